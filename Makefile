@@ -1,0 +1,49 @@
+# Two commands do everything on a bare machine: `make run` and `make test`. Python 3.11, 3.12 or 3.13.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test browser-test lint format types check coverage screenshots clean
+
+run: $(VENV)/.run-ready
+	$(BIN)/streamlit run Home.py --server.port 8501
+
+test: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+browser-test: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest tests/browser
+
+lint: $(VENV)/.dev-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev-ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev-ready
+	$(BIN)/mypy
+
+check: lint types test
+
+screenshots: $(VENV)/.dev-ready
+	$(BIN)/python docs/make_screenshots.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+# The stamps make a second call quick: nothing is installed again until a requirements file changes.
+$(VENV)/.run-ready: requirements.txt | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	touch $@
+
+$(VENV)/.dev-ready: requirements-dev.txt requirements.txt | $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	touch $@ $(VENV)/.run-ready
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "Python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
