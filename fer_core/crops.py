@@ -1,0 +1,48 @@
+"""From a box in a picture to what a network sees."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.readings import Box
+
+
+def cut(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """The part of `image` under `box`; what lies outside the picture repeats its border.
+
+    Args:
+        image: uint8 (H, W) or (H, W, 3).
+        box: pixels of `image`.
+
+    Returns:
+        uint8 (box.height, box.width) or (box.height, box.width, 3).
+    """
+    height, width = image.shape[:2]
+    left, top = max(0, -box.x), max(0, -box.y)
+    right, bottom = max(0, box.x + box.width - width), max(0, box.y + box.height - height)
+    if left or top or right or bottom:
+        image = np.asarray(cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8)
+    x, y = box.x + left, box.y + top
+    return image[y : y + box.height, x : x + box.width]
+
+
+def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An 8-bit picture, BGR (H, W, 3) or grey (H, W), as grey (H, W)."""
+    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def resized(image: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
+    """The picture stretched to a square; averaged where it shrinks, so that fine detail does not alias."""
+    if image.shape[:2] == (side_px, side_px):
+        return image
+    method = cv2.INTER_AREA if min(image.shape[:2]) > side_px else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side_px, side_px), interpolation=method), np.uint8)
+
+
+def network_input(crops: Sequence[NDArray[np.uint8]], side_px: int) -> NDArray[np.float32]:
+    """Face crops of any size, BGR or grey, as one batch: float32 (N, side_px, side_px, 1), 0 to 255."""
+    if not len(crops):
+        return np.zeros((0, side_px, side_px, 1), np.float32)
+    return np.stack([resized(grey(crop), side_px) for crop in crops])[..., None].astype(np.float32)

@@ -1,0 +1,35 @@
+"""Every error that this package raises on purpose.
+
+    FerError
+    ├── MediaError      a picture or recording cannot be used: unreadable, too large, not what its name says
+    ├── ModelError      a model is missing, damaged or not what its card says
+    ├── DatasetError    a data set is not in a layout that is understood, or is empty
+    ├── ExportError     an exported model disagrees with the one that it was made from
+    └── DependencyError an optional package is not installed
+
+The message is one sentence for the person who meets it and says the way out. Anything else that escapes is a defect.
+"""
+
+
+class FerError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class MediaError(FerError):
+    """A picture or recording cannot be used."""
+
+
+class ModelError(FerError):
+    """A model is missing, damaged or not what its card says."""
+
+
+class DatasetError(FerError):
+    """A data set is not in a layout that is understood, or is empty."""
+
+
+class ExportError(FerError):
+    """An exported model disagrees with the one that it was made from."""
+
+
+class DependencyError(FerError):
+    """An optional package is not installed."""

@@ -1,0 +1,34 @@
+"""What a crop lets one expect of its reading."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.crops import grey, resized
+from fer_core.readings import Quality
+
+REFERENCE_PX: Final = 48
+MIN_SIZE_PX: Final = 40
+# The networks learnt from FER2013. Beyond these limits lie the outer 1 % of its faces, so a network has hardly seen
+# anything like it.
+MIN_SHARPNESS: Final = 390.0
+MIN_BRIGHTNESS: Final = 52.0
+MAX_BRIGHTNESS: Final = 202.0
+MIN_CONTRAST: Final = 25.0
+
+
+def assess(crop: NDArray[np.uint8]) -> Quality:
+    """Measure a face crop, uint8 (H, W) or (H, W, 3) BGR, as the network gets to see it: grey, 48 pixels."""
+    face = resized(grey(crop), REFERENCE_PX)
+    sharpness = float(cv2.Laplacian(face, cv2.CV_64F).var())
+    size_px, brightness, contrast = min(crop.shape[:2]), float(face.mean()), float(face.std())
+    found = {
+        "small": size_px < MIN_SIZE_PX,
+        "blurred": sharpness < MIN_SHARPNESS,
+        "dark": brightness < MIN_BRIGHTNESS,
+        "overexposed": brightness > MAX_BRIGHTNESS,
+        "low contrast": contrast < MIN_CONTRAST,
+    }
+    return Quality(size_px, sharpness, brightness, tuple(name for name, present in found.items() if present))

@@ -1,0 +1,113 @@
+"""The values that flow from stage to stage. All are frozen; arrays in them are not to be written to."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.emotions import EMOTIONS
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the whole picture; `x`, `y` is its top left corner.
+
+    A box can reach past the border of the picture; `crop` fills in what is not there.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __iter__(self):
+        return iter((self.x, self.y, self.width, self.height))
+
+    @property
+    def area(self) -> int:
+        """In square pixels."""
+        return self.width * self.height
+
+    def scaled(self, factor: float) -> "Box":
+        """The box in a picture that is `factor` times as large."""
+        return Box(*(round(value * factor) for value in self))
+
+    def moved(self, right: int, down: int) -> "Box":
+        """The box, shifted by whole pixels."""
+        return Box(self.x + right, self.y + down, self.width, self.height)
+
+    def clipped(self, width: int, height: int) -> "Box":
+        """The part that lies within a picture of that size; at least one pixel."""
+        left, top = min(max(self.x, 0), width - 1), min(max(self.y, 0), height - 1)
+        right, bottom = min(self.x + self.width, width), min(self.y + self.height, height)
+        return Box(left, top, max(1, right - left), max(1, bottom - top))
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union, 0 to 1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        if width <= 0 or height <= 0:
+            return 0.0
+        return width * height / (self.area + other.area - width * height)
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face is, and how sure the detector is of it (0 to 1)."""
+
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the crop lets one expect of its reading.
+
+    Attributes:
+        size_px: shorter side of the face box.
+        sharpness: variance of the Laplacian of the 48-pixel face, in squared grey levels (Pech-Pacheco et al., 2000).
+        brightness: mean grey level, 0 to 255.
+        problems: short words for what is out of bounds, such as "small" or "dark"; empty where nothing is.
+    """
+
+    size_px: int
+    sharpness: float
+    brightness: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FaceReading:
+    """What one face was read as.
+
+    Attributes:
+        box: pixels of the picture.
+        face_confidence: how sure the detector is that this is a face, 0 to 1.
+        probabilities: float32 (7,) in `EMOTIONS` order, calibrated, summing to 1.
+        uncertain: the highest probability is below the model's threshold; the label is not to be relied on.
+        activation: float32 (h, w), the class activation map of `label` over the crop, 0 to 1.
+        quality: what the crop allows.
+    """
+
+    box: Box
+    face_confidence: float
+    probabilities: NDArray[np.float32]
+    uncertain: bool
+    activation: NDArray[np.float32]
+    quality: Quality
+
+    @cached_property
+    def label(self) -> str:
+        """The most probable emotion."""
+        return EMOTIONS[int(self.probabilities.argmax())]
+
+    @property
+    def confidence(self) -> float:
+        """The probability of `label`."""
+        return float(self.probabilities.max())
+
+    @property
+    def by_emotion(self) -> dict[str, float]:
+        """Probabilities by name, in `EMOTIONS` order."""
+        return dict(zip(EMOTIONS, map(float, self.probabilities), strict=True))
