@@ -1,0 +1,1 @@
+"""Safe decoding of pictures and recordings that come from anyone."""
