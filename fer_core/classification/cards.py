@@ -1,0 +1,141 @@
+"""Model cards: what a model is, which files it has, and what was measured of it.
+
+A model is a folder `models/<name>/` with a `card.json`. Nothing is used whose SHA-256 is not the card's.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import ModelError
+
+MODELS_DIR: Final = Path(__file__).resolve().parents[2] / "models"
+PREFERRED: Final = "resnet50v2"
+"""The default model wherever it is installed and no other single model measures better."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileRecord(_Record):
+    """One file of a model."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(gt=0)
+
+
+class ModelCard(_Record):
+    """What `models/<name>/card.json` says of an emotion classifier.
+
+    Attributes:
+        name: the folder's name.
+        title: for people.
+        kind: always "emotion"; other kinds of model have other cards.
+        classes: the order of the probabilities; must be `EMOTIONS`.
+        side_px: side of the square grey face that the network takes.
+        preprocessing: in words.
+        flip_average: the reading is the mean of the face's and its mirror image's logits.
+        temperature: by which logits are divided before the softmax (Guo et al., 2017,
+            https://arxiv.org/abs/1706.04599).
+        uncertain_below: probability of the label under which a reading counts as uncertain.
+        parameters: number of weights.
+        files: by file name.
+        licence: of the weights.
+        training_data: in words.
+        recipe: settings, hardware and time of the training run.
+        metrics: by split; as `evaluate --json` gives them, together with the protocol.
+        coverage_accuracy: rows of (threshold, share of faces kept, their accuracy) from which the threshold was
+            chosen.
+    """
+
+    name: str
+    title: str
+    kind: Literal["emotion"] = "emotion"
+    classes: tuple[str, ...]
+    side_px: int = Field(gt=0)
+    preprocessing: str
+    flip_average: bool
+    temperature: float = Field(gt=0)
+    uncertain_below: float = Field(ge=0, le=1)
+    parameters: int = Field(gt=0)
+    files: dict[str, FileRecord]
+    licence: str
+    training_data: str
+    recipe: dict[str, Any]
+    metrics: dict[str, dict[str, Any]]
+    coverage_accuracy: list[tuple[float, float, float]]
+
+
+def load_card(name: str, models_dir: Path = MODELS_DIR) -> ModelCard:
+    """Read one card.
+
+    Raises:
+        ModelError: there is no such model, or its card is not valid.
+    """
+    path = models_dir / name / "card.json"
+    if not path.is_file():
+        known = ", ".join(card.name for card in list_cards(models_dir)) or "none"
+        raise ModelError(f'There is no model "{name}"; installed are: {known}.')
+    try:
+        card = ModelCard.model_validate_json(path.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is not a valid model card; restore it from the release.") from error
+    if card.classes != EMOTIONS:
+        raise ModelError(f"{path} lists other classes than {', '.join(EMOTIONS)}; this model cannot be used here.")
+    return card
+
+
+def list_cards(models_dir: Path = MODELS_DIR) -> list[ModelCard]:
+    """The cards of all emotion classifiers that are installed, by name. Folders of other kinds are passed over."""
+    paths = sorted(models_dir.glob("*/card.json"))
+    return [load_card(path.parent.name, models_dir) for path in paths if _kind(path) == "emotion"]
+
+
+def default_model(models_dir: Path = MODELS_DIR) -> str:
+    """`PREFERRED` if it is installed and best, else the most accurate model on PublicTest.
+
+    Raises:
+        ModelError: no model is installed.
+    """
+    cards = list_cards(models_dir)
+    if not cards:
+        raise ModelError(f"No model is installed in {models_dir}; restore the folder from the release.")
+    return max(cards, key=lambda card: (_accuracy(card), card.name == PREFERRED)).name
+
+
+def verified_file(card: ModelCard, file: str, models_dir: Path = MODELS_DIR) -> Path:
+    """The path of one of a model's files, after its SHA-256 was compared with the card's.
+
+    Raises:
+        ModelError: the card does not list it, it is missing, or it is not the file that the card describes.
+    """
+    if file not in card.files:
+        raise ModelError(f'Model "{card.name}" has no {file}; its card lists: {", ".join(card.files)}.')
+    path = models_dir / card.name / file
+    if not path.is_file():
+        raise ModelError(f"{path} is missing; restore it from the release.")
+    if sha256(path) != card.files[file].sha256:
+        raise ModelError(f"{path} is not the file that its card describes (SHA-256 differs); restore it.")
+    return path
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _kind(path: Path) -> str:
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("kind", "emotion")
+    except (ValueError, AttributeError):
+        return "emotion"  # let load_card say what is wrong with it
+
+
+def _accuracy(card: ModelCard) -> float:
+    return float(card.metrics.get("PublicTest", {}).get("accuracy_deduplicated", 0.0))

@@ -1,0 +1,92 @@
+"""From face crops to calibrated probabilities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from fer_core.classification.cards import MODELS_DIR, ModelCard, load_card, verified_file
+from fer_core.classification.engines import ENGINES, Engine, NetworkOutput
+from fer_core.crops import network_input
+from fer_core.emotions import EMOTIONS, RATER_CLASSES
+from fer_core.errors import ModelError
+
+BATCH = 64
+"""Faces run at once; more gain no speed and cost memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What N faces were read as.
+
+    Attributes:
+        probabilities: float32 (N, 7) in `EMOTIONS` order, calibrated, rows summing to 1.
+        rater_logits: float32 (N, 8) in `RATER_CLASSES` order.
+        class_maps: float32 (N, h, w, 7), class activation maps as logits.
+    """
+
+    probabilities: NDArray[np.float32]
+    rater_logits: NDArray[np.float32]
+    class_maps: NDArray[np.float32]
+
+    def activation(self, row: int) -> NDArray[np.float32]:
+        """Class activation map of the most probable emotion of one face: float32 (h, w), 0 (least) to 1 (most)."""
+        values = self.class_maps[row, ..., int(self.probabilities[row].argmax())]
+        return (values - values.min()) / max(float(np.ptp(values)), 1e-6)
+
+
+_NOTHING = Classification(
+    np.zeros((0, len(EMOTIONS)), np.float32),
+    np.zeros((0, len(RATER_CLASSES)), np.float32),
+    np.zeros((0, 1, 1, len(EMOTIONS)), np.float32),
+)
+
+
+class EmotionClassifier:
+    """A network, an engine that runs it, and the card that says how its logits become probabilities.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self, engine: Engine, card: ModelCard) -> None:
+        self.engine, self.card = engine, card
+
+    @classmethod
+    def load(cls, model: str, engine: str = "litert", models_dir: Path = MODELS_DIR) -> "EmotionClassifier":
+        """Load a model by name, after checking its file against its card.
+
+        Raises:
+            ModelError: unknown model or engine, or a file that is missing or not the card's.
+        """
+        if engine not in ENGINES:
+            raise ModelError(f'There is no engine "{engine}"; choose one of: {", ".join(ENGINES)}.')
+        card = load_card(model, models_dir)
+        return cls(ENGINES[engine](verified_file(card, ENGINES[engine].file, models_dir)), card)
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> Classification:
+        """Read faces, each uint8 (H, W) grey or (H, W, 3) BGR of any size, in as few runs as possible."""
+        if not len(crops):
+            return _NOTHING
+        faces = network_input(crops, self.card.side_px)
+        outputs = [self._run(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH)]
+        emotion = np.concatenate([output.emotion for output in outputs])
+        probabilities = softmax(emotion.astype(np.float64) / self.card.temperature, axis=1)
+        return Classification(
+            probabilities.astype(np.float32),
+            np.concatenate([output.raters for output in outputs]),
+            np.concatenate([output.class_maps for output in outputs]),
+        )
+
+    def _run(self, faces: NDArray[np.float32]) -> NetworkOutput:
+        if not self.card.flip_average:
+            return self.engine(faces)
+        both = self.engine(np.concatenate([faces, faces[:, :, ::-1]]))
+        n, half = len(faces), np.float32(0.5)
+        return NetworkOutput(
+            half * (both.emotion[:n] + both.emotion[n:]),
+            half * (both.raters[:n] + both.raters[n:]),
+            half * (both.class_maps[:n] + both.class_maps[n:, :, ::-1]),
+        )

@@ -1,0 +1,78 @@
+"""What the commands `train` and `publish` do. Imported when they run: everything here needs a Keras backend."""
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fer_core.errors import DatasetError, DependencyError
+
+
+def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Train one model, or go on training it."""
+    _require_keras()
+    from fer_core.training.architectures import ARCHITECTURES
+    from fer_core.training.datasets import copies_of, download, duplicates_report, load_faces
+    from fer_core.training.fitting import fit
+
+    if options.model not in ARCHITECTURES:
+        raise DatasetError(f'There is no architecture "{options.model}"; choose one of: {", ".join(ARCHITECTURES)}.')
+    settings = _settings(options)
+    faces = load_faces(download() if options.download else options.data)
+    for what, count in duplicates_report(faces).items():
+        say(f"exact copies {what}: {count}")
+    training, validation = faces.split("train"), _validation(faces)
+    validation = validation[~copies_of(validation, training)]
+    run = options.run_dir or Path("runs") / options.model
+    say(f"{len(training)} faces to learn from, {len(validation)} to choose by; run in {run}")
+    fit(settings, training, validation, run, resume=options.resume, log=say)
+    say(f"done; next: python -m fer_core publish {run} --data {options.data or 'PATH'}")
+    return 0
+
+
+def publish(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Make a model of a finished run."""
+    _require_keras()
+    from fer_core.classification.cards import MODELS_DIR
+    from fer_core.training.datasets import load_faces
+    from fer_core.training.publishing import publish as publish_run
+
+    models = options.models or MODELS_DIR
+    card = publish_run(options.run_dir, load_faces(options.data), models, options.quantize, say)
+    say(f"{models / card.name} is ready")
+    return 0
+
+
+def _settings(options: argparse.Namespace):
+    from fer_core.training.augmentation import Augmentation
+    from fer_core.training.fitting import Settings
+
+    values: dict[str, Any] = {}
+    if options.settings:
+        try:
+            values = json.loads(options.settings.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{options.settings} is not a readable JSON file of settings.") from error
+    given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Settings)}
+    values.update({name: value for name, value in given.items() if value is not None})
+    try:
+        if isinstance(values.get("augmentation"), dict):
+            values["augmentation"] = Augmentation(**values["augmentation"])
+        return Settings(**values)
+    except TypeError as error:
+        known = ", ".join(field.name for field in dataclasses.fields(Settings))
+        raise DatasetError(f"{options.settings} names a setting that does not exist; there are: {known}.") from error
+
+
+def _validation(faces):
+    """PublicTest, or where the names do not tell the halves of the test set apart, all of it."""
+    return faces.split("PublicTest" if (faces.splits == "PublicTest").any() else "test")
+
+
+def _require_keras() -> None:
+    try:
+        import keras  # noqa: F401
+    except ImportError as error:
+        raise DependencyError("Training needs Keras and a backend; install them: `pip install tensorflow`.") from error

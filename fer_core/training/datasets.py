@@ -1,0 +1,219 @@
+"""FER2013 in the layouts in which people have it, joined with the FER+ votes.
+
+Read are a folder or a zip of `train/<emotion>/*` and `test/<emotion>/*` (Kaggle's "msambare/fer2013", where a file
+name that begins with PublicTest_ or PrivateTest_ tells which half of `test` it belongs to) and the original
+`fer2013.csv`. Data sets: Goodfellow et al. (2013), https://arxiv.org/abs/1307.0414; Barsoum et al. (2016),
+https://arxiv.org/abs/1608.01041.
+"""
+
+import csv
+import hashlib
+import importlib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.emotions import EMOTIONS, RATER_CLASSES
+from fer_core.errors import DatasetError, DependencyError
+
+FACE_PX: Final = 48
+KAGGLE_NAME: Final = "msambare/fer2013"
+IMAGE_SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+VOTE_COLUMNS: Final = (*RATER_CLASSES, "unknown", "NF")
+_CSV_SPLITS: Final = {"Training": "train", "PublicTest": "PublicTest", "PrivateTest": "PrivateTest"}
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """Labelled grey faces, row by row.
+
+    Attributes:
+        images: uint8 (N, 48, 48), grey.
+        labels: int64 (N,), indices into `EMOTIONS`.
+        names: the N file names without folder.
+        splits: the N split names: "train", "PublicTest", "PrivateTest", or "test" where the names do not tell.
+        votes: float32 (N, 10), FER+ votes in the order of `VOTE_COLUMNS`; a row of zeros where a picture has none.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    names: NDArray[np.str_]
+    splits: NDArray[np.str_]
+    votes: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, rows: NDArray) -> "FaceSet":
+        return FaceSet(self.images[rows], self.labels[rows], self.names[rows], self.splits[rows], self.votes[rows])
+
+    def split(self, name: str) -> "FaceSet":
+        """The rows of one split; "test" is everything that is not training.
+
+        Raises:
+            DatasetError: the split is empty.
+        """
+        rows = (self.splits != "train") if name == "test" else (self.splits == name)
+        if not rows.any():
+            found = ", ".join(sorted(set(self.splits.tolist())))
+            raise DatasetError(f'The data has no split "{name}"; it has: {found}.')
+        return self[rows]
+
+    @property
+    def rater_shares(self) -> NDArray[np.float32]:
+        """How the raters' votes for the eight emotions split: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
+        votes = self.votes[:, : len(RATER_CLASSES)]
+        return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+
+    @property
+    def one_hot(self) -> NDArray[np.float32]:
+        """The labels as float32 (N, 7)."""
+        return np.eye(len(EMOTIONS), dtype=np.float32)[self.labels]
+
+
+def load_faces(path: Path, votes_csv: Path | None = None) -> FaceSet:
+    """Read a whole data set into memory (FER2013: 82 MB).
+
+    Args:
+        path: a folder, a zip, or `fer2013.csv`.
+        votes_csv: FER+ votes by image name; without it, a `ferplus.csv` that lies beside or inside `path` is used.
+
+    Raises:
+        DatasetError: the path is missing, has no labelled picture, or is in no known layout.
+    """
+    if not path.exists():
+        raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
+    faces = _read_original_csv(path) if path.suffix == ".csv" else _read_pictures(path)
+    votes_csv = votes_csv or next((p for p in (path / "ferplus.csv", path.parent / "ferplus.csv") if p.is_file()), None)
+    return faces if votes_csv is None else replace(faces, votes=_read_votes(votes_csv, faces.names))
+
+
+def download() -> Path:
+    """Fetch the Kaggle copy through kagglehub and return its folder.
+
+    Raises:
+        DependencyError: kagglehub is not installed.
+        DatasetError: the download failed.
+    """
+    try:
+        kagglehub = importlib.import_module("kagglehub")
+    except ImportError as error:
+        raise DependencyError("Downloading needs kagglehub; install it with `pip install kagglehub`.") from error
+    try:
+        return Path(kagglehub.dataset_download(KAGGLE_NAME))
+    except Exception as error:  # kagglehub passes on whatever its HTTP stack raises
+        raise DatasetError(
+            f"{KAGGLE_NAME} could not be downloaded ({type(error).__name__}); check the connection and your Kaggle "
+            "credentials, or download it by hand and pass its path with --data."
+        ) from error
+
+
+def copies_of(faces: FaceSet, others: FaceSet) -> NDArray[np.bool_]:
+    """Which of `faces` are, pixel for pixel, also among `others`; bool (N,)."""
+    known = set(_digests(others))
+    return np.array([digest in known for digest in _digests(faces)], dtype=bool)
+
+
+def first_of_each(faces: FaceSet) -> NDArray[np.bool_]:
+    """False for each picture that already occurred earlier in `faces`; bool (N,)."""
+    seen: set[bytes] = set()
+    return np.array([not (digest in seen or seen.add(digest)) for digest in _digests(faces)], dtype=bool)
+
+
+def duplicates_report(faces: FaceSet) -> dict[str, int]:
+    """How many pictures of each test split are byte-identical to one of another split, and copies within training."""
+    train = faces.split("train")
+    report = {"within train": int((~first_of_each(train)).sum())}
+    for name in sorted(set(faces.splits.tolist()) - {"train"}):
+        report[f"{name} also in train"] = int(copies_of(faces.split(name), train).sum())
+    if {"PublicTest", "PrivateTest"} <= set(faces.splits.tolist()):
+        private, public = faces.split("PrivateTest"), faces.split("PublicTest")
+        report["PrivateTest also in PublicTest"] = int(copies_of(private, public).sum())
+    return report
+
+
+def _digests(faces: FaceSet) -> Iterator[bytes]:
+    return (hashlib.sha256(image.tobytes()).digest() for image in faces.images)
+
+
+def _read_pictures(path: Path) -> FaceSet:
+    rows = []
+    for name, data in _picture_files(path):
+        parts = PurePosixPath(name).parts
+        if len(parts) < 2 or parts[-2].lower() not in EMOTIONS:
+            continue
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        if image is None:
+            raise DatasetError(f"{name} in {path} is not a readable picture; remove it and try again.")
+        if image.shape != (FACE_PX, FACE_PX):
+            image = cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
+        rows.append((image, EMOTIONS.index(parts[-2].lower()), parts[-1], _split_of(parts)))
+    if not rows:
+        raise DatasetError(
+            f"{path} has no pictures in folders named after the emotions ({', '.join(EMOTIONS)}); "
+            "expected is train/<emotion>/* and test/<emotion>/*."
+        )
+    images, labels, names, splits = zip(*rows, strict=True)
+    return _face_set(np.stack(images), labels, names, splits)
+
+
+def _picture_files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield (path with forward slashes, bytes), in the order of the paths."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file():
+                yield file.relative_to(path).as_posix(), file.read_bytes()
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
+                    yield name, archive.read(name)
+    except zipfile.BadZipFile as error:
+        raise DatasetError(f"{path} is neither a folder, a zip nor a CSV.") from error
+
+
+def _split_of(parts: tuple[str, ...]) -> str:
+    for prefix in ("PublicTest", "PrivateTest"):
+        if parts[-1].startswith(prefix):
+            return prefix
+    return "train" if "train" in parts[:-2] else "test"
+
+
+def _read_original_csv(path: Path) -> FaceSet:
+    images, labels, names, splits = [], [], [], []
+    counts = dict.fromkeys(_CSV_SPLITS, 0)
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        if not {"emotion", "pixels", "Usage"} <= set(reader.fieldnames or ()):
+            raise DatasetError(f"{path} is not the original fer2013.csv (columns emotion, pixels, Usage).")
+        for row in reader:
+            images.append(np.array(row["pixels"].split(), dtype=np.uint8).reshape(FACE_PX, FACE_PX))
+            labels.append(int(row["emotion"]))
+            splits.append(_CSV_SPLITS[row["Usage"]])
+            names.append(f"{row['Usage']}_{counts[row['Usage']]}")
+            counts[row["Usage"]] += 1
+    if not images:
+        raise DatasetError(f"{path} holds no rows.")
+    return _face_set(np.stack(images), labels, names, splits)
+
+
+def _face_set(images, labels, names, splits) -> FaceSet:
+    votes = np.zeros((len(images), len(VOTE_COLUMNS)), np.float32)
+    return FaceSet(images, np.array(labels, np.int64), np.array(names), np.array(splits), votes)
+
+
+def _read_votes(path: Path, names: NDArray[np.str_]) -> NDArray[np.float32]:
+    with path.open(newline="") as file:
+        reader = csv.DictReader(file)
+        if not {"image", *VOTE_COLUMNS} <= set(reader.fieldnames or ()):
+            raise DatasetError(f"{path} is not a table of FER+ votes by image name.")
+        votes = {row["image"]: [float(row[name]) for name in VOTE_COLUMNS] for row in reader}
+    nothing = [0.0] * len(VOTE_COLUMNS)
+    return np.array([votes.get(name, nothing) for name in names.tolist()], dtype=np.float32)

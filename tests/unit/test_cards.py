@@ -1,0 +1,118 @@
+import json
+import shutil
+
+import pytest
+
+from fer_core.classification.cards import MODELS_DIR, default_model, list_cards, load_card, sha256, verified_file
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import ModelError
+from fer_core.testing import fake_card
+
+
+def install(folder, name, accuracy=0.5, **changes):
+    home = folder / name
+    home.mkdir()
+    (home / "model.tflite").write_bytes(b"weights of " + name.encode())
+    record = {"sha256": sha256(home / "model.tflite"), "bytes": (home / "model.tflite").stat().st_size}
+    card = fake_card(
+        name=name,
+        files={"model.tflite": record},
+        metrics={"PublicTest": {"accuracy_deduplicated": accuracy}},
+        **changes,
+    )
+    (home / "card.json").write_text(card.model_dump_json())
+    return card
+
+
+def test_a_card_survives_writing_and_reading(tmp_path):
+    card = install(tmp_path, "one")
+    assert load_card("one", tmp_path) == card
+
+
+def test_the_file_of_the_card_is_trusted(tmp_path):
+    card = install(tmp_path, "one")
+    assert verified_file(card, "model.tflite", tmp_path).read_bytes() == b"weights of one"
+
+
+def test_a_changed_file_is_refused(tmp_path):
+    card = install(tmp_path, "one")
+    (tmp_path / "one" / "model.tflite").write_bytes(b"other weights.")
+    with pytest.raises(ModelError, match="SHA-256 differs"):
+        verified_file(card, "model.tflite", tmp_path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    card = install(tmp_path, "one")
+    (tmp_path / "one" / "model.tflite").unlink()
+    with pytest.raises(ModelError, match="is missing"):
+        verified_file(card, "model.tflite", tmp_path)
+
+
+def test_a_file_that_the_card_does_not_list_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"has no model\.onnx"):
+        verified_file(install(tmp_path, "one"), "model.onnx", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-20],  # cut off
+        lambda text: text.replace('"temperature":1.0', '"temperature":0'),  # no such temperature
+        lambda text: text.replace('"licence"', '"license"'),  # a key that is none
+        lambda text: "[]",  # another shape
+    ],
+)
+def test_a_damaged_card_is_refused(tmp_path, damage):
+    install(tmp_path, "one")
+    path = tmp_path / "one" / "card.json"
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(ModelError, match="not a valid model card"):
+        load_card("one", tmp_path)
+
+
+def test_another_class_order_is_refused(tmp_path):
+    install(tmp_path, "one", classes=EMOTIONS[::-1])
+    with pytest.raises(ModelError, match="other classes"):
+        load_card("one", tmp_path)
+
+
+def test_an_unknown_model_names_those_installed(tmp_path):
+    install(tmp_path, "one")
+    with pytest.raises(ModelError, match="installed are: one"):
+        load_card("two", tmp_path)
+
+
+def test_other_kinds_of_model_are_passed_over(tmp_path):
+    install(tmp_path, "one")
+    (tmp_path / "check").mkdir()
+    (tmp_path / "check" / "card.json").write_text(json.dumps({"kind": "face_check"}))
+    assert [card.name for card in list_cards(tmp_path)] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "expected"),
+    [
+        ({"custom_cnn": 0.6, "resnet50v2": 0.7}, "resnet50v2"),  # best and preferred
+        ({"custom_cnn": 0.7, "resnet50v2": 0.7}, "resnet50v2"),  # as good, and preferred
+        ({"custom_cnn": 0.7, "resnet50v2": 0.6}, "custom_cnn"),  # better than the preferred one
+    ],
+)
+def test_the_default_model_is_the_best_single_one(tmp_path, accuracies, expected):
+    for name, accuracy in accuracies.items():
+        install(tmp_path, name, accuracy)
+    assert default_model(tmp_path) == expected
+
+
+def test_without_models_the_way_out_is_said(tmp_path):
+    with pytest.raises(ModelError, match="restore the folder"):
+        default_model(tmp_path)
+
+
+@pytest.mark.parametrize("card", list_cards(), ids=lambda card: card.name)
+def test_installed_models_are_what_their_cards_say(card, tmp_path):
+    for file, record in card.files.items():
+        assert verified_file(card, file).stat().st_size == record.bytes
+    assert card.metrics["PrivateTest"]["n"] == 3589
+    copy = tmp_path / card.name
+    shutil.copytree(MODELS_DIR / card.name, copy)
+    assert load_card(card.name, tmp_path) == card

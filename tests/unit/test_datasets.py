@@ -1,0 +1,176 @@
+import csv
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_core.emotions import EMOTIONS, RATER_CLASSES
+from fer_core.errors import DatasetError, DependencyError
+from fer_core.training import datasets
+from fer_core.training.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces
+
+
+def face(number: int) -> np.ndarray:
+    """A picture of its own for every number."""
+    return np.random.default_rng(number).integers(0, 256, (48, 48), dtype=np.uint8)
+
+
+def png(image: np.ndarray) -> bytes:
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+FILES = {
+    "train/happy/Training_1.png": face(1),
+    "train/sad/Training_2.png": face(2),
+    "train/sad/Training_3.png": face(1),  # a copy of the first, labelled otherwise
+    "test/happy/PublicTest_4.png": face(4),
+    "test/neutral/PrivateTest_5.png": face(2),  # a copy of a training picture
+    "test/angry/PrivateTest_6.png": face(6),
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, image in FILES.items():
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(image))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for name, image in FILES.items():
+            file.writestr(f"fer2013/{name}", png(image))
+        file.writestr("fer2013/readme.txt", "not a picture")
+    return path
+
+
+@pytest.fixture
+def original_csv(tmp_path):
+    path = tmp_path / "fer2013.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["emotion", "pixels", "Usage"])
+        for name, image in FILES.items():
+            _, emotion, file_name = name.split("/")
+            writer.writerow([EMOTIONS.index(emotion), " ".join(map(str, image.ravel())), file_name.split("_")[0]])
+    return path
+
+
+@pytest.mark.parametrize("layout", ["folder", "archive", "original_csv"])
+def test_all_layouts_give_the_same_faces(layout, request):
+    faces = load_faces(request.getfixturevalue(layout))
+    found = {
+        (split, EMOTIONS[label], image.tobytes())
+        for split, label, image in zip(faces.splits.tolist(), faces.labels, faces.images, strict=True)
+    }
+    splits = {"Training": "train", "PublicTest": "PublicTest", "PrivateTest": "PrivateTest"}
+    assert found == {
+        (splits[name.split("/")[2].split("_")[0]], name.split("/")[1], image.tobytes()) for name, image in FILES.items()
+    }
+
+
+def test_copies_are_found(folder):
+    faces = load_faces(folder)
+    assert duplicates_report(faces) == {
+        "within train": 1,
+        "PrivateTest also in train": 1,
+        "PublicTest also in train": 0,
+        "PrivateTest also in PublicTest": 0,
+    }
+    assert copies_of(faces.split("PrivateTest"), faces.split("train")).tolist().count(True) == 1
+    assert first_of_each(faces.split("train")).sum() == 2
+
+
+def test_split_test_is_everything_but_training(folder):
+    assert len(load_faces(folder).split("test")) == 3
+
+
+def test_votes_are_joined_by_name(folder):
+    with (folder / "ferplus.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["image", *VOTE_COLUMNS])
+        writer.writerow(["Training_2.png", *[0, 0, 0, 6, 2, 0, 0, 0, 1, 1]])
+    faces = load_faces(folder)
+    row = faces.names.tolist().index("Training_2.png")
+    assert faces.votes[row].tolist() == [0, 0, 0, 6, 2, 0, 0, 0, 1, 1]
+    assert faces.rater_shares[row][RATER_CLASSES.index("sadness")] == pytest.approx(6 / 8)
+    assert np.delete(faces.rater_shares, row, axis=0).sum() == 0
+
+
+def test_other_sizes_are_brought_to_48_pixels(tmp_path):
+    path = tmp_path / "train" / "happy" / "big.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(png(np.full((200, 100), 77, np.uint8)))
+    assert (load_faces(tmp_path).images == 77).all()
+
+
+def broken_picture(tmp_path):
+    path = tmp_path / "train" / "happy" / "broken.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not a picture")
+    return tmp_path
+
+
+def text_file(tmp_path):
+    path = tmp_path / "data.zip"
+    path.write_text("not a zip")
+    return path
+
+
+def other_csv(tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda tmp: tmp / "missing", "does not exist"),
+        (lambda tmp: tmp, "folders named after the emotions"),  # an empty folder
+        (broken_picture, "broken.png"),
+        (text_file, "neither a folder, a zip nor a CSV"),
+        (other_csv, "not the original fer2013.csv"),
+    ],
+)
+def test_what_cannot_be_read_is_said(make, words, tmp_path):
+    with pytest.raises(DatasetError, match=words):
+        load_faces(make(tmp_path))
+
+
+def test_a_missing_split_names_those_that_are_there(tmp_path):
+    path = tmp_path / "train" / "happy" / "one.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(png(face(1)))
+    with pytest.raises(DatasetError, match="it has: train"):
+        load_faces(tmp_path).split("PrivateTest")
+
+
+def test_download_without_kagglehub(monkeypatch):
+    def missing(name):
+        raise ImportError(name)
+
+    monkeypatch.setattr(datasets.importlib, "import_module", missing)
+    with pytest.raises(DependencyError, match="pip install kagglehub"):
+        datasets.download()
+
+
+def test_download_while_offline(monkeypatch):
+    class Kagglehub:
+        @staticmethod
+        def dataset_download(name):
+            raise ConnectionError("no route")
+
+    monkeypatch.setattr(datasets.importlib, "import_module", lambda name: Kagglehub)
+    with pytest.raises(DatasetError, match="check the connection"):
+        datasets.download()
+
+
+def test_the_real_data_set(fer2013):
+    report = duplicates_report(load_faces(fer2013))
+    assert report["PrivateTest also in train"] == 285

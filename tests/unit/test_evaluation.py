@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from fer_core.classification import EmotionClassifier
+from fer_core.emotions import EMOTIONS, RATER_CLASSES
+from fer_core.evaluation import (
+    coverage_accuracy,
+    evaluate,
+    expected_calibration_error,
+    fit_temperature,
+    threshold_for,
+)
+from fer_core.testing import FakeEngine, fake_card
+
+HAPPY, SAD = EMOTIONS.index("happy"), EMOTIONS.index("sad")
+
+
+def figures(labels, copies=None, votes=None):
+    n = len(labels)
+    return evaluate(
+        EmotionClassifier(FakeEngine("happy"), fake_card()),
+        np.zeros((n, 48, 48), np.uint8),
+        np.array(labels),
+        np.zeros(n, bool) if copies is None else np.array(copies),
+        np.zeros((n, 10), np.float32) if votes is None else np.array(votes, np.float32),
+    )
+
+
+def test_a_model_that_always_says_happy():
+    result = figures([HAPPY, HAPPY, HAPPY, SAD])
+    assert result["accuracy"] == 0.75
+    low, high = result["accuracy_ci95"]
+    assert low == pytest.approx(0.3006, abs=1e-4) and high == pytest.approx(0.9544, abs=1e-4)  # Wilson, 3 of 4
+    assert result["per_class"]["happy"] == {
+        "precision": 0.75,
+        "recall": 1.0,
+        "f1": pytest.approx(6 / 7),
+        "support": 3,
+        "auc": 0.5,
+    }
+    assert result["balanced_accuracy"] == 0.5
+    assert result["macro_f1"] == pytest.approx(3 / 7)
+    assert result["confusion"][SAD][HAPPY] == 1 and np.sum(result["confusion"]) == 4
+    assert result["latency_ms"] > 0
+
+
+def test_copies_are_left_out_of_the_second_accuracy():
+    result = figures([HAPPY, HAPPY, SAD, SAD], copies=[True, True, False, False])
+    assert result["accuracy"] == 0.5 and result["accuracy_deduplicated"] == 0.0 and result["n_deduplicated"] == 2
+
+
+def test_nothing_but_copies_has_no_second_accuracy():
+    assert figures([HAPPY], copies=[True])["accuracy_deduplicated"] is None
+
+
+def test_ferplus_counts_majorities_of_emotions_only():
+    neutral, unknown, nothing = np.eye(10)[0] * 10, np.eye(10)[8] * 10, np.zeros(10)
+    result = figures([HAPPY, HAPPY, HAPPY], votes=[neutral, unknown, nothing])["ferplus"]
+    # The fake's raters' logits are all equal, so its first class, neutral, is what it says.
+    assert result["n"] == 1 and result["accuracy"] == 1.0 and str(len(RATER_CLASSES)) in result["protocol"]
+
+
+def test_without_votes_there_is_no_ferplus_figure():
+    assert figures([HAPPY])["ferplus"] is None
+
+
+def test_temperature_that_was_put_in_is_found_again():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 7))
+    labels = np.array([rng.choice(7, p=row) for row in softmax(logits, axis=1)])
+    assert fit_temperature(logits * 2.5, labels) == pytest.approx(2.5, rel=0.05)
+    calibrated = softmax(logits, axis=1)
+    assert expected_calibration_error(calibrated, labels) < 0.02
+    assert expected_calibration_error(softmax(logits * 2.5, axis=1), labels) > 0.08
+
+
+def test_refusing_faces_below_a_confidence():
+    probabilities = np.full((4, 7), 0.05)
+    probabilities[:, HAPPY] = [0.7, 0.7, 0.4, 0.4]
+    curve = coverage_accuracy(probabilities, np.array([HAPPY, HAPPY, SAD, HAPPY]))
+    kept = {threshold: (share, accuracy) for threshold, share, accuracy in curve}
+    assert kept[0.4] == (1.0, 0.75) and kept[0.5] == (0.5, 1.0)
+    assert max(kept) == pytest.approx(0.7)
+    assert threshold_for(curve, 0.9) == pytest.approx(0.41)
+    assert threshold_for(curve, 0.5) == pytest.approx(0.2)
