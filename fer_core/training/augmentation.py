@@ -56,9 +56,10 @@ class Augmentation:
         if rng.random() < 0.5:
             matrix[0] *= -1
             matrix[0, 2] += size_px - 1
-        return cv2.warpAffine(
+        warped = cv2.warpAffine(
             image, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
         )
+        return np.asarray(warped, np.uint8)
 
     def _relight(self, faces: NDArray[np.float32], rng: np.random.Generator) -> None:
         contrast, brightness = rng.uniform(-self.light, self.light, (2, len(faces), 1, 1)).astype(np.float32)

@@ -117,13 +117,13 @@ def download() -> Path:
 def copies_of(faces: FaceSet, others: FaceSet) -> NDArray[np.bool_]:
     """Which of `faces` are, pixel for pixel, also among `others`; bool (N,)."""
     known = set(_digests(others))
-    return np.array([digest in known for digest in _digests(faces)], dtype=bool)
+    return np.array([digest in known for digest in _digests(faces)], dtype=np.bool_)
 
 
 def first_of_each(faces: FaceSet) -> NDArray[np.bool_]:
     """False for each picture that already occurred earlier in `faces`; bool (N,)."""
-    seen: set[bytes] = set()
-    return np.array([not (digest in seen or seen.add(digest)) for digest in _digests(faces)], dtype=bool)
+    _, first_rows = np.unique(np.array(list(_digests(faces))), return_index=True)
+    return np.isin(np.arange(len(faces)), first_rows)
 
 
 def duplicates_report(faces: FaceSet) -> dict[str, int]:
@@ -138,8 +138,8 @@ def duplicates_report(faces: FaceSet) -> dict[str, int]:
     return report
 
 
-def _digests(faces: FaceSet) -> Iterator[bytes]:
-    return (hashlib.sha256(image.tobytes()).digest() for image in faces.images)
+def _digests(faces: FaceSet) -> Iterator[str]:
+    return (hashlib.sha256(image.tobytes()).hexdigest() for image in faces.images)
 
 
 def _read_pictures(path: Path) -> FaceSet:

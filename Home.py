@@ -1,0 +1,21 @@
+"""The dashboard's way in: `streamlit run Home.py`."""
+
+import logging
+
+import streamlit as st
+
+from fer_core.ui.notice import PRIVACY
+
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+st.set_page_config(page_title="Face Value", page_icon=":material/sentiment_satisfied:", layout="wide")
+
+page = st.navigation(
+    {
+        "Face Value": [st.Page("pages/0_Start.py", title="Start", icon=":material/home:", default=True)],
+        "Analyse": [st.Page("pages/1_Image.py", title="Image", icon=":material/image:")],
+    }
+)
+with st.sidebar:
+    st.caption(f":material/lock: {PRIVACY}")
+page.run()

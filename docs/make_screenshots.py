@@ -1,0 +1,94 @@
+"""Take the screenshots of `docs/screenshots/`: the real dashboard in a real Chromium, light and dark, wide and narrow.
+
+Run by `make screenshots`.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "screenshots"
+WIDTHS = {1280: 800, 390: 844}
+
+expect.set_options(timeout=60_000)
+
+
+def main() -> None:
+    """Start the dashboard, take every picture, stop it."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}", "--server.address=127.0.0.1"],
+        cwd=ROOT,
+    )
+    try:
+        _wait(address)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"] if os.geteuid() == 0 else []
+            )
+            for scheme in ("light", "dark"):
+                for width, height in WIDTHS.items():
+                    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                    page.set_default_timeout(60_000)
+                    _start(page, address, f"{scheme}-{width}")
+                    _image(page, address, f"{scheme}-{width}")
+                    page.close()
+    finally:
+        server.terminate()
+
+
+def _start(page: Page, address: str, name: str) -> None:
+    page.goto(address)
+    expect(page.get_by_text("is ready").first).to_be_visible()
+    _shoot(page, f"start-{name}")
+
+
+def _image(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/Image")
+    page.get_by_role("radio", name="Sample").click()
+    expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_contain_text("probability")
+    _shoot(page, f"image-{name}")
+    page.get_by_text("Show what the model looked at").click()
+    expect(page.get_by_text("Yellow: what spoke most")).to_be_visible()
+    _shoot(page, f"attention-{name}")
+
+
+def _shoot(page: Page, name: str) -> None:
+    """The whole page: Streamlit scrolls an inner box, so the window is made as tall as what it holds."""
+    size = page.viewport_size
+    assert size is not None
+    page.wait_for_timeout(1500)  # charts and pictures fade in
+    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(tall, 3000))})
+    page.wait_for_timeout(800)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    page.set_viewport_size(size)
+
+
+def _wait(address: str, seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.3)
+    raise SystemExit("the dashboard did not start")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""The one object that pages, command line and scripts share: a picture in, readings of its faces out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.classification import EmotionClassifier, default_model
+from fer_core.classification.cards import MODELS_DIR
+from fer_core.crops import cut
+from fer_core.detection import FaceDetector, load_detector
+from fer_core.errors import MediaError
+from fer_core.quality import assess
+from fer_core.readings import FaceReading
+
+
+class EmotionPipeline:
+    """Finds faces and reads their expressions.
+
+    Example:
+        >>> import cv2
+        >>> from fer_core import EmotionPipeline
+        >>> pipeline = EmotionPipeline.load()
+        >>> [reading] = pipeline.analyze_image(cv2.imread("tests/data/astronaut.png"))
+        >>> reading.label
+        'happy'
+    """
+
+    def __init__(self, detector: FaceDetector, classifier: EmotionClassifier) -> None:
+        self.detector, self.classifier = detector, classifier
+
+    @classmethod
+    def load(
+        cls,
+        model: str | None = None,
+        detector: str = "haar",
+        engine: str = "litert",
+        models_dir: Path = MODELS_DIR,
+    ) -> "EmotionPipeline":
+        """Load detector and classifier by name.
+
+        Args:
+            model: a folder of `models_dir`; None for the default, `resnet50v2` or, where that is missing or not the
+                best, the most accurate single model.
+            detector: "haar" or "mtcnn" (needs the optional package mtcnn).
+            engine: "litert" or "keras" (needs TensorFlow).
+            models_dir: where the models are.
+
+        Raises:
+            ModelError: a name is unknown, or a file is missing or damaged.
+            DependencyError: an optional package is missing.
+        """
+        name = model or default_model(models_dir)
+        return cls(load_detector(detector), EmotionClassifier.load(name, engine, models_dir))
+
+    def analyze_image(self, bgr: NDArray[np.uint8]) -> list[FaceReading]:
+        """Find and read all faces of one picture.
+
+        Args:
+            bgr: uint8 (H, W, 3), blue-green-red, or grey (H, W).
+
+        Returns:
+            One reading a face, from left to right; empty where no face is found.
+
+        Raises:
+            MediaError: not such an array.
+        """
+        image = _checked(bgr)
+        faces = sorted(self.detector.detect(image), key=lambda face: (face.box.x, face.box.y))
+        crops = [cut(image, face.box) for face in faces]
+        result = self.classifier.classify(crops)
+        threshold = self.classifier.card.uncertain_below
+        return [
+            FaceReading(
+                box=face.box,
+                face_confidence=face.confidence,
+                probabilities=result.probabilities[row],
+                uncertain=bool(result.probabilities[row].max() < threshold),
+                activation=result.activation(row),
+                quality=assess(crop),
+            )
+            for row, (face, crop) in enumerate(zip(faces, crops, strict=True))
+        ]
+
+    def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Read pictures that are faces already, without a search.
+
+        Args:
+            crops: each uint8 (H, W) or (H, W, 3) BGR.
+
+        Returns:
+            float32 (N, 7), calibrated probabilities in `EMOTIONS` order.
+        """
+        return self.classifier.classify(crops).probabilities
+
+
+def _checked(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    image = np.asarray(bgr)
+    if image.dtype != np.uint8 or image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
+        raise MediaError(
+            f"A picture must be a uint8 array of shape (height, width, 3) in BGR order, or (height, width) grey; "
+            f"this one is {image.dtype} {image.shape}."
+        )
+    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)

@@ -1,0 +1,1 @@
+"""Readings in the forms in which people take them away."""

@@ -1,0 +1,27 @@
+"""The picture that anyone can try."""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from fer_core.media.images import decode_image
+from fer_core.readings import FaceReading
+from fer_core.ui import loaders
+
+SAMPLE_CREDIT = "Eileen Collins, astronaut. Photograph: NASA, public domain, as distributed with scikit-image."
+_SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "astronaut.jpg"
+
+
+def sample_picture() -> tuple[str, bytes]:
+    """File name and bytes of the bundled portrait."""
+    return _SAMPLE.name, _SAMPLE.read_bytes()
+
+
+@st.cache_resource(show_spinner="Reading a first picture …")
+def read_sample() -> tuple[NDArray[np.uint8], list[FaceReading]]:
+    """The bundled portrait, uint8 (H, W, 3) BGR, and what the default model reads in it."""
+    name, data = sample_picture()
+    image = decode_image(data, name)
+    return image, loaders.pipeline(loaders.cards()[0].name, "haar").analyze_image(image)

@@ -1,0 +1,68 @@
+"""Read the faces of pictures: uploaded, taken with the camera, or the bundled sample."""
+
+import streamlit as st
+
+from fer_core.errors import FerError
+from fer_core.ui import loaders
+from fer_core.ui.image_results import downloads, show_picture
+from fer_core.ui.notice import footer
+from fer_core.ui.routing import through_router
+from fer_core.ui.samples import SAMPLE_CREDIT, sample_picture
+from fer_core.ui.uploads import analyse
+
+FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
+
+through_router()
+st.title("Image")
+st.markdown("Give it one picture or several; every face in them gets seven probabilities.")
+
+try:
+    cards = {card.name: card for card in loaders.cards()}
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+if not cards:
+    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
+    st.stop()
+
+with st.expander("Settings", icon=":material/tune:"):
+    left, right = st.columns(2)
+    model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
+    detector = right.selectbox(
+        "Face detector", list(loaders.DETECTOR_TITLES), format_func=loaders.DETECTOR_TITLES.__getitem__
+    )
+
+UPLOAD, CAMERA, SAMPLE = ":material/upload: Upload", ":material/photo_camera: Camera", ":material/portrait: Sample"
+source = st.segmented_control("Picture from", [UPLOAD, CAMERA, SAMPLE], default=UPLOAD, required=True)
+files: list[tuple[str, bytes]] = []
+if source == UPLOAD:
+    uploads = st.file_uploader(
+        "Pictures", type=FILE_TYPES, accept_multiple_files=True, help="Up to 50 MB and 50 megapixels each."
+    )
+    files = [(upload.name, upload.getvalue()) for upload in uploads]
+elif source == CAMERA:
+    shot = st.camera_input("Look into the camera and press the button")
+    files = [("snapshot.jpg", shot.getvalue())] if shot else []
+else:
+    st.caption(SAMPLE_CREDIT)
+    files = [sample_picture()]
+
+if not files:
+    st.caption("Nothing yet. No picture at hand? Choose *Sample*.")
+    footer()
+    st.stop()
+
+try:
+    pipeline = loaders.pipeline(model, detector)
+    pictures = analyse(files, pipeline, (model, detector))
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+
+if pictures:
+    attention = st.toggle("Show what the model looked at", help="Class activation map of each face's label.")
+    for number, picture in enumerate(pictures):
+        show_picture(picture, number, cards[model].uncertain_below, attention)
+    st.subheader("Take the numbers with you")
+    downloads(pictures)
+footer()

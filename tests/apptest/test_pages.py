@@ -1,0 +1,158 @@
+"""The pages without a browser: what they say and do."""
+
+import io
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from fer_core.classification import list_cards
+from fer_core.errors import ModelError
+from fer_core.readings import Box
+from fer_core.testing import fake_card, fake_pipeline
+from fer_core.ui import loaders
+from tests.conftest import PORTRAIT, ROOT
+
+needs_model = pytest.mark.skipif(not list_cards(), reason="no model is installed")
+
+
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+
+
+def image_page() -> AppTest:
+    return app().switch_page("pages/1_Image.py").run()
+
+
+def text(page: AppTest) -> str:
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.title, *page.subheader)
+    return "\n".join(element.value for element in parts)
+
+
+def picture(size=(200, 150), color="gray", kind="PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, color).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def fakes(monkeypatch):
+    """The pages over a pipeline whose answers are known."""
+
+    def use(boxes, **options):
+        monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline(boxes, **options))
+        monkeypatch.setattr(loaders, "cards", lambda: [fake_card()])
+
+    return use
+
+
+@needs_model
+def test_start_says_what_it_is_what_it_is_not_and_which_models_are_ready():
+    page = app()
+    assert not page.exception
+    words = text(page)
+    assert "not what a person feels" in words and "hiring" in words and "Article 5(1)(f)" in words
+    assert "never stored" in words
+    for card in list_cards():
+        assert card.title in words
+    accuracy = next(metric for metric in page.metric if metric.label == "Accuracy")
+    assert accuracy.value == f"{list_cards()[0].metrics['PrivateTest']['accuracy']:.1%}"
+
+
+@needs_model
+def test_the_sample_is_read_with_the_real_model():
+    page = image_page()
+    page.segmented_control[0].select(":material/portrait: Sample").run()
+    assert not page.exception
+    words = text(page)
+    assert "happy" in words and "NASA" in words
+
+
+@needs_model
+def test_an_uploaded_portrait_is_read_with_the_real_model():
+    page = image_page()
+    page.file_uploader[0].upload("me.png", PORTRAIT.read_bytes(), "image/png").run()
+    assert not page.exception and "happy" in text(page)
+
+
+def test_several_pictures_and_faces(fakes):
+    fakes([Box(10, 20, 50, 50), Box(100, 30, 60, 60)], emotion="sad")
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png")
+    page.file_uploader[0].upload("two.jpg", picture(kind="JPEG"), "image/jpeg").run()
+    assert not page.exception
+    assert [tab.label.split()[:2] for tab in page.tabs] == [["1", "sad"], ["2", "sad"]] * 2
+    assert {button.label for button in page.get("download_button")} >= {"CSV", "JSON", "All PNG", "Annotated PNG"}
+
+
+def test_no_face_is_said_kindly_with_what_to_try(fakes):
+    fakes([])
+    page = image_page()
+    page.file_uploader[0].upload("wall.png", picture(), "image/png").run()
+    assert not page.exception and not page.error
+    assert "No face found" in page.info[0].value and "MTCNN" in page.info[0].value
+
+
+def test_an_uncertain_reading_is_marked(fakes):
+    fakes([Box(10, 20, 50, 50)], strength=0.3)
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    assert "uncertain" in text(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("broken.jpg", b"not a picture at all"),  # not what its name says
+        ("cut.png", picture()[:60]),  # cut off
+        ("nothing.png", b""),  # empty
+    ],
+)
+def test_bad_files_are_one_error_that_names_them_and_lose_nothing_else(fakes, name, data):
+    fakes([Box(10, 20, 50, 50)])
+    page = image_page()
+    page.file_uploader[0].upload(name, data, "image/png")
+    page.file_uploader[0].upload("good.png", picture(), "image/png").run()
+    assert not page.exception
+    assert len(page.error) == 1 and name in page.error[0].value
+    assert "good" in text(page)
+
+
+def test_a_file_name_is_shown_as_it_is(fakes):
+    fakes([Box(10, 20, 50, 50)])
+    page = image_page()
+    page.file_uploader[0].upload("**a_b_**.png", picture(), "image/png").run()
+    assert any(r"\*\*a\_b\_\*\*\.png" in element.value for element in page.markdown)
+
+
+@pytest.mark.parametrize("path", ["pages/0_Start.py", "pages/1_Image.py"])
+def test_without_models_the_way_out_is_said(monkeypatch, path):
+    def broken():
+        raise ModelError("The card is damaged; restore it.")
+
+    monkeypatch.setattr(loaders, "cards", broken)
+    page = AppTest.from_file(str(ROOT / path), default_timeout=60).run()
+    assert not page.exception and "restore it" in page.error[0].value
+
+
+def test_a_missing_optional_package_is_said(fakes, monkeypatch):
+    fakes([])
+
+    def missing(model, detector):
+        raise ModelError("MTCNN needs the package mtcnn; install it.")
+
+    monkeypatch.setattr(loaders, "pipeline", missing)
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    assert not page.exception and "install it" in page.error[0].value
+
+
+def test_readings_are_kept_while_the_picture_is_shown_and_forgotten_after(fakes):
+    fakes([Box(10, 20, 50, 50)])
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    kept = page.session_state["analysed pictures"]
+    page.toggle[0].set_value(True).run()
+    assert page.session_state["analysed pictures"].keys() == kept.keys()
+    page.file_uploader[0].set_value([]).run()
+    assert not page.session_state["analysed pictures"]

@@ -1,0 +1,115 @@
+"""What a visitor does, in a real browser against the real server and the real model."""
+
+import csv
+import io
+import json
+import re
+
+import cv2
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from fer_core.emotions import EMOTIONS
+from tests.browser.conftest import running_server
+from tests.conftest import PORTRAIT
+
+expect.set_options(timeout=60_000)
+
+
+def open_image_page(page: Page) -> None:
+    page.get_by_role("link", name="Image", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Image", exact=True)).to_be_visible()
+
+
+def upload(page: Page, *files) -> None:
+    page.locator('input[type="file"]').set_input_files(list(files))
+
+
+def download(page: Page, name: str) -> bytes:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=name).click()
+    return waiting.value.path().read_bytes()
+
+
+def test_start_leads_to_the_image_page(page: Page):
+    expect(page.get_by_role("heading", name="Face Value")).to_be_visible()
+    expect(page.get_by_text("Article 5(1)(f)")).to_be_visible()
+    expect(page.get_by_text("is ready").first).to_be_visible()
+    page.get_by_role("link", name="Read a picture").click()
+    expect(page).to_have_url(re.compile("/Image$"))
+    expect(page.get_by_role("heading", name="Image", exact=True)).to_be_visible()
+
+
+def test_a_link_to_a_page_opened_right_after_the_start_shows_the_same_site(blank: Page):
+    with running_server() as address:
+        blank.goto(f"{address}/Image")
+        expect(blank.get_by_role("heading", name="Image", exact=True)).to_be_visible()
+        expect(blank.get_by_text("Pictures are read in this machine's memory").first).to_be_visible()
+        assert blank.get_by_role("link").all_inner_texts() == ["home\n\nStart", "image\n\nImage"]
+
+
+def test_a_real_face_is_uploaded_and_its_label_read_off_the_page(page: Page):
+    open_image_page(page)
+    upload(page, PORTRAIT)
+    expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()
+    chart = page.locator(".js-plotly-plot").first
+    expect(chart).to_contain_text("probability")
+    for emotion in EMOTIONS:
+        expect(chart).to_contain_text(emotion)
+
+    rows = list(csv.DictReader(io.StringIO(download(page, "CSV").decode("utf-8-sig"))))
+    assert [(row["picture"], row["label"]) for row in rows] == [("astronaut.png", "happy")]
+    [record] = json.loads(download(page, "JSON"))
+    assert record["faces"][0]["label"] == "happy"
+    drawn = cv2.imdecode(np.frombuffer(download(page, "Annotated PNG"), np.uint8), cv2.IMREAD_COLOR)
+    assert drawn.shape == (512, 512, 3) and (drawn != cv2.imread(str(PORTRAIT))).any()
+
+
+def test_the_activation_map_can_be_shown(page: Page):
+    open_image_page(page)
+    page.get_by_role("radio", name="Sample").click()
+    expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()
+    page.get_by_text("Show what the model looked at").click()
+    expect(page.get_by_text("Yellow: what spoke most")).to_be_visible()
+
+
+def test_a_bad_file_is_one_clear_error_and_the_good_one_is_read(page: Page, tmp_path):
+    bad = tmp_path / "holiday.png"
+    bad.write_text("not a picture")
+    open_image_page(page)
+    upload(page, bad, PORTRAIT)
+    expect(page.get_by_text("holiday.png", exact=False).last).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="holiday.png")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_a_snapshot_of_the_camera_is_read(page: Page):
+    """Chromium's fake camera shows a moving test picture without a face."""
+    open_image_page(page)
+    page.get_by_role("radio", name="Camera").click()
+    page.get_by_role("button", name="Take Photo").click()
+    expect(page.get_by_text("No face found")).to_be_visible()
+
+
+def test_phone_width_needs_no_sideways_scrolling(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(page.url.rstrip("/") + "/Image")
+    page.get_by_role("radio", name="Sample").click()
+    expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_page_works_with_the_keyboard_alone(page: Page):
+    open_image_page(page)
+    sample = page.get_by_role("radio", name="Sample")
+    focused = "element => element === document.activeElement || element.contains(document.activeElement)"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.get_by_role("radio").first.evaluate(focused):
+            break
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(sample).to_be_checked()
+    expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()

@@ -1,0 +1,193 @@
+"""The command line, run as people run it: in a process of its own where start-up matters, else through `main`."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_core import EMOTIONS
+from fer_core.classification import list_cards
+from fer_core.cli import main, parser
+from tests.conftest import PORTRAIT, ROOT
+
+needs_model = pytest.mark.skipif(not list_cards(), reason="no model is installed")
+
+
+def answer(capsys, *arguments) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+@needs_model
+def test_image_json_is_the_contract(capsys):
+    status, out, err = answer(capsys, "image", PORTRAIT, "--json", "-")
+    assert status == 0 and err == ""
+    [record] = json.loads(out)
+    assert list(record) == ["path", "width", "height", "faces"]
+    assert (record["path"], record["width"], record["height"]) == (str(PORTRAIT), 512, 512)
+    [face] = record["faces"]
+    assert list(face) == ["box", "label", "confidence", "uncertain", "probabilities"]
+    assert list(face["probabilities"]) == list(EMOTIONS)
+    assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    assert face["label"] == "happy" and face["confidence"] == max(face["probabilities"].values())
+    x, y, width, height = face["box"]
+    assert 190 < x + width / 2 < 260 and 80 < y + height / 2 < 150
+
+
+@needs_model
+def test_image_in_words(capsys):
+    status, out, _ = answer(capsys, "image", PORTRAIT)
+    assert status == 0 and "1 face" in out and "happy" in out
+
+
+@needs_model
+def test_annotated_pictures_do_not_overwrite_each_other(capsys, tmp_path):
+    other = tmp_path / "other" / "astronaut.png"
+    other.parent.mkdir()
+    other.write_bytes(PORTRAIT.read_bytes())
+    status, *_ = answer(capsys, "image", PORTRAIT, other, "--annotate", tmp_path / "out")
+    assert status == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "astronaut_2_annotated.png",
+        "astronaut_annotated.png",
+    ]
+    drawn = cv2.imread(str(tmp_path / "out" / "astronaut_annotated.png"))
+    assert drawn.shape == (512, 512, 3) and (drawn != cv2.imread(str(PORTRAIT))).any()
+
+
+@needs_model
+def test_one_bad_picture_does_not_lose_the_others(capsys, tmp_path):
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("not a picture")
+    status, out, err = answer(capsys, "image", bad, PORTRAIT, tmp_path / "missing.png", "--json", "-")
+    assert status == 3
+    assert [record["path"] for record in json.loads(out)] == [str(PORTRAIT)]
+    lines = err.strip().splitlines()
+    assert len(lines) == 2 and "bad.jpg" in lines[0] and "missing.png" in lines[1]
+
+
+@needs_model
+def test_json_into_a_file(capsys, tmp_path):
+    status, out, _ = answer(capsys, "image", PORTRAIT, "--json", tmp_path / "new" / "faces.json")
+    assert status == 0 and out == ""
+    assert len(json.loads((tmp_path / "new" / "faces.json").read_text())) == 1
+
+
+@needs_model
+def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    status, _, err = answer(capsys, "image", PORTRAIT, "--json", tmp_path / "file" / "faces.json")
+    assert status == 3 and "cannot be written" in err and err.count("\n") == 1
+
+
+def test_an_unknown_model_is_one_clear_line(capsys):
+    status, out, err = answer(capsys, "image", PORTRAIT, "--model", "nothing")
+    assert (status, out) == (3, "") and err.startswith("error: There is no model") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["image"], ["image", "a.png", "--detector", "x"]])
+def test_wrong_usage(arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+
+
+def commands() -> list[str]:
+    [choices] = [action.choices for action in parser()._actions if action.choices]
+    return list(choices)
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert "usage: python -m fer_core" in capsys.readouterr().out
+    assert f"python -m fer_core {command}" in (ROOT / "README.md").read_text()
+
+
+@needs_model
+def test_models_list_and_verify(capsys):
+    status, out, _ = answer(capsys, "models", "list")
+    assert status == 0 and all(card.name in out for card in list_cards())
+    status, out, err = answer(capsys, "models", "verify")
+    assert (status, err) == (0, "") and "model.tflite\tok" in out
+
+
+@pytest.fixture
+def small_data(tmp_path) -> Path:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "faces.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for split, prefix in (("train", "Training"), ("test", "PrivateTest")):
+            for i, emotion in enumerate(EMOTIONS):
+                face = rng.integers(0, 256, (48, 48), dtype=np.uint8)
+                archive.writestr(f"{split}/{emotion}/{prefix}_{i}.png", cv2.imencode(".png", face)[1].tobytes())
+    return path
+
+
+@needs_model
+def test_evaluate_json_is_the_contract(capsys, small_data):
+    status, out, _ = answer(capsys, "evaluate", "--data", small_data, "--json", "-")
+    assert status == 0
+    result = json.loads(out)
+    assert (result["split"], result["n"]) == ("PrivateTest", 7)
+    assert set(result["models"]) == {card.name for card in list_cards()}
+    for figures in result["models"].values():
+        assert {
+            "accuracy", "accuracy_ci95", "accuracy_deduplicated", "macro_f1", "balanced_accuracy", "ece", "nll",
+            "brier", "per_class", "confusion", "ferplus", "parameters", "latency_ms",
+        } <= set(figures)  # fmt: skip
+        assert figures["ferplus"] is None
+        assert np.array(figures["confusion"]).sum(axis=1).tolist() == [1] * 7
+        assert set(figures["per_class"]["fear"]) == {"precision", "recall", "f1", "support", "auc"}
+
+
+@needs_model
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--data", "no/such/place"], "does not exist"),
+        (["--data", "{data}", "--split", "PublicTest"], "it has: PrivateTest, train"),
+        (["--data", "{data}", "--model", "nothing"], "no model"),
+    ],
+)
+def test_evaluate_says_what_is_wrong(arguments, words, capsys, small_data):
+    filled = [argument.format(data=small_data) for argument in arguments]
+    status, out, err = answer(capsys, "evaluate", *filled, "--json", "-")
+    assert (status, out) == (3, "") and words in err and err.count("\n") == 1
+
+
+def test_duplicates(capsys, small_data):
+    status, out, _ = answer(capsys, "duplicates", "--data", small_data)
+    assert status == 0 and "PrivateTest also in train: 0" in out
+
+
+def test_train_says_what_is_wrong(capsys, small_data, tmp_path):
+    status, _, err = answer(capsys, "train", "--model", "nothing", "--data", small_data)
+    assert status == 3 and "custom_cnn" in err
+    settings = tmp_path / "settings.json"
+    settings.write_text('{"no_such_setting": 1}')
+    status, _, err = answer(capsys, "train", "--data", small_data, "--settings", settings)
+    assert status == 3 and "learning_rate" in err
+
+
+@needs_model
+def test_a_process_of_its_own_ends_without_a_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_core", "image", str(tmp_path / "ü.png")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.returncode == 3 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr

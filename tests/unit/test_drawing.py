@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from fer_core.drawing import annotate, caption, overlay_activation
+from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.readings import Box
+from fer_core.testing import fake_pipeline
+
+GREY = np.full((200, 300, 3), 128, np.uint8)
+
+
+def readings(*boxes, emotion="happy", strength=4.0, picture=GREY):
+    return fake_pipeline(boxes, emotion, strength).analyze_image(picture)
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_box_has_the_colour_of_the_emotion(emotion):
+    drawn = annotate(GREY, readings(Box(100, 80, 60, 60), emotion=emotion))
+    assert tuple(drawn[139, 130]) == STYLES[emotion].bgr  # the lower edge
+    assert (drawn[110, 130] == 128).all()  # the face itself is left alone
+
+
+def test_uncertain_is_said_in_words_and_not_in_the_colour_of_the_emotion():
+    [reading] = readings(Box(100, 80, 60, 60), strength=0.5)
+    assert caption(reading).startswith("uncertain: happy?")
+    drawn = annotate(GREY, [reading])
+    assert not (drawn == np.array(STYLES["happy"].bgr)).all(axis=2).any()
+
+
+def test_several_faces_are_numbered():
+    first, second = readings(Box(10, 80, 60, 60), Box(150, 80, 60, 60))
+    assert caption(first, 1).startswith("1 ") and caption(second, 2).startswith("2 ")
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(0, 0, 300, 200),  # all of it
+        Box(-20, -30, 80, 80),  # over the corner
+        Box(280, 180, 50, 50),  # over the other corner
+        Box(299, 199, 1, 1),  # one pixel
+    ],
+)
+def test_boxes_at_the_border_are_drawn(box):
+    found = readings(box)
+    for drawn in (annotate(GREY, found), overlay_activation(GREY, found)):
+        assert drawn.shape == GREY.shape and (drawn != GREY).any()
+
+
+def test_tiny_pictures_do_not_break():
+    tiny = np.zeros((1, 1, 3), np.uint8)
+    assert annotate(tiny, readings(Box(0, 0, 1, 1), picture=tiny)).shape == (1, 1, 3)
+
+
+def test_activation_covers_the_face_alone():
+    drawn = overlay_activation(GREY, readings(Box(100, 80, 60, 60)))
+    changed = np.argwhere((drawn != GREY).any(axis=2))
+    assert changed.min(axis=0).tolist() == [80, 100] and changed.max(axis=0).tolist() == [139, 159]
+
+
+def test_the_picture_given_is_not_changed():
+    before = GREY.copy()
+    annotate(GREY, readings(Box(100, 80, 60, 60)))
+    assert (before == GREY).all()
