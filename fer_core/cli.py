@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     duplicates.set_defaults(run=_duplicates)
 
     train = commands.add_parser("train", help="train a model (needs a Keras backend)")
-    train.add_argument("--model", default="custom_cnn", metavar="NAME", help="default: custom_cnn")
+    train.add_argument("--model", metavar="NAME", help="default: custom_cnn")
     source = train.add_mutually_exclusive_group(required=True)
     source.add_argument("--data", type=Path, metavar="PATH", help="a folder, a zip or fer2013.csv")
     source.add_argument("--download", action="store_true", help="fetch FER2013 through kagglehub first")
@@ -138,37 +138,39 @@ def _print_record(record: dict[str, Any]) -> None:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from fer_core.classification.cards import list_cards, verified_file
+    from fer_core.classification.cards import default_model, list_cards
+    from fer_core.model_files import verify_all
 
-    broken = False
-    for card in list_cards():
-        if options.action == "list":
+    default = default_model()
+    if options.action == "list":
+        for card in list_cards():
             measured = card.metrics.get("PrivateTest", {}).get("accuracy")
             figure = "not measured" if measured is None else f"{measured:.2%} of FER2013 PrivateTest"
-            print(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}")
-            continue
-        for file in card.files:
-            try:
-                verified_file(card, file)
-                print(f"{card.name}/{file}\tok")
-            except FerError as error:
-                broken = True
-                say(f"error: {error}")
+            mark = "\tdefault" if card.name == default else ""
+            print(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
+        return DONE
+    broken = False
+    for name, error in verify_all():
+        if error is None:
+            print(f"{name}\tok")
+        else:
+            broken = True
+            say(f"error: {error}")
     return BAD_INPUT if broken else DONE
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from fer_core.classification import EmotionClassifier, list_cards
+    from fer_core.classification import EmotionClassifier, default_model, list_cards
     from fer_core.evaluation import evaluate
     from fer_core.training.datasets import copies_of, load_faces
 
+    default_model()  # raises where there is none
     names = [card.name for card in list_cards()] if options.model == "all" else [options.model]
     classifiers = {name: EmotionClassifier.load(name, options.engine) for name in names}
     faces = load_faces(options.data)
     part = faces.split(options.split)
-    # Training pictures are not copies of themselves; the de-duplicated score of "train" is the score.
-    others = faces[(faces.splits == "train") & (options.split != "train")]
-    copies = copies_of(part, others)
+    training = faces[faces.splits == "train"]
+    copies = copies_of(part, training) if options.split != "train" and len(training) else None
     figures = {}
     for name, classifier in classifiers.items():
         say(f"{name}: {len(part)} faces of {options.split}")
@@ -198,7 +200,7 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _write_json(value: Any, target: str) -> None:
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(value, indent=2) + "\n"
     if target == "-":
         sys.stdout.write(text)
     else:

@@ -29,8 +29,10 @@ def cut(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
 
 
 def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An 8-bit picture, BGR (H, W, 3) or grey (H, W), as grey (H, W)."""
-    return image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    """An 8-bit picture, BGR (H, W, 3) or grey (H, W) or (H, W, 1), as grey (H, W)."""
+    if image.ndim == 2 or image.shape[2] == 1:
+        return image.reshape(image.shape[:2])
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def resized(image: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
@@ -46,3 +48,20 @@ def network_input(crops: Sequence[NDArray[np.uint8]], side_px: int) -> NDArray[n
     if not len(crops):
         return np.zeros((0, side_px, side_px, 1), np.float32)
     return np.stack([resized(grey(crop), side_px) for crop in crops])[..., None].astype(np.float32)
+
+
+def shrunk(image: NDArray[np.uint8], longer_px: int) -> tuple[NDArray[np.uint8], float]:
+    """The picture with its longer side at most `longer_px`, and the factor by which it was scaled (1 or less)."""
+    height, width = image.shape[:2]
+    factor = min(1.0, longer_px / max(height, width))
+    if factor == 1:
+        return image, 1.0
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), factor
+
+
+def bgr(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An 8-bit picture, BGR (H, W, 3) or grey (H, W) or (H, W, 1), as BGR (H, W, 3)."""
+    if image.ndim == 3 and image.shape[2] == 3:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), np.uint8)

@@ -14,8 +14,8 @@ from fer_core.classification import Classification, EmotionClassifier
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 
 FERPLUS_PROTOCOL: Final = (
-    "8 classes, majority of the ten raters' votes; pictures without votes or whose majority is unknown or not a face "
-    "are left out"
+    "FER+ majority, 8 classes: single votes dropped, then more than half of the remaining votes for one emotion; other "
+    "pictures left out (Barsoum et al., 2016)"
 )
 ECE_BINS: Final = 15
 
@@ -24,7 +24,7 @@ def evaluate(
     classifier: EmotionClassifier,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
-    copies: NDArray[np.bool_],
+    copies: NDArray[np.bool_] | None,
     votes: NDArray[np.float32],
 ) -> dict[str, Any]:
     """Everything that `evaluate --json` says of one model.
@@ -33,7 +33,7 @@ def evaluate(
         classifier: the model.
         images: uint8 (N, H, W), grey faces.
         labels: int64 (N,), indices into `EMOTIONS`.
-        copies: bool (N,), which pictures are also among the training pictures.
+        copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
         votes: float32 (N, 10), FER+ votes, the eight `RATER_CLASSES`, then unknown and not a face.
 
     Returns:
@@ -44,8 +44,7 @@ def evaluate(
     return {
         "accuracy": float(right.mean()),
         "accuracy_ci95": _interval(right),
-        "accuracy_deduplicated": float(right[~copies].mean()) if (~copies).any() else None,
-        "n_deduplicated": int((~copies).sum()),
+        **_without_copies(right, copies),
         **_metrics(result.probabilities, labels),
         "ferplus": _ferplus(result, votes),
         "parameters": classifier.card.parameters,
@@ -108,6 +107,12 @@ def latency_ms(classifier: EmotionClassifier, image: NDArray[np.uint8], repeats:
     return float(np.median(times) * 1000)
 
 
+def _without_copies(right: NDArray[np.bool_], copies: NDArray[np.bool_] | None) -> dict[str, Any]:
+    if copies is None or copies.all():
+        return {"accuracy_deduplicated": None, "n_deduplicated": None if copies is None else 0}
+    return {"accuracy_deduplicated": float(right[~copies].mean()), "n_deduplicated": int((~copies).sum())}
+
+
 def _interval(right: NDArray[np.bool_]) -> list[float]:
     interval = binomtest(int(right.sum()), len(right)).proportion_ci(0.95, method="wilson")
     return [float(interval.low), float(interval.high)]
@@ -146,9 +151,10 @@ def _auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float | No
 
 
 def _ferplus(result: Classification, votes: NDArray[np.float32]) -> dict[str, Any] | None:
-    majority = votes.argmax(axis=1)
-    counts = (votes.sum(axis=1) > 0) & (majority < len(RATER_CLASSES))
-    if not counts.any():
+    counted = np.where(votes > 1, votes, 0)
+    majority = counted.argmax(axis=1)
+    agreed = (counted.max(axis=1) > counted.sum(axis=1) / 2) & (majority < len(RATER_CLASSES))
+    if not agreed.any():
         return None
-    right = result.rater_logits[counts].argmax(axis=1) == majority[counts]
-    return {"protocol": FERPLUS_PROTOCOL, "n": int(counts.sum()), "accuracy": float(right.mean())}
+    right = result.rater_logits[agreed].argmax(axis=1) == majority[agreed]
+    return {"protocol": FERPLUS_PROTOCOL, "n": int(agreed.sum()), "accuracy": float(right.mean())}

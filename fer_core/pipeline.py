@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier, default_model
-from fer_core.classification.cards import MODELS_DIR
+from fer_core.crops import bgr as as_bgr
 from fer_core.crops import cut
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.errors import MediaError
+from fer_core.model_files import MODELS_DIR
 from fer_core.quality import assess
 from fer_core.readings import FaceReading
 
@@ -102,4 +103,4 @@ def _checked(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
             f"A picture must be a uint8 array of shape (height, width, 3) in BGR order, or (height, width) grey; "
             f"this one is {image.dtype} {image.shape}."
         )
-    return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+    return as_bgr(image)

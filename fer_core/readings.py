@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,20 +10,16 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 
 
-@dataclass(frozen=True)
-class Box:
-    """A rectangle in pixels of the whole picture; `x`, `y` is its top left corner.
+class Box(NamedTuple):
+    """A rectangle (x, y, width, height) in pixels of the whole picture; `x`, `y` is its top left corner.
 
-    A box can reach past the border of the picture; `crop` fills in what is not there.
+    A box can reach past the border of the picture; `fer_core.crops.cut` fills in what is not there.
     """
 
     x: int
     y: int
     width: int
     height: int
-
-    def __iter__(self):
-        return iter((self.x, self.y, self.width, self.height))
 
     @property
     def area(self) -> int:

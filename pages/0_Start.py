@@ -6,9 +6,10 @@ from fer_core.drawing import annotate
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
 from fer_core.ui import loaders
-from fer_core.ui.notice import footer, purpose_notice
+from fer_core.ui.notice import PRIVACY, purpose_notice
 from fer_core.ui.routing import through_router
 from fer_core.ui.samples import SAMPLE_CREDIT, read_sample
+from fer_core.ui.uploads import forget
 
 AUDIENCE = (
     ("science", "Researchers and students", "A table of probabilities, and figures that one command measures again."),
@@ -24,10 +25,13 @@ def models() -> None:
     if not installed:
         st.info("No model is installed. Restore the folder `models` from the release.", icon=":material/info:")
     for card in installed:
-        measured = card.metrics["PrivateTest"]
-        low, high = measured["accuracy_ci95"]
         with st.container(border=True):
             st.markdown(f":material/check_circle: **{card.title}** is ready")
+            measured = card.metrics.get("PrivateTest")
+            if measured is None:
+                st.caption("Not measured on FER2013 PrivateTest.")
+                continue
+            low, high = measured["accuracy_ci95"]
             accuracy, clean, ece, size = st.columns(4)
             accuracy.metric(
                 "Accuracy",
@@ -59,18 +63,22 @@ with words:
     st.markdown(" &nbsp; ".join(f"{STYLES[name].symbol} {name}" for name in EMOTIONS))
     with st.container(border=True, width="content"):
         st.page_link("pages/1_Image.py", label="**Read a picture**", icon=":material/image:")
+purpose_notice()
 try:
     with example:
         picture, readings = read_sample()
         st.image(annotate(picture, readings), channels="BGR", alt="Portrait with a box and a label around the face")
-        st.caption(f"Read by this machine just now. {SAMPLE_CREDIT}")
-    purpose_notice()
-    st.subheader("Who it is for")
-    for column, (icon, who, what) in zip(st.columns(4), AUDIENCE, strict=True):
-        with column.container(border=True, height="stretch"):
-            st.markdown(f":material/{icon}: **{who}**\n\n{what}")
-    st.subheader("Models on this machine")
+        st.caption(f"Read by this machine. {SAMPLE_CREDIT}")
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+st.subheader("Who it is for")
+for column, (icon, who, what) in zip(st.columns(4), AUDIENCE, strict=True):
+    with column.container(border=True, height="stretch"):
+        st.markdown(f":material/{icon}: **{who}**\n\n{what}")
+st.subheader("Models on this machine")
+try:
     models()
 except FerError as error:
     st.error(str(error), icon=":material/error:")
-footer()
+forget()
+st.caption(PRIVACY)

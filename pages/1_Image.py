@@ -8,7 +8,7 @@ from fer_core.ui.image_results import downloads, show_picture
 from fer_core.ui.notice import footer
 from fer_core.ui.routing import through_router
 from fer_core.ui.samples import SAMPLE_CREDIT, sample_picture
-from fer_core.ui.uploads import analyse
+from fer_core.ui.uploads import analyse, forget
 
 FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
 
@@ -48,6 +48,7 @@ else:
     files = [sample_picture()]
 
 if not files:
+    forget()
     st.caption("Nothing yet. No picture at hand? Choose *Sample*.")
     footer()
     st.stop()

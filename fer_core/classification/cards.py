@@ -3,33 +3,21 @@
 A model is a folder `models/<name>/` with a `card.json`. Nothing is used whose SHA-256 is not the card's.
 """
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
+from fer_core.model_files import MODELS_DIR, FileRecord, Record, verified
 
-MODELS_DIR: Final = Path(__file__).resolve().parents[2] / "models"
 PREFERRED: Final = "resnet50v2"
 """The default model wherever it is installed and no other single model measures better."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileRecord(_Record):
-    """One file of a model."""
-
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    bytes: int = Field(gt=0)
-
-
-class ModelCard(_Record):
+class ModelCard(Record):
     """What `models/<name>/card.json` says of an emotion classifier.
 
     Attributes:
@@ -114,20 +102,7 @@ def verified_file(card: ModelCard, file: str, models_dir: Path = MODELS_DIR) -> 
     Raises:
         ModelError: the card does not list it, it is missing, or it is not the file that the card describes.
     """
-    if file not in card.files:
-        raise ModelError(f'Model "{card.name}" has no {file}; its card lists: {", ".join(card.files)}.')
-    path = models_dir / card.name / file
-    if not path.is_file():
-        raise ModelError(f"{path} is missing; restore it from the release.")
-    if sha256(path) != card.files[file].sha256:
-        raise ModelError(f"{path} is not the file that its card describes (SHA-256 differs); restore it.")
-    return path
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return verified(models_dir / card.name, file, card.files)
 
 
 def _kind(path: Path) -> str:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from fer_core.classification.cards import MODELS_DIR, ModelCard, load_card, verified_file
+from fer_core.classification.cards import ModelCard, load_card, verified_file
 from fer_core.classification.engines import ENGINES, Engine, NetworkOutput
 from fer_core.crops import network_input
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
+from fer_core.model_files import MODELS_DIR
 
 BATCH = 64
 """Faces run at once; more gain no speed and cost memory."""

@@ -24,6 +24,9 @@ COLUMNS: Final = (
 )
 """Columns of the table; their meaning is in README.md."""
 
+# Types that can be empty, so that a picture without a face does not turn the pixels of the others into decimals.
+_TYPES: Final = {**dict.fromkeys(("face", "x", "y", "width", "height"), "Int64"), "uncertain": "boolean"}
+
 
 def as_record(path: str, width: int, height: int, readings: Sequence[FaceReading]) -> dict[str, Any]:
     """One picture as the `image` command's JSON has it."""
@@ -47,7 +50,7 @@ def as_record(path: str, width: int, height: int, readings: Sequence[FaceReading
 def as_table(pictures: Iterable[tuple[str, Sequence[FaceReading]]]) -> pd.DataFrame:
     """One row a face, `COLUMNS`; a picture without a face has one row with an empty face number."""
     rows = [row for name, readings in pictures for row in _rows(name, readings)]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"face": "Int64"})
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
 
 
 def _rows(picture: str, readings: Sequence[FaceReading]) -> list[dict[str, Any]]:

@@ -1,8 +1,10 @@
 """What the commands `train` and `publish` do. Imported when they run: everything here needs a Keras backend."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,17 +19,18 @@ def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fer_core.training.datasets import copies_of, download, duplicates_report, load_faces
     from fer_core.training.fitting import fit
 
-    if options.model not in ARCHITECTURES:
-        raise DatasetError(f'There is no architecture "{options.model}"; choose one of: {", ".join(ARCHITECTURES)}.')
     settings = _settings(options)
+    if settings.model not in ARCHITECTURES:
+        raise DatasetError(f'There is no architecture "{settings.model}"; choose one of: {", ".join(ARCHITECTURES)}.')
     faces = load_faces(download() if options.download else options.data)
     for what, count in duplicates_report(faces).items():
         say(f"exact copies {what}: {count}")
     training, validation = faces.split("train"), _validation(faces)
     validation = validation[~copies_of(validation, training)]
-    run = options.run_dir or Path("runs") / options.model
+    run = options.run_dir or Path("runs") / settings.model
     say(f"{len(training)} faces to learn from, {len(validation)} to choose by; run in {run}")
-    fit(settings, training, validation, run, resume=options.resume, log=say)
+    with contextlib.redirect_stdout(sys.stderr):  # where Keras's progress bar belongs
+        fit(settings, training, validation, run, resume=options.resume, log=say)
     say(f"done; next: python -m fer_core publish {run} --data {options.data or 'PATH'}")
     return 0
 
@@ -35,7 +38,7 @@ def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
 def publish(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Make a model of a finished run."""
     _require_keras()
-    from fer_core.classification.cards import MODELS_DIR
+    from fer_core.model_files import MODELS_DIR
     from fer_core.training.datasets import load_faces
     from fer_core.training.publishing import publish as publish_run
 
@@ -52,8 +55,8 @@ def _settings(options: argparse.Namespace):
     values: dict[str, Any] = {}
     if options.settings:
         try:
-            values = json.loads(options.settings.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            values = dict(json.loads(options.settings.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
             raise DatasetError(f"{options.settings} is not a readable JSON file of settings.") from error
     given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Settings)}
     values.update({name: value for name, value in given.items() if value is not None})
@@ -64,6 +67,8 @@ def _settings(options: argparse.Namespace):
     except TypeError as error:
         known = ", ".join(field.name for field in dataclasses.fields(Settings))
         raise DatasetError(f"{options.settings} names a setting that does not exist; there are: {known}.") from error
+    except ValueError as error:
+        raise DatasetError(f"A setting cannot be used: {error}.") from error
 
 
 def _validation(faces):

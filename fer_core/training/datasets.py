@@ -148,7 +148,7 @@ def _read_pictures(path: Path) -> FaceSet:
         parts = PurePosixPath(name).parts
         if len(parts) < 2 or parts[-2].lower() not in EMOTIONS:
             continue
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
         if image is None:
             raise DatasetError(f"{name} in {path} is not a readable picture; remove it and try again.")
         if image.shape != (FACE_PX, FACE_PX):
@@ -193,10 +193,13 @@ def _read_original_csv(path: Path) -> FaceSet:
         reader = csv.DictReader(file)
         if not {"emotion", "pixels", "Usage"} <= set(reader.fieldnames or ()):
             raise DatasetError(f"{path} is not the original fer2013.csv (columns emotion, pixels, Usage).")
-        for row in reader:
-            images.append(np.array(row["pixels"].split(), dtype=np.uint8).reshape(FACE_PX, FACE_PX))
-            labels.append(int(row["emotion"]))
-            splits.append(_CSV_SPLITS[row["Usage"]])
+        for number, row in enumerate(reader, start=2):
+            try:
+                images.append(np.array(row["pixels"].split(), dtype=np.uint8).reshape(FACE_PX, FACE_PX))
+                labels.append(range(len(EMOTIONS))[int(row["emotion"])])
+                splits.append(_CSV_SPLITS[row["Usage"]])
+            except (ValueError, KeyError, IndexError, OverflowError, AttributeError, TypeError) as error:
+                raise DatasetError(f"Line {number} of {path} is not a row of fer2013.csv.") from error
             names.append(f"{row['Usage']}_{counts[row['Usage']]}")
             counts[row["Usage"]] += 1
     if not images:

@@ -68,6 +68,18 @@ class Settings:
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    def __post_init__(self) -> None:
+        """Refuse what no run can be made of."""
+        if self.optimizer not in ("sgd", "adam"):
+            raise ValueError(f'optimizer is "sgd" or "adam", not "{self.optimizer}"')
+        if self.schedule not in ("cosine", "plateau"):
+            raise ValueError(f'schedule is "cosine" or "plateau", not "{self.schedule}"')
+        for name in ("epochs", "batch", "learning_rate", "small_px"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be more than 0")
+        if self.minutes is not None and not self.minutes > 0:
+            raise ValueError("minutes must be more than 0")
+
 
 def fit(
     settings: Settings,
@@ -86,7 +98,8 @@ def fit(
         train: faces to learn from.
         validation: faces to watch and to choose by (PublicTest without copies of training faces).
         run: the run's folder.
-        resume: go on after the last whole epoch of the run that is there; the outcome is that of an unbroken run.
+        resume: go on after the last whole epoch of the run that is there. With the cosine schedule, counted in epochs
+            and without `patience`, the outcome is that of an unbroken run; plateau and patience count from anew.
         log: told the steps between epochs.
         verbose: Keras's progress bar: "auto", 0, 1 or 2.
 
@@ -94,8 +107,10 @@ def fit(
         The trained model, of plain Keras layers, on averaged weights.
 
     Raises:
-        DatasetError: the folder holds another run, or nothing to resume.
+        DatasetError: the folder holds another run, or nothing to resume, or the faces do not fill one batch.
     """
+    if len(train) < settings.batch:
+        raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
     _open_run(settings, run, resume)
     keras.utils.set_random_seed(settings.seed)
     model = build(settings.model, dropout=settings.dropout, fused=True)
@@ -112,12 +127,12 @@ def fit(
         verbose=verbose,
         callbacks=[
             clock,  # before the backup: a row that has no backup yet is written again, a missing one would be lost
-            keras.callbacks.BackupAndRestore(run / "backup", delete_checkpoint=False),
+            keras.callbacks.BackupAndRestore(run / "backup", double_checkpoint=True, delete_checkpoint=False),
             *_plateau(settings),
             *_early_stopping(settings),
         ],
     )
-    candidates = {"last weights": clock.last_weights}
+    candidates = {"last weights": _last_weights(settings, run)}
     if settings.ema:
         log("re-estimating batch statistics for the averaged weights")
         _reestimate_batch_statistics(model, batches)
@@ -177,7 +192,6 @@ class _Clock(keras.callbacks.Callback):
         super().__init__()
         self.settings, self.history, self.batches = settings, history, batches
         self.spent_s, self.epoch, self.started_s = 0.0, 0, time.monotonic()
-        self.last_weights: list[NDArray] = []
 
     @property
     def _elapsed_s(self) -> float:
@@ -232,8 +246,13 @@ class _Clock(keras.callbacks.Callback):
             writer = csv.DictWriter(file, self.COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
-        # Keras puts the averaged weights in their place when training ends.
-        self.last_weights = self.model.get_weights()
+
+
+def _last_weights(settings: Settings, run: Path) -> list[NDArray]:
+    """The weights as the last step left them. In the model, Keras puts the averaged ones in their place at the end."""
+    model = build(settings.model, dropout=settings.dropout, fused=True)
+    model.load_weights(run / "backup" / "latest.weights.h5")
+    return model.get_weights()
 
 
 def _open_run(settings: Settings, run: Path, resume: bool) -> None:

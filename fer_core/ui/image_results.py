@@ -15,26 +15,27 @@ from fer_core.emotions import STYLES
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading
 from fer_core.reports.pictures import as_record, as_table
+from fer_core.ui.text import plain
 from fer_core.ui.uploads import Analysed
 
 NO_FACE = (
     "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and at "
-    "least 40 pixels wide; more light; less of it covered. Or choose MTCNN under *Settings*, which finds turned faces."
+    "least 40 pixels wide; more light; less of it covered."
 )
 
 
 def show_picture(picture: Analysed, number: int, uncertain_below: float, attention: bool) -> None:
     """One picture with its faces."""
     with st.container(border=True):
-        st.markdown(f"**{_plain(picture.name)}** · {picture.width} × {picture.height} px")
+        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
         if not picture.readings:
             left, right = st.columns([3, 2])
-            left.image(picture.image, channels="BGR", alt=f"{picture.name}, no face found")
+            left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
             right.info(NO_FACE, icon=":material/search_off:")
             return
         left, right = st.columns([3, 2], gap="medium")
-        base = overlay_activation(picture.image, picture.readings) if attention else picture.image
-        left.image(annotate(base, picture.readings), channels="BGR", alt=_alternative_text(picture))
+        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
+        left.image(annotate(base, picture.shown_readings), channels="BGR", alt=_alternative_text(picture))
         if attention:
             left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
         left.download_button(
@@ -48,10 +49,10 @@ def show_picture(picture: Analysed, number: int, uncertain_below: float, attenti
         )
         with right:
             if len(picture.readings) == 1:
-                _show_face(base, picture.readings[0], None, uncertain_below, f"{number}")
+                _show_face(base, picture.shown_readings[0], None, uncertain_below, f"{number}")
                 return
             tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
-            for n, (tab, reading) in enumerate(zip(tabs, picture.readings, strict=True), start=1):
+            for n, (tab, reading) in enumerate(zip(tabs, picture.shown_readings, strict=True), start=1):
                 with tab:
                     _show_face(base, reading, n, uncertain_below, f"{number}-{n}")
 
@@ -108,11 +109,6 @@ def _show_face(
 def _alternative_text(picture: Analysed) -> str:
     faces = "; ".join(caption(reading, n) for n, reading in enumerate(picture.readings, start=1))
     return f"{picture.name} with {len(picture.readings)} face(s): {faces}"
-
-
-def _plain(name: str) -> str:
-    """A file name that Markdown leaves as it is."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|~$:<>" else c for c in name)
 
 
 def _csv(pictures: list[Analysed]) -> bytes:

@@ -1,4 +1,4 @@
-"""What this tool is not: the same words on every page."""
+"""What this tool is not: said at length on the first page and again at the end of every page."""
 
 import streamlit as st
 
@@ -17,5 +17,5 @@ def purpose_notice() -> None:
 
 
 def footer() -> None:
-    """Two sentences at the end of every page."""
-    st.caption(f"{NOT_FEELINGS} {PRIVACY}")
+    """The same in small print, for the end of a page."""
+    st.caption(f"{PURPOSE} {PRIVACY}")

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from fer_core.classification import default_model
 from fer_core.media.images import decode_image
 from fer_core.readings import FaceReading
 from fer_core.ui import loaders
@@ -24,4 +25,4 @@ def read_sample() -> tuple[NDArray[np.uint8], list[FaceReading]]:
     """The bundled portrait, uint8 (H, W, 3) BGR, and what the default model reads in it."""
     name, data = sample_picture()
     image = decode_image(data, name)
-    return image, loaders.pipeline(loaders.cards()[0].name, "haar").analyze_image(image)
+    return image, loaders.pipeline(default_model(), "haar").analyze_image(image)

@@ -2,17 +2,23 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from fer_core.crops import shrunk
 from fer_core.errors import FerError
 from fer_core.media.images import decode_image
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
+from fer_core.ui.text import plain
+
+SHOWN_PX = 1600
+MAX_PICTURES = 24
+"""At once: decoded pictures are large, and they are all kept while they are shown."""
 
 _KEY = "analysed pictures"
 
@@ -25,11 +31,15 @@ class Analysed:
         name: as the visitor's file is called.
         image: uint8 (H, W, 3), BGR.
         readings: its faces, from left to right.
+        shown: the picture for the page, its longer side at most `SHOWN_PX`.
+        shown_readings: the same readings, with boxes in pixels of `shown`.
     """
 
     name: str
     image: NDArray[np.uint8]
     readings: list[FaceReading]
+    shown: NDArray[np.uint8]
+    shown_readings: list[FaceReading]
 
     @property
     def width(self) -> int:
@@ -53,6 +63,9 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
     What was analysed under the same settings is taken from the session; what is no longer shown is forgotten.
     """
     files = list(files)
+    if len(files) > MAX_PICTURES:
+        st.warning(f"Only the first {MAX_PICTURES} pictures are read; the command line takes any number.")
+        files = files[:MAX_PICTURES]
     before: dict[tuple, Analysed] = st.session_state.get(_KEY, {})
     after: dict[tuple, Analysed] = {}
     done: list[Analysed] = []
@@ -64,7 +77,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
         try:
             picture = before.get(key) or _analysed(name, data, pipeline)
         except FerError as error:
-            st.error(str(error), icon=":material/broken_image:")
+            st.error(plain(str(error)), icon=":material/broken_image:")
             continue
         after[key] = picture
         done.append(picture)
@@ -74,6 +87,13 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
     return done
 
 
+def forget() -> None:
+    """Drop every picture and reading of this visitor."""
+    st.session_state.pop(_KEY, None)
+
+
 def _analysed(name: str, data: bytes, pipeline: EmotionPipeline) -> Analysed:
     image = decode_image(data, name)
-    return Analysed(name, image, pipeline.analyze_image(image))
+    readings = pipeline.analyze_image(image)
+    shown, factor = shrunk(image, SHOWN_PX)
+    return Analysed(name, image, readings, shown, [replace(r, box=r.box.scaled(factor)) for r in readings])

@@ -100,6 +100,24 @@ def test_resuming_changes_nothing(tmp_path, monkeypatch, optimizer):
     np.testing.assert_allclose(np.array(losses[0], float), np.array(losses[1], float), rtol=1e-4)
 
 
+def test_a_run_killed_after_its_last_epoch_is_finished_by_resuming(tmp_path):
+    before = run(tmp_path).get_weights()
+    (tmp_path / "model.keras").unlink()
+    for ours, theirs in zip(run(tmp_path, resume=True).get_weights(), before, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-5)
+
+
+def test_fewer_faces_than_a_batch_are_refused(tmp_path):
+    with pytest.raises(DatasetError, match="do not fill one batch"):
+        run(tmp_path, train=TRAIN[np.arange(10)])
+
+
+@pytest.mark.parametrize("wrong", [{"optimizer": "adamw"}, {"schedule": "cosin"}, {"epochs": 0}, {"minutes": -1}])
+def test_settings_that_no_run_can_be_made_of(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        replace(SETTINGS, **wrong)
+
+
 def test_small_faces_come_first(tmp_path):
     run(tmp_path, replace(SETTINGS, small_share=0.5, small_px=36))
     assert [row["size_px"] for row in history(tmp_path)] == ["36", "48"]

@@ -3,9 +3,10 @@ import shutil
 
 import pytest
 
-from fer_core.classification.cards import MODELS_DIR, default_model, list_cards, load_card, sha256, verified_file
+from fer_core.classification.cards import default_model, list_cards, load_card, verified_file
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
+from fer_core.model_files import MODELS_DIR, FileRecord, verify_all
 from fer_core.testing import fake_card
 
 
@@ -13,7 +14,7 @@ def install(folder, name, accuracy=0.5, **changes):
     home = folder / name
     home.mkdir()
     (home / "model.tflite").write_bytes(b"weights of " + name.encode())
-    record = {"sha256": sha256(home / "model.tflite"), "bytes": (home / "model.tflite").stat().st_size}
+    record = FileRecord.of(home / "model.tflite")
     card = fake_card(
         name=name,
         files={"model.tflite": record},
@@ -74,6 +75,15 @@ def test_another_class_order_is_refused(tmp_path):
     install(tmp_path, "one", classes=EMOTIONS[::-1])
     with pytest.raises(ModelError, match="other classes"):
         load_card("one", tmp_path)
+
+
+def test_verifying_names_every_file_and_what_is_wrong_with_it(tmp_path):
+    for name in ("changed", "good", "nonsense"):
+        install(tmp_path, name)
+    (tmp_path / "changed" / "model.tflite").write_bytes(b"x")
+    (tmp_path / "nonsense" / "card.json").write_text("[]")
+    found = {name: error is None for name, error in verify_all(tmp_path)}
+    assert found == {"changed/model.tflite": False, "good/model.tflite": True, "nonsense/card.json": False}
 
 
 def test_an_unknown_model_names_those_installed(tmp_path):

@@ -14,9 +14,9 @@ import pytest
 from fer_core import EMOTIONS
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
+from fer_core.training.commands import _settings as training_settings
+from fer_core.training.fitting import Settings
 from tests.conftest import PORTRAIT, ROOT
-
-needs_model = pytest.mark.skipif(not list_cards(), reason="no model is installed")
 
 
 def answer(capsys, *arguments) -> tuple[int, str, str]:
@@ -25,7 +25,6 @@ def answer(capsys, *arguments) -> tuple[int, str, str]:
     return status, captured.out, captured.err
 
 
-@needs_model
 def test_image_json_is_the_contract(capsys):
     status, out, err = answer(capsys, "image", PORTRAIT, "--json", "-")
     assert status == 0 and err == ""
@@ -41,13 +40,11 @@ def test_image_json_is_the_contract(capsys):
     assert 190 < x + width / 2 < 260 and 80 < y + height / 2 < 150
 
 
-@needs_model
 def test_image_in_words(capsys):
     status, out, _ = answer(capsys, "image", PORTRAIT)
     assert status == 0 and "1 face" in out and "happy" in out
 
 
-@needs_model
 def test_annotated_pictures_do_not_overwrite_each_other(capsys, tmp_path):
     other = tmp_path / "other" / "astronaut.png"
     other.parent.mkdir()
@@ -62,7 +59,6 @@ def test_annotated_pictures_do_not_overwrite_each_other(capsys, tmp_path):
     assert drawn.shape == (512, 512, 3) and (drawn != cv2.imread(str(PORTRAIT))).any()
 
 
-@needs_model
 def test_one_bad_picture_does_not_lose_the_others(capsys, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_text("not a picture")
@@ -73,14 +69,12 @@ def test_one_bad_picture_does_not_lose_the_others(capsys, tmp_path):
     assert len(lines) == 2 and "bad.jpg" in lines[0] and "missing.png" in lines[1]
 
 
-@needs_model
 def test_json_into_a_file(capsys, tmp_path):
     status, out, _ = answer(capsys, "image", PORTRAIT, "--json", tmp_path / "new" / "faces.json")
     assert status == 0 and out == ""
     assert len(json.loads((tmp_path / "new" / "faces.json").read_text())) == 1
 
 
-@needs_model
 def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
     (tmp_path / "file").write_text("in the way")
     status, _, err = answer(capsys, "image", PORTRAIT, "--json", tmp_path / "file" / "faces.json")
@@ -113,7 +107,6 @@ def test_every_command_explains_itself(command, capsys):
     assert f"python -m fer_core {command}" in (ROOT / "README.md").read_text()
 
 
-@needs_model
 def test_models_list_and_verify(capsys):
     status, out, _ = answer(capsys, "models", "list")
     assert status == 0 and all(card.name in out for card in list_cards())
@@ -133,7 +126,6 @@ def small_data(tmp_path) -> Path:
     return path
 
 
-@needs_model
 def test_evaluate_json_is_the_contract(capsys, small_data):
     status, out, _ = answer(capsys, "evaluate", "--data", small_data, "--json", "-")
     assert status == 0
@@ -150,7 +142,6 @@ def test_evaluate_json_is_the_contract(capsys, small_data):
         assert set(figures["per_class"]["fear"]) == {"precision", "recall", "f1", "support", "auc"}
 
 
-@needs_model
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -179,7 +170,14 @@ def test_train_says_what_is_wrong(capsys, small_data, tmp_path):
     assert status == 3 and "learning_rate" in err
 
 
-@needs_model
+@pytest.mark.parametrize("recipe", sorted((ROOT / "docs" / "recipes").glob("*.json")), ids=lambda path: path.stem)
+def test_recipes_are_settings(recipe):
+    options = parser().parse_args(["train", "--data", "x", "--settings", str(recipe), "--minutes", "3", "--seed", "7"])
+    settings = training_settings(options)
+    assert (settings.minutes, settings.seed, settings.epochs) == (3, 7, Settings().epochs)
+    assert settings.augmentation != Settings().augmentation
+
+
 def test_a_process_of_its_own_ends_without_a_traceback(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "fer_core", "image", str(tmp_path / "ü.png")],

@@ -116,6 +116,19 @@ def broken_picture(tmp_path):
     return tmp_path
 
 
+def empty_picture(tmp_path):
+    path = tmp_path / "train" / "happy" / "empty.png"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return tmp_path
+
+
+def broken_csv(tmp_path):
+    path = tmp_path / "fer2013.csv"
+    path.write_text("emotion,pixels,Usage\n3,1 2 3,Training\n")
+    return path
+
+
 def text_file(tmp_path):
     path = tmp_path / "data.zip"
     path.write_text("not a zip")
@@ -134,6 +147,8 @@ def other_csv(tmp_path):
         (lambda tmp: tmp / "missing", "does not exist"),
         (lambda tmp: tmp, "folders named after the emotions"),  # an empty folder
         (broken_picture, "broken.png"),
+        (empty_picture, "empty.png"),
+        (broken_csv, "Line 2"),
         (text_file, "neither a folder, a zip nor a CSV"),
         (other_csv, "not the original fer2013.csv"),
     ],

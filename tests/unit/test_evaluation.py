@@ -12,6 +12,7 @@ from fer_core.evaluation import (
     threshold_for,
 )
 from fer_core.testing import FakeEngine, fake_card
+from fer_core.training.datasets import load_faces
 
 HAPPY, SAD = EMOTIONS.index("happy"), EMOTIONS.index("sad")
 
@@ -55,10 +56,30 @@ def test_nothing_but_copies_has_no_second_accuracy():
 
 
 def test_ferplus_counts_majorities_of_emotions_only():
-    neutral, unknown, nothing = np.eye(10)[0] * 10, np.eye(10)[8] * 10, np.zeros(10)
-    result = figures([HAPPY, HAPPY, HAPPY], votes=[neutral, unknown, nothing])["ferplus"]
+    votes = {
+        "neutral by all": [10, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        "neutral once single votes are dropped": [5, 1, 1, 1, 1, 1, 0, 0, 0, 0],
+        "tied": [5, 5, 0, 0, 0, 0, 0, 0, 0, 0],
+        "most, but not half": [4, 3, 3, 0, 0, 0, 0, 0, 0, 0],
+        "unknown": [0, 0, 0, 0, 0, 0, 0, 0, 10, 0],
+        "not rated": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    }
+    result = figures([HAPPY] * len(votes), votes=list(votes.values()))["ferplus"]
     # The fake's raters' logits are all equal, so its first class, neutral, is what it says.
-    assert result["n"] == 1 and result["accuracy"] == 1.0 and str(len(RATER_CLASSES)) in result["protocol"]
+    assert result["n"] == 2 and result["accuracy"] == 1.0 and str(len(RATER_CLASSES)) in result["protocol"]
+
+
+def test_ferplus_of_the_real_private_test_counts_the_published_number(fer2013):
+    private = load_faces(fer2013).split("PrivateTest")
+    rows = private.votes.any(axis=1)
+    assert figures([HAPPY] * int(rows.sum()), votes=private.votes[rows])["ferplus"]["n"] == 3153
+
+
+def test_copies_that_are_not_known_are_not_made_up():
+    n = 3
+    classifier = EmotionClassifier(FakeEngine("happy"), fake_card())
+    faces, labels = np.zeros((n, 48, 48), np.uint8), np.full(n, HAPPY)
+    assert evaluate(classifier, faces, labels, None, np.zeros((n, 10), np.float32))["accuracy_deduplicated"] is None
 
 
 def test_without_votes_there_is_no_ferplus_figure():
