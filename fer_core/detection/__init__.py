@@ -1,0 +1,26 @@
+"""Pictures in, faces out: boxes with a confidence each."""
+
+from fer_core.detection.face_check import FaceCheck
+from fer_core.detection.haar import HaarDetector
+from fer_core.detection.mtcnn import MtcnnDetector
+from fer_core.detection.protocol import FaceDetector
+from fer_core.errors import ModelError
+
+__all__ = ["DETECTORS", "FaceCheck", "FaceDetector", "HaarDetector", "MtcnnDetector", "load_detector"]
+
+DETECTORS = {"haar": HaarDetector, "mtcnn": MtcnnDetector}
+
+
+def load_detector(name: str = "haar") -> FaceDetector:
+    """Load a detector by name.
+
+    Args:
+        name: "haar" (the default; needs nothing more) or "mtcnn" (needs the optional package mtcnn).
+
+    Raises:
+        ModelError: the name is unknown, or a file of the detector is missing or damaged.
+        DependencyError: an optional package is missing.
+    """
+    if name not in DETECTORS:
+        raise ModelError(f'There is no detector "{name}"; choose one of: {", ".join(DETECTORS)}.')
+    return DETECTORS[name]()
