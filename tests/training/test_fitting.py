@@ -1,6 +1,9 @@
 """Training itself, on faces made here: slow tests that need Keras."""
 
 import csv
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import keras
@@ -20,6 +23,7 @@ from fer_core.training.datasets import FaceSet
 from fer_core.training.export import to_litert, with_class_maps
 from fer_core.training.fitting import Settings, accuracy, fit
 from fer_core.training.publishing import check_drift, publish
+from tests.conftest import ROOT
 
 
 def made_faces(n: int, split: str, seed: int) -> FaceSet:
@@ -214,3 +218,25 @@ def test_an_export_that_drifts_is_refused(exported, refused):
             check_drift(reference, other, VALIDATION)
     else:
         assert check_drift(reference, other, VALIDATION) == {"probability": 0.0, "accuracy": 0.0}
+
+
+UNDER_TORCH = """
+import keras, numpy as np
+from fer_core.training.batch_norm import FusedBatchNormalization
+x = np.random.default_rng(0).normal(3, 2, (16, 12, 12, 5)).astype("float32")
+ours, theirs = FusedBatchNormalization(momentum=0.9), keras.layers.BatchNormalization(momentum=0.9)
+for training in (True, True, False):
+    a, b = (keras.ops.convert_to_numpy(layer(x, training=training)) for layer in (ours, theirs))
+    np.testing.assert_allclose(a, b, atol=5e-3)
+for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+    np.testing.assert_allclose(a, b, rtol=0.01)  # torch divides the variance by n - 1, Keras by n
+"""
+
+
+def test_fused_batch_normalisation_is_keras_own_under_torch():
+    pytest.importorskip("torch", reason="torch is not installed; only training on a CPU gains from it")
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_TORCH], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
