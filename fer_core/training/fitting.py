@@ -166,7 +166,8 @@ class _Batches(keras.utils.PyDataset):
         super().__init__()
         self.faces, self.settings = faces, settings
         self.targets, self.weights = _targets(faces), _weights(faces)
-        self.epoch, self.size_px = 0, FACE_PX
+        self.epoch = 0
+        self.size_px: int | None = None  # not started
         self.order = np.arange(len(faces))
 
     def __len__(self) -> int:
@@ -179,7 +180,9 @@ class _Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int):
         rows = self.order[index * self.settings.batch : (index + 1) * self.settings.batch]
         rng = np.random.default_rng([self.settings.seed, self.epoch, index])
-        x = self.settings.augmentation(self.faces.images[rows], self.size_px, rng)
+        # Before the run, TensorFlow looks at two batches to learn their shape; two sizes tell it that the size is free.
+        size_px = self.size_px or (FACE_PX, self.settings.small_px)[index % 2]
+        x = self.settings.augmentation(self.faces.images[rows], size_px, rng)
         return x, {k: v[rows] for k, v in self.targets.items()}, {k: v[rows] for k, v in self.weights.items()}
 
 
