@@ -598,6 +598,7 @@ def test_a_file_too_large_is_not_even_read(tmp_path, monkeypatch):
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     import os
+
     if not hasattr(os, "mkfifo"):
         pytest.skip("no pipes in this file system")
     os.mkfifo(tmp_path / "pipe.png")
