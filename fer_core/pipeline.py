@@ -13,7 +13,7 @@ from fer_core.detection import FaceDetector, load_detector
 from fer_core.errors import MediaError
 from fer_core.model_files import MODELS_DIR
 from fer_core.quality import assess
-from fer_core.readings import FaceReading
+from fer_core.readings import Face, FaceReading
 
 
 class EmotionPipeline:
@@ -67,10 +67,21 @@ class EmotionPipeline:
         Raises:
             MediaError: not such an array.
         """
-        image = _checked(bgr)
-        faces = sorted(self.detector.detect(image), key=lambda face: (face.box.x, face.box.y))
-        crops = [cut(image, face.box) for face in faces]
-        result = self.classifier.classify(crops)
+        faces = self.find_faces(bgr)
+        image = as_bgr(bgr)
+        return self.read_faces([(cut(image, face.box), face) for face in faces])
+
+    def find_faces(self, bgr: NDArray[np.uint8]) -> list[Face]:
+        """Only find the faces of one picture, from left to right; see `analyze_image`."""
+        return sorted(self.detector.detect(_checked(bgr)), key=lambda face: (face.box.x, face.box.y))
+
+    def read_faces(self, found: Sequence[tuple[NDArray[np.uint8], Face]]) -> list[FaceReading]:
+        """Only read faces that were found, of any number of pictures, in one batch.
+
+        Args:
+            found: crops, uint8 (h, w, 3) BGR or (h, w) grey, each with the face that it was cut out for.
+        """
+        result = self.classifier.classify([crop for crop, _ in found])
         threshold = self.classifier.card.uncertain_below
         return [
             FaceReading(
@@ -81,7 +92,7 @@ class EmotionPipeline:
                 activation=result.activation(row),
                 quality=assess(crop),
             )
-            for row, (face, crop) in enumerate(zip(faces, crops, strict=True))
+            for row, (crop, face) in enumerate(found)
         ]
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -85,6 +85,7 @@ class FaceReading:
         uncertain: the highest probability is below the model's threshold; the label is not to be relied on.
         activation: float32 (h, w), the class activation map of `label` over the crop, 0 to 1.
         quality: what the crop allows.
+        person: number of the person, from 1, where frames are followed over time; else None.
     """
 
     box: Box
@@ -93,6 +94,7 @@ class FaceReading:
     uncertain: bool
     activation: NDArray[np.float32]
     quality: Quality
+    person: int | None = None
 
     @cached_property
     def label(self) -> str:
@@ -108,3 +110,18 @@ class FaceReading:
     def by_emotion(self) -> dict[str, float]:
         """Probabilities by name, in `EMOTIONS` order."""
         return dict(zip(EMOTIONS, map(float, self.probabilities), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class FrameReading:
+    """What one frame of a recording or a live stream was read as.
+
+    Attributes:
+        time_s: presentation time in seconds from the start.
+        frame: number of the frame, from 0.
+        faces: its faces, from left to right; empty where none was found.
+    """
+
+    time_s: float
+    frame: int
+    faces: tuple[FaceReading, ...]

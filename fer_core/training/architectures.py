@@ -10,9 +10,12 @@ The networks are fully convolutional up to the pooling, so they train on small f
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import keras
+import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.training.batch_norm import FusedBatchNormalization
@@ -20,23 +23,43 @@ from fer_core.training.batch_norm import FusedBatchNormalization
 FEATURES = "features"
 """Name of the layer whose output is the last feature map."""
 
+CLASS_MAPS = "class_maps"
+"""Name of the output that export adds: the emotion head, applied at every place of the last feature map."""
+
 GREY_MEAN, GREY_STD = 129.0, 65.0
 """Mean and standard deviation of FER2013's training pixels, rounded."""
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {}
 
 
-def build(name: str, *, dropout: float = 0.4, fused: bool = False) -> keras.Model:
+@dataclass(frozen=True)
+class Parts:
+    """What an architecture is built from.
+
+    Attributes:
+        normalise: makes a batch normalisation layer.
+        dropout: share of pooled features dropped in training.
+        stem_stride: 1 keeps the face's full resolution in the first stage; 2 halves it at once, which costs a little
+            accuracy and saves most of the time on a CPU.
+    """
+
+    normalise: Callable[[], keras.Layer]
+    dropout: float
+    stem_stride: int
+
+
+def build(name: str, *, dropout: float = 0.4, stem_stride: int = 2, fused: bool = False) -> keras.Model:
     """Build an untrained network.
 
     Args:
         name: a key of `ARCHITECTURES`.
         dropout: share of pooled features dropped in training.
+        stem_stride: 1 for full resolution in the first stage, 2 for half.
         fused: use the faster batch normalisation for training. The weights are the same, in the same order, so
             `build(name).set_weights(trained.get_weights())` gives a model of plain Keras layers to save.
     """
     normalise = FusedBatchNormalization if fused else layers.BatchNormalization
-    return ARCHITECTURES[name](dropout, lambda: normalise(momentum=0.9))
+    return ARCHITECTURES[name](Parts(lambda: normalise(momentum=0.9), dropout, stem_stride))
 
 
 def _architecture(build_network: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
@@ -45,44 +68,160 @@ def _architecture(build_network: Callable[..., keras.Model]) -> Callable[..., ke
 
 
 @_architecture
-def custom_cnn(dropout: float, normalise: Callable[[], keras.Layer]) -> keras.Model:
+def custom_cnn(parts: Parts) -> keras.Model:
     """A small residual network with squeeze-and-excitation, made for two CPU cores (1.3 million parameters).
 
     Blocks after He et al. (2016), https://arxiv.org/abs/1512.03385, recalibrated per channel after Hu et al. (2018),
-    https://arxiv.org/abs/1709.01507. The stem halves the picture at once: at full size it would cost as much time as
-    all that follows. A face of 48 pixels leaves a map of 6 by 6.
+    https://arxiv.org/abs/1709.01507. A face of 48 pixels leaves a map of 6 by 6.
     """
+    faces, x = _start()
+    return _with_heads(faces, _residual_trunk(x, parts), parts, "custom_cnn")
 
-    def conv(x: keras.KerasTensor, width: int, size: int, stride: int = 1) -> keras.KerasTensor:
-        x = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")(
-            x
-        )
-        return normalise()(x)
 
+@_architecture
+def hybrid(parts: Parts) -> keras.Model:
+    """The trunk of `custom_cnn`, joined cell by cell with hand-made features, then attention between the cells.
+
+    Each of the 6 by 6 cells of 8 pixels is described three times: by the convolutional trunk, by a histogram of
+    oriented gradients (Dalal and Triggs, 2005, https://doi.org/10.1109/CVPR.2005.177) and by how often each bit of the
+    local binary pattern is set (Ojala et al., 2002, https://doi.org/10.1109/TPAMI.2002.1017623). Two layers of
+    self-attention (Vaswani et al., 2017, https://arxiv.org/abs/1706.03762) let far parts of the face explain each
+    other; a depthwise convolution tells them where they are, whatever the size of the face (Chu et al., 2021,
+    https://arxiv.org/abs/2102.10882).
+    """
+    faces, x = _start()
+    cells = layers.Concatenate()([_residual_trunk(x, parts), _oriented_gradients(x), _binary_patterns(x)])
+    cells = parts.normalise()(layers.Conv2D(192, 1, use_bias=False, name="join")(cells))
+    for _ in range(2):
+        cells = layers.Add()([cells, layers.DepthwiseConv2D(3, padding="same", depthwise_initializer="zeros")(cells)])
+        cells = _attend(cells, heads=6)
+    return _with_heads(faces, layers.LayerNormalization()(cells), parts, "hybrid")
+
+
+@_architecture
+def vgg16(parts: Parts) -> keras.Model:
+    """VGG16 with batch normalisation (15 million parameters).
+
+    The thirteen convolutions of Simonyan and Zisserman (2015), https://arxiv.org/abs/1409.1556, each normalised (Ioffe
+    and Szegedy, 2015, https://arxiv.org/abs/1502.03167); global average pooling takes the place of the last pooling and
+    of the three dense layers. A face of 48 pixels leaves a map of 3 by 3.
+    """
+    faces, x = _start()
+    for stage, (width, depth) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))):
+        if stage > (1 if parts.stem_stride == 2 else 0):
+            x = layers.MaxPooling2D()(x)
+        for place in range(depth):
+            stride = parts.stem_stride if (stage, place) == (0, 0) else 1
+            x = layers.ReLU()(_conv(x, width, 3, parts, stride))
+    return _with_heads(faces, x, parts, "vgg16")
+
+
+@_architecture
+def resnet50v2(parts: Parts) -> keras.Model:
+    """ResNet50V2 for small faces (24 million parameters).
+
+    The body is that of `keras.applications.ResNet50V2` (He et al., 2016, https://arxiv.org/abs/1603.05027), layer for
+    layer, so that its ImageNet weights fit; two strides are left out, the stem's (unless `stem_stride` is 2) and the
+    last one, because a face of 48 pixels would otherwise end as a map of 2 by 2.
+    """
+    faces, x = _start()
+    x = layers.ZeroPadding2D(3)(x)
+    x = layers.Conv2D(64, 7, strides=parts.stem_stride, kernel_initializer="he_normal", name="stem")(x)
+    x = layers.MaxPooling2D(3, strides=2)(layers.ZeroPadding2D(1)(x))
+    for width, depth, stride in ((64, 3, 2), (128, 4, 2), (256, 6, 1), (512, 3, 1)):
+        for place in range(depth):
+            x = _bottleneck(x, width, parts, stride if place == depth - 1 else 1, widen=place == 0)
+    return _with_heads(faces, layers.ReLU()(parts.normalise()(x)), parts, "resnet50v2")
+
+
+def _bottleneck(x: keras.KerasTensor, width: int, parts: Parts, stride: int, widen: bool) -> keras.KerasTensor:
+    before = layers.ReLU()(parts.normalise()(x))
+    if widen:
+        shortcut = layers.Conv2D(4 * width, 1, strides=stride, kernel_initializer="he_normal")(before)
+    else:
+        shortcut = layers.MaxPooling2D(1, strides=stride)(x) if stride > 1 else x
+    x = layers.ReLU()(_conv(before, width, 1, parts))
+    x = layers.ReLU()(_conv(x, width, 3, parts, stride))
+    # Zero at the start: every block begins as its shortcut, which deep networks train from more surely.
+    x = layers.Conv2D(4 * width, 1, kernel_initializer="zeros")(x)
+    return layers.Add()([shortcut, x])
+
+
+def _residual_trunk(x: keras.KerasTensor, parts: Parts) -> keras.KerasTensor:
     def block(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-        shortcut = x if x.shape[-1] == width else conv(x, width, 1)
-        x = layers.ReLU()(conv(x, width, 3))
-        x = conv(x, width, 3)
+        shortcut = x if x.shape[-1] == width else _conv(x, width, 1, parts)
+        x = layers.ReLU()(_conv(x, width, 3, parts))
+        x = _conv(x, width, 3, parts)
         weight = layers.GlobalAveragePooling2D(keepdims=True)(x)
         weight = layers.Conv2D(width // 8, 1, activation="relu")(weight)
         weight = layers.Conv2D(width, 1, activation="sigmoid")(weight)
         return layers.ReLU()(layers.Add()([shortcut, layers.Multiply()([x, weight])]))
 
-    faces = keras.Input((None, None, 1), name="faces")
-    x = layers.Rescaling(1 / GREY_STD, -GREY_MEAN / GREY_STD)(faces)
-    x = layers.ReLU()(conv(x, 32, 5, stride=2))
+    x = layers.ReLU()(_conv(x, 32, 5, parts, parts.stem_stride))
     for width, depth in ((32, 2), (64, 2), (128, 2), (192, 1)):
-        if width in (64, 128):
+        if width in (64, 128) or (width == 192 and parts.stem_stride == 1):
             x = layers.MaxPooling2D()(x)
         for _ in range(depth):
             x = block(x, width)
-    return _with_heads(faces, x, dropout, "custom_cnn")
+    return x
 
 
-def _with_heads(faces: keras.KerasTensor, x: keras.KerasTensor, dropout: float, name: str) -> keras.Model:
+def _oriented_gradients(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Mean strength of the gradient in eight directions over each cell of 8 pixels, scaled to length 1."""
+    angles = np.arange(8) * np.pi / 4
+    kernel = np.zeros((3, 3, 1, 8), np.float32)
+    kernel[1, 2, 0], kernel[1, 0, 0] = np.cos(angles), -np.cos(angles)
+    kernel[2, 1, 0], kernel[0, 1, 0] = np.sin(angles), -np.sin(angles)
+    strength = layers.ReLU()(_fixed_filters(kernel, "gradients")(x))
+    return layers.UnitNormalization()(layers.AveragePooling2D(8)(strength))
+
+
+def _binary_patterns(x: keras.KerasTensor) -> keras.KerasTensor:
+    """How often each of the eight neighbours is brighter than the pixel, over each cell; a soft comparison."""
+    kernel = np.zeros((3, 3, 1, 8), np.float32)
+    kernel[1, 1] = -1
+    for bit, (row, column) in enumerate((r, c) for r in range(3) for c in range(3) if (r, c) != (1, 1)):
+        kernel[row, column, 0, bit] = 1
+    brighter = layers.Activation("sigmoid")(layers.Rescaling(GREY_STD / 4)(_fixed_filters(kernel, "patterns")(x)))
+    return layers.AveragePooling2D(8)(brighter)
+
+
+def _fixed_filters(kernel: NDArray[np.float32], name: str) -> keras.Layer:
+    return layers.Conv2D(
+        kernel.shape[-1],
+        kernel.shape[0],
+        padding="same",
+        use_bias=False,
+        kernel_initializer=keras.initializers.Constant(kernel.tolist()),
+        trainable=False,
+        name=name,
+    )
+
+
+def _attend(cells: keras.KerasTensor, heads: int) -> keras.KerasTensor:
+    width = cells.shape[-1]
+    x = layers.LayerNormalization()(cells)
+    x = layers.MultiHeadAttention(heads, width // heads, attention_axes=(1, 2), flash_attention=False)(x, x)
+    cells = layers.Add()([cells, x])
+    x = layers.Dense(2 * width, activation="gelu")(layers.LayerNormalization()(cells))
+    return layers.Add()([cells, layers.Dense(width)(x)])
+
+
+def _conv(x: keras.KerasTensor, width: int, size: int, parts: Parts, stride: int = 1) -> keras.KerasTensor:
+    conv = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")
+    return parts.normalise()(conv(x))
+
+
+def _start() -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The input, and the same standardised."""
+    faces = keras.Input((None, None, 1), name="faces")
+    return faces, layers.Rescaling(1 / GREY_STD, -GREY_MEAN / GREY_STD)(faces)
+
+
+def _with_heads(faces: keras.KerasTensor, x: keras.KerasTensor, parts: Parts, name: str) -> keras.Model:
     features = layers.Activation("linear", dtype="float32", name=FEATURES)(x)
     pooled = layers.GlobalAveragePooling2D(dtype="float32")(features)
-    pooled = layers.Dropout(dropout, dtype="float32")(pooled)
+    pooled = layers.Dropout(parts.dropout, dtype="float32")(pooled)
     heads = {
         "emotion": layers.Dense(len(EMOTIONS), dtype="float32", name="emotion")(pooled),
         "raters": layers.Dense(len(RATER_CLASSES), dtype="float32", name="raters")(pooled),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from fer_core.training.architectures import FEATURES
+from fer_core.training.architectures import CLASS_MAPS, FEATURES
 
 
 def with_class_maps(model: keras.Model) -> keras.Model:
@@ -16,10 +16,10 @@ def with_class_maps(model: keras.Model) -> keras.Model:
     price of one 1x1 convolution and without a gradient.
     """
     kernel, bias = model.get_layer("emotion").get_weights()
-    maps = keras.layers.Conv2D(kernel.shape[1], 1, name="class_maps")
+    maps = keras.layers.Conv2D(kernel.shape[1], 1, name=CLASS_MAPS)
     class_maps = maps(model.get_layer(FEATURES).output)
     maps.set_weights([kernel[None, None], bias])
-    return keras.Model(model.input, {**_named_outputs(model), "class_maps": class_maps}, name=model.name)
+    return keras.Model(model.input, {**_named_outputs(model), CLASS_MAPS: class_maps}, name=model.name)
 
 
 def _named_outputs(model: keras.Model) -> dict:

@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -20,65 +20,11 @@ from numpy.typing import NDArray
 
 from fer_core.errors import DatasetError
 from fer_core.training.architectures import build
-from fer_core.training.augmentation import Augmentation, plain
+from fer_core.training.augmentation import plain
+from fer_core.training.batches import Batches, sample_weights, targets
 from fer_core.training.datasets import FACE_PX, FaceSet
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Everything that decides the course of a run; recorded in the model's card.
-
-    Attributes:
-        model: a key of `ARCHITECTURES`.
-        epochs: passes over the training faces, at most.
-        minutes: a budget of time for all sessions of the run together, or None. With a budget, elapsed time and not
-            the epoch drives schedule and face size, so that a slow machine finishes annealed too.
-        batch: faces a step.
-        optimizer: "sgd" (Nesterov momentum 0.9) or "adam" (AdamW).
-        schedule: "cosine" (5 % warm-up, then to 0) or "plateau" (halved after 3 epochs without a better validation
-            loss).
-        learning_rate: the peak.
-        weight_decay: decoupled, as Keras does it; kernels only.
-        smoothing: label smoothing of the FER2013 label.
-        rater_weight: weight of the FER+ loss beside the FER2013 loss.
-        dropout: before the heads.
-        ema: decay a step of the averaged weights that the run ends with; 0 keeps the last weights.
-        patience: epochs without better validation accuracy after which the run stops; 0 never stops early.
-        small_px: side of the faces in the first part of the run; cheaper, and no worse in the end.
-        small_share: which part of the run uses `small_px`.
-        seed: of weights, order and augmentation.
-        augmentation: how far faces are changed.
-    """
-
-    model: str = "custom_cnn"
-    epochs: int = 60
-    minutes: float | None = None
-    batch: int = 128
-    optimizer: str = "sgd"
-    schedule: str = "cosine"
-    learning_rate: float = 0.1
-    weight_decay: float = 5e-3
-    smoothing: float = 0.05
-    rater_weight: float = 1.0
-    dropout: float = 0.4
-    ema: float = 0.998
-    patience: int = 0
-    small_px: int = 36
-    small_share: float = 0.5
-    seed: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
-
-    def __post_init__(self) -> None:
-        """Refuse what no run can be made of."""
-        if self.optimizer not in ("sgd", "adam"):
-            raise ValueError(f'optimizer is "sgd" or "adam", not "{self.optimizer}"')
-        if self.schedule not in ("cosine", "plateau"):
-            raise ValueError(f'schedule is "cosine" or "plateau", not "{self.schedule}"')
-        for name in ("epochs", "batch", "learning_rate", "small_px"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be more than 0")
-        if self.minutes is not None and not self.minutes > 0:
-            raise ValueError("minutes must be more than 0")
+from fer_core.training.settings import Settings
+from fer_core.training.starting import load_teachers, start_from
 
 
 def fit(
@@ -113,15 +59,17 @@ def fit(
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
     _open_run(settings, run, resume)
     keras.utils.set_random_seed(settings.seed)
-    model = build(settings.model, dropout=settings.dropout, fused=True)
-    batches = _Batches(train, settings)
+    model = _network(settings, fused=True)
+    if settings.start:
+        log(start_from(model, settings.start))
+    batches = Batches(train, settings, load_teachers(settings.teachers) if settings.teachers else None)
     clock = _Clock(settings, run / "history.csv", batches)
     _compile(model, settings)
-    x, y = plain(validation.images, FACE_PX), _targets(validation)
+    x, y = plain(validation.images, FACE_PX), targets(validation)
     model.fit(
         batches,
         epochs=settings.epochs,
-        validation_data=(x, y, _weights(validation)),
+        validation_data=(x, y, sample_weights(validation)),
         validation_batch_size=256,
         shuffle=False,
         verbose=verbose,
@@ -137,7 +85,7 @@ def fit(
         log("re-estimating batch statistics for the averaged weights")
         _reestimate_batch_statistics(model, batches)
         candidates["averaged weights"] = model.get_weights()
-    model = build(settings.model, dropout=settings.dropout)
+    model = _network(settings)
     accuracies = {}
     for name, weights in candidates.items():
         model.set_weights(weights)
@@ -159,31 +107,10 @@ def accuracy(model: keras.Model, x: NDArray[np.float32], labels: NDArray[np.int6
     return float((emotion_logits(model, x).argmax(axis=1) == labels).mean())
 
 
-class _Batches(keras.utils.PyDataset):
-    """Augmented batches; what a face looks like depends on seed, epoch and place alone, so a run can be resumed."""
-
-    def __init__(self, faces: FaceSet, settings: Settings) -> None:
-        super().__init__()
-        self.faces, self.settings = faces, settings
-        self.targets, self.weights = _targets(faces), _weights(faces)
-        self.epoch = 0
-        self.size_px: int | None = None  # not started
-        self.order = np.arange(len(faces))
-
-    def __len__(self) -> int:
-        return len(self.faces) // self.settings.batch
-
-    def start(self, epoch: int, size_px: int) -> None:
-        self.epoch, self.size_px = epoch, size_px
-        self.order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(self.faces))
-
-    def __getitem__(self, index: int):
-        rows = self.order[index * self.settings.batch : (index + 1) * self.settings.batch]
-        rng = np.random.default_rng([self.settings.seed, self.epoch, index])
-        # Before the run, TensorFlow looks at two batches to learn their shape; two sizes tell it that the size is free.
-        size_px = self.size_px or (FACE_PX, self.settings.small_px)[index % 2]
-        x = self.settings.augmentation(self.faces.images[rows], size_px, rng)
-        return x, {k: v[rows] for k, v in self.targets.items()}, {k: v[rows] for k, v in self.weights.items()}
+def _network(settings: Settings, fused: bool = False) -> keras.Model:
+    """For training, with the quicker layers and the run's precision; else of plain Keras layers in float32."""
+    keras.config.set_dtype_policy(settings.precision if fused else "float32")
+    return build(settings.model, dropout=settings.dropout, stem_stride=settings.stem_stride, fused=fused)
 
 
 class _Clock(keras.callbacks.Callback):
@@ -191,7 +118,7 @@ class _Clock(keras.callbacks.Callback):
 
     COLUMNS = ("epoch", "seconds", "size_px", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy")
 
-    def __init__(self, settings: Settings, history: Path, batches: _Batches) -> None:
+    def __init__(self, settings: Settings, history: Path, batches: Batches) -> None:
         super().__init__()
         self.settings, self.history, self.batches = settings, history, batches
         self.spent_s, self.epoch, self.started_s = 0.0, 0, time.monotonic()
@@ -253,7 +180,7 @@ class _Clock(keras.callbacks.Callback):
 
 def _last_weights(settings: Settings, run: Path) -> list[NDArray]:
     """The weights as the last step left them. In the model, Keras puts the averaged ones in their place at the end."""
-    model = build(settings.model, dropout=settings.dropout, fused=True)
+    model = _network(settings, fused=True)
     model.load_weights(run / "backup" / "latest.weights.h5")
     return model.get_weights()
 
@@ -322,17 +249,7 @@ def _early_stopping(settings: Settings) -> list[keras.callbacks.Callback]:
     return [keras.callbacks.EarlyStopping(monitor="val_emotion_accuracy", mode="max", patience=settings.patience)]
 
 
-def _targets(faces: FaceSet) -> dict[str, NDArray[np.float32]]:
-    return {"emotion": faces.one_hot, "raters": faces.rater_shares}
-
-
-def _weights(faces: FaceSet) -> dict[str, NDArray[np.float32]]:
-    """A picture without FER+ votes teaches the raters' head nothing."""
-    rated = faces.rater_shares.sum(axis=1) > 0
-    return {"emotion": np.ones(len(faces), np.float32), "raters": rated.astype(np.float32)}
-
-
-def _reestimate_batch_statistics(model: keras.Model, batches: _Batches, count: int = 100) -> None:
+def _reestimate_batch_statistics(model: keras.Model, batches: Batches, count: int = 100) -> None:
     """Give averaged weights their own batch statistics: the plain mean over `count` batches at full size.
 
     Izmailov et al. (2018), https://arxiv.org/abs/1803.05407.

@@ -1,0 +1,109 @@
+"""What a run starts with: weights of another network, and teachers."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from fer_core.classification import EmotionClassifier
+from fer_core.classification.cards import load_card, verified_file
+from fer_core.classification.engines import ENGINES
+from fer_core.errors import DatasetError, DependencyError
+from fer_core.model_files import MODELS_DIR
+from fer_core.training.architectures import CLASS_MAPS, GREY_STD
+from fer_core.training.batches import Arrays, Teacher
+
+IMAGENET = "imagenet"
+
+
+def start_from(model: keras.Model, start: str, models_dir: Path = MODELS_DIR) -> str:
+    """Fill a new network with trained weights, layer after layer, as long as their shapes agree.
+
+    Args:
+        model: the new network.
+        start: "imagenet" (ResNet50V2 only), the path of a `.keras` file, or the name of an installed model.
+        models_dir: where the models are.
+
+    Returns:
+        A sentence that says how much was taken over.
+
+    Raises:
+        DatasetError: nothing fits.
+        DependencyError: the ImageNet weights cannot be fetched.
+        ModelError: there is no such model, or its file is damaged.
+    """
+    if start == IMAGENET:
+        source = _imagenet()
+    else:
+        path = Path(start)
+        file = (
+            path if path.suffix == ".keras" else verified_file(load_card(start, models_dir), "model.keras", models_dir)
+        )
+        source = keras.models.load_model(file, compile=False)
+    taken, layers = copy_weights(source, model)
+    if not taken:
+        raise DatasetError(f'The weights of "{start}" fit no layer of {model.name}; choose another start.')
+    return f"started from {start}: {taken} of {layers} layers"
+
+
+def copy_weights(source: keras.Model, model: keras.Model) -> tuple[int, int]:
+    """Copy weights in the order of the layers, passing over layers of `model` that `source` does not have.
+
+    A convolution of colour pictures becomes one of grey pictures: its channels are added.
+
+    Returns:
+        How many layers were filled, and how many layers with weights `model` has.
+    """
+    givers = [layer.get_weights() for layer in source.layers if layer.weights and layer.name != CLASS_MAPS]
+    takers = [layer for layer in model.layers if layer.weights]
+    taken = 0
+    for taker in takers:
+        if taken == len(givers):
+            break
+        given = _as_grey(givers[taken], taker)
+        if [weight.shape for weight in given] == [tuple(weight.shape) for weight in taker.weights]:
+            taker.set_weights(given)
+            taken += 1
+    return taken, len(takers)
+
+
+def load_teachers(names: tuple[str, ...], models_dir: Path = MODELS_DIR) -> Teacher:
+    """The mean of the calibrated probabilities of installed models, without their mirror images, for speed."""
+    teachers = []
+    for name in names:
+        card = load_card(name, models_dir)
+        engine = ENGINES[_engine()](verified_file(card, ENGINES[_engine()].file, models_dir))
+        teachers.append(EmotionClassifier(engine, card.model_copy(update={"flip_average": False})))
+
+    def opinion(faces: NDArray[np.uint8]) -> Arrays:
+        results = [teacher.classify(list(faces)) for teacher in teachers]
+        emotion = np.mean([result.probabilities for result in results], axis=0)
+        raters = np.mean([softmax(result.rater_logits, axis=1) for result in results], axis=0)
+        return {"emotion": emotion.astype(np.float32), "raters": raters.astype(np.float32)}
+
+    return opinion
+
+
+def _engine() -> str:
+    """LiteRT beside a network that trains on the CPU; Keras where the teacher can use the same accelerator."""
+    return "keras" if keras.backend.backend() == "jax" else "litert"
+
+
+def _imagenet() -> keras.Model:
+    try:
+        return keras.applications.ResNet50V2(include_top=False, weights="imagenet", input_shape=(None, None, 3))
+    except Exception as error:  # Keras passes on whatever its download raises
+        raise DependencyError(
+            f"The ImageNet weights could not be downloaded ({type(error).__name__}); check the connection or leave out "
+            "--weights imagenet."
+        ) from error
+
+
+def _as_grey(given: list[NDArray], taker: keras.Layer) -> list[NDArray]:
+    kernel = given[0]
+    if kernel.ndim == 4 and kernel.shape[2] == 3 and taker.weights[0].shape[2] == 1:
+        # ImageNet's ResNet50V2 saw pixels from -1 to 1; here they are divided by GREY_STD.
+        return [kernel.sum(axis=2, keepdims=True) * (GREY_STD / 127.5), *given[1:]]
+    return given
