@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test browser-test lint format types check coverage screenshots clean
+.PHONY: run test browser-test lint format types check screenshots tables train-gpu clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
@@ -29,6 +29,17 @@ check: lint types test
 
 screenshots: $(VENV)/.dev-ready
 	$(BIN)/python docs/make_screenshots.py
+
+tables: $(VENV)/.dev-ready
+	PYTHONPATH=. $(BIN)/python docs/make_tables.py
+
+# Everything on one GPU, in runs of 8.5 minutes; needs Keras on JAX there, and no TensorFlow.
+train-gpu:
+	test -n "$(DATA)" || { echo "name the data: make train-gpu DATA=fer2013.zip" >&2; exit 1; }
+	for model in custom_cnn vgg16 hybrid resnet50v2 distilled; do \
+		KERAS_BACKEND=jax $(PYTHON) -m fer_core train --data $(DATA) --settings docs/recipes/gpu/$$model.json \
+			--run-dir runs/gpu/$$model --workers 12 $(TRAIN_OPTIONS) || exit 1; \
+	done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

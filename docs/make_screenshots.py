@@ -52,7 +52,7 @@ def main() -> None:
 
 def _start(page: Page, address: str, name: str) -> None:
     page.goto(address)
-    expect(page.get_by_text("is ready").first).to_be_visible()
+    expect(page.get_by_text("is the default").first).to_be_visible()
     _shoot(page, f"start-{name}")
 
 

@@ -5,17 +5,14 @@ and messages to stderr. What a command needs is imported when it runs, so that q
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from fer_core.commands import checking, evaluate, training
+from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
 from fer_core.errors import FerError, MediaError
-
-DONE, BAD_INPUT, INTERRUPTED = 0, 3, 130
-SPLITS: Final = ("PrivateTest", "PublicTest", "test", "train")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,11 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("stopped.")
         return INTERRUPTED
-
-
-def say(text: str) -> None:
-    """A line for the person at the terminal, on stderr."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,42 +44,14 @@ def parser() -> argparse.ArgumentParser:
     models.add_argument("action", choices=("list", "verify"), help="verify compares every file with its card")
     models.set_defaults(run=_models)
 
-    evaluate = commands.add_parser("evaluate", help="measure models on labelled faces")
-    _add_data_option(evaluate)
-    evaluate.add_argument("--model", default="all", metavar="NAME", help='a model, or "all" (default)')
-    evaluate.add_argument("--split", default="PrivateTest", choices=SPLITS, help="default: PrivateTest")
-    evaluate.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
-    evaluate.add_argument("--json", required=True, metavar="FILE", help='where the figures go; "-" for stdout')
-    evaluate.set_defaults(run=_evaluate)
+    evaluate.add(commands)
 
     duplicates = commands.add_parser("duplicates", help="count pictures that are in more than one split")
-    _add_data_option(duplicates)
+    training.add_data_option(duplicates)
     duplicates.set_defaults(run=_duplicates)
 
-    train = commands.add_parser("train", help="train a model (needs a Keras backend)")
-    train.add_argument("--model", metavar="NAME", help="default: custom_cnn")
-    source = train.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", type=Path, metavar="PATH", help="a folder, a zip or fer2013.csv")
-    source.add_argument("--download", action="store_true", help="fetch FER2013 through kagglehub first")
-    train.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the run; default: runs/NAME")
-    train.add_argument("--resume", action="store_true", help="go on after the last whole epoch of the run")
-    train.add_argument("--settings", type=Path, metavar="FILE", help="a JSON file of settings; options below win")
-    train.add_argument("--epochs", type=int, help="at most so many passes")
-    train.add_argument("--minutes", type=float, help="time budget of the run; drives the schedule")
-    train.add_argument("--batch", type=int, help="faces a step")
-    train.add_argument("--optimizer", choices=("sgd", "adam"))
-    train.add_argument("--schedule", choices=("cosine", "plateau"))
-    train.add_argument("--learning-rate", type=float)
-    train.add_argument("--patience", type=int, help="stop after so many epochs without progress; 0 for never")
-    train.add_argument("--seed", type=int)
-    train.set_defaults(run=_train)
-
-    publish = commands.add_parser("publish", help="calibrate, convert, check and measure a finished run")
-    publish.add_argument("run_dir", type=Path, metavar="RUN", help="folder of the run")
-    _add_data_option(publish)
-    publish.add_argument("--quantize", default="float16", choices=("none", "float16", "int8"), help="default: float16")
-    publish.add_argument("--models", type=Path, metavar="DIR", help="where the model goes; default: models")
-    publish.set_defaults(run=_publish)
+    checking.add(commands)
+    training.add(commands)
     return top
 
 
@@ -95,10 +59,6 @@ def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--model", metavar="NAME", help="default: the best single model")
     command.add_argument("--detector", default="haar", choices=("haar", "mtcnn"), help="default: haar")
     command.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
-
-
-def _add_data_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", type=Path, required=True, metavar="PATH", help="a folder, a zip or fer2013.csv")
 
 
 def _image(options: argparse.Namespace) -> int:
@@ -122,11 +82,11 @@ def _image(options: argparse.Namespace) -> int:
         if options.annotate:
             from fer_core.drawing import annotate
 
-            _write(_free_name(options.annotate, path.stem, used), encode_png(annotate(picture, readings)))
+            write_file(_free_name(options.annotate, path.stem, used), encode_png(annotate(picture, readings)))
         if not options.json:
             _print_record(records[-1])
     if options.json:
-        _write_json(records, options.json)
+        write_json(records, options.json)
     return BAD_INPUT if failed else DONE
 
 
@@ -159,60 +119,12 @@ def _models(options: argparse.Namespace) -> int:
     return BAD_INPUT if broken else DONE
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from fer_core.classification import EmotionClassifier, default_model, list_cards
-    from fer_core.evaluation import evaluate
-    from fer_core.training.datasets import copies_of, load_faces
-
-    default_model()  # raises where there is none
-    names = [card.name for card in list_cards()] if options.model == "all" else [options.model]
-    classifiers = {name: EmotionClassifier.load(name, options.engine) for name in names}
-    faces = load_faces(options.data)
-    part = faces.split(options.split)
-    training = faces[faces.splits == "train"]
-    copies = copies_of(part, training) if options.split != "train" and len(training) else None
-    figures = {}
-    for name, classifier in classifiers.items():
-        say(f"{name}: {len(part)} faces of {options.split}")
-        figures[name] = evaluate(classifier, part.images, part.labels, copies, part.votes)
-    _write_json({"split": options.split, "n": len(part), "models": figures}, options.json)
-    return DONE
-
-
 def _duplicates(options: argparse.Namespace) -> int:
-    from fer_core.training.datasets import duplicates_report, load_faces
+    from fer_core.datasets import duplicates_report, load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
         print(f"{what}: {number}")
     return DONE
-
-
-def _train(options: argparse.Namespace) -> int:
-    from fer_core.training.commands import train
-
-    return train(options, say)
-
-
-def _publish(options: argparse.Namespace) -> int:
-    from fer_core.training.commands import publish
-
-    return publish(options, say)
-
-
-def _write_json(value: Any, target: str) -> None:
-    text = json.dumps(value, indent=2) + "\n"
-    if target == "-":
-        sys.stdout.write(text)
-    else:
-        _write(Path(target), text.encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
 
 def _free_name(folder: Path, stem: str, used: set[str]) -> Path:

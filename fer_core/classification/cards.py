@@ -4,6 +4,7 @@ A model is a folder `models/<name>/` with a `card.json`. Nothing is used whose S
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -11,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
-from fer_core.model_files import MODELS_DIR, FileRecord, Record, verified
+from fer_core.model_files import MODELS_DIR, FileRecord, Record, sha256, verified
 
 PREFERRED: Final = "resnet50v2"
 """The default model wherever it is installed and no other single model measures better."""
@@ -32,6 +33,7 @@ class ModelCard(Record):
             https://arxiv.org/abs/1706.04599).
         uncertain_below: probability of the label under which a reading counts as uncertain.
         parameters: number of weights.
+        members: of an ensemble, the models whose mean it is, each with the SHA-256 of its card; else empty.
         files: by file name.
         licence: of the weights.
         training_data: in words.
@@ -51,6 +53,7 @@ class ModelCard(Record):
     temperature: float = Field(gt=0)
     uncertain_below: float = Field(ge=0, le=1)
     parameters: int = Field(gt=0)
+    members: dict[str, str] = Field(default_factory=dict)
     files: dict[str, FileRecord]
     licence: str
     training_data: str
@@ -85,12 +88,12 @@ def list_cards(models_dir: Path = MODELS_DIR) -> list[ModelCard]:
 
 
 def default_model(models_dir: Path = MODELS_DIR) -> str:
-    """`PREFERRED` if it is installed and best, else the most accurate model on PublicTest.
+    """`PREFERRED` if it is installed and best, else the single model that is most accurate on PublicTest.
 
     Raises:
         ModelError: no model is installed.
     """
-    cards = list_cards(models_dir)
+    cards = [card for card in list_cards(models_dir) if not card.members]
     if not cards:
         raise ModelError(f"No model is installed in {models_dir}; restore the folder from the release.")
     return max(cards, key=lambda card: (_accuracy(card), card.name == PREFERRED)).name
@@ -103,6 +106,24 @@ def verified_file(card: ModelCard, file: str, models_dir: Path = MODELS_DIR) -> 
         ModelError: the card does not list it, it is missing, or it is not the file that the card describes.
     """
     return verified(models_dir / card.name, file, card.files)
+
+
+def member_records(names: Iterable[str], models_dir: Path = MODELS_DIR) -> dict[str, str]:
+    """What an ensemble of these models notes as its `members`."""
+    return {name: sha256(models_dir / load_card(name, models_dir).name / "card.json") for name in names}
+
+
+def check_members(card: ModelCard, models_dir: Path = MODELS_DIR) -> None:
+    """Make sure that an ensemble still is the one that was measured.
+
+    Raises:
+        ModelError: a member is missing or has another card than the one that the ensemble was made with.
+    """
+    for name, recorded in member_records(card.members, models_dir).items():
+        if recorded != card.members[name]:
+            raise ModelError(
+                f'"{card.name}" was measured with another "{name}"; make it again with `python -m fer_core ensemble`.'
+            )
 
 
 def _kind(path: Path) -> str:

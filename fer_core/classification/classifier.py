@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from fer_core.classification.cards import ModelCard, load_card, verified_file
-from fer_core.classification.engines import ENGINES, Engine, NetworkOutput
+from fer_core.classification.cards import ModelCard, check_members, load_card, verified_file
+from fer_core.classification.combined import Calibrated, Ensemble
+from fer_core.classification.engines import ENGINES, Engine
 from fer_core.crops import network_input
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
@@ -47,47 +48,41 @@ _NOTHING = Classification(
 
 
 class EmotionClassifier:
-    """A network, an engine that runs it, and the card that says how its logits become probabilities.
+    """A network or an ensemble of networks, and the card that says how logits become probabilities.
 
     Safe to share between threads.
     """
 
     def __init__(self, engine: Engine, card: ModelCard) -> None:
         self.engine, self.card = engine, card
+        self.calibrated = Calibrated(engine, card.temperature, card.flip_average)
 
     @classmethod
     def load(cls, model: str, engine: str = "litert", models_dir: Path = MODELS_DIR) -> "EmotionClassifier":
         """Load a model by name, after checking its file against its card.
 
         Raises:
-            ModelError: unknown model or engine, or a file that is missing or not the card's.
+            ModelError: unknown model or engine, a file that is missing or not the card's, or an ensemble whose members
+                have changed.
         """
         if engine not in ENGINES:
             raise ModelError(f'There is no engine "{engine}"; choose one of: {", ".join(ENGINES)}.')
         card = load_card(model, models_dir)
-        return cls(ENGINES[engine](verified_file(card, ENGINES[engine].file, models_dir)), card)
+        if not card.members:
+            return cls(ENGINES[engine](verified_file(card, ENGINES[engine].file, models_dir)), card)
+        check_members(card, models_dir)
+        members = [cls.load(name, engine, models_dir) for name in card.members]
+        return cls(Ensemble([member.calibrated for member in members]), card)
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> Classification:
         """Read faces, each uint8 (H, W) grey or (H, W, 3) BGR of any size, in as few runs as possible."""
         if not len(crops):
             return _NOTHING
         faces = network_input(crops, self.card.side_px)
-        outputs = [self._run(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH)]
+        outputs = [self.calibrated(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH)]
         emotion = np.concatenate([output.emotion for output in outputs])
-        probabilities = softmax(emotion.astype(np.float64) / self.card.temperature, axis=1)
         return Classification(
-            probabilities.astype(np.float32),
+            softmax(emotion.astype(np.float64), axis=1).astype(np.float32),
             np.concatenate([output.raters for output in outputs]),
             np.concatenate([output.class_maps for output in outputs]),
-        )
-
-    def _run(self, faces: NDArray[np.float32]) -> NetworkOutput:
-        if not self.card.flip_average:
-            return self.engine(faces)
-        both = self.engine(np.concatenate([faces, faces[:, :, ::-1]]))
-        n, half = len(faces), np.float32(0.5)
-        return NetworkOutput(
-            half * (both.emotion[:n] + both.emotion[n:]),
-            half * (both.raters[:n] + both.raters[n:]),
-            half * (both.class_maps[:n] + both.class_maps[n:, :, ::-1]),
         )

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.training.datasets import FACE_PX, FaceSet
+from fer_core.datasets import FACE_PX, FaceSet
 from fer_core.training.settings import Settings
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -23,10 +23,11 @@ class Batches(keras.utils.PyDataset):
         settings: of the run.
         teacher: whose opinion of the changed face is mixed into the targets (`Settings.teacher_share`); student and
             teacher see the same view (Beyer et al., 2022, https://arxiv.org/abs/2106.05237).
+        workers: threads that prepare batches.
     """
 
-    def __init__(self, faces: FaceSet, settings: Settings, teacher: Teacher | None = None) -> None:
-        super().__init__()
+    def __init__(self, faces: FaceSet, settings: Settings, teacher: Teacher | None = None, workers: int = 1) -> None:
+        super().__init__(workers=workers)
         self.faces, self.settings, self.teacher = faces, settings, teacher
         self.targets, self.weights = targets(faces), sample_weights(faces, settings.balance)
         self.epoch = 0

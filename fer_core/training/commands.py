@@ -1,4 +1,4 @@
-"""What the commands `train` and `publish` do. Imported when they run: everything here needs a Keras backend."""
+"""What the commands that make models do. Imported when they run: nearly everything here needs a Keras backend."""
 
 import argparse
 import contextlib
@@ -9,14 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fer_core.datasets import load_faces
 from fer_core.errors import DatasetError, DependencyError
 
 
 def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train one model, or go on training it."""
     _require_keras()
+    from fer_core.datasets import copies_of, download, duplicates_report, load_faces
     from fer_core.training.architectures import ARCHITECTURES
-    from fer_core.training.datasets import copies_of, download, duplicates_report, load_faces
     from fer_core.training.fitting import fit
 
     settings = _settings(options)
@@ -30,21 +31,55 @@ def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     run = options.run_dir or Path("runs") / settings.model
     say(f"{len(training)} faces to learn from, {len(validation)} to choose by; run in {run}")
     with contextlib.redirect_stdout(sys.stderr):  # where Keras's progress bar belongs
-        fit(settings, training, validation, run, resume=options.resume, log=say)
+        fit(settings, training, validation, run, resume=options.resume, log=say, workers=options.workers)
     say(f"done; next: python -m fer_core publish {run} --data {options.data or 'PATH'}")
     return 0
 
 
+def distil(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Train a model on labels and teachers; without named teachers, on the members of the ensemble."""
+    from fer_core.classification.cards import load_card
+    from fer_core.training.publishing import ENSEMBLE
+
+    if not options.teachers and not options.settings:
+        options.teachers = list(load_card(ENSEMBLE).members)
+    return train(options, say)
+
+
 def publish(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Make a model of a finished run."""
-    _require_keras()
+    _require_tensorflow()
     from fer_core.model_files import MODELS_DIR
-    from fer_core.training.datasets import load_faces
     from fer_core.training.publishing import publish as publish_run
 
     models = options.models or MODELS_DIR
     card = publish_run(options.run_dir, load_faces(options.data), models, options.quantize, say)
     say(f"{models / card.name} is ready")
+    return 0
+
+
+def ensemble(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Make the ensemble of installed models."""
+    _require_tensorflow()
+    from fer_core.model_files import MODELS_DIR
+    from fer_core.training.publishing import publish_ensemble
+
+    models = options.models or MODELS_DIR
+    card = publish_ensemble(options.members, load_faces(options.data), models, say)
+    say(f"{models / card.name} is ready")
+    return 0
+
+
+def export(options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Write a model for another runtime."""
+    _require_tensorflow()
+    from fer_core.training.export import default_path, export_model
+
+    faces = _validation(load_faces(options.data)) if options.data else None
+    out = options.out or default_path(options.model, options.format)
+    with contextlib.redirect_stdout(sys.stderr):  # converters print
+        drift = export_model(options.model, options.format, options.quantize, out, faces)
+    say(f"{out} agrees with Keras within {drift['probability']:.4f} in probability on {drift['faces']} faces")
     return 0
 
 
@@ -81,3 +116,12 @@ def _require_keras() -> None:
         import keras  # noqa: F401
     except ImportError as error:
         raise DependencyError("Training needs Keras and a backend; install them: `pip install tensorflow`.") from error
+
+
+def _require_tensorflow() -> None:
+    """The converter is TensorFlow's, whatever the run was trained with."""
+    _require_keras()
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise DependencyError("Models are converted by TensorFlow; run this without KERAS_BACKEND set.")

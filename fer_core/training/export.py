@@ -1,54 +1,112 @@
-"""From Keras to LiteRT."""
+"""The `export` command: an installed model in another format, written only if it says the same as Keras."""
 
+import shutil
 import tempfile
 from pathlib import Path
+from typing import Final
 
+import cv2
 import keras
+import numpy as np
 
-from fer_core.training.architectures import CLASS_MAPS, FEATURES
+from fer_core.classification import EmotionClassifier
+from fer_core.classification.cards import load_card, verified_file
+from fer_core.classification.engines import ENGINES, Engine
+from fer_core.crops import cut, grey, network_input
+from fer_core.datasets import FACE_PX, VOTE_COLUMNS, FaceSet
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import DatasetError, ExportError
+from fer_core.media.images import read_image
+from fer_core.model_files import MODELS_DIR
+from fer_core.samples import PORTRAIT, PORTRAIT_FACE
+from fer_core.training.augmentation import Augmentation
+from fer_core.training.conversion import OnnxEngine, SavedModelEngine, to_litert, to_onnx, to_saved_model
+from fer_core.training.publishing import check_drift
 
-
-def with_class_maps(model: keras.Model) -> keras.Model:
-    """A trained network with a third output: `class_maps` (N, h, w, 7), whose mean over the map is the emotion logits.
-
-    A dense layer after global average pooling is linear, so it can be applied at every place of the last feature map
-    before the mean is taken: the class activation map of Zhou et al. (2016), https://arxiv.org/abs/1512.04150, for the
-    price of one 1x1 convolution and without a gradient.
-    """
-    kernel, bias = model.get_layer("emotion").get_weights()
-    maps = keras.layers.Conv2D(kernel.shape[1], 1, name=CLASS_MAPS)
-    class_maps = maps(model.get_layer(FEATURES).output)
-    maps.set_weights([kernel[None, None], bias])
-    return keras.Model(model.input, {**_named_outputs(model), CLASS_MAPS: class_maps}, name=model.name)
-
-
-def _named_outputs(model: keras.Model) -> dict:
-    return dict(zip(model.output_names, model.outputs, strict=True))
+SUFFIXES: Final = {"tflite": ".tflite", "onnx": ".onnx", "saved_model": "_saved_model"}
+CALIBRATION_FACES: Final = 500
 
 
-def to_litert(model: keras.Model, path: Path, side_px: int, quantize: str = "float16") -> None:
-    """Write `model` as LiteRT with a free batch dimension.
+def default_path(model: str, format: str) -> Path:  # noqa: A002 - the option's name
+    """Where an export goes when nobody says."""
+    return Path(f"{model}{SUFFIXES[format]}")
+
+
+def export_model(
+    model: str,
+    format: str,  # noqa: A002 - the option's name
+    quantize: str,
+    out: Path,
+    faces: FaceSet | None,
+    models_dir: Path = MODELS_DIR,
+) -> dict[str, float]:
+    """Convert, compare with Keras, and only then write.
 
     Args:
-        model: a network whose outputs are named; TensorFlow must be the Keras backend.
-        path: the `.tflite` to write.
-        side_px: side of the square grey faces.
-        quantize: "none" (float32 weights), "float16", or "int8" (dynamic range: int8 weights, float32 activations).
-    """
-    import tensorflow as tf
+        model: an installed single model.
+        format: "tflite", "onnx" or "saved_model".
+        quantize: "none", "float16" or "int8"; other formats than tflite know only "none".
+        out: the file or, for a SavedModel, the folder to write.
+        faces: real, labelled faces to compare on, and to calibrate int8 on; None compares on views of the bundled
+            portrait.
+        models_dir: where the models are.
 
-    archive = keras.export.ExportArchive()
-    archive.track(model)
-    archive.add_endpoint(
-        "serve",
-        lambda faces: model(faces, training=False),
-        input_signature=[tf.TensorSpec((None, side_px, side_px, 1), tf.float32, name="faces")],
-    )
+    Returns:
+        The drift, as `check_drift` gives it, and `faces`, the number that it was measured on.
+
+    Raises:
+        DatasetError: int8 without faces.
+        ExportError: the combination does not exist, or the export drifts.
+        ModelError: there is no such model, or it is damaged.
+    """
+    if quantize != "none" and format != "tflite":
+        raise ExportError(f'"{format}" is written without quantisation; leave out --quantize or use --format tflite.')
+    if quantize == "int8" and faces is None:
+        raise DatasetError("int8 is calibrated on real faces; name a data set with --data.")
+    if out.is_dir():
+        raise ExportError(f"{out} is there already; remove it or choose another place with --out.")
+    card = load_card(model, models_dir)
+    if card.members:
+        raise ExportError(f'"{model}" is an ensemble; export its members: {", ".join(card.members)}.')
+    source = verified_file(card, "model.keras", models_dir)
+    network = keras.models.load_model(source, compile=False)
+    check = _portrait_views() if faces is None else faces
     with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if quantize != "none":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantize == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        path.write_bytes(converter.convert())
+        made = Path(folder) / out.name
+        engine = _convert(network, format, quantize, made, check, card.side_px)
+        reference = EmotionClassifier(ENGINES["keras"](source), card)
+        drift = check_drift(reference, EmotionClassifier(engine, card), check)
+        del engine
+        _put(made, out)
+    return {**drift, "faces": len(check)}
+
+
+def _convert(network: keras.Model, format: str, quantize: str, made: Path, faces: FaceSet, side_px: int) -> Engine:  # noqa: A002
+    if format == "onnx":
+        to_onnx(network, made, side_px)
+        return OnnxEngine(made)
+    if format == "saved_model":
+        to_saved_model(network, made, side_px)
+        return SavedModelEngine(made)
+    rows = np.linspace(0, len(faces) - 1, min(CALIBRATION_FACES, len(faces))).astype(int)
+    to_litert(network, made, side_px, quantize, network_input(list(faces.images[rows]), side_px))
+    return ENGINES["litert"](made)
+
+
+def _put(made: Path, out: Path) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(made, out)
+    except OSError as error:
+        raise ExportError(f"{out} cannot be written ({error.strerror}); choose another place with --out.") from error
+
+
+def _portrait_views(count: int = 64) -> FaceSet:
+    """The bundled face under changes, so that a first check needs no data set. Its expression is happy."""
+    face = cut(grey(read_image(PORTRAIT)), PORTRAIT_FACE)
+    small = np.asarray(cv2.resize(face, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA), np.uint8)
+    views = Augmentation(erase=0)(np.repeat(small[None], count, axis=0), FACE_PX, np.random.default_rng(0))
+    names = np.array([f"view {n}" for n in range(count)])
+    labels = np.full(count, EMOTIONS.index("happy"))
+    votes = np.zeros((count, len(VOTE_COLUMNS)), np.float32)
+    return FaceSet(views[..., 0].astype(np.uint8), labels, names, np.full(count, "test"), votes)

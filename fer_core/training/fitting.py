@@ -4,6 +4,7 @@ A run lives in one folder: `settings.json`, `machine.json`, `history.csv` (a row
 optimizer and epoch, written by Keras after every epoch) and, at the end, `model.keras`.
 """
 
+import contextlib
 import csv
 import json
 import math
@@ -18,13 +19,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.datasets import FACE_PX, FaceSet
 from fer_core.errors import DatasetError
 from fer_core.training.architectures import build
 from fer_core.training.augmentation import plain
 from fer_core.training.batches import Batches, sample_weights, targets
-from fer_core.training.datasets import FACE_PX, FaceSet
 from fer_core.training.settings import Settings
 from fer_core.training.starting import load_teachers, start_from
+
+JAX_STEPS_A_RATE = 20
 
 
 def fit(
@@ -34,6 +37,7 @@ def fit(
     run: Path,
     *,
     resume: bool = False,
+    workers: int = 1,
     log: Callable[[str], None] = print,
     verbose: int | str = "auto",
 ) -> keras.Model:
@@ -46,6 +50,7 @@ def fit(
         run: the run's folder.
         resume: go on after the last whole epoch of the run that is there. With the cosine schedule, counted in epochs
             and without `patience`, the outcome is that of an unbroken run; plateau and patience count from anew.
+        workers: threads that prepare the faces; 1 does where a CPU trains.
         log: told the steps between epochs.
         verbose: Keras's progress bar: "auto", 0, 1 or 2.
 
@@ -62,7 +67,7 @@ def fit(
     model = _network(settings, fused=True)
     if settings.start:
         log(start_from(model, settings.start))
-    batches = Batches(train, settings, load_teachers(settings.teachers) if settings.teachers else None)
+    batches = Batches(train, settings, load_teachers(settings.teachers) if settings.teachers else None, workers)
     clock = _Clock(settings, run / "history.csv", batches)
     _compile(model, settings)
     x, y = plain(validation.images, FACE_PX), targets(validation)
@@ -149,6 +154,12 @@ class _Clock(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs=None) -> None:
         if self.settings.schedule != "cosine":
             return
+        if keras.backend.backend() == "jax":
+            # While an epoch runs, JAX's copy of the optimizer is elsewhere and a rate set here would be lost; fetching
+            # it back costs about as much as a small step.
+            if batch % JAX_STEPS_A_RATE:
+                return
+            self.model.jax_state_sync()
         progress = self._progress(batch)
         warm_up = min(1.0, progress / 0.05 + 1e-3)
         self.model.optimizer.learning_rate = (
@@ -257,12 +268,22 @@ def _reestimate_batch_statistics(model: keras.Model, batches: Batches, count: in
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     before = [layer.momentum for layer in norms]
     batches.start(epoch=batches.epoch + 1, size_px=FACE_PX)
-    for i in range(min(count, len(batches))):
-        for layer in norms:
-            layer.momentum = i / (i + 1)
-        model(batches[i][0], training=True)
+    with _without_gradients():
+        for i in range(min(count, len(batches))):
+            for layer in norms:
+                layer.momentum = i / (i + 1)
+            model(batches[i][0], training=True)
     for layer, momentum in zip(norms, before, strict=True):
         layer.momentum = momentum
+
+
+def _without_gradients() -> contextlib.AbstractContextManager:
+    """Called outside `fit`, torch would keep everything for a backward pass that never comes: gigabytes."""
+    if keras.backend.backend() != "torch":
+        return contextlib.nullcontext()
+    import torch
+
+    return torch.no_grad()
 
 
 def _rows_before(history: Path, epoch: int) -> list[dict]:

@@ -2,7 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +12,29 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from fer_core.classification.cards import ModelCard
+from fer_core.classification.cards import ModelCard, load_card, member_records
 from fer_core.classification.classifier import EmotionClassifier
-from fer_core.classification.engines import ENGINES
+from fer_core.classification.combined import Ensemble
+from fer_core.classification.engines import ENGINES, Engine
+from fer_core.datasets import FACE_PX, FaceSet, copies_of
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
-from fer_core.evaluation import coverage_accuracy, evaluate, fit_temperature, threshold_for
+from fer_core.evaluation import coverage_accuracy, fit_temperature, threshold_for, write_records
 from fer_core.model_files import MODELS_DIR, FileRecord
-from fer_core.training.datasets import FACE_PX, FaceSet, copies_of
-from fer_core.training.export import to_litert, with_class_maps
+from fer_core.training.conversion import to_litert, with_class_maps
 
 MAX_PROBABILITY_DRIFT = 0.02
 MAX_ACCURACY_DRIFT = 0.003
 CERTAIN_ACCURACY = 0.75
 """A reading that is not marked uncertain shall be right three times in four (on PublicTest)."""
 
-TITLES = {"custom_cnn": "Custom CNN (residual, squeeze-and-excitation)"}
+TITLES = {
+    "custom_cnn": "Custom CNN (residual, squeeze-and-excitation)",
+    "resnet50v2": "ResNet50V2 for small faces",
+    "vgg16": "VGG16 with batch normalisation",
+    "hybrid": "Hybrid (CNN, gradients and binary patterns, attention)",
+}
+ENSEMBLE = "ensemble"
 
 
 def publish(
@@ -54,16 +63,8 @@ def publish(
         raise DatasetError(f"{run} holds no finished run; go on with it by `train --resume`.")
     settings = json.loads((run / "settings.json").read_text())
     name = settings["model"]
-    staging = models_dir / f".{name}.new"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
-    try:
-        card = _publish(run, settings, faces, models_dir, staging, quantize, log)
-        shutil.rmtree(models_dir / name, ignore_errors=True)
-        staging.rename(models_dir / name)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    return card
+    with _replaced(models_dir / name) as staging:
+        return _publish(run, settings, faces, staging, quantize, log)
 
 
 def check_drift(reference: EmotionClassifier, exported: EmotionClassifier, faces: FaceSet) -> dict[str, float]:
@@ -94,15 +95,15 @@ def _publish(
     run: Path,
     settings: dict[str, Any],
     faces: FaceSet,
-    models_dir: Path,
     staging: Path,
     quantize: str,
     log: Callable[[str], None],
 ) -> ModelCard:
-    train, public, private = (faces.split(split) for split in ("train", "PublicTest", "PrivateTest"))
+    train, public = faces.split("train"), faces.split("PublicTest")
     validation = public[~copies_of(public, train)]
-    model = with_class_maps(keras.models.load_model(run / "model.keras", compile=False))
-    model.save(staging / "model.keras")
+    network = keras.models.load_model(run / "model.keras", compile=False)
+    model = with_class_maps(network)
+    save_compact(model, staging / "model.keras")
     to_litert(model, staging / "model.tflite", FACE_PX, quantize)
     shutil.copy(run / "history.csv", staging / "history.csv")
 
@@ -115,7 +116,7 @@ def _publish(
         flip_average=False,
         temperature=1.0,
         uncertain_below=0.0,
-        parameters=model.count_params(),
+        parameters=network.count_params(),
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         licence="MIT",
         training_data=f"FER2013, {len(train)} training faces, with FER+ votes for {int(train.votes.any(axis=1).sum())}",
@@ -128,23 +129,104 @@ def _publish(
     classifier = EmotionClassifier(litert_engine, draft)
     drift = check_drift(EmotionClassifier(keras_engine, draft), classifier, validation)
     log(f"export agrees with Keras within {drift['probability']:.4f} in probability")
+    draft = draft.model_copy(update={"recipe": {**draft.recipe, "export_drift": drift}})
+    return _measured(EmotionClassifier(litert_engine, draft), faces, staging, log)
 
-    metrics = {}
-    for split, part in (("PublicTest", public), ("PrivateTest", private)):
-        figures = evaluate(classifier, part.images, part.labels, copies_of(part, train), part.votes)
-        del figures["latency_ms"]  # a fact of this machine, not of the model
-        metrics[split] = {"n": len(part), **figures}
-        log(f"{split}: accuracy {figures['accuracy']:.4f}, without copies {figures['accuracy_deduplicated']:.4f}")
-    recipe = {**draft.recipe, "export_drift": drift}
-    card = draft.model_copy(update={"metrics": metrics, "recipe": recipe})
-    (staging / "card.json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+def publish_ensemble(
+    names: Sequence[str], faces: FaceSet, models_dir: Path = MODELS_DIR, log: Callable[[str], None] = print
+) -> ModelCard:
+    """Make `models_dir/ensemble/` of installed models: the mean of their calibrated probabilities, calibrated again.
+
+    Args:
+        names: at least two models.
+        faces: the whole data set.
+        models_dir: where the models are.
+        log: told what happens.
+
+    Raises:
+        DatasetError: fewer than two names.
+        ModelError: one is not installed.
+    """
+    if len(set(names)) < 2 or ENSEMBLE in names:
+        raise DatasetError("An ensemble is made of at least two different single models; name them.")
+    train, public = faces.split("train"), faces.split("PublicTest")
+    cards = [load_card(name, models_dir) for name in names]
+    draft = ModelCard(
+        name=ENSEMBLE,
+        title=f"Ensemble of {len(cards)} networks",
+        classes=EMOTIONS,
+        side_px=FACE_PX,
+        preprocessing=cards[0].preprocessing,
+        flip_average=False,  # the members do it, each as its own card says
+        temperature=1.0,
+        uncertain_below=0.0,
+        parameters=sum(card.parameters for card in cards),
+        members=member_records(names, models_dir),
+        files={},
+        licence="MIT",
+        training_data=cards[0].training_data,
+        recipe={"mean_of_calibrated_probabilities": list(names)},
+        metrics={},
+        coverage_accuracy=[],
+    )
+    engine = Ensemble([EmotionClassifier.load(name, "litert", models_dir).calibrated for name in names])
+    with _replaced(models_dir / ENSEMBLE) as staging:
+        draft = _calibrated(draft, engine, public[~copies_of(public, train)], log, flips=(False,))
+        return _measured(EmotionClassifier(engine, draft), faces, staging, log)
+
+
+def save_compact(model: keras.Model, path: Path) -> None:
+    """Write a `.keras` file of about 60 % of the size: kernels rounded to float16, kept as float32 and compressed.
+
+    Any Keras opens it. Batch statistics, which half precision can overflow, keep all their digits.
+    """
+    for weight in model.weights:
+        if len(weight.shape) > 1:
+            value = keras.ops.convert_to_numpy(weight)
+            weight.assign(np.clip(value, -65504, 65504).astype(np.float16).astype(np.float32))
+    model.save(path)
+    plain_file = path.with_suffix(".plain")
+    path.rename(plain_file)
+    with zipfile.ZipFile(plain_file) as plain, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
+        for member in plain.infolist():
+            out.writestr(member.filename, plain.read(member))
+    plain_file.unlink()
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder` that takes its place if all goes well, and is gone if not."""
+    staging = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        yield staging
+        shutil.rmtree(folder, ignore_errors=True)
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _measured(classifier: EmotionClassifier, faces: FaceSet, folder: Path, log: Callable[[str], None]) -> ModelCard:
+    """The card with what was measured, written into `folder` beside the records of it."""
+    written = write_records(folder, classifier, faces, log)
+    files = {**classifier.card.files, **{name: FileRecord.of(folder / name) for name in written.files}}
+    card = classifier.card.model_copy(update={"files": files, "metrics": written.metrics})
+    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return card
 
 
-def _calibrated(card: ModelCard, engine, validation: FaceSet, log: Callable[[str], None]) -> ModelCard:
+def _calibrated(
+    card: ModelCard,
+    engine: Engine,
+    validation: FaceSet,
+    log: Callable[[str], None],
+    flips: Sequence[bool] = (False, True),
+) -> ModelCard:
     """Choose flip averaging, temperature and threshold on the validation faces."""
     best: tuple[float, bool, np.ndarray] | None = None
-    for flip in (False, True):
+    for flip in flips:
         # With temperature 1 the logarithm of the probabilities is as good as the logits.
         trial = EmotionClassifier(engine, card.model_copy(update={"flip_average": flip}))
         probabilities = trial.classify(list(validation.images)).probabilities

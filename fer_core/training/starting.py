@@ -1,5 +1,6 @@
 """What a run starts with: weights of another network, and teachers."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -7,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verified_file
+from fer_core.classification.combined import Calibrated
 from fer_core.classification.engines import ENGINES
 from fer_core.errors import DatasetError, DependencyError
 from fer_core.model_files import MODELS_DIR
@@ -70,20 +71,34 @@ def copy_weights(source: keras.Model, model: keras.Model) -> tuple[int, int]:
 
 
 def load_teachers(names: tuple[str, ...], models_dir: Path = MODELS_DIR) -> Teacher:
-    """The mean of the calibrated probabilities of installed models, without their mirror images, for speed."""
-    teachers = []
-    for name in names:
-        card = load_card(name, models_dir)
-        engine = ENGINES[_engine()](verified_file(card, ENGINES[_engine()].file, models_dir))
-        teachers.append(EmotionClassifier(engine, card.model_copy(update={"flip_average": False})))
+    """The mean of the probabilities of several networks, without their mirror images, for speed.
+
+    Args:
+        names: installed models, whose probabilities are calibrated, or `.keras` files of runs.
+        models_dir: where the models are.
+    """
+    engines = [_teacher(name, models_dir) for name in names]
 
     def opinion(faces: NDArray[np.uint8]) -> Arrays:
-        results = [teacher.classify(list(faces)) for teacher in teachers]
-        emotion = np.mean([result.probabilities for result in results], axis=0)
-        raters = np.mean([softmax(result.rater_logits, axis=1) for result in results], axis=0)
-        return {"emotion": emotion.astype(np.float32), "raters": raters.astype(np.float32)}
+        outputs = [engine(faces[..., None].astype(np.float32)) for engine in engines]
+        return {
+            head: np.mean([softmax(output[head], axis=1) for output in outputs], axis=0).astype(np.float32)
+            for head in ("emotion", "raters")
+        }
 
     return opinion
+
+
+def _teacher(name: str, models_dir: Path) -> Callable[[NDArray[np.float32]], Arrays]:
+    if name.endswith(".keras"):
+        network = keras.models.load_model(name, compile=False)
+        return lambda faces: {
+            head: keras.ops.convert_to_numpy(values) for head, values in network(faces, training=False).items()
+        }
+    card = load_card(name, models_dir)
+    engine = ENGINES[_engine()](verified_file(card, ENGINES[_engine()].file, models_dir))
+    calibrated = Calibrated(engine, card.temperature, flip_average=False)
+    return lambda faces: vars(calibrated(faces))
 
 
 def _engine() -> str:

@@ -1,7 +1,5 @@
 """The picture that anyone can try."""
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -9,15 +7,15 @@ from numpy.typing import NDArray
 from fer_core.classification import default_model
 from fer_core.media.images import decode_image
 from fer_core.readings import FaceReading
+from fer_core.samples import PORTRAIT, PORTRAIT_CREDIT
 from fer_core.ui import loaders
 
-SAMPLE_CREDIT = "Eileen Collins, astronaut. Photograph: NASA, public domain, as distributed with scikit-image."
-_SAMPLE = Path(__file__).resolve().parents[2] / "assets" / "astronaut.jpg"
+SAMPLE_CREDIT = PORTRAIT_CREDIT
 
 
 def sample_picture() -> tuple[str, bytes]:
     """File name and bytes of the bundled portrait."""
-    return _SAMPLE.name, _SAMPLE.read_bytes()
+    return PORTRAIT.name, PORTRAIT.read_bytes()
 
 
 @st.cache_resource(show_spinner="Reading a first picture …")

@@ -6,11 +6,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from fer_core.classification import list_cards
+from fer_core.classification import default_model, list_cards
+from fer_core.classification.cards import load_card
 from fer_core.errors import ModelError
 from fer_core.readings import Box
+from fer_core.self_test import Check
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui import loaders, samples
+from fer_core.ui import loaders, model_status, routing, samples
 from tests.conftest import PORTRAIT, ROOT
 
 
@@ -50,10 +52,24 @@ def test_start_says_what_it_is_what_it_is_not_and_which_models_are_ready():
     words = text(page)
     assert "not what a person feels" in words and "hiring" in words and "Article 5(1)(f)" in words
     assert "never stored" in words
-    for card in list_cards():
-        assert card.title in words
-    accuracy = next(metric for metric in page.metric if metric.label == "Accuracy")
-    assert accuracy.value == f"{list_cards()[0].metrics['PrivateTest']['accuracy']:.1%}"
+    table = page.dataframe[0].value.set_index("Model")
+    assert set(table.index) == {card.title for card in list_cards()}
+    default = load_card(default_model())
+    assert table.index[0] == default.title and default.title in words
+    assert table.loc[default.title, "Accuracy"] == default.metrics["PrivateTest"]["accuracy"]
+
+
+def test_the_installation_is_tested_on_request(monkeypatch):
+    checks = [Check("files", True, "3 match"), Check("speed", None, "no clock"), Check("colour order", False, "RGB")]
+    monkeypatch.setattr(model_status, "self_test", lambda: iter(checks))
+    # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
+    monkeypatch.setattr(routing, "PagesManager", object)
+    page = app()
+    page.button[0].click().run()
+    assert not page.exception
+    assert page.status[0].label == "1 of 3 checks failed" and page.status[0].state == "error"
+    words = text(page)
+    assert "**files** (ok): 3 match" in words and "**colour order** (failed): RGB" in words
 
 
 def test_the_sample_is_read_with_the_real_model():

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ import pytest
 from fer_core import EMOTIONS
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
+from fer_core.training.augmentation import Augmentation
 from fer_core.training.commands import _settings as training_settings
 from fer_core.training.fitting import Settings
 from tests.conftest import PORTRAIT, ROOT
@@ -170,12 +172,14 @@ def test_train_says_what_is_wrong(capsys, small_data, tmp_path):
     assert status == 3 and "learning_rate" in err
 
 
-@pytest.mark.parametrize("recipe", sorted((ROOT / "docs" / "recipes").glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("recipe", sorted((ROOT / "docs" / "recipes").rglob("*.json")), ids=lambda path: path.stem)
 def test_recipes_are_settings(recipe):
     options = parser().parse_args(["train", "--data", "x", "--settings", str(recipe), "--minutes", "3", "--seed", "7"])
     settings = training_settings(options)
-    assert (settings.minutes, settings.seed, settings.epochs) == (3, 7, Settings().epochs)
-    assert settings.augmentation != Settings().augmentation
+    wanted = {"model": "custom_cnn", **json.loads(recipe.read_text())}
+    assert (settings.minutes, settings.seed) == (3, 7)
+    assert (settings.model, settings.epochs) == (wanted["model"], wanted.get("epochs", Settings().epochs))
+    assert asdict(settings.augmentation) == {**asdict(Augmentation()), **wanted["augmentation"]}
 
 
 def test_a_process_of_its_own_ends_without_a_traceback(tmp_path):

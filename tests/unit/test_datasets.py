@@ -5,10 +5,10 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_core import datasets
+from fer_core.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, DependencyError
-from fer_core.training import datasets
-from fer_core.training.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces
 
 
 def face(number: int) -> np.ndarray:

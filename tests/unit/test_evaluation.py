@@ -3,6 +3,7 @@ import pytest
 from scipy.special import softmax
 
 from fer_core.classification import EmotionClassifier
+from fer_core.datasets import load_faces
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation import (
     coverage_accuracy,
@@ -12,7 +13,6 @@ from fer_core.evaluation import (
     threshold_for,
 )
 from fer_core.testing import FakeEngine, fake_card
-from fer_core.training.datasets import load_faces
 
 HAPPY, SAD = EMOTIONS.index("happy"), EMOTIONS.index("sad")
 

@@ -9,8 +9,10 @@ https://arxiv.org/abs/1608.01041.
 import csv
 import hashlib
 import importlib
+import re
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -26,6 +28,19 @@ FACE_PX: Final = 48
 KAGGLE_NAME: Final = "msambare/fer2013"
 IMAGE_SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 VOTE_COLUMNS: Final = (*RATER_CLASSES, "unknown", "NF")
+SYNONYMS: Final = {
+    "angry": ("anger", "mad"),
+    "disgust": ("disgusted",),
+    "fear": ("fearful", "afraid", "scared"),
+    "happy": ("happiness", "joy", "joyful"),
+    "sad": ("sadness",),
+    "surprise": ("surprised",),
+    "neutral": ("neutrality",),
+}
+"""Other names under which folders hold an emotion."""
+
+_ROW_OF_NAME: Final = {name: row for row, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
+_TEST_HALVES: Final = ("PublicTest", "PrivateTest")
 _CSV_SPLITS: Final = {"Training": "train", "PublicTest": "PublicTest", "PrivateTest": "PrivateTest"}
 
 
@@ -68,8 +83,7 @@ class FaceSet:
     @property
     def rater_shares(self) -> NDArray[np.float32]:
         """How the raters' votes for the eight emotions split: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
-        votes = self.votes[:, : len(RATER_CLASSES)]
-        return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+        return rater_shares(self.votes)
 
     @property
     def one_hot(self) -> NDArray[np.float32]:
@@ -77,19 +91,22 @@ class FaceSet:
         return np.eye(len(EMOTIONS), dtype=np.float32)[self.labels]
 
 
-def load_faces(path: Path, votes_csv: Path | None = None) -> FaceSet:
+def load_faces(
+    path: Path, votes_csv: Path | None = None, on_damaged: Callable[[str, str], None] | None = None
+) -> FaceSet:
     """Read a whole data set into memory (FER2013: 82 MB).
 
     Args:
         path: a folder, a zip, or `fer2013.csv`.
         votes_csv: FER+ votes by image name; without it, a `ferplus.csv` that lies beside or inside `path` is used.
+        on_damaged: told name and fault of each picture that cannot be read; without it, the first one is an error.
 
     Raises:
         DatasetError: the path is missing, has no labelled picture, or is in no known layout.
     """
     if not path.exists():
         raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
-    faces = _read_original_csv(path) if path.suffix == ".csv" else _read_pictures(path)
+    faces = _read_original_csv(path) if path.suffix == ".csv" else _read_pictures(path, on_damaged)
     votes_csv = votes_csv or next((p for p in (path / "ferplus.csv", path.parent / "ferplus.csv") if p.is_file()), None)
     return faces if votes_csv is None else replace(faces, votes=_read_votes(votes_csv, faces.names))
 
@@ -114,10 +131,56 @@ def download() -> Path:
         ) from error
 
 
+def emotion_row(folder: str) -> int | None:
+    """The emotion that a folder is named after, as an index into `EMOTIONS`; None for any other folder.
+
+    Case, numbers and punctuation around the name do not matter: "Happy", "3_happiness" and "04 - joy" are one.
+    """
+    return _ROW_OF_NAME.get(re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folder).lower())
+
+
+def rater_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How votes for the eight emotions split.
+
+    Args:
+        votes: float32 (N, 10), in the order of `VOTE_COLUMNS`.
+
+    Returns:
+        float32 (N, 8), rows summing to 1 or, unrated, to 0.
+    """
+    emotions = votes[:, : len(RATER_CLASSES)]
+    return emotions / np.maximum(emotions.sum(axis=1, keepdims=True), 1)
+
+
+def has_splits(path: Path) -> bool:
+    """Whether data are laid out as FER2013's: a CSV, or emotion folders in `train` and `test`. Reads names only.
+
+    Raises:
+        DatasetError: `path` is missing, or is neither a folder, a zip nor a CSV.
+    """
+    if not path.exists():
+        raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
+    if path.suffix == ".csv":
+        return True
+    return any(_is_in_split(PurePosixPath(name).parts) for name in _picture_names(path))
+
+
 def copies_of(faces: FaceSet, others: FaceSet) -> NDArray[np.bool_]:
     """Which of `faces` are, pixel for pixel, also among `others`; bool (N,)."""
     known = set(_digests(others))
     return np.array([digest in known for digest in _digests(faces)], dtype=np.bool_)
+
+
+def image_ids(images: Iterable[NDArray[np.uint8]]) -> NDArray[np.str_]:
+    """Names of pictures by their content, by which to find them again: 16 hexadecimal digits of SHA-256 each."""
+    return np.array([hashlib.sha256(image.tobytes()).hexdigest()[:16] for image in images], dtype="<U16")
+
+
+def fingerprint(faces: FaceSet) -> str:
+    """Hexadecimal SHA-256 of a data set: its pictures, labels and splits in any order and any layout."""
+    rows = zip(_digests(faces), faces.labels.tolist(), faces.splits.tolist(), strict=True)
+    lines = sorted(f"{digest} {label} {split}" for digest, label, split in rows)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def first_of_each(faces: FaceSet) -> NDArray[np.bool_]:
@@ -142,18 +205,22 @@ def _digests(faces: FaceSet) -> Iterator[str]:
     return (hashlib.sha256(image.tobytes()).hexdigest() for image in faces.images)
 
 
-def _read_pictures(path: Path) -> FaceSet:
+def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None) -> FaceSet:
     rows = []
     for name, data in _picture_files(path):
         parts = PurePosixPath(name).parts
-        if len(parts) < 2 or parts[-2].lower() not in EMOTIONS:
+        label = emotion_row(parts[-2]) if len(parts) >= 2 else None
+        if label is None:
             continue
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
         if image is None:
-            raise DatasetError(f"{name} in {path} is not a readable picture; remove it and try again.")
+            if on_damaged is None:
+                raise DatasetError(f"{name} in {path} is not a readable picture; remove it and try again.")
+            on_damaged(name, "It is not a readable picture.")
+            continue
         if image.shape != (FACE_PX, FACE_PX):
             image = cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
-        rows.append((image, EMOTIONS.index(parts[-2].lower()), parts[-1], _split_of(parts)))
+        rows.append((image, label, parts[-1], _split_of(parts)))
     if not rows:
         raise DatasetError(
             f"{path} has no pictures in folders named after the emotions ({', '.join(EMOTIONS)}); "
@@ -164,23 +231,43 @@ def _read_pictures(path: Path) -> FaceSet:
 
 
 def _picture_files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield (path with forward slashes, bytes), in the order of the paths."""
+    """Yield (path with forward slashes, bytes), in the order of the paths; no bytes where they cannot be had."""
+    names = _picture_names(path)
     if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            if file.suffix.lower() in IMAGE_SUFFIXES and file.is_file():
-                yield file.relative_to(path).as_posix(), file.read_bytes()
+        yield from ((name, (path / name).read_bytes()) for name in names)
         return
+    with _opened(path) as archive:
+        for name in names:
+            try:
+                yield name, archive.read(name)
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
+                yield name, b""  # damaged or encrypted
+
+
+def _picture_names(path: Path) -> list[str]:
+    """Paths with forward slashes, in order."""
+    if path.is_dir():
+        names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+    else:
+        with _opened(path) as archive:
+            names = archive.namelist()
+    return sorted(name for name in names if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
     try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
-                if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES:
-                    yield name, archive.read(name)
+        return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise DatasetError(f"{path} is neither a folder, a zip nor a CSV.") from error
 
 
+def _is_in_split(parts: tuple[str, ...]) -> bool:
+    labelled = len(parts) >= 2 and emotion_row(parts[-2]) is not None
+    return labelled and (bool({"train", "test"} & set(parts[:-2])) or parts[-1].startswith(_TEST_HALVES))
+
+
 def _split_of(parts: tuple[str, ...]) -> str:
-    for prefix in ("PublicTest", "PrivateTest"):
+    for prefix in _TEST_HALVES:
         if parts[-1].startswith(prefix):
             return prefix
     return "train" if "train" in parts[:-2] else "test"

@@ -1,0 +1,81 @@
+"""Write the tables of README.md and MODEL_CARD.md that come from the model cards. Run by `make tables`."""
+
+from pathlib import Path
+
+from fer_core.classification import ModelCard, default_model, list_cards
+from fer_core.emotions import EMOTIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+SPLIT = "PrivateTest"
+
+
+def main() -> None:
+    """Bring both documents up to date."""
+    for name, tables in documents().items():
+        path = ROOT / name
+        path.write_text(with_tables(path.read_text(encoding="utf-8"), tables), encoding="utf-8")
+
+
+def documents() -> dict[str, dict[str, str]]:
+    """By document and marker, the tables as they have to be."""
+    cards = sorted(list_cards(), key=lambda card: -_figures(card)["accuracy"])
+    return {
+        "README.md": {"models": models_table(cards)},
+        "MODEL_CARD.md": {"models": models_table(cards), "classes": classes_table(cards), "files": files_table(cards)},
+    }
+
+
+def with_tables(text: str, tables: dict[str, str]) -> str:
+    """The text with everything between `<!-- NAME -->` and `<!-- /NAME -->` replaced."""
+    for name, table in tables.items():
+        before, rest = text.split(f"<!-- {name} -->\n")
+        _, after = rest.split(f"<!-- /{name} -->")
+        text = f"{before}<!-- {name} -->\n{table}\n<!-- /{name} -->{after}"
+    return text
+
+
+def models_table(cards: list[ModelCard]) -> str:
+    """What was measured of each model."""
+    default = default_model()
+    rows = ["| model | accuracy (95 % interval) | without copies | macro F1 | ECE | FER+ majority | parameters |"]
+    rows.append("|---|---|---|---|---|---|---|")
+    for card in cards:
+        figures = _figures(card)
+        low, high = figures["accuracy_ci95"]
+        name = f"`{card.name}`" + (", the default" if card.name == default else "")
+        rows.append(
+            f"| {name} | {figures['accuracy']:.1%} ({low:.1%} to {high:.1%}) | "
+            f"{figures['accuracy_deduplicated']:.1%} | {figures['macro_f1']:.3f} | {figures['ece']:.3f} | "
+            f"{figures['ferplus']['accuracy']:.1%} | {card.parameters / 1e6:.1f} M |"
+        )
+    return "\n".join(rows)
+
+
+def classes_table(cards: list[ModelCard]) -> str:
+    """Recall by class."""
+    support = _figures(cards[0])["per_class"]
+    rows = ["| recall | " + " | ".join(f"{name} ({support[name]['support']})" for name in EMOTIONS) + " |"]
+    rows.append("|---" * (len(EMOTIONS) + 1) + "|")
+    for card in cards:
+        recalls = (f"{_figures(card)['per_class'][name]['recall']:.0%}" for name in EMOTIONS)
+        rows.append(f"| `{card.name}` | " + " | ".join(recalls) + " |")
+    return "\n".join(rows)
+
+
+def files_table(cards: list[ModelCard]) -> str:
+    """What lies in the models' folders."""
+    rows = ["| file | size | SHA-256 |", "|---|---|---|"]
+    rows += [
+        f"| `models/{card.name}/{name}` | {record.bytes / 1e6:.1f} MB | `{record.sha256[:16]}…` |"
+        for card in cards
+        for name, record in sorted(card.files.items())
+    ]
+    return "\n".join(rows)
+
+
+def _figures(card: ModelCard) -> dict:
+    return card.metrics[SPLIT]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""`evaluate`: measuring models on labelled faces."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from fer_core.commands.output import DONE, say, write_json
+from fer_core.errors import DatasetError
+
+if TYPE_CHECKING:
+    from fer_core.classification import EmotionClassifier
+    from fer_core.evaluation import LabelledFaces
+    from fer_core.evaluation.whole import Progress
+
+SPLITS: Final = ("PrivateTest", "PublicTest", "test", "train", "all")
+SKIPPED_SHOWN: Final = 10
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure models on labelled faces",
+        description="Measure models on labelled faces: FER2013 in any of its layouts, or any folder or zip of pictures "
+        "in folders named after the emotions.",
+    )
+    evaluate.add_argument("--data", type=Path, required=True, metavar="PATH", help="a folder, a zip or fer2013.csv")
+    evaluate.add_argument("--model", default="all", metavar="NAME", help='a model, or "all" (default)')
+    evaluate.add_argument(
+        "--split", choices=SPLITS, help="default: PrivateTest; all, where the data have no train and test folders"
+    )
+    evaluate.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
+    evaluate.add_argument(
+        "--json", metavar="FILE", help='where the figures go; "-" for stdout; needed without --record'
+    )
+    evaluate.add_argument(
+        "--robustness", action="store_true", help="also on faces made worse in eight ways: forty more passes over 1,000"
+    )
+    evaluate.add_argument(
+        "--slices", type=Path, metavar="CSV", help='figures by group: a column "file" and any others, such as age'
+    )
+    evaluate.add_argument("--by-folder", action="store_true", help="figures by the folders above the emotion folders")
+    evaluate.add_argument("--detect", action="store_true", help="find the face in each picture first; for whole photos")
+    evaluate.add_argument(
+        "--record",
+        action="store_true",
+        help="measure on PublicTest and PrivateTest of FER2013 and keep the results in the model's folder and card; an "
+        "ensemble that the model is part of has to be made again afterwards",
+    )
+    evaluate.set_defaults(run=_evaluate, error=evaluate.error)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from fer_core.classification import EmotionClassifier, default_model, list_cards
+
+    if not (options.json or options.record):
+        options.error("the following arguments are required: --json (or --record)")
+    default_model()  # raises where there is none
+    names = [card.name for card in list_cards()] if options.model == "all" else [options.model]
+    classifiers = {name: EmotionClassifier.load(name, options.engine) for name in names}
+    if options.record:
+        _record(options, names)
+    if options.json:
+        _measure(options, classifiers)
+    return DONE
+
+
+def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassifier]") -> None:
+    from fer_core.evaluation import evaluate_models
+
+    faces = _faces(options)
+    say(f"{len(faces):,} faces of {faces.split}")
+    for entry in faces.skipped[:SKIPPED_SHOWN]:
+        say(f"skipped {_printable(entry.file)}: {entry.reason}")
+    if len(faces.skipped) > SKIPPED_SHOWN:
+        say(f"skipped {len(faces.skipped) - SKIPPED_SHOWN:,} more files; the JSON names them all")
+    attributes = _attributes(options, faces)
+    result = evaluate_models(classifiers, faces, attributes, options.robustness, _announcer())
+    for line in _in_words(result):
+        say(line)
+    write_json(result, options.json)
+
+
+def _faces(options: argparse.Namespace) -> "LabelledFaces":
+    from fer_core.datasets import has_splits, load_faces
+    from fer_core.detection import load_detector
+    from fer_core.evaluation import Skipped, read_labelled, split_of
+
+    if options.split == "all" or (options.split is None and not has_splits(options.data)):
+        return read_labelled(options.data, load_detector() if options.detect else None)
+    if options.detect or options.by_folder:
+        raise DatasetError("--detect and --by-folder take the data as your own pictures; add --split all.")
+    skipped: list[Skipped] = []
+    faces = load_faces(options.data, on_damaged=lambda file, reason: skipped.append(Skipped(file, reason)))
+    by_default = "PrivateTest" if (faces.splits == "PrivateTest").any() else "test"
+    return split_of(faces, options.split or by_default, skipped)
+
+
+def _attributes(options: argparse.Namespace, faces: "LabelledFaces") -> dict[str, list[str]]:
+    from fer_core.evaluation.attributes import FOLDER_ATTRIBUTE, read_attributes
+
+    attributes = read_attributes(options.slices, faces.files) if options.slices else {}
+    if options.by_folder:
+        attributes[FOLDER_ATTRIBUTE] = [folder or "." for folder in faces.folders]
+    return attributes
+
+
+def _record(options: argparse.Namespace, names: list[str]) -> None:
+    from fer_core.datasets import load_faces
+    from fer_core.evaluation.records import record
+
+    faces = load_faces(options.data)
+    for name in names:
+        say(f"{name}: measuring")
+        record(name, faces, log=say)
+
+
+def _announcer() -> "Progress":
+    announced = set()
+
+    def progress(what: str, _: float) -> None:
+        if what not in announced:
+            announced.add(what)
+            say(f"{what}: measuring")
+
+    return progress
+
+
+def _in_words(result: dict[str, Any]) -> Iterator[str]:
+    for name, figures in result["models"].items():
+        low, high = figures["accuracy_ci95"]
+        yield f"{name}: {figures['accuracy']:.1%} right (95 % interval {low:.1%} to {high:.1%})"
+        gaps = (attribute["gap"] for attribute in figures.get("slices", {}).get("attributes", {}).values())
+        yield from (f"{name}, {_printable(gap['sentence'])}" for gap in gaps if gap)
+    yield from (comparison["sentence"] for comparison in result["comparisons"])
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,0 +1,123 @@
+"""The files of a folder or a zip that comes from anyone: listed first, read one at a time, never unpacked to disk."""
+
+import itertools
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final
+
+from fer_core.errors import DatasetError
+
+Source = Path | BinaryIO
+"""A folder, a zip file, or an open zip such as an upload."""
+
+
+@dataclass(frozen=True)
+class ArchiveLimits:
+    """What a folder or zip may cost. Checked before anything is read.
+
+    Attributes:
+        max_files: number of files, whatever they are.
+        max_total_bytes: their size together, of a zip once unpacked.
+        max_file_bytes: of one file; a larger one is refused alone.
+    """
+
+    max_files: int = 50_000
+    max_total_bytes: int = 4_000_000_000
+    max_file_bytes: int = 100_000_000
+
+
+DEFAULT_LIMITS: Final = ArchiveLimits()
+
+
+class FileTree:
+    """The files of a folder or zip.
+
+    Attributes:
+        names: paths with forward slashes, sorted; without hidden files and what systems add (`.DS_Store`, `__MACOSX`).
+        unsafe: paths of a zip that lead out of it.
+    """
+
+    def __init__(
+        self, files: dict[str, Path | zipfile.ZipInfo], archive: zipfile.ZipFile | None, limits: ArchiveLimits
+    ):
+        shown = sorted(name for name in files if not _is_hidden(name))
+        self.unsafe = tuple(name for name in shown if _leads_out(name))
+        self.names = tuple(name for name in shown if not _leads_out(name))
+        self._files, self._archive, self._limits = files, archive, limits
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file.
+
+        Raises:
+            DatasetError: it is too large, encrypted, damaged, or may not be read; the message does not name it.
+        """
+        file, most = self._files[name], self._limits.max_file_bytes
+        try:
+            with file.open("rb") if isinstance(file, Path) else self._opened(file) as stream:
+                data = stream.read(most + 1)  # never more, whatever size a zip declares
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            raise DatasetError("The file is damaged or cannot be read; copy it again.") from error
+        except (RuntimeError, NotImplementedError) as error:
+            raise DatasetError("The file is encrypted or packed in a rare way; make the zip again.") from error
+        if len(data) > most:
+            raise DatasetError(f"The file has more than the {most:,} bytes allowed; scale it down.")
+        return data
+
+    def _opened(self, info: zipfile.ZipInfo):
+        assert self._archive is not None
+        return self._archive.open(info)
+
+
+@contextmanager
+def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[FileTree]:
+    """Open a folder or zip for reading.
+
+    Raises:
+        DatasetError: it is missing, neither a folder nor a zip, or beyond the limits.
+    """
+    label = label_of(source)
+    if isinstance(source, Path) and not source.exists():
+        raise DatasetError(f"{label} does not exist; give a folder or a zip.")
+    if isinstance(source, Path) and source.is_dir():
+        paths = itertools.islice((path for path in source.rglob("*") if path.is_file()), limits.max_files + 1)
+        files = {path.relative_to(source).as_posix(): path for path in paths}
+        _check(label, [path.stat().st_size for path in files.values()], limits)
+        yield FileTree(dict(files), None, limits)
+        return
+    try:
+        archive = zipfile.ZipFile(source)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise DatasetError(f"{label} is neither a folder nor a readable zip.") from error
+    with archive:
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        _check(label, [info.file_size for info in members], limits)
+        yield FileTree({info.filename.replace("\\", "/"): info for info in members}, archive, limits)
+
+
+def label_of(source: Source) -> str:
+    """What messages call a source."""
+    return str(source) if isinstance(source, Path) else str(getattr(source, "name", None) or "The upload")
+
+
+def _check(label: str, sizes: list[int], limits: ArchiveLimits) -> None:
+    if len(sizes) > limits.max_files:
+        raise DatasetError(f"{label} holds more than the {limits.max_files:,} files allowed; split it.")
+    if sum(sizes) > limits.max_total_bytes:
+        raise DatasetError(
+            f"{label} unpacks to {sum(sizes):,} bytes, more than the {limits.max_total_bytes:,} allowed; scale the "
+            "pictures down or split it."
+        )
+
+
+def _is_hidden(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
+
+
+def _leads_out(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.is_absolute() or ".." in path.parts or (len(name) > 1 and name[1] == ":")

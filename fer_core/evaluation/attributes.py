@@ -1,0 +1,114 @@
+"""By what faces are told apart: the folder that they lie in, or a table that says more about each file."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from fer_core.errors import DatasetError
+
+FILE_COLUMN: Final = "file"
+FOLDER_ATTRIBUTE: Final = "folder"
+MAX_VALUES: Final = 50
+NUMERIC_GROUPS: Final = 4
+"""A column of numbers with more different values than twice this is cut into so many groups of about equal size."""
+
+UNKNOWN: Final = ""
+"""The value of a face that the table does not tell of. Such faces are in no slice."""
+
+
+def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, list[str]]:
+    """What a CSV says of each face.
+
+    Args:
+        table: a CSV in UTF-8 with a heading; separated by comma, semicolon or tab. Its column `file` holds paths
+            within the data, or file names alone where no two faces share one; every other column is an attribute.
+        files: the N paths of the faces.
+
+    Returns:
+        By attribute the N values, `UNKNOWN` where the table has none. Numbers of many kinds, such as ages, are put
+        into groups.
+
+    Raises:
+        DatasetError: it cannot be read, lacks a column, names a file twice, or fits none of the faces.
+    """
+    label = str(table) if isinstance(table, Path) else str(getattr(table, "name", None) or "The table")
+    rows = _rows(table, label)
+    keys = [_key(row[FILE_COLUMN]) for row in rows]
+    [(commonest, times)] = Counter(keys).most_common(1)
+    if times > 1:
+        raise DatasetError(f'{label} names "{commonest}" {times} times; leave one row a file.')
+    found = _find(dict(zip(keys, rows, strict=True)), files)
+    if not any(found):
+        raise DatasetError(
+            f'{label} tells of none of the {len(files):,} faces; its column "{FILE_COLUMN}" must hold paths such as '
+            f'"{files[0]}".'
+        )
+    names = [name for name in rows[0] if name != FILE_COLUMN]
+    columns = {name: [(row.get(name) or "").strip() if row else UNKNOWN for row in found] for name in names}
+    return {name: _grouped(values, name, label) for name, values in columns.items()}
+
+
+def _rows(table: Path | BinaryIO, label: str) -> list[dict[str, str]]:
+    try:
+        text = (table.read_bytes() if isinstance(table, Path) else table.read()).decode("utf-8-sig")
+        heading = text.partition("\n")[0]
+        separator = max(",;\t", key=heading.count)
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restkey="", skipinitialspace=True)
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
+        rows = [row for row in reader if row.get(FILE_COLUMN)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{label} is not a readable CSV in UTF-8; save it as one.") from error
+    names = set(reader.fieldnames)
+    if FILE_COLUMN not in names or len(names) < 2:
+        raise DatasetError(f'{label} needs a column "{FILE_COLUMN}" and at least one more, such as "age" or "light".')
+    if not rows:
+        raise DatasetError(f"{label} has no rows.")
+    return rows
+
+
+def _find(by_key: dict[str, dict[str, str]], files: Sequence[str]) -> list[dict[str, str] | None]:
+    """The row of each face: by its path, else by its name if that is the only face of this name."""
+    names = [PurePosixPath(file).name for file in files]
+    times = Counter(names)
+    return [
+        by_key.get(_key(file)) or (by_key.get(name) if times[name] == 1 else None)
+        for file, name in zip(files, names, strict=True)
+    ]
+
+
+def _key(file: str) -> str:
+    return file.strip().replace("\\", "/").removeprefix("./")
+
+
+def _grouped(values: list[str], name: str, label: str) -> list[str]:
+    distinct = set(values) - {UNKNOWN}
+    numbers = [_number(value) for value in values]
+    known = np.array([number for number in numbers if number is not None])
+    if len(distinct) > 2 * NUMERIC_GROUPS and len(known) == sum(value != UNKNOWN for value in values):
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, NUMERIC_GROUPS + 1)))
+        return [UNKNOWN if number is None else _range_of(number, edges) for number in numbers]
+    if len(distinct) > MAX_VALUES:
+        raise DatasetError(
+            f'Column "{name}" of {label} has {len(distinct):,} different values, more than {MAX_VALUES}; give groups.'
+        )
+    return values
+
+
+def _number(value: str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if np.isfinite(number) else None
+
+
+def _range_of(number: float, edges: np.ndarray) -> str:
+    """The group of a number, each from one edge up to but without the next; the last one with it."""
+    row = min(int(np.searchsorted(edges, number, side="right")) - 1, len(edges) - 2)
+    last = row == len(edges) - 2
+    return f"{edges[row]:g} to {edges[row + 1]:g}" if last else f"{edges[row]:g} to under {edges[row + 1]:g}"

@@ -1,0 +1,158 @@
+"""Faces with labels that people bring: any folder or zip of pictures in folders named after the emotions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.crops import cut, grey, shrunk
+from fer_core.datasets import IMAGE_SUFFIXES, FaceSet, copies_of, emotion_row
+from fer_core.detection import FaceDetector
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import DatasetError, MediaError
+from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
+from fer_core.evaluation.predictions import Crops
+from fer_core.media.images import decode_image
+
+KEPT_PX: Final = 128
+"""Faces are kept grey, and no larger than this: more than any of the networks looks at, and little memory."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that was left out, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFaces:
+    """Faces to measure models on.
+
+    Attributes:
+        split: "all", or the part of FER2013 that they are.
+        crops: N faces, uint8 (H, W) grey.
+        labels: int64 (N,), indices into `EMOTIONS`.
+        files: the N paths within the folder or zip; of FER2013, the file names.
+        folders: the N parts of these paths above the emotion folder, "" where there is none.
+        copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
+        votes: float32 (N, 10), FER+ votes; None where there are none.
+        skipped: what was left out.
+    """
+
+    split: str
+    crops: Crops
+    labels: NDArray[np.int64]
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    copies: NDArray[np.bool_] | None = None
+    votes: NDArray[np.float32] | None = None
+    skipped: tuple[Skipped, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def split_of(faces: FaceSet, split: str, skipped: Sequence[Skipped] = ()) -> LabelledFaces:
+    """One split of FER2013.
+
+    Args:
+        faces: the whole data set.
+        split: its name.
+        skipped: what was left out when the data were read.
+
+    Raises:
+        DatasetError: the split is empty.
+    """
+    part, training = faces.split(split), faces[faces.splits == "train"]
+    return LabelledFaces(
+        split=split,
+        crops=part.images,
+        labels=part.labels,
+        files=tuple(part.names.tolist()),
+        folders=("",) * len(part),
+        copies=copies_of(part, training) if split != "train" and len(training) else None,
+        votes=part.votes,
+        skipped=tuple(skipped),
+    )
+
+
+def read_labelled(
+    source: Source,
+    detector: FaceDetector | None = None,
+    limits: ArchiveLimits = DEFAULT_LIMITS,
+    progress: Callable[[int, int], None] | None = None,
+) -> LabelledFaces:
+    """Read a folder or zip of pictures, each in a folder named after its emotion, at any depth.
+
+    Args:
+        source: a folder, a zip, or an open zip such as an upload. Nothing of it is written anywhere.
+        detector: finds the face in each picture, the largest one of several; None where pictures are faces already.
+        limits: what it may cost.
+        progress: told after each file how many are done, and of how many.
+
+    Raises:
+        DatasetError: it is missing, not a folder or zip, beyond the limits, has no picture in a folder named after an
+            emotion, or none that can be used. A single bad file is only listed in `skipped`.
+    """
+    with opened(source, limits) as tree:
+        labelled, skipped = _sorted_out(tree)
+        if not labelled:
+            raise DatasetError(
+                f"{label_of(source)} has no pictures in folders named after the emotions ({', '.join(EMOTIONS)}); put "
+                "each picture into such a folder."
+            )
+        rows = []
+        for done, (file, label) in enumerate(labelled, start=1):
+            try:
+                rows.append((_face(tree.read(file), detector), label, file))
+            except (MediaError, DatasetError) as error:
+                skipped.append(Skipped(file, str(error)))
+            if progress:
+                progress(done, len(labelled))
+    if not rows:
+        raise DatasetError(
+            f"None of the {len(labelled):,} pictures in {label_of(source)} can be used; the first one, "
+            f"{labelled[0][0]}: {next(entry.reason for entry in skipped if entry.file == labelled[0][0])}"
+        )
+    crops, labels, files = zip(*rows, strict=True)
+    return LabelledFaces(
+        split="all",
+        crops=crops,
+        labels=np.array(labels, np.int64),
+        files=files,
+        folders=tuple(_folder_above(file) for file in files),
+        skipped=tuple(sorted(skipped, key=lambda entry: entry.file)),
+    )
+
+
+def _sorted_out(tree: FileTree) -> tuple[list[tuple[str, int]], list[Skipped]]:
+    """The files in emotion folders, each with its label, and the pictures that are elsewhere."""
+    skipped = [Skipped(name, "Its path leads out of the zip; make the zip again.") for name in tree.unsafe]
+    labelled = []
+    for name in tree.names:
+        path = PurePosixPath(name)
+        row = emotion_row(path.parent.name)
+        if row is not None:
+            labelled.append((name, row))
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
+            skipped.append(Skipped(name, f'Its folder "{path.parent.name}" is not named after one of the emotions.'))
+    return labelled, skipped
+
+
+def _face(data: bytes, detector: FaceDetector | None) -> NDArray[np.uint8]:
+    picture = decode_image(data, "")
+    if detector is not None:
+        found = detector.detect(picture)
+        if not found:
+            raise MediaError("No face was found in the picture.")
+        picture = cut(picture, found[0].box)
+    return shrunk(grey(picture), KEPT_PX)[0]
+
+
+def _folder_above(file: str) -> str:
+    return "/".join(PurePosixPath(file).parts[:-2])

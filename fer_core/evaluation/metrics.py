@@ -1,0 +1,131 @@
+"""The figures that cards and the `evaluate` command give of one model on one set of faces."""
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.classification import EmotionClassifier
+from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.calibration import expected_calibration_error
+from fer_core.evaluation.intervals import bootstrap, wilson
+from fer_core.evaluation.predictions import Crops, Predictions, predict
+from fer_core.evaluation.raters import agreement, majority_accuracy
+
+
+def evaluate(
+    classifier: EmotionClassifier,
+    images: Crops,
+    labels: NDArray[np.int64],
+    copies: NDArray[np.bool_] | None,
+    votes: NDArray[np.float32] | None,
+) -> dict[str, Any]:
+    """The figures of one model: read the faces, then `measure`, parameters and speed.
+
+    Args:
+        classifier: the model.
+        images: N faces.
+        labels: int64 (N,), indices into `EMOTIONS`.
+        copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
+        votes: float32 (N, 10), FER+ votes, the eight `RATER_CLASSES`, then unknown and not a face; None without any.
+
+    Returns:
+        Plain numbers, ready for JSON.
+    """
+    return {
+        **measure(predict(classifier, images, labels, copies, votes)),
+        "parameters": classifier.card.parameters,
+        "latency_ms": latency_ms(classifier, images[0]),
+    }
+
+
+def measure(predictions: Predictions) -> dict[str, Any]:
+    """Everything that is one number or a small table: plain numbers, ready for JSON.
+
+    The mean over classes in `macro_f1` and `balanced_accuracy` is over those that occur among the labels. `brier` is
+    the sum over the seven classes, 0 to 2 (Brier, 1950).
+    """
+    right = predictions.right
+    return {
+        "accuracy": float(right.mean()),
+        "accuracy_ci95": wilson(int(right.sum()), len(right)),
+        **_without_copies(right, predictions.copies),
+        **_by_class(predictions),
+        **_of_probabilities(predictions),
+        "ferplus": majority_accuracy(predictions),
+        "rater_agreement": agreement(predictions),
+    }
+
+
+def confusion_table(predictions: Predictions, rows: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.int64]:
+    """Counts, int64 (7, 7): rows = truth, columns = what was read, both in `EMOTIONS` order.
+
+    Args:
+        predictions: of N faces.
+        rows: bool (N,), the faces to count; all by default.
+    """
+    side = len(EMOTIONS)
+    cells = predictions.labels[rows] * side + predictions.predicted[rows]
+    return np.bincount(cells, minlength=side**2).reshape(side, side)
+
+
+def latency_ms(classifier: EmotionClassifier, image: NDArray[np.uint8], repeats: int = 30) -> float:
+    """Median time to classify one face on this machine, in milliseconds."""
+    classifier.classify([image])
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        classifier.classify([image])
+        times.append(time.perf_counter() - start)
+    return float(np.median(times) * 1000)
+
+
+def _without_copies(right: NDArray[np.bool_], copies: NDArray[np.bool_] | None) -> dict[str, Any]:
+    if copies is None or copies.all():
+        return {"accuracy_deduplicated": None, "n_deduplicated": None if copies is None else 0}
+    return {"accuracy_deduplicated": float(right[~copies].mean()), "n_deduplicated": int((~copies).sum())}
+
+
+def _by_class(predictions: Predictions) -> dict[str, Any]:
+    from sklearn.metrics import precision_recall_fscore_support  # here, because it takes seconds to import
+
+    labels, confusion = predictions.labels, confusion_table(predictions)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predictions.predicted, labels=np.arange(len(EMOTIONS)), zero_division=0
+    )
+    present = support > 0
+    return {
+        "macro_f1": float(f1[present].mean()),
+        "macro_f1_ci95": bootstrap(confusion)["macro_f1"],
+        "balanced_accuracy": float(recall[present].mean()),
+        "per_class": {
+            emotion: {
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+                "support": int(support[i]),
+                "auc": _auc(predictions.probabilities[:, i], labels == i),
+            }
+            for i, emotion in enumerate(EMOTIONS)
+        },
+        "confusion": confusion.tolist(),
+    }
+
+
+def _of_probabilities(predictions: Predictions) -> dict[str, float]:
+    labels, probabilities = predictions.labels, predictions.probabilities.astype(np.float64)
+    likelihood = np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1)
+    squares = (probabilities - np.eye(len(EMOTIONS))[labels]) ** 2
+    return {
+        "ece": expected_calibration_error(predictions.probabilities, labels),
+        "nll": float(-np.log(likelihood).mean()),
+        "brier": float(squares.sum(axis=1).mean()),
+    }
+
+
+def _auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float | None:
+    """Area under the ROC curve of one class against the rest; None where only one side is there."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(positive, scores)) if 0 < positive.sum() < len(positive) else None

@@ -1,0 +1,88 @@
+"""What a model said of labelled faces. One pass over the faces gives it; every metric is computed from it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from fer_core.classification import EmotionClassifier
+from fer_core.datasets import VOTE_COLUMNS, image_ids, rater_shares
+from fer_core.emotions import EMOTIONS, RATER_CLASSES
+
+Crops = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+"""Faces, each uint8 (H, W) grey or (H, W, 3) BGR; an array of them where all are of one size."""
+
+CHUNK: Final = 256
+"""Faces classified before progress is told again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What one model said of N labelled faces.
+
+    Attributes:
+        probabilities: float32 (N, 7), calibrated, in `EMOTIONS` order.
+        rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order.
+        labels: int64 (N,), indices into `EMOTIONS`.
+        ids: the N names of the pictures by content, as `fer_core.datasets.image_ids` gives them.
+        votes: float32 (N, 10), FER+ votes in the order of `VOTE_COLUMNS`; a row of zeros where a picture has none.
+        copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
+    """
+
+    probabilities: NDArray[np.float32]
+    rater_probabilities: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    ids: NDArray[np.str_]
+    votes: NDArray[np.float32]
+    copies: NDArray[np.bool_] | None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The most probable emotions: int64 (N,), indices into `EMOTIONS`."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Where the most probable emotion is the label: bool (N,)."""
+        return self.predicted == self.labels
+
+    @property
+    def rater_shares(self) -> NDArray[np.float32]:
+        """How the raters' votes for the eight emotions split: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
+        return rater_shares(self.votes)
+
+
+def predict(
+    classifier: EmotionClassifier,
+    crops: Crops,
+    labels: NDArray[np.int64],
+    copies: NDArray[np.bool_] | None = None,
+    votes: NDArray[np.float32] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Predictions:
+    """Read labelled faces with one model.
+
+    Args:
+        classifier: the model.
+        crops: N faces.
+        labels: int64 (N,), indices into `EMOTIONS`.
+        copies: bool (N,); see `Predictions`.
+        votes: float32 (N, 10); see `Predictions`; None where there are none.
+        progress: told after every few hundred faces how many of them are done, and N.
+    """
+    emotion, raters = [np.zeros((0, len(EMOTIONS)), np.float32)], [np.zeros((0, len(RATER_CLASSES)), np.float32)]
+    for start in range(0, len(crops), CHUNK):
+        result = classifier.classify(list(crops[start : start + CHUNK]))
+        emotion.append(result.probabilities)
+        raters.append(softmax(result.rater_logits, axis=1))
+        if progress:
+            progress(min(start + CHUNK, len(crops)), len(crops))
+    if votes is None:
+        votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.float32)
+    return Predictions(np.concatenate(emotion), np.concatenate(raters), labels, image_ids(crops), votes, copies)

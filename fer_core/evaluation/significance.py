@@ -1,0 +1,161 @@
+"""Whether a difference between two models on the same faces is more than luck."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from fer_core.errors import ModelError
+from fer_core.evaluation.intervals import RESAMPLES, percentiles
+from fer_core.evaluation.predictions import Predictions
+
+SIGNIFICANT: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the same faces.
+
+    Attributes:
+        first: name of the one.
+        second: name of the other.
+        n: faces that both read.
+        accuracy_first: of the first on these.
+        accuracy_second: of the second on these.
+        only_first: faces that only the first gets right.
+        only_second: faces that only the second gets right.
+        difference: accuracy of the first minus that of the second.
+        difference_ci95: paired bootstrap interval [low, high] of it.
+        p_value: of McNemar's exact test.
+        p_adjusted: the same after Holm's correction for the number of pairs that were compared at once.
+    """
+
+    first: str
+    second: str
+    n: int
+    accuracy_first: float
+    accuracy_second: float
+    only_first: int
+    only_second: int
+    difference: float
+    difference_ci95: list[float]
+    p_value: float
+    p_adjusted: float
+
+    @property
+    def established(self) -> bool:
+        """The corrected p-value is below 0.05."""
+        return self.p_adjusted < SIGNIFICANT
+
+    def sentence(self) -> str:
+        """The result for people."""
+        better, worse = (self.first, self.second) if self.difference >= 0 else (self.second, self.first)
+        wins, losses = max(self.only_first, self.only_second), min(self.only_first, self.only_second)
+        if not wins:
+            return f"{self.first} and {self.second} are right and wrong on the same {self.n:,} faces."
+        low, high = sorted(100 * (bound if better == self.first else -bound) for bound in self.difference_ci95)
+        verdict = "which is more than luck" if self.established else "which is not established: it can be luck"
+        return (
+            f"{better} is {100 * abs(self.difference):.1f} points above {worse} (95 % interval {low:+.1f} to "
+            f"{high:+.1f}), {verdict}; of {self.n:,} faces, {wins:,} are read right by {better} alone and {losses:,} "
+            f"by {worse} alone ({_p(self.p_adjusted)})."
+        )
+
+    def as_record(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        return {**asdict(self), "established": self.established, "sentence": self.sentence()}
+
+
+def compare_models(predictions: Mapping[str, Predictions]) -> list[Comparison]:
+    """Every pair of models, with Holm's correction for their number.
+
+    Args:
+        predictions: by model; of two models those faces are compared that both read.
+
+    Raises:
+        ModelError: two models have no face in common.
+    """
+    pairs = list(itertools.combinations(predictions, 2))
+    counts = [_counts(first, second, predictions) for first, second in pairs]
+    p_values = [mcnemar(only_first, only_second) for _, _, only_first, only_second in counts]
+    adjusted = holm(p_values)
+    return [
+        Comparison(
+            first,
+            second,
+            n,
+            (both + only_first) / n,
+            (both + only_second) / n,
+            only_first,
+            only_second,
+            (only_first - only_second) / n,
+            paired_bootstrap(only_first, only_second, n),
+            p_value,
+            p_adjusted,
+        )
+        for (first, second), (n, both, only_first, only_second), p_value, p_adjusted in zip(
+            pairs, counts, p_values, adjusted, strict=True
+        )
+    ]
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """P-value that models of equal accuracy would disagree so unevenly (McNemar, 1947).
+
+    The exact binomial test, two-sided: right for few faces that only one of them gets right, and quick for many.
+    """
+    discordant = only_first + only_second
+    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
+
+
+def paired_bootstrap(only_first: int, only_second: int, n: int, seed: int = 0) -> list[float]:
+    """Bootstrap 95 % interval of the difference in accuracy of two models on the same n faces.
+
+    A face counts +1, -1 or 0, so drawing faces with replacement is drawing these three counts.
+    """
+    shares = np.array([only_first, only_second, n - only_first - only_second]) / n
+    draws = np.random.default_rng(seed).multinomial(n, shares, size=RESAMPLES)
+    return percentiles((draws[:, 0] - draws[:, 1]) / n)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values corrected for their number (Holm, 1979), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.maximum.accumulate(
+        [min(1.0, (len(p_values) - rank) * p_values[row]) for rank, row in enumerate(order)] or [0.0]
+    )[: len(p_values)]
+    return adjusted.tolist()
+
+
+def common_rows(a: Predictions, b: Predictions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The faces that both read: int64 row numbers into each, in the same order.
+
+    Where the two were not given the same faces in the same order, pictures are found again by content and label, each
+    once.
+    """
+    if np.array_equal(a.ids, b.ids) and np.array_equal(a.labels, b.labels):
+        return np.arange(len(a)), np.arange(len(b))
+    of_a, of_b = (np.char.add(np.char.add(said.ids, ":"), said.labels.astype(str)) for said in (a, b))
+    _, rows_a, rows_b = np.intersect1d(of_a, of_b, return_indices=True)
+    return rows_a, rows_b
+
+
+def _counts(first: str, second: str, predictions: Mapping[str, Predictions]) -> tuple[int, int, int, int]:
+    """Faces in common, those that both read right, and those that only the first or only the second does."""
+    a, b = predictions[first], predictions[second]
+    rows_a, rows_b = common_rows(a, b)
+    if not len(rows_a):
+        raise ModelError(f"{first} and {second} were not measured on the same faces; measure both on one set.")
+    right_a, right_b = a.right[rows_a], b.right[rows_b]
+    counted = (right_a & right_b, right_a & ~right_b, ~right_a & right_b)
+    both, only_first, only_second = (int(faces.sum()) for faces in counted)
+    return len(rows_a), both, only_first, only_second
+
+
+def _p(p_value: float) -> str:
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"

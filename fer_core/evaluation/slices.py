@@ -1,0 +1,103 @@
+"""Whether a model does equally well for all: figures by group, and whether the widest gap is more than luck."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.evaluation.attributes import UNKNOWN
+from fer_core.evaluation.intervals import RESAMPLES, bootstrap, macro_f1, percentiles
+from fer_core.evaluation.metrics import confusion_table
+from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.significance import SIGNIFICANT, holm
+
+SMALLEST: Final = 10
+PROTOCOL: Final = (
+    f"Intervals: bootstrap over the faces of a slice, 95 %, {RESAMPLES:,} draws. Gap: accuracy of the best slice minus "
+    f"that of the worst, among slices of at least {SMALLEST} faces, with a bootstrap interval for these two. Its "
+    f"p-value is the share of {RESAMPLES:,} random divisions of the same faces into slices of the same sizes whose "
+    "widest gap is as wide, corrected by Holm's method where there are several attributes. Established: the corrected "
+    f"p-value is below {SIGNIFICANT} and the interval does not reach 0. Faces are taken as independent: several "
+    "pictures of one person make every interval too narrow. Faces without a value are in no slice."
+)
+
+
+def slices(predictions: Predictions, attributes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Figures of one model by the values of each attribute.
+
+    Args:
+        predictions: of N faces.
+        attributes: by name, N values each; "" where a face has none.
+
+    Returns:
+        `protocol` and `attributes`: by name `slices` (by value `n`, `accuracy`, `accuracy_ci95`, `macro_f1`,
+        `macro_f1_ci95`), `unknown` (faces without a value) and `gap`, None where fewer than two slices are large
+        enough: `best`, `worst`, `difference`, `difference_ci95`, `p_value`, `p_adjusted`, `established`, `sentence`.
+        Ready for JSON.
+    """
+    tables = {name: _tables(predictions, values) for name, values in attributes.items()}
+    gaps = {name: gap for name, by_value in tables.items() if (gap := _gap(by_value)) is not None}
+    adjusted = dict(zip(gaps, holm([gap["p_value"] for gap in gaps.values()]), strict=True))
+    return {
+        "protocol": PROTOCOL,
+        "attributes": {
+            name: {
+                "slices": {value: _figures(table) for value, table in by_value.items()},
+                "unknown": len(predictions) - sum(int(table.sum()) for table in by_value.values()),
+                "gap": _judged(name, gaps[name], adjusted[name]) if name in gaps else None,
+            }
+            for name, by_value in tables.items()
+        },
+    }
+
+
+def _tables(predictions: Predictions, values: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """The confusion table of each slice, by value."""
+    array = np.array(values)
+    return {value: confusion_table(predictions, array == value) for value in sorted(set(values)) if value != UNKNOWN}
+
+
+def _figures(table: NDArray[np.int64]) -> dict[str, Any]:
+    n, intervals = int(table.sum()), bootstrap(table)
+    return {
+        "n": n,
+        "accuracy": float(np.trace(table) / n),
+        "accuracy_ci95": intervals["accuracy"],
+        "macro_f1": float(macro_f1(table)),
+        "macro_f1_ci95": intervals["macro_f1"],
+    }
+
+
+def _gap(tables: Mapping[str, NDArray[np.int64]]) -> dict[str, Any] | None:
+    large = {value: table for value, table in tables.items() if table.sum() >= SMALLEST}
+    if len(large) < 2:
+        return None
+    sizes = np.array([table.sum() for table in large.values()])
+    right = np.array([np.trace(table) for table in large.values()])
+    accuracy = right / sizes
+    best, worst = int(accuracy.argmax()), len(accuracy) - 1 - int(accuracy[::-1].argmin())
+    rng = np.random.default_rng(0)
+    draws = rng.binomial(sizes, accuracy, size=(RESAMPLES, len(sizes))) / sizes
+    # Dividing the same faces at random leaves the number of right ones in each slice to a hypergeometric draw.
+    shuffled = rng.multivariate_hypergeometric(sizes, int(right.sum()), size=RESAMPLES, method="marginals") / sizes
+    as_wide = int((np.ptp(shuffled, axis=1) >= np.ptp(accuracy) - 1e-12).sum())
+    values = list(large)
+    return {
+        "best": values[best],
+        "worst": values[worst],
+        "difference": float(accuracy[best] - accuracy[worst]),
+        "difference_ci95": percentiles(draws[:, best] - draws[:, worst]),
+        "p_value": (1 + as_wide) / (1 + RESAMPLES),
+    }
+
+
+def _judged(name: str, gap: dict[str, Any], p_adjusted: float) -> dict[str, Any]:
+    established = p_adjusted < SIGNIFICANT and gap["difference_ci95"][0] > 0
+    points, low, high = (100 * value for value in (gap["difference"], *gap["difference_ci95"]))
+    seen = (
+        f'{name}: "{gap["best"]}" is read right more often than "{gap["worst"]}" by {points:.1f} points '
+        f"(95 % interval {low:+.1f} to {high:+.1f}, corrected p = {p_adjusted:.2g})"
+    )
+    verdict = "established" if established else "not established"
+    return {**gap, "p_adjusted": p_adjusted, "established": established, "sentence": f"{seen}: {verdict}."}

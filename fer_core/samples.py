@@ -1,0 +1,16 @@
+"""The portrait that comes with the project: for a first try, and for checks that need a real face."""
+
+from pathlib import Path
+from typing import Final
+
+from fer_core.readings import Box
+
+PORTRAIT: Final = Path(__file__).resolve().parents[1] / "assets" / "astronaut.jpg"
+"""Eileen Collins; JPEG, 512 x 512 pixels, upright, in colour."""
+
+PORTRAIT_FACE: Final = Box(179, 67, 93, 93)
+"""Where her face is."""
+
+PORTRAIT_EMOTION: Final = "happy"
+
+PORTRAIT_CREDIT: Final = "Eileen Collins, astronaut. Photograph: NASA, public domain, as distributed with scikit-image."

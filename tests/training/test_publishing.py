@@ -1,0 +1,184 @@
+"""From a run to an installed model, to an ensemble and to other formats."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from fer_core.classification import EmotionClassifier, default_model
+from fer_core.classification.cards import load_card
+from fer_core.cli import main
+from fer_core.errors import DatasetError, ExportError, ModelError
+from fer_core.model_files import FileRecord
+from fer_core.testing import FakeEngine, fake_card
+from fer_core.training.export import export_model
+from fer_core.training.fitting import fit
+from fer_core.training.publishing import check_drift, publish, publish_ensemble, save_compact
+from tests.training.faces import SETTINGS, TRAIN, VALIDATION, made_faces, whole
+
+FACES = whole(TRAIN, VALIDATION, made_faces(70, "PrivateTest", 2))
+
+
+def quiet(text):
+    """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run."""
+    from fer_core.training.architectures import ARCHITECTURES
+    from tests.training.faces import tiny
+
+    folder = tmp_path_factory.mktemp("run")
+    ARCHITECTURES["tiny"] = tiny
+    fit(replace(SETTINGS, epochs=6), TRAIN, VALIDATION, folder, log=quiet, verbose=0)
+    del ARCHITECTURES["tiny"]
+    return folder
+
+
+@pytest.fixture(scope="module")
+def models(finished, tmp_path_factory):
+    """A folder with one model."""
+    folder = tmp_path_factory.mktemp("models")
+    publish(finished, FACES, folder, log=quiet)
+    return folder
+
+
+def test_publishing_makes_a_model_that_can_be_loaded(models):
+    card = load_card("tiny", models)
+    for engine in ("litert", "keras"):
+        classifier = EmotionClassifier.load("tiny", engine, models)
+        right = classifier.classify(list(VALIDATION.images)).probabilities.argmax(axis=1) == VALIDATION.labels
+        assert right.mean() == pytest.approx(card.metrics["PublicTest"]["accuracy"], abs=0.02)
+    assert card.recipe["export_drift"]["probability"] <= 0.02
+    assert not list(models.glob(".*"))
+
+
+def test_an_unfinished_run_is_not_published(tmp_path):
+    with pytest.raises(DatasetError, match="no finished run"):
+        publish(tmp_path, VALIDATION, tmp_path / "models")
+
+
+@pytest.mark.parametrize(
+    ("exported", "refused"),
+    [
+        (FakeEngine("happy", 4.0), False),
+        (FakeEngine("happy", 3.0), True),  # the same labels, other probabilities
+        (FakeEngine("sad", 4.0), True),  # other labels
+    ],
+)
+def test_an_export_that_drifts_is_refused(exported, refused):
+    reference = EmotionClassifier(FakeEngine("happy", 4.0), fake_card())
+    other = EmotionClassifier(exported, fake_card())
+    if refused:
+        with pytest.raises(ExportError, match="drifts"):
+            check_drift(reference, other, VALIDATION)
+    else:
+        assert check_drift(reference, other, VALIDATION) == {"probability": 0.0, "accuracy": 0.0}
+
+
+def test_the_kept_keras_file_is_smaller_and_says_the_same(finished, tmp_path):
+    model = keras.models.load_model(finished / "model.keras", compile=False)
+    faces = VALIDATION.images[..., None].astype(np.float32)
+    before = np.array(model(faces)["emotion"])
+    save_compact(model, tmp_path / "small.keras")
+    model.save(tmp_path / "plain.keras")
+    assert (tmp_path / "small.keras").stat().st_size < 0.8 * (tmp_path / "plain.keras").stat().st_size
+    after = np.array(keras.models.load_model(tmp_path / "small.keras", compile=False)(faces)["emotion"])
+    np.testing.assert_allclose(after, before, atol=0.05)
+
+
+@pytest.fixture
+def two(models, tmp_path):
+    """A folder with two models that differ in their temperature alone."""
+    for name, temperature in (("one", 0.5), ("two", 2.0)):
+        folder = tmp_path / name
+        folder.mkdir()
+        for file in (models / "tiny").iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+        card = load_card("tiny", models).model_copy(update={"name": name, "temperature": temperature})
+        (folder / "card.json").write_text(card.model_dump_json())
+    return tmp_path
+
+
+def test_an_ensemble_is_the_calibrated_mean_of_its_members(two):
+    card = publish_ensemble(["one", "two"], FACES, two, log=quiet)
+    members = [
+        EmotionClassifier.load(name, models_dir=two).classify(list(VALIDATION.images)) for name in ("one", "two")
+    ]
+    mean = np.mean([member.probabilities for member in members], axis=0)
+    sharpened = mean ** (1 / card.temperature)
+    ensemble = EmotionClassifier.load("ensemble", models_dir=two).classify(list(VALIDATION.images))
+    np.testing.assert_allclose(ensemble.probabilities, sharpened / sharpened.sum(axis=1, keepdims=True), atol=1e-4)
+    assert card.parameters == 2 * load_card("one", two).parameters
+    assert default_model(two) in ("one", "two")
+
+
+def test_an_ensemble_of_changed_members_is_refused(two):
+    publish_ensemble(["one", "two"], FACES, two, log=quiet)
+    path = two / "two" / "card.json"
+    path.write_text(path.read_text().replace('"temperature":2.0', '"temperature":2.5'))
+    with pytest.raises(ModelError, match="measured with another"):
+        EmotionClassifier.load("ensemble", models_dir=two)
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "one"], ["one", "ensemble"]])
+def test_no_ensemble_of_one(two, names):
+    with pytest.raises(DatasetError, match="at least two"):
+        publish_ensemble(names, FACES, two, log=quiet)
+
+
+@pytest.mark.parametrize(
+    ("kind", "quantize", "needs"),
+    [("tflite", "none", None), ("tflite", "float16", None), ("saved_model", "none", None), ("onnx", "none", "tf2onnx")],
+)
+def test_exports_agree_with_keras(models, tmp_path, kind, quantize, needs):
+    if needs:
+        pytest.importorskip(needs, reason=f"{needs} is not installed; see requirements-optional.txt")
+    out = tmp_path / "made" / "model"
+    drift = export_model("tiny", kind, quantize, out, VALIDATION, models)
+    assert out.exists() and drift["probability"] < 0.02 and drift["faces"] == len(VALIDATION)
+
+
+def test_without_data_the_portrait_is_looked_at(models, tmp_path):
+    assert export_model("tiny", "tflite", "none", tmp_path / "a.tflite", None, models)["faces"] == 64
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        (("tiny", "onnx", "float16"), ExportError, "without quantisation"),
+        (("tiny", "tflite", "int8"), DatasetError, "real faces"),
+        (("none", "tflite", "none"), ModelError, "no model"),
+    ],
+)
+def test_exports_that_cannot_be(models, tmp_path, options, error, words):
+    with pytest.raises(error, match=words):
+        export_model(*options, tmp_path / "out", None, models)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_drifting_export_leaves_nothing(models, tmp_path, monkeypatch):
+    from fer_core.training import export
+
+    monkeypatch.setattr(export, "_convert", lambda *_: FakeEngine("sad", 4.0))
+    with pytest.raises(ExportError, match="drifts"):
+        export_model("tiny", "tflite", "none", tmp_path / "out.tflite", VALIDATION, models)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_never_overwritten(models, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("keep")
+    with pytest.raises(ExportError, match="there already"):
+        export_model("tiny", "saved_model", "none", tmp_path / "mine", None, models)
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "keep"
+
+
+def test_export_by_command(tmp_path, capsys):
+    out = tmp_path / "custom.tflite"
+    assert main(["export", "--model", "custom_cnn", "--format", "tflite", "--out", str(out)]) == 0
+    assert out.stat().st_size > 1_000_000
+    assert "agrees with Keras" in capsys.readouterr().err
+    assert FileRecord.of(out).bytes == out.stat().st_size

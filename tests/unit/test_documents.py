@@ -1,0 +1,49 @@
+"""What the documents say is what the project does."""
+
+import argparse
+import importlib.util
+import re
+
+import pytest
+
+from fer_core.cli import parser
+from tests.conftest import ROOT
+
+
+def make_tables():
+    spec = importlib.util.spec_from_file_location("make_tables", ROOT / "docs" / "make_tables.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md"])
+def test_figures_are_those_of_the_cards(name):
+    module, text = make_tables(), (ROOT / name).read_text(encoding="utf-8")
+    assert text == module.with_tables(text, module.documents()[name]), f"{name} is out of date: run `make tables`"
+
+
+def test_every_command_is_in_the_readme():
+    [commands] = [a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [name for name in commands.choices if f"`python -m fer_core {name}" not in text]
+    assert not missing
+
+
+def test_every_setting_of_training_is_documented():
+    from dataclasses import fields
+
+    from fer_core.training.settings import Settings
+
+    text = Settings.__doc__
+    assert [f.name for f in fields(Settings) if not re.search(rf"^ +{f.name}: ", text, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("path", ["README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md"])
+def test_files_that_documents_name_exist(path):
+    folder = (ROOT / path).parent
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (folder / target).exists(), f"{path} points to {target}"
+    for target in re.findall(r"`((?:docs|models|tests|fer_core|pages|assets|haarcascades)/[\w./-]+)`", text):
+        assert (ROOT / target).exists(), f"{path} names {target}"

@@ -1,0 +1,185 @@
+"""`python -m fer_core evaluate` on FER2013 and on data that people bring."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_core.classification import load_card
+from fer_core.cli import main
+from fer_core.emotions import EMOTIONS
+from fer_core.evaluation import evaluate_models, read_labelled
+from tests.conftest import PORTRAIT
+from tests.predictions import brightness_classifier
+
+MODEL = "custom_cnn"
+
+
+def png(image: np.ndarray) -> bytes:
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+def run(capsys, data: Path, *options: str) -> tuple[int, dict, str]:
+    arguments = ["evaluate", "--data", str(data), "--model", MODEL, "--json", "-", *map(str, options)]
+    status = main(arguments)
+    captured = capsys.readouterr()
+    return status, json.loads(captured.out) if captured.out else {}, captured.err
+
+
+@pytest.fixture
+def own(tmp_path) -> Path:
+    """Twelve pictures of any size in two places, a broken one, and one whose folder says nothing."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "own.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for place in ("indoors", "outdoors"):
+            for i, folder in enumerate(("happy", "Sadness", "anger") * 2):
+                image = rng.integers(0, 256, (50 + i, 60, 3), dtype=np.uint8)
+                archive.writestr(f"{place}/{folder}/{i}.png", png(image))
+        archive.writestr("indoors/happy/broken.png", b"not a picture")
+        archive.writestr("contempt/face.png", png(np.zeros((48, 48), np.uint8)))
+    return path
+
+
+def test_own_data_need_no_split(capsys, own):
+    status, result, err = run(capsys, own, "--by-folder")
+    assert status == 0 and (result["split"], result["n"]) == ("all", 12)
+    assert [entry["file"] for entry in result["skipped"]] == ["contempt/face.png", "indoors/happy/broken.png"]
+    assert "skipped indoors/happy/broken.png: The picture is not a picture" in err
+    figures = result["models"][MODEL]
+    assert figures["accuracy_deduplicated"] is None and figures["ferplus"] is None
+    assert np.sum(figures["confusion"]) == 12 and figures["per_class"]["angry"]["support"] == 4
+    assert set(figures["slices"]["attributes"]["folder"]["slices"]) == {"indoors", "outdoors"}
+    assert figures["multiply_adds"] > 10**6 and figures["file_bytes"]["model.tflite"] > 10**6
+    assert set(figures["curves"]) == {"roc", "precision_recall", "reliability", "coverage_accuracy"}
+    assert result["comparisons"] == []
+    assert f"{MODEL}: " in err and "right (95 % interval" in err
+
+
+def test_slices_by_a_table(capsys, own, tmp_path):
+    table = tmp_path / "table.csv"
+    with zipfile.ZipFile(own) as archive:
+        names = [name for name in archive.namelist() if name[-5].isdigit()]
+    rows = [f"{name},{'dim' if int(name[-5]) % 2 else 'bright'}" for name in names]
+    table.write_text("file,light\n" + "\n".join(rows))
+    status, result, _ = run(capsys, own, "--slices", table, "--by-folder")
+    attributes = result["models"][MODEL]["slices"]["attributes"]
+    assert status == 0 and list(attributes) == ["light", "folder"]
+    assert {value: entry["n"] for value, entry in attributes["light"]["slices"].items()} == {"bright": 6, "dim": 6}
+
+
+def test_robustness_is_measured_where_it_is_asked_for(capsys, own):
+    _, result, _ = run(capsys, own, "--robustness")
+    kinds = result["models"][MODEL]["robustness"]["kinds"]
+    assert len(kinds) == 8 and all(len(kind["accuracy"]) == 6 for kind in kinds.values())
+    assert kinds["blur"]["accuracy"][0] == kinds["noise"]["accuracy"][0]
+
+
+def test_faces_are_found_in_whole_photographs(capsys, tmp_path):
+    folder = tmp_path / "photos" / "happy"
+    folder.mkdir(parents=True)
+    portrait = cv2.imread(str(PORTRAIT))
+    (folder / "portrait.png").write_bytes(png(portrait))
+    (folder / "nobody.png").write_bytes(png(np.full((200, 200, 3), 90, np.uint8)))
+    status, result, err = run(capsys, tmp_path / "photos", "--detect")
+    assert status == 0 and result["n"] == 1 and result["models"][MODEL]["accuracy"] == 1
+    assert "skipped happy/nobody.png: No face was found" in err
+
+
+@pytest.fixture
+def layout(tmp_path) -> Path:
+    """FER2013's layout, as small as it gets."""
+    rng = np.random.default_rng(0)
+    for split, prefix in (("train", "Training"), ("test", "PrivateTest")):
+        for i, emotion in enumerate(EMOTIONS):
+            path = tmp_path / "fer" / split / emotion / f"{prefix}_{i}.png"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(png(rng.integers(0, 256, (48, 48), dtype=np.uint8)))
+    return tmp_path / "fer"
+
+
+def test_the_layout_of_fer2013_is_known(capsys, layout):
+    assert run(capsys, layout)[1]["split"] == "PrivateTest"
+    result = run(capsys, layout, "--split", "all")[1]
+    assert (result["split"], result["n"]) == ("all", 14)
+
+
+def test_other_names_in_train_and_test_folders_are_the_test_split(capsys, tmp_path):
+    for split in ("train", "test"):
+        path = tmp_path / split / "happy" / "face.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(png(np.full((48, 48), 99, np.uint8)))
+    assert run(capsys, tmp_path)[1]["split"] == "test"
+
+
+def test_damaged_pictures_of_a_split_are_named_and_skipped(capsys, layout):
+    (layout / "test" / "happy" / "PrivateTest_99.png").write_bytes(b"not a picture")
+    (layout / "test" / "sad").rename(layout / "test" / "sadness")
+    status, result, err = run(capsys, layout)
+    assert (status, result["n"]) == (0, 7) and "skipped test/happy/PrivateTest_99.png: It is not a readable" in err
+    assert result["models"][MODEL]["per_class"]["sad"]["support"] == 1
+    assert [entry["file"] for entry in result["skipped"]] == ["test/happy/PrivateTest_99.png"]
+
+
+@pytest.mark.parametrize("option", ["--detect", "--by-folder"])
+def test_options_for_own_data_say_so(option, capsys, layout):
+    status, result, err = run(capsys, layout, option)
+    assert (status, result) == (3, {}) and "--split all" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "no pictures in folders named after the emotions"),
+        ({"a/1.png": png(np.zeros((9, 9), np.uint8))}, "no pictures in folders named after the emotions"),
+        ({"happy/1.png": b"x"}, "None of the 1 pictures"),
+    ],
+)
+def test_data_that_are_of_no_use(files, words, capsys, tmp_path):
+    for name, data in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    status, result, err = run(capsys, tmp_path)
+    assert (status, result) == (3, {}) and words in err and err.count("\n") == 1
+
+
+def test_without_a_place_for_the_result_the_usage_is_wrong(own):
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", "--data", str(own)])
+    assert stopped.value.code == 2
+
+
+def test_several_models_are_compared(tmp_path):
+    for i in range(30):
+        for name, value in (("happy", 200), ("sad", 50)):
+            path = tmp_path / name / f"{i}.png"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(png(np.full((48, 48), value + i, np.uint8)))
+    faces = read_labelled(tmp_path)
+    models = {"good": brightness_classifier(), "bad": brightness_classifier(sign=-1)}
+    steps = []
+    result = evaluate_models(models, faces, {"folder": ["x"] * 60}, progress=lambda *step: steps.append(step))
+    assert result["models"]["good"]["accuracy"] == 1 and result["models"]["bad"]["accuracy"] == 0
+    [comparison] = result["comparisons"]
+    assert (comparison["first"], comparison["second"], comparison["only_first"]) == ("good", "bad", 60)
+    assert comparison["established"] and "good is 100.0 points above bad" in comparison["sentence"]
+    assert result["models"]["good"]["slices"]["attributes"]["folder"]["gap"] is None
+    assert steps == [("good", 1.0), ("bad", 1.0)]
+    json.dumps(result, allow_nan=False)
+
+
+def test_a_card_says_what_evaluate_computes_again(fer2013, capsys):
+    _, result, _ = run(capsys, fer2013)
+    figures, claimed = result["models"][MODEL], load_card(MODEL).metrics["PrivateTest"]
+    assert result["n"] == claimed["n"] == 3589
+    for name in ("accuracy", "accuracy_deduplicated", "macro_f1", "balanced_accuracy", "ece", "nll", "brier"):
+        assert figures[name] == pytest.approx(claimed[name], abs=5e-4), name
+    assert figures["ferplus"]["accuracy"] == pytest.approx(claimed["ferplus"]["accuracy"], abs=5e-4)
+    assert figures["accuracy_ci95"] == pytest.approx(claimed["accuracy_ci95"], abs=5e-4)
+    for emotion in EMOTIONS:
+        assert figures["per_class"][emotion] == pytest.approx(claimed["per_class"][emotion], abs=5e-4)
+    assert figures["rater_agreement"]["in_top_two"] > figures["rater_agreement"]["same_for_all"]["in_top_two"]

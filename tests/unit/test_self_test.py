@@ -1,0 +1,92 @@
+"""The self-test must pass here, and fail where something is wrong."""
+
+import json
+import shutil
+
+import cv2
+import pytest
+
+from fer_core import self_test as module
+from fer_core.cli import main
+from fer_core.crops import cut
+from fer_core.media import images
+from fer_core.model_files import MODELS_DIR
+from fer_core.self_test import self_test
+
+
+def outcomes(models_dir=MODELS_DIR) -> dict[str, bool | None]:
+    return {check.name: check.passed for check in self_test(models_dir)}
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A copy of one model, to be broken."""
+    for name in ("custom_cnn", "face_check"):
+        shutil.copytree(MODELS_DIR / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def no_keras(monkeypatch):
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+
+
+def test_everything_works_here(no_keras, capsys):
+    assert main(["self-test"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if line.startswith("FAILED")]
+    assert {"files", "colour order", "orientation", "speed"} <= {line[8:].split(":")[0] for line in lines}
+    assert any(line.startswith("skipped") and "engines" in line for line in lines)
+
+
+def test_damaged_weights_fail(no_keras, models):
+    with (models / "custom_cnn" / "model.tflite").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\x00" * 64)
+    found = outcomes(models)
+    assert found["files"] is False and found["models"] is False
+
+
+def test_another_class_order_fails(no_keras, models, monkeypatch):
+    monkeypatch.setattr(module, "EMOTIONS", module.EMOTIONS[1:] + module.EMOTIONS[:1])
+    assert outcomes(models)["reading, custom_cnn"] is False
+
+
+def test_swapped_colours_fail(no_keras, models, monkeypatch):
+    decode = images.decode_image
+    monkeypatch.setattr(module, "decode_image", lambda data, name: decode(data, name)[..., ::-1])
+    assert outcomes(models)["colour order"] is False
+
+
+def test_a_picture_on_its_side_fails(no_keras, models, monkeypatch):
+    decode = images.decode_image
+    monkeypatch.setattr(
+        module, "decode_image", lambda data, name: cv2.rotate(decode(data, name), cv2.ROTATE_90_CLOCKWISE)
+    )
+    assert outcomes(models)["orientation"] is False
+
+
+def test_engines_that_disagree_fail(models, monkeypatch):
+    """The `.keras` file of another network, with a card that vouches for it, is noticed all the same."""
+    load = module.EmotionClassifier.load
+
+    def other_temperature(name, engine="litert", models_dir=models):
+        classifier = load(name, "litert", models_dir)
+        if engine == "litert":
+            return classifier
+        return module.EmotionClassifier(classifier.engine, classifier.card.model_copy(update={"temperature": 3.0}))
+
+    monkeypatch.setattr(module.EmotionClassifier, "load", other_temperature)
+    assert outcomes(models)["engines, custom_cnn"] is False
+
+
+def test_the_command_says_so_and_exits_with_3(no_keras, monkeypatch, capsys):
+    monkeypatch.setattr(module, "cut", lambda image, box: cut(image, box.moved(0, 300)))
+    assert main(["self-test"]) == 3
+    assert "FAILED" in capsys.readouterr().out
+
+
+def test_no_models_at_all(no_keras, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "card.json").write_text(json.dumps({"kind": "other", "files": {}}))
+    assert outcomes(tmp_path) == {"files": False, "models": False}
