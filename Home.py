@@ -5,6 +5,7 @@ import logging
 import streamlit as st
 
 from fer_core.ui.notice import PRIVACY
+from fer_core.ui.page_memory import forget_other_pages
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
@@ -13,9 +14,15 @@ st.set_page_config(page_title="Face Value", page_icon=":material/sentiment_satis
 page = st.navigation(
     {
         "Face Value": [st.Page("pages/0_Start.py", title="Start", icon=":material/home:", default=True)],
-        "Analyse": [st.Page("pages/1_Image.py", title="Image", icon=":material/image:")],
+        "Analyse": [
+            st.Page("pages/1_Image.py", title="Image", icon=":material/image:"),
+            st.Page("pages/2_Live.py", title="Live", icon=":material/videocam:"),
+            st.Page("pages/3_Video.py", title="Video", icon=":material/movie:"),
+        ],
+        "Evidence": [st.Page("pages/4_Models.py", title="Models", icon=":material/leaderboard:")],
     }
 )
+forget_other_pages(page.url_path)
 with st.sidebar:
     st.caption(f":material/lock: {PRIVACY}")
 page.run()

@@ -1,9 +1,10 @@
-"""Write the tables of README.md and MODEL_CARD.md that come from the model cards. Run by `make tables`."""
+"""Write the tables of README.md and MODEL_CARD.md that come from model cards and from code. Run by `make tables`."""
 
 from pathlib import Path
 
 from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.emotions import EMOTIONS
+from fer_core.reports.tables import dictionary_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 SPLIT = "PrivateTest"
@@ -20,7 +21,7 @@ def documents() -> dict[str, dict[str, str]]:
     """By document and marker, the tables as they have to be."""
     cards = sorted(list_cards(), key=lambda card: -_figures(card)["accuracy"])
     return {
-        "README.md": {"models": models_table(cards)},
+        "README.md": {"models": models_table(cards), "timeline": dictionary_markdown()},
         "MODEL_CARD.md": {"models": models_table(cards), "classes": classes_table(cards), "files": files_table(cards)},
     }
 

@@ -6,11 +6,10 @@ Example:
 """
 
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import DatasetError, DependencyError, ExportError, FerError, MediaError, ModelError
+from fer_core.errors import DatasetError, DependencyError, ExportError, FerError, MediaError, ModelError, TimelineError
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box, Face, FaceReading, Quality
-
-__version__ = "0.1.0"
+from fer_core.version import __version__
 
 __all__ = [
     "EMOTIONS",
@@ -25,5 +24,6 @@ __all__ = [
     "MediaError",
     "ModelError",
     "Quality",
+    "TimelineError",
     "__version__",
 ]

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fer_core.commands import checking, evaluate, training
+from fer_core.commands import bench, checking, evaluate, training, verify, video
 from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
 from fer_core.errors import FerError, MediaError
 
@@ -40,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     _add_pipeline_options(image)
     image.set_defaults(run=_image)
 
+    video.add(commands, _add_pipeline_options)
+    verify.add(commands)
+
     models = commands.add_parser("models", help="list or verify the installed models")
     models.add_argument("action", choices=("list", "verify"), help="verify compares every file with its card")
     models.set_defaults(run=_models)
@@ -51,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     duplicates.set_defaults(run=_duplicates)
 
     checking.add(commands)
+    bench.add(commands)
     training.add(commands)
     return top
 

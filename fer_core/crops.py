@@ -19,13 +19,13 @@ def cut(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     Returns:
         uint8 (box.height, box.width) or (box.height, box.width, 3).
     """
-    height, width = image.shape[:2]
-    left, top = max(0, -box.x), max(0, -box.y)
-    right, bottom = max(0, box.x + box.width - width), max(0, box.y + box.height - height)
-    if left or top or right or bottom:
-        image = np.asarray(cv2.copyMakeBorder(image, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8)
-    x, y = box.x + left, box.y + top
-    return image[y : y + box.height, x : x + box.width]
+    inside = box.clipped(image.shape[1], image.shape[0])
+    part = image[inside.y : inside.y + inside.height, inside.x : inside.x + inside.width]
+    if inside == box:
+        return part
+    left, top = min(max(0, -box.x), box.width - 1), min(max(0, -box.y), box.height - 1)
+    right, bottom = box.width - left - inside.width, box.height - top - inside.height
+    return np.asarray(cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

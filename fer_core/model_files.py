@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fer_core.errors import FerError, ModelError
 
-MODELS_DIR: Final = Path(__file__).resolve().parents[1] / "models"
+MODELS_SETTING: Final = "FER_MODELS_DIR"
+"""Environment variable that names another folder of models, such as a mounted volume."""
+
+MODELS_DIR: Final = Path(os.environ.get(MODELS_SETTING) or Path(__file__).resolve().parents[1] / "models")
 
 
 class Record(BaseModel):

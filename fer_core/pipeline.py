@@ -1,7 +1,9 @@
 """The one object that pages, command line and scripts share: a picture in, readings of its faces out."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,10 @@ from fer_core.errors import MediaError
 from fer_core.model_files import MODELS_DIR
 from fer_core.quality import assess
 from fer_core.readings import Face, FaceReading
+
+if TYPE_CHECKING:
+    from fer_core.timeline import Timeline
+    from fer_core.video_analysis import Progress
 
 
 class EmotionPipeline:
@@ -90,10 +96,56 @@ class EmotionPipeline:
                 probabilities=result.probabilities[row],
                 uncertain=bool(result.probabilities[row].max() < threshold),
                 activation=result.activation(row),
-                quality=assess(crop),
+                quality=assess(crop, face.confidence),
             )
             for row, (crop, face) in enumerate(found)
         ]
+
+    def analyze_video(
+        self,
+        path: Path | str,
+        fps: float = 4.0,
+        progress: "Callable[[Progress], None] | None" = None,
+        *,
+        smoothing: str = "exponential",
+        time_constant_s: float = 0.4,
+        stop: threading.Event | None = None,
+        checkpoint: Path | None = None,
+    ) -> "Timeline":
+        """Read a recording over time, in constant memory.
+
+        Args:
+            path: MP4, MOV, MKV, WebM, AVI or another recording that FFmpeg reads.
+            fps: samples a second, by presentation time; 0 for every frame.
+            progress: called a few times a second and at the end.
+            smoothing: "exponential", "median", "hmm" or "none"; see `fer_core.smoothing`.
+            time_constant_s: of the smoothing.
+            stop: once set, the analysis ends with what it has.
+            checkpoint: a file that is kept up to date while it runs, and from which it goes on if that was ended;
+                to be removed when it is no longer needed.
+
+        Returns:
+            The timeline; its `problems` say what is missing of a damaged recording, or after a stop.
+
+        Raises:
+            MediaError: the file cannot be used at all.
+
+        Example:
+            >>> timeline = EmotionPipeline.load().analyze_video("interview.mp4")  # doctest: +SKIP
+            >>> timeline.frame[["time_s", "person", "label"]]  # doctest: +SKIP
+        """
+        from fer_core.video_analysis import analyze_video
+
+        return analyze_video(
+            self,
+            Path(path),
+            fps,
+            progress,
+            smoothing=smoothing,
+            time_constant_s=time_constant_s,
+            stop=stop,
+            checkpoint=checkpoint,
+        )
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Read pictures that are faces already, without a search.

@@ -66,12 +66,14 @@ class Quality:
         sharpness: variance of the Laplacian of the 48-pixel face, in squared grey levels (Pech-Pacheco et al., 2000).
         brightness: mean grey level, 0 to 255.
         problems: short words for what is out of bounds, such as "small" or "dark"; empty where nothing is.
+        frontality: 1 for a face seen from the front, 0 for one in profile; an estimate, see `fer_core.quality`.
     """
 
     size_px: int
     sharpness: float
     brightness: float
     problems: tuple[str, ...] = ()
+    frontality: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -62,8 +63,8 @@ def self_test(models_dir: Path = MODELS_DIR) -> Iterator[Check]:
         yield Check("models", False, str(error))
         return
     for card in cards:
-        yield _guarded(f"reading, {card.name}", lambda card=card: _reading(card, models_dir))
-        yield _guarded(f"engines, {card.name}", lambda card=card: _engines(card, models_dir))
+        yield _guarded(f"reading, {card.name}", partial(_reading, card, models_dir))
+        yield _guarded(f"engines, {card.name}", partial(_engines, card, models_dir))
     yield _guarded("colour order", lambda: _colour_order(pipeline))
     yield _guarded("orientation", lambda: _orientation(pipeline))
     yield _guarded("speed", lambda: _speed(pipeline))

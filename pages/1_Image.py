@@ -4,6 +4,7 @@ import streamlit as st
 
 from fer_core.errors import FerError
 from fer_core.ui import loaders
+from fer_core.ui.handover import forget_snapshots, snapshots
 from fer_core.ui.image_results import downloads, show_picture
 from fer_core.ui.notice import footer
 from fer_core.ui.routing import through_router
@@ -33,7 +34,10 @@ with st.expander("Settings", icon=":material/tune:"):
     )
 
 UPLOAD, CAMERA, SAMPLE = ":material/upload: Upload", ":material/photo_camera: Camera", ":material/portrait: Sample"
-source = st.segmented_control("Picture from", [UPLOAD, CAMERA, SAMPLE], default=UPLOAD, required=True)
+LIVE = ":material/videocam: From Live"
+taken = snapshots()
+sources = [UPLOAD, CAMERA, SAMPLE, *([LIVE] if taken else [])]
+source = st.segmented_control("Picture from", sources, default=LIVE if taken else UPLOAD, required=True)
 files: list[tuple[str, bytes]] = []
 if source == UPLOAD:
     uploads = st.file_uploader(
@@ -43,6 +47,9 @@ if source == UPLOAD:
 elif source == CAMERA:
     shot = st.camera_input("Look into the camera and press the button")
     files = [("snapshot.jpg", shot.getvalue())] if shot else []
+elif source == LIVE:
+    st.button("Discard snapshots", icon=":material/delete:", on_click=forget_snapshots)
+    files = taken
 else:
     st.caption(SAMPLE_CREDIT)
     files = [sample_picture()]

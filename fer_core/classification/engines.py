@@ -1,5 +1,7 @@
 """What runs a network. Every engine gives the same answer; LiteRT is the one that is fast and needs no TensorFlow."""
 
+import importlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -58,6 +60,10 @@ class KerasEngine:
     file: Final = "model.keras"
 
     def __init__(self, path: Path) -> None:
+        # TensorFlow brings functions of OpenSSL's names; pylibsrtp (of the live page), loaded after it, crashes the
+        # process. Loaded first, both work.
+        with suppress(ImportError):
+            importlib.import_module("pylibsrtp")
         try:
             import keras
         except ImportError as error:

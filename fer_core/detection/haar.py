@@ -53,14 +53,20 @@ class Cascades:
         The profile cascade, which has to go over the picture twice, goes over one of at most half the size: a quarter
         of the time, and turned faces below 40 pixels of a picture of 640 are not worth more.
         """
-        boxes = _accepted(self.frontal, picture, scale_step, min_face_px)
+        boxes = accepted(self.frontal, picture, scale_step, min_face_px)
         half, factor = shrunk(picture, max(320, max(picture.shape) // 2))
-        smallest = round(min_face_px * factor)
-        turned = _accepted(self.profile, half, scale_step, smallest)
-        width, mirrored = half.shape[1], np.asarray(cv2.flip(half, 1), np.uint8)
-        for x, y, *size in _accepted(self.profile, mirrored, scale_step, smallest):
-            turned.append(Box(width - x - size[0], y, *size))
+        turned = self.turned(half, scale_step, round(min_face_px * factor))
         return boxes + [box.scaled(1 / factor) for box in turned]
+
+    def turned(
+        self, picture: NDArray[np.uint8], scale_step: float, smallest_px: int, largest_px: int | None = None
+    ) -> list[Box]:
+        """Every square that the profile cascade accepts in a grey picture (H, W) or in its mirror image."""
+        boxes = accepted(self.profile, picture, scale_step, smallest_px, largest_px)
+        width, mirrored = picture.shape[1], np.asarray(cv2.flip(picture, 1), np.uint8)
+        for x, y, *size in accepted(self.profile, mirrored, scale_step, smallest_px, largest_px):
+            boxes.append(Box(width - x - size[0], y, *size))
+        return boxes
 
 
 class HaarDetector:
@@ -93,7 +99,7 @@ class HaarDetector:
         self.min_face_px = min_face_px
         self._folder = cascades
         self._local = threading.local()
-        self._cascades()  # so that a damaged file is reported here and not at the first picture
+        self.cascades()  # so that a damaged file is reported here and not at the first picture
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """See `FaceDetector.detect`.
@@ -107,22 +113,33 @@ class HaarDetector:
 
     def search(self, picture: NDArray[np.uint8]) -> list[Face]:
         """One search of a grey picture (H, W) at its own size: the proposals that pass the check, one a face."""
-        boxes = self._cascades().windows(picture, scale_step=self.scale_step, min_face_px=self.min_face_px)
+        boxes = self.cascades().windows(picture, scale_step=self.scale_step, min_face_px=self.min_face_px)
         confidences = self.check(picture, boxes)
         proposals = [Face(box, float(confidence)) for box, confidence in zip(boxes, confidences, strict=True)]
         faces = most_face_like(face for face in proposals if face.confidence >= self.check.threshold)
         return [centred(face, proposals) for face in faces]
 
-    def _cascades(self) -> Cascades:
+    def cascades(self) -> Cascades:
+        """Those of the calling thread."""
         if not hasattr(self._local, "cascades"):
             self._local.cascades = Cascades.load(self._folder)
         return self._local.cascades
 
 
-def _accepted(cascade: cv2.CascadeClassifier, picture: NDArray[np.uint8], step: float, smallest_px: int) -> list[Box]:
+def accepted(
+    cascade: cv2.CascadeClassifier,
+    picture: NDArray[np.uint8],
+    step: float,
+    smallest_px: int,
+    largest_px: int | None = None,
+) -> list[Box]:
+    """Every square of a grey picture (H, W) that a cascade accepts, of sides between the two limits."""
     if min(picture.shape) < smallest_px:
         return []
-    finds = cascade.detectMultiScale(picture, scaleFactor=step, minNeighbors=0, minSize=(smallest_px, smallest_px))
+    largest = (largest_px, largest_px) if largest_px else (0, 0)  # 0 for no limit
+    finds = cascade.detectMultiScale(
+        picture, scaleFactor=step, minNeighbors=0, minSize=(smallest_px, smallest_px), maxSize=largest
+    )
     return [Box(*map(int, find)) for find in finds]
 
 

@@ -84,7 +84,7 @@ def read_image(path: Path, limits: ImageLimits = ImageLimits()) -> NDArray[np.ui
     Raises:
         MediaError: there is no such file, it may not be read, or it is not a picture that is accepted.
     """
-    label = _harmless(str(path))
+    label = harmless(str(path))
     try:
         status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):
@@ -127,7 +127,7 @@ def decode_image(data: bytes, name: str, limits: ImageLimits = ImageLimits()) ->
         (2, 3, 3)
     """
     # A browser on Windows may send `C:\\fakepath\\face.png`; Windows' rules split at both kinds of slash.
-    return _decode(data, _harmless(PureWindowsPath(name).name or "The picture"), limits)
+    return _decode(data, harmless(PureWindowsPath(name).name or "The picture"), limits)
 
 
 def encode_png(bgr: NDArray[np.uint8]) -> bytes:
@@ -172,7 +172,7 @@ def _decode(data: bytes, label: str, limits: ImageLimits) -> NDArray[np.uint8]:
         raise MediaError(f"{label} is damaged or cut short; copy it again or {_AS_PNG_OR_JPEG}.") from error
 
 
-def _harmless(name: str) -> str:
+def harmless(name: str) -> str:
     """On one line, not endless, and printable: no control characters, changes of text direction or lone surrogates."""
     name = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
     return name if len(name) <= 120 else f"{name[:60]}…{name[-59:]}"

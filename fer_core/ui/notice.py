@@ -2,13 +2,9 @@
 
 import streamlit as st
 
-NOT_FEELINGS = "It reads the expression that a face shows, not what a person feels."
-PURPOSE = (
-    f"{NOT_FEELINGS} Do not use it to judge people at work, in hiring or in education: inferring emotions there is "
-    "prohibited in the European Union (AI Act, Article 5(1)(f)), and unsound everywhere. It is no medical device. "
-    "Analyse only pictures that you have the right to use, of people who know and agree."
-)
-PRIVACY = "Pictures are read in this machine's memory, never stored, and never sent to another service."
+from fer_core.notice import NOT_FEELINGS, PRIVACY, PURPOSE
+
+__all__ = ["NOT_FEELINGS", "PRIVACY", "PURPOSE", "footer", "purpose_notice"]
 
 
 def purpose_notice() -> None:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.film import film_face
 from tests.conftest import ROOT
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -48,22 +49,48 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts a Chromium with more options than the usual ones; all are closed at the end."""
     if CHROMIUM is None:
         pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                *(["--no-sandbox"] if os.geteuid() == 0 else []),
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--use-fake-ui-for-media-stream",
-                "--use-fake-device-for-media-stream",
-            ],
-        )
-        yield chromium
-        chromium.close()
+        started: list[Browser] = []
+
+        def one_more(*options: str) -> Browser:
+            started.append(
+                playwright.chromium.launch(
+                    executable_path=CHROMIUM,
+                    args=[
+                        *(["--no-sandbox"] if os.geteuid() == 0 else []),
+                        "--disable-gpu",
+                        "--disable-background-networking",
+                        *options,
+                    ],
+                )
+            )
+            return started[-1]
+
+        yield one_more
+        for chromium in started:
+            chromium.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Browser:
+    """Its camera shows a moving test picture without a face."""
+    return launch("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+
+
+@pytest.fixture(scope="session")
+def face_browser(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    """Its camera shows a real face that moves, comes nearer, and is away for a while; again and again."""
+    film = tmp_path_factory.mktemp("camera") / "face.mjpeg"
+    film_face(film)
+    return launch(
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    )
 
 
 @pytest.fixture

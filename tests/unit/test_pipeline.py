@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -5,6 +8,7 @@ from fer_core import EMOTIONS, EmotionPipeline, FaceReading, MediaError, ModelEr
 from fer_core.classification import EmotionClassifier
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
+from tests.conftest import ROOT
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
 FACE, OTHER = Box(40, 30, 50, 50), Box(5, 60, 40, 40)
@@ -99,3 +103,14 @@ def test_classify_of_nothing_is_an_empty_array():
 def test_unknown_names_are_refused_with_the_choices(names):
     with pytest.raises(ModelError, match="no such"):
         EmotionPipeline.load(**names)
+
+
+def test_keras_and_the_live_page_live_in_one_process():
+    """The Keras engine loads TensorFlow; importing the live page's libraries afterwards once crashed the server."""
+    code = (
+        "from fer_core.classification import EmotionClassifier\n"
+        "EmotionClassifier.load('custom_cnn', 'keras')\n"
+        "import streamlit_webrtc"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,4 +1,4 @@
-"""Plotly figures. No Streamlit here, so that reports and notebooks can use them."""
+"""The probabilities of one face."""
 
 import plotly.graph_objects as go
 

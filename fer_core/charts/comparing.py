@@ -1,0 +1,119 @@
+"""Readings held against something: other models, or the same face at rest."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
+from fer_core.charts.over_time import NOT_SEEN
+from fer_core.emotions import EMOTIONS
+from fer_core.series import thinned, with_breaks
+from fer_core.summaries import interval_s
+
+CONTESTED = "#c2410c"
+_GAP = 1.5
+
+
+def deviation_lines(rows: pd.DataFrame, person: int) -> go.Figure:
+    """Seven lines over time: how far each probability is from the same person's mean at rest, -1 to 1.
+
+    Args:
+        rows: as `fer_core.timeline_edits.deviations` gives them.
+        person: whose.
+    """
+    own = rows[rows["person"].eq(person)]
+    usual_s = interval_s(rows) if len(rows) else 1.0
+    points, step_s = thinned(own, usual_s)
+    drawn = with_breaks(points, step_s)
+    figure = go.Figure()
+    for name in EMOTIONS:
+        figure.add_scatter(
+            x=clock(drawn["time_s"]),
+            y=drawn[name].to_numpy(float),
+            name=caption_of(name),
+            mode="lines+markers",
+            line={"color": LOOKS[name].colour, "dash": LOOKS[name].dash, "width": 2},
+            marker={"symbol": LOOKS[name].symbol, "size": 6, "maxdisplayed": 40},
+            customdata=drawn[["time_s"]].to_numpy(float),
+            hovertemplate="%{y:+.0%}",
+        )
+    lay_out(figure, 320, _within(own), hovermode="x unified")
+    figure.update_yaxes(title="difference from rest", tickformat="+.0%", range=[-1.05, 1.05])
+    figure.add_hline(y=0, line={"width": 1, "color": QUIET})
+    return figure if len(points) else nothing(figure, NOT_SEEN)
+
+
+def agreement_lane(rows: pd.DataFrame, models: Sequence[str]) -> go.Figure:
+    """One lane a model with its label over time, and below how far they are apart; contested stretches are shaded.
+
+    Args:
+        rows: one person's part of what `fer_core.agreement.agreement` gives.
+        models: names of the columns with the labels.
+    """
+    figure = go.Figure()
+    lay_out(figure, 150 + 50 * len(models), _within(rows), barmode="overlay")
+    if not len(rows):
+        return nothing(figure, "There is no face that all of the models have read here.")
+    times = rows["time_s"].to_numpy(float)
+    ends = _ends(times, interval_s(rows))
+    for name in EMOTIONS:
+        runs = [
+            (lane, *run)
+            for lane, model in enumerate(models)
+            for run in _runs(times, ends, rows[model].eq(name).to_numpy())
+        ]
+        figure.add_bar(
+            orientation="h",
+            base=clock([start for _, start, _ in runs]).astype(str),
+            x=[(end - start) * 1000 for _, start, end in runs],
+            y=[lane for lane, _, _ in runs],
+            width=0.7,
+            name=caption_of(name),
+            marker={"color": LOOKS[name].colour, "pattern": hatch(LOOKS[name]), "line": {"width": 0}},
+            customdata=[[start, end - start] for _, start, end in runs],
+            hovertemplate=(
+                f"{caption_of(name)}<br>%{{customdata[1]:.2f}} s from %{{customdata[0]:.2f}} s<extra></extra>"
+            ),
+            showlegend=len(runs) > 0,
+        )
+    figure.add_scatter(
+        x=clock(times),
+        y=len(models) + 0.4 - 0.8 * rows["distance"].to_numpy(float),
+        mode="lines+markers",
+        marker={"size": 5},
+        line={"color": CONTESTED, "width": 1.5},
+        customdata=np.stack([times, rows["distance"].to_numpy(float)], axis=1),
+        hovertemplate="apart by %{customdata[1]:.0%}<extra></extra>",
+        showlegend=False,
+    )
+    for start_s, end_s in _runs(times, ends, ~rows["agree"].to_numpy(bool)):
+        start, end = clock([start_s, end_s]).astype(str)
+        figure.add_vrect(x0=start, x1=end, fillcolor=CONTESTED, opacity=0.16, line_width=0, layer="below")
+    labels = [*(safe(model) for model in models), "distance, 0 to 1"]
+    figure.update_yaxes(
+        tickvals=list(range(len(labels))), ticktext=labels, range=[len(labels) - 0.5, -0.5], showgrid=False
+    )
+    return figure
+
+
+def _within(rows: pd.DataFrame) -> tuple[float, float]:
+    times = rows["time_s"].to_numpy(float)
+    return (float(times.min()), float(times.max()) + interval_s(rows)) if len(times) else (0.0, 1.0)
+
+
+def _ends(times: np.ndarray, usual_s: float) -> np.ndarray:
+    """Until when each sample stands."""
+    return np.minimum(np.append(times[1:], np.inf), times + _GAP * usual_s)
+
+
+def _runs(times: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> list[tuple[float, float]]:
+    """Spans of samples that are chosen and follow each other."""
+    places = np.flatnonzero(chosen)
+    if not len(places):
+        return []
+    apart = (np.diff(places) > 1) | (times[places[1:]] > ends[places[:-1]] + 1e-6)
+    cuts = [0, *(np.flatnonzero(apart) + 1), len(places)]
+    return [(float(times[places[a]]), float(ends[places[b - 1]])) for a, b in pairwise(cuts)]

@@ -1,0 +1,167 @@
+"""What a model takes for what: confusion matrices, the difference of two, and figures by emotion."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from fer_core.charts.looks import Look, filling, lay_out, safe
+from fer_core.emotions import EMOTIONS, STYLES
+
+CLASS_MEASURES: Final = {
+    "recall": "recall: how many of its faces are found",
+    "precision": "precision: how many of those called so are",
+    "f1": "F1: harmonic mean of both",
+    "auc": "AUC: how well its probability ranks it above the others",
+}
+_BLUE, _ORANGE = "59,91,219", "200,69,27"
+_DARK_FROM = 0.75
+"""Share of the strongest colour from which white letters read better than the page's own."""
+
+
+def confusion_counts(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
+    """Faces by label (rows) and reading (columns), both in `EMOTIONS` order.
+
+    Args:
+        table: counts.
+        ink: colour of the page's text, for the numbers in pale cells.
+    """
+    counts = np.asarray(table)
+    return _matrix(counts / max(1, counts.max()), counts, [[f"{n:,}" for n in row] for row in counts], "faces", ink)
+
+
+def confusion_shares(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
+    """The same as shares of each row: what the faces of one label are read as."""
+    shares = by_row(table)
+    return _matrix(shares, 100 * shares, [[f"{100 * n:.0f}" for n in row] for row in shares], "% of the row", ink)
+
+
+def confusion_difference(first: Sequence[Sequence[int]], second: Sequence[Sequence[int]], ink: str) -> go.Figure:
+    """Shares of each row of the first minus those of the second, in points: blue where the first has more."""
+    points = 100 * (by_row(first) - by_row(second))
+    texts = [[f"{n:+.0f}" if abs(n) >= 0.5 else "0" for n in row] for row in points]
+    return _matrix(points / max(1.0, np.abs(points).max()), points, texts, "points", ink)
+
+
+def class_bars(by_model: Mapping[str, Mapping[str, Any]], looks: Mapping[str, Look], measure: str) -> go.Figure:
+    """One figure of every emotion, a bar a model.
+
+    Args:
+        by_model: by title, the `per_class` of its figures.
+        looks: by title.
+        measure: a key of `CLASS_MEASURES`.
+    """
+    figure = go.Figure()
+    for title, classes in by_model.items():
+        values = [classes[name][measure] for name in EMOTIONS]
+        figure.add_bar(
+            x=[_label(name, classes) for name in EMOTIONS],
+            y=values,
+            name=safe(title),
+            marker={"color": looks[title].colour, "pattern": filling(looks[title])},
+            hovertemplate=f"{safe(title)}<br>%{{x}}: %{{y:.2f}}<extra></extra>",
+        )
+    words = CLASS_MEASURES[measure].partition(":")[0]
+    return lay_out(
+        figure, 340, barmode="group", bargap=0.25, yaxis={"title": words, "range": [0, 1]}, xaxis={"tickangle": 0}
+    )
+
+
+def by_row(table: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """Counts as shares of their row; zeros where a row is empty."""
+    counts = np.asarray(table, np.float64)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def describe_confusion(title: str, table: Sequence[Sequence[int]], most: int = 5) -> str:
+    """A matrix in words: the recall of every emotion and the most frequent confusions."""
+    shares = by_row(table)
+    found = ", ".join(f"{name} {shares[i, i]:.0%}" for i, name in enumerate(EMOTIONS))
+    pairs = sorted(
+        ((shares[i, j], i, j) for i in range(len(EMOTIONS)) for j in range(len(EMOTIONS)) if i != j), reverse=True
+    )
+    confused = ", ".join(f"{EMOTIONS[i]} for {EMOTIONS[j]} {share:.0%}" for share, i, j in pairs[:most])
+    return f"{title}, found of each emotion: {found}. Most often taken for another: {confused}."
+
+
+def describe_classes(by_model: Mapping[str, Mapping[str, Any]], measure: str) -> str:
+    """The bars in words."""
+    return "; ".join(
+        f"{title}: "
+        + ", ".join(f"{name} {classes[name][measure]:.2f}" for name in EMOTIONS if classes[name][measure] is not None)
+        for title, classes in by_model.items()
+    )
+
+
+def _label(name: str, classes: Mapping[str, Any]) -> str:
+    return f"{STYLES[name].symbol}<br>{name}<br>{classes[name]['support']:,}"
+
+
+def shaded_table(
+    strength: NDArray,
+    values: NDArray,
+    texts: list[list[str]],
+    unit: str,
+    ink: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+) -> go.Figure:
+    """A table of cells coloured by `strength`, -1 (orange) to 1 (blue).
+
+    Colours are transparent where they are weak and letters have the page's colour there, so that it reads on light and
+    on dark paper.
+
+    Args:
+        strength: float (R, C).
+        values: (R, C), for the hover text.
+        texts: what stands in the cells.
+        unit: of `values`.
+        ink: colour of the page's text.
+        rows: their names.
+        columns: their names.
+    """
+    figure = go.Figure(
+        go.Heatmap(
+            z=strength,
+            x=list(columns),
+            y=list(rows),
+            customdata=values,
+            zmin=-1,
+            zmax=1,
+            colorscale=[[0, f"rgba({_ORANGE},1)"], [0.5, f"rgba({_BLUE},0)"], [1, f"rgba({_BLUE},1)"]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate=f"label %{{y}}, %{{x}}: %{{customdata:.4~g}} {unit}<extra></extra>",
+        )
+    )
+    for strong, colour in ((False, ink), (True, "#ffffff")):
+        cells = [(i, j) for i, j in np.ndindex(strength.shape) if (abs(strength[i, j]) >= _DARK_FROM) == strong]
+        figure.add_scatter(
+            x=[columns[j] for _, j in cells],
+            y=[rows[i] for i, _ in cells],
+            text=[texts[i][j] for i, j in cells],
+            mode="text",
+            textfont={"size": 12, "color": colour},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    return figure
+
+
+def _matrix(strength: NDArray, values: NDArray, texts: list[list[str]], unit: str, ink: str) -> go.Figure:
+    return lay_out(
+        shaded_table(strength, values, texts, unit, ink, EMOTIONS, [f"read as {name}" for name in EMOTIONS]),
+        380,
+        xaxis={
+            "title": "read as",
+            "side": "top",
+            "showgrid": False,
+            "tickangle": -40,
+            "tickvals": list(range(len(EMOTIONS))),
+            "ticktext": list(EMOTIONS),
+        },
+        yaxis={"title": "label", "autorange": "reversed", "showgrid": False},
+    )

@@ -1,0 +1,114 @@
+"""One lane a person: what they showed most, and where the samples are not to be trusted."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from fer_core.charts.looks import LOOKS, Look, caption_of, clock, hatch, lay_out, nothing, safe
+from fer_core.charts.over_time import NOBODY_SEEN
+from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.notes import Notes
+from fer_core.series import longest_of_each_column, spans_of
+from fer_core.summaries import Stretch, interval_s, people, problems_of, rows_of_person, stretches, time_range, weighted
+from fer_core.timeline import Timeline
+
+NO_PROBLEM = "Every sample shows a face without a quality problem."
+_NO_FACE = Look("#8892a6", "solid", "circle", "/")
+_PROBLEM_LOOKS = tuple(
+    Look(colour, "solid", "circle", shape)
+    for colour, shape in zip(
+        ("#b45309", "#4c6ef5", "#0f766e", "#a21caf", "#64748b", "#9a3412"), ("\\", "x", ".", "-", "+", "|"), strict=True
+    )
+)
+
+
+def emotion_ribbon(source: Timeline | pd.DataFrame, notes: Notes | None = None) -> go.Figure:
+    """Each person's most probable expression over time; at half height where the reading is uncertain.
+
+    A click on a bar reports `customdata`: its start in seconds and its frame.
+    """
+    notes = notes or Notes()
+    everyone = people(source)
+    runs = [
+        (lane, person, run)
+        for lane, person in enumerate(everyone)
+        for run in longest_of_each_column(stretches(source, person))
+    ]
+    figure = go.Figure()
+    for name in EMOTIONS:
+        part = [(lane, person, run) for lane, person, run in runs if run.label == name]
+        figure.add_bar(
+            orientation="h",
+            base=clock([run.start_s for _, _, run in part]).astype(str),
+            x=[run.length_s * 1000 for _, _, run in part],
+            y=[lane for lane, _, _ in part],
+            width=[0.4 if run.uncertain else 0.8 for _, _, run in part],
+            name=caption_of(name),
+            marker={"color": LOOKS[name].colour, "pattern": hatch(LOOKS[name]), "line": {"width": 0}},
+            text=["?" if run.uncertain else STYLES[name].symbol for _, _, run in part],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            customdata=[[run.start_s, run.frame] for _, _, run in part],
+            hovertext=[_hover(notes.name(person), run) for _, person, run in part],
+            hovertemplate="%{hovertext}<extra></extra>",
+            showlegend=len(part) > 0,
+        )
+    lay_out(figure, 110 + 46 * max(1, len(everyone)), time_range(source), barmode="overlay")
+    figure.update_layout(uniformtext={"minsize": 11, "mode": "hide"})
+    _lanes(figure, [notes.name(person) for person in everyone], "person")
+    return figure if everyone else nothing(figure, NOBODY_SEEN)
+
+
+def quality_lane(source: Timeline | pd.DataFrame, notes: Notes | None = None) -> go.Figure:
+    """Where no face was found, and where a person's crop is unlike what the model learnt from, one lane a reason."""
+    notes = notes or Notes()
+    lanes: list[tuple[str, Look, pd.DataFrame]] = []
+    rows = weighted(source)
+    empty = rows[rows["person"].isna()]
+    if len(empty):
+        lanes.append(("no face found", _NO_FACE, empty))
+    everyone = people(source)
+    looks: dict[str, Look] = {}
+    for person in everyone:
+        own = rows_of_person(rows, person)
+        for problem, where in problems_of(own).items():
+            look = looks.setdefault(problem, _PROBLEM_LOOKS[len(looks) % len(_PROBLEM_LOOKS)])
+            label = f"{notes.name(person)}: {problem}" if len(everyone) > 1 else problem
+            lanes.append((label, look, own[where]))
+    figure = go.Figure()
+    for lane, (label, look, part) in enumerate(lanes):
+        spans = spans_of(part, interval_s(source))
+        figure.add_bar(
+            orientation="h",
+            base=clock([start for start, _ in spans]).astype(str),
+            x=[(end - start) * 1000 for start, end in spans],
+            y=[lane] * len(spans),
+            width=0.7,
+            name=safe(label),
+            marker={"color": look.colour, "pattern": hatch(look), "line": {"width": 0}},
+            customdata=[[start, end - start] for start, end in spans],
+            hovertemplate=f"{safe(label)}<br>%{{customdata[1]:.2f}} s from %{{customdata[0]:.2f}} s<extra></extra>",
+        )
+    lay_out(figure, 90 + 30 * max(2, len(lanes)), time_range(source), barmode="overlay", showlegend=False)
+    _lanes(figure, [label for label, _, _ in lanes], "problem")
+    if lanes:
+        return figure
+    return nothing(figure, NO_PROBLEM if len(rows) else NOBODY_SEEN)
+
+
+def _hover(name: str, run: Stretch) -> str:
+    doubt = "uncertain, most probable: " if run.uncertain else ""
+    return (
+        f"{safe(name)}<br>{doubt}{caption_of(run.label)}, {run.confidence:.0%} on average"
+        f"<br>{run.length_s:.2f} s from {run.start_s:.2f} s"
+    )
+
+
+def _lanes(figure: go.Figure, labels: list[str], title: str) -> None:
+    figure.update_yaxes(
+        title=title,
+        tickvals=list(range(len(labels))),
+        ticktext=[safe(label) for label in labels],
+        range=[max(len(labels), 1) - 0.5, -0.5],
+        showgrid=False,
+    )

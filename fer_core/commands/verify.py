@@ -1,0 +1,47 @@
+"""The `verify` command: is an evidence bundle what the recording says."""
+
+import argparse
+from pathlib import Path
+
+from fer_core.commands.output import BAD_INPUT, DONE, say
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    command = commands.add_parser(
+        "verify",
+        help="check an evidence bundle by running its analysis again",
+        description="Check an evidence bundle by running its analysis again; status 0 where it is confirmed.",
+    )
+    command.add_argument("bundle", type=Path, metavar="BUNDLE", help="the zip file")
+    command.add_argument("--video", type=Path, required=True, metavar="FILE", help="the recording that it is about")
+    command.set_defaults(run=_verify)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from fer_core.commands.video import progress_line
+    from fer_core.pipeline import EmotionPipeline
+    from fer_core.reports.verification import verify
+    from fer_core.timeline import AnalysisSettings, Timeline
+    from fer_core.timeline_edits import resmoothed
+
+    def analyse(video: Path, settings: AnalysisSettings) -> Timeline:
+        pipeline = EmotionPipeline.load(settings.model, settings.detector, settings.engine)
+        timeline = pipeline.analyze_video(
+            video,
+            settings.fps,
+            progress_line(),
+            smoothing=settings.smoothing,
+            time_constant_s=settings.time_constant_s,
+        )
+        return resmoothed(timeline, uncertain_below=settings.uncertain_below)
+
+    result = verify(options.bundle, options.video, analyse)
+    print(f"{options.bundle}: {result.verdict}")
+    for finding in result.findings:
+        print(f"  {finding}")
+    print(f"  fingerprint {result.fingerprint}")
+    if result.confirmed:
+        return DONE
+    say(f"error: {options.bundle} is not confirmed: {result.verdict}.")
+    return BAD_INPUT

@@ -1,0 +1,126 @@
+"""`video`, which reads a recording over time, and `smoothing-study`, which measures what smoothing does."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fer_core.commands.output import DONE, say, write_json
+
+if TYPE_CHECKING:
+    from fer_core.video_analysis import Progress
+
+CHECKPOINT: Final = "unfinished.jsonl"
+SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
+
+
+def add(commands: argparse._SubParsersAction, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Add the commands."""
+    video = commands.add_parser(
+        "video",
+        help="read a recording over time",
+        description="Read a recording over time. DIR gets timeline.csv with its data dictionary, summary.json and "
+        "report.pdf. What a damaged recording lacks is said in the last two and on stderr.",
+    )
+    video.add_argument("path", type=Path, metavar="PATH", help="MP4, MOV, MKV, WebM, AVI or the like")
+    video.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    video.add_argument("--fps", type=float, default=4.0, help="samples a second; 0 for every frame; default: 4")
+    video.add_argument("--annotate", action="store_true", help="also write annotated.mp4")
+    video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
+    video.add_argument("--smoothing", default="exponential", choices=SMOOTHINGS, help="default: exponential")
+    video.add_argument("--time-constant", type=float, default=0.4, metavar="S", help="of the smoothing; default: 0.4")
+    video.add_argument("--resume", action="store_true", help="go on where a run with the same --out was ended")
+    add_pipeline_options(video)
+    video.set_defaults(run=_video)
+
+    study = commands.add_parser(
+        "smoothing-study",
+        help="measure what each smoothing does",
+        description="Measure accuracy, delay at a change and flicker of each smoothing on sequences spliced of "
+        "labelled stills. Such sequences flatter any smoother: labels hold for seconds and change at once.",
+    )
+    study.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: a folder, zip or fer2013.csv")
+    study.add_argument("--model", metavar="NAME", help="default: the best single model")
+    study.add_argument("--fps", type=float, default=4.0, help="samples a second; default: 4")
+    study.add_argument("--time-constants", type=float, nargs="+", default=[0.2, 0.4, 0.8], metavar="S")
+    study.add_argument("--sequences", type=int, default=100, help="of half a minute, of each kind; default: 100")
+    study.add_argument("--json", required=True, metavar="FILE", help='where the figures go; "-" for stdout')
+    study.set_defaults(run=_study)
+
+
+def _video(options: argparse.Namespace) -> int:
+    from fer_core.pipeline import EmotionPipeline
+    from fer_core.reports.annotated import write_annotated
+    from fer_core.reports.bundle import write_bundle
+    from fer_core.reports.pdf import write_pdf
+    from fer_core.reports.summary import as_summary
+    from fer_core.reports.tables import write_csv
+
+    checkpoint = options.out / CHECKPOINT
+    if not options.resume:
+        with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
+            checkpoint.unlink()
+    pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
+    try:
+        timeline = pipeline.analyze_video(
+            options.path,
+            options.fps,
+            progress_line(),
+            smoothing=options.smoothing,
+            time_constant_s=options.time_constant,
+            checkpoint=checkpoint,
+        )
+    except KeyboardInterrupt:
+        say("")
+        say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
+        raise
+    for problem in timeline.problems:
+        say(f"note: {problem}")
+    write_csv(timeline, options.out)
+    write_json(as_summary(timeline), str(options.out / "summary.json"))
+    write_pdf(timeline, options.out / "report.pdf", date.today(), card=pipeline.classifier.card)
+    if options.annotate:
+        say("writing annotated.mp4")
+        for missing in write_annotated(timeline, options.path, options.out / "annotated.mp4"):
+            say(f"note: {missing}")
+    if options.bundle:
+        card = pipeline.classifier.card
+        fingerprint = write_bundle(timeline, options.out / "evidence.zip", date.today(), card=card)
+        say(f"evidence.zip has the fingerprint {fingerprint}")
+    checkpoint.unlink(missing_ok=True)
+    say(f"{options.out} is ready")
+    return DONE
+
+
+def progress_line() -> Callable[["Progress"], None]:
+    """Shows how far it is: on a terminal one line that is rewritten, elsewhere a line every ten per cent."""
+    told = 0
+
+    def show(progress: "Progress") -> None:
+        nonlocal told
+        left = "" if progress.remaining_s is None else f", {progress.remaining_s:.0f} s left"
+        text = f"{progress.share:4.0%} of the recording, {progress.faces} faces in {progress.samples} samples{left}"
+        if sys.stderr.isatty():
+            print(f"\r{text:<79}", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
+        elif progress.share * 10 >= told + 1 or progress.share >= 1:
+            told = int(progress.share * 10)
+            say(text)
+
+    return show
+
+
+def _study(options: argparse.Namespace) -> int:
+    from fer_core.classification import EmotionClassifier, default_model
+    from fer_core.datasets import load_faces
+    from fer_core.smoothing_study import study
+
+    faces = load_faces(options.data).split("PublicTest")
+    classifier = EmotionClassifier.load(options.model or default_model())
+    say(f"{classifier.card.name}: reading {len(faces)} faces of PublicTest")
+    probabilities = classifier.classify(list(faces.images)).probabilities
+    figures = study(probabilities, faces.labels, options.fps, options.time_constants, options.sequences)
+    write_json({"model": classifier.card.name, **figures}, options.json)
+    return DONE

@@ -1,0 +1,49 @@
+"""The whole evaluation of some models on faces that somebody brought, and what was read in each file. No pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.classification import EmotionClassifier
+from fer_core.evaluation.labelled import LabelledFaces
+from fer_core.evaluation.predictions import Predictions
+from fer_core.evaluation.whole import Progress, evaluate_models, predict_all
+from fer_core.model_files import MODELS_DIR
+
+
+@dataclass(frozen=True, eq=False)
+class OwnEvaluation:
+    """What was measured.
+
+    Attributes:
+        source: what the faces are called.
+        result: as `evaluate_models` gives it, ready for JSON.
+        files: the N paths of the faces.
+        labels: int64 (N,), indices into `EMOTIONS`.
+        predictions: by model, what it said of them.
+    """
+
+    source: str
+    result: dict[str, Any]
+    files: tuple[str, ...]
+    labels: NDArray[np.int64]
+    predictions: Mapping[str, Predictions]
+
+
+def evaluate_own(
+    source: str,
+    faces: LabelledFaces,
+    classifiers: Mapping[str, EmotionClassifier],
+    attributes: Mapping[str, Sequence[str]] | None = None,
+    with_robustness: bool = False,
+    progress: Progress | None = None,
+    models_dir: Path = MODELS_DIR,
+) -> OwnEvaluation:
+    """Measure models on somebody's faces; see `evaluate_models`."""
+    said = predict_all(classifiers, faces, progress)
+    result = evaluate_models(classifiers, faces, attributes, with_robustness, progress, models_dir, said)
+    return OwnEvaluation(source, result, faces.files, faces.labels, said)

@@ -1,0 +1,227 @@
+"""One frame after the other: faces are found, followed, read in one batch and smoothed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.crops import cut
+from fer_core.detection import FaceDetector, HaarDetector
+from fer_core.detection.nearby import FollowingDetector
+from fer_core.live.baseline import corrected
+from fer_core.live.settings import LiveSettings
+from fer_core.pipeline import EmotionPipeline
+from fer_core.readings import Box, Face, FaceReading
+from fer_core.smoothing import ExponentialSmoother
+from fer_core.tracking import Tracker
+
+MOST_FACES: Final = 8
+"""Of more faces in one frame the largest are read, so that a crowd does not stop the stream."""
+
+FORGOTTEN_AFTER_S: Final = 30.0
+"""A person who was not seen for so long starts afresh."""
+
+GAP_S: Final = 2.0
+"""After a pause of so long, everything starts afresh: the camera was stopped, or another one was chosen."""
+
+READ_PX: Final = 640
+"""Longer side at which frames are read. Browsers change the size of what they send as network and machine allow; to
+everything behind this, frames have one size for as long as the camera is held the same way."""
+
+SEARCH_PX: Final = 320
+"""Longer side to which a frame is shrunk to be searched as a whole: a camera's faces are large, and time is short."""
+
+SMALLEST_PX: Final = 24
+"""Smallest face that is found there."""
+
+NEW_FACE_S: Final = 0.5
+"""Between two searches of the whole frame, so how late a new face may be seen."""
+
+BLACK: Final = 20
+"""Grey level that no pixel of a black frame exceeds: a covered lens still gives some noise."""
+
+
+class Follower(Protocol):
+    """Finds faces frame by frame."""
+
+    def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
+        """The faces of the next frame, uint8 (H, W, 3) BGR."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the frames before."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LiveFace:
+    """One face of a frame.
+
+    Attributes:
+        reading: with `person` set; its probabilities are held against the baseline, where there is one, and smoothed.
+        raw: float32 (7,), the probabilities as the model gave them.
+    """
+
+    reading: FaceReading
+    raw: NDArray[np.float32]
+
+    @property
+    def person(self) -> int:
+        """Number of the person, from 1."""
+        assert self.reading.person is not None
+        return self.reading.person
+
+    def at(self, box: Box) -> "LiveFace":
+        """The same face elsewhere."""
+        return replace(self, reading=replace(self.reading, box=box))
+
+
+@dataclass(frozen=True, eq=False)
+class LiveReading:
+    """What one frame of a stream was read as.
+
+    Attributes:
+        time_s: when the frame arrived, by the stream's clock.
+        width: of the frame, in pixels.
+        height: of the frame, in pixels.
+        faces: from left to right.
+        black: there is nothing to see.
+        passed_over: faces beyond `MOST_FACES`, which were found and not read.
+    """
+
+    time_s: float
+    width: int
+    height: int
+    faces: tuple[LiveFace, ...] = ()
+    black: bool = False
+    passed_over: int = 0
+
+    @property
+    def readings(self) -> list[FaceReading]:
+        """The faces as they are shown."""
+        return [face.reading for face in self.faces]
+
+    def fits(self, bgr: NDArray[np.uint8]) -> bool:
+        """Whether a frame has the same shape, if perhaps another size."""
+        return self.fits_size(bgr.shape[1], bgr.shape[0])
+
+    def fits_size(self, width: int, height: int) -> bool:
+        """The same for a size in pixels."""
+        return abs(width * self.height - height * self.width) <= 0.02 * width * self.height
+
+    def scaled(self, factor: float) -> "LiveReading":
+        """The same in a frame that is `factor` times as large."""
+        if factor == 1:
+            return self
+        faces = tuple(face.at(face.reading.box.scaled(factor)) for face in self.faces)
+        return replace(self, width=round(self.width * factor), height=round(self.height * factor), faces=faces)
+
+
+def following(detector: FaceDetector) -> FollowingDetector:
+    """What looks for faces from frame to frame with `detector`, quickly enough for a camera."""
+    if isinstance(detector, HaarDetector):
+        detector = HaarDetector(detector.check, search_px=SEARCH_PX, min_face_px=SMALLEST_PX)
+    return FollowingDetector(detector, quick_every_s=NEW_FACE_S)
+
+
+class LiveAnalyser:
+    """Reads the frames of one camera. For one thread.
+
+    Args:
+        pipeline: detector and classifier; they may be shared with others.
+        follow: makes what looks for faces in a sequence of frames out of what looks for them in one.
+    """
+
+    def __init__(self, pipeline: EmotionPipeline, follow: Callable[[FaceDetector], Follower] | None = None) -> None:
+        self.pipeline, self._follow = pipeline, follow or following
+        self._detector = self._follow(pipeline.detector)
+        self._tracker = Tracker()
+        self._smoothers: dict[int, tuple[float, ExponentialSmoother]] = {}
+        self._before: tuple[tuple[int, ...], float] | None = None
+
+    def use(self, pipeline: EmotionPipeline) -> None:
+        """Go on with another classifier or detector; everyone keeps their number."""
+        if pipeline.detector is not self.pipeline.detector:
+            self._detector = self._follow(pipeline.detector)
+        self.pipeline = pipeline
+        self._smoothers.clear()
+
+    def reset(self) -> None:
+        """Start afresh, as after a cut: only who looks the same keeps their number, and no number is used again."""
+        self._detector.reset()
+        self._tracker.cut()
+        self._smoothers.clear()
+
+    def read(
+        self,
+        bgr: NDArray[np.uint8],
+        time_s: float,
+        settings: LiveSettings,
+        baselines: Mapping[int, NDArray[np.float32]],
+    ) -> LiveReading:
+        """Read the next frame.
+
+        Args:
+            bgr: uint8 (H, W, 3); its size may differ from the frame before, for example after a phone was turned.
+            time_s: when it arrived; never before the frame before.
+            settings: may differ from the frame before.
+            baselines: weights by person, see `fer_core.live.baseline`.
+        """
+        height, width = bgr.shape[:2]
+        image, factor = _of_one_size(bgr)
+        before, self._before = self._before, (image.shape[:2], time_s)
+        if before and (before[0] != image.shape[:2] or time_s - before[1] > GAP_S):
+            self.reset()
+        if int(image[::8, ::8].max()) <= BLACK:
+            return LiveReading(time_s, width, height, black=True)
+        found = sorted(self._detector.detect(image, time_s), key=lambda face: face.box.area, reverse=True)
+        faces = sorted(found[:MOST_FACES], key=lambda face: (face.box.x, face.box.y))
+        crops = [cut(image, face.box) for face in faces]
+        persons = self._tracker.update(faces, time_s, crops)
+        raw = self.pipeline.read_faces(list(zip(crops, faces, strict=True)))
+        shown = tuple(
+            LiveFace(self._shown(reading, person, time_s, settings, baselines.get(person)), reading.probabilities)
+            for reading, person in zip(raw, persons, strict=True)
+        )
+        self._forget(time_s)
+        reading = LiveReading(time_s, image.shape[1], image.shape[0], shown, passed_over=len(found) - len(faces))
+        return replace(reading.scaled(1 / factor), width=width, height=height)
+
+    def _shown(
+        self,
+        reading: FaceReading,
+        person: int,
+        time_s: float,
+        settings: LiveSettings,
+        baseline: NDArray[np.float32] | None,
+    ) -> FaceReading:
+        probabilities = reading.probabilities if baseline is None else corrected(reading.probabilities, baseline)
+        probabilities = self._smoother(person, time_s, settings.time_constant_s).update(time_s, probabilities)
+        uncertain = bool(probabilities.max() < settings.uncertain_below)
+        return replace(reading, probabilities=probabilities, uncertain=uncertain, person=person)
+
+    def _smoother(self, person: int, time_s: float, time_constant_s: float) -> ExponentialSmoother:
+        _, smoother = self._smoothers.get(person, (time_s, None))
+        if smoother is None or smoother.time_constant_s != time_constant_s:
+            smoother = ExponentialSmoother(time_constant_s)
+        self._smoothers[person] = time_s, smoother
+        return smoother
+
+    def _forget(self, time_s: float) -> None:
+        gone = [person for person, (seen_s, _) in self._smoothers.items() if time_s - seen_s > FORGOTTEN_AFTER_S]
+        for person in gone:
+            del self._smoothers[person]
+
+
+def _of_one_size(bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """The frame with its longer side at `READ_PX`, and the factor by which it was scaled."""
+    height, width = bgr.shape[:2]
+    factor = READ_PX / max(height, width)
+    if factor == 1:
+        return bgr, 1.0
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(bgr, size, interpolation=method), np.uint8), factor

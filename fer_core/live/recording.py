@@ -1,0 +1,208 @@
+"""A live session as a timeline: the readings of every frame and, only where asked for, the frames as a video."""
+
+import hashlib
+import io
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+from typing import Final
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.drawing import hide_faces
+from fer_core.live.analyser import READ_PX, LiveReading
+from fer_core.readings import Box, FrameReading
+from fer_core.timeline import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
+
+LONGEST_S: Final = 2 * 3600.0
+"""A recording of readings ends by itself after so long."""
+
+LONGEST_VIDEO_S: Final = 15 * 60.0
+"""And so does one with video, which is kept in memory until it is handed over."""
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedSession:
+    """What a recording came to.
+
+    Attributes:
+        timeline: one row a face of every analysed frame.
+        video: MP4 whose frames are those of the timeline; empty where none was wanted or none came.
+    """
+
+    timeline: Timeline
+    video: bytes = b""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a frame lies in one of another size: as large as it can be, in the middle, black around it.
+
+    Attributes:
+        size: width and height of the other one.
+        factor: by which the frame is scaled.
+        right: where its left border comes to lie.
+        down: where its upper border does.
+    """
+
+    size: tuple[int, int]
+    factor: float
+    right: int
+    down: int
+
+    @classmethod
+    def into(cls, width: int, height: int, size: tuple[int, int]) -> "Fit":
+        """How a frame of `width` and `height` fits into `size`."""
+        factor = min(size[0] / width, size[1] / height)
+        return cls(size, factor, round((size[0] - width * factor) / 2), round((size[1] - height * factor) / 2))
+
+    def box(self, box: Box) -> Box:
+        """The box in the other frame."""
+        return box.scaled(self.factor).moved(self.right, self.down)
+
+    def picture(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The other frame with this picture in it: uint8 (H, W, 3)."""
+        if bgr.shape[1::-1] == self.size:
+            return bgr
+        method = cv2.INTER_AREA if self.factor < 1 else cv2.INTER_LINEAR
+        scaled = cv2.resize(bgr, None, fx=self.factor, fy=self.factor, interpolation=method)
+        canvas = np.zeros((self.size[1], self.size[0], 3), np.uint8)
+        part = canvas[self.down : self.down + scaled.shape[0], self.right : self.right + scaled.shape[1]]
+        part[:] = scaled[: part.shape[0], : part.shape[1]]
+        return canvas
+
+
+class SessionRecorder:
+    """Collects readings, and frames where `with_video` is set. Safe to use from two threads.
+
+    Args:
+        start_s: when it begins, by the stream's clock.
+        settings: what the numbers depend on.
+        began: the same moment by the calendar, for the name.
+        with_video: keep the frames too.
+    """
+
+    def __init__(self, start_s: float, settings: AnalysisSettings, began: datetime, *, with_video: bool) -> None:
+        self.start_s, self.settings, self.began, self.with_video = start_s, settings, began, with_video
+        self._lock = threading.Lock()
+        self._rows: list[Row] = []
+        self._frames = 0
+        self._end_s = start_s
+        self._size = (0, 0)
+        self._notes: list[str] = []
+        self._video: _Video | None = None
+        self._finished = False
+
+    def __len__(self) -> int:
+        """Frames so far."""
+        return self._frames
+
+    @property
+    def longest_s(self) -> float:
+        """After so long it takes nothing more."""
+        return LONGEST_VIDEO_S if self.with_video else LONGEST_S
+
+    def duration_s(self, now_s: float) -> float:
+        """How long it has been running."""
+        return min(now_s - self.start_s, self.longest_s)
+
+    def note(self, sentence: str) -> None:
+        """Something that whoever reads the timeline should know; kept once."""
+        with self._lock:
+            if sentence not in self._notes:
+                self._notes.append(sentence)
+
+    def add(self, bgr: NDArray[np.uint8], reading: LiveReading, hidden: Sequence[Box] = ()) -> None:
+        """Take one frame with its reading; frames from before the start or after the end are passed over.
+
+        Args:
+            bgr: uint8 (H, W, 3).
+            reading: of this frame.
+            hidden: faces that are made unrecognisable in the video.
+        """
+        with self._lock:
+            time_s = reading.time_s - self.start_s
+            if self._finished or time_s < 0:
+                return
+            if time_s > self.longest_s:
+                self._note_end()
+                return
+            if self._size == (0, 0):
+                self._size = _size_of_recording(reading.width, reading.height)
+            fit = Fit.into(reading.width, reading.height, self._size)
+            if self.with_video:
+                self._add_frame(fit.picture(hide_faces(bgr, hidden) if hidden else bgr), time_s)
+            # As the model read them: the timeline smooths them itself, so that it can be smoothed otherwise later.
+            faces = tuple(
+                replace(face.reading, box=fit.box(face.reading.box), probabilities=face.raw) for face in reading.faces
+            )
+            self._rows.extend(rows_of_frame(FrameReading(time_s, self._frames, faces)))
+            self._frames += 1
+            self._end_s = reading.time_s
+
+    def finish(self) -> RecordedSession:
+        """Stop, and give what was collected."""
+        with self._lock:
+            self._finished = True
+            video = self._video.finish() if self._video else b""
+            duration_s = self._end_s - self.start_s
+            recording = Recording(
+                name=f"Live {self.began:%Y-%m-%d %H.%M.%S}{'.mp4' if video else ''}",
+                sha256=hashlib.sha256(video).hexdigest() if video else "",
+                duration_s=duration_s,
+                width=self._size[0],
+                height=self._size[1],
+                frame_rate=self._frames / duration_s if duration_s > 0 else 0.0,
+            )
+            if not self._frames:
+                self._note("No frame was read during this recording.")
+            return RecordedSession(build(self._rows, recording, self.settings, problems=self._notes), video)
+
+    def _add_frame(self, picture: NDArray[np.uint8], time_s: float) -> None:
+        if self._video is None:
+            self._video = _Video(*self._size)
+        self._video.add(picture, time_s)
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self._notes:
+            self._notes.append(sentence)
+
+    def _note_end(self) -> None:
+        self._note(f"The recording ended by itself after {self.longest_s / 60:.0f} minutes.")
+
+
+def _size_of_recording(width: int, height: int) -> tuple[int, int]:
+    """The size for all frames, even on both sides as H.264 wants it: browsers send small frames at first."""
+    factor = max(1.0, READ_PX / max(width, height))
+    return round(width * factor / 2) * 2, round(height * factor / 2) * 2
+
+
+class _Video:
+    """An H.264 MP4 in memory whose frames keep their times."""
+
+    TIME_BASE: Final = Fraction(1, 1000)
+
+    def __init__(self, width: int, height: int) -> None:
+        self._buffer = io.BytesIO()
+        self._container = av.open(self._buffer, "w", format="mp4")
+        self._stream = self._container.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "23"})
+        self._stream.width, self._stream.height = width, height
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = self.TIME_BASE
+        self._last_pts = -1
+
+    def add(self, bgr: NDArray[np.uint8], time_s: float) -> None:
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(bgr), format="bgr24")
+        self._last_pts = max(self._last_pts + 1, round(time_s / self.TIME_BASE))
+        frame.pts, frame.time_base = self._last_pts, self.TIME_BASE
+        self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> bytes:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        return self._buffer.getvalue()

@@ -1,0 +1,334 @@
+"""One camera's stream: the newest frame is read by one worker, the last finished reading is drawn at once.
+
+    camera thread   on_frame -> hand the frame over, draw the last reading, return       (never waits for the worker)
+    worker thread   take the newest frame -> analyse -> publish the reading              (frames in between are dropped)
+    script thread   state(), configure(), record, calibrate                              (short locks only)
+
+The worker starts with the first frame and ends when none came for a while, so nothing is left behind after a visit.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.live.analyser import LiveAnalyser, LiveReading
+from fer_core.live.baseline import Calibration
+from fer_core.live.history import Ages, LastMinute, Moment, Rate
+from fer_core.live.recording import RecordedSession, SessionRecorder
+from fer_core.live.settings import LiveSettings
+from fer_core.live.view import drawn
+from fer_core.pipeline import EmotionPipeline
+from fer_core.readings import Box
+
+LOGGER = logging.getLogger(__name__)
+
+IDLE_S: Final = 5.0
+"""The worker ends when no frame came for so long; the next frame starts another."""
+
+STALE_S: Final = 1.5
+"""An older reading is not drawn: better no box than one where nobody is any more."""
+
+STALLED_S: Final = 2.5
+"""Without a frame for so long, the camera is taken to be gone."""
+
+REST_S: Final = 0.5
+"""Pause after analysis failed, so that a lasting fault does not use up the machine."""
+
+
+class Situation(Enum):
+    """Whether pictures come."""
+
+    WAITING = "no frame has come yet"
+    RUNNING = "frames come"
+    STALLED = "frames came and stopped"
+
+
+@dataclass(frozen=True, eq=False)
+class LiveState:
+    """What a page shows of a stream, at one moment.
+
+    Attributes:
+        situation: whether pictures come.
+        reading: the last one; None where it is older than `STALLED_S`.
+        last_minute: oldest first.
+        now_s: the moment, by the stream's clock.
+        camera_fps: frames that arrive, a second.
+        analysed_fps: frames that are read, a second.
+        age_ms: median age of the readings at the moment when they were drawn; None before the first.
+        age_p95_ms: the 95th percentile.
+        frames: that arrived since the stream was made.
+        dropped: frames that a newer one replaced before the worker was free.
+        problem: why analysis fails at present, in a sentence.
+        calibrating: how much of the calibration is done, 0 to 1; None where there is none.
+        baselines: persons whose readings are held against their resting face.
+        notes: what became of the last calibration, a sentence each.
+        recording_s: how long a recording has been running; None where none is.
+        recorded: how many frames it has.
+    """
+
+    situation: Situation
+    reading: LiveReading | None
+    last_minute: tuple[Moment, ...]
+    now_s: float
+    camera_fps: float
+    analysed_fps: float
+    age_ms: float | None
+    age_p95_ms: float | None
+    frames: int
+    dropped: int
+    problem: str | None
+    calibrating: float | None
+    baselines: frozenset[int]
+    notes: tuple[str, ...]
+    recording_s: float | None
+    recorded: int
+
+
+class LiveStream:
+    """Everything behind one camera.
+
+    Args:
+        pipeline: detector and classifier; they may be shared with others.
+        settings: to begin with.
+        clock: seconds; only differences count.
+        analyser: reads the frames; made from `pipeline` unless given.
+    """
+
+    def __init__(
+        self,
+        pipeline: EmotionPipeline,
+        settings: LiveSettings | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        analyser: LiveAnalyser | None = None,
+        idle_s: float = IDLE_S,
+    ) -> None:
+        self._analyser = analyser or LiveAnalyser(pipeline)
+        self._settings = settings or LiveSettings()
+        self._clock = clock
+        self._idle_s = idle_s
+        # Guards the two threads' handover: what waits, and whether someone is there to take it.
+        self._handover = threading.Condition()
+        self._waiting: tuple[NDArray[np.uint8], float] | None = None
+        self._worker: threading.Thread | None = None
+        self._leave = False
+        # Guards everything below.
+        self._lock = threading.Lock()
+        self._pipeline: EmotionPipeline | None = None
+        self._newest: NDArray[np.uint8] | None = None
+        self._newest_s: float | None = None
+        self._reading: LiveReading | None = None
+        self._gone: dict[int, tuple[Box, float]] = {}  # people just lost, with when and where, in pixels of `_reading`
+        self._minute, self._ages = LastMinute(), Ages()
+        self._arrivals, self._finished = Rate(), Rate()
+        self._frames = self._dropped = 0
+        self._problem: str | None = None
+        self._reported: set[str] = set()
+        self._calibration: Calibration | None = None
+        self._baselines: dict[int, NDArray[np.float32]] = {}
+        self._notes: tuple[str, ...] = ()
+        self._recorder: SessionRecorder | None = None
+
+    # --- the camera's thread -----------------------------------------------------------------------------------------
+
+    def on_frame(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """The frame callback: hands the frame over and gives it back with the last reading drawn in. Never raises.
+
+        An exception here would freeze the picture for good.
+        """
+        try:
+            bgr = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+            return av.VideoFrame.from_ndarray(self.show(bgr), format="bgr24")
+        except Exception as error:
+            self._report("The picture could not be drawn", error)
+            return frame
+
+    def show(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The same for an array: uint8 (H, W, 3), not to be written to afterwards."""
+        now = self._clock()
+        self._hand_over(bgr, now)
+        with self._lock:
+            self._newest, self._newest_s = bgr, now
+            self._frames += 1
+            self._arrivals.tick(now)
+            reading, gone, view = self._reading, dict(self._gone), self._settings.view
+            if reading is not None and (now - reading.time_s > STALE_S or not reading.fits(bgr)):
+                reading = None
+            if reading is not None:
+                self._ages.add(now - reading.time_s)
+        if reading is None:  # nobody knows where the faces are
+            return drawn(bgr, [], view, [Box(0, 0, bgr.shape[1], bgr.shape[0])])
+        factor = bgr.shape[1] / reading.width
+        hidden = [box.scaled(factor) for box, _ in gone.values()]
+        return drawn(bgr, reading.scaled(factor).readings, view, hidden)
+
+    def _hand_over(self, bgr: NDArray[np.uint8], now: float) -> None:
+        with self._handover:
+            if self._waiting is not None:
+                self._dropped += 1
+            self._waiting = bgr, now
+            self._leave = False
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="live-analysis", daemon=True)
+                self._worker.start()
+            self._handover.notify()
+
+    # --- the worker's thread -----------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (frame := self._take()) is not None:
+            try:
+                self._analyse(*frame)
+            except Exception as error:
+                self._report("A frame could not be read", error)
+                self._analyser.reset()
+                time.sleep(REST_S)
+
+    def _take(self) -> tuple[NDArray[np.uint8], float] | None:
+        with self._handover:
+            self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
+            frame, self._waiting = self._waiting, None
+            if frame is None or self._leave:
+                # Given up under the lock: a frame that comes from now on finds no worker and starts one.
+                self._worker = None
+                return None
+            return frame
+
+    def _analyse(self, bgr: NDArray[np.uint8], time_s: float) -> None:
+        with self._lock:
+            settings, baselines, recorder = self._settings, dict(self._baselines), self._recorder
+            pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            self._analyser.use(pipeline)
+        reading = self._analyser.read(bgr, time_s, settings, baselines)
+        with self._lock:
+            self._publish(reading)
+            gone = [box for box, _ in self._gone.values()]
+        if recorder is not None:
+            faces = [face.reading.box for face in reading.faces]
+            recorder.add(bgr, reading, [*faces, *gone] if settings.view.hidden else ())
+
+    def _publish(self, reading: LiveReading) -> None:
+        self._gone = self._just_lost(reading)
+        self._reading, self._problem = reading, None
+        self._finished.tick(self._clock())
+        self._minute.add(
+            reading.time_s,
+            {face.person: face.reading.probabilities for face in reading.faces},
+            frozenset(face.person for face in reading.faces if face.reading.uncertain),
+        )
+        if self._calibration is not None:
+            for face in reading.faces:
+                self._calibration.add(face.person, face.raw)
+            if self._calibration.share_done(reading.time_s) >= 1:
+                self._baselines, problems = self._calibration.baselines()
+                self._notes = tuple(problems)
+                self._calibration = None
+
+    def _just_lost(self, reading: LiveReading) -> dict[int, tuple[Box, float]]:
+        """Who was seen until a moment ago, by person: where, in pixels of `reading`, and when."""
+        before = self._reading
+        if before is None or not before.fits_size(reading.width, reading.height):
+            return {}
+        factor = reading.width / before.width
+        known = self._gone | {face.person: (face.reading.box, before.time_s) for face in before.faces}
+        here = {face.person for face in reading.faces}
+        return {
+            person: (box.scaled(factor), seen_s)
+            for person, (box, seen_s) in known.items()
+            if person not in here and reading.time_s - seen_s <= STALE_S
+        }
+
+    def _report(self, what: str, error: Exception) -> None:
+        words = f"{what} ({type(error).__name__}: {error})."
+        with self._lock:
+            self._problem = words
+            new = words not in self._reported
+            self._reported.add(words)
+        if new:
+            LOGGER.error("%s", words, exc_info=error)
+
+    # --- the script's thread -----------------------------------------------------------------------------------------
+
+    def configure(self, settings: LiveSettings) -> None:
+        """Change settings; they hold from the next frame on."""
+        with self._lock:
+            self._settings = settings
+
+    def use(self, pipeline: EmotionPipeline) -> None:
+        """Change model or detector from the next frame on. Baselines belong to a model and are dropped."""
+        with self._lock:
+            self._pipeline = pipeline
+            self._baselines, self._calibration, self._notes = {}, None, ()
+
+    def rest(self) -> None:
+        """The camera was stopped: let the worker go and forget the last picture. The next frame wakes all of it."""
+        with self._handover:
+            self._waiting, self._leave = None, True
+            self._handover.notify()
+        with self._lock:
+            self._newest = self._reading = None
+            self._ages.clear()
+
+    def calibrate(self) -> None:
+        """Take the next ten seconds as everybody's resting face."""
+        with self._lock:
+            self._calibration, self._baselines, self._notes = Calibration(self._clock()), {}, ()
+
+    def forget_baseline(self) -> None:
+        """Show readings as the model gives them."""
+        with self._lock:
+            self._calibration, self._baselines, self._notes = None, {}, ()
+
+    def record(self, recorder: SessionRecorder) -> None:
+        """Keep every reading from now on."""
+        with self._lock:
+            self._recorder = recorder
+
+    def stop_recording(self) -> RecordedSession | None:
+        """End the recording; None where none was running."""
+        with self._lock:
+            recorder, self._recorder = self._recorder, None
+        return recorder.finish() if recorder is not None else None
+
+    def snapshot(self) -> NDArray[np.uint8] | None:
+        """The newest frame as the camera gave it: uint8 (H, W, 3), BGR. None where there is none."""
+        with self._lock:
+            return None if self._newest is None else self._newest.copy()
+
+    def state(self) -> LiveState:
+        """What to show of it now."""
+        with self._lock:
+            now = self._clock()
+            since = None if self._newest_s is None else now - self._newest_s
+            situation = Situation.WAITING if since is None else Situation.RUNNING
+            if since is not None and (since > STALLED_S or self._newest is None):
+                situation = Situation.STALLED
+            reading = self._reading
+            age, age_p95 = self._ages.percentile(50), self._ages.percentile(95)
+            return LiveState(
+                situation=situation,
+                reading=reading if reading is not None and now - reading.time_s <= STALLED_S else None,
+                last_minute=self._minute.moments(now),
+                now_s=now,
+                camera_fps=self._arrivals.per_second(now),
+                analysed_fps=self._finished.per_second(now),
+                age_ms=None if age is None else age * 1e3,
+                age_p95_ms=None if age_p95 is None else age_p95 * 1e3,
+                frames=self._frames,
+                dropped=self._dropped,
+                problem=self._problem,
+                calibrating=None if self._calibration is None else self._calibration.share_done(now),
+                baselines=frozenset(self._baselines),
+                notes=self._notes,
+                recording_s=None if self._recorder is None else self._recorder.duration_s(now),
+                recorded=0 if self._recorder is None else len(self._recorder),
+            )

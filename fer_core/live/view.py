@@ -1,0 +1,48 @@
+"""A frame and a reading as the person in front of the camera sees them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.drawing import annotate, hide_faces, overlay_activation, overlay_bars
+from fer_core.live.settings import View
+from fer_core.readings import Box, FaceReading
+
+
+def drawn(
+    bgr: NDArray[np.uint8], readings: Sequence[FaceReading], view: View, hidden: Iterable[Box] = ()
+) -> NDArray[np.uint8]:
+    """The frame for the screen.
+
+    Args:
+        bgr: uint8 (H, W, 3); not written to.
+        readings: the last that are known, in pixels of `bgr`.
+        view: what is wanted.
+        hidden: boxes besides those of `readings` that are made unrecognisable where `view` says so.
+
+    Returns:
+        uint8 (H, W, 3); `bgr` itself where there is nothing to draw.
+    """
+    canvas = bgr
+    if view.hidden:
+        canvas = hide_faces(canvas, [*(reading.box for reading in readings), *hidden])
+    if view.mirrored:
+        canvas = np.asarray(cv2.flip(canvas, 1), np.uint8)
+        readings = [mirrored(reading, bgr.shape[1]) for reading in readings]
+    if view.activation:
+        canvas = overlay_activation(canvas, readings)
+    if view.bars:
+        canvas = overlay_bars(canvas, readings)
+    if view.boxes:
+        canvas = annotate(canvas, readings)
+    return canvas
+
+
+def mirrored(reading: FaceReading, width: int) -> FaceReading:
+    """The reading in the mirror image of a picture that is `width` pixels wide."""
+    box = reading.box
+    moved = Box(width - box.x - box.width, box.y, box.width, box.height)
+    return replace(reading, box=moved, activation=np.ascontiguousarray(reading.activation[:, ::-1]))

@@ -1,0 +1,329 @@
+"""Recordings, frame by frame, in constant memory and whatever state the file is in.
+
+Decoding happens in a process of its own, under a watchdog: FFmpeg may crash or hang on a damaged file, and a thread
+that hangs in it can be neither ended nor abandoned without its memory. A process can. It also decodes on one core while
+faces are searched on another.
+"""
+
+import contextlib
+import io
+import json
+import queue
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.errors import MediaError
+from fer_core.media.images import harmless
+
+ANALYSIS_PX: Final = 960
+"""Longer side at which recordings are searched and read: enough for faces of a twentieth of the picture's width."""
+
+STALL_S: Final = 30.0
+"""A decoder that says nothing for so long has hung: it reports twice a second."""
+
+VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "mpg", "ts", "ogv", "wmv", "flv")
+"""Endings by which recordings are usually named; what a file is, its content decides."""
+
+# A package without its `__init__`, which would import all that analysing needs: a second, and 150 MB.
+_DECODER: Final = """
+import sys, types
+package = types.ModuleType("fer_core")
+package.__path__ = [sys.argv[1]]
+sys.modules["fer_core"] = package
+from fer_core.media.decoding import run
+run()
+"""
+_READ_AHEAD: Final = 4
+_REASONS: Final = {
+    "not a recording": "is not a recording that can be read, or lost its index when it was cut off; "
+    "save it again as MP4 (H.264), MOV, MKV, WebM or AVI",
+    "only sound": "holds sound but no picture; choose a recording with a picture",
+    "no picture": "holds no picture; choose a recording with a picture",
+    "unknown codec": "uses a codec that is not known here; save it as MP4 (H.264)",
+    "too large": "has frames of more than 67 megapixels; scale it down",
+    "no frames": "holds no frame that can be decoded; record or export it again",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One frame.
+
+    Attributes:
+        time_s: presentation time in seconds from the start.
+        frame: number of the frame in the recording, from 0.
+        image: uint8 (H, W, 3) BGR, upright, shrunk to the longer side asked for.
+        width: of the upright frame, in pixels, unshrunk.
+        height: likewise.
+    """
+
+    time_s: float
+    frame: int
+    image: NDArray[np.uint8]
+    width: int
+    height: int
+
+
+class Video:
+    """A recording that is being decoded: iterate over its samples, once, and close it.
+
+    Args:
+        path: a regular file.
+        fps: samples a second: the first frame at or after each point of that grid, by presentation time; 0 for every
+            frame.
+        longer_px: longer side to which larger frames are shrunk; 0 for none.
+        after_s: only frames later than this many seconds.
+        numbered: whether `Sample.frame` counts from the start of the file even so, which has to be read for that.
+        stall_s: seconds of silence after which the decoder is given up.
+
+    Attributes:
+        width: of the first upright frame with square pixels, in pixels, unshrunk.
+        height: likewise.
+        frame_rate: frames a second; as the file says, and after the last sample as it was.
+        duration_s: seconds; as the file says (None where it does not), and after the last sample as it was.
+        has_audio: whether there is sound.
+        share: how much has been decoded, 0 to 1.
+
+    Raises:
+        MediaError: the file cannot be used; the message says why and what to do.
+
+    Example:
+        >>> with Video(Path("interview.mp4"), fps=4) as video:  # doctest: +SKIP
+        ...     for sample in video:
+        ...         print(sample.time_s, sample.image.shape)
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        fps: float = 4.0,
+        *,
+        longer_px: int = ANALYSIS_PX,
+        after_s: float | None = None,
+        numbered: bool = True,
+        stall_s: float = STALL_S,
+    ) -> None:
+        self.name = harmless(path.name)
+        self._label = checked_file(path)
+        self._stall_s = stall_s
+        self.width, self.height, self.frame_rate, self.has_audio = 0, 0, 0.0, False
+        self.duration_s: float | None = None
+        self.share = 0.0
+        self._stated_s: float | None = None
+        self._last_s = after_s or 0.0
+        self._problems: list[str] = []
+        self._decoder = _Decoder(
+            {"path": str(path), "fps": fps, "longer_px": longer_px, "after_s": after_s, "numbered": numbered}
+        )
+        try:
+            self._begin(self._next())
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Sample]:
+        while (message := self._next_or_none()) is not None:
+            kind = message["kind"]
+            if kind == "alive":
+                self.share = max(self.share, message["share"])
+            elif kind == "sample":
+                self._last_s = message["time_s"]
+                yield Sample(message["time_s"], message["frame"], message["image"], message["width"], message["height"])
+            elif kind == "end":
+                self._finish(message)
+                return
+        self.duration_s = self._last_s + 1 / self.frame_rate
+
+    def close(self) -> None:
+        """End the decoder, wherever it is."""
+        self._decoder.kill()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is missing or was repaired, one sentence each; complete after the last sample."""
+        return tuple(self._problems)
+
+    def _begin(self, message: dict[str, Any] | None) -> None:
+        while message is not None and message["kind"] == "alive":
+            message = self._next()
+        if message is None:
+            raise MediaError(
+                f"{self._label} made the decoder crash, so it is badly damaged; record or export it again."
+            )
+        if message["kind"] == "unusable":
+            raise MediaError(f"{self._label} {_REASONS[message['reason']]}.")
+        if message["kind"] == "start":
+            self.width, self.height = message["width"], message["height"]
+            self.frame_rate, self.has_audio = message["frame_rate"], message["has_audio"]
+            self.duration_s = self._stated_s = message["stated_s"]
+        else:  # there is nothing after `after_s`
+            self._decoder.put_back(message)
+
+    def _next(self) -> dict[str, Any] | None:
+        try:
+            return self._decoder.next(self._stall_s)
+        except TimeoutError as error:
+            raise MediaError(
+                f"{self._label} made the decoder hang, so it is badly damaged; record or export it again."
+            ) from error
+
+    def _next_or_none(self) -> dict[str, Any] | None:
+        try:
+            message = self._decoder.next(self._stall_s)
+        except TimeoutError:
+            self._problems.append(
+                f"The decoder hung at {self._last_s:.1f} s and was stopped; what follows could not be read."
+            )
+            return None
+        if message is None:
+            self._problems.append(f"The decoder crashed at {self._last_s:.1f} s; what follows could not be read.")
+        return message
+
+    def _finish(self, end: dict[str, Any]) -> None:
+        self.share, self.duration_s = 1.0, end["duration_s"]
+        if end["duration_s"] > 0:
+            self.frame_rate = end["frames"] / end["duration_s"]
+        missing_s = (self._stated_s or 0) - end["duration_s"]
+        if missing_s > max(1.0, 0.02 * end["duration_s"]):
+            self._problems.append(
+                f"The file claims {self._stated_s:.1f} s, but its picture ends at {end['duration_s']:.1f} s; it may "
+                "have been cut off."
+            )
+        elif end["broken_off"]:
+            self._problems.append(f"Reading broke off at {end['duration_s']:.1f} s; what follows is damaged.")
+        if end["spoilt"]:
+            self._problems.append(f"{_plural(end['spoilt'], 'damaged piece')} could not be decoded and left a hole.")
+        if end["repaired"]:
+            what = _plural(end["repaired"], "frame")
+            self._problems.append(f"{what} had no usable time stamp; the times there follow from the frame rate.")
+        for (_, *old), (time_s, *new) in zip(end["sizes"], end["sizes"][1:], strict=False):
+            self._problems.append(
+                f"At {time_s:.1f} s the frame size changes from {old[0]}x{old[1]} to {new[0]}x{new[1]}; boxes are in "
+                f"pixels of {self.width}x{self.height}."
+            )
+
+
+def _plural(n: int, thing: str) -> str:
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def frame_at(path: Path, time_s: float, longer_px: int = 0) -> Sample:
+    """The first frame that is shown at a moment or after it.
+
+    Args:
+        path: the recording.
+        time_s: seconds from the start, such as the `time_s` of a timeline.
+        longer_px: as in `Video`. `Sample.frame` is not the number in the recording.
+
+    Raises:
+        MediaError: the file cannot be used, or ends before that moment.
+    """
+    margin_s = 0.002  # the same moment, written down in milliseconds
+    with Video(path, 0, longer_px=longer_px, after_s=time_s - margin_s, numbered=False) as video:
+        for sample in video:
+            return sample
+    raise MediaError(f"{harmless(str(path))} shows nothing any more at {time_s:.1f} s; choose an earlier moment.")
+
+
+def checked_file(path: Path) -> str:
+    """Make sure that this is a file with something in it; returns its name for messages.
+
+    Raises:
+        MediaError: it is not.
+    """
+    label = harmless(str(path))
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise MediaError(f"{label} is a folder; name the recording in it.")
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device might never end
+            raise MediaError(f"{label} is not a regular file; copy the recording into one.")
+        if not status.st_size:
+            raise MediaError(f"{label} is empty; copy it again from where it came.")
+        with path.open("rb"):
+            return label
+    except FileNotFoundError as error:
+        raise MediaError(f"{label} does not exist; check the path.") from error
+    except PermissionError as error:
+        raise MediaError(f"{label} may not be read; ask for permission or copy it elsewhere.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        raise MediaError(f"{label} cannot be read from where it is; check the path or copy it elsewhere.") from error
+
+
+class _Decoder:
+    """The process, and the thread that takes in what it writes."""
+
+    def __init__(self, wishes: dict[str, Any]) -> None:
+        package = Path(__file__).resolve().parents[1]
+        command = [sys.executable, "-P", "-c", _DECODER, str(package), json.dumps(wishes)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue(_READ_AHEAD)
+        self._waiting: list[dict[str, Any]] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="video decoder", daemon=True)
+        self._thread.start()
+
+    def next(self, patience_s: float) -> dict[str, Any] | None:
+        """The next message; None after the last.
+
+        Raises:
+            TimeoutError: none came in time.
+        """
+        if self._waiting:
+            return self._waiting.pop()
+        try:
+            return self._messages.get(timeout=patience_s)
+        except queue.Empty:
+            self.kill()
+            raise TimeoutError from None
+
+    def put_back(self, message: dict[str, Any]) -> None:
+        self._waiting.append(message)
+
+    def kill(self) -> None:
+        self._ended.set()
+        self._process.kill()
+        self._process.wait()
+        self._thread.join()
+
+    def _listen(self) -> None:
+        pipe = self._process.stdout
+        assert isinstance(pipe, io.BufferedReader)
+        with pipe, contextlib.suppress(ValueError, OSError):
+            while line := pipe.readline():
+                message = json.loads(line)
+                if "bytes" in message:
+                    image = np.empty((message["rows"], message["columns"], 3), np.uint8)
+                    if pipe.readinto(image.data.cast("B")) != image.size:  # the process was killed in the middle
+                        break
+                    message["image"] = image
+                if not self._put(message):
+                    return
+        self._put(None)
+
+    def _put(self, message: dict[str, Any] | None) -> bool:
+        while not self._ended.is_set():
+            with contextlib.suppress(queue.Full):
+                self._messages.put(message, timeout=0.2)
+                return True
+        return False

@@ -1,0 +1,44 @@
+"""What people add to a timeline: names, marked moments, and stretches that shall not count."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A moment worth pointing at, in seconds from the start, with a few words."""
+
+    time_s: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time, start and end in seconds from the start (the end belongs to it), with the reason for it."""
+
+    start_s: float
+    end_s: float
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.start_s <= self.end_s:
+            raise ValueError(f"a span cannot end ({self.end_s}) before it starts ({self.start_s})")
+
+
+@dataclass(frozen=True)
+class Notes:
+    """All of it, for one recording.
+
+    Attributes:
+        names: of people, by number, where they were given one.
+        markers: moments, in any order.
+        excluded: stretches that no statistic counts.
+    """
+
+    names: Mapping[int, str] = field(default_factory=dict)
+    markers: tuple[Marker, ...] = ()
+    excluded: tuple[Span, ...] = ()
+
+    def name(self, person: int) -> str:
+        """What the person is called: the given name, else "Person 1" and so on."""
+        return self.names.get(person, "").strip() or f"Person {person}"

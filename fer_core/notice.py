@@ -1,0 +1,14 @@
+"""What this tool is not. Every page and every report says it in these words."""
+
+from typing import Final
+
+NOT_FEELINGS: Final = "It reads the expression that a face shows, not what a person feels."
+PURPOSE: Final = (
+    f"{NOT_FEELINGS} Do not use it to judge people at work, in hiring or in education: inferring emotions there is "
+    "prohibited in the European Union (AI Act, Article 5(1)(f)), and unsound everywhere. It is no medical device. "
+    "Analyse only pictures that you have the right to use, of people who know and agree."
+)
+PRIVACY: Final = (
+    "Pictures are read in this machine's memory, never stored, and never sent to another service. A recording lies in "
+    "a temporary folder while it is open, and is deleted with the visit."
+)

@@ -1,0 +1,191 @@
+"""The installed models in order, and which of them to take: what their cards say, and one sentence about it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fer_core.classification import ModelCard
+from fer_core.evaluation.cost import NETWORK_FILE
+from fer_core.evaluation.significance import Comparison
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One model's line in the table. What was not measured is None.
+
+    Attributes:
+        name: of its folder.
+        title: for people.
+        short: the title up to "(", "with" or "for"; different for every model of a ranking.
+        accuracy: on all faces of the split.
+        accuracy_ci95: its 95 % interval [low, high].
+        without_copies: accuracy on the faces that are not among the training faces.
+        macro_f1: mean F1 over the emotions.
+        ece: expected calibration error.
+        n: faces of the split.
+        parameters: weights.
+        size_bytes: of the network file that runs; of an ensemble, of all its members'.
+        latency_ms: milliseconds to read one face on this machine.
+        licence: of the weights.
+        members: names of an ensemble's models; else empty.
+    """
+
+    name: str
+    title: str
+    short: str
+    accuracy: float | None
+    accuracy_ci95: tuple[float, float] | None
+    without_copies: float | None
+    macro_f1: float | None
+    ece: float | None
+    n: int | None
+    parameters: int
+    size_bytes: int
+    latency_ms: float | None
+    licence: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Which model to take.
+
+    Attributes:
+        name: of the model.
+        reason: why, in one or two sentences that name models by their short titles.
+    """
+
+    name: str
+    reason: str
+
+
+def standings(cards: Sequence[ModelCard], split: str, latency_ms: Mapping[str, float]) -> list[Standing]:
+    """The models by accuracy on a split, the best first, those without figures last.
+
+    Args:
+        cards: of all installed models, members of ensembles among them.
+        split: a key of the cards' metrics.
+        latency_ms: by model, where it was measured.
+    """
+    by_name, short = {card.name: card for card in cards}, short_titles(cards)
+    rows = [_standing(card, short[card.name], split, latency_ms.get(card.name), by_name) for card in cards]
+    return sorted(rows, key=lambda row: (row.accuracy is None, -(row.accuracy or 0), row.name))
+
+
+def short_titles(cards: Iterable[ModelCard]) -> dict[str, str]:
+    """By name, a title that fits a legend; where two would be the same, the name stands behind it."""
+    first = {card.name: re.split(r" \(| with | for ", card.title)[0].strip() or card.name for card in cards}
+    often = list(first.values())
+    return {name: title if often.count(title) == 1 else f"{title} ({name})" for name, title in first.items()}
+
+
+def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison]) -> Advice | None:
+    """Which model to take: of those that are not established to be worse than the most accurate one, the quickest.
+
+    Args:
+        ranked: as `standings` gives them.
+        comparisons: of models on the same faces, named by their short titles; pairs may be missing.
+
+    Returns:
+        None where no model has figures.
+    """
+    measured = [row for row in ranked if row.accuracy is not None]
+    if not measured:
+        return None
+    best, others = measured[0], measured[1:]
+    tested = {frozenset((found.first, found.second)): found for found in comparisons}
+    pairs = {row.name: tested.get(frozenset((best.short, row.short))) for row in others}
+    if not others:
+        return Advice(best.name, f"{best.short} is the only model with figures: {_right(best)}.")
+    equals = [row for row in others if (pair := pairs[row.name]) is not None and not pair.established]
+    chosen = min([best, *equals], key=_cost([best, *equals]))
+    if chosen is not best:
+        pair = pairs[chosen.name]
+        assert pair is not None
+        return Advice(
+            chosen.name,
+            f"{best.short} is right most often ({_right(best)}), but its lead of {_points(pair.difference)} over "
+            f"{chosen.short} can be luck ({_p(pair)}), and {chosen.short} {_cheaper(chosen, best)}.",
+        )
+    reason = f"{best.short} is right most often: {_right(best)}."
+    return Advice(best.name, f"{reason} {_lead(best, others[0], pairs[others[0].name])}")
+
+
+def _standing(
+    card: ModelCard, short: str, split: str, latency_ms: float | None, cards: Mapping[str, ModelCard]
+) -> Standing:
+    figures: Mapping[str, Any] = card.metrics.get(split, {})
+    interval = figures.get("accuracy_ci95")
+    return Standing(
+        name=card.name,
+        title=card.title,
+        short=short,
+        accuracy=figures.get("accuracy"),
+        accuracy_ci95=None if interval is None else (interval[0], interval[1]),
+        without_copies=figures.get("accuracy_deduplicated"),
+        macro_f1=figures.get("macro_f1"),
+        ece=figures.get("ece"),
+        n=figures.get("n"),
+        parameters=card.parameters,
+        size_bytes=_size(card, cards),
+        latency_ms=latency_ms,
+        licence=card.licence,
+        members=tuple(card.members),
+    )
+
+
+def _size(card: ModelCard, cards: Mapping[str, ModelCard]) -> int:
+    if card.members:
+        return sum(_size(cards[name], cards) for name in card.members if name in cards)
+    return card.files[NETWORK_FILE].bytes if NETWORK_FILE in card.files else 0
+
+
+def _cost(rows: Sequence[Standing]):
+    """What decides between equals: time where all were timed, else weights."""
+    if all(row.latency_ms is not None for row in rows):
+        return lambda row: row.latency_ms
+    return lambda row: row.parameters
+
+
+def _cheaper(row: Standing, than: Standing) -> str:
+    if row.latency_ms is not None and than.latency_ms is not None:
+        return f"takes {_ms(row.latency_ms)} a face here instead of {_ms(than.latency_ms)}"
+    return f"has {row.parameters / 1e6:.1f} million weights instead of {than.parameters / 1e6:.1f}"
+
+
+def _lead(best: Standing, second: Standing, pair: Comparison | None) -> str:
+    assert best.accuracy is not None
+    assert second.accuracy is not None
+    if pair is None:
+        verdict = "not tested, as they have no records of the same faces"
+    elif pair.established:
+        verdict = f"more than luck, {_p(pair)}"
+    else:
+        verdict = f"which can be luck, {_p(pair)}"
+    words = f"Next is {second.short}, {_points(best.accuracy - second.accuracy)} behind ({verdict})"
+    if best.latency_ms is None or second.latency_ms is None:
+        return f"{words}."
+    return f"{words}; they take {_ms(best.latency_ms)} and {_ms(second.latency_ms)} a face here."
+
+
+def _right(row: Standing) -> str:
+    assert row.accuracy is not None
+    interval = ""
+    if row.accuracy_ci95 is not None:
+        low, high = row.accuracy_ci95
+        interval = f", 95 % interval {100 * low:.1f} to {100 * high:.1f}"
+    faces = f" of {row.n:,} faces" if row.n else ""
+    return f"{100 * row.accuracy:.1f} %{faces}{interval}"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * abs(difference):.1f} points"
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.1f} ms"
+
+
+def _p(pair: Comparison) -> str:
+    return "p < 0.001" if pair.p_adjusted < 0.001 else f"p = {pair.p_adjusted:.2g}"

@@ -1,0 +1,122 @@
+"""The commands that make an installed model again, from what its card says of its training."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from fer_core.classification import ModelCard
+
+RECIPES: Final = Path(__file__).resolve().parents[1] / "docs" / "recipes"
+DATA: Final = "fer2013.zip"
+"""What commands call the data set."""
+
+# Where a run stops decides how far it gets, not what it is.
+_BUDGETS: Final = frozenset({"epochs", "minutes"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command.
+
+    Attributes:
+        title: what it does, in a few words.
+        command: for a shell, in the project's folder.
+    """
+
+    title: str
+    command: str
+
+
+def settings_of(card: ModelCard) -> dict[str, Any]:
+    """The settings of the run that the model comes from; empty where the card has none."""
+    return dict(card.recipe.get("settings", {}))
+
+
+def settings_file(card: ModelCard) -> str:
+    """The name under which the settings are offered."""
+    return f"{card.name}_settings.json"
+
+
+def settings_json(card: ModelCard) -> str:
+    """The settings as `train --settings` reads them."""
+    return json.dumps(settings_of(card), indent=2) + "\n"
+
+
+def recipe_of(card: ModelCard, folder: Path = RECIPES) -> Path | None:
+    """The recipe that the run was started with: the most detailed one that says nothing else than the card.
+
+    Time and number of epochs may differ: a run can be stopped and continued.
+    """
+    settings = settings_of(card)
+    fitting = []
+    for path in sorted(folder.rglob("*.json")):
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+        stated = {key: value for key, value in recipe.items() if key not in _BUDGETS}
+        if recipe.get("model", path.stem) == settings.get("model") and _says(settings, stated):
+            fitting.append((len(stated), path))
+    return max(fitting)[1] if fitting else None
+
+
+def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
+    """The commands, in order. Settings that are in no recipe are read from a file that the visitor downloads."""
+    if card.members:
+        members = " ".join(card.members)
+        return [
+            Step("Make the ensemble of the installed models", _run(f"ensemble {members} --data {DATA}")),
+            _measured_again(card.name),
+        ]
+    settings = settings_of(card)
+    if not settings:
+        return [_measured_again(card.name)]
+    recipe = recipe_of(card)
+    file = recipe.relative_to(root).as_posix() if recipe else settings_file(card)
+    budget = "".join(_budget(settings, json.loads(recipe.read_text(encoding="utf-8")) if recipe else settings))
+    return [
+        Step("Train", _run(f"train --model {settings['model']} --data {DATA} --settings {file}{budget}")),
+        Step("Calibrate, convert, check, measure, install", _run(f"publish runs/{settings['model']} --data {DATA}")),
+        _measured_again(card.name),
+    ]
+
+
+def requirements(card: ModelCard) -> list[str]:
+    """The installed models that the run itself needs, as weights to start with or as teachers."""
+    settings = settings_of(card)
+    return sorted({name for name in (settings.get("start"), *settings.get("teachers", ())) if name})
+
+
+def record_command(name: str) -> str:
+    """The command that measures an installed model and keeps what this dashboard shows."""
+    return _run(f"evaluate --data {DATA} --model {name} --record")
+
+
+def export_command(name: str, form: str) -> str:
+    """The command that writes an installed model for another runtime."""
+    return _run(f"export --model {name} --format {form}")
+
+
+def verify_command() -> str:
+    """The command that compares all files of models with their cards."""
+    return _run("models verify")
+
+
+def _measured_again(name: str) -> Step:
+    return Step("Measure it again", _run(f"evaluate --data {DATA} --model {name} --json -"))
+
+
+def _budget(settings: dict[str, Any], recipe: dict[str, Any]) -> Iterator[str]:
+    for name in sorted(_BUDGETS):
+        if settings.get(name) is not None and recipe.get(name) != settings[name]:
+            yield f" --{name} {settings[name]:g}"
+
+
+def _says(settings: dict[str, Any], stated: dict[str, Any]) -> bool:
+    return all(
+        _says(settings.get(key, {}), value) if isinstance(value, dict) else settings.get(key) == value
+        for key, value in stated.items()
+    )
+
+
+def _run(words: str) -> str:
+    return f".venv/bin/python -m fer_core {words}"

@@ -1,0 +1,199 @@
+"""The PDF of an evaluation on somebody's own faces."""
+
+import platform
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from fer_core.classification.cards import ModelCard
+from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.own_faces import OwnEvaluation
+from fer_core.evaluation.significance import compare_models
+from fer_core.notice import PURPOSE
+from fer_core.ranking import short_titles
+from fer_core.reports.evaluation_charts import confusion_chart, reliability_chart
+from fer_core.reports.evaluations import errors_table
+from fer_core.reports.pdf_page import QUIET, Document
+from fer_core.version import __version__
+
+MOST_ERRORS: Final = 40
+MOST_SKIPPED: Final = 40
+
+_METHODS: Final = (
+    "Every model read every face once. Accuracy is the share of faces whose label was the most probable emotion; its "
+    "interval is Wilson's, that of macro F1 a bootstrap over faces. Means over classes are over those that occur among "
+    "the labels. ECE is the mean distance of confidence and accuracy over 15 bins of equal mass.",
+    "Models were compared on the same faces by McNemar's exact test, corrected by Holm's method for the number of "
+    "pairs, with a paired bootstrap interval of the difference.",
+    "Faces are taken as independent. Several pictures of one person make every interval too narrow.",
+    "The models learnt from FER2013 (Goodfellow et al., 2013) and FER+ (Barsoum et al., 2016). Whether pictures of "
+    "this set are among those is not known here; if they are, every figure is too good.",
+)
+
+
+def evaluation_report(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard], made_on: date) -> bytes:
+    """The report as a PDF file.
+
+    Args:
+        evaluation: what was measured.
+        cards: of the models, by name.
+        made_on: the date that the report bears.
+    """
+    titles = short_titles(cards.values())
+    written = [evaluation.source, *evaluation.files, *(entry["file"] for entry in evaluation.result["skipped"])]
+    page = Document(f"Evaluation: {evaluation.source}", evaluation.source, made_on, written)
+    page.set_subject("Facial expression models measured on labelled faces")
+    page.set_keywords("facial expression recognition, evaluation, accuracy, calibration")
+    _add_cover(page, evaluation, cards, titles, made_on)
+    for name, figures in evaluation.result["models"].items():
+        _add_model(page, titles.get(name, name), figures)
+        _add_groups(page, figures)
+        _add_errors(page, evaluation, name)
+    _add_skipped(page, evaluation)
+    page.chapter("How it was measured", 70)
+    for paragraph in _METHODS:
+        page.paragraph(paragraph)
+    return bytes(page.output())
+
+
+def _add_cover(
+    page: Document,
+    evaluation: OwnEvaluation,
+    cards: Mapping[str, ModelCard],
+    titles: Mapping[str, str],
+    made_on: date,
+) -> None:
+    models = sorted(evaluation.result["models"].items(), key=lambda entry: -entry[1]["accuracy"])
+    page.add_page()
+    page.start_section("Result")
+    page.masthead("Evaluation report", evaluation.source, made_on)
+    page.tiles(
+        [
+            (f"{len(evaluation.files):,}", "labelled faces"),
+            (str(len(models)), "model" if len(models) == 1 else "models"),
+            (f"{models[0][1]['accuracy']:.1%}", "right, best model"),
+            (f"{len(evaluation.result['skipped']):,}", "files left out"),
+        ]
+    )
+    page.panel("What this report is not", PURPOSE)
+    page.heading("Result")
+    page.rows(
+        ["Model", "Accuracy", "95 % interval", "Macro F1", "Balanced", "ECE", "NLL", "Brier", "ms a face"],
+        [_figures_row(titles.get(name, name), figures) for name, figures in models],
+        [40, 17, 27, 17, 17, 14, 14, 14, 17],
+    )
+    pairs = compare_models({titles.get(name, name): said for name, said in evaluation.predictions.items()})
+    if pairs:
+        page.heading("Is the difference real?")
+        page.bullets([pair.sentence() for pair in pairs])
+    page.heading("What it can be checked by")
+    page.codes(
+        [
+            (f"{name}/{file}", record.sha256)
+            for model in evaluation.result["models"]
+            for name in (model, *cards[model].members)
+            for file, record in cards[name].files.items()
+            if file.startswith("model.")
+        ]
+    )
+    page.paragraph(f"Face Value {__version__} · Python {platform.python_version()}", QUIET, 7)
+
+
+def _figures_row(title: str, figures: Mapping[str, Any]) -> list[str]:
+    low, high = figures["accuracy_ci95"]
+    return [
+        title,
+        f"{figures['accuracy']:.1%}",
+        f"{low:.1%} – {high:.1%}",
+        f"{figures['macro_f1']:.3f}",
+        f"{figures['balanced_accuracy']:.1%}",
+        *(f"{figures[name]:.3f}" for name in ("ece", "nll", "brier")),
+        f"{figures['latency_ms']:.1f}",
+    ]
+
+
+def _add_model(page: Document, title: str, figures: Mapping[str, Any]) -> None:
+    page.chapter(title)
+    page.heading("What is read as what", 95)
+    page.paragraph("Faces by label and reading; the bluer, the larger a share of the row.", QUIET, 7.5)
+    page.chart(
+        confusion_chart(figures["confusion"], 150, 88),
+        f"Confusion matrix of {title}: " + "; ".join(_row_in_words(figures["confusion"], i) for i in range(7)),
+    )
+    page.heading("By emotion", 60)
+    page.rows(
+        ["Emotion", "Faces", "Precision", "Recall", "F1", "AUC"],
+        [
+            [
+                emotion,
+                f"{entry['support']:,}",
+                *(f"{entry[name]:.3f}" for name in ("precision", "recall", "f1")),
+                "–" if entry["auc"] is None else f"{entry['auc']:.3f}",
+            ]
+            for emotion, entry in figures["per_class"].items()
+        ],
+        [40, 22, 26, 26, 26, 26],
+    )
+    page.heading("Is 70 % right seven times in ten?", 75)
+    page.chart(
+        reliability_chart(figures["curves"]["reliability"], 150, 64),
+        f"Accuracy against stated confidence of {title}; calibration error {figures['ece']:.3f}",
+    )
+
+
+def _row_in_words(table: list[list[int]], row: int) -> str:
+    total = max(1, sum(table[row]))
+    return f"{EMOTIONS[row]} found {table[row][row] / total:.0%}"
+
+
+def _add_groups(page: Document, figures: Mapping[str, Any]) -> None:
+    for attribute, found in figures.get("slices", {}).get("attributes", {}).items():
+        page.heading(f"By {attribute}", 40)
+        page.rows(
+            ["Group", "Faces", "Accuracy", "95 % interval", "Macro F1"],
+            [
+                [
+                    value,
+                    f"{entry['n']:,}",
+                    f"{entry['accuracy']:.1%}",
+                    "{:.1%} – {:.1%}".format(*entry["accuracy_ci95"]),
+                    f"{entry['macro_f1']:.3f}",
+                ]
+                for value, entry in found["slices"].items()
+            ],
+            [70, 22, 26, 34, 22],
+        )
+        if found["gap"]:
+            page.paragraph(found["gap"]["sentence"])
+
+
+def _add_errors(page: Document, evaluation: OwnEvaluation, name: str) -> None:
+    wrong = errors_table(evaluation, name)
+    if wrong.empty:
+        return
+    page.heading("Errors", 40)
+    shown = min(MOST_ERRORS, len(wrong))
+    page.paragraph(f"The {shown:,} surest of {len(wrong):,}; the CSV has all.", QUIET, 7.5)
+    page.rows(
+        ["File", "Label", "Read as", "Confidence"],
+        [
+            [row["File"], row["Label"], row["Read as"], f"{row['Confidence']:.0%}"]
+            for _, row in wrong.head(MOST_ERRORS).iterrows()
+        ],
+        [98, 24, 24, 24],
+    )
+
+
+def _add_skipped(page: Document, evaluation: OwnEvaluation) -> None:
+    skipped = evaluation.result["skipped"]
+    if not skipped:
+        return
+    page.chapter("Files left out", 50)
+    if len(skipped) > MOST_SKIPPED:
+        page.paragraph(f"The first {MOST_SKIPPED} of {len(skipped):,}; the JSON has all.", QUIET, 7.5)
+    page.rows(
+        ["File", "Reason"],
+        [[entry["file"], entry["reason"]] for entry in skipped[:MOST_SKIPPED]],
+        [70, 104],
+        numbers_from=2,
+    )

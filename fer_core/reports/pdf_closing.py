@@ -1,0 +1,127 @@
+"""The end of the PDF report: events, quality, methods, limits."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_core.classification.cards import ModelCard
+from fer_core.notes import Notes
+from fer_core.reports import pdf_charts
+from fer_core.reports.pdf_page import QUIET, WIDTH_MM, Document
+from fer_core.reports.wording import LIMITS, MUST_NOT, methods, references
+from fer_core.summaries import (
+    CATEGORIES,
+    UNCERTAIN,
+    PersonSummary,
+    as_clock,
+    good_only,
+    interval_s,
+    outside,
+    people,
+    rows_of_person,
+    summarise,
+    weighted,
+)
+from fer_core.timeline import Timeline
+
+_MOST_LANES: Final = 36
+
+
+def add_events(page: Document, timeline: Timeline, notes: Notes) -> None:
+    """Markers with what was read at their time, and excluded spans; nothing where there are none."""
+    if not notes.markers and not notes.excluded:
+        return
+    page.chapter("Events")
+    if notes.markers:
+        page.paragraph("Numbers are those beside the dashed lines in the charts.", QUIET, 7.5)
+        markers = sorted(notes.markers, key=lambda marker: marker.time_s)
+        page.rows(
+            ["No.", "Time", "Event", "Read at that moment"],
+            [
+                [str(number), as_clock(marker.time_s), marker.text, _at(timeline, notes, marker.time_s)]
+                for number, marker in enumerate(markers, start=1)
+            ],
+            [10, 16, 78, 70],
+            numbers_from=4,
+        )
+    if notes.excluded:
+        page.heading("Excluded from all figures")
+        page.rows(
+            ["From", "To", "Reason"],
+            [[as_clock(span.start_s), as_clock(span.end_s), span.reason or "not given"] for span in notes.excluded],
+            [20, 20, 134],
+            numbers_from=3,
+        )
+
+
+def add_quality(page: Document, timeline: Timeline, notes: Notes) -> None:
+    """How good the samples are, and what the figures are without the poor ones; nothing where nobody was seen."""
+    rows = outside(weighted(timeline), notes.excluded)
+    everything, good = summarise(rows), {summary.person: summary for summary in summarise(good_only(rows))}
+    if not everything:
+        return
+    page.chapter("Quality of the samples", 120)
+    page.paragraph(_statement(rows, everything))
+    lanes = pdf_charts.quality_rows(timeline)
+    if lanes:
+        page.heading("When", 40)
+        more = f" The first {_MOST_LANES} of {len(lanes)} are shown." if len(lanes) > _MOST_LANES else ""
+        page.paragraph(f"Numbers are those of the persons.{more}", QUIET, 7.5)
+        shown = lanes[:_MOST_LANES]
+        chart = pdf_charts.quality_lane(timeline, shown, WIDTH_MM, 16 + 5 * len(shown))
+        page.chart(chart, f"When samples had these problems: {', '.join(label for label, _ in shown)}.")
+    page.heading("With and without poor samples", 50)
+    page.paragraph(
+        "Shares of the time seen, in percent: all samples, and in brackets those without a problem only.", QUIET, 7.5
+    )
+    body = []
+    for summary in everything:
+        alone = good.get(summary.person)
+        cells = [
+            f"{summary.shares[c]:.0%} ({f'{alone.shares[c]:.0%}' if alone else '–'})".replace("%", "")
+            for c in CATEGORIES
+        ]
+        body.append([notes.name(summary.person), *cells])
+    page.rows(["Person", *CATEGORIES], body, [38, *[17] * len(CATEGORIES)])
+
+
+def add_methods(page: Document, timeline: Timeline, card: ModelCard | None) -> None:
+    """Methods, limits, prohibited uses and references."""
+    page.chapter("Methods and limits")
+    page.heading("Methods")
+    for paragraph in methods(timeline, card):
+        page.paragraph(paragraph)
+    page.heading("Limits")
+    page.bullets(LIMITS)
+    page.heading("What this must not be used for")
+    page.bullets(MUST_NOT)
+    page.heading("References", 30)
+    page.bullets(references(timeline.settings), 7.5)
+
+
+def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:
+    empty_s = float(rows.loc[rows["person"].isna(), "held_s"].sum())
+    seen_s = sum(summary.seen_s for summary in summaries)
+    good = sum(summary.seen_s * summary.good_share for summary in summaries) / seen_s
+    uncertain = sum(summary.seen_s * summary.shares[UNCERTAIN] for summary in summaries) / seen_s
+    nobody = f"For {as_clock(empty_s)} no face was found. " if empty_s else "Every sampled frame shows a face. "
+    return (
+        f"{nobody}Of the time that people were seen, {good:.0%} is without a quality problem and {uncertain:.0%} is "
+        "uncertain. A sample has a problem where the face is small, blurred, dark, overexposed, low in contrast or "
+        "otherwise unlike what the model learnt from; its reading is to be trusted less, however high its probability."
+    )
+
+
+def _at(timeline: Timeline, notes: Notes, time_s: float) -> str:
+    """What everybody seen at that moment was read as, by the nearest sample."""
+    found = []
+    for person in people(timeline):
+        rows = rows_of_person(timeline, person)
+        distance_s = np.abs(rows["time_s"].to_numpy(float) - time_s)
+        if distance_s.min() <= interval_s(timeline):
+            row = rows.iloc[int(distance_s.argmin())]
+            doubt = "?" if bool(row["uncertain"]) else f" {float(row['confidence']):.0%}"
+            found.append(f"{notes.name(person)}: {row['label']}{doubt}")
+    return "; ".join(found) or "nobody seen"

@@ -1,0 +1,114 @@
+"""What a report says in sentences: how it was made, how far it goes, and what it must not be used for."""
+
+from typing import Final
+
+from fer_core.classification.cards import ModelCard
+from fer_core.emotions import EMOTIONS
+from fer_core.summaries import VALENCE_FORMULA
+from fer_core.timeline import AnalysisSettings, Timeline
+
+DETECTOR_NAMES: Final = {"haar": "Haar cascades, then a trained face check", "mtcnn": "MTCNN"}
+_DETECTORS: Final = {
+    "haar": "Faces were proposed by Haar cascades (Viola & Jones, 2001) and confirmed by a small trained network",
+    "mtcnn": "Faces were found by MTCNN (Zhang et al., 2016)",
+}
+_SMOOTHING: Final = {
+    "exponential": "smoothed per person by an exponential average of the log-probabilities (time constant {})",
+    "median": "smoothed per person by a running median of the log-probabilities (scaled to a time constant of {})",
+    "hmm": "smoothed per person by a hidden Markov model with Viterbi decoding (scaled to a time constant of {})",
+    "none": "not smoothed",
+}
+
+LIMITS: Final = (
+    "A face shows an expression; what a person feels is another question. People smile without joy and are angry with "
+    "a straight face, and cultures and persons differ (Barrett et al., 2019).",
+    "The seven classes are those of the training data. Whatever else a face shows is read as one of them. The "
+    "probabilities say how a photograph with such a face would be labelled, by people who saw nothing but that face.",
+    "Faces in profile, covered, very small, blurred or badly lit are unlike what the model learnt from. Fear and "
+    "disgust are often missed. FER2013 does not say who is in it, so how well the model does for people of different "
+    "ages, sexes and skin colours is not known.",
+    "Persons are told apart by place and looks within this one recording. After long absences or cuts, one person can "
+    "appear under two numbers.",
+    f"Valence is derived from the probabilities ({VALENCE_FORMULA}); nobody measured it. Samples of one recording are "
+    "not independent of each other, so no significance may be computed from their number.",
+)
+
+MUST_NOT: Final = (
+    "to judge people at work, in hiring or in education; in the European Union that is prohibited (Regulation (EU) "
+    "2024/1689, Article 5(1)(f))",
+    "to diagnose, to treat or to triage: it is no medical device",
+    "to decide about anybody's rights, benefits, credit, insurance, asylum or freedom, or whether they tell the truth",
+    "on people who do not know of it or have not agreed to it",
+)
+
+_REFERENCES: Final = {
+    "Barrett": "Barrett, L. F., Adolphs, R., Marsella, S., Martinez, A. M. & Pollak, S. D. (2019). Emotional "
+    "expressions reconsidered. Psychological Science in the Public Interest, 20(1), 1–68.",
+    "Barsoum": "Barsoum, E., Zhang, C., Canton Ferrer, C. & Zhang, Z. (2016). Training deep networks for facial "
+    "expression recognition with crowd-sourced label distribution. ICMI.",
+    "Goodfellow": "Goodfellow, I. J. et al. (2013). Challenges in representation learning: a report on three machine "
+    "learning contests. ICONIP.",
+    "Guo": "Guo, C., Pleiss, G., Sun, Y. & Weinberger, K. Q. (2017). On calibration of modern neural networks. ICML.",
+    "Viola": "Viola, P. & Jones, M. (2001). Rapid object detection using a boosted cascade of simple features. CVPR.",
+    "Viterbi": "Viterbi, A. (1967). Error bounds for convolutional codes and an asymptotically optimum decoding "
+    "algorithm. IEEE Transactions on Information Theory, 13(2), 260–269.",
+    "Zhang": "Zhang, K., Zhang, Z., Li, Z. & Qiao, Y. (2016). Joint face detection and alignment using multitask "
+    "cascaded convolutional networks. IEEE Signal Processing Letters, 23(10), 1499–1503.",
+}
+
+
+def sampling(settings: AnalysisSettings) -> str:
+    """How often the recording was looked at."""
+    return f"{settings.fps:g} samples a second" if settings.fps else "every frame"
+
+
+def smoothing(settings: AnalysisSettings) -> str:
+    """What was done to the probabilities over time."""
+    words = _SMOOTHING.get(settings.smoothing, f"smoothed ({settings.smoothing}, {{}})")
+    return words.format(f"{settings.time_constant_s:g} s")
+
+
+def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
+    """The methods section, a paragraph each, ready for a paper."""
+    settings = timeline.settings
+    detector = _DETECTORS.get(settings.detector, f'Faces were found by the detector "{settings.detector}"')
+    model = (
+        f'"{settings.model}"' if card is None else f"{card.title} ({card.name}, {card.parameters / 1e6:.1f} M weights)"
+    )
+    paragraphs = [
+        f"The recording was sampled at {sampling(settings)} by presentation time. {detector}, and followed over time "
+        "by overlap and looks.",
+        f"Each face was cut out, turned grey, scaled and read by the model {model}, trained on FER2013 (Goodfellow et "
+        "al., 2013) with the votes of FER+ (Barsoum et al., 2016). Its outputs were calibrated by temperature scaling "
+        f"(Guo et al., 2017) to probabilities of seven expressions: {', '.join(EMOTIONS)}. These were "
+        f"{smoothing(settings)}; the raw values are in the data files.",
+        "A reading whose highest probability is below "
+        f"{settings.uncertain_below:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
+        "the next one; shares are shares of the time that a person was seen.",
+    ]
+    accuracy = accuracy_of(card)
+    return [*paragraphs, accuracy] if accuracy else paragraphs
+
+
+def accuracy_of(card: ModelCard | None) -> str:
+    """What was measured of the model, in a sentence; empty where that is not known."""
+    measured = card.metrics.get("PrivateTest") if card else None
+    if not measured:
+        return ""
+    low, high = measured["accuracy_ci95"]
+    per_class = measured.get("per_class", {})
+    recalls = ", ".join(f"{name} {per_class[name]['recall']:.0%}" for name in EMOTIONS if name in per_class)
+    return (
+        f"On the {measured['n']:,} faces of FER2013 PrivateTest the model is right {measured['accuracy']:.1%} of the "
+        f"time (95 % interval {low:.1%} to {high:.1%})" + (f"; it finds {recalls} of each class." if recalls else ".")
+    )
+
+
+def references(settings: AnalysisSettings) -> list[str]:
+    """What the paragraphs cite, by name of the first author."""
+    left_out = {
+        "Viola" if settings.detector != "haar" else "",
+        "Zhang" if settings.detector != "mtcnn" else "",
+        "Viterbi" if settings.smoothing != "hmm" else "",
+    }
+    return [text for name, text in sorted(_REFERENCES.items()) if name not in left_out]

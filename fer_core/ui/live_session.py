@@ -1,0 +1,88 @@
+"""The Live page's memory of one visitor: the stream, what it is set to, whether the notice was agreed to."""
+
+import gc
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+import streamlit as st
+
+from fer_core.live import LiveSettings, LiveStream
+from fer_core.live.recording import SessionRecorder
+from fer_core.pipeline import EmotionPipeline
+from fer_core.ui import loaders
+from fer_core.ui.handover import keep_session
+from fer_core.video_analysis import settings_of
+
+CONSENT: Final = "live consent"
+"""Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
+
+_STREAM, _CHOICE = "live stream", "live choice"
+
+
+def stream(model: str, detector: str, settings: LiveSettings) -> LiveStream:
+    """The visitor's stream, reading with the model and detector chosen and set as asked for."""
+    choice = (model, detector)
+    if _STREAM not in st.session_state:
+        st.session_state[_STREAM] = LiveStream(loaders.pipeline(*choice), settings)
+        _spare_the_garbage_collector()
+        st.session_state[_CHOICE] = choice
+    found: LiveStream = st.session_state[_STREAM]
+    if st.session_state[_CHOICE] != choice:
+        found.use(loaders.pipeline(*choice))
+        st.session_state[_CHOICE] = choice
+    found.configure(settings)
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _spare_the_garbage_collector() -> None:
+    """Exempt what the server has loaded so far from garbage collection, once.
+
+    Streamlit 1.67 collects all garbage after every run of a fragment, and the panel runs three times a second. To look
+    through all modules takes 0.1 s each time, in which every thread stands still, the camera's too; without them it
+    takes none.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def recording() -> bool:
+    """Whether this visitor is recording."""
+    found: LiveStream | None = st.session_state.get(_STREAM)
+    return found is not None and found.state().recording_s is not None
+
+
+def agree() -> None:
+    """The visitor agreed to the notice."""
+    st.session_state[CONSENT] = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def agreed() -> bool:
+    """Whether the visitor did."""
+    return CONSENT in st.session_state
+
+
+def start_recording(live: LiveStream, pipeline: EmotionPipeline, settings: LiveSettings, *, video: bool) -> None:
+    """Begin to keep readings, and frames where `video` is set."""
+    smoothing = "exponential" if settings.time_constant_s else "none"
+    how = replace(
+        settings_of(pipeline, 0.0, smoothing, settings.time_constant_s), uncertain_below=settings.uncertain_below
+    )
+    state = live.state()
+    recorder = SessionRecorder(state.now_s, how, datetime.now().astimezone(), with_video=video)
+    recorder.note(f"The notice about camera, purpose and consent was agreed to at {st.session_state[CONSENT]}.")
+    if state.baselines:
+        people = ", ".join(map(str, sorted(state.baselines)))
+        recorder.note(
+            f"The live view was held against the resting face of person {people}; this timeline is not, but a resting "
+            "stretch can be chosen in it."
+        )
+    live.record(recorder)
+
+
+def stop_recording(live: LiveStream) -> None:
+    """End it and leave the session for the pages that show timelines."""
+    session = live.stop_recording()
+    if session is not None:
+        keep_session(session)

@@ -1,0 +1,271 @@
+"""The parts of the Live page."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from fer_core.charts import describe_ribbon, emotion_ribbon
+from fer_core.classification import ModelCard
+from fer_core.errors import FerError
+from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
+from fer_core.pipeline import EmotionPipeline
+from fer_core.reports.tables import dictionary_text
+from fer_core.ui import handover, live_session, loaders
+from fer_core.ui.browser_check import Browser
+from fer_core.ui.image_results import show_picture
+from fer_core.ui.live_panel import live_panel
+from fer_core.ui.notice import NOT_FEELINGS
+from fer_core.ui.uploads import analyse
+from fer_core.ui.webcam import ICE_SETTING, Camera
+
+EVERY_S: Final = 0.3
+"""Between two looks at the stream while it runs."""
+
+NO_ROUTE_S: Final = 12.0
+"""After Start, a picture that has not come by then will not come."""
+
+_STARTED, _NO_ROUTE = "live started", "live no route"
+_SHOW: Final = {
+    "boxes": ":material/crop_free: Boxes",
+    "bars": ":material/bar_chart: Bars in the picture",
+    "activation": ":material/visibility: What the model looks at",
+    "mirrored": ":material/flip: Mirror",
+    "hidden": ":material/blur_on: Hide faces",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen on the page."""
+
+    model: str
+    detector: str
+    settings: LiveSettings
+
+
+def ask_consent() -> None:
+    """The notice, and the box to tick before there is any camera."""
+    with st.container(border=True):
+        st.markdown(
+            "#### :material/videocam: Before the camera starts\n"
+            "- Pictures go from this browser to the machine that serves this page, are read in its memory and are "
+            "forgotten at once. **Nothing is stored** unless you record; a recording holds numbers, and pictures only "
+            "where you ask for them.\n"
+            f"- {NOT_FEELINGS} At work, in hiring and in education this is prohibited in the European Union.\n"
+            "- Everybody whom the camera sees has to know and to agree; nobody may be filmed unasked."
+        )
+        st.checkbox(
+            "I have read this, and everybody in view knows and agrees.",
+            key="live consent box",
+            on_change=live_session.agree,
+        )
+
+
+def choices(cards: dict[str, ModelCard]) -> Choice:
+    """Model, detector, smoothing, threshold, and what is drawn. What a recording depends on is fixed while it runs."""
+    fixed = live_session.recording()
+    with st.expander("Settings", icon=":material/tune:"):
+        if fixed:
+            st.caption("Fixed while you record.")
+        left, right = st.columns(2)
+        model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title, disabled=fixed)
+        detector = right.selectbox(
+            "Face detector",
+            list(loaders.DETECTOR_TITLES),
+            format_func=loaders.DETECTOR_TITLES.__getitem__,
+            disabled=fixed,
+        )
+        smoothing = left.slider(
+            "Smoothing (time constant in seconds)",
+            0.0,
+            2.0,
+            0.4,
+            0.1,
+            disabled=fixed,
+            help="How long a change takes to show by about two thirds. 0 shows every reading as it is.",
+        )
+        threshold = right.slider(
+            "Uncertain below",
+            0.2,
+            0.95,
+            round(cards[model].uncertain_below, 2),
+            0.01,
+            key=f"threshold {model}",
+            disabled=fixed,
+            help="A label whose probability is lower is shown as uncertain. The model's own value comes first.",
+        )
+    shown = st.pills(
+        "Show",
+        list(_SHOW),
+        selection_mode="multi",
+        default=["boxes", "mirrored"],
+        format_func=_SHOW.__getitem__,
+        label_visibility="collapsed",
+    )
+    view = View(**{name: name in shown for name in _SHOW})
+    return Choice(model, detector, LiveSettings(smoothing, threshold, view))
+
+
+def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice: Choice) -> None:
+    """Record, snapshot, resting face."""
+    state = live.state()
+    recording, on = state.recording_s is not None, camera.playing
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if recording:
+            st.button(
+                "Stop recording",
+                icon=":material/stop_circle:",
+                type="primary",
+                on_click=live_session.stop_recording,
+                args=(live,),
+            )
+        else:
+            video = st.session_state.get("live keep video", False)
+            st.button(
+                "Record",
+                icon=":material/fiber_manual_record:",
+                disabled=not on,
+                help="Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too.",
+                on_click=live_session.start_recording,
+                args=(live, pipeline, choice.settings),
+                kwargs={"video": video},
+            )
+        st.button(
+            "Snapshot",
+            icon=":material/photo_camera:",
+            disabled=not on or choice.settings.view.hidden,
+            help="Takes the present picture to the Image page.",
+            on_click=_snapshot,
+            args=(live,),
+        )
+        if state.baselines:
+            st.button("Forget resting face", icon=":material/restart_alt:", on_click=live.forget_baseline)
+        else:
+            st.button(
+                "Resting face",
+                icon=":material/self_improvement:",
+                disabled=not on or state.calibrating is not None or recording,
+                help="Look neutral for ten seconds. What the model sees in a face at rest is then discounted.",
+                on_click=live.calibrate,
+            )
+        st.toggle("Keep the video too", key="live keep video", disabled=recording)
+    if taken := handover.snapshots():
+        words = "1 snapshot" if len(taken) == 1 else f"{len(taken)} snapshots"
+        st.page_link("pages/1_Image.py", label=f"{words}: read on the Image page", icon=":material/image:")
+
+
+def panel(live: LiveStream, camera: Camera, threshold: float) -> None:
+    """The panel beside the video, shown anew while the camera is on."""
+    started = _started(camera, live)
+    every = EVERY_S if camera.playing or camera.connecting else None
+
+    @st.fragment(run_every=every)
+    def look() -> None:
+        state = live.state()
+        message = trouble(state, time.monotonic() - started if started else None) if every else None
+        if message == NO_ROUTE and not st.session_state.get(_NO_ROUTE):
+            st.session_state[_NO_ROUTE] = True
+            st.rerun(scope="app")
+        live_panel(state, playing=every is not None, threshold=threshold, message=message)
+
+    look()
+
+
+NO_ROUTE: Final = (
+    "error",
+    "No picture has come: browser and server find no way to each other. A firewall or VPN may stand between them; over "
+    f"the internet a TURN server is needed ({ICE_SETTING}).",
+)
+
+
+def trouble(state: LiveState, since_start_s: float | None) -> tuple[str, str] | None:
+    """What is wrong, if anything: kind and sentence."""
+    if state.problem:
+        return "error", f"{state.problem} The video goes on; the reading will when it can."
+    if state.situation is Situation.WAITING:
+        return NO_ROUTE if since_start_s is not None and since_start_s > NO_ROUTE_S else None
+    if state.situation is Situation.STALLED:
+        return "warning", "No new pictures. Is the camera unplugged, or does another program use it?"
+    if state.reading and state.reading.black:
+        return "warning", "The picture is black. Is the lens covered, or the room dark?"
+    if state.reading and state.reading.passed_over:
+        return "info", f"{state.reading.passed_over} more faces are in view than are read at once."
+    if state.notes:
+        return "warning", " ".join(state.notes)
+    return None
+
+
+def session_result() -> None:
+    """What the last recording came to, and the ways to take it along."""
+    session = handover.recorded_session()
+    if session is None:
+        return
+    timeline = session.timeline
+    with st.container(border=True):
+        people = timeline.frame["person"].nunique()
+        frames = timeline.frame["frame"].nunique()
+        st.markdown(
+            f"#### :material/timeline: {timeline.recording.name}\n"
+            f"{timeline.recording.duration_s:.1f} s · {frames} frames · "
+            f"{people} {'person' if people == 1 else 'people'} · {timeline.settings.model}"
+        )
+        if people:
+            st.plotly_chart(
+                emotion_ribbon(timeline),
+                key="recorded ribbon",
+                config={"displayModeBar": False},
+                alt=describe_ribbon(timeline),
+            )
+        stem = timeline.recording.name.removesuffix(".mp4").replace(" ", "_")
+        files = [
+            ("Readings (CSV)", f"{stem}.csv", "text/csv", handover.session_csv()),
+            ("What the columns mean", f"{stem}_columns.csv", "text/csv", dictionary_text()),
+        ]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.page_link("pages/3_Video.py", label="**Open the timeline**", icon=":material/timeline:")
+            for label, name, mime, data in files:
+                st.download_button(label, data, name, mime, icon=":material/download:", on_click="ignore")
+            if session.video:
+                st.download_button(
+                    "Video (MP4)", session.video, f"{stem}.mp4", "video/mp4", icon=":material/movie:", on_click="ignore"
+                )
+            st.button("Discard", icon=":material/delete:", on_click=handover.forget_session)
+
+
+def snapshots_instead(browser: Browser | None, pipeline: EmotionPipeline, card: ModelCard, choice: Choice) -> None:
+    """The way out where no live picture comes: single pictures, taken or uploaded, read with the same settings."""
+    needed = bool(browser and browser.obstacle) or bool(st.session_state.get(_NO_ROUTE))
+    with st.expander("No live picture? Take snapshots instead", icon=":material/photo_camera:", expanded=needed):
+        if not st.toggle("Take snapshots", value=needed, key=f"snapshots {needed}"):
+            return
+        usable = browser is None or (browser.secure and browser.cameras > 0)
+        shot = (
+            st.camera_input("Look into the camera and press the button")
+            if usable
+            else st.file_uploader("Photograph", type=["png", "jpg", "jpeg", "webp", "heic"])
+        )
+        if shot is None:
+            return
+        try:
+            for picture in analyse([(shot.name, shot.getvalue())], pipeline, (choice.model, choice.detector)):
+                show_picture(picture, 0, card.uncertain_below, choice.settings.view.activation)
+        except FerError as error:
+            st.error(str(error), icon=":material/error:")
+
+
+def _snapshot(live: LiveStream) -> None:
+    picture = live.snapshot()
+    if picture is not None:
+        handover.keep_snapshot(picture)
+
+
+def _started(camera: Camera, live: LiveStream) -> float | None:
+    """When Start was pressed, by the monotonic clock; None while the camera is off."""
+    if not (camera.playing or camera.connecting):
+        st.session_state.pop(_STARTED, None)
+        return None
+    if live.state().situation is Situation.RUNNING:
+        st.session_state.pop(_NO_ROUTE, None)
+    return st.session_state.setdefault(_STARTED, time.monotonic())

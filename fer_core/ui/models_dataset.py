@@ -1,0 +1,220 @@
+"""The data behind the models: what is in it, how far its labels can be trusted, and the faces that models get wrong."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.charts.data_set import class_shares, describe_class_shares, describe_labels_and_raters, labels_and_raters
+from fer_core.classification import ModelCard
+from fer_core.datasets import KAGGLE_NAME, FaceSet, load_faces
+from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.errors import FerError
+from fer_core.evaluation.records import DataRecord
+from fer_core.galleries import ANY, Misread, disputed, misread, rows_by_id, samples, strip, votes_in_words
+from fer_core.ui import models_records, page_memory
+from fer_core.ui.models_parts import PAGE, ink, plot
+from fer_core.ui.models_records import SPLITS
+from fer_core.ui.text import plain
+
+PATH_SETTING: Final = "FER2013_PATH"
+SAMPLES: Final = 12
+SHOWN: Final = 24
+
+_LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True, eq=False)
+class OpenData:
+    """A data set in memory.
+
+    Attributes:
+        faces: all of it.
+        rows: by the name of a picture's content, a row that holds it.
+    """
+
+    faces: FaceSet
+    rows: dict[str, int]
+
+
+def dataset(cards: Sequence[ModelCard]) -> None:
+    """Counts from the records; faces where the data set is on this machine."""
+    recorded = [card for card in cards if models_records.has_records(card)]
+    if recorded:
+        _show_record(models_records.evaluation(recorded[0]).data)
+    else:
+        models_records.explain_missing_records(cards)
+    st.divider()
+    st.markdown("#### The faces themselves")
+    path = _path()
+    if path is None or not _opened(path):
+        return
+    try:
+        data = _read(str(path), path.stat().st_mtime)
+    except FerError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    view = st.segmented_control(
+        "Show", list(_VIEWS), required=True, default=next(iter(_VIEWS)), key="faces view", label_visibility="collapsed"
+    )
+    _VIEWS[view](data, recorded)
+
+
+def _show_record(data: DataRecord) -> None:
+    st.markdown("#### What is in it")
+    st.markdown(
+        "FER2013 (Goodfellow et al., 2013): faces found by web search for emotion words, 48 × 48 pixels, grey. FER+ "
+        "(Barsoum et al., 2016) had ten people look at each of them."
+    )
+    plot(class_shares(data.classes), "classes of the data", describe_class_shares(data.classes))
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.markdown("##### Pictures that are there twice")
+        st.dataframe(
+            pd.DataFrame({"Exact copies": list(data.copies), "Faces": list(data.copies.values())}), hide_index=True
+        )
+        st.caption(
+            "A model that learnt a face by heart reads its copy in a test right. Every accuracy on this page is "
+            "therefore given with and without these copies."
+        )
+        st.markdown("##### Is it the same data set?")
+        st.caption("SHA-256 over all pictures, labels and splits, in any layout.")
+        st.code(data.sha256, language=None, wrap_lines=True)
+    with right:
+        st.markdown("##### Can the labels be trusted?")
+        split = st.segmented_control(
+            "Faces of", list(data.labels_and_raters), required=True, default=SPLITS[0], key="rated split"
+        )
+        table = data.labels_and_raters[split]
+        plot(labels_and_raters(table, ink()), "labels and raters", describe_labels_and_raters(table))
+        st.caption(
+            "Percent of the faces of each label on which the raters agree by majority. See *fear* and *disgust*."
+        )
+
+
+def _path() -> Path | None:
+    """Where the data set is, as the setting or the visitor says; None where nobody does."""
+    setting = os.environ.get(PATH_SETTING, "").strip()
+    if setting:
+        path = Path(setting)
+        if not path.exists():
+            st.error(f"{PATH_SETTING} names {plain(setting)}, which does not exist.", icon=":material/error:")
+            return None
+        return path
+    st.info(
+        f"Samples and errors are shown where FER2013 is on this machine. Download **{KAGGLE_NAME}** from Kaggle "
+        f"(a zip of 60 MB), then start the dashboard with `{PATH_SETTING}=/path/to/fer2013.zip`"
+        + (", or name it here." if _only_this_machine() else "."),
+        icon=":material/database:",
+    )
+    if not _only_this_machine():
+        return None
+    typed = st.text_input(
+        "Path of the zip, folder or fer2013.csv on this machine", key="data path", persist_state="page"
+    ).strip()
+    if not typed:
+        return None
+    path = Path(typed).expanduser()
+    if not path.exists():
+        st.error(f"{plain(typed)} does not exist.", icon=":material/error:")
+        return None
+    return path
+
+
+def _only_this_machine() -> bool:
+    """Whether the dashboard serves nobody else: only then may a visitor name files of this machine."""
+    return (st.get_option("server.address") or "") in _LOCAL
+
+
+def _opened(path: Path) -> bool:
+    if page_memory.kept(PAGE, "open data") == str(path):
+        return True
+    st.button(
+        "Open the data set",
+        icon=":material/folder_open:",
+        help="Reads some 35,000 pictures: ten to thirty seconds, once.",
+        on_click=page_memory.keep,
+        args=(PAGE, "open data", str(path)),
+    )
+    return False
+
+
+@st.cache_resource(max_entries=1, show_spinner="Reading the data set …")
+def _read(path: str, modified: float) -> OpenData:
+    faces = load_faces(Path(path))
+    return OpenData(faces, rows_by_id(faces))
+
+
+def _show_samples(data: OpenData, cards: Sequence[ModelCard]) -> None:
+    splits = sorted(set(data.faces.splits.tolist()))
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    split = left.segmented_control("Split", splits, required=True, default=splits[-1], key="sample split")
+    seed = (page_memory.kept(PAGE, "sample seed") or 0) + right.button("Others", icon=":material/shuffle:")
+    page_memory.keep(PAGE, "sample seed", seed)
+    part = data.faces.split(split)
+    for emotion in EMOTIONS:
+        rows = samples(part, emotion, SAMPLES, seed)
+        st.markdown(f"{STYLES[emotion].symbol} **{emotion}** · {(part.labels == EMOTIONS.index(emotion)).sum():,}")
+        if len(rows):
+            st.image(strip(part.images[rows]), width="stretch", alt=f"{len(rows)} faces labelled {emotion}")
+
+
+def _show_disputed(data: OpenData, cards: Sequence[ModelCard]) -> None:
+    if not data.faces.votes.any():
+        st.info("No FER+ votes were found: put a `ferplus.csv` beside the data set.", icon=":material/info:")
+        return
+    emotion = st.pills(
+        "Labelled", EMOTIONS, required=True, default="fear", format_func=lambda name: f"{STYLES[name].symbol} {name}"
+    )
+    part = data.faces[data.faces.splits != "train"]
+    rows = disputed(part, emotion)
+    total = int((part.labels == EMOTIONS.index(emotion)).sum())
+    st.caption(f"{len(rows):,} of {total:,} test faces labelled *{emotion}*, which none of the ten raters calls so.")
+    _gallery([(part.images[row], votes_in_words(part.votes[row])) for row in rows[:SHOWN]])
+
+
+def _show_misread(data: OpenData, cards: Sequence[ModelCard]) -> None:
+    if not cards:
+        st.info("No model has records, so it is not known what they get wrong.", icon=":material/info:")
+        return
+    titles, _ = models_records.titles_and_looks()
+    by_title = {titles[card.name]: card for card in cards}
+    columns = st.columns(4)
+    title = columns[0].selectbox("Model", list(by_title))
+    split = columns[1].selectbox("Split", SPLITS)
+    label = columns[2].selectbox("Label", [ANY, *EMOTIONS])
+    read_as = columns[3].selectbox("Read as", [ANY, *EMOTIONS])
+    low, high = st.slider("Confidence", 0, 100, (0, 100), 5, format="%d %%")
+    said = models_records.predictions(by_title[title], split)
+    rows = misread(said, Misread(label, read_as, low / 100, high / 100))
+    there = [row for row in rows if said.ids[row] in data.rows]
+    st.caption(f"{len(rows):,} of {len(said):,} faces, the surest errors first; {min(SHOWN, len(there))} are shown.")
+    if len(there) < len(rows):
+        st.caption(f"{len(rows) - len(there):,} of them are not in this data set: it is another edition.")
+    _gallery(
+        [
+            (
+                data.faces.images[data.rows[said.ids[row]]],
+                f"{EMOTIONS[said.labels[row]]} → {EMOTIONS[said.predicted[row]]} "
+                f"{said.probabilities[row].max():.0%} · raters: {votes_in_words(said.votes[row])}",
+            )
+            for row in there[:SHOWN]
+        ]
+    )
+
+
+def _gallery(pictures) -> None:
+    with st.container(horizontal=True, gap="small"):
+        for image, words in pictures:
+            st.image(image, caption=words, width=112, alt=words)
+
+
+_VIEWS: Final = {
+    "Samples": _show_samples,
+    "Labels that raters dispute": _show_disputed,
+    "What models get wrong": _show_misread,
+}

@@ -1,0 +1,147 @@
+"""The first thing on the Models page: which model to take, the ranked table, accuracy against speed."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.charts.models import accuracy_against_speed, describe_accuracy_against_speed
+from fer_core.classification import ModelCard
+from fer_core.errors import FerError
+from fer_core.ranking import Standing, advice, standings
+from fer_core.ui import models_records
+from fer_core.ui.models_parts import plot
+from fer_core.ui.models_records import SPLITS
+from fer_core.ui.text import plain
+
+_number, _text = st.column_config.NumberColumn, st.column_config.TextColumn
+_COLUMNS = {
+    "#": _number(width=36, help="Rank by accuracy on the faces chosen above."),
+    "Model": _text(width=170),
+    "Accuracy": _number(format="%.1f %%", width=76, help="Share of all faces whose label it gives."),
+    "95 %": _text(width=92, help="Wilson interval of the accuracy, in percent: how far luck could carry it."),
+    "No copies": _number(
+        format="%.1f %%",
+        width=80,
+        help="Accuracy without the faces that are, byte for byte, also among the training faces.",
+    ),
+    "F1": _number(
+        format="%.3f", width=54, help="Macro F1: the mean over the seven emotions, so that rare ones count as much."
+    ),
+    "ECE": _number(
+        format="%.3f",
+        width=56,
+        help="Calibration error: how far stated confidence and accuracy lie apart (15 bins of equal mass); 0 is best.",
+    ),
+    "ms/face": _number(
+        format="%.1f", width=66, help="Time to read one face on this machine now: the lowest of three medians of ten."
+    ),
+    "Weights": _number(format="compact", width=68),
+    "Size": _number(format="bytes", width=66, help="Of the network that runs; of an ensemble, of all its networks."),
+    "Licence": _text(width=62, help="Of the weights."),
+}
+
+
+def overview(cards: Sequence[ModelCard]) -> None:
+    """Advice, table and bubbles. The table stands at once; times fill in as they are measured."""
+    split = st.segmented_control(
+        "Measured on",
+        SPLITS,
+        required=True,
+        default=SPLITS[0],
+        key="split",
+        bind="query-params",
+        help="FER2013. Settings were chosen on PublicTest; PrivateTest was read once for each finished model.",
+    )
+    said, table, chart = st.empty(), st.empty(), st.empty()
+    found, rows = _try_comparisons(cards, split), standings(cards, split, {})
+    _show_table(table, rows, cards[0].name)
+    times = _measure(cards)
+    rows = standings(cards, split, {name: timing.milliseconds for name, timing in times.items()})
+    with said:
+        _show_advice(rows, found)
+    _show_table(table, rows, cards[0].name)
+    with chart.container():
+        _show_bubbles(rows, times)
+    models_records.explain_missing_records(cards)
+
+
+def _try_comparisons(cards: Sequence[ModelCard], split: str):
+    try:
+        return models_records.comparisons(cards, split)
+    except FerError as error:
+        st.error(str(error), icon=":material/error:")
+        return []
+
+
+def _measure(cards: Sequence[ModelCard]) -> dict[str, models_records.Timing]:
+    times = {}
+    with st.spinner("Measuring the speed on this machine …"):
+        for card in cards:
+            try:
+                times[card.name] = models_records.timing(card)
+            except FerError as error:
+                st.error(str(error), icon=":material/error:")
+    return times
+
+
+def _show_advice(rows: Sequence[Standing], found) -> None:
+    advised = advice(rows, found)
+    if advised is None:
+        st.info("No installed model has figures. Measure them with the command below.", icon=":material/info:")
+        return
+    title = next(row.short for row in rows if row.name == advised.name)
+    st.success(f"**Take {plain(title)}.** {plain(advised.reason)}", icon=":material/recommend:")
+
+
+def _show_table(place, rows: Sequence[Standing], default: str) -> None:
+    place.dataframe(
+        pd.DataFrame([_row(rank, row, default) for rank, row in enumerate(rows, start=1)]),
+        hide_index=True,
+        column_config=_COLUMNS,
+        alt="Ranked table of the installed models; a star marks the default",
+    )
+
+
+def _row(rank: int, row: Standing, default: str) -> dict:
+    low, high = row.accuracy_ci95 or (None, None)
+    return {
+        "#": rank,
+        "Model": f"{row.short} ★" if row.name == default else row.short,
+        "Accuracy": _percent(row.accuracy),
+        "95 %": "not measured" if low is None or high is None else f"{100 * low:.1f} – {100 * high:.1f}",
+        "No copies": _percent(row.without_copies),
+        "F1": row.macro_f1,
+        "ECE": row.ece,
+        "ms/face": row.latency_ms,
+        "Weights": row.parameters,
+        "Size": row.size_bytes,
+        "Licence": row.licence,
+    }
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _show_bubbles(rows: Sequence[Standing], times: dict[str, models_records.Timing]) -> None:
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.markdown("##### Accuracy against speed")
+        _, looks = models_records.titles_and_looks()
+        words = describe_accuracy_against_speed(rows)
+        plot(accuracy_against_speed(rows, looks), "accuracy against speed", words)
+    with right:
+        st.markdown("##### How to read it")
+        st.markdown(
+            "- **Up is better, left is faster**; the larger the bubble, the more weights. The line through it is the "
+            "95 % interval.\n"
+            "- Two intervals that overlap do not mean that two models are equal: *Side by side* tests it on the same "
+            "faces.\n"
+            "- *No copies* is the honest figure, *Accuracy* the one that papers give.\n"
+            "- An **ECE** of 0.02 means: what is said with 70 % is right about 68 to 72 times in 100."
+        )
+        moments = sorted({timing.measured_at for timing in times.values()})
+        if moments:
+            st.caption(f"Speed measured on this machine at {moments[0]}, with whatever else it was doing.")
+            st.button("Measure the speed again", icon=":material/speed:", on_click=models_records.forget_timings)

@@ -1,0 +1,340 @@
+"""Several models on the same faces: is the difference real, what do they confuse, what throws them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.charts import confusion, model_curves
+from fer_core.charts.looks import Look
+from fer_core.classification import ModelCard
+from fer_core.crops import cut, resized
+from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.errors import FerError
+from fer_core.evaluation.records import SplitRecord
+from fer_core.evaluation.robustness import FACE_PX, degraded
+from fer_core.evaluation.significance import Comparison
+from fer_core.media.images import read_image
+from fer_core.samples import PORTRAIT, PORTRAIT_FACE
+from fer_core.ui import models_records
+from fer_core.ui.models_parts import beside, ink, plot
+from fer_core.ui.models_records import SPLITS
+from fer_core.ui.text import plain
+
+HARDENED_SEVERITY: Final = 3
+"""Of the five, the one that the table of losses is about."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The models that were picked.
+
+    Attributes:
+        cards: by short title.
+        records: by short title, what was measured on the split that was picked.
+        looks: by short title, of all installed models.
+        split: the split's name.
+    """
+
+    cards: dict[str, ModelCard]
+    records: dict[str, SplitRecord]
+    looks: Mapping[str, Look]
+    split: str
+
+    @property
+    def curves(self) -> dict[str, dict[str, Any]]:
+        """By short title."""
+        return {title: record.curves for title, record in self.records.items()}
+
+    def figures(self, name: str) -> dict[str, Any]:
+        """One figure by short title."""
+        return {title: record.figures[name] for title, record in self.records.items()}
+
+
+def side_by_side(cards: Sequence[ModelCard]) -> None:
+    """Pick models, pick a view; only that view is drawn."""
+    compared = _pick(cards)
+    if compared is not None:
+        view = st.segmented_control(
+            "View", list(_VIEWS), required=True, default=next(iter(_VIEWS)), key="chart", bind="query-params"
+        )
+        _VIEWS[view](compared)
+    models_records.explain_missing_records(cards)
+
+
+def _pick(cards: Sequence[ModelCard]) -> Compared | None:
+    titles, looks = models_records.titles_and_looks()
+    usable = {titles[card.name]: card for card in cards if models_records.has_records(card)}
+    if not usable:
+        return None
+    ranked = sorted(usable, key=lambda title: -usable[title].metrics.get(SPLITS[0], {}).get("accuracy", 0))
+    left, right = st.columns([3, 1])
+    picked = left.pills("Models", ranked, selection_mode="multi", default=ranked[:2], key="models", bind="query-params")
+    split = right.segmented_control("Measured on", SPLITS, required=True, default=SPLITS[0], key="faces")
+    if not picked:
+        st.caption("Pick one model or several.")
+        return None
+    chosen = [title for title in ranked if title in picked]
+    records = {title: models_records.evaluation(usable[title]).splits[split] for title in chosen}
+    return Compared({title: usable[title] for title in chosen}, records, looks, split)
+
+
+def _difference(compared: Compared) -> None:
+    if len(compared.cards) < 2:
+        st.info("Pick a second model above to compare with.", icon=":material/compare_arrows:")
+        return
+    try:
+        pairs = models_records.comparisons(list(compared.cards.values()), compared.split)
+    except FerError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    for pair in pairs:
+        show = st.success if pair.established else st.warning
+        show(plain(pair.sentence()), icon=":material/check:" if pair.established else ":material/question_mark:")
+    st.dataframe(
+        pd.DataFrame([_pair_row(pair) for pair in pairs]),
+        hide_index=True,
+        column_config={
+            "Points": st.column_config.NumberColumn(format="%+.2f", help="Accuracy of the first minus the second."),
+            "p": st.column_config.NumberColumn(format="%.2g", help="McNemar's exact test, two-sided."),
+            "p, corrected": st.column_config.NumberColumn(
+                format="%.2g", help="After Holm's correction for the number of pairs shown."
+            ),
+        },
+    )
+    st.caption(
+        "Both models read the same faces, so only faces on which one is right and the other wrong can tell them apart. "
+        "p is how often two models of equal accuracy would disagree this unevenly by luck (McNemar, 1947). The "
+        "interval is a paired bootstrap over faces."
+    )
+
+
+def _pair_row(pair: Comparison) -> dict[str, Any]:
+    low, high = pair.difference_ci95
+    return {
+        "First": pair.first,
+        "Second": pair.second,
+        "Points": 100 * pair.difference,
+        "95 % interval": f"{100 * low:+.2f} to {100 * high:+.2f}",
+        "Right: only first": pair.only_first,
+        "only second": pair.only_second,
+        "Faces": pair.n,
+        "p": pair.p_value,
+        "p, corrected": pair.p_adjusted,
+    }
+
+
+def _confusion(compared: Compared) -> None:
+    tables = compared.figures("confusion")
+    kinds = ["By row", "Counts", *(["Difference"] if len(tables) > 1 else [])]
+    kind = st.segmented_control("Show", kinds, required=True, default=kinds[0], key="confusion")
+    if kind == "Difference":
+        left, right = st.columns(2)
+        first = left.selectbox("This model", list(tables), index=0)
+        others = [title for title in tables if title != first]
+        second = right.selectbox("minus this one", others, index=0)
+        plot(
+            confusion.confusion_difference(tables[first], tables[second], ink()),
+            "difference",
+            f"Points that {first} has more or less than {second}, by label and reading",
+        )
+        st.caption(
+            f"Points. Blue: {plain(first)} does it more often; orange: {plain(second)}. Blue is good on the diagonal."
+        )
+        return
+    draw = confusion.confusion_shares if kind == "By row" else confusion.confusion_counts
+    for title, place in beside(tables):
+        with place:
+            st.markdown(f"**{plain(title)}**")
+            plot(draw(tables[title], ink()), f"confusion {title}", confusion.describe_confusion(title, tables[title]))
+    if kind == "By row":
+        st.caption("Percent of the faces of each label; the diagonal is what is found.")
+
+
+def _classes(compared: Compared) -> None:
+    measure = st.segmented_control(
+        "Figure",
+        list(confusion.CLASS_MEASURES),
+        required=True,
+        default="f1",
+        format_func=lambda name: confusion.CLASS_MEASURES[name].partition(":")[0],
+        key="measure",
+    )
+    by_model = compared.figures("per_class")
+    plot(
+        confusion.class_bars(by_model, compared.looks, measure),
+        "classes",
+        confusion.describe_classes(by_model, measure),
+    )
+    st.caption(f"{confusion.CLASS_MEASURES[measure].capitalize()}. Under each emotion: how many faces bear its label.")
+    _class_table(by_model)
+
+
+def _class_table(by_model: dict[str, Any]) -> None:
+    with st.expander("All figures", icon=":material/table:"):
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {"Emotion": f"{STYLES[name].symbol} {name}", "Model": title, **classes[name]}
+                    for name in EMOTIONS
+                    for title, classes in by_model.items()
+                ]
+            ),
+            hide_index=True,
+            column_config={
+                name: st.column_config.NumberColumn(name.capitalize() if name != "auc" else "AUC", format="%.3f")
+                for name in confusion.CLASS_MEASURES
+            },
+        )
+
+
+def _roc(compared: Compared) -> None:
+    emotion = st.pills(
+        "Emotion",
+        [model_curves.MEAN, *EMOTIONS],
+        required=True,
+        default=model_curves.MEAN,
+        format_func=lambda name: f"{STYLES[name].symbol} {name}" if name in STYLES else name,
+        key="emotion",
+    )
+    areas = {
+        title: {name: entry["auc"] for name, entry in classes.items()}
+        for title, classes in compared.figures("per_class").items()
+    }
+    precisions = {title: model_curves.average_precisions(entry) for title, entry in compared.curves.items()}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**ROC**")
+        of_emotion = {title: model_curves.mean_of(entry, emotion) for title, entry in areas.items()}
+        plot(
+            model_curves.roc(compared.curves, compared.looks, areas, emotion),
+            "roc",
+            model_curves.describe_areas(f"Area under the ROC curve, {emotion}", of_emotion),
+        )
+    with right:
+        st.markdown("**Precision and recall**")
+        of_emotion = {title: model_curves.mean_of(entry, emotion) for title, entry in precisions.items()}
+        plot(
+            model_curves.precision_recall(compared.curves, compared.looks, emotion),
+            "precision",
+            model_curves.describe_areas(f"Average precision, {emotion}", of_emotion),
+        )
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {"Model": title, "Figure": figure, **values, "mean": model_curves.mean_of(values, model_curves.MEAN)}
+                for title in areas
+                for figure, values in (("AUC", areas[title]), ("Average precision", precisions[title]))
+            ]
+        ),
+        hide_index=True,
+        column_config={name: st.column_config.NumberColumn(format="%.3f") for name in (*EMOTIONS, "mean")},
+    )
+
+
+def _calibration(compared: Compared) -> None:
+    errors = compared.figures("ece")
+    thresholds = {title: card.uncertain_below for title, card in compared.cards.items()}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Is 70 % right seven times in ten?**")
+        plot(
+            model_curves.reliability(compared.curves, compared.looks, errors),
+            "reliability",
+            model_curves.describe_reliability(errors),
+        )
+        st.caption("Faces in fifteen groups of equal size. Under the dotted line a model says more than it knows.")
+    with right:
+        st.markdown("**What does leaving out the uncertain ones buy?**")
+        plot(
+            model_curves.coverage(compared.curves, compared.looks, thresholds),
+            "coverage",
+            model_curves.describe_coverage(compared.curves),
+        )
+        st.caption("From left to right ever fewer, surer faces are kept. The star: where each model says *uncertain*.")
+    scores = {"ECE": "ece", "NLL": "nll", "Brier": "brier"}
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {"Model": title, **{name: record.figures[key] for name, key in scores.items()}}
+                for title, record in compared.records.items()
+            ]
+        ),
+        hide_index=True,
+        column_config={name: st.column_config.NumberColumn(format="%.4f") for name in scores},
+    )
+
+
+def _robustness(compared: Compared) -> None:
+    records = {title: models_records.evaluation(card).robustness for title, card in compared.cards.items()}
+    kinds = list(next(iter(records.values()))["kinds"])
+    kind = st.pills("Made worse by", kinds, required=True, default=kinds[0], key="kind")
+    measured = next(iter(records.values()))
+    _degraded_strip(kind, measured["kinds"][kind])
+    plot(model_curves.robust(records, compared.looks, kind), "robustness", model_curves.describe_robust(records, kind))
+    st.markdown(f"**Points lost at severity {HARDENED_SEVERITY} of 5**")
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "Model": title,
+                    **{
+                        name: 100 * (entry["accuracy"][HARDENED_SEVERITY] - entry["accuracy"][0])
+                        for name, entry in record["kinds"].items()
+                    },
+                    "Faces": record["n"],
+                }
+                for title, record in records.items()
+            ]
+        ),
+        hide_index=True,
+        column_config={name: st.column_config.NumberColumn(format="%+.1f") for name in kinds},
+    )
+    st.caption(f"{measured['split']}. {measured['protocol']}")
+
+
+def _degraded_strip(kind: str, measured: dict[str, Any]) -> None:
+    """The sample portrait at every severity."""
+    face = resized(cut(read_image(PORTRAIT), PORTRAIT_FACE), FACE_PX).mean(axis=2).astype("uint8")
+    with st.container(horizontal=True, gap="small"):
+        for severity, level in enumerate(measured["levels"]):
+            [shown] = degraded([face], kind, severity)
+            st.image(shown, caption=f"{level:g}", width=88, alt=f"Sample face, {kind} {level:g} {measured['unit']}")
+
+
+def _training(compared: Compared) -> None:
+    courses = {title: models_records.history(card) for title, card in compared.cards.items()}
+    histories = {title: rows for title, rows in courses.items() if rows is not None and len(rows)}
+    without = [title for title, rows in courses.items() if rows is None]
+    if without:
+        st.caption(f"Nothing was trained for {plain(', '.join(without))}: an ensemble is the mean of its members.")
+    if not histories:
+        return
+    over = st.segmented_control("Over", ["epoch", "minutes"], required=True, default="epoch", key="over")
+    left, right = st.columns(2, gap="medium")
+    for place, measure in ((left, "accuracy"), (right, "loss")):
+        with place:
+            st.markdown(f"**{measure.capitalize()}**")
+            plot(
+                model_curves.training(histories, compared.looks, measure, over),
+                f"training {measure}",
+                model_curves.describe_training(histories),
+            )
+    st.caption(
+        "Solid: PublicTest without copies of training faces, without the mirror image. Dotted: training faces, which "
+        "are changed at random and harder, so that a model can do better on validation. Losses of different recipes "
+        "are not comparable."
+    )
+
+
+_VIEWS: Final[dict[str, Callable[[Compared], None]]] = {
+    "Is it real?": _difference,
+    "Confusion": _confusion,
+    "By emotion": _classes,
+    "ROC": _roc,
+    "Calibration": _calibration,
+    "Robustness": _robustness,
+    "Training": _training,
+}

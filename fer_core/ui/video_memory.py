@@ -1,0 +1,159 @@
+"""What the Video page keeps of one visit: recordings in a folder of their own, and what was read in them.
+
+All of it goes with "Forget", and with the visit.
+"""
+
+import shutil
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+import streamlit as st
+
+from fer_core.errors import MediaError
+from fer_core.timeline import Timeline
+from fer_core.ui.handover import forget_session, recorded_session
+from fer_core.ui.video_recording import OpenRecording
+from fer_core.ui.video_work import Work
+
+MOST_OPEN: Final = 4
+_KEY: Final = "video memory"
+_LONGEST_NAME: Final = 120
+
+
+class Workspace:
+    """A folder that is deleted when it is closed, when nothing refers to it any more, and when the server ends.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="face-value-"))
+        self._stops: list[threading.Event] = []
+        self._end = weakref.finalize(self, _end, self.path, self._stops)
+
+    def new_stop(self) -> threading.Event:
+        """An event that is set when the folder is deleted, for work on its files."""
+        self._stops.append(threading.Event())
+        return self._stops[-1]
+
+    def store(self, name: str, data: bytes | memoryview) -> Path:
+        """Write a visitor's file under the name that it came with, as far as that is a name.
+
+        Raises:
+            MediaError: there is no room for it.
+        """
+        wanted = PurePath(name.replace("\\", "/").replace("\0", "")).name.strip(". ") or "recording"
+        stem, ending = PurePath(wanted).stem, PurePath(wanted).suffix
+        try:
+            path = Path(tempfile.mkdtemp(dir=self.path)) / f"{_short(stem)}{_short(ending)}"
+            path.write_bytes(data)
+        except OSError as error:
+            raise MediaError(f"The recording could not be stored ({error.strerror}); make room there.") from error
+        return path
+
+    def close(self) -> None:
+        """Delete it."""
+        self._end()
+
+
+@dataclass
+class Memory:
+    """Of one visit.
+
+    Attributes:
+        workspace: where its files are.
+        work: the analysis that is under way, or has ended and was not looked at yet.
+        source: the file that it reads.
+        recordings: what is open, by number; the oldest first.
+        shown: number of the one that is being looked at.
+        exports: annotated videos that are being made or are ready, by the number of their recording.
+        problem: why the last analysis failed, in a sentence.
+        opened: how many were opened so far.
+        live: the recorded session of the Live page that was opened last.
+    """
+
+    workspace: Workspace = field(default_factory=Workspace)
+    work: Work[dict[str, Timeline]] | None = None
+    source: Path | None = None
+    recordings: dict[int, OpenRecording] = field(default_factory=dict)
+    shown: int | None = None
+    exports: dict[int, Work[Path]] = field(default_factory=dict)
+    problem: str | None = None
+    opened: int = 0
+    live: Any = None
+
+    def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
+        """Show what was read of one more recording; beyond `MOST_OPEN` the oldest is closed."""
+        self.opened += 1
+        found = OpenRecording(self.opened, timelines, path, partial=partial)
+        self.recordings[found.number] = found
+        self.shown = found.number
+        while len(self.recordings) > MOST_OPEN:
+            self.close(min(self.recordings))
+        return found
+
+    def close(self, number: int) -> None:
+        """Forget one recording with its file."""
+        gone = self.recordings.pop(number, None)
+        if number in self.exports:
+            self.exports.pop(number).cancel()
+        if gone is not None and gone.path is not None:
+            shutil.rmtree(gone.path.parent, ignore_errors=True)
+        if self.shown == number:
+            self.shown = max(self.recordings, default=None)
+
+    def take_in(self) -> bool:
+        """Open what the ended analysis gave; whether there was one."""
+        if self.work is None or self.work.running:
+            return False
+        ended, self.work = self.work, None
+        self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")
+        if ended.result:
+            self.open(ended.result, self.source, partial=ended.stopping)
+        elif self.source is not None:
+            shutil.rmtree(self.source.parent, ignore_errors=True)
+        return True
+
+    def take_live(self) -> None:
+        """Open the session that was recorded on the Live page, once."""
+        session = recorded_session()
+        if session is None or session is self.live:
+            return
+        self.live = session
+        path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
+        self.open({session.timeline.settings.model: session.timeline}, path).live = True
+
+    def _folder(self) -> Path | None:
+        return self.source.parent if self.source else None
+
+
+def memory() -> Memory:
+    """What this visit has; made when first asked for."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = Memory()
+    return st.session_state[_KEY]
+
+
+def forget() -> None:
+    """Drop all recordings of this visit, their files and what was read in them; end an analysis that is under way."""
+    gone: Memory | None = st.session_state.pop(_KEY, None)
+    if gone is not None:
+        gone.workspace.close()
+        st.session_state[_KEY] = Memory(opened=gone.opened + 1)
+    forget_session()
+
+
+def _end(path: Path, stops: list[threading.Event]) -> None:
+    for stop in stops:
+        stop.set()
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _short(name: str) -> str:
+    """Cut to what any file system takes."""
+    return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")

@@ -1,0 +1,151 @@
+"""The camera in the browser: the only module that knows streamlit-webrtc."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from streamlit_webrtc import Translations, WebRtcMode, webrtc_streamer
+from streamlit_webrtc.component import generate_frontend_component_key
+
+from fer_core.errors import FerError
+from fer_core.live import LiveStream
+
+ICE_SETTING: Final = "FACE_VALUE_ICE_SERVERS"
+"""Environment variable that says how browser and server find a way to each other:
+
+- unset, empty or "none": directly. Nothing leaves the machine or its network.
+- "automatic": what streamlit-webrtc finds, which asks Cloudflare, Twilio or Hugging Face for TURN credentials where
+  their variables are set (CLOUDFLARE_TURN_KEY_ID, TWILIO_ACCOUNT_SID, HF_TOKEN), else a public STUN server of Google.
+- addresses with commas between them, such as "stun:stun.example.org:3478", or the JSON list that browsers know as
+  `iceServers`, which can hold `username` and `credential`.
+"""
+
+# At INFO these write the network addresses of visitors into the log.
+for _name in ("streamlit_webrtc", "aioice", "aiortc"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+_CONSTRAINTS: Final[dict[str, Any]] = {
+    "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}},
+    "audio": False,
+}
+_VIDEO: Final[dict[str, Any]] = {
+    "autoPlay": True,
+    "controls": False,
+    "muted": True,
+    "style": {"width": "100%", "borderRadius": "10px"},
+}
+_WORDS: Final[Translations] = {
+    "start": "Start",
+    "stop": "Stop",
+    "select_device": "Choose camera",
+    "select_camera": "Camera",
+    "media_api_not_available": "This browser offers no camera to this page; it needs HTTPS or localhost.",
+    "device_ask_permission": "Please allow the camera in the browser.",
+    "device_not_available": "No camera can be used. Is one connected, and does no other program use it?",
+    "device_access_denied": "The browser denies access to the camera. Allow it in the address bar and reload the page.",
+}
+
+
+class IceServer(BaseModel):
+    """One entry of `iceServers`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    urls: str | list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What the component in the page is doing.
+
+    Attributes:
+        playing: pictures are wanted, and the browser says that it is connected.
+        connecting: Start was pressed and the connection is being made.
+    """
+
+    playing: bool
+    connecting: bool
+
+
+def ice_servers(environment: Mapping[str, str] = os.environ) -> list[dict[str, Any]] | None:
+    """What `ICE_SETTING` says, as `iceServers`; None for automatic.
+
+    Raises:
+        FerError: the setting is not understood.
+    """
+    setting = environment.get(ICE_SETTING, "").strip()
+    if setting.lower() in ("", "none"):
+        return []
+    if setting.lower() == "automatic":
+        return None
+    try:
+        listed = json.loads(setting) if setting.startswith("[") else [{"urls": url} for url in setting.split(",")]
+        servers = TypeAdapter(list[IceServer]).validate_python(listed)
+    except (ValueError, ValidationError) as error:
+        raise FerError(_not_understood()) from error
+    addresses = [url for server in servers for url in ([server.urls] if isinstance(server.urls, str) else server.urls)]
+    if not all(url.strip().startswith(("stun:", "stuns:", "turn:", "turns:")) for url in addresses):
+        raise FerError(_not_understood())
+    return [server.model_dump(exclude_none=True) for server in servers]
+
+
+def webcam(stream: LiveStream, key: str) -> Camera:
+    """Show the camera with its Start and Stop, and let `stream` read and draw every frame."""
+    _forget_last_visit(key)
+    servers = ice_servers()
+    context = webrtc_streamer(
+        key=key,
+        mode=WebRtcMode.SENDRECV,
+        rtc_configuration=None if servers is None else {"iceServers": servers},
+        media_stream_constraints=_CONSTRAINTS,
+        video_frame_callback=stream.on_frame,
+        on_video_ended=stream.rest,
+        # False would run the callback on the event loop that serves every visitor.
+        async_processing=True,
+        sendback_audio=False,
+        media_toggle_controls=False,
+        video_html_attrs=_VIDEO,
+        translations=_WORDS,
+    )
+    keep_worker(context)
+    return Camera(playing=context.state.playing, connecting=context.state.signalling and not context.state.playing)
+
+
+def keep_worker(context: Any) -> None:
+    """Keep streamlit-webrtc 0.79.0 from throwing a connection away that was just made.
+
+    It takes a context for one of an earlier visit when script runs finished without showing it. Just after Start, runs
+    that were overtaken by the next one look the same, and on a slow or new server the first connection then dies with
+    its worker. Without the number of the last run it cannot come to that conclusion; `_forget_last_visit` does what
+    the check was for.
+    """
+    if hasattr(context, "_last_rendered_run_count"):
+        context._last_rendered_run_count = None
+
+
+def _forget_last_visit(key: str) -> None:
+    """Drop what is left of the camera from before the visitor went to another page.
+
+    Streamlit forgets the component's own value when a whole run did not show it, and the browser has a new iframe then,
+    which knows nothing of the connection that the context still describes.
+    """
+    if key not in st.session_state or generate_frontend_component_key(key) in st.session_state:
+        return
+    context = st.session_state.pop(key)
+    worker = context._get_worker() if hasattr(context, "_get_worker") else None
+    if worker is not None:
+        worker.stop()
+
+
+def _not_understood() -> str:
+    return (
+        f"{ICE_SETTING} is not understood; leave it empty, set it to automatic, or list addresses such as "
+        "stun:stun.example.org:3478 with commas between them."
+    )

@@ -1,0 +1,47 @@
+"""The webcam, read as it goes: in the browser, on this machine."""
+
+import streamlit as st
+
+from fer_core.errors import FerError
+from fer_core.ui import live_session, live_view, loaders
+from fer_core.ui.browser_check import browser_check
+from fer_core.ui.notice import footer
+from fer_core.ui.routing import through_router
+from fer_core.ui.webcam import webcam
+
+through_router()
+st.title("Live")
+st.markdown("The camera's picture with what is read in every face, as it goes. Record it and keep the timeline.")
+
+try:
+    cards = {card.name: card for card in loaders.cards()}
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+if not cards:
+    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
+    st.stop()
+
+if not live_session.agreed():
+    live_view.ask_consent()
+    footer()
+    st.stop()
+
+browser = browser_check()
+if browser and browser.obstacle:
+    st.warning(browser.obstacle, icon=":material/videocam_off:")
+choice = live_view.choices(cards)
+try:
+    pipeline = loaders.pipeline(choice.model, choice.detector)
+    live = live_session.stream(choice.model, choice.detector, choice.settings)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        camera = webcam(live, key="camera")
+        live_view.controls(live, camera, pipeline, choice)
+    with right:
+        live_view.panel(live, camera, choice.settings.uncertain_below)
+    live_view.session_result()
+    live_view.snapshots_instead(browser, pipeline, cards[choice.model], choice)
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+footer()

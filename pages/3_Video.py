@@ -1,0 +1,41 @@
+"""Recorded video over time: from a file to a timeline to explore, correct and hand over."""
+
+import streamlit as st
+
+from fer_core.errors import FerError
+from fer_core.ui import loaders, video_open
+from fer_core.ui.notice import footer
+from fer_core.ui.routing import through_router
+from fer_core.ui.video_explorer import explore
+from fer_core.ui.video_memory import memory
+
+through_router()
+st.title("Video")
+st.markdown("Who shows what, and when: read a recording, find its moments, put right what is wrong, take it along.")
+
+try:
+    cards = {card.name: card for card in loaders.cards()}
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+if not cards:
+    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
+    st.stop()
+
+kept = memory()
+kept.take_in()
+kept.take_live()
+try:
+    if kept.work is not None:
+        video_open.progress()
+    elif kept.recordings:
+        with st.expander("Open another recording", icon=":material/add:", expanded=kept.problem is not None):
+            video_open.choose(cards)
+    else:
+        video_open.choose(cards)
+    explore(cards)
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+if kept.recordings or kept.work is not None:
+    video_open.forget_button()
+footer()

@@ -1,0 +1,48 @@
+"""Which model, and how do you know: the evidence behind every installed model, and tests on one's own pictures."""
+
+import streamlit as st
+
+from fer_core.errors import FerError
+from fer_core.ui import loaders
+from fer_core.ui.models_claims import claims
+from fer_core.ui.models_dataset import dataset
+from fer_core.ui.models_files import files
+from fer_core.ui.models_overview import overview
+from fer_core.ui.models_own_data import own_data
+from fer_core.ui.models_picture import picture
+from fer_core.ui.models_side_by_side import side_by_side
+from fer_core.ui.notice import footer
+from fer_core.ui.routing import through_router
+
+SECTIONS = {
+    "Overview": overview,
+    "Side by side": side_by_side,
+    "On a picture": picture,
+    "On your data": own_data,
+    "Claims": claims,
+    "The data": dataset,
+    "Files and training": files,
+}
+
+through_router()
+st.title("Models")
+st.markdown("Which model, and how do you know? Every figure here was measured by a command that you can run again.")
+
+try:
+    cards = loaders.cards()
+except FerError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+if not cards:
+    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
+    st.stop()
+
+tabs = st.tabs(list(SECTIONS), key="view", on_change="rerun", bind="query-params")
+for tab, section in zip(tabs, SECTIONS.values(), strict=True):
+    if tab.open:
+        with tab:
+            try:
+                section(cards)
+            except FerError as error:
+                st.error(str(error), icon=":material/error:")
+footer()

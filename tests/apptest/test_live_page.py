@@ -1,0 +1,203 @@
+"""The Live page without a camera: the adapter is replaced by one whose state the test chooses."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fer_core.errors import FerError
+from fer_core.readings import Box
+from fer_core.testing import fake_card, fake_pipeline
+from fer_core.ui import handover, live_view, loaders, webcam
+from fer_core.ui.browser_check import Browser
+from tests.conftest import ROOT
+
+FACE = Box(40, 30, 60, 60)
+FRAME = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+STREAM = "live stream"
+
+
+@pytest.fixture
+def camera(monkeypatch):
+    """What the component says; `None` lets it fail."""
+    state = {"camera": webcam.Camera(playing=False, connecting=False), "browser": Browser(True, 1, "prompt")}
+
+    def shown(stream, key):
+        if state["camera"] is None:
+            raise FerError("The setting is not understood.")
+        return state["camera"]
+
+    monkeypatch.setattr(webcam, "webcam", shown)
+    monkeypatch.setattr("fer_core.ui.browser_check.browser_check", lambda: state["browser"])
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE]))
+    monkeypatch.setattr(loaders, "cards", lambda: [fake_card(), fake_card(name="other", title="Other model")])
+    return state
+
+
+def live_page(agree: bool = True) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+    page.switch_page("pages/2_Live.py").run()
+    if agree:
+        page.checkbox[0].check().run()
+    return page
+
+
+def button(page: AppTest, label: str):
+    return next(button for button in page.button if button.label == label)
+
+
+def play(page: AppTest, camera, frames: int = 3):
+    """Start the camera and let some frames be read."""
+    camera["camera"] = webcam.Camera(playing=True, connecting=False)
+    page.run()
+    stream = page.session_state[STREAM]
+    for _ in range(frames):
+        show(stream)
+    return stream
+
+
+def show(stream) -> None:
+    before = stream.state().reading
+    stream.show(FRAME)
+    deadline = time.monotonic() + 20
+    while stream.state().reading is before or stream.state().reading is None:
+        assert time.monotonic() < deadline, stream.state().problem
+        time.sleep(0.005)
+
+
+def words(page: AppTest) -> str:
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error)
+    return "\n".join(element.value for element in parts)
+
+
+def test_there_is_no_camera_before_the_notice_is_agreed_to(camera):
+    page = live_page(agree=False)
+    assert not page.exception
+    assert "Before the camera starts" in words(page) and "Nothing is stored" in words(page)
+    assert STREAM not in page.session_state and not page.button
+    page.checkbox[0].check().run()
+    assert not page.exception
+    assert STREAM in page.session_state and "Before the camera starts" not in words(page)
+
+
+def test_nothing_can_be_recorded_while_the_camera_is_off(camera):
+    page = live_page()
+    assert all(button(page, label).disabled for label in ("Record", "Snapshot", "Resting face"))
+
+
+def test_settings_reach_the_stream_without_a_restart(camera):
+    page = live_page()
+    stream = page.session_state[STREAM]
+    page.slider[0].set_value(1.5)
+    page.slider[1].set_value(0.8).run()
+    page.button_group[0].set_value(["boxes", "hidden"]).run()
+    page.selectbox[0].select("other").run()
+    assert not page.exception
+    assert page.session_state[STREAM] is stream
+    settings = stream._settings
+    assert (settings.time_constant_s, settings.view.hidden, settings.view.mirrored) == (1.5, True, False)
+    assert stream._pipeline is not None
+
+
+def test_a_recording_becomes_a_timeline(camera):
+    page = live_page()
+    stream = play(page, camera)
+    button(page, "Record").click().run()
+    assert not page.exception and page.selectbox[0].disabled and page.slider[0].disabled
+    for _ in range(4):
+        show(stream)
+    button(page, "Stop recording").click().run()
+    assert not page.exception
+    session = page.session_state[handover.RECORDED_SESSION]
+    assert isinstance(session.timeline.frame, pd.DataFrame) and len(session.timeline.frame) == 4
+    assert session.timeline.settings.model == "fake" and session.video == b""
+    assert any("agreed to at" in note for note in session.timeline.problems)
+    assert "4 frames · 1 person" in words(page)
+    assert [b.label for b in page.get("download_button")] == ["Readings (CSV)", "What the columns mean"]
+    button(page, "Discard").click().run()
+    assert handover.RECORDED_SESSION not in page.session_state
+
+
+def test_the_video_is_kept_only_when_asked_for(camera):
+    page = live_page()
+    stream = play(page, camera)
+    next(toggle for toggle in page.toggle if toggle.label == "Keep the video too").set_value(True).run()
+    button(page, "Record").click().run()
+    show(stream)
+    button(page, "Stop recording").click().run()
+    assert page.session_state[handover.RECORDED_SESSION].video[4:8] == b"ftyp"
+
+
+def test_a_snapshot_goes_to_the_image_page(camera):
+    page = live_page()
+    play(page, camera)
+    button(page, "Snapshot").click().run()
+    button(page, "Snapshot").click().run()
+    assert not page.exception
+    page.switch_page("pages/1_Image.py").run()
+    assert not page.exception
+    assert "From Live" in page.segmented_control[0].value
+    assert "snapshot\\_1" in words(page) and "snapshot\\_2" in words(page)
+    button(page, "Discard snapshots").click().run()
+    assert not page.exception and not any("From Live" in option for option in page.segmented_control[0].options)
+
+
+def test_hidden_faces_cannot_be_taken_as_a_snapshot(camera):
+    page = live_page()
+    play(page, camera)
+    page.button_group[0].set_value(["hidden"]).run()
+    assert button(page, "Snapshot").disabled
+
+
+@pytest.mark.parametrize(
+    ("browser", "expected"),
+    [
+        (Browser(False, 0, "unknown"), "No live picture over plain HTTP"),
+        (Browser(True, 0, "prompt"), "finds no camera"),
+        (Browser(True, 1, "denied"), "denies this page the camera"),
+    ],
+    ids=["http", "no camera", "denied"],
+)
+def test_the_obstacle_is_named_and_pictures_can_be_taken_otherwise(camera, browser, expected):
+    camera["browser"] = browser
+    page = live_page()
+    assert not page.exception and expected in words(page)
+    toggle = next(toggle for toggle in page.toggle if toggle.label == "Take snapshots")
+    assert toggle.value
+    assert bool(page.get("camera_input")) == (browser.secure and browser.cameras > 0)
+
+
+def test_a_wrong_setting_is_said(camera):
+    page = live_page(agree=False)
+    camera["camera"] = None
+    page.checkbox[0].check().run()
+    assert not page.exception and "not understood" in page.error[0].value
+
+
+def test_the_stream_survives_a_look_at_another_page(camera):
+    page = live_page()
+    stream = play(page, camera)
+    button(page, "Record").click().run()
+    page.switch_page("pages/1_Image.py").run()
+    page.switch_page("pages/2_Live.py").run()
+    assert not page.exception
+    assert page.session_state[STREAM] is stream and button(page, "Stop recording")
+
+
+def test_trouble_is_told_apart(camera):
+    stream = play(live_page(), camera)
+    state = stream.state()
+    assert live_view.trouble(state, 1.0) is None
+    changed = {
+        "error": {"problem": "The network is on holiday."},
+        "warning": {"notes": ("Person 1 looked happy rather than at rest.",)},
+    }
+    for kind, values in changed.items():
+        assert live_view.trouble(type(state)(**{**vars(state), **values}), 1.0)[0] == kind
+    waiting = type(state)(**{**vars(state), "situation": live_view.Situation.WAITING})
+    assert live_view.trouble(waiting, 1.0) is None
+    assert live_view.trouble(waiting, live_view.NO_ROUTE_S + 1) == live_view.NO_ROUTE
+    stalled = type(state)(**{**vars(state), "situation": live_view.Situation.STALLED})
+    assert "unplugged" in live_view.trouble(stalled, 1.0)[1]

@@ -1,0 +1,335 @@
+"""The Video page without a browser. Its analysis runs in its own thread, as it does for visitors."""
+
+import threading
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fer_core.errors import ModelError
+from fer_core.live.recording import RecordedSession
+from fer_core.notes import Marker
+from fer_core.readings import Box
+from fer_core.testing import fake_card, fake_pipeline
+from fer_core.ui import handover, loaders, routing
+from fer_core.video_analysis import Progress
+from tests.conftest import ROOT
+from tests.timelines import synthetic
+from tests.videos import scene, write_video
+
+FACE = Box(20, 20, 60, 60)
+OTHER = Box(90, 20, 60, 60)
+MEMORY = "video memory"
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> bytes:
+    path = write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", [scene(width=160, height=120)] * 50)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def fakes(monkeypatch):
+    """The page over a pipeline whose answers are known."""
+    # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
+    monkeypatch.setattr(routing, "PagesManager", object)
+
+    def use(boxes=(FACE,), **options):
+        monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline(boxes, **options))
+        monkeypatch.setattr(loaders, "cards", lambda: [fake_card(), fake_card(name="other", title="Other model")])
+
+    return use
+
+
+def video_page() -> AppTest:
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+    return page.switch_page("pages/3_Video.py").run()
+
+
+def upload(page: AppTest, name: str, data: bytes) -> AppTest:
+    page.file_uploader[0].upload(name, data, "video/mp4").run()
+    return button(page, "Analyse").click().run()
+
+
+def analysed(page: AppTest) -> AppTest:
+    """The page when the analysis is over."""
+    work = page.session_state[MEMORY].work
+    if work is not None:
+        work.wait(60)
+        page.run()
+    assert not page.exception
+    return page
+
+
+def button(page: AppTest, label: str):
+    return next(button for button in page.button if button.label.startswith(label))
+
+
+def tab(page: AppTest, label: str) -> AppTest:
+    page.session_state[f"parts {recording(page).number}"] = label
+    return page.run()
+
+
+def recording(page: AppTest):
+    kept = page.session_state[MEMORY]
+    return kept.recordings[kept.shown]
+
+
+def words(page: AppTest) -> str:
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader)
+    return "\n".join(element.value for element in parts)
+
+
+def test_before_there_is_a_recording_the_page_says_what_happens_to_it(fakes):
+    fakes()
+    page = video_page()
+    assert not page.exception and not page.error
+    assert "deleted with *Forget*" in words(page) and "not what a person feels" in words(page)
+    assert button(page, "Analyse").disabled and not page.get("plotly_chart")
+
+
+def test_the_sample_is_read_in_one_click_with_the_real_model(monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    page = video_page()
+    button(page, "Try the sample").click().run()
+    analysed(page)
+    assert {metric.label: metric.value for metric in page.metric}["Most shown"] == "happy"
+    found = recording(page)
+    assert len(found.people) >= 2 and found.timeline.frame["uncertain"].any()
+    assert (found.timeline.frame["quality"] != "good").any() and found.timeline.frame["person"].isna().any()
+
+
+def test_an_upload_becomes_a_timeline(fakes, clip):
+    fakes((FACE, OTHER), emotion="sad")
+    page = analysed(upload(video_page(), "Gespräch_**1**.mp4", clip))
+    assert r"Gespräch\_\*\*1\*\*\.mp4" in page.subheader[0].value
+    figures = {metric.label: metric.value for metric in page.metric}
+    assert figures["People"] == "2" and figures["Most shown"] == "sad" and figures["Uncertain"] == "0%"
+    assert len(page.get("plotly_chart")) == 2 and len(page.get("video")) == 1
+    assert "0\\.00 s" in words(page) or "0.00 s" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("notes.mp4", b"not a film at all" * 20, "is not a recording"),
+        ("nothing.mov", b"", "is empty"),
+    ],
+)
+def test_a_bad_file_is_one_sentence_and_loses_nothing_else(fakes, clip, name, data, expected):
+    fakes()
+    page = analysed(upload(video_page(), "good.mp4", clip))
+    analysed(upload(page, name, data))
+    assert len(page.error) == 1 and expected in page.error[0].value
+    assert name in page.error[0].value.replace("\\", "") and "/tmp" not in page.error[0].value.replace("\\", "")
+    assert recording(page).name == "good.mp4" and page.metric
+
+
+def test_a_truncated_file_is_read_as_far_as_it_goes_or_refused(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "cut.mp4", clip[: len(clip) // 2]))
+    assert len(page.error) == 1 and "cut off" in page.error[0].value
+
+
+def test_a_recording_without_a_face_is_explained(fakes, clip):
+    fakes(())
+    page = analysed(upload(video_page(), "wall.mp4", clip))
+    assert not page.error and "No face was found" in words(page)
+    for name in ("Statistics", "People", "Events", "Compare", "Export"):
+        tab(page, name)
+        assert not page.exception, name
+
+
+def slow_pipeline(began: threading.Event):
+    """A pipeline that reports once, then waits until it is stopped."""
+    pipeline = fake_pipeline([FACE])
+    read = pipeline.analyze_video
+
+    def analyze_video(path, fps, progress, *, stop, **options):
+        progress(Progress(0.25, 15.0, 10.0, 30.0, 60, 58))
+        began.set()
+        assert stop.wait(30)
+        return read(path, fps, None, stop=stop, **options)
+
+    pipeline.analyze_video = analyze_video
+    return pipeline
+
+
+def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, monkeypatch):
+    fakes()
+    began = threading.Event()
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: slow_pipeline(began))
+    page = upload(video_page(), "long.mp4", clip)
+    assert began.wait(20)
+    page.run()
+    assert "25% · at 0:15 · 60 frames · 58 faces · 0:30 left" in page.get("progress")[0].proto.text
+    assert not page.file_uploader  # one analysis at a time
+    button(page, "Stop and keep").click().run()
+    analysed(page)
+    assert recording(page).partial and "stopped" in words(page)
+    assert not any(b.label == "Evidence bundle" for b in tab(page, "Export").get("download_button"))
+
+
+def test_an_accident_is_one_sentence(fakes, clip, monkeypatch):
+    fakes()
+    pipeline = fake_pipeline([FACE])
+    pipeline.analyze_video = lambda *arguments, **options: 1 / 0
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    assert "unexpected" in page.error[0].value and "ZeroDivision" not in words(page)
+
+
+def test_a_model_that_cannot_be_loaded_is_said(fakes, clip, monkeypatch):
+    fakes()
+
+    def broken(model, detector):
+        raise ModelError("The model is damaged; restore it.")
+
+    monkeypatch.setattr(loaders, "pipeline", broken)
+    page = upload(video_page(), "clip.mp4", clip)
+    assert not page.exception and "damaged" in page.error[0].value
+    assert page.session_state[MEMORY].work is None
+
+
+def test_the_moment_moves_and_is_marked(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    button(page, "Next").click().run()
+    moment_s = recording(page).moment_s
+    assert moment_s > 0 and f"{moment_s:.2f} s" in words(page).replace("\\", "")
+    tab(page, "Events")
+    page.text_input[0].set_value("looks up")
+    button(page, "Mark").click().run()
+    assert not page.exception
+    assert recording(page).notes.markers == (Marker(moment_s, "looks up"),)
+    assert "looks up" in page.get("plotly_chart")[0].proto.spec
+
+
+def test_a_range_is_chosen_and_excluded(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    page.slider(f"range {recording(page).number}").set_value((0.5, 1.25)).run()
+    assert recording(page).range_s == (0.5, 1.25)
+    assert page.metric[1].value == "0:01"
+    tab(page, "Events")
+    button(page, "Exclude 0.50 to 1.25 s").click().run()
+    assert not page.exception and recording(page).whole
+    tab(page, "Statistics")
+    times = recording(page).timeline.frame["time_s"]
+    table = page.dataframe[0].value.set_index("Samples")
+    assert table.loc["all", "Number"] == (~times.between(0.5, 1.25)).sum() < len(times)
+    assert table.loc["good only", "Number"] == 0  # the faces of this clip are a grey wall
+    assert "0.75 s of it excluded" in words(page)
+
+
+def test_people_are_merged_split_removed_and_the_steps_taken_back(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    tab(page, "People")
+    button(page, "Merge").click().run()
+    assert "cannot be one" in page.error[0].value
+    for _ in range(3):
+        button(page, "Next").click().run()
+    button(page, "Split").click().run()
+    assert recording(page).people == [1, 2, 3] and not page.error
+    button(page, "Remove").click().run()
+    assert recording(page).people == [2, 3]
+    button(page, "Undo").click().run()
+    button(page, "Undo").click().run()
+    assert recording(page).people == [1, 2] and not page.exception
+
+
+def test_every_view_and_part_can_be_opened(fakes, clip):
+    fakes((FACE, OTHER), strength=0.3)
+    page = video_page()
+    page.multiselect[0].select("other").run()
+    page = analysed(upload(page, "clip.mp4", clip))
+    found = recording(page)
+    tab(page, "People")
+    button(page, "Use").click().run()
+    tab(page, "Explore")
+    for view in ("Lines", "Stacked", "Heat map", "Valence", "Quality", "Shares", "Stretches", "From rest", "Models"):
+        page.session_state[f"views {found.number}"] = view
+        page.run()
+        assert not page.exception and not page.error, view
+    assert "All models give one label in 100%" in words(page).replace("\\", "")
+    labels = {b.label for b in tab(page, "Export").get("download_button")}
+    assert labels == {
+        "Report (PDF)",
+        "Readings (CSV)",
+        "What the columns mean",
+        "Everything (JSON)",
+        "Readings (Parquet)",
+        "Differences from rest (CSV)",
+        "Evidence bundle",
+    }
+
+
+def test_two_recordings_are_compared(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "first.mp4", clip))
+    assert "Open a second recording" in words(tab(page, "Compare"))
+    tab(page, "Explore")
+    analysed(upload(page, "second.mp4", clip))
+    assert recording(page).name == "second.mp4"
+    tab(page, "Compare")
+    assert not page.exception
+    assert page.dataframe[0].value["Recording"].tolist() == ["second.mp4", "first.mp4"]
+
+
+def test_only_so_many_recordings_are_kept(fakes, clip):
+    fakes()
+    page = video_page()
+    for number in range(5):
+        page = analysed(upload(page, f"{number}.mp4", clip))
+    kept = page.session_state[MEMORY]
+    assert [each.name for each in kept.recordings.values()] == ["1.mp4", "2.mp4", "3.mp4", "4.mp4"]
+    assert sorted(path.name for path in kept.workspace.path.rglob("*.mp4")) == ["1.mp4", "2.mp4", "3.mp4", "4.mp4"]
+
+
+def test_a_recorded_live_session_opens_by_itself_once(fakes):
+    fakes()
+    page = video_page()
+    page.session_state[handover.RECORDED_SESSION] = RecordedSession(synthetic(10.0))
+    page.run()
+    assert not page.exception and recording(page).people == [1, 2]
+    assert "Only the numbers of this session were kept" in words(page)
+    page.run()
+    assert len(page.session_state[MEMORY].recordings) == 1
+    tab(page, "Export")
+    assert not page.exception
+    assert not any("Evidence" in b.label for b in page.get("download_button"))
+
+
+def test_forget_deletes_everything(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    folder = page.session_state[MEMORY].workspace.path
+    assert [path.name for path in folder.rglob("*.mp4")] == ["clip.mp4"]
+    button(page, "Forget").click().run()
+    assert not page.exception and not folder.exists()
+    assert not page.session_state[MEMORY].recordings and not page.metric
+
+
+def test_forget_ends_an_analysis_that_is_under_way(fakes, clip, monkeypatch):
+    fakes()
+    began = threading.Event()
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: slow_pipeline(began))
+    page = upload(video_page(), "long.mp4", clip)
+    assert began.wait(20)
+    work = page.session_state[MEMORY].work
+    button(page, "Forget").click().run()
+    deadline = time.monotonic() + 20
+    while work.running and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not work.running and not page.exception and not page.metric
+
+
+@pytest.mark.parametrize("cards", ["damaged", "none"])
+def test_without_models_the_way_out_is_said(monkeypatch, cards):
+    def damaged():
+        raise ModelError("The card is damaged; restore it.")
+
+    monkeypatch.setattr(loaders, "cards", damaged if cards == "damaged" else list)
+    page = video_page()
+    assert not page.exception and "restore" in page.error[0].value.lower()

@@ -1,0 +1,110 @@
+"""Timelines that look like real ones, made without a video: two people, gaps, doubts, poor samples."""
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from fer_core.emotions import EMOTIONS
+from fer_core.timeline import COLUMNS, RAW_COLUMNS, TYPES, AnalysisSettings, Recording, Timeline
+
+RECORDING = Recording("Gespräch – 面接.mp4", "ab" * 32, 30.0, 640, 360, 25.0, True)
+SETTINGS = AnalysisSettings(
+    model="resnet50v2",
+    detector="haar",
+    engine="litert",
+    fps=4.0,
+    hashes={"model.tflite": "cd" * 32},
+    versions={"fer_core": "0.1.0", "numpy": "2.4.6"},
+)
+_BIAS = {"angry": 0.2, "disgust": -1.5, "fear": -0.8, "happy": 1.6, "sad": 0.3, "surprise": 0.4, "neutral": 1.8}
+_PERIODS_S = np.array([23.0, 31.0, 17.0, 13.0, 29.0, 19.0, 37.0])
+
+
+def synthetic(duration_s: float = 30.0, people: int = 2, fps: float = 4.0, seed: int = 0) -> Timeline:
+    """A recording with `people` people. From 40 to 50 % of the time nobody is there; from 60 to 70 % only Person 1.
+
+    The last tenth is dark, Person 2 is also small there.
+    """
+    rng = np.random.default_rng(seed)
+    times = np.arange(0, duration_s, 1 / fps)
+    parts = [_person(rng, times, number, duration_s) for number in range(1, people + 1)]
+    seen = pd.concat(parts) if parts else pd.DataFrame(columns=list(COLUMNS))
+    empty = pd.DataFrame({"time_s": np.setdiff1d(times, seen["time_s"].to_numpy(float))})
+    frame = seen if empty.empty else pd.concat([seen, empty])
+    frame = frame.sort_values(["time_s", "person"]).reset_index(drop=True)
+    frame["frame"] = (frame["time_s"] * 25).round().astype("int64")
+    frame["quality"] = frame["quality"].where(frame["person"].notna(), "")
+    portraits = {number: _portrait(number) for number in range(1, people + 1)}
+    recording = Recording(RECORDING.name, RECORDING.sha256, duration_s, 640, 360, 25.0, True)
+    return Timeline(frame[list(COLUMNS)].astype(TYPES), recording, SETTINGS, portraits)
+
+
+def of_rows(rows: list[dict]) -> Timeline:
+    """A timeline of given rows; what they leave out is empty."""
+    return Timeline(pd.DataFrame(rows, columns=list(COLUMNS)).astype(TYPES), RECORDING, SETTINGS)
+
+
+def reading(time_s: float, person: int, label: str, confidence: float = 0.9, **more) -> dict:
+    """One row, with the rest of the probability on the other emotions in equal parts."""
+    rest = (1 - confidence) / (len(EMOTIONS) - 1)
+    probabilities = {name: confidence if name == label else rest for name in EMOTIONS}
+    box = {"x": 10, "y": 20, "width": 64, "height": 64}
+    return {
+        "time_s": time_s,
+        "frame": round(time_s * 25),
+        "person": person,
+        **box,
+        **probabilities,
+        **{f"raw_{name}": p for name, p in probabilities.items()},
+        "label": label,
+        "confidence": confidence,
+        "uncertain": confidence < 0.5,
+        "quality": "good",
+        **more,
+    }
+
+
+def nobody(time_s: float) -> dict:
+    """A row of a sampled frame without a face."""
+    return {"time_s": time_s, "frame": round(time_s * 25), "quality": ""}
+
+
+def _person(rng: np.random.Generator, times: np.ndarray, number: int, duration_s: float) -> pd.DataFrame:
+    part = times / duration_s
+    there = ~((part >= 0.4) & (part < 0.5)) & ((number == 1) | (part < 0.6) | (part >= 0.7))
+    times, part = times[there], part[there]
+    waves = np.sin(2 * np.pi * (times[:, None] / _PERIODS_S + np.arange(len(EMOTIONS)) * 0.37 * number))
+    logits = np.array(list(_BIAS.values())) + 2.4 * waves
+    raw = _softmax(logits + rng.normal(0, 0.7, logits.shape))
+    smooth = _softmax(logits)
+    dark = part >= 0.9
+    quality = np.where(dark, "dark" if number == 1 else "small, dark", "good")
+    columns = {
+        "time_s": times,
+        "person": number,
+        "x": np.round(60 + 260 * (number - 1) + 40 * part).astype(int),
+        "y": np.round(80 + 20 * np.sin(6 * part)).astype(int),
+        "width": 120,
+        "height": 130,
+        **dict(zip(EMOTIONS, smooth.T, strict=True)),
+        **dict(zip(RAW_COLUMNS, raw.T, strict=True)),
+        "label": np.array(EMOTIONS)[smooth.argmax(axis=1)],
+        "confidence": smooth.max(axis=1),
+        "uncertain": smooth.max(axis=1) < 0.5,
+        "quality": quality,
+    }
+    return pd.DataFrame(columns)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    values = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return values / values.sum(axis=1, keepdims=True)
+
+
+def _portrait(number: int) -> bytes:
+    face = np.full((120, 112, 3), (200 - 40 * number, 150, 90 + 40 * number), np.uint8)
+    cv2.circle(face, (56, 60), 40, (170, 200, 235), cv2.FILLED)
+    cv2.circle(face, (42, 50), 5, (40, 40, 40), cv2.FILLED)
+    cv2.circle(face, (70, 50), 5, (40, 40, 40), cv2.FILLED)
+    cv2.ellipse(face, (56, 70), (18, 12), 0, 0, 180, (40, 40, 160), 3)
+    return cv2.imencode(".jpg", face)[1].tobytes()

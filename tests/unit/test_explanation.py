@@ -1,0 +1,97 @@
+"""Whether a class activation map can be believed."""
+
+import numpy as np
+import pytest
+
+from fer_core.classification import EmotionClassifier
+from fer_core.classification.engines import NetworkOutput
+from fer_core.crops import cut
+from fer_core.emotions import EMOTIONS
+from fer_core.explanation import CELLS, RANDOM_ORDERS, agreement, attention, deletion
+from fer_core.media.images import read_image
+from fer_core.samples import PORTRAIT, PORTRAIT_FACE
+from fer_core.testing import fake_card
+
+HAPPY = EMOTIONS.index("happy")
+
+
+def spot(row: int, column: int, side: int = 6) -> np.ndarray:
+    activation = np.zeros((side, side), np.float32)
+    activation[row, column] = 1
+    return activation
+
+
+class TopLeftEngine:
+    """Happy where the top left sixth of the face is bright; nothing else matters."""
+
+    def __call__(self, faces):
+        part = faces[:, : faces.shape[1] // 6, : faces.shape[2] // 6].mean(axis=(1, 2, 3))
+        logits = np.zeros((len(faces), 7), np.float32)
+        logits[:, HAPPY] = (part - 127.5) / 20
+        return NetworkOutput(logits, np.zeros((len(faces), 8), np.float32), np.zeros((len(faces), 6, 6, 7), np.float32))
+
+
+FACE = np.zeros((60, 60), np.uint8)
+FACE[:10, :10] = 250
+CLASSIFIER = EmotionClassifier(TopLeftEngine(), fake_card())
+
+
+@pytest.mark.parametrize(
+    ("activation", "words"),
+    [
+        (np.pad(np.ones((2, 2), np.float32), 2), None),  # the middle
+        (np.pad(np.ones((2, 2), np.float32), ((0, 4), (0, 4))), "off the face"),  # a corner
+        (np.ones((6, 6), np.float32), "off the face"),  # everywhere alike
+        (spot(2, 4), "to the right"),
+        (spot(2, 1), "to the left"),
+        (spot(4, 2), "low"),
+        (spot(1, 3), "high"),
+        (spot(1, 1, 3), None),  # a coarse map
+        (np.zeros((6, 6), np.float32), None),  # nothing at all
+    ],
+    ids=["middle", "corner", "everywhere", "right", "left", "low", "high", "coarse", "nothing"],
+)
+def test_a_map_that_points_beside_the_face_is_warned_of(activation, words):
+    warning = attention(activation).warning
+    assert warning is None if words is None else words in warning
+
+
+def test_a_well_placed_box_raises_no_warning_and_a_badly_placed_one_does():
+    portrait = read_image(PORTRAIT)
+    classifier = EmotionClassifier.load("custom_cnn")
+    boxes = [PORTRAIT_FACE, PORTRAIT_FACE.moved(45, 0), PORTRAIT_FACE.moved(0, 45)]
+    said = classifier.classify([cut(portrait, box) for box in boxes])
+    warnings = [attention(said.activation(row)).warning for row in range(3)]
+    assert warnings[0] is None and warnings[1] and warnings[2]
+
+
+def test_hiding_what_the_map_marks_takes_the_probability_down_at_once():
+    found = deletion(CLASSIFIER, FACE, spot(0, 0), "happy")
+    assert found.hidden.shape == (CELLS**2 + 1,) and found.at_random.shape == (RANDOM_ORDERS, CELLS**2 + 1)
+    assert found.by_map[0] > 0.9 and (found.by_map[1:] < 0.1).all()
+    assert (found.at_random[:, 0] == found.by_map[0]).all() and (found.at_random[:, -1] < 0.1).all()
+    assert found.faithful and found.area < found.area_at_random
+    assert "the map marks what mattered" in found.sentence()
+
+
+def test_a_map_that_marks_something_else_is_found_out():
+    found = deletion(CLASSIFIER, FACE, 1 - spot(0, 0), "happy")
+    assert (found.by_map[:-1] > 0.9).all() and not found.faithful
+    assert "no more than a random one" in found.sentence()
+
+
+def test_random_orders_are_the_same_every_time():
+    first, second = (deletion(CLASSIFIER, FACE, spot(0, 0), "happy").at_random for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({"A": "happy"}, "A reads happy."),
+        ({"A": "sad", "B": "sad"}, "All 2 models read sad."),
+        ({"A": "sad", "B": "fear", "C": "sad"}, "The models disagree: A and C read sad; B reads fear."),
+    ],
+)
+def test_agreement_in_words(labels, words):
+    assert agreement(labels) == words

@@ -1,0 +1,329 @@
+"""The stream with a reader whose answers, speed and faults are known, and a clock of its own."""
+
+import logging
+import threading
+import time
+
+import av
+import numpy as np
+import pytest
+
+from fer_core.emotions import STYLES
+from fer_core.live import LiveFace, LiveReading, LiveSettings, LiveStream, Situation, View
+from fer_core.live import stream as stream_module
+from fer_core.live.stream import STALE_S, STALLED_S
+from fer_core.readings import Box, FaceReading, Quality
+from fer_core.testing import fake_pipeline
+
+PLAIN = View(mirrored=False)
+BOX = Box(100, 80, 60, 60)
+HAPPY = np.float32([0, 0, 0, 1, 0, 0, 0])
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Reader:
+    """Reads a frame's number off its first pixel; waits for `gate` before each answer, fails while `fault` is set."""
+
+    def __init__(self, *boxes: Box, gate: threading.Event | None = None) -> None:
+        self.boxes, self.gate = boxes, gate
+        self.fault: Exception | None = None
+        self.read_frames: list[int] = []
+        self.resets = 0
+
+    def read(self, bgr, time_s, settings, baselines):
+        self.read_frames.append(int(bgr[0, 0, 0]))
+        if self.gate:
+            assert self.gate.wait(10)
+        if self.fault:
+            raise self.fault
+        faces = tuple(face(number, box) for number, box in enumerate(self.boxes, start=1))
+        return LiveReading(time_s, bgr.shape[1], bgr.shape[0], faces)
+
+    def reset(self):
+        self.resets += 1
+
+    def use(self, pipeline):
+        self.pipeline = pipeline
+
+
+def face(person: int, box: Box, probabilities=HAPPY) -> LiveFace:
+    activation = np.zeros((6, 6), np.float32)
+    reading = FaceReading(box, 0.99, probabilities, False, activation, Quality(60, 500.0, 120.0), person)
+    return LiveFace(reading, probabilities)
+
+
+def frame(number: int = 0, size=(240, 320)) -> np.ndarray:
+    return np.full((*size, 3), number, np.uint8)
+
+
+def wait_for(condition, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.002)
+
+
+def workers() -> int:
+    return sum(thread.name == "live-analysis" for thread in threading.enumerate())
+
+
+@pytest.fixture
+def make():
+    made = []
+
+    def stream(reader: Reader, view: View = PLAIN, clock=None, **options) -> LiveStream:
+        options.setdefault("idle_s", 60)
+        settings = LiveSettings(view=view)
+        made.append(LiveStream(fake_pipeline(), settings, clock=clock or Clock(), analyser=reader, **options))
+        return made[-1]
+
+    yield stream
+    for one in made:
+        one.rest()
+    wait_for(lambda: workers() == 0)
+
+
+def feed(stream: LiveStream, reader: Reader, picture: np.ndarray) -> None:
+    """One frame, and the wait for its reading."""
+    done = len(reader.read_frames)
+    stream.show(picture)
+    wait_for(lambda: len(reader.read_frames) > done and stream._waiting is None)
+    wait_for(lambda: stream.state().problem or stream._reading is not None)
+
+
+def test_the_newest_frame_wins_and_the_others_are_dropped(make):
+    gate = threading.Event()
+    reader = Reader(gate=gate)
+    stream = make(reader)
+    stream.show(frame(1))
+    wait_for(lambda: reader.read_frames == [1])
+    for number in (2, 3, 4, 5):
+        stream.show(frame(number))
+    gate.set()
+    wait_for(lambda: reader.read_frames == [1, 5])
+    state = stream.state()
+    assert (state.frames, state.dropped) == (5, 3)
+
+
+def test_the_callback_does_not_wait_for_a_reader_that_hangs(make):
+    gate = threading.Event()
+    stream = make(Reader(gate=gate))
+    started = time.monotonic()
+    for number in range(50):
+        stream.show(frame(number))
+    assert time.monotonic() - started < 5  # the reader would have taken for ever
+    assert stream.state().reading is None
+    gate.set()
+
+
+def test_the_last_reading_is_drawn_at_once_and_not_when_it_is_old(make):
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, clock=clock)
+    assert (stream.show(frame(90)) == 90).all()  # nothing is known yet
+    wait_for(lambda: stream.state().reading is not None)
+    clock.now += 0.04
+    drawn = stream.show(frame(90))
+    assert tuple(drawn[BOX.y + BOX.height - 1, BOX.x + 30]) == STYLES["happy"].bgr
+    wait_for(lambda: stream.state().reading.time_s == clock.now)
+    reader.gate = threading.Event()
+    clock.now += STALE_S + 0.1
+    assert (stream.show(frame(90)) == 90).all()
+    reader.gate.set()
+
+
+def test_age_and_rates_are_measured(make):
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, clock=clock)
+    for _ in range(30):
+        feed(stream, reader, frame())
+        wait_for(lambda: stream.state().reading.time_s == clock.now)
+        clock.now += 0.05
+    state = stream.state()
+    assert state.camera_fps == pytest.approx(20, rel=0.05)
+    assert state.analysed_fps == pytest.approx(20, rel=0.05)
+    assert state.age_ms == pytest.approx(50, abs=1) and state.age_p95_ms == pytest.approx(50, abs=1)
+    assert state.dropped == 0 and len(state.last_minute) == pytest.approx(1.5 / 0.25, abs=1)
+
+
+def test_a_fault_in_the_reading_is_logged_once_shown_and_the_video_goes_on(make, caplog, monkeypatch):
+    monkeypatch.setattr(stream_module, "REST_S", 0)
+    reader = Reader(BOX)
+    reader.fault = RuntimeError("the network is on holiday")
+    stream = make(reader)
+    with caplog.at_level(logging.ERROR):
+        for number in range(1, 6):
+            feed(stream, reader, frame(number))
+            assert (stream.show(frame(200)) == 200).all()
+        assert "on holiday" in stream.state().problem
+    assert len([record for record in caplog.records if "on holiday" in record.message]) == 1
+    assert reader.resets >= 5
+    reader.fault = None
+    stream.show(frame(7))
+    wait_for(lambda: stream.state().problem is None and stream.state().reading is not None)
+
+
+def test_a_fault_in_the_drawing_gives_the_frame_back(make, monkeypatch):
+    def broken(*_):
+        raise ValueError("no paint")
+
+    monkeypatch.setattr(stream_module, "drawn", broken)
+    stream = make(Reader(BOX))
+    given = av.VideoFrame.from_ndarray(frame(80), format="bgr24")
+    assert stream.on_frame(given) is given
+    assert "no paint" in stream.state().problem
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        (480, 640),  # the usual
+        (640, 480),  # a phone held upright
+        (241, 321),  # odd sides
+        (2, 2),  # hardly a picture
+    ],
+)
+def test_frames_of_any_size_come_back_in_their_size(make, size):
+    stream = make(Reader(Box(0, 0, 2, 2)), View(bars=True, activation=True, hidden=True))
+    for _ in range(3):
+        given = av.VideoFrame.from_ndarray(frame(80, size), format="bgr24").reformat(format="yuv420p")
+        back = stream.on_frame(given)
+        assert (back.height, back.width) == size
+    assert stream.state().problem is None
+
+
+def test_a_reading_is_drawn_into_a_frame_of_another_size_and_not_into_one_of_another_shape(make):
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, clock=clock)
+    feed(stream, reader, frame(90))
+    reader.gate = threading.Event()
+    drawn = stream.show(frame(90, (480, 640)))
+    assert tuple(drawn[2 * (BOX.y + BOX.height) - 1, 2 * BOX.x + 60]) == STYLES["happy"].bgr
+    assert (stream.show(frame(90, (320, 240))) == 90).all()
+    reader.gate.set()
+
+
+def test_the_mirror_exchanges_left_and_right_of_picture_and_box(make):
+    reader, clock = Reader(Box(10, 80, 60, 60)), Clock()
+    stream = make(reader, View(mirrored=True), clock=clock)
+    picture = frame(90)
+    picture[:, :5] = 250
+    feed(stream, reader, picture)
+    drawn = stream.show(picture)
+    assert (drawn[0, -5:] == 250).all() and (drawn[0, :5] == 90).all()
+    assert tuple(drawn[139, 320 - 10 - 30]) == STYLES["happy"].bgr
+
+
+def test_faces_are_hidden_also_for_a_while_after_they_were_lost(make):
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, View(mirrored=False, boxes=False, hidden=True), clock=clock)
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    inside = np.s_[BOX.y : BOX.y + BOX.height, BOX.x : BOX.x + BOX.width]
+
+    def hidden(drawn) -> bool:
+        return drawn[inside].std() < 0.5 * noise[inside].std()
+
+    assert hidden(stream.show(noise)) and (stream.show(noise)[:40] != noise[:40]).any()  # nobody knows yet who is where
+    wait_for(lambda: stream.state().reading is not None)
+    drawn = stream.show(noise)
+    assert hidden(drawn) and (drawn[:40] == noise[:40]).all()
+    reader.boxes = ()
+    clock.now += 0.1
+    stream.show(noise)
+    wait_for(lambda: stream.state().reading and not stream.state().reading.faces)
+    assert hidden(stream.show(noise))
+    clock.now += STALE_S + 0.1
+    stream.show(noise)
+    wait_for(lambda: stream.state().reading.time_s == clock.now)
+    assert (stream.show(noise) == noise).all()
+
+
+def test_the_worker_ends_when_no_frame_comes_and_the_next_frame_wakes_it(make):
+    reader = Reader(BOX)
+    stream = make(reader, idle_s=0.05)
+    feed(stream, reader, frame(1))
+    wait_for(lambda: workers() == 0)
+    feed(stream, reader, frame(2))
+    assert reader.read_frames == [1, 2]
+
+
+def test_stopping_leaves_no_thread_and_no_picture(make):
+    reader = Reader(BOX)
+    stream = make(reader)
+    feed(stream, reader, frame(1))
+    assert stream.snapshot() is not None
+    stream.rest()
+    wait_for(lambda: workers() == 0)
+    state = stream.state()
+    assert stream.snapshot() is None and state.reading is None and state.situation is Situation.STALLED
+
+
+def test_connecting_and_stopping_a_hundred_times_leaves_nothing_behind(make):
+    reader = Reader(BOX)
+    stream = make(reader)
+    before = threading.active_count()
+    for number in range(100):
+        stream.show(frame(number))
+        stream.rest()
+    wait_for(lambda: threading.active_count() == before)
+
+
+def test_two_streams_at_once_do_not_mix(make):
+    one, other = Reader(BOX), Reader()
+    first, second = make(one), make(other)
+    feed(first, one, frame(1))
+    feed(second, other, frame(2))
+    assert len(first.state().reading.faces) == 1 and second.state().reading.faces == ()
+
+
+def test_situations(make):
+    clock, reader = Clock(), Reader()
+    stream = make(reader, clock=clock)
+    assert stream.state().situation is Situation.WAITING
+    feed(stream, reader, frame())
+    assert stream.state().situation is Situation.RUNNING
+    clock.now += STALLED_S + 0.1
+    assert stream.state().situation is Situation.STALLED
+
+
+def test_a_new_pipeline_is_used_from_the_next_frame_on(make):
+    reader = Reader()
+    stream = make(reader)
+    feed(stream, reader, frame())
+    other = fake_pipeline()
+    stream.use(other)
+    feed(stream, reader, frame())
+    assert reader.pipeline is other
+
+
+def test_calibration_takes_ten_seconds_and_then_weighs(make):
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, clock=clock)
+    resting = np.float32([0.01, 0.01, 0.01, 0.01, 0.5, 0.01, 0.45])
+    reader.read = lambda bgr, time_s, settings, baselines: LiveReading(time_s, 320, 240, (face(1, BOX, resting),))
+    stream.calibrate()
+    for number in range(45):
+        stream.show(frame(number))
+        wait_for(lambda: stream.state().reading and stream.state().reading.time_s == clock.now)
+        assert (stream.state().calibrating is None) == (number >= 40)
+        clock.now += 0.25
+    assert stream.state().baselines == {1} and stream.state().notes == ()
+    stream.forget_baseline()
+    assert stream.state().baselines == frozenset()
+
+
+def test_calibration_without_a_face_says_so(make):
+    clock, reader = Clock(), Reader()
+    stream = make(reader, clock=clock)
+    stream.calibrate()
+    feed(stream, reader, frame())
+    clock.now += 11
+    stream.show(frame())
+    wait_for(lambda: stream.state().notes)
+    assert "No face was seen" in stream.state().notes[0]

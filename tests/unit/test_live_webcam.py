@@ -1,0 +1,218 @@
+"""The one adapter around streamlit-webrtc, and what the browser and the panel are told."""
+
+import inspect
+import json
+import re
+from importlib.metadata import version
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit_webrtc import WebRtcStreamerContext
+from streamlit_webrtc import component as webrtc
+from streamlit_webrtc.component import WebRtcStreamerState
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import FerError
+from fer_core.live import LiveFace, LiveReading, LiveState, Situation
+from fer_core.live.history import Moment
+from fer_core.readings import Box, FaceReading, Quality
+from fer_core.ui import webcam
+from fer_core.ui.browser_check import Browser
+from fer_core.ui.live_panel import MOST_LANES, panel_data
+from fer_core.ui.webcam import ICE_SETTING, ice_servers, keep_worker
+from tests.conftest import ROOT
+
+HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])
+
+
+@pytest.mark.parametrize(
+    ("setting", "servers"),
+    [
+        (None, []),  # nothing leaves the machine
+        ("", []),
+        ("none", []),
+        ("Automatic", None),
+        ("stun:stun.example.org:3478", [{"urls": "stun:stun.example.org:3478"}]),
+        ("stun:a.example,turns:b.example:443", [{"urls": "stun:a.example"}, {"urls": "turns:b.example:443"}]),
+        (
+            '[{"urls": ["turn:a.example"], "username": "me", "credential": "secret"}]',
+            [{"urls": ["turn:a.example"], "username": "me", "credential": "secret"}],
+        ),
+    ],
+)
+def test_ice_servers_come_from_one_setting(setting, servers):
+    assert ice_servers({} if setting is None else {ICE_SETTING: setting}) == servers
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "https://example.org",  # no ICE address
+        "stun.example.org",  # no scheme
+        "[not json",
+        '[{"url": "stun:a.example"}]',  # another key
+        '[{"urls": 7}]',
+        '{"urls": "stun:a.example"}',  # no list
+    ],
+)
+def test_a_setting_that_is_not_understood_is_refused_with_the_way_out(setting):
+    with pytest.raises(FerError, match="leave it empty"):
+        ice_servers({ICE_SETTING: setting})
+
+
+def test_the_setting_is_documented():
+    assert ICE_SETTING in (ROOT / "README.md").read_text()
+
+
+def test_the_version_is_pinned_to_the_one_that_was_tried():
+    [pin] = re.findall(r"^streamlit-webrtc==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert pin == version("streamlit-webrtc")
+    assert f"streamlit-webrtc {pin}" in inspect.getdoc(keep_worker)
+
+
+def run_counted(monkeypatch, counts):
+    """Contexts as streamlit-webrtc makes them when so many script runs have finished."""
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(webrtc, "get_this_session_info", lambda: object())
+    monkeypatch.setattr(webrtc, "get_script_run_count", lambda _: next(counts))
+
+
+class Worker:
+    """Stands for a connection that was just made."""
+
+    stopped = False
+
+    def stop(self):
+        self.stopped = True
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["with the guard", "without it"])
+def test_the_guard_keeps_a_worker_over_runs_that_did_not_show_the_camera(monkeypatch, kept):
+    """Without the guard the worker is stopped: when that no longer happens, the guard can go."""
+    run_counted(monkeypatch, iter([1, 4]))
+    worker = Worker()
+    context = webrtc._get_or_create_context("camera")
+    context._set_worker(worker)
+    if kept:
+        keep_worker(context)
+    assert webrtc._get_or_create_context("camera") is context
+    assert worker.stopped is not kept
+
+
+def test_the_guard_passes_over_a_context_that_has_no_run_count():
+    keep_worker(SimpleNamespace())
+
+
+def test_what_is_left_of_an_earlier_visit_is_dropped(monkeypatch):
+    worker = Worker()
+    context = WebRtcStreamerContext(worker, WebRtcStreamerState(playing=True, signalling=False))
+    frontend = webrtc.generate_frontend_component_key("camera")
+    monkeypatch.setattr(st, "session_state", {"camera": context, frontend: {"playing": True}})
+    webcam._forget_last_visit("camera")
+    assert not worker.stopped and "camera" in st.session_state  # the component was shown in the run before
+    del st.session_state[frontend]
+    webcam._forget_last_visit("camera")
+    assert worker.stopped and "camera" not in st.session_state
+
+
+# --- browser and panel -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("browser", "words"),
+    [
+        (Browser(False, 0, "unknown"), "plain HTTP"),
+        (Browser(True, 0, "granted"), "no camera"),
+        (Browser(True, 1, "denied"), "denies"),
+        (Browser(True, 1, "prompt"), None),
+        (Browser(True, 2, "granted"), None),
+    ],
+)
+def test_obstacles(browser, words):
+    assert browser.obstacle is None if words is None else words in browser.obstacle
+
+
+def face(person: int, side: int = 60, uncertain: bool = False, problems=()) -> LiveFace:
+    quality = Quality(side, 500.0, 120.0, problems)
+    box = Box(10, 20, side, side)
+    reading = FaceReading(box, 0.99, HAPPY, uncertain, np.zeros((6, 6), np.float32), quality, person)
+    return LiveFace(reading, HAPPY)
+
+
+def state(*faces: LiveFace, minute=(), **changes) -> LiveState:
+    values = {
+        "situation": Situation.RUNNING,
+        "reading": LiveReading(60.0, 640, 480, faces),
+        "last_minute": tuple(minute),
+        "now_s": 60.0,
+        "camera_fps": 29.6,
+        "analysed_fps": 27.4,
+        "age_ms": 43.0,
+        "age_p95_ms": 80.0,
+        "frames": 900,
+        "dropped": 12,
+        "problem": None,
+        "calibrating": None,
+        "baselines": frozenset(),
+        "notes": (),
+        "recording_s": None,
+        "recorded": 0,
+    }
+    return LiveState(**{**values, **changes})
+
+
+def told(shown: LiveState, playing: bool = True):
+    data = panel_data(shown, playing=playing, threshold=0.5, message=None)
+    json.dumps(data)  # what cannot be sent would only fail in the page
+    return data
+
+
+def test_the_panel_is_told_of_every_face_in_the_order_of_the_classes():
+    data = told(state(face(1), face(2, 90, uncertain=True, problems=("dark",)), baselines=frozenset({1})))
+    assert [style["name"] for style in data["emotions"]] == list(EMOTIONS)
+    one, two = data["faces"]
+    assert (one["person"], one["label"], one["uncertain"]) == (1, EMOTIONS.index("happy"), False)
+    assert one["p"] == pytest.approx(HAPPY, abs=1e-3) and one["details"] == ["against the resting face"]
+    assert two["uncertain"] and two["size"] == 8100 and two["details"] == ["picture dark"]
+
+
+def test_lanes_are_those_of_the_people_who_were_there_lately():
+    minute = [Moment(t, {1: HAPPY} if t < 20 else {2: HAPPY, 3: HAPPY}, frozenset({3})) for t in np.arange(0, 60, 0.25)]
+    lanes = told(state(face(2), minute=minute))["minute"]["people"]
+    assert [lane["person"] for lane in lanes] == [2, 3]
+    assert lanes[0]["points"][-1][:2] == [0.25, 0] and lanes[1]["points"][0][:2] == [40.0, 1]
+    assert len(lanes[0]["points"][0]) == 2 + len(EMOTIONS)
+
+
+def test_after_everybody_left_the_lanes_stay_for_their_minute():
+    minute = [Moment(t, {7: HAPPY}) for t in np.arange(0, 5, 0.25)]
+    assert [lane["person"] for lane in told(state(minute=minute))["minute"]["people"]] == [7]
+
+
+def test_a_crowd_gets_no_more_lanes_than_there_is_room_for():
+    minute = [Moment(59.0, dict.fromkeys(range(1, 9), HAPPY))]
+    assert len(told(state(minute=minute))["minute"]["people"]) == MOST_LANES
+
+
+@pytest.mark.parametrize(
+    ("shown", "playing", "title"),
+    [
+        (state(), False, "Camera is off"),
+        (state(situation=Situation.WAITING, reading=None), True, "Connecting …"),
+        (state(situation=Situation.STALLED, reading=None), True, "No picture"),
+        (state(reading=None), True, "Reading …"),
+        (state(), True, "No face"),
+    ],
+)
+def test_where_there_is_no_face_the_panel_says_why(shown, playing, title):
+    data = told(shown, playing)
+    assert data["faces"] == [] and data["idle"]["title"] == title
+
+
+def test_the_small_line_and_the_recording_time():
+    data = told(state(face(1), recording_s=72.4, recorded=812, calibrating=0.4))
+    assert data["stats"] == "30 frames/s from the camera · 27 read · reading 43 ms old · 12 dropped"
+    assert data["recording"] == "● 1:12 · 812 frames" and data["progress"]["share"] == 0.4
+    assert told(state(), playing=False)["stats"] == ""

@@ -1,0 +1,100 @@
+"""An evaluation on somebody's own faces, and the forms in which it is taken away."""
+
+import io
+import json
+import subprocess
+from datetime import date
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_core.evaluation import read_labelled
+from fer_core.evaluation.own_faces import evaluate_own
+from fer_core.reports.evaluation_pdf import evaluation_report
+from fer_core.reports.evaluations import as_csv, as_json, errors_table, skipped_table
+from fer_core.testing import fake_card
+from tests.predictions import brightness_classifier
+
+
+def png(level: int) -> bytes:
+    return cv2.imencode(".png", np.full((48, 48), level, np.uint8))[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory):
+    """Six faces, of which the first model gets one wrong and the second one right, and two bad files."""
+    folder = tmp_path_factory.mktemp("own")
+    faces = {"a/happy/1.png": 200, "a/happy/2.png": 220, "b/happy/3.png": 60, "b/sad/4.png": 50, "b/sad/Ünï.png": 40}
+    faces |= {"a/sad/5.png": 30}
+    for name, level in faces.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(png(level))
+    (folder / "a/sad/broken.png").write_bytes(b"nothing")
+    (folder / "elsewhere.png").write_bytes(png(1))
+    labelled = read_labelled(folder)
+    models = {"good": brightness_classifier(), "bad": brightness_classifier(sign=-1)}
+    slices = {"folder": list(labelled.folders)}
+    return evaluate_own("my faces", labelled, models, slices)
+
+
+CARDS = {name: fake_card(name=name, title=f"The {name} one") for name in ("good", "bad")}
+
+
+def test_the_result_is_that_of_the_evaluate_command(evaluation):
+    assert evaluation.result["models"]["good"]["accuracy"] == pytest.approx(5 / 6)
+    assert evaluation.result["models"]["bad"]["accuracy"] == pytest.approx(1 / 6)
+    assert json.loads(as_json(evaluation)) == json.loads(json.dumps(evaluation.result))
+    assert "Ünï" not in as_json(evaluation)  # it says nothing of single faces that were read
+
+
+def test_the_table_has_every_face_and_model(evaluation):
+    table = pd.read_csv(io.BytesIO(as_csv(evaluation)))
+    assert len(table) == 6 and {"file", "label", "good_read_as", "good_happy", "bad_right"} <= set(table.columns)
+    row = table.set_index("file").loc["b/happy/3.png"]
+    assert (row["label"], row["good_read_as"], row["bad_read_as"]) == ("happy", "sad", "happy")
+    assert not row["good_right"] and row["bad_right"]
+    probabilities = [column for column in table.columns if column.startswith("good_") and table[column].dtype == float]
+    assert len(probabilities) == 8 and table["good_confidence"].between(0, 1).all()
+
+
+def test_errors_are_named_by_file_the_surest_first(evaluation):
+    [only] = errors_table(evaluation, "good").to_dict("records")
+    assert only["File"] == "b/happy/3.png" and only["Label"] == "happy" and only["Read as"] == "sad"
+    assert only["Confidence"] > 0.9 and only["Label's"] < 0.1
+    confidence = errors_table(evaluation, "bad")["Confidence"].tolist()
+    assert len(confidence) == 5 and confidence == sorted(confidence, reverse=True)
+
+
+def test_files_left_out_are_named_with_the_reason(evaluation):
+    table = skipped_table(evaluation).set_index("File")["Reason"]
+    assert set(table.index) == {"a/sad/broken.png", "elsewhere.png"} and "emotions" in table["elsewhere.png"]
+
+
+def test_the_pdf_says_what_was_measured(evaluation, tmp_path):
+    path = tmp_path / "report.pdf"
+    path.write_bytes(evaluation_report(evaluation, CARDS, date(2026, 5, 4)))
+    text = text_of(path)
+    for words in ("Evaluation report", "my faces", "4 May 2026", "83.3%", "16.7%", "b/happy/3.png", "elsewhere.png"):
+        assert words in text, words
+    assert "is 66.7 points above" in text and "not what a person feels" in text and "By folder" in text
+    assert "The good one" in text
+
+
+def test_a_single_model_without_errors_has_a_report_too(tmp_path):
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.png").write_bytes(png(200))
+    found = evaluate_own("one", read_labelled(tmp_path), {"good": brightness_classifier()})
+    path = tmp_path / "report.pdf"
+    path.write_bytes(evaluation_report(found, CARDS, date(2026, 5, 4)))
+    text = text_of(path)
+    assert "100.0%" in text and "Errors" not in text and "Files left out" not in text and "difference real" not in text
+
+
+def text_of(path) -> str:
+    try:
+        done = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        pytest.skip("pdftotext is not on this machine; install poppler-utils to read the PDF back")
+    return " ".join(done.stdout.split())

@@ -1,0 +1,103 @@
+"""Which model to take, and why."""
+
+import pytest
+
+from fer_core.evaluation.significance import Comparison
+from fer_core.model_files import FileRecord
+from fer_core.ranking import advice, short_titles, standings
+from fer_core.testing import fake_card
+
+
+def card(name, accuracy=None, parameters=1_000_000, title=None, **more):
+    figures = (
+        {
+            "n": 3589,
+            "accuracy": accuracy,
+            "accuracy_ci95": [accuracy - 0.015, accuracy + 0.015],
+            "accuracy_deduplicated": accuracy - 0.01,
+            "macro_f1": 0.6,
+            "ece": 0.02,
+        }
+        if accuracy
+        else {}
+    )
+    metrics = {"PrivateTest": figures} if accuracy else {}
+    return fake_card(name=name, title=title or name.capitalize(), parameters=parameters, metrics=metrics, **more)
+
+
+def pair(first, second, difference, p):
+    return Comparison(first, second, 3589, 0.7, 0.7 - difference, 50, 30, difference, [0.0, 0.02], p, p)
+
+
+def test_models_stand_in_the_order_of_their_accuracy_and_unmeasured_ones_last():
+    rows = standings([card("low", 0.6), card("none"), card("high", 0.7)], "PrivateTest", {"low": 3.0})
+    assert [row.name for row in rows] == ["high", "low", "none"]
+    assert rows[0].latency_ms is None and rows[1].latency_ms == 3.0
+    assert rows[0].without_copies == pytest.approx(0.69) and rows[0].accuracy_ci95 == pytest.approx((0.685, 0.715))
+    assert rows[2].accuracy is None and rows[2].n is None
+
+
+def test_an_ensemble_is_as_large_as_its_members():
+    network = {
+        "model.tflite": FileRecord(sha256="0" * 64, bytes=1000),
+        "model.keras": FileRecord(sha256="0" * 64, bytes=9),
+    }
+    cards = [
+        card("a", 0.6, files=network),
+        card("b", 0.6, files=network),
+        card("ab", 0.7, members={"a": "x", "b": "y"}),
+    ]
+    sizes = {row.name: row.size_bytes for row in standings(cards, "PrivateTest", {})}
+    assert sizes == {"a": 1000, "b": 1000, "ab": 2000}
+
+
+@pytest.mark.parametrize(
+    ("titles", "short"),
+    [
+        (["Custom CNN (residual)"], ["Custom CNN"]),
+        (["VGG16 with batch normalisation", "ResNet50V2 for small faces"], ["VGG16", "ResNet50V2"]),
+        (["Ensemble of 3 networks"], ["Ensemble of 3 networks"]),
+        (["CNN (one)", "CNN (two)"], ["CNN (m0)", "CNN (m1)"]),  # the same otherwise
+    ],
+)
+def test_short_titles(titles, short):
+    cards = [fake_card(name=f"m{i}", title=title) for i, title in enumerate(titles)]
+    assert list(short_titles(cards).values()) == short
+
+
+def test_without_figures_there_is_no_advice():
+    assert advice(standings([card("a")], "PrivateTest", {}), []) is None
+
+
+def test_the_only_model_is_taken():
+    found = advice(standings([card("a", 0.7), card("b")], "PrivateTest", {}), [])
+    assert (
+        found.name == "a"
+        and "only model with figures: 70.0 % of 3,589 faces, 95 % interval 68.5 to 71.5" in found.reason
+    )
+
+
+def test_an_established_lead_decides_whatever_it_costs():
+    rows = standings([card("slow", 0.72), card("quick", 0.70)], "PrivateTest", {"slow": 20.0, "quick": 2.0})
+    found = advice(rows, [pair("Slow", "Quick", 0.02, 0.001)])
+    assert found.name == "slow"
+    assert "2.0 points behind (more than luck, p = 0.001); they take 20.0 ms and 2.0 ms a face here" in found.reason
+
+
+def test_where_the_lead_can_be_luck_the_quicker_one_is_taken():
+    rows = standings([card("slow", 0.705), card("quick", 0.70)], "PrivateTest", {"slow": 20.0, "quick": 2.0})
+    found = advice(rows, [pair("Slow", "Quick", 0.005, 0.3)])
+    assert found.name == "quick"
+    assert "its lead of 0.5 points over Quick can be luck (p = 0.3), and Quick takes 2.0 ms" in found.reason
+
+
+def test_without_times_the_smaller_one_of_equals_is_taken():
+    rows = standings([card("large", 0.705, 9_000_000), card("small", 0.70, 1_000_000)], "PrivateTest", {})
+    found = advice(rows, [pair("Small", "Large", -0.005, 0.3)])  # in whatever order they were compared
+    assert found.name == "small" and "has 1.0 million weights instead of 9.0" in found.reason
+
+
+def test_a_lead_that_was_not_tested_is_said_to_be():
+    rows = standings([card("a", 0.705), card("b", 0.70)], "PrivateTest", {"a": 20.0, "b": 2.0})
+    found = advice(rows, [])
+    assert found.name == "a" and "not tested" in found.reason

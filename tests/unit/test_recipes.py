@@ -1,0 +1,88 @@
+"""The commands that make a model again are ones that the command line understands."""
+
+import json
+import shlex
+
+import pytest
+
+from fer_core.cli import parser
+from fer_core.recipes import (
+    RECIPES,
+    export_command,
+    recipe_of,
+    record_command,
+    requirements,
+    settings_json,
+    steps,
+    verify_command,
+)
+from fer_core.testing import fake_card
+from fer_core.training.settings import Settings
+
+
+def trained(**settings):
+    return fake_card(name="custom_cnn", recipe={"settings": {"model": "custom_cnn", **settings}})
+
+
+def parsed(command: str):
+    words = shlex.split(command)
+    assert words[:3] == [".venv/bin/python", "-m", "fer_core"]
+    return parser().parse_args(words[3:])
+
+
+def write(folder, name, **recipe):
+    (folder / name).write_text(json.dumps(recipe))
+
+
+def test_every_command_is_understood():
+    card = trained(epochs=24, minutes=3.5, learning_rate=0.05)
+    for command in (
+        *(step.command for step in steps(card)),
+        record_command("a"),
+        export_command("a", "onnx"),
+        verify_command(),
+    ):
+        parsed(command)
+    [train, publish, measure] = [parsed(step.command) for step in steps(card)]
+    assert (train.model, train.epochs, train.minutes) == ("custom_cnn", None, None)  # they are in the settings file
+    assert str(publish.run_dir) == "runs/custom_cnn" and measure.model == "custom_cnn"
+
+
+def test_the_recipe_that_says_most_and_nothing_else_is_found(tmp_path):
+    write(tmp_path, "custom_cnn.json", dropout=0.4)
+    write(tmp_path, "more.json", model="custom_cnn", dropout=0.4, augmentation={"erase": 0.2}, epochs=99)
+    write(tmp_path, "other.json", model="custom_cnn", dropout=0.4, augmentation={"erase": 0.2}, mixup=0.2)
+    write(tmp_path, "vgg16.json", dropout=0.4)
+    card = trained(dropout=0.4, augmentation={"erase": 0.2, "light": 0.1}, mixup=0.0, epochs=24)
+    assert recipe_of(card, tmp_path).name == "more.json"
+    assert recipe_of(trained(dropout=0.1), tmp_path) is None
+
+
+def test_a_budget_that_the_recipe_lacks_is_in_the_command():
+    recipe = json.loads((RECIPES / "custom_cnn.json").read_text())
+    settings = {"start": "", "teachers": [], **recipe}
+    found = parsed(steps(trained(**settings, epochs=200, minutes=96))[0].command)
+    assert str(found.settings) == "docs/recipes/custom_cnn.json" and (found.epochs, found.minutes) == (200, 96.0)
+
+
+def test_settings_without_a_recipe_come_from_the_card():
+    card = trained(learning_rate=0.123)
+    assert parsed(steps(card)[0].command).settings.name == "custom_cnn_settings.json"
+    assert Settings(**json.loads(settings_json(card))).learning_rate == 0.123
+
+
+def test_an_ensemble_is_made_of_its_members():
+    card = fake_card(name="ensemble", members={"a": "0" * 64, "b": "1" * 64})
+    made = parsed(steps(card)[0].command)
+    assert made.members == ["a", "b"]
+
+
+def test_what_a_run_needs_is_named():
+    assert requirements(trained(start="custom_cnn", teachers=["vgg16", "custom_cnn"])) == ["custom_cnn", "vgg16"]
+    assert requirements(trained(start="", teachers=[])) == []
+
+
+@pytest.mark.parametrize("recipe", [{}, {"mean_of_calibrated_probabilities": ["a"]}])
+def test_a_card_without_settings_can_only_be_measured_again(recipe):
+    [only] = steps(fake_card(recipe=recipe))
+    assert "evaluate" in only.command

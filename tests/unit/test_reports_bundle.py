@@ -1,0 +1,395 @@
+"""Evidence bundles: what is in them, and that no kind of change goes unnoticed."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import zipfile
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pypdf
+import pytest
+
+from fer_core.cli import main
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import MediaError
+from fer_core.model_files import sha256
+from fer_core.notes import Marker, Notes
+from fer_core.reports.bundle import bundle_bytes, fingerprint_of, read_bundle, write_bundle
+from fer_core.reports.tables import as_rows, csv_text, parquet_bytes, rows_from_parquet, rows_of_json
+from fer_core.reports.verification import compare, verify
+from fer_core.timeline import RAW_COLUMNS, Timeline, smoothed
+from fer_core.timeline_edits import merged, resmoothed, split, within, without
+from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.videos import scene, write_video
+
+DAY = date(2026, 11, 1)
+NOTES = Notes({1: "Zoë"}, (Marker(3, "laughs"),))
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recording") / "talk.mp4"
+    path.write_bytes(b"stands for a recording")
+    return path
+
+
+@pytest.fixture(scope="module")
+def timeline(video):
+    """As an analysis gives it: everything follows from the raw probabilities."""
+    made = synthetic(20)
+    recording = dataclasses.replace(made.recording, sha256=sha256(video))
+    return resmoothed(dataclasses.replace(made, recording=recording))
+
+
+@pytest.fixture(scope="module")
+def data(timeline):
+    return bundle_bytes(timeline, DAY, NOTES)
+
+
+def files_in(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rezipped(path, files: dict[str, bytes], *, cover_up: bool = False):
+    """The bundle with other files; `cover_up` writes their hashes into the manifest, as a forger would."""
+    files = dict(files)
+    if cover_up:
+        manifest = json.loads(files["manifest.json"])
+        manifest["sha256"] = {n: hashlib.sha256(d).hexdigest() for n, d in files.items() if n != "manifest.json"}
+        files["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def forged(files: dict[str, bytes], rows: pd.DataFrame, timeline: Timeline) -> dict[str, bytes]:
+    """All tables changed in step."""
+    changed = dataclasses.replace(timeline, frame=rows)
+    record = json.loads(files["timeline.json"])
+    record["rows"] = rows_of_json(changed)
+    return {
+        **files,
+        "timeline.csv": csv_text(changed).encode(),
+        "timeline.parquet": parquet_bytes(changed),
+        "timeline.json": json.dumps(record).encode(),
+    }
+
+
+def never(*_):
+    raise AssertionError("there was no need to run the analysis")
+
+
+def test_it_holds_report_tables_settings_and_hashes(data, timeline):
+    files = files_in(data)
+    assert sorted(files) == [
+        "README.txt", "manifest.json", "report.pdf", "settings.json",
+        "timeline.csv", "timeline.json", "timeline.parquet", "timeline_columns.csv",
+    ]  # fmt: skip
+    hashes = json.loads(files["manifest.json"])["sha256"]
+    assert hashes == {n: hashlib.sha256(d).hexdigest() for n, d in files.items() if n != "manifest.json"}
+    described = json.loads(files["settings.json"])
+    assert described["settings"]["hashes"] == {"model.tflite": "cd" * 32} and described["made_on"] == "2026-11-01"
+    assert (
+        described["settings"]["versions"]["numpy"] == "2.4.6"
+        and described["recording"]["sha256"] == timeline.recording.sha256
+    )
+    assert "Zoë" in pypdf.PdfReader(io.BytesIO(files["report.pdf"])).pages[1].extract_text()
+    assert b"verify" in files["README.txt"] and "面接".encode() in files["README.txt"]
+
+
+def test_the_same_input_gives_the_same_bundle(data, timeline):
+    assert bundle_bytes(timeline, DAY, NOTES) == data
+
+
+def test_the_fingerprint_is_that_of_the_manifest(tmp_path, timeline, data):
+    path = tmp_path / "new" / "evidence.zip"
+    fingerprint = write_bundle(timeline, path, DAY, NOTES)
+    assert fingerprint == fingerprint_of(data) == read_bundle(path).fingerprint
+    assert fingerprint == hashlib.sha256(files_in(data)["manifest.json"]).hexdigest()
+
+
+def test_an_untouched_bundle_is_identical(tmp_path, data, video, timeline):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(data)
+    asked = []
+    result = verify(path, video, lambda *given: asked.append(given) or timeline)
+    assert (result.verdict, result.confirmed) == ("identical", True)
+    assert asked == [(video, timeline.settings)]  # with the bundle's own settings
+    assert result.findings[0] == f"All {len(timeline.frame):,} rows are the same to the last digit."
+
+
+CHANGES = {
+    "a figure in the table": ("timeline.csv", lambda d: d.replace(b"0.", b"1.", 1), "timeline.csv was changed"),
+    "the report": ("report.pdf", lambda d: d + b" ", "report.pdf was changed"),
+    "the settings": ("settings.json", lambda d: d.replace(b'"fps": 4.0', b'"fps": 2.0'), "settings.json was changed"),
+    "the dictionary": ("timeline_columns.csv", lambda d: d.upper(), "timeline_columns.csv was changed"),
+    "a hash in the manifest": (
+        "manifest.json",
+        lambda d: d.replace(b'report.pdf": "', b'report.pdf": "0'),
+        "report.pdf was changed",
+    ),
+    "a file taken out": ("README.txt", None, "README.txt is missing"),
+    "a file put in": ("more.txt", lambda d: b"x", "more.txt was added later"),
+}
+
+
+@pytest.mark.parametrize(("name", "change", "finding"), CHANGES.values(), ids=CHANGES)
+def test_a_change_shows_before_anything_is_run(tmp_path, data, video, name, change, finding):
+    files = files_in(data)
+    if change is None:
+        del files[name]
+    else:
+        files[name] = change(files.get(name, b""))
+        assert files != files_in(data)
+    result = verify(rezipped(tmp_path / "x.zip", files), video, never)
+    assert (result.verdict, result.confirmed) == ("changed", False)
+    assert any(words.startswith(finding) for words in result.findings)
+
+
+COVERED_UP = {
+    "the table alone": ("timeline.csv", lambda d: d.replace(b",happy,", b",sad,"), "timeline.csv and timeline.parquet"),
+    "the JSON alone": (
+        "timeline.json",
+        lambda d: d.replace(b'"happy"', b'"sad"'),
+        "timeline.json and timeline.parquet",
+    ),
+    "the settings alone": (
+        "settings.json",
+        lambda d: d.replace(b'"fps": 4.0', b'"fps": 2.0'),
+        "timeline.json and settings.json",
+    ),
+    "the Parquet file destroyed": ("timeline.parquet", lambda d: d[:-9], "The tables of the bundle cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("name", "change", "finding"), COVERED_UP.values(), ids=COVERED_UP)
+def test_a_change_with_a_new_manifest_contradicts_other_files(tmp_path, data, video, name, change, finding):
+    files = files_in(data)
+    changed = {**files, name: change(files[name])}
+    assert changed != files
+    result = verify(rezipped(tmp_path / "x.zip", changed, cover_up=True), video, never)
+    assert result.verdict == "changed" and any(words.startswith(finding) for words in result.findings)
+
+
+def test_a_forgery_in_step_is_found_by_the_run(tmp_path, data, video, timeline):
+    rows = as_rows(timeline)
+    rows.loc[40, ["sad", "happy"]] = rows.loc[40, ["happy", "sad"]].to_numpy()
+    path = rezipped(tmp_path / "x.zip", forged(files_in(data), rows, timeline), cover_up=True)
+    result = verify(path, video, lambda *_: timeline)
+    assert (result.verdict, result.confirmed) == ("differs", False)
+    assert result.findings[0] == "The raw readings agree, but not what was made of them."
+    time_s = rows["time_s"][40]
+    assert any(words.startswith("happy differs in 1 of") and f"at {time_s:.2f} s" in words for words in result.findings)
+    assert result.fingerprint != fingerprint_of(data)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "finding"),
+    [
+        ("raw_fear", 0.9, "raw_fear differs"),
+        ("x", 300, "x differs"),
+        ("label", "disgust", "label differs"),
+        ("uncertain", True, "uncertain differs"),
+        ("frame", 9999, "frame differs"),
+        ("person", 7, "person differs"),
+    ],
+)
+def test_every_kind_of_value_is_compared(timeline, column, value, finding):
+    rows = as_rows(timeline)
+    place = int(np.flatnonzero(rows["person"].eq(1).fillna(False) & (rows["confidence"] > 0.8))[0])
+    rows.loc[place, column] = value
+    verdict, findings = compare(rows, timeline)
+    assert verdict == "differs" and any(words.startswith(finding) for words in findings)
+
+
+def test_quality_words_may_tip_in_one_row_of_a_hundred(timeline):
+    rows = as_rows(timeline)
+    rows.loc[0, "quality"] = "small"
+    assert len(rows) > 100 and compare(rows, timeline)[0] == "equal within rounding"
+    rows["quality"] = rows["quality"].mask(rows["person"].notna(), "good")
+    verdict, findings = compare(rows, timeline)
+    assert verdict == "differs" and findings[-1].startswith("quality differs")
+
+
+def noisy(timeline: Timeline, noise: float, pixels: int) -> Timeline:
+    """The same analysis on another machine, as it were."""
+    rng = np.random.default_rng(1)
+    frame = timeline.frame.copy()
+    seen = frame["person"].notna()
+    raw = frame.loc[seen, list(RAW_COLUMNS)].to_numpy() + rng.uniform(0, noise, (int(seen.sum()), len(EMOTIONS)))
+    frame.loc[seen, list(RAW_COLUMNS)] = raw / raw.sum(axis=1, keepdims=True)
+    frame.loc[seen, "x"] = frame.loc[seen, "x"] + rng.integers(-pixels, pixels + 1, int(seen.sum()))
+    return dataclasses.replace(timeline, frame=smoothed(frame, timeline.settings))
+
+
+def test_rounding_is_told_from_difference(timeline):
+    verdict, findings = compare(as_rows(timeline), noisy(timeline, 1e-4, 1))
+    assert verdict == "equal within rounding" and "largest difference" in findings[0]
+    verdict, findings = compare(as_rows(timeline), noisy(timeline, 0.2, 1))
+    assert verdict == "differs" and any(words.startswith("raw_") and " most at " in words for words in findings)
+    assert compare(as_rows(timeline), noisy(timeline, 1e-4, 5))[0] == "differs"
+
+
+def test_a_label_may_tip_only_where_a_hair_decides():
+    even = {**dict.fromkeys(EMOTIONS, 0.0), "happy": 0.502, "sad": 0.498}
+    raw = {f"raw_{name}": p for name, p in even.items()}
+    kept = of_rows([reading(t, 1, "sad", 0.502, **{**even, "happy": 0.498, "sad": 0.502}, **raw) for t in range(3)])
+    again = of_rows([reading(t, 1, "happy", 0.502, **even, **raw) for t in range(3)])
+    assert compare(as_rows(kept), again)[0] == "equal within rounding"
+
+
+def test_merged_and_split_people_are_recognised(timeline):
+    later, number = split(timeline, 1, 12.0)
+    verdict, findings = compare(as_rows(later), timeline)
+    assert verdict == "equal but for edited people" and "merged or split" in findings[0]
+    assert compare(as_rows(merged(later, 1, number)), timeline)[0] == "identical"
+
+
+def test_what_was_left_out_is_said(timeline):
+    for part in (without(timeline, 2), within(timeline, 2, 8)):
+        verdict, findings = compare(as_rows(part), timeline)
+        assert verdict == "differs" and "moments, first at" in findings[0]
+    assert findings[1] == "What the bundle holds is found again: a person or a stretch of time was left out of it."
+    verdict, findings = compare(as_rows(timeline), within(timeline, 2, 8))
+    assert verdict == "differs" and len(findings) == 1
+
+
+def test_frames_without_faces_count_too():
+    timeline = of_rows([nobody(0), nobody(1)])
+    assert compare(as_rows(timeline), timeline)[0] == "identical"
+    assert compare(as_rows(timeline), of_rows([nobody(0), reading(1, 1, "sad")]))[0] == "differs"
+    assert compare(as_rows(of_rows([])), timeline)[0] == "differs"
+
+
+def test_other_weights_and_settings_are_a_difference_and_versions_a_remark(tmp_path, data, video, timeline):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(data)
+
+    def run_with(**changes):
+        settings = dataclasses.replace(timeline.settings, **changes)
+        return verify(path, video, lambda *_: dataclasses.replace(timeline, settings=settings))
+
+    other = run_with(hashes={"model.tflite": "ef" * 32})
+    assert other.verdict == "differs" and "model.tflite is not the one" in other.findings[0]
+    assert run_with(uncertain_below=0.4).verdict == "differs"
+    newer = run_with(versions={"fer_core": "0.1.0", "numpy": "3.0"})
+    assert newer.confirmed and newer.findings[-1] == "numpy was 2.4.6 then and is 3.0 now."
+
+
+def test_another_recording_is_not_run(tmp_path, data):
+    path, other = tmp_path / "evidence.zip", tmp_path / "other.mp4"
+    path.write_bytes(data)
+    other.write_bytes(b"something else")
+    result = verify(path, other, never)
+    assert (result.verdict, result.confirmed) == ("another recording", False) and "面接.mp4" in result.findings[0]
+
+
+def test_a_live_session_that_was_not_stored_cannot_be_run_again(tmp_path, video, timeline):
+    live = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, sha256=""))
+    write_bundle(live, tmp_path / "evidence.zip", DAY)
+    assert "not stored" in verify(tmp_path / "evidence.zip", video, never).findings[0]
+
+
+def broken_zip(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def with_settings(change) -> bytes:
+    files = files_in(bundle_bytes(synthetic(2), DAY))
+    described = json.loads(files["settings.json"])
+    change(described)
+    buffer = io.BytesIO()
+    rezipped(buffer, {**files, "settings.json": json.dumps(described).encode()})
+    return buffer.getvalue()
+
+
+UNREADABLE = {
+    "cut off": (lambda data: broken_zip(data), "not a zip file"),
+    "no zip": (lambda data: b"PK no", "not a zip file"),
+    "empty": (lambda data: b"", "not a zip file"),
+    "another zip": (lambda data: rezipped_bytes({"a.txt": b"a"}), "not an evidence bundle"),
+    "a newer format": (lambda data: with_settings(lambda d: d.update(format=2)), "update this software"),
+    "settings of another kind": (
+        lambda data: with_settings(lambda d: d["settings"].update(more=1)),
+        "not an evidence bundle",
+    ),
+    "settings with a wrong type": (
+        lambda data: with_settings(lambda d: d["settings"].update(fps="fast")),
+        "not an evidence",
+    ),
+    "a model somewhere else": (
+        lambda data: with_settings(lambda d: d["settings"].update(model="../x")),
+        "not an evidence",
+    ),
+    "manifest that is no JSON": (
+        lambda data: rezipped_bytes({**files_in(data), "manifest.json": b"{"}),
+        "not an evidence",
+    ),
+}
+
+
+def rezipped_bytes(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    rezipped(buffer, files)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("make", "words"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_bundle_is_refused(tmp_path, data, video, make, words):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(make(data))
+    with pytest.raises(MediaError, match=words):
+        verify(path, video, never)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path, data, video):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(data)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("report.pdf", b"another")
+    with pytest.raises(MediaError, match="two files of one name"):
+        verify(path, video, never)
+
+
+def test_a_bundle_that_would_fill_the_memory_is_refused(tmp_path, data, video, monkeypatch):
+    monkeypatch.setattr("fer_core.reports.bundle.MAX_BYTES", 1000)
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="larger than an evidence bundle can be"):
+        verify(path, video, never)
+
+
+def test_a_bundle_that_is_not_there(tmp_path, video):
+    with pytest.raises(MediaError, match="does not exist"):
+        verify(tmp_path / "none.zip", video, never)
+
+
+def test_read_values_are_those_that_were_written(tmp_path, data, timeline):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(data)
+    contents = read_bundle(path)
+    assert contents.settings == timeline.settings and contents.recording == timeline.recording
+    pd.testing.assert_frame_equal(rows_from_parquet(contents.files["timeline.parquet"]), as_rows(timeline))
+
+
+def test_from_a_recording_to_a_verified_bundle_on_the_command_line(tmp_path, capsys):
+    film = write_video(tmp_path / "film.mp4", [scene((100 + 2 * n, 120, 200)) for n in range(25)])
+    assert main(["video", str(film), "--out", str(tmp_path / "out"), "--bundle"]) == 0
+    bundle = tmp_path / "out" / "evidence.zip"
+    assert fingerprint_of(bundle.read_bytes()) in capsys.readouterr().err
+    assert main(["verify", str(bundle), "--video", str(film)]) == 0
+    shown = capsys.readouterr().out
+    assert f"{bundle}: identical" in shown and fingerprint_of(bundle.read_bytes()) in shown
+
+    files = files_in(bundle.read_bytes())
+    rezipped(bundle, {**files, "timeline.csv": files["timeline.csv"] + b"\n"})
+    assert main(["verify", str(bundle), "--video", str(film)]) == 3
+    captured = capsys.readouterr()
+    assert "timeline.csv was changed" in captured.out and captured.err.count("\n") == 1
+    assert main(["verify", str(tmp_path / "none.zip"), "--video", str(film)]) == 3
+    assert "does not exist" in capsys.readouterr().err

@@ -1,0 +1,183 @@
+"""The PDF report, read back: what it says, for whom, and in which letters."""
+
+import dataclasses
+import io
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import cache
+
+import pypdf
+import pytest
+
+from fer_core.classification import default_model, load_card
+from fer_core.errors import MediaError
+from fer_core.notes import Marker, Notes, Span
+from fer_core.notice import PURPOSE
+from fer_core.reports import pdf
+from fer_core.reports.pdf import pdf_report, write_pdf
+from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, methods, references
+from fer_core.summaries import outside, summarise, weighted
+from tests.timelines import SETTINGS, of_rows, reading, synthetic
+
+DAY = date(2026, 11, 1)
+NOTES = Notes(
+    {1: "Zoë Müller", 2: "田中さん"},
+    (Marker(70, "laughs"), Marker(12.5, "sees the prototype")),
+    (Span(20, 27, "phone call"),),
+)
+
+
+@cache
+def whole() -> pypdf.PdfReader:
+    timeline = dataclasses.replace(synthetic(90), problems=("Reading broke off at 89.0 s; what follows is damaged.",))
+    return pypdf.PdfReader(io.BytesIO(pdf_report(timeline, DAY, NOTES, load_card(default_model()))))
+
+
+def pages(reader: pypdf.PdfReader) -> list[str]:
+    # Of fonts like Noto Sans CJK, pypdf reads one byte too many a letter; poppler does not.
+    return [" ".join(page.extract_text().replace("\0", "").split()) for page in reader.pages]
+
+
+def text_of(data: bytes) -> str:
+    return " ".join(pages(pypdf.PdfReader(io.BytesIO(data))))
+
+
+def test_the_cover_says_what_was_analysed_how_and_when():
+    [cover, *_] = pages(whole())
+    for words in (
+        "Gespräch – 面接.mp4",
+        "1 November 2026",
+        "ab" * 32,
+        "cd" * 32,
+        "4 samples a second",
+        "time constant 0.4 s",
+        DETECTOR_NAMES["haar"],
+        "640 × 360 pixels, 25 frames a second, with sound",
+        "Reading broke off at 89.0 s",
+    ):
+        assert words in cover
+    assert PURPOSE in cover
+
+
+def test_the_overview_holds_the_shares_of_the_summary():
+    first, second = summarise(outside(weighted(synthetic(90)), NOTES.excluded))
+    overview = pages(whole())[1]
+    for number, summary in ((1, first), (2, second)):
+        assert f"{number} · {NOTES.name(number)}" in overview
+        assert f"{summary.dominant} {summary.shares[summary.dominant]:.0%}" in overview
+        assert f"{summary.shares['uncertain']:.0%}" in overview
+    assert "derived" in overview
+
+
+def test_everybody_has_a_page_with_a_portrait():
+    people = [page for page in whole().pages if "Longest stretches" in page.extract_text()]
+    assert len(people) == 2
+    for page, name in zip(people, NOTES.names.values(), strict=True):
+        assert name in page.extract_text().replace("\0", "") and len(page.images) == 1
+
+
+def test_events_are_listed_in_order_with_what_was_read():
+    [page] = [page for page in pages(whole()) if "Excluded from all figures" in page]
+    assert page.index("sees the prototype") < page.index("laughs") and "phone call" in page
+    assert "1 0:12 sees the prototype Zoë Müller: happy" in page
+
+
+def test_quality_methods_and_limits_are_stated():
+    text = " ".join(pages(whole()))
+    for words in (*methods(synthetic(90), load_card(default_model())), *MUST_NOT, *references(SETTINGS)):
+        assert words in text
+    assert "without a quality problem" in text and "For 0:09 no face was found." in text
+
+
+def test_what_is_cited_is_listed():
+    for detector, smoothing in (("haar", "exponential"), ("mtcnn", "hmm")):
+        settings = dataclasses.replace(SETTINGS, detector=detector, smoothing=smoothing)
+        listed = references(settings)
+        written = " ".join(methods(dataclasses.replace(synthetic(2), settings=settings)))
+        for name, year in (("Goodfellow", 2013), ("Barsoum", 2016), ("Guo", 2017)):
+            assert f"{name} et al., {year}" in written and any(line.startswith(name) for line in listed)
+        assert any(line.startswith("Viola") for line in listed) == ("Viola & Jones, 2001" in written)
+        assert any(line.startswith("Zhang") for line in listed) == ("Zhang et al., 2016" in written)
+        assert any(line.startswith("Viterbi") for line in listed) == ("Viterbi" in written)
+
+
+def test_bookmarks_metadata_and_page_numbers():
+    reader = whole()
+    assert [mark.title for mark in reader.outline] == [
+        "Cover", "Overview", "Zoë Müller", "田中さん", "Events", "Quality of the samples", "Methods and limits",
+    ]  # fmt: skip
+    assert reader.metadata.title == "Expression report: Gespräch – 面接.mp4"
+    assert reader.metadata.creator.startswith("Face Value") and reader.metadata.creation_date.date() == DAY
+    assert reader.trailer["/Root"]["/Lang"] == "en"
+    assert all(f"{number} / {len(reader.pages)}" in page for number, page in enumerate(pages(reader), start=1))
+    assert "Contents Overview 2 Zoë Müller 3 田中さん 4" in pages(reader)[0]
+
+
+def test_charts_are_vectors():
+    overview = whole().pages[1]
+    assert not overview.images and len(overview.get_contents().get_data()) > 20_000
+
+
+def test_nobody_seen():
+    data = pdf_report(synthetic(10, people=0), DAY)
+    assert "No face was found in the 40 sampled frames of this recording" in text_of(data) and PURPOSE in text_of(data)
+    assert len(pypdf.PdfReader(io.BytesIO(data)).pages) == 3
+    assert "No face was found in the 0 sampled frames" in text_of(pdf_report(of_rows([]), DAY))
+
+
+def test_one_sample_is_a_report_too():
+    text = text_of(pdf_report(of_rows([reading(0, 1, "happy")]), DAY))
+    assert "Person 1" in text and "in 1 reading" in text and "1 readings" not in text
+
+
+def test_everything_excluded_is_as_nobody_seen():
+    assert "No face was found" in text_of(pdf_report(synthetic(10), DAY, Notes(excluded=(Span(0, 10),))))
+
+
+def test_names_in_any_script_are_drawn_and_none_breaks_it(caplog):
+    notes = Notes(
+        {1: "محمد عبد الله", 2: "🦊 Эмилия 김민수 สม", 3: "x" * 300, 4: "\ud800\x00\u202e", 5: "</b> & **__--"},
+        tuple(Marker(at, "笑う событие " + "long " * at) for at in range(0, 40, 2)),
+    )
+    timeline = synthetic(40, people=5)
+    recording = dataclasses.replace(timeline.recording, name="..\\/面接 \n\u202e" + "name" * 80)
+    with caplog.at_level(logging.WARNING):
+        reader = pypdf.PdfReader(io.BytesIO(pdf_report(dataclasses.replace(timeline, recording=recording), DAY, notes)))
+    assert not [record for record in caplog.records if "glyph" in record.getMessage()]
+    titles = [mark.title for mark in reader.outline]
+    assert "محمد عبد الله" in titles and any(title.startswith("🦊 Эмилия 김민수") for title in titles)
+    text = " ".join(pages(reader))
+    assert "[fox face] Эмилия 김민수" in text and "笑う событие" in text and "</b> & **__--" in text
+
+
+def test_the_same_input_gives_the_same_file_in_threads_too():
+    timeline = synthetic(20)
+    alone = pdf_report(timeline, DAY, NOTES)
+    with ThreadPoolExecutor(3) as pool:
+        assert {alone} == set(pool.map(lambda _: pdf_report(timeline, DAY, NOTES), range(3)))
+
+
+def test_two_hours_take_seconds():
+    timeline = synthetic(7200)
+    assert len(timeline.frame) > 28_800
+    began_s = time.process_time()
+    data = pdf_report(timeline, DAY, NOTES)
+    assert time.process_time() - began_s < 30 and len(data) < 1_500_000  # 3 s where nothing else runs
+
+
+def test_many_people_find_room(monkeypatch):
+    monkeypatch.setattr(pdf, "_LANES_A_PAGE", 5)
+    reader = pypdf.PdfReader(io.BytesIO(pdf_report(synthetic(5, people=12), DAY)))
+    assert sum("Longest stretches" in page for page in pages(reader)) == 12
+    for page in reader.pages:  # nothing drawn over the foot of a page
+        assert "what people feel" in page.extract_text()
+
+
+def test_it_is_written_or_the_place_is_named(tmp_path):
+    path = tmp_path / "new" / "report.pdf"
+    write_pdf(of_rows([]), path, DAY)
+    assert path.read_bytes().startswith(b"%PDF")
+    with pytest.raises(MediaError, match="choose another place"):
+        write_pdf(of_rows([]), path / "report.pdf", DAY)

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+
+from fer_core.emotions import EMOTIONS
+from fer_core.notes import Notes, Span
+from fer_core.summaries import (
+    CATEGORIES,
+    UNCERTAIN,
+    as_clock,
+    good_only,
+    interval_s,
+    outside,
+    people,
+    problems_of,
+    stretches,
+    summarise,
+    time_range,
+    valence,
+    weighted,
+)
+from tests.timelines import nobody, of_rows, reading, synthetic
+
+
+def test_a_sample_stands_for_the_time_until_the_next_sampled_frame():
+    timeline = of_rows([reading(0, 1, "happy"), nobody(1), reading(3, 1, "sad"), reading(4, 1, "sad")])
+    assert weighted(timeline)["held_s"].tolist() == [1, 2, 1, 1]  # the last one for the usual interval
+    [summary] = summarise(timeline)
+    assert (summary.seen_s, summary.samples, summary.first_s, summary.last_s) == (3, 3, 0, 4)
+    assert summary.shares["happy"] == pytest.approx(1 / 3) and summary.shares["sad"] == pytest.approx(2 / 3)
+
+
+def test_shares_and_means_sum_to_one_and_doubt_has_a_share_of_its_own():
+    timeline = of_rows([reading(0, 1, "happy"), reading(1, 1, "happy", 0.4), reading(2, 1, "sad")])
+    [summary] = summarise(timeline)
+    assert list(summary.shares) == list(CATEGORIES)
+    assert sum(summary.shares.values()) == pytest.approx(1) and sum(summary.means.values()) == pytest.approx(1)
+    assert summary.shares[UNCERTAIN] == pytest.approx(1 / 3) and summary.shares["happy"] == pytest.approx(1 / 3)
+
+
+def test_most_shown_is_an_emotion_unless_nothing_is_certain():
+    doubtful = [reading(t, 1, "fear", 0.4) for t in range(5)]
+    assert summarise(of_rows(doubtful))[0].dominant == UNCERTAIN
+    assert summarise(of_rows([*doubtful, reading(5, 1, "happy")]))[0].dominant == "happy"
+
+
+def test_excluded_time_and_poor_samples_can_be_left_out_without_changing_what_others_stand_for():
+    timeline = of_rows(
+        [reading(t, 1, "sad" if 2 <= t <= 3 else "happy", quality="dark" if t == 5 else "good") for t in range(6)]
+    )
+    [summary] = summarise(outside(weighted(timeline), [Span(2, 3)]))
+    assert summary.seen_s == 4 and summary.shares["happy"] == 1
+    [good] = summarise(good_only(weighted(timeline)))
+    assert good.seen_s == 5 and good.good_share == 1
+
+
+def test_problems_can_coincide():
+    rows = of_rows(
+        [reading(0, 1, "sad", quality="small, dark"), reading(1, 1, "sad", quality="dark"), reading(2, 1, "sad")]
+    )
+    assert {name: where.tolist() for name, where in problems_of(rows.frame).items()} == {
+        "dark": [True, True, False],
+        "small": [True, False, False],
+    }
+    [summary] = summarise(rows)
+    assert summary.problems == pytest.approx({"dark": 2 / 3, "small": 1 / 3}) and summary.good_share == pytest.approx(
+        1 / 3
+    )
+
+
+def test_stretches_end_at_gaps_labels_and_doubts():
+    timeline = of_rows(
+        [
+            reading(0, 1, "sad"),
+            reading(1, 1, "sad", 0.7),
+            nobody(2),
+            reading(3, 1, "sad"),
+            reading(4, 1, "happy"),
+            reading(5, 1, "happy", 0.4),
+        ]
+    )
+    runs = stretches(timeline, 1)
+    assert [(run.start_s, run.end_s, run.category, run.samples) for run in runs] == [
+        (0, 2, "sad", 2),
+        (3, 4, "sad", 1),
+        (4, 5, "happy", 1),
+        (5, 6, UNCERTAIN, 1),
+    ]
+    assert runs[0].confidence == pytest.approx(0.8) and runs[0].frame == 0 and runs[3].label == "happy"
+
+
+def test_stretches_cover_exactly_the_time_seen():
+    timeline = synthetic(120)
+    for summary in summarise(timeline):
+        assert sum(run.length_s for run in stretches(timeline, summary.person)) == pytest.approx(summary.seen_s)
+
+
+def test_valence_is_plus_one_for_happy_and_minus_one_for_the_unpleasant_four():
+    rows = of_rows([reading(t, 1, name, 1.0) for t, name in enumerate(EMOTIONS)]).frame
+    assert dict(zip(EMOTIONS, valence(rows), strict=True)) == {
+        "angry": -1, "disgust": -1, "fear": -1, "happy": 1, "sad": -1, "surprise": 0, "neutral": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("timeline", "range_s"),
+    [
+        (of_rows([]), (0, 30)),  # the recording's length
+        (of_rows([nobody(0), nobody(0.25)]), (0, 30)),  # nobody in it
+    ],
+)
+def test_nobody_seen(timeline, range_s):
+    assert people(timeline) == [] and summarise(timeline) == [] and stretches(timeline, 1) == []
+    assert time_range(timeline) == range_s
+
+
+def test_rows_alone_know_their_range():
+    rows = synthetic(30).frame
+    assert time_range(rows[rows["time_s"] >= 10]) == (10, 30) and interval_s(rows) == 0.25
+
+
+def test_one_sample_stands_for_the_interval_asked_for():
+    assert interval_s(of_rows([reading(0, 1, "sad")])) == 0.25
+
+
+def test_samples_of_uneven_times_keep_their_order():
+    timeline = of_rows([reading(t, 1, "sad") for t in (0.5, 0.0, 0.25)])
+    assert np.allclose(weighted(timeline)["held_s"], 0.25)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0:00"), (7.4, "0:07"), (750, "12:30"), (7205, "2:00:05")])
+def test_as_clock(seconds, words):
+    assert as_clock(seconds) == words
+
+
+def test_names_fall_back_to_numbers():
+    notes = Notes({1: "Zoë", 2: "  "})
+    assert [notes.name(number) for number in (1, 2, 3)] == ["Zoë", "Person 2", "Person 3"]
+
+
+def test_a_span_cannot_end_before_it_starts():
+    with pytest.raises(ValueError, match="before it starts"):
+        Span(2, 1)

@@ -1,0 +1,292 @@
+"""From a recording to its timeline: people, gaps, cuts, progress, stopping and going on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_core import EMOTIONS, EmotionPipeline, MediaError
+from fer_core.classification import EmotionClassifier
+from fer_core.detection import HaarDetector
+from fer_core.model_files import sha256
+from fer_core.portraits import portrait_from
+from fer_core.readings import Box
+from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
+from fer_core.timeline import COLUMNS, RAW_COLUMNS
+from fer_core.timeline_edits import split
+from tests.conftest import ROOT
+from tests.videos import FACE_SHARE, other_person, scene, write_video
+
+SIZE = {"width": 640, "height": 360}
+FACE = Box(40, 30, 100, 100)
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> EmotionPipeline:
+    return EmotionPipeline(HaarDetector(), EmotionClassifier(FakeEngine("sad"), fake_card()))
+
+
+def story(number: int) -> np.ndarray:
+    """25 frames a second: one person who moves and comes nearer, then two, then nobody, then one again."""
+    time_s = number / 25
+    if time_s < 2:
+        return scene((160 + number, 180, 200 + number / 2), **SIZE)
+    if time_s < 4:
+        return scene((210, 180, 225), (500, 180, 200), **SIZE)
+    if time_s < 5:
+        return scene(**SIZE)
+    return scene((210, 180, 225), **SIZE)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory) -> Path:
+    return write_video(tmp_path_factory.mktemp("film") / "Gespräch.mp4", map(story, range(150)), sound_s=6)
+
+
+@pytest.fixture(scope="module")
+def timeline(pipeline, film):
+    return pipeline.analyze_video(film)
+
+
+def persons_at(timeline, time_s: float) -> set[int]:
+    rows = timeline.frame[np.isclose(timeline.frame["time_s"], time_s, atol=0.02)]
+    assert len(rows)
+    return set(rows["person"].dropna().astype(int))
+
+
+def test_recording_and_settings_are_kept(timeline, film):
+    recording, settings = timeline.recording, timeline.settings
+    assert (recording.name, recording.sha256) == ("Gespräch.mp4", sha256(film))
+    assert (recording.width, recording.height, recording.has_audio) == (640, 360, True)
+    assert recording.duration_s == pytest.approx(6, abs=0.1) and recording.frame_rate == pytest.approx(25, abs=0.5)
+    assert (settings.model, settings.detector, settings.engine) == ("fake", "haar", "FakeEngine")
+    assert (settings.fps, settings.smoothing, settings.time_constant_s) == (4.0, "exponential", 0.4)
+    assert {"fer_core", "av", "numpy"} <= set(settings.versions)
+    assert timeline.problems == () and timeline.cuts == ()
+
+
+def test_rows_are_the_contract(timeline):
+    frame = timeline.frame
+    assert tuple(frame.columns) == COLUMNS
+    assert frame["time_s"].is_monotonic_increasing and frame["frame"].is_monotonic_increasing
+    assert frame["time_s"].nunique() == 24
+    seen = frame[frame["person"].notna()]
+    assert seen[list(EMOTIONS)].sum(axis=1).to_numpy(float) == pytest.approx(1, abs=1e-5)
+    assert seen[list(RAW_COLUMNS)].sum(axis=1).to_numpy(float) == pytest.approx(1, abs=1e-5)
+    assert (seen["label"] == "sad").all()
+    assert (timeline.measures.loc[seen.index, "face_confidence"] >= 0.96).all()
+
+
+def test_people_are_followed_through_movement_company_and_absence(timeline):
+    assert persons_at(timeline, 0.0) == persons_at(timeline, 1.76) == {1}
+    assert persons_at(timeline, 3.76) == {1, 2}
+    assert persons_at(timeline, 4.52) == set()
+    assert persons_at(timeline, 5.76) == {1}
+    boxes = timeline.frame[timeline.frame["time_s"] < 2]
+    assert boxes["x"].is_monotonic_increasing and boxes["x"].iloc[-1] > boxes["x"].iloc[0] + 25
+    assert boxes["width"].to_numpy(float) == pytest.approx(FACE_SHARE * 212, rel=0.35)
+
+
+def test_portraits_are_pictures_of_the_people(timeline):
+    assert set(timeline.portraits) == {1, 2}
+    for data in timeline.portraits.values():
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert 30 < picture.shape[0] <= 160 and 100 < picture.mean() < 200
+
+
+def test_a_portrait_can_be_taken_from_the_recording(timeline, film):
+    parted, number = split(timeline, 1, 5.0)
+    picture = cv2.imdecode(np.frombuffer(portrait_from(film, parted, number), np.uint8), cv2.IMREAD_COLOR)
+    known = cv2.imdecode(np.frombuffer(timeline.portraits[1], np.uint8), cv2.IMREAD_COLOR)
+    assert picture.mean() == pytest.approx(known.mean(), abs=12)
+
+
+def test_boxes_are_in_pixels_of_the_recording(pipeline, tmp_path):
+    large = write_video(tmp_path / "large.mp4", [scene((960, 540, 900), width=1920, height=1080)] * 5)
+    [row] = pipeline.analyze_video(large).frame.itertuples()
+    assert row.x + row.width / 2 == pytest.approx(960 - 0.06 * 900, abs=45)
+    assert 0.6 < row.width / (FACE_SHARE * 900) < 1.6
+
+
+def test_every_frame_and_no_smoothing(pipeline, tmp_path):
+    clip = write_video(tmp_path / "clip.mp4", [story(number) for number in range(12)])
+    timeline = pipeline.analyze_video(clip, fps=0, smoothing="none")
+    assert timeline.frame["frame"].tolist() == list(range(12))
+    smoothed, raw = (timeline.frame[list(names)].to_numpy(float) for names in (EMOTIONS, RAW_COLUMNS))
+    assert smoothed == pytest.approx(raw, abs=1e-6)
+
+
+def test_faces_are_classified_in_batches_across_frames(film):
+    engine = FakeEngine()
+    pipeline = EmotionPipeline(FakeDetector([FACE]), EmotionClassifier(engine, fake_card()))
+    assert len(pipeline.analyze_video(film).frame) == 24
+    assert [len(batch) for batch in engine.seen] == [16, 8]
+
+
+def test_a_cut_ends_the_smoothing_and_the_persons(tmp_path):
+    engine, pipeline = FakeEngine(), None
+    one, two = scene((200, 180, 320), **SIZE), other_person(scene((420, 180, 340), wall=220, **SIZE))
+    clip = write_video(tmp_path / "cut.mp4", [one] * 50 + [two] * 50)
+    pipeline = EmotionPipeline(FakeDetector([Box(150, 100, 80, 80)]), EmotionClassifier(engine, fake_card()))
+    timeline = pipeline.analyze_video(clip)
+    assert timeline.cuts == pytest.approx([2.0], abs=0.01)
+    assert timeline.frame["person"].tolist() == [1] * 8 + [2] * 8
+
+
+def test_a_jump_cut_keeps_who_looks_the_same(pipeline, tmp_path):
+    near, far = scene((200, 180, 330), **SIZE), scene((480, 200, 260), wall=210, **SIZE)
+    timeline = pipeline.analyze_video(write_video(tmp_path / "jump.mp4", [near] * 40 + [far] * 40))
+    assert len(timeline.cuts) == 1 and set(timeline.frame["person"]) == {1}
+
+
+def test_no_face_is_a_timeline_that_says_so(pipeline, tmp_path):
+    timeline = pipeline.analyze_video(write_video(tmp_path / "wall.mp4", [scene()] * 25))
+    assert len(timeline.frame) == 4 and timeline.frame["person"].isna().all()
+    assert "No face was found" in timeline.problems[0] and timeline.portraits == {}
+
+
+def test_a_frame_size_that_changes_keeps_the_boxes_in_pixels_of_the_first(pipeline, tmp_path):
+    parts = [
+        write_video(tmp_path / f"{factor}.ts", [cv2.resize(story(0), None, fx=factor, fy=factor)] * 25)
+        for factor in (1, 2)
+    ]
+    both = tmp_path / "both.ts"
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    timeline = pipeline.analyze_video(both)
+    assert (timeline.recording.width, timeline.recording.height) == (640, 360)
+    boxes = timeline.frame[["x", "y", "width", "height"]].dropna().to_numpy(float)
+    assert len(boxes) >= 7 and np.ptp(boxes, axis=0).max() < 12
+    assert any("frame size changes" in problem for problem in timeline.problems)
+
+
+def test_progress_rises_to_one_and_knows_the_time_left(pipeline, film):
+    told = []
+    pipeline.analyze_video(film, progress=told.append)
+    shares = [progress.share for progress in told]
+    assert shares == sorted(shares) and shares[-1] == 1 and told[-1].remaining_s == 0
+    assert (told[-1].samples, told[-1].faces) == (24, 28)
+    assert all(progress.remaining_s is None or progress.remaining_s >= 0 for progress in told)
+
+
+def test_a_stop_keeps_what_was_read_and_says_so(pipeline, film):
+    stop = threading.Event()
+    timeline = pipeline.analyze_video(film, fps=0, progress=lambda _: stop.set(), stop=stop)
+    assert 1 <= timeline.frame["frame"].nunique() < 150
+    assert any("was stopped at" in problem and "of 6.0 s" in problem for problem in timeline.problems)
+
+
+def test_a_progress_that_raises_ends_it_and_leaves_no_decoder(pipeline, film):
+    def fail(_):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        pipeline.analyze_video(film, progress=fail)
+    names = [thread.name for thread in threading.enumerate()]
+    assert "video decoder" not in names
+
+
+def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatch):
+    for name, value in (("SAVE_EVERY_S", 0.0), ("REPORT_EVERY_S", 0.0), ("BATCH", 4)):
+        monkeypatch.setattr(f"fer_core.video_analysis.{name}", value)
+    checkpoint = tmp_path / "state" / "unfinished.jsonl"
+
+    class KilledError(Exception):
+        pass
+
+    def kill(progress):
+        if progress.time_s > 2.5:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        pipeline.analyze_video(film, progress=kill, checkpoint=checkpoint)
+    saved = checkpoint.read_text().splitlines()
+    assert len(saved) >= 2
+    with checkpoint.open("a") as file:
+        file.write('{"rows": [[1.0, 2')  # torn in the middle, as a kill leaves it
+    engine = FakeEngine("sad")
+    again = EmotionPipeline(HaarDetector(), EmotionClassifier(engine, fake_card()))
+    resumed = again.analyze_video(film, checkpoint=checkpoint)
+    assert sum(len(batch) for batch in engine.seen) < 28  # what was read is not read again
+    pd.testing.assert_frame_equal(resumed.frame, timeline.frame)
+    pd.testing.assert_frame_equal(resumed.measures, timeline.measures)
+    assert resumed.portraits == timeline.portraits and resumed.recording == timeline.recording
+
+
+def test_a_finished_checkpoint_is_the_whole_result(pipeline, film, timeline, tmp_path):
+    checkpoint = tmp_path / "done.jsonl"
+    pipeline.analyze_video(film, checkpoint=checkpoint)
+    engine = FakeEngine("sad")
+    again = EmotionPipeline(HaarDetector(), EmotionClassifier(engine, fake_card())).analyze_video(
+        film, checkpoint=checkpoint
+    )
+    assert engine.seen == []
+    pd.testing.assert_frame_equal(again.frame, timeline.frame)
+
+
+@pytest.mark.parametrize("fps", [4.0, 2.0])
+def test_a_checkpoint_of_another_analysis_is_begun_anew(pipeline, film, tmp_path, fps):
+    checkpoint = tmp_path / "state.jsonl"
+    pipeline.analyze_video(film, fps=1.0, checkpoint=checkpoint)
+    timeline = pipeline.analyze_video(film, fps=fps, checkpoint=checkpoint)
+    assert timeline.frame["frame"].nunique() == 6 * fps
+    assert json.loads(checkpoint.read_text().splitlines()[0])["settings"]["fps"] == fps
+
+
+def test_smoothing_may_differ_when_going_on(pipeline, film, tmp_path):
+    checkpoint = tmp_path / "state.jsonl"
+    pipeline.analyze_video(film, checkpoint=checkpoint)
+    engine = FakeEngine("sad")
+    again = EmotionPipeline(HaarDetector(), EmotionClassifier(engine, fake_card()))
+    assert again.analyze_video(film, smoothing="median", checkpoint=checkpoint).settings.smoothing == "median"
+    assert engine.seen == []
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said(film, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(MediaError, match="cannot be"):
+        fake_pipeline([FACE]).analyze_video(film, checkpoint=tmp_path / "file" / "state.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [
+        ({"smoothing": "soothing"}, "median"),
+        ({"fps": -1}, "Samples a second"),
+        ({"time_constant_s": -0.1}, "time constant"),
+    ],
+)
+def test_wishes_that_make_no_sense(film, wishes, words):
+    with pytest.raises(MediaError, match=words):
+        fake_pipeline([FACE]).analyze_video(film, **wishes)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_a_killed_process_can_be_gone_on_with(film, tmp_path):
+    code = (
+        "import sys, fer_core.video_analysis as v; v.SAVE_EVERY_S = 0\n"
+        "from pathlib import Path\n"
+        "from fer_core.testing import fake_pipeline\n"
+        "from fer_core.readings import Box\n"
+        "v.BATCH = 4\n"
+        "import time\n"
+        "fake_pipeline([Box(40, 30, 100, 100)]).analyze_video(\n"
+        "    sys.argv[1], 0, progress=lambda p: time.sleep(0.05), checkpoint=Path(sys.argv[2]))\n"
+    )
+    checkpoint = tmp_path / "state.jsonl"
+    process = subprocess.Popen([sys.executable, "-c", code, str(film), str(checkpoint)], cwd=ROOT)
+    until_s = time.monotonic() + 30
+    while time.monotonic() < until_s and not (checkpoint.exists() and checkpoint.stat().st_size > 5000):
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    timeline = fake_pipeline([FACE]).analyze_video(film, 0, checkpoint=checkpoint)
+    assert timeline.frame["frame"].tolist() == list(range(150))

@@ -1,0 +1,147 @@
+"""`video` and `smoothing-study` on the command line."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_core import EMOTIONS
+from fer_core.cli import main
+from fer_core.commands.video import CHECKPOINT
+from fer_core.timeline import COLUMNS
+from tests.conftest import ROOT
+from tests.videos import scene, write_sound_only, write_video
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory) -> Path:
+    pictures = [scene((150 + number, 120, 220)) for number in range(40)] + [scene()] * 10
+    return write_video(tmp_path_factory.mktemp("clip") / "Übung 1.mp4", pictures)
+
+
+def answer(capsys, *arguments) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_the_folder_is_the_contract(capsys, clip, tmp_path):
+    status, out, err = answer(capsys, "video", clip, "--out", tmp_path / "results")
+    assert (status, out) == (0, "") and "100% of the recording" in err and "Traceback" not in err
+    names = {path.name for path in (tmp_path / "results").iterdir()}
+    assert names == {"timeline.csv", "timeline_columns.csv", "summary.json", "report.pdf"}
+    table = pd.read_csv(tmp_path / "results" / "timeline.csv")
+    assert tuple(table.columns) == COLUMNS
+    assert table["time_s"].tolist() == pytest.approx([0, 0.28, 0.52, 0.76, 1.0, 1.28, 1.52, 1.76], abs=1e-3)
+    assert table["person"].isna().tolist() == [False] * 7 + [True]
+    assert set(table["label"].dropna()) <= set(EMOTIONS)
+    summary = json.loads((tmp_path / "results" / "summary.json").read_text())
+    assert summary["recording"]["name"] == "Übung 1.mp4" and summary["problems"] == []
+    assert (summary["samples"], summary["samples_without_a_face"]) == (8, 1)
+    [person] = summary["people"]
+    assert person["name"] == "Person 1" and person["samples"] == 7
+    assert sum(person["shares"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_options_reach_the_analysis(capsys, clip, tmp_path):
+    options = ["--fps", "2", "--smoothing", "median", "--time-constant", "0.8", "--model", "custom_cnn"]
+    assert answer(capsys, "video", clip, "--out", tmp_path, *options)[0] == 0
+    settings = json.loads((tmp_path / "summary.json").read_text())["settings"]
+    assert (settings["fps"], settings["smoothing"], settings["time_constant_s"]) == (2.0, "median", 0.8)
+    assert settings["model"] == "custom_cnn" and set(settings["hashes"]) == {"model.tflite", "face_check.tflite"}
+
+
+def test_a_damaged_recording_gives_a_partial_result_and_a_note(capsys, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (75, 240, 320, 3), dtype=np.uint8)
+    whole = write_video(tmp_path / "whole.mp4", list(noise), container_options={"movflags": "faststart"})
+    short = tmp_path / "short.mp4"
+    short.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    status, _, err = answer(capsys, "video", short, "--out", tmp_path / "out")
+    assert status == 0 and "may have been cut off" in err
+    assert any("cut off" in problem for problem in json.loads((tmp_path / "out/summary.json").read_text())["problems"])
+
+
+def _sound(folder: Path) -> Path:
+    return write_sound_only(folder / "sound.m4a")
+
+
+def _text(folder: Path) -> Path:
+    (folder / "text.mp4").write_text("no recording")
+    return folder / "text.mp4"
+
+
+def _missing(folder: Path) -> Path:
+    return folder / "missing.mp4"
+
+
+@pytest.mark.parametrize(
+    ("make", "words"), [(_sound, "no picture"), (_text, "not a recording"), (_missing, "does not exist")]
+)
+def test_bad_input_is_one_clear_line(capsys, tmp_path, make, words):
+    status, out, err = answer(capsys, "video", make(tmp_path), "--out", tmp_path / "out")
+    assert (status, out) == (3, "") and words in err and err.count("\n") == 1
+    assert not (tmp_path / "out" / "timeline.csv").exists()
+
+
+def test_a_place_that_cannot_be_written_is_said(capsys, clip, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    status, _, err = answer(capsys, "video", clip, "--out", tmp_path / "file")
+    assert status == 3 and "cannot be" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [["x.mp4"], ["x.mp4", "--out", "y", "--smoothing", "soothing"], ["--out", "y"]])
+def test_wrong_usage(arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main(["video", *arguments])
+    assert stopped.value.code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
+    long = write_video(tmp_path / "long.mp4", [scene((150 + number % 60, 120, 220)) for number in range(70)])
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert answer(capsys, "video", long, "--out", whole, "--fps", "0")[0] == 0
+    code = (
+        "import sys, fer_core.video_analysis as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
+        "from fer_core.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "video", str(long), "--out", str(out), "--fps", "0"]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    until_s = time.monotonic() + 30
+    checkpoint = out / CHECKPOINT
+    while time.monotonic() < until_s and not (checkpoint.exists() and checkpoint.stat().st_size > 12_000):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130 and "--resume" in said and "Traceback" not in said
+    assert not (out / "timeline.csv").exists()
+    status, *_ = answer(capsys, "video", long, "--out", out, "--fps", "0", "--resume")
+    assert status == 0 and not (out / CHECKPOINT).exists()
+    one, other = (pd.read_csv(folder / "timeline.csv") for folder in (whole, out))
+    assert one["frame"].tolist() == other["frame"].tolist()
+    boxes = ["x", "y", "width", "height"]
+    pd.testing.assert_frame_equal(one[boxes], other[boxes])
+    assert np.allclose(one[list(EMOTIONS)], other[list(EMOTIONS)], atol=1e-4)
+
+
+def test_smoothing_study(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    data = tmp_path / "faces.zip"
+    with zipfile.ZipFile(data, "w") as archive:
+        for i, emotion in enumerate(EMOTIONS):
+            face = rng.integers(0, 256, (48, 48), dtype=np.uint8)
+            archive.writestr(f"test/{emotion}/PublicTest_{i}.png", cv2.imencode(".png", face)[1].tobytes())
+            archive.writestr(f"train/{emotion}/Training_{i}.png", cv2.imencode(".png", face)[1].tobytes())
+    arguments = ["smoothing-study", "--data", data, "--time-constants", "0.4", "--sequences", "3", "--json", "-"]
+    status, out, _ = answer(capsys, *arguments)
+    figures = json.loads(out)
+    assert status == 0 and "flatters" in figures["caveat"]
+    assert [row["smoothing"] for row in figures["results"]["held"]] == ["none", "exponential", "median", "hmm"]

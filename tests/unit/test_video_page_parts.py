@@ -1,0 +1,326 @@
+"""What the Video page is made of, as far as no page is needed."""
+
+import gc
+import threading
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from fer_core.agreement import agreement
+from fer_core.charts.comparing import agreement_lane, deviation_lines
+from fer_core.errors import MediaError, TimelineError
+from fer_core.notes import Marker, Span
+from fer_core.readings import Box
+from fer_core.summaries import people
+from fer_core.testing import fake_pipeline
+from fer_core.ui.video_compare import side_by_side
+from fer_core.ui.video_events import changed_rows, markers_of, spans_of
+from fer_core.ui.video_exports import annotating, checkable
+from fer_core.ui.video_memory import Workspace
+from fer_core.ui.video_open import Way, analysis
+from fer_core.ui.video_recording import OpenRecording
+from fer_core.ui.video_selection import selected_time
+from fer_core.ui.video_work import UNEXPECTED, Advance, Work
+from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.videos import scene, write_video
+
+FACE = Box(20, 20, 60, 60)
+
+
+def event(*points, **more) -> dict:
+    return {"selection": {"points": list(points), **more}}
+
+
+@pytest.mark.parametrize(
+    ("clicked", "expected"),
+    [
+        (None, None),  # the chart was never touched
+        ({}, None),  # nor here
+        (event(), None),  # a click that hit nothing takes the selection away
+        (event({"x": "1970-01-01 00:00:05", "customdata": [4.5, 112]}), 4.5),  # a point of a line
+        (event({"x": 1500, "y": 0, "customdata": [2.25, 56]}), 2.25),  # a bar, whose x is its length
+        (event({"x": "1970-01-01 00:01:30.25"}), 90.25),  # a cell of the heat map
+        (event({"customdata": {"0": 3, "1": 75}}), 3.0),  # a mapping instead of a list
+        (event({"customdata": [float("nan"), None], "x": "1970-01-01 00:00:07"}), 7.0),  # a break in a line
+        (event({"customdata": []}, {"customdata": [8.0]}), 8.0),  # the first one that says anything
+        (event({"x": 1500}), None),  # a bar that does not say where it is
+    ],
+)
+def test_a_click_means_a_moment(clicked, expected):
+    assert selected_time(clicked) == expected
+
+
+def test_a_table_that_was_edited_becomes_markers_again():
+    rows = [{"Time (s)": 1.0, "Event": "a"}, {"Time (s)": 2.0, "Event": "b"}, {"Time (s)": 3.0, "Event": "c"}]
+    changes = {
+        "edited_rows": {"0": {"Event": "**A**"}, 2: {"Time (s)": 99.0}},
+        "deleted_rows": [1],
+        "added_rows": [{"Time (s)": 4, "Event": None}, {"Event": "without a time"}, {"Time (s)": -1, "Event": " "}],
+    }
+    assert markers_of(changed_rows(rows, changes), (0.0, 30.0)) == (
+        Marker(1.0, "**A**"),
+        Marker(30.0, "c"),
+        Marker(4.0, "Event"),
+        Marker(0.0, "Event"),
+    )
+
+
+def test_a_table_that_was_edited_becomes_spans_again():
+    rows = [
+        {"From (s)": 5.0, "To (s)": 2.0, "Reason": " turned round "},
+        {"From (s)": 5.0, "To (s)": None},
+        {"From (s)": 20, "To (s)": 50},
+    ]
+    assert spans_of(rows, (0.0, 30.0)) == (Span(2.0, 5.0, "turned round"), Span(20.0, 30.0, ""))
+
+
+def test_a_recording_opens_where_somebody_is_first_seen():
+    recording = OpenRecording(1, {"m": of_rows([nobody(0.0), reading(0.25, 3, "sad"), reading(0.5, 3, "sad")])})
+    assert (recording.moment_s, recording.person, recording.people) == (0.25, 3, [3])
+    assert recording.range_s == (0.0, 30.0) and recording.whole
+
+
+def test_a_recording_without_a_face_opens_too():
+    recording = OpenRecording(1, {"m": of_rows([nobody(0.0), nobody(0.25)])})
+    assert (recording.moment_s, recording.person, recording.summaries()) == (0.0, None, [])
+    empty = OpenRecording(2, {"m": of_rows([])})
+    empty.seek(3.0)
+    empty.step_by(1)
+    assert empty.moment_s == 0.0
+
+
+def test_the_moment_is_always_a_sampled_frame():
+    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording.seek(3.1)
+    assert recording.moment_s == 3.0
+    recording.step_by(1)
+    assert recording.moment_s == 3.25
+    recording.step_by(-1000)
+    assert recording.moment_s == 0.0
+    recording.seek(1e9)
+    recording.step_by(1)
+    assert recording.moment_s == 9.75
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ((2.0, 4.0), (2.0, 4.0)),
+        ((-5.0, 99.0), (0.0, 10.0)),  # beyond both ends
+        ((3.0, 3.0), (3.0, 3.5)),  # too short to be anything
+        ((9.9, 9.95), (9.5, 10.0)),  # the same at the end
+    ],
+)
+def test_the_range_stays_within_the_recording_and_is_never_empty(wanted, expected):
+    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording.choose_range(*wanted)
+    assert recording.range_s == pytest.approx(expected)
+    assert len(recording.rows()) and len(recording.shown().frame)
+
+
+def test_statistics_count_the_range_without_what_is_excluded():
+    rows = [reading(n * 0.5, 1, "happy" if n < 10 else "sad") for n in range(20)]
+    recording = OpenRecording(1, {"m": of_rows(rows)})
+    recording.choose_range(2.5, 7.0)
+    recording.set_excluded((Span(6.0, 7.0, ""),))
+    [summary] = recording.summaries()
+    assert summary.samples == 7 and summary.shares["happy"] == pytest.approx(5 / 7)
+    recording.exclude(0.0, 4.5, "not yet")
+    assert recording.whole and recording.summaries()[0].shares["happy"] == 0.0
+    assert len(recording.shown().frame) == 20  # the charts mark it, they do not hide it
+
+
+def test_poor_samples_are_left_out_beside_the_whole():
+    rows = [reading(n * 0.5, 1, "happy", quality="dark" if n % 2 else "good") for n in range(10)]
+    recording = OpenRecording(1, {"m": of_rows(rows)})
+    assert recording.summaries()[0].samples == 10 and recording.summaries(good=True)[0].samples == 5
+    assert len(recording.shown().frame) == 10
+    recording.leave_out_poor = True
+    assert len(recording.shown().frame) == 5
+
+
+def test_corrections_change_every_model_and_can_be_taken_back():
+    recording = OpenRecording(1, {"a": synthetic(10.0), "b": synthetic(10.0, seed=1)})
+    before = dict(recording.timelines)
+    recording.split(1, 5.0)
+    assert [people(timeline) for timeline in recording.timelines.values()] == [[1, 2, 3], [1, 2, 3]]
+    recording.merge(1, 3)
+    assert [words for words, _ in recording.undone] == ["Person 1 is somebody else from 5.00 s", "Person 3 is Person 1"]
+    recording.undo()
+    recording.undo()
+    recording.undo()  # nothing is left to undo
+    assert all(recording.timelines[model] is timeline for model, timeline in before.items())
+
+
+def test_a_correction_that_cannot_be_changes_nothing():
+    recording = OpenRecording(1, {"a": synthetic(10.0)})
+    before = recording.timeline
+    with pytest.raises(TimelineError, match="cannot be one"):
+        recording.merge(1, 2)
+    assert recording.timeline is before and recording.undone == ()
+
+
+def test_whoever_is_removed_is_no_longer_the_one_that_is_shown():
+    recording = OpenRecording(1, {"a": synthetic(10.0)})
+    assert checkable(recording)
+    recording.remove(1)
+    assert (recording.people, recording.person) == ([2], 2)
+    assert not checkable(recording)  # a second reading would find that person again
+    recording.undo()
+    assert checkable(recording)
+
+
+def test_another_smoothing_follows_from_the_raw_values():
+    recording = OpenRecording(1, {"a": synthetic(10.0)})
+    recording.smooth("none", 0.4, 0.7)
+    seen = recording.timeline.frame[recording.timeline.frame["person"].notna()]
+    np.testing.assert_allclose(seen["happy"], seen["raw_happy"], atol=1e-6)
+    assert recording.timeline.settings.uncertain_below == 0.7
+    assert (seen["uncertain"].astype(bool) == (seen["confidence"] < 0.7)).all()
+
+
+def test_a_resting_face_is_subtracted_from_its_person_alone():
+    rows = [reading(n * 0.5, 1, "sad" if n < 4 else "happy", 0.8) for n in range(10)] + [reading(0.0, 2, "fear")]
+    recording = OpenRecording(1, {"a": of_rows(rows)})
+    recording.rest(1, Span(0.0, 1.5))
+    differences = recording.deviations()
+    assert differences["person"].unique().tolist() == [1]
+    assert differences["sad"].iloc[0] == pytest.approx(0.0)
+    assert differences["happy"].iloc[-1] == pytest.approx(0.8 - 0.2 / 6)
+    figure = deviation_lines(differences, 1)
+    assert len(figure.data) == 7 and figure.data[0].customdata[0][0] == 0.0
+    with pytest.raises(TimelineError, match="not seen"):
+        recording.rest(2, Span(3.0, 4.0))
+    recording.rest(1, None)
+    assert recording.deviations().empty
+
+
+def test_contested_stretches_are_shaded():
+    one = [reading(n * 0.5, 1, "happy") for n in range(8)]
+    other = [reading(n * 0.5, 1, "sad" if 2 <= n < 5 else "happy") for n in range(8)]
+    rows = agreement({"one": of_rows(one), "other": of_rows(other)})
+    figure = agreement_lane(rows, ["one", "other"])
+    [shade] = figure.layout.shapes
+    assert (shade.x0[:21], shade.x1[:21]) == ("1970-01-01T00:00:01.0", "1970-01-01T00:00:02.5")
+    happy = next(bar for bar in figure.data if isinstance(bar, go.Bar) and "happy" in bar.name)
+    assert list(happy.y) == [0, 1, 1] and [place[0] for place in happy.customdata] == [0.0, 0.0, 2.5]
+    assert agreement_lane(rows[:0], ["one", "other"]).layout.annotations[0].text.startswith("There is no face")
+
+
+def test_two_recordings_side_by_side():
+    first, second = OpenRecording(1, {"a": synthetic(10.0)}), OpenRecording(2, {"a": synthetic(10.0, people=1)})
+    first.call(2, "Zoë")
+    table = side_by_side(first, second)
+    assert table["Person"].tolist() == ["Person 1", "Zoë", "Person 1"]
+    shares = table[["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "uncertain"]]
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=0.005)
+
+
+def test_work_reports_and_gives_its_result():
+    halfway, go_on = threading.Event(), threading.Event()
+
+    def job(report, stop):
+        report(Advance(0.5, "halfway", 3.0))
+        halfway.set()
+        go_on.wait(10)
+        return "done"
+
+    work = Work(job)
+    assert halfway.wait(10) and work.running and work.advance == Advance(0.5, "halfway", 3.0) and work.result is None
+    go_on.set()
+    work.wait(10)
+    assert not work.running and work.result == "done" and work.problem is None
+
+
+def test_work_that_fails_says_so_in_a_sentence(caplog):
+    def bad(report, stop):
+        raise MediaError("This is no recording.")
+
+    def broken(report, stop):
+        raise ZeroDivisionError
+
+    for job, words in ((bad, "This is no recording."), (broken, UNEXPECTED)):
+        work = Work(job)
+        work.wait(10)
+        assert (work.result, work.problem) == (None, words)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_work_ends_when_it_is_told_to():
+    work = Work(lambda report, stop: stop.wait(20))
+    work.cancel()
+    work.wait(10)
+    assert work.result is True and work.stopping
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Gespräch – 面接.mp4",
+        "../../etc/passwd",
+        "C:\\films\\a.mp4",
+        "",
+        "a\0b.mp4",
+        "x" * 400 + ".mp4",
+        "\udcff.mp4",
+        "..",
+    ],
+)
+def test_files_stay_in_their_folder_whatever_their_name(name):
+    workspace = Workspace()
+    path = workspace.store(name, b"film")
+    assert path.read_bytes() == b"film" and workspace.path in path.resolve().parents
+    assert workspace.store(name, b"another") != path
+    workspace.close()
+    assert not workspace.path.exists()
+
+
+def test_nothing_is_left_when_a_visit_ends():
+    workspace = Workspace()
+    path, stop = workspace.store("a.mp4", b"film"), workspace.new_stop()
+    folder = workspace.path
+    del workspace
+    gc.collect()
+    assert not path.exists() and not folder.exists() and stop.is_set()
+
+
+@pytest.fixture
+def film(tmp_path):
+    return write_video(tmp_path / "film.mp4", [scene(width=160, height=120)] * 50)
+
+
+def test_each_model_reads_the_same_samples(film):
+    way = Way(("a", "b"), "haar", 4.0, "none", 0.0)
+    told: list[Advance] = []
+    pipelines = {"a": fake_pipeline([FACE], "sad"), "b": fake_pipeline([FACE], "fear")}
+    timelines = analysis(film, way, pipelines)(told.append, threading.Event())
+    labels = {model: set(timeline.frame["label"]) for model, timeline in timelines.items()}
+    assert labels == {"a": {"sad"}, "b": {"fear"}}
+    assert not agreement(timelines)["agree"].any()
+    shares = [advance.share for advance in told]
+    assert shares == sorted(shares) and shares[-1] == 1.0 and max(s for s in shares if s <= 0.5) == 0.5
+    assert "b at" in told[-1].words and told[-1].remaining_s == pytest.approx(0, abs=0.1)
+
+
+def test_stopped_it_gives_what_there_is(film):
+    stop = threading.Event()
+    stop.set()
+    way = Way(("a", "b"), "haar", 0.0, "none", 0.0)
+    timelines = analysis(film, way, {"a": fake_pipeline([FACE]), "b": fake_pipeline([FACE])})(lambda _: None, stop)
+    assert list(timelines) == ["a"] and "stopped" in " ".join(timelines["a"].problems)
+
+
+def test_the_annotated_video_can_be_stopped_and_leaves_nothing(film):
+    [timeline] = analysis(film, Way(("a",), "haar", 4.0, "none", 0.0), {"a": fake_pipeline([FACE])})(
+        lambda _: None, threading.Event()
+    ).values()
+    stop = threading.Event()
+    shares: list[float] = []
+    out = annotating(timeline, film)(lambda advance: shares.append(advance.share), stop)
+    assert out.stat().st_size > 1000 and shares[-1] == 1.0
+    out.unlink()
+    stop.set()
+    with pytest.raises(Exception, match="Stopped"):
+        annotating(timeline, film)(lambda _: None, stop)
+    assert [path.name for path in film.parent.rglob("*") if path.is_file()] == ["film.mp4"]
