@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -45,6 +46,8 @@ def main() -> None:
                     page.set_default_timeout(60_000)
                     _start(page, address, f"{scheme}-{width}")
                     _image(page, address, f"{scheme}-{width}")
+                    _video(page, address, f"{scheme}-{width}")
+                    _models(page, address, f"{scheme}-{width}")
                     page.close()
     finally:
         server.terminate()
@@ -65,6 +68,33 @@ def _image(page: Page, address: str, name: str) -> None:
     page.get_by_text("Show what the model looked at").click()
     expect(page.get_by_text("Yellow: what spoke most")).to_be_visible()
     _shoot(page, f"attention-{name}")
+
+
+def _models(page: Page, address: str, name: str) -> None:
+    """What needs no data set; faces of one are not to be published."""
+    for view, chart, there in (
+        ("Overview", "", "Speed measured on this machine"),
+        ("Side by side", "Confusion", "Percent of the faces of each label"),
+        ("Side by side", "Calibration", "fifteen groups of equal size"),
+        ("Side by side", "Robustness", "Points lost at severity"),
+        ("On a picture", "", "Where they looked"),
+        ("Claims", "", "What makes claims differ"),
+    ):
+        page.goto(f"{address}/Models?{urlencode({'view': view, 'chart': chart} if chart else {'view': view})}")
+        expect(page.get_by_text(there).first).to_be_visible()
+        _shoot(page, f"models-{(chart or view).lower().replace(' ', '-')}-{name}")
+
+
+def _video(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/Video")
+    page.get_by_role("button", name="Try the sample").click()
+    expect(page.get_by_text("Range (seconds)").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.locator(".js-plotly-plot").last).to_contain_text("probability")
+    _shoot(page, f"video-{name}")
+    page.get_by_role("tab", name="People", exact=True).click()
+    expect(page.get_by_text("The same person twice?")).to_be_visible()
+    _shoot(page, f"video-people-{name}")
 
 
 def _shoot(page: Page, name: str) -> None:

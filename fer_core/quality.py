@@ -18,7 +18,7 @@ MIN_SHARPNESS: Final = 390.0
 MIN_BRIGHTNESS: Final = 52.0
 MAX_BRIGHTNESS: Final = 202.0
 MIN_CONTRAST: Final = 25.0
-MIN_FRONTALITY: Final = 0.37
+MIN_FRONTALITY: Final = 0.36
 # The face check accepts from 0.96 on. A clearly visible face stays above this limit even with a hand before it.
 MIN_FACE_CONFIDENCE: Final = 0.975
 

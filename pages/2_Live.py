@@ -33,7 +33,7 @@ if browser and browser.obstacle:
 choice = live_view.choices(cards)
 try:
     pipeline = loaders.pipeline(choice.model, choice.detector)
-    live = live_session.stream(choice.model, choice.detector, choice.settings)
+    live = live_session.stream(pipeline, choice.settings)
     left, right = st.columns([3, 2], gap="large")
     with left:
         camera = webcam(live, key="camera")

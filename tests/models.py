@@ -71,8 +71,8 @@ def _install(folder: Path, name: str, title: str, faces: FaceSet, sign: int, **m
     names = list(written.files)
     if not card.members:
         (home / "history.csv").write_text(HISTORY)
-        (home / "model.tflite").write_bytes(b"weights of " + name.encode())
-        names += ["history.csv", "model.tflite"]
+        (home / "model.keras").write_bytes(b"weights of " + name.encode())
+        names += ["history.csv", "model.keras"]
     files = {file: FileRecord.of(home / file) for file in names}
     card = card.model_copy(update={"files": files, "metrics": written.metrics})
     _write(home, card)

@@ -23,11 +23,11 @@ def class_shares(classes: Mapping[str, Mapping[str, int]]) -> go.Figure:
     """
     figure = go.Figure()
     for place, (split, counts) in enumerate(classes.items()):
-        total, colour = max(1, sum(counts.values())), _SPLIT_COLOURS[place % len(_SPLIT_COLOURS)]
+        total, colour = sum(counts.values()), _SPLIT_COLOURS[place % len(_SPLIT_COLOURS)]
         pattern = {"shape": _SPLIT_PATTERNS[place % len(_SPLIT_PATTERNS)], "fgcolor": "rgba(255,255,255,0.75)"}
         figure.add_bar(
             x=[f"{STYLES[name].symbol}<br>{name}" for name in EMOTIONS],
-            y=[counts[name] / total for name in EMOTIONS],
+            y=[counts[name] / max(1, total) for name in EMOTIONS],
             name=f"{split} ({total:,})",
             marker={"color": colour, "pattern": {**pattern, "bgcolor": colour, "size": 6, "solidity": 0.18}},
             customdata=[[counts[name]] for name in EMOTIONS],

@@ -122,7 +122,8 @@ class LiveStream:
         self._leave = False
         # Guards everything below.
         self._lock = threading.Lock()
-        self._pipeline: EmotionPipeline | None = None
+        self._parts = (pipeline.detector, pipeline.classifier)
+        self._pipeline: EmotionPipeline | None = None  # to be used from the next frame on
         self._newest: NDArray[np.uint8] | None = None
         self._newest_s: float | None = None
         self._reading: LiveReading | None = None
@@ -264,9 +265,11 @@ class LiveStream:
             self._settings = settings
 
     def use(self, pipeline: EmotionPipeline) -> None:
-        """Change model or detector from the next frame on. Baselines belong to a model and are dropped."""
+        """Read with other parts from the next frame on. Baselines belong to a model and are dropped with it."""
         with self._lock:
-            self._pipeline = pipeline
+            if (pipeline.detector, pipeline.classifier) == self._parts:
+                return
+            self._pipeline, self._parts = pipeline, (pipeline.detector, pipeline.classifier)
             self._baselines, self._calibration, self._notes = {}, None, ()
 
     def rest(self) -> None:

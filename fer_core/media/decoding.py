@@ -295,7 +295,8 @@ def upright(frame: Any, pixel_shape: float, turn: Turn, longer_px: int) -> NDArr
     full = max(1, round(frame.width * pixel_shape)), frame.height
     factor = min(1.0, longer_px / max(full)) if longer_px else 1.0
     width, height = (max(1, round(side * factor)) for side in full)
-    method = "AREA" if width < frame.width and height < frame.height else "BICUBIC"
+    # Shrinking, swscale widens the filter, so that nothing aliases; "AREA" takes a third longer for the same.
+    method = "BILINEAR" if width < frame.width and height < frame.height else "BICUBIC"
     picture = frame.reformat(width=width, height=height, format="bgr24", interpolation=method, threads=1).to_ndarray()
     right, b, c, down = turn
     if _is_quarter(turn):  # rows become columns

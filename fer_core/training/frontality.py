@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     parser = argparse.ArgumentParser(description="Fit the estimate of how far faces are turned.")
     parser.add_argument("--data", type=Path, required=True, help="FER2013")
-    parser.add_argument("--faces", type=int, default=3000, help="how many to ask MTCNN about; default: 3000")
+    parser.add_argument("--faces", type=int, default=4000, help="how many to ask MTCNN about; default: 4000")
     parser.add_argument("--out", type=Path, default=FRONTALITY_DIR)
     options = parser.parse_args(arguments)
     images = load_faces(options.data).split("train").images

@@ -10,27 +10,22 @@ import streamlit as st
 from fer_core.live import LiveSettings, LiveStream
 from fer_core.live.recording import SessionRecorder
 from fer_core.pipeline import EmotionPipeline
-from fer_core.ui import loaders
 from fer_core.ui.handover import keep_session
 from fer_core.video_analysis import settings_of
 
 CONSENT: Final = "live consent"
 """Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
 
-_STREAM, _CHOICE = "live stream", "live choice"
+_STREAM: Final = "live stream"
 
 
-def stream(model: str, detector: str, settings: LiveSettings) -> LiveStream:
-    """The visitor's stream, reading with the model and detector chosen and set as asked for."""
-    choice = (model, detector)
+def stream(pipeline: EmotionPipeline, settings: LiveSettings) -> LiveStream:
+    """The visitor's stream, reading with this pipeline and set as asked for."""
     if _STREAM not in st.session_state:
-        st.session_state[_STREAM] = LiveStream(loaders.pipeline(*choice), settings)
         _spare_the_garbage_collector()
-        st.session_state[_CHOICE] = choice
+        st.session_state[_STREAM] = LiveStream(pipeline, settings)
     found: LiveStream = st.session_state[_STREAM]
-    if st.session_state[_CHOICE] != choice:
-        found.use(loaders.pipeline(*choice))
-        st.session_state[_CHOICE] = choice
+    found.use(pipeline)
     found.configure(settings)
     return found
 

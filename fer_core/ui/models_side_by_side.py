@@ -141,7 +141,7 @@ def _confusion(compared: Compared) -> None:
             f"Points that {first} has more or less than {second}, by label and reading",
         )
         st.caption(
-            f"Points. Blue: {plain(first)} does it more often; orange: {plain(second)}. Blue is good on the diagonal."
+            f"Points. Blue: more often {plain(first)}; orange: {plain(second)}. On the diagonal, more is better."
         )
         return
     draw = confusion.confusion_shares if kind == "By row" else confusion.confusion_counts

@@ -100,11 +100,8 @@ def summary_table(recording: OpenRecording) -> pd.DataFrame:
         rows.append(_row(name, "all", summary))
         if summary.good_share < 1:
             alone = good.get(summary.person)
-            rows.append(
-                _row(name, "good only", alone)
-                if alone
-                else {"Person": name, "Samples": "good only", "Seen": "0:00", "Number": 0}
-            )
+            nothing = {"Person": name, "Samples": "good only", "Seen": "0:00", "Number": 0}
+            rows.append(_row(name, "good only", alone) if alone else nothing)
     return pd.DataFrame(rows)
 
 

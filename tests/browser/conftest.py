@@ -20,8 +20,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 @contextmanager
-def running_server() -> Iterator[str]:
-    """A dashboard of its own; gives its address."""
+def running_server(**environment: str) -> Iterator[str]:
+    """A dashboard of its own, with these environment variables; gives its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -29,6 +29,7 @@ def running_server() -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "Home.py", *options],
         cwd=ROOT,
+        env={**os.environ, **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -45,7 +45,9 @@ def test_a_link_to_a_page_opened_right_after_the_start_shows_the_same_site(blank
         blank.goto(f"{address}/Image")
         expect(blank.get_by_role("heading", name="Image", exact=True)).to_be_visible()
         expect(blank.get_by_text("Pictures are read in this machine's memory").first).to_be_visible()
-        expect(blank.get_by_test_id("stSidebarNavLink")).to_have_text([re.compile("Start"), re.compile("Image")])
+        expect(blank.get_by_test_id("stSidebarNavLink")).to_have_text(
+            [re.compile(name) for name in ("Start", "Image", "Live", "Video", "Models")]
+        )
 
 
 def test_a_real_face_is_uploaded_and_its_label_read_off_the_page(page: Page):

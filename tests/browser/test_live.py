@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from aioice.ice import get_host_addresses
@@ -99,10 +100,14 @@ def picture(page: Page) -> np.ndarray:
 
 
 def in_colour(page: Page, emotion: str, least: int = 0, most: int = 10**9) -> None:
-    """Wait until so many in a million pixels of the returned video have about the emotion's colour."""
+    """Wait until so many in a million pixels of the returned video lie within areas of about the emotion's colour.
+
+    Areas, because hair, skin and suit have single pixels of any warm colour where the video is badly compressed.
+    """
     deadline = time.monotonic() + ROUND_MS / 1000
     while True:
-        found = 1e6 * (np.abs(picture(page).astype(int) - STYLES[emotion].bgr).max(axis=2) < 40).mean()
+        alike = np.abs(picture(page).astype(int) - STYLES[emotion].bgr).max(axis=2) < 30
+        found = 1e6 * cv2.erode(alike.astype(np.uint8), np.ones((3, 3), np.uint8)).mean()
         if least <= found <= most:
             return
         assert time.monotonic() < deadline, f"{found:.0f} in a million pixels"
@@ -139,7 +144,7 @@ def test_a_face_is_read_shown_and_gone_again(live: Page):
         arg=before,
     )
     expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
-    in_colour(live, "happy", least=1000)  # box and caption, in what came back
+    in_colour(live, "happy", least=200)  # box and caption, in what came back
 
     expect(label(live)).to_have_text("No face", timeout=ROUND_MS)
     expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
@@ -150,9 +155,9 @@ def test_the_view_changes_while_the_camera_runs(live: Page):
     start(live)
     expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
     live.get_by_role("button", name="Boxes").click()
-    in_colour(live, "happy", most=500)
+    in_colour(live, "happy", most=50)
     live.get_by_role("button", name="Bars in the picture").click()
-    in_colour(live, "happy", least=1000)
+    in_colour(live, "happy", least=200)
     expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
     expect(component(live).get_by_role("button", name="Stop")).to_be_visible()
 

@@ -1,0 +1,415 @@
+"""The Models page without a browser: every tab, for several models, one, none, and damaged ones."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+
+import cv2
+import numpy as np
+import pytest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from fer_core import datasets
+from fer_core.classification import default_model, list_cards
+from fer_core.errors import ModelError
+from fer_core.readings import Box
+from fer_core.testing import FakeDetector
+from fer_core.ui import loaders, models_dataset, models_records, page_memory, routing, samples
+from tests.conftest import ROOT
+from tests.models import BARE, BOTH, RIGHT, WRONG, classifiers, face_set, models_folder
+
+OVERVIEW, SIDE, PICTURE, OWN = "Overview", "Side by side", "On a picture", "On your data"
+CLAIMS, DATA, FILES = "Claims", "The data", "Files and training"
+VIEWS = ("Is it real?", "Confusion", "By emotion", "ROC", "Calibration", "Robustness", "Training")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    return folder, models_folder(folder)
+
+
+@pytest.fixture
+def models(installed, monkeypatch):
+    """The page over models whose answers are known; choose which are installed."""
+    folder, cards = installed
+    made, load = classifiers(cards), loaders.classifier
+    samples.read_sample()  # the first page's, kept for all: to be read by the real parts
+    # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
+    monkeypatch.setattr(routing, "PagesManager", object)
+    monkeypatch.setattr(models_records, "MODELS_DIR", folder)
+    monkeypatch.setattr(loaders, "classifier", lambda name: made[name] if name in made else load(name))
+    monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([Box(10, 10, 60, 60)]))
+    monkeypatch.delenv(models_dataset.PATH_SETTING, raising=False)
+
+    def use(*names):
+        monkeypatch.setattr(loaders, "cards", lambda: [cards[name] for name in names or cards])
+
+    use()
+    return use
+
+
+def models_page(tab: str = OVERVIEW, **state) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/4_Models.py")
+    page.session_state["view"] = tab
+    for name, value in state.items():
+        page.session_state[name] = value
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def text(page: AppTest) -> str:
+    parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.success, *page.code)
+    return "\n".join(element.value for element in parts)
+
+
+def captions(page: AppTest) -> str:
+    return "\n".join(words for image in page.get("image") for words in image.captions)
+
+
+def charts(page: AppTest) -> int:
+    return len(page.get("plotly_chart"))
+
+
+def by_label(elements, label: str):
+    [found] = [element for element in elements if element.label == label]
+    return found
+
+
+def labelled_zip(faces: dict[str, int]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, level in faces.items():
+            archive.writestr(name, cv2.imencode(".png", np.full((48, 48), level, np.uint8))[1].tobytes())
+        archive.writestr("a/sad/broken.png", b"nothing")
+    return buffer.getvalue()
+
+
+def test_the_overview_ranks_models_and_says_which_to_take(models):
+    page = models_page()
+    table = page.dataframe[0].value
+    assert list(table["Model"]) == ["Both of them", "Right one ★", "Wrong one", "Bare one"]
+    assert list(table["#"]) == [1, 2, 3, 4]
+    assert table["Accuracy"].tolist()[:3] == [95.0, 95.0, pytest.approx(5.0)] and np.isnan(table["Accuracy"][3])
+    assert table["95 %"].tolist()[0] == "76.4 – 99.1" and table["95 %"].tolist()[3] == "not measured"
+    assert table["No copies"][0] == pytest.approx(100 * 18 / 19)
+    assert (table["ms/face"] > 0).all() and "Speed measured on this machine" in text(page)
+    assert "can be luck" in page.success[0].value and charts(page) == 1
+
+
+def test_models_without_records_are_named_with_the_command(models):
+    page = models_page()
+    assert "Bare one" in page.info[0].value
+    assert page.code[0].value == ".venv/bin/python -m fer_core evaluate --data fer2013.zip --model bare --record"
+
+
+def test_the_other_split_has_other_figures(models):
+    page = models_page()
+    by_label(page.segmented_control, "Measured on").select("PublicTest").run()
+    assert page.dataframe[0].value["Accuracy"][0] == 100.0
+
+
+def test_the_speed_can_be_measured_again(models, monkeypatch):
+    page = models_page()
+    monkeypatch.setattr(models_records, "latency_ms", lambda classifier, face, repeats: 12.5)
+    by_label(page.button, "Measure the speed again").click().run()
+    assert set(page.dataframe[0].value["ms/face"]) == {12.5}
+    models_records.forget_timings()
+
+
+@pytest.mark.parametrize("tab", [OVERVIEW, SIDE, PICTURE, OWN, CLAIMS, DATA, FILES])
+@pytest.mark.parametrize(
+    "names",
+    [(RIGHT, WRONG, BARE, BOTH), (RIGHT,), (BARE,), (BOTH, RIGHT, WRONG)],
+    ids=["many", "one", "bare", "ensemble first"],
+)
+def test_every_tab_works_for_any_number_of_models(models, tab, names):
+    models(*names)
+    page = models_page(tab)
+    assert "not what a person feels" in text(page)
+
+
+@pytest.mark.parametrize("tab", [SIDE, CLAIMS, DATA, FILES])
+def test_only_the_open_tab_is_drawn(models, tab):
+    page = models_page(tab)
+    assert not page.success or "Take" not in page.success[0].value
+
+
+def test_a_link_opens_its_tab(models):
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+    page.query_params["view"] = CLAIMS
+    page.run().switch_page("pages/4_Models.py").run()
+    page.query_params["view"] = CLAIMS
+    page.run()
+    assert "someone wrote it" in text(page)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(
+    "picked", [["Right one", "Wrong one"], ["Both of them"], ["Right one", "Wrong one", "Both of them"]]
+)
+def test_every_view_works_for_any_choice(models, view, picked):
+    page = models_page(SIDE, models=picked, chart=view)
+    words = text(page)
+    if view == "Is it real?" and len(picked) == 1:
+        assert "Pick a second model" in words
+    elif view == "Training" and picked == ["Both of them"]:
+        assert "an ensemble is the mean of its members" in words and charts(page) == 0
+    else:
+        assert charts(page) or page.dataframe
+
+
+def test_a_real_difference_is_told_from_luck(models):
+    page = models_page(SIDE, models=["Right one", "Wrong one"])
+    assert "Right one is 90.0 points above Wrong one" in page.success[0].value.replace("\\", "")
+    page = models_page(SIDE, models=["Right one", "Both of them"])
+    assert "right and wrong on the same 20 faces" in page.warning[0].value.replace("\\", "")
+
+
+def test_confusions_are_shown_as_shares_counts_and_difference(models):
+    page = models_page(SIDE, models=["Right one", "Wrong one"], chart="Confusion")
+    assert charts(page) == 2
+    by_label(page.segmented_control, "Show").select("Difference").run()
+    assert not page.exception and charts(page) == 1 and len(page.selectbox) == 2
+
+
+def test_no_model_picked_is_said(models):
+    page = models_page(SIDE, models=[])
+    assert "Pick one model" in text(page)
+
+
+def test_all_models_read_the_sample_and_disagree(models):
+    page = models_page(PICTURE)
+    words = text(page).replace("\\", "")
+    assert "The models disagree" in words and charts(page) == 2  # probabilities, raters
+    assert "of ten people, 10.0 neutral" in words  # what all raters say of all faces there
+    page.toggle[0].set_value(True).run()
+    assert not page.exception and charts(page) == 2 + 4 and "most hidden" in text(page)
+
+
+def test_a_map_at_the_border_is_warned_of(models, monkeypatch):
+    edge = np.zeros((6, 6), np.float32)
+    edge[0] = 1
+    monkeypatch.setattr("fer_core.classification.Classification.activation", lambda self, row: edge)
+    page = models_page(PICTURE, **{"picture models": ["Right one"]})
+    assert any("off the face" in warning.value for warning in page.warning)
+
+
+def test_a_picture_without_a_face_can_be_read_whole(models, monkeypatch):
+    monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([]))
+    page = models_page(PICTURE)
+    assert "No face found" in page.info[0].value and charts(page) == 0
+    page.toggle[0].set_value(True).run()
+    assert not page.exception and charts(page) > 0
+
+
+def test_a_bad_picture_is_one_clear_error(models):
+    page = models_page(PICTURE)
+    by_label(page.segmented_control, "Picture from").select(":material/upload: Upload").run()
+    page.file_uploader[0].upload("holiday.png", b"not a picture", "image/png").run()
+    assert not page.exception and "holiday.png" in page.error[0].value.replace("\\", "")
+
+
+def measured(page: AppTest, faces: dict[str, int]) -> AppTest:
+    by_label(page.file_uploader, "Zip of labelled pictures").upload(
+        "mine.zip", labelled_zip(faces), "application/zip"
+    ).run()
+    by_label(page.button, "Measure").click().run()
+    assert not page.exception, page.exception
+    return page
+
+
+MINE = {"a/happy/1.png": 200, "a/happy/2.png": 60, "a/sad/3.png": 50}
+
+
+def test_own_faces_are_measured_shown_and_offered(models):
+    page = measured(models_page(OWN), MINE)
+    words = text(page).replace("\\", "")
+    assert "mine.zip: 3 faces, 1 files left out" in words
+    table = page.dataframe[0].value.set_index("Model")["Accuracy"]
+    assert table["Right one"] == pytest.approx(200 / 3) and table["Wrong one"] == pytest.approx(100 / 3)
+    assert {button.label for button in page.get("download_button")} == {"PDF", "CSV", "JSON"}
+    errors, skipped = (frame.value for frame in page.dataframe[-2:])
+    assert errors["File"].tolist() == ["a/happy/2.png"] and skipped["File"].tolist() == ["a/sad/broken.png"]
+
+
+def test_own_faces_are_told_apart_by_folder(models):
+    page = models_page(OWN)
+    by_label(page.toggle, "Figures by folder").set_value(True).run()
+    page = measured(page, MINE | {"b/sad/4.png": 200})
+    groups = next(frame.value for frame in page.dataframe if "Group" in frame.value)
+    assert set(groups["Group"]) == {"a", "b"}
+
+
+def test_own_faces_are_forgotten_on_request_and_with_the_page(models, monkeypatch):
+    page = measured(models_page(OWN), MINE)
+    assert page.session_state[page_memory._KEY]["Models"]
+    by_label(page.button, "Forget it and measure something else").click().run()
+    assert "own evaluation" not in page.session_state[page_memory._KEY]["Models"]
+    page = measured(models_page(OWN), MINE)
+    monkeypatch.setattr(routing, "PagesManager", PagesManager)  # visitors come through the router
+    page.switch_page("pages/0_Start.py").run()
+    assert page.title[0].value == "Face Value"
+    assert "Models" not in page.session_state[page_memory._KEY]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"no zip", "neither a folder nor a readable zip"),
+        (labelled_zip({"holiday/1.png": 200}), "None of the 1 pictures"),  # only the broken one has a label
+    ],
+)
+def test_a_zip_that_cannot_be_used_is_one_clear_error(models, data, words):
+    page = models_page(OWN)
+    page.file_uploader[0].upload("mine.zip", data, "application/zip").run()
+    by_label(page.button, "Measure").click().run()
+    assert not page.exception and words in page.error[0].value.replace("\\", "")
+
+
+def test_claims_and_measurements_have_a_table_each(models):
+    page = models_page(CLAIMS)
+    own, claimed = (frame.value for frame in page.dataframe)
+    assert {"Right one", "The model inside the package fer"} <= set(own["Model"]) and "Reproducible" not in own
+    assert 78.0 in claimed["Claimed"].tolist() and claimed["Source"].all() and claimed["Reproducible"].all()
+
+
+def test_the_data_are_described_without_the_data(models):
+    page = models_page(DATA)
+    assert (
+        charts(page) == 2
+        and page.dataframe[0].value.set_index("Exact copies")["Faces"]["PrivateTest also in train"] == 1
+    )
+    assert "Download" in page.info[0].value and models_dataset.PATH_SETTING in page.info[0].value
+
+
+@pytest.fixture
+def data_set(models, tmp_path, monkeypatch):
+    """The faces that the models were recorded on, as a folder on this machine."""
+    faces = face_set()
+    for row, split in enumerate(faces.splits):
+        part = "train" if split == "train" else "test"
+        stem = faces.names[row] if split == "train" else f"{split}_{faces.names[row]}"
+        path = tmp_path / part / ("happy" if faces.labels[row] == 3 else "sad") / stem
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", faces.images[row])[1].tobytes())
+    columns = ",".join(datasets.VOTE_COLUMNS)
+    names = sorted(path.name for path in tmp_path.rglob("*.png"))
+    rows = [f"{name},10,0,0,0,0,0,0,0,0,0" for name in names]
+    (tmp_path / "ferplus.csv").write_text("\n".join([f"image,{columns}", *rows]))
+    return tmp_path
+
+
+def opened(page: AppTest) -> AppTest:
+    by_label(page.button, "Open the data set").click().run()
+    assert not page.exception, page.exception
+    return page
+
+
+def test_faces_of_the_data_are_shown_where_they_are(data_set, monkeypatch):
+    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    page = opened(models_page(DATA))
+    assert len(page.get("image")) == 2  # happy and sad ones
+    by_label(page.button, "Others").click().run()
+    assert not page.exception
+    views = page.segmented_control[-2]
+    views.select("Labels that raters dispute").run()
+    page.pills[0].select("sad").run()
+    assert "none of the ten raters" in text(page) and "10 neutral" in captions(page)
+
+
+def test_errors_of_models_are_shown_and_filtered(data_set, monkeypatch):
+    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    page = models_page(DATA, **{"faces view": "What models get wrong"})
+    page = opened(page)
+    assert "1 of 20 faces" in text(page) and "happy → sad" in captions(page)
+    by_label(page.selectbox, "Label").select("sad").run()
+    assert "0 of 20 faces" in text(page)
+
+
+def test_the_data_set_can_be_named_on_this_machine_only(data_set, monkeypatch):
+    page = models_page(DATA)
+    page.text_input[0].input(str(data_set)).run()
+    opened(page)
+    page = models_page(DATA)
+    page.text_input[0].input(str(data_set / "nowhere")).run()
+    assert "does not exist" in page.error[0].value
+    monkeypatch.setattr(models_dataset, "_LOCAL", set())  # a server for others
+    page = models_page(DATA)
+    assert not page.text_input and "Download" in page.info[0].value
+
+
+def test_a_setting_that_names_nothing_is_said(models, monkeypatch):
+    monkeypatch.setenv(models_dataset.PATH_SETTING, "/nowhere/at all")
+    assert "does not exist" in models_page(DATA).error[0].value
+
+
+def test_files_can_be_taken_and_commands_copied(models):
+    page = models_page(FILES, model="Right one")
+    labels = [button.label for button in page.get("download_button")]
+    assert labels == [
+        "card.json",
+        "model.keras",
+        "evaluation.json",
+        "predictions.npz",
+        "history.csv",
+        "Settings of this very run",
+    ]
+    commands = "\n".join(code.value for code in page.code)
+    assert "train --model right" in commands and "publish runs/right" in commands and "--format onnx" in commands
+    assert "1000" not in page.markdown[0].value and "MIT" in text(page)
+
+
+def test_an_ensemble_names_its_members_and_has_no_network(models):
+    page = models_page(FILES, model="Both of them")
+    assert "right, wrong" in text(page) and "ensemble right wrong" in page.code[1].value
+    assert "model.keras" not in [button.label for button in page.get("download_button")]
+
+
+def test_a_damaged_record_is_one_clear_error_and_the_rest_stands(models, installed, monkeypatch):
+    def broken(card, folder):
+        raise ModelError("The record is damaged; restore it.")
+
+    monkeypatch.setattr(models_records, "read_evaluation", broken)
+    monkeypatch.setattr(models_records, "read_predictions", broken)
+    for cache in (models_records._evaluation, models_records._predictions, models_records._comparisons):
+        cache.clear()
+    page = models_page()
+    assert "damaged" in page.error[0].value and len(page.dataframe[0].value) == 4
+    page = models_page(SIDE)
+    assert "damaged" in page.error[0].value
+
+
+@pytest.mark.parametrize(
+    "cards", [list, pytest.param(lambda: (_ for _ in ()).throw(ModelError("Restore it.")), id="damaged")]
+)
+def test_without_models_the_way_out_is_said(monkeypatch, cards):
+    monkeypatch.setattr(loaders, "cards", cards)
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/4_Models.py").run()
+    assert not page.exception and "estore" in page.error[0].value
+
+
+def test_the_installed_models_are_shown_as_they_are(monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    page = models_page()
+    table = page.dataframe[0].value
+    assert len(table) == len(list_cards())
+    best = next(card for card in list_cards() if card.name == default_model())
+    row = table[table["Model"].str.endswith("★")].iloc[0]
+    assert row["Accuracy"] == pytest.approx(100 * best.metrics["PrivateTest"]["accuracy"])
+
+
+def test_the_page_needs_no_tensorflow():
+    code = (
+        "import sys, importlib, pathlib\n"
+        "[importlib.import_module(f'fer_core.ui.{p.stem}') for p in pathlib.Path('fer_core/ui').glob('models_*.py')]\n"
+        "assert not {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=os.environ, timeout=120
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,28 @@
+"""What a page keeps of a visitor is gone when they are on another one."""
+
+import pytest
+import streamlit as st
+
+from fer_core.ui import page_memory
+
+
+@pytest.fixture(autouse=True)
+def session(monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+
+
+def test_it_is_kept_on_its_page_only():
+    page_memory.keep("Models", "result", 1)
+    page_memory.keep("Models", "picture", 2)
+    page_memory.forget_other_pages("Models")
+    assert (page_memory.kept("Models", "result"), page_memory.kept("Video", "result")) == (1, None)
+    page_memory.forget("Models", "result")
+    assert (page_memory.kept("Models", "result"), page_memory.kept("Models", "picture")) == (None, 2)
+    page_memory.forget_other_pages("Video")
+    assert page_memory.kept("Models", "picture") is None
+
+
+def test_nothing_was_kept():
+    page_memory.forget("Models", "result")
+    page_memory.forget_other_pages("")
+    assert page_memory.kept("Models", "result") is None
