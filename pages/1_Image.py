@@ -17,14 +17,7 @@ through_router()
 st.title("Image")
 st.markdown("Give it one picture or several; every face in them gets seven probabilities.")
 
-try:
-    cards = {card.name: card for card in loaders.cards()}
-except FerError as error:
-    st.error(str(error), icon=":material/error:")
-    st.stop()
-if not cards:
-    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
-    st.stop()
+cards = {card.name: card for card in loaders.cards_or_stop()}
 
 with st.expander("Settings", icon=":material/tune:"):
     left, right = st.columns(2)
@@ -41,7 +34,11 @@ source = st.segmented_control("Picture from", sources, default=LIVE if taken els
 files: list[tuple[str, bytes]] = []
 if source == UPLOAD:
     uploads = st.file_uploader(
-        "Pictures", type=FILE_TYPES, accept_multiple_files=True, help="Up to 50 MB and 50 megapixels each."
+        "Pictures",
+        type=FILE_TYPES,
+        accept_multiple_files=True,
+        max_upload_size=50,
+        help="Up to 50 MB and 50 megapixels each.",
     )
     files = [(upload.name, upload.getvalue()) for upload in uploads]
 elif source == CAMERA:

@@ -13,14 +13,7 @@ through_router()
 st.title("Live")
 st.markdown("The camera's picture with what is read in every face, as it goes. Record it and keep the timeline.")
 
-try:
-    cards = {card.name: card for card in loaders.cards()}
-except FerError as error:
-    st.error(str(error), icon=":material/error:")
-    st.stop()
-if not cards:
-    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
-    st.stop()
+cards = {card.name: card for card in loaders.cards_or_stop()}
 
 if not live_session.agreed():
     live_view.ask_consent()
@@ -34,7 +27,7 @@ choice = live_view.choices(cards)
 try:
     pipeline = loaders.pipeline(choice.model, choice.detector)
     live = live_session.stream(pipeline, choice.settings)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([8, 5], gap="medium")
     with left:
         camera = webcam(live, key="camera")
         live_view.controls(live, camera, pipeline, choice)

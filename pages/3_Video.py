@@ -13,14 +13,7 @@ through_router()
 st.title("Video")
 st.markdown("Who shows what, and when: read a recording, find its moments, put right what is wrong, take it along.")
 
-try:
-    cards = {card.name: card for card in loaders.cards()}
-except FerError as error:
-    st.error(str(error), icon=":material/error:")
-    st.stop()
-if not cards:
-    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
-    st.stop()
+cards = {card.name: card for card in loaders.cards_or_stop()}
 
 kept = memory()
 kept.take_in()

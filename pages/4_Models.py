@@ -28,14 +28,7 @@ through_router()
 st.title("Models")
 st.markdown("Which model, and how do you know? Every figure here was measured by a command that you can run again.")
 
-try:
-    cards = loaders.cards()
-except FerError as error:
-    st.error(str(error), icon=":material/error:")
-    st.stop()
-if not cards:
-    st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
-    st.stop()
+cards = loaders.cards_or_stop()
 
 tabs = st.tabs(list(SECTIONS), key="view", on_change="rerun", bind="query-params")
 for tab, section in zip(tabs, SECTIONS.values(), strict=True):

@@ -42,6 +42,9 @@ STALLED_S: Final = 2.5
 REST_S: Final = 0.5
 """Pause after analysis failed, so that a lasting fault does not use up the machine."""
 
+_READING: Final = "A frame could not be read"
+_DRAWING: Final = "The picture could not be drawn"
+
 
 class Situation(Enum):
     """Whether pictures come."""
@@ -66,7 +69,7 @@ class LiveState:
         age_p95_ms: the 95th percentile.
         frames: that arrived since the stream was made.
         dropped: frames that a newer one replaced before the worker was free.
-        problem: why analysis fails at present, in a sentence.
+        problem: why frames are not read or not drawn at present, a sentence each; None where all is well.
         calibrating: how much of the calibration is done, 0 to 1; None where there is none.
         baselines: persons whose readings are held against their resting face.
         notes: what became of the last calibration, a sentence each.
@@ -131,7 +134,7 @@ class LiveStream:
         self._minute, self._ages = LastMinute(), Ages()
         self._arrivals, self._finished = Rate(), Rate()
         self._frames = self._dropped = 0
-        self._problem: str | None = None
+        self._problems: dict[str, str] = {}  # by what fails; each goes when its own part succeeds again
         self._reported: set[str] = set()
         self._calibration: Calibration | None = None
         self._baselines: dict[int, NDArray[np.float32]] = {}
@@ -147,10 +150,13 @@ class LiveStream:
         """
         try:
             bgr = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
-            return av.VideoFrame.from_ndarray(self.show(bgr), format="bgr24")
+            shown = av.VideoFrame.from_ndarray(self.show(bgr), format="bgr24")
         except Exception as error:
-            self._report("The picture could not be drawn", error)
+            self._report(_DRAWING, error)
             return frame
+        with self._lock:
+            self._problems.pop(_DRAWING, None)
+        return shown
 
     def show(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The same for an array: uint8 (H, W, 3), not to be written to afterwards."""
@@ -189,7 +195,7 @@ class LiveStream:
             try:
                 self._analyse(*frame)
             except Exception as error:
-                self._report("A frame could not be read", error)
+                self._report(_READING, error)
                 self._analyser.reset()
                 time.sleep(REST_S)
 
@@ -219,7 +225,8 @@ class LiveStream:
 
     def _publish(self, reading: LiveReading) -> None:
         self._gone = self._just_lost(reading)
-        self._reading, self._problem = reading, None
+        self._reading = reading
+        self._problems.pop(_READING, None)
         self._finished.tick(self._clock())
         self._minute.add(
             reading.time_s,
@@ -251,7 +258,7 @@ class LiveStream:
     def _report(self, what: str, error: Exception) -> None:
         words = f"{what} ({type(error).__name__}: {error})."
         with self._lock:
-            self._problem = words
+            self._problems[what] = words
             new = words not in self._reported
             self._reported.add(words)
         if new:
@@ -328,7 +335,7 @@ class LiveStream:
                 age_p95_ms=None if age_p95 is None else age_p95 * 1e3,
                 frames=self._frames,
                 dropped=self._dropped,
-                problem=self._problem,
+                problem=" ".join(self._problems.values()) or None,
                 calibrating=None if self._calibration is None else self._calibration.share_done(now),
                 baselines=frozenset(self._baselines),
                 notes=self._notes,

@@ -5,8 +5,8 @@ says: the first bytes choose the one Pillow plugin that may look at the file, so
 """
 
 import math
+import os
 import re
-import stat
 import threading
 import warnings
 from collections.abc import Iterator
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
 
 from fer_core.errors import MediaError
+from fer_core.media.files import harmless, opened
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -85,20 +86,9 @@ def read_image(path: Path, limits: ImageLimits = ImageLimits()) -> NDArray[np.ui
         MediaError: there is no such file, it may not be read, or it is not a picture that is accepted.
     """
     label = harmless(str(path))
-    try:
-        status = Path(path).stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise MediaError(f"{label} is a folder; name the pictures in it.")
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device might never end
-            raise MediaError(f"{label} is not a regular file; copy the picture into one.")
-        _check_bytes(status.st_size, label, limits)
-        data = Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise MediaError(f"{label} does not exist; check the path.") from error
-    except PermissionError as error:
-        raise MediaError(f"{label} may not be read; ask for permission or copy it elsewhere.") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise MediaError(f"{label} cannot be read from where it is; check the path or copy it elsewhere.") from error
+    with opened(path, "picture") as file:
+        _check_bytes(os.fstat(file.fileno()).st_size, label, limits)
+        data = file.read()
     return _decode(data, label, limits)
 
 
@@ -170,12 +160,6 @@ def _decode(data: bytes, label: str, limits: ImageLimits) -> NDArray[np.uint8]:
     # IndexError, EOFError, KeyError, TypeError, OverflowError, RuntimeError, zlib.error. To the person all are one.
     except Exception as error:
         raise MediaError(f"{label} is damaged or cut short; copy it again or {_AS_PNG_OR_JPEG}.") from error
-
-
-def harmless(name: str) -> str:
-    """On one line, not endless, and printable: no control characters, changes of text direction or lone surrogates."""
-    name = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
-    return name if len(name) <= 120 else f"{name[:60]}…{name[-59:]}"
 
 
 def _check_bytes(size: int, label: str, limits: ImageLimits) -> None:

@@ -8,8 +8,8 @@ faces are searched on another.
 import contextlib
 import io
 import json
+import os
 import queue
-import stat
 import subprocess
 import sys
 import threading
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
-from fer_core.media.images import harmless
+from fer_core.media.files import harmless, opened
 
 ANALYSIS_PX: Final = 960
 """Longer side at which recordings are searched and read: enough for faces of a twentieth of the picture's width."""
@@ -250,22 +250,10 @@ def checked_file(path: Path) -> str:
         MediaError: it is not.
     """
     label = harmless(str(path))
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise MediaError(f"{label} is a folder; name the recording in it.")
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device might never end
-            raise MediaError(f"{label} is not a regular file; copy the recording into one.")
-        if not status.st_size:
+    with opened(path, "recording") as file:
+        if not os.fstat(file.fileno()).st_size:
             raise MediaError(f"{label} is empty; copy it again from where it came.")
-        with path.open("rb"):
-            return label
-    except FileNotFoundError as error:
-        raise MediaError(f"{label} does not exist; check the path.") from error
-    except PermissionError as error:
-        raise MediaError(f"{label} may not be read; ask for permission or copy it elsewhere.") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise MediaError(f"{label} cannot be read from where it is; check the path or copy it elsewhere.") from error
+    return label
 
 
 class _Decoder:

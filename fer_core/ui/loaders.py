@@ -4,6 +4,7 @@ import streamlit as st
 
 from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards
 from fer_core.detection import FaceDetector, load_detector
+from fer_core.errors import FerError
 from fer_core.pipeline import EmotionPipeline
 
 DETECTOR_TITLES = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
@@ -32,3 +33,16 @@ def cards() -> list[ModelCard]:
     installed = list_cards()
     first = default_model() if installed else None
     return sorted(installed, key=lambda card: card.name != first)
+
+
+def cards_or_stop() -> list[ModelCard]:
+    """`cards()`; where there are none or one is damaged, says so and ends the page."""
+    try:
+        found = cards()
+    except FerError as error:
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    if not found:
+        st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
+        st.stop()
+    return found

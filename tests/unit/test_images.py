@@ -1,5 +1,6 @@
 """Pictures of every kind become the same upright BGR array; everything else becomes one clear MediaError."""
 
+import io
 import random
 import struct
 import threading
@@ -585,13 +586,17 @@ def test_paths_that_cannot_be_read(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "face.png").write_bytes(b"x")
-    monkeypatch.setattr(Path, "read_bytes", deny)
+    monkeypatch.setattr(Path, "open", deny)
     assert "face.png may not be read" in refused_path(tmp_path / "face.png")
 
 
 def test_a_file_too_large_is_not_even_read(tmp_path, monkeypatch):
+    class Unread(io.FileIO):
+        def read(self, *_):
+            pytest.fail("it was read")
+
     (tmp_path / "face.png").write_bytes(bytes(11))
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
+    monkeypatch.setattr(Path, "open", lambda path, _: Unread(path))
     with pytest.raises(MediaError, match=r"face\.png has 11 bytes, more than the 10 allowed"):
         read_image(tmp_path / "face.png", ImageLimits(max_bytes=10))
 

@@ -174,10 +174,15 @@ def test_a_fault_in_the_drawing_gives_the_frame_back(make, monkeypatch):
         raise ValueError("no paint")
 
     monkeypatch.setattr(stream_module, "drawn", broken)
-    stream = make(Reader(BOX))
+    reader = Reader(BOX)
+    stream = make(reader)
     given = av.VideoFrame.from_ndarray(frame(80), format="bgr24")
     assert stream.on_frame(given) is given
-    assert "no paint" in stream.state().problem
+    wait_for(lambda: stream.state().reading is not None)
+    assert "no paint" in stream.state().problem, "a frame that was read does not mend the drawing"
+    monkeypatch.undo()
+    assert stream.on_frame(given) is not given
+    assert stream.state().problem is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,43 @@
+"""Files that people name: opened, or refused in a sentence that names them."""
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from fer_core.errors import MediaError
+
+
+@contextmanager
+def opened(path: Path, what: str) -> Iterator[BinaryIO]:
+    """Open a regular file to read its bytes.
+
+    Args:
+        path: messages name it as it is given here.
+        what: it should hold, such as "picture".
+
+    Raises:
+        MediaError: there is no such file, it may not be read, or it is none.
+    """
+    label = harmless(str(path))
+    try:
+        mode = Path(path).stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise MediaError(f"{label} is a folder; name the {what} in it.")
+        if not stat.S_ISREG(mode):  # reading a pipe or a device might never end
+            raise MediaError(f"{label} is not a regular file; copy the {what} into one.")
+        with Path(path).open("rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise MediaError(f"{label} does not exist; check the path.") from error
+    except PermissionError as error:
+        raise MediaError(f"{label} may not be read; ask for permission or copy it elsewhere.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        raise MediaError(f"{label} cannot be read from where it is; check the path or copy it elsewhere.") from error
+
+
+def harmless(name: str) -> str:
+    """On one line, not endless, and printable: no control characters, changes of text direction or lone surrogates."""
+    name = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
+    return name if len(name) <= 120 else f"{name[:60]}…{name[-59:]}"
