@@ -102,8 +102,7 @@ def _print_record(record: dict[str, Any]) -> None:
 
 
 def _models(options: argparse.Namespace) -> int:
-    from fer_core.classification.cards import default_model, list_cards
-    from fer_core.model_files import verify_all
+    from fer_core.classification.cards import default_model, list_cards, verify_models
 
     default = default_model()
     if options.action == "list":
@@ -114,7 +113,7 @@ def _models(options: argparse.Namespace) -> int:
             print(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
         return DONE
     broken = False
-    for name, error in verify_all():
+    for name, error in verify_models():
         if error is None:
             print(f"{name}\tok")
         else:

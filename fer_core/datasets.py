@@ -92,7 +92,10 @@ class FaceSet:
 
 
 def load_faces(
-    path: Path, votes_csv: Path | None = None, on_damaged: Callable[[str, str], None] | None = None
+    path: Path,
+    votes_csv: Path | None = None,
+    on_damaged: Callable[[str, str], None] | None = None,
+    training: bool = True,
 ) -> FaceSet:
     """Read a whole data set into memory (FER2013: 82 MB).
 
@@ -100,13 +103,14 @@ def load_faces(
         path: a folder, a zip, or `fer2013.csv`.
         votes_csv: FER+ votes by image name; without it, a `ferplus.csv` that lies beside or inside `path` is used.
         on_damaged: told name and fault of each picture that cannot be read; without it, the first one is an error.
+        training: whether the training faces, four fifths of FER2013, are wanted too; without them it is quicker.
 
     Raises:
         DatasetError: the path is missing, has no labelled picture, or is in no known layout.
     """
     if not path.exists():
         raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
-    faces = _read_original_csv(path) if path.suffix == ".csv" else _read_pictures(path, on_damaged)
+    faces = _read_original_csv(path, training) if path.suffix == ".csv" else _read_pictures(path, on_damaged, training)
     votes_csv = votes_csv or next((p for p in (path / "ferplus.csv", path.parent / "ferplus.csv") if p.is_file()), None)
     return faces if votes_csv is None else replace(faces, votes=_read_votes(votes_csv, faces.names))
 
@@ -205,9 +209,9 @@ def _digests(faces: FaceSet) -> Iterator[str]:
     return (hashlib.sha256(image.tobytes()).hexdigest() for image in faces.images)
 
 
-def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None) -> FaceSet:
+def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, training: bool) -> FaceSet:
     rows = []
-    for name, data in _picture_files(path):
+    for name, data in _picture_files(path, training):
         parts = PurePosixPath(name).parts
         label = emotion_row(parts[-2]) if len(parts) >= 2 else None
         if label is None:
@@ -230,9 +234,9 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None) ->
     return _face_set(np.stack(images), labels, names, splits)
 
 
-def _picture_files(path: Path) -> Iterator[tuple[str, bytes]]:
+def _picture_files(path: Path, training: bool) -> Iterator[tuple[str, bytes]]:
     """Yield (path with forward slashes, bytes), in the order of the paths; no bytes where they cannot be had."""
-    names = _picture_names(path)
+    names = [name for name in _picture_names(path) if training or _split_of(PurePosixPath(name).parts) != "train"]
     if path.is_dir():
         yield from ((name, (path / name).read_bytes()) for name in names)
         return
@@ -251,7 +255,14 @@ def _picture_names(path: Path) -> list[str]:
     else:
         with _opened(path) as archive:
             names = archive.namelist()
-    return sorted(name for name in names if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES)
+    shown = (name for name in names if not is_hidden(name))
+    return sorted(name for name in shown if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file of an archive or folder is none of its owner's: macOS adds `__MACOSX` and names with a dot."""
+    parts = PurePosixPath(name).parts
+    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -273,7 +284,7 @@ def _split_of(parts: tuple[str, ...]) -> str:
     return "train" if "train" in parts[:-2] else "test"
 
 
-def _read_original_csv(path: Path) -> FaceSet:
+def _read_original_csv(path: Path, training: bool) -> FaceSet:
     images, labels, names, splits = [], [], [], []
     counts = dict.fromkeys(_CSV_SPLITS, 0)
     with path.open(newline="") as file:
@@ -281,6 +292,8 @@ def _read_original_csv(path: Path) -> FaceSet:
         if not {"emotion", "pixels", "Usage"} <= set(reader.fieldnames or ()):
             raise DatasetError(f"{path} is not the original fer2013.csv (columns emotion, pixels, Usage).")
         for number, row in enumerate(reader, start=2):
+            if not training and _CSV_SPLITS.get(row["Usage"]) == "train":
+                continue
             try:
                 images.append(np.array(row["pixels"].split(), dtype=np.uint8).reshape(FACE_PX, FACE_PX))
                 labels.append(range(len(EMOTIONS))[int(row["emotion"])])
@@ -304,6 +317,9 @@ def _read_votes(path: Path, names: NDArray[np.str_]) -> NDArray[np.float32]:
         reader = csv.DictReader(file)
         if not {"image", *VOTE_COLUMNS} <= set(reader.fieldnames or ()):
             raise DatasetError(f"{path} is not a table of FER+ votes by image name.")
-        votes = {row["image"]: [float(row[name]) for name in VOTE_COLUMNS] for row in reader}
+        try:
+            votes = {row["image"]: [float(row[name]) for name in VOTE_COLUMNS] for row in reader}
+        except (ValueError, TypeError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
+            raise DatasetError(f"Line {reader.line_num} of {path} is not a row of FER+ votes.") from error
     nothing = [0.0] * len(VOTE_COLUMNS)
     return np.array([votes.get(name, nothing) for name in names.tolist()], dtype=np.float32)

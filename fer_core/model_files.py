@@ -62,9 +62,14 @@ def verified(folder: Path, file: str, files: Mapping[str, FileRecord]) -> Path:
     return path
 
 
+def card_files(models_dir: Path = MODELS_DIR) -> list[Path]:
+    """The cards of all models, of any kind, by name. Hidden folders hold what is being made."""
+    return sorted(path for path in models_dir.glob("*/card.json") if not path.parent.name.startswith("."))
+
+
 def verify_all(models_dir: Path = MODELS_DIR) -> Iterator[tuple[str, FerError | None]]:
     """Compare every file of every model, of any kind, with its card: yields (model/file, what is wrong or None)."""
-    for card in sorted(models_dir.glob("*/card.json")):
+    for card in card_files(models_dir):
         try:
             listed = json.loads(card.read_text(encoding="utf-8"))["files"]
             files = {name: FileRecord.model_validate(record) for name, record in listed.items()}

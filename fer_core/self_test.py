@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards
+from fer_core.classification.cards import verify_models
 from fer_core.crops import cut, grey
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
 from fer_core.media.images import decode_image, read_image
-from fer_core.model_files import MODELS_DIR, verify_all
+from fer_core.model_files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
 from fer_core.samples import PORTRAIT, PORTRAIT_EMOTION, PORTRAIT_FACE
 
@@ -81,7 +82,7 @@ def _guarded(name: str, check: Callable[[], tuple[bool | None, str]]) -> Check:
 
 
 def _files(models_dir: Path) -> tuple[bool, str]:
-    results = list(verify_all(models_dir))
+    results = list(verify_models(models_dir))
     broken = [str(error) for _, error in results if error is not None]
     return (False, " ".join(broken)) if broken else (bool(results), f"{len(results)} match their cards")
 

@@ -3,19 +3,22 @@
 A model is a folder `models/<name>/` with a `card.json`. Nothing is used whose SHA-256 is not the card's.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import ModelError
-from fer_core.model_files import MODELS_DIR, FileRecord, Record, sha256, verified
+from fer_core.errors import FerError, ModelError
+from fer_core.model_files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
 
 PREFERRED: Final = "resnet50v2"
 """The default model wherever it is installed and no other single model measures better."""
+
+NETWORKS: Final = ("model.keras", "model.tflite")
 
 
 class ModelCard(Record):
@@ -33,7 +36,7 @@ class ModelCard(Record):
             https://arxiv.org/abs/1706.04599).
         uncertain_below: probability of the label under which a reading counts as uncertain.
         parameters: number of weights.
-        members: of an ensemble, the models whose mean it is, each with the SHA-256 of its card; else empty.
+        members: of an ensemble, the models whose mean it is, each with its `identity`; else empty.
         files: by file name.
         licence: of the weights.
         training_data: in words.
@@ -61,6 +64,13 @@ class ModelCard(Record):
     metrics: dict[str, dict[str, Any]]
     coverage_accuracy: list[tuple[float, float, float]]
 
+    @property
+    def identity(self) -> str:
+        """SHA-256 of all that decides what the model answers, and of nothing that was measured of it."""
+        networks = {file: self.files[file].sha256 for file in NETWORKS if file in self.files}
+        decisive = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
 
 def load_card(name: str, models_dir: Path = MODELS_DIR) -> ModelCard:
     """Read one card.
@@ -78,13 +88,14 @@ def load_card(name: str, models_dir: Path = MODELS_DIR) -> ModelCard:
         raise ModelError(f"{path} is not a valid model card; restore it from the release.") from error
     if card.classes != EMOTIONS:
         raise ModelError(f"{path} lists other classes than {', '.join(EMOTIONS)}; this model cannot be used here.")
+    if card.name != name:
+        raise ModelError(f'{path} is the card of "{card.name}"; a folder is named as the model in it.')
     return card
 
 
 def list_cards(models_dir: Path = MODELS_DIR) -> list[ModelCard]:
     """The cards of all emotion classifiers that are installed, by name. Folders of other kinds are passed over."""
-    paths = sorted(models_dir.glob("*/card.json"))
-    return [load_card(path.parent.name, models_dir) for path in paths if _kind(path) == "emotion"]
+    return [load_card(path.parent.name, models_dir) for path in card_files(models_dir) if _kind(path) == "emotion"]
 
 
 def default_model(models_dir: Path = MODELS_DIR) -> str:
@@ -110,20 +121,37 @@ def verified_file(card: ModelCard, file: str, models_dir: Path = MODELS_DIR) -> 
 
 def member_records(names: Iterable[str], models_dir: Path = MODELS_DIR) -> dict[str, str]:
     """What an ensemble of these models notes as its `members`."""
-    return {name: sha256(models_dir / load_card(name, models_dir).name / "card.json") for name in names}
+    return {name: load_card(name, models_dir).identity for name in names}
 
 
 def check_members(card: ModelCard, models_dir: Path = MODELS_DIR) -> None:
     """Make sure that an ensemble still is the one that was measured.
 
     Raises:
-        ModelError: a member is missing or has another card than the one that the ensemble was made with.
+        ModelError: a member is missing or answers otherwise than when the ensemble was made.
     """
     for name, recorded in member_records(card.members, models_dir).items():
         if recorded != card.members[name]:
             raise ModelError(
                 f'"{card.name}" was measured with another "{name}"; make it again with `python -m fer_core ensemble`.'
             )
+
+
+def ensembles_of(name: str, models_dir: Path = MODELS_DIR) -> list[str]:
+    """The installed ensembles that a model is part of."""
+    return [card.name for card in list_cards(models_dir) if name in card.members]
+
+
+def verify_models(models_dir: Path = MODELS_DIR) -> Iterator[tuple[str, FerError | None]]:
+    """Every file of every model as `verify_all` finds it, and whether each ensemble's members are still the same."""
+    yield from verify_all(models_dir)
+    for path in card_files(models_dir):
+        try:
+            if _kind(path) == "emotion" and (card := load_card(path.parent.name, models_dir)).members:
+                check_members(card, models_dir)
+                yield f"{card.name}, members", None
+        except ModelError as error:
+            yield path.parent.name, error
 
 
 def _kind(path: Path) -> str:

@@ -1,6 +1,7 @@
 """What runs a network. Every engine gives the same answer; LiteRT is the one that is fast and needs no TensorFlow."""
 
 import importlib
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +62,10 @@ class KerasEngine:
 
     def __init__(self, path: Path) -> None:
         # TensorFlow brings functions of OpenSSL's names; pylibsrtp (of the live page), loaded after it, crashes the
-        # process. Loaded first, both work.
-        with suppress(ImportError):
-            importlib.import_module("pylibsrtp")
+        # process. Loaded first, both work; where TensorFlow is already there, it is too late.
+        if "tensorflow" not in sys.modules:
+            with suppress(ImportError):
+                importlib.import_module("pylibsrtp")
         try:
             import keras
         except ImportError as error:

@@ -20,7 +20,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     train.set_defaults(run=_train)
 
     distil = commands.add_parser("distil", help="train a model on the opinion of others as well as on the labels")
-    distil.add_argument("--model", metavar="NAME", default="resnet50v2", help="default: resnet50v2")
+    distil.add_argument("--model", metavar="NAME", help="default: resnet50v2")
     distil.add_argument(
         "--teacher",
         dest="teachers",
@@ -78,6 +78,7 @@ def _add_training_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--optimizer", choices=("sgd", "adam"))
     command.add_argument("--schedule", choices=("cosine", "plateau"))
     command.add_argument("--learning-rate", type=float)
+    command.add_argument("--rater-weight", type=float, help="weight of the loss on FER+ votes; default: 1")
     command.add_argument("--patience", type=int, help="stop after so many epochs without progress; 0 for never")
     command.add_argument("--workers", type=int, default=1, help="threads that prepare faces; more for a GPU")
     command.add_argument("--seed", type=int)

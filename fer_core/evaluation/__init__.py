@@ -11,7 +11,7 @@ from fer_core.evaluation.calibration import (
 from fer_core.evaluation.cost import costs, multiply_adds
 from fer_core.evaluation.curves import curves
 from fer_core.evaluation.labelled import LabelledFaces, Skipped, read_labelled, split_of
-from fer_core.evaluation.metrics import evaluate, latency_ms, measure
+from fer_core.evaluation.metrics import latency_ms, measure
 from fer_core.evaluation.predictions import Predictions, predict
 from fer_core.evaluation.raters import raters_on_alike
 from fer_core.evaluation.records import (
@@ -37,7 +37,6 @@ __all__ = [
     "coverage_accuracy",
     "curves",
     "describe_data",
-    "evaluate",
     "evaluate_models",
     "expected_calibration_error",
     "fit_temperature",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
+from fer_core.datasets import is_hidden
 from fer_core.errors import DatasetError
 
 Source = Path | BinaryIO
@@ -44,7 +45,7 @@ class FileTree:
     def __init__(
         self, files: dict[str, Path | zipfile.ZipInfo], archive: zipfile.ZipFile | None, limits: ArchiveLimits
     ):
-        shown = sorted(name for name in files if not _is_hidden(name))
+        shown = sorted(name for name in files if not is_hidden(name))
         self.unsafe = tuple(name for name in shown if _leads_out(name))
         self.names = tuple(name for name in shown if not _leads_out(name))
         self._files, self._archive, self._limits = files, archive, limits
@@ -111,11 +112,6 @@ def _check(label: str, sizes: list[int], limits: ArchiveLimits) -> None:
             f"{label} unpacks to {sum(sizes):,} bytes, more than the {limits.max_total_bytes:,} allowed; scale the "
             "pictures down or split it."
         )
-
-
-def _is_hidden(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
 
 
 def _leads_out(name: str) -> bool:

@@ -10,34 +10,8 @@ from fer_core.classification import EmotionClassifier
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.calibration import expected_calibration_error
 from fer_core.evaluation.intervals import bootstrap, wilson
-from fer_core.evaluation.predictions import Crops, Predictions, predict
+from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.raters import agreement, majority_accuracy
-
-
-def evaluate(
-    classifier: EmotionClassifier,
-    images: Crops,
-    labels: NDArray[np.int64],
-    copies: NDArray[np.bool_] | None,
-    votes: NDArray[np.float32] | None,
-) -> dict[str, Any]:
-    """The figures of one model: read the faces, then `measure`, parameters and speed.
-
-    Args:
-        classifier: the model.
-        images: N faces.
-        labels: int64 (N,), indices into `EMOTIONS`.
-        copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
-        votes: float32 (N, 10), FER+ votes, the eight `RATER_CLASSES`, then unknown and not a face; None without any.
-
-    Returns:
-        Plain numbers, ready for JSON.
-    """
-    return {
-        **measure(predict(classifier, images, labels, copies, votes)),
-        "parameters": classifier.card.parameters,
-        "latency_ms": latency_ms(classifier, images[0]),
-    }
 
 
 def measure(predictions: Predictions) -> dict[str, Any]:
@@ -50,7 +24,7 @@ def measure(predictions: Predictions) -> dict[str, Any]:
     return {
         "accuracy": float(right.mean()),
         "accuracy_ci95": wilson(int(right.sum()), len(right)),
-        **_without_copies(right, predictions.copies),
+        **_without_copies(predictions),
         **_by_class(predictions),
         **_of_probabilities(predictions),
         "ferplus": majority_accuracy(predictions),
@@ -81,10 +55,18 @@ def latency_ms(classifier: EmotionClassifier, image: NDArray[np.uint8], repeats:
     return float(np.median(times) * 1000)
 
 
-def _without_copies(right: NDArray[np.bool_], copies: NDArray[np.bool_] | None) -> dict[str, Any]:
+def _without_copies(predictions: Predictions) -> dict[str, Any]:
+    copies = predictions.copies
     if copies is None or copies.all():
-        return {"accuracy_deduplicated": None, "n_deduplicated": None if copies is None else 0}
-    return {"accuracy_deduplicated": float(right[~copies].mean()), "n_deduplicated": int((~copies).sum())}
+        nothing = dict.fromkeys(("accuracy_deduplicated", "accuracy_deduplicated_ci95", "ece_deduplicated"))
+        return {**nothing, "n_deduplicated": None if copies is None else 0}
+    right = predictions.right[~copies]
+    return {
+        "accuracy_deduplicated": float(right.mean()),
+        "accuracy_deduplicated_ci95": wilson(int(right.sum()), len(right)),
+        "ece_deduplicated": expected_calibration_error(predictions.probabilities[~copies], predictions.labels[~copies]),
+        "n_deduplicated": len(right),
+    }
 
 
 def _by_class(predictions: Predictions) -> dict[str, Any]:

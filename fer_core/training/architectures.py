@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
@@ -28,6 +28,9 @@ CLASS_MAPS = "class_maps"
 
 GREY_MEAN, GREY_STD = 129.0, 65.0
 """Mean and standard deviation of FER2013's training pixels, rounded."""
+
+FLAT_CELL = 0.2 / GREY_STD
+"""Mean gradient, in `GREY_STD` a pixel, below which a cell counts as flat: a fifth of a grey level."""
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {}
 
@@ -167,13 +170,17 @@ def _residual_trunk(x: keras.KerasTensor, parts: Parts) -> keras.KerasTensor:
 
 
 def _oriented_gradients(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Mean strength of the gradient in eight directions over each cell of 8 pixels, scaled to length 1."""
+    """Mean strength of the gradient in eight directions over each cell of 8 pixels, scaled to length 1.
+
+    The addend under the root keeps flat cells at 0. Measured in `FLAT_CELL`, it is 1, which half precision keeps.
+    """
     angles = np.arange(8) * np.pi / 4
     kernel = np.zeros((3, 3, 1, 8), np.float32)
     kernel[1, 2, 0], kernel[1, 0, 0] = np.cos(angles), -np.cos(angles)
     kernel[2, 1, 0], kernel[0, 1, 0] = np.sin(angles), -np.sin(angles)
     strength = layers.ReLU()(_fixed_filters(kernel, "gradients")(x))
-    return layers.UnitNormalization()(layers.AveragePooling2D(8)(strength))
+    cells = layers.AveragePooling2D(8)(strength) / FLAT_CELL
+    return cells / ops.sqrt(ops.sum(ops.square(cells), axis=-1, keepdims=True) + 1)
 
 
 def _binary_patterns(x: keras.KerasTensor) -> keras.KerasTensor:

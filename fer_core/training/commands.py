@@ -16,7 +16,7 @@ from fer_core.errors import DatasetError, DependencyError
 def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train one model, or go on training it."""
     _require_keras()
-    from fer_core.datasets import copies_of, download, duplicates_report, load_faces
+    from fer_core.datasets import copies_of, download, duplicates_report
     from fer_core.training.architectures import ARCHITECTURES
     from fer_core.training.fitting import fit
 
@@ -26,10 +26,16 @@ def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     faces = load_faces(download() if options.download else options.data)
     for what, count in duplicates_report(faces).items():
         say(f"exact copies {what}: {count}")
-    training, validation = faces.split("train"), _validation(faces)
+    training, validation = faces.split("train"), faces.split("PublicTest")
     validation = validation[~copies_of(validation, training)]
+    rated = int(training.votes.any(axis=1).sum())
+    if not rated and settings.rater_weight:
+        raise DatasetError(
+            "None of these faces has votes of FER+ raters, from which the second head learns; put ferplus.csv beside "
+            "the data, or leave that head untrained with --rater-weight 0."
+        )
     run = options.run_dir or Path("runs") / settings.model
-    say(f"{len(training)} faces to learn from, {len(validation)} to choose by; run in {run}")
+    say(f"{len(training)} faces to learn from, {rated} of them with votes, {len(validation)} to choose by; in {run}")
     with contextlib.redirect_stdout(sys.stderr):  # where Keras's progress bar belongs
         fit(settings, training, validation, run, resume=options.resume, log=say, workers=options.workers)
     say(f"done; next: python -m fer_core publish {run} --data {options.data or 'PATH'}")
@@ -37,12 +43,15 @@ def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
 
 
 def distil(options: argparse.Namespace, say: Callable[[str], None]) -> int:
-    """Train a model on labels and teachers; without named teachers, on the members of the ensemble."""
+    """Train a model on labels and teachers; where neither options nor file name teachers, the ensemble's members."""
     from fer_core.classification.cards import load_card
     from fer_core.training.publishing import ENSEMBLE
 
-    if not options.teachers and not options.settings:
+    named = _read_settings(options.settings)
+    if not (options.teachers or named.get("teachers")):
         options.teachers = list(load_card(ENSEMBLE).members)
+    if not (options.model or named.get("model")):
+        options.model = "resnet50v2"
     return train(options, say)
 
 
@@ -87,12 +96,7 @@ def _settings(options: argparse.Namespace):
     from fer_core.training.augmentation import Augmentation
     from fer_core.training.fitting import Settings
 
-    values: dict[str, Any] = {}
-    if options.settings:
-        try:
-            values = dict(json.loads(options.settings.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise DatasetError(f"{options.settings} is not a readable JSON file of settings.") from error
+    values = _read_settings(options.settings)
     given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Settings)}
     values.update({name: value for name, value in given.items() if value is not None})
     try:
@@ -104,6 +108,15 @@ def _settings(options: argparse.Namespace):
         raise DatasetError(f"{options.settings} names a setting that does not exist; there are: {known}.") from error
     except ValueError as error:
         raise DatasetError(f"A setting cannot be used: {error}.") from error
+
+
+def _read_settings(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise DatasetError(f"{path} is not a readable JSON file of settings.") from error
 
 
 def _validation(faces):

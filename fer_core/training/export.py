@@ -12,7 +12,7 @@ import numpy as np
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.engines import ENGINES, Engine
-from fer_core.crops import cut, grey, network_input
+from fer_core.crops import cut, grey
 from fer_core.datasets import FACE_PX, VOTE_COLUMNS, FaceSet
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
@@ -21,10 +21,9 @@ from fer_core.model_files import MODELS_DIR
 from fer_core.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.conversion import OnnxEngine, SavedModelEngine, to_litert, to_onnx, to_saved_model
-from fer_core.training.publishing import check_drift
+from fer_core.training.publishing import calibration_faces, check_drift
 
 SUFFIXES: Final = {"tflite": ".tflite", "onnx": ".onnx", "saved_model": "_saved_model"}
-CALIBRATION_FACES: Final = 500
 
 
 def default_path(model: str, format: str) -> Path:  # noqa: A002 - the option's name
@@ -88,8 +87,7 @@ def _convert(network: keras.Model, format: str, quantize: str, made: Path, faces
     if format == "saved_model":
         to_saved_model(network, made, side_px)
         return SavedModelEngine(made)
-    rows = np.linspace(0, len(faces) - 1, min(CALIBRATION_FACES, len(faces))).astype(int)
-    to_litert(network, made, side_px, quantize, network_input(list(faces.images[rows]), side_px))
+    to_litert(network, made, side_px, quantize, calibration_faces(faces))
     return ENGINES["litert"](made)
 
 

@@ -1,6 +1,7 @@
 """Training one network: settings, the loop, and picking up again after a kill.
 
-A run lives in one folder: `settings.json`, `machine.json`, `history.csv` (a row an epoch), `backup/` (weights,
+A run lives in one folder: `settings.json`, `sources.json` (SHA-256 of the faces and networks that it learns from),
+`machine.json`, `history.csv` (a row an epoch), `backup/` (weights,
 optimizer and epoch, written by Keras after every epoch) and, at the end, `model.keras`.
 """
 
@@ -19,13 +20,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.datasets import FACE_PX, FaceSet
+from fer_core.datasets import FACE_PX, FaceSet, fingerprint
 from fer_core.errors import DatasetError
 from fer_core.training.architectures import build
 from fer_core.training.augmentation import plain
 from fer_core.training.batches import Batches, sample_weights, targets
 from fer_core.training.settings import Settings
-from fer_core.training.starting import load_teachers, start_from
+from fer_core.training.starting import load_teachers, sources, start_from
 
 JAX_STEPS_A_RATE = 20
 
@@ -58,11 +59,12 @@ def fit(
         The trained model, of plain Keras layers, on averaged weights.
 
     Raises:
-        DatasetError: the folder holds another run, or nothing to resume, or the faces do not fill one batch.
+        DatasetError: the folder holds another run, or nothing to resume, what the run learns from has changed, or the
+            faces do not fill one batch.
     """
     if len(train) < settings.batch:
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
-    _open_run(settings, run, resume)
+    _open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
     keras.utils.set_random_seed(settings.seed)
     model = _network(settings, fused=True)
     if settings.start:
@@ -88,7 +90,7 @@ def fit(
     candidates = {"last weights": _last_weights(settings, run)}
     if settings.ema:
         log("re-estimating batch statistics for the averaged weights")
-        _reestimate_batch_statistics(model, batches)
+        _reestimate_batch_statistics(model, batches, settings.epochs)
         candidates["averaged weights"] = model.get_weights()
     model = _network(settings)
     accuracies = {}
@@ -196,20 +198,26 @@ def _last_weights(settings: Settings, run: Path) -> list[NDArray]:
     return model.get_weights()
 
 
-def _open_run(settings: Settings, run: Path, resume: bool) -> None:
-    record = run / "settings.json"
+def _open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume: bool) -> None:
+    record, origins = run / "settings.json", run / "sources.json"
     wanted = json.loads(json.dumps(asdict(settings)))
     if resume:
         if not record.exists():
             raise DatasetError(f"{run} holds no run to resume; leave out --resume to start one.")
         if json.loads(record.read_text()) != wanted:
             raise DatasetError(f"{run} was started with other settings (see {record}); repeat those to resume it.")
+        before = json.loads(origins.read_text())
+        if changed := [name for name, digest in learns_from.items() if before.get(name) != digest]:
+            raise DatasetError(
+                f"{run} was started with other contents of: {', '.join(changed)}; restore them or start a new run."
+            )
         return
     if record.exists():
-        raise DatasetError(f"{run} already holds a run; pass --resume to go on with it, or another --run.")
+        raise DatasetError(f"{run} already holds a run; pass --resume to go on with it, or another --run-dir.")
     shutil.rmtree(run / "backup", ignore_errors=True)
     run.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(wanted, indent=2) + "\n")
+    origins.write_text(json.dumps(learns_from, indent=2) + "\n")
     (run / "machine.json").write_text(json.dumps(_machine()) + "\n")
 
 
@@ -218,9 +226,17 @@ def _machine() -> dict[str, str | int | None]:
     return {
         "keras": keras.__version__,
         "backend": backend,
-        "devices": ", ".join(keras.distribution.list_devices()) if backend == "jax" else "cpu:0",
+        "devices": ", ".join(_devices(backend)),
         "cpu_cores": os.cpu_count(),
     }
+
+
+def _devices(backend: str) -> list[str]:
+    if backend != "torch":
+        return keras.distribution.list_devices()
+    import torch
+
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] or ["cpu"]
 
 
 def _compile(model: keras.Model, settings: Settings) -> None:
@@ -260,14 +276,15 @@ def _early_stopping(settings: Settings) -> list[keras.callbacks.Callback]:
     return [keras.callbacks.EarlyStopping(monitor="val_emotion_accuracy", mode="max", patience=settings.patience)]
 
 
-def _reestimate_batch_statistics(model: keras.Model, batches: Batches, count: int = 100) -> None:
+def _reestimate_batch_statistics(model: keras.Model, batches: Batches, epoch: int, count: int = 100) -> None:
     """Give averaged weights their own batch statistics: the plain mean over `count` batches at full size.
 
-    Izmailov et al. (2018), https://arxiv.org/abs/1803.05407.
+    `epoch` decides which changes the faces undergo, and must be the same for a run that was resumed. Izmailov et al.
+    (2018), https://arxiv.org/abs/1803.05407.
     """
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     before = [layer.momentum for layer in norms]
-    batches.start(epoch=batches.epoch + 1, size_px=FACE_PX)
+    batches.start(epoch, FACE_PX)
     with _without_gradients():
         for i in range(min(count, len(batches))):
             for layer in norms:

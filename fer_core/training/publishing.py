@@ -10,13 +10,15 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import softmax
 
-from fer_core.classification.cards import ModelCard, load_card, member_records
+from fer_core.classification.cards import ModelCard, ensembles_of, load_card, member_records
 from fer_core.classification.classifier import EmotionClassifier
 from fer_core.classification.combined import Ensemble
 from fer_core.classification.engines import ENGINES, Engine
-from fer_core.datasets import FACE_PX, FaceSet, copies_of
+from fer_core.crops import network_input
+from fer_core.datasets import FACE_PX, FaceSet, copies_of, fingerprint
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, threshold_for, write_records
@@ -56,15 +58,20 @@ def publish(
         log: told what happens.
 
     Raises:
-        DatasetError: the run is not finished, or the data lack a split.
+        DatasetError: the run is not finished, it learnt from other faces, or the data lack a split.
         ExportError: the converted model disagrees with Keras.
     """
     if not (run / "model.keras").is_file():
         raise DatasetError(f"{run} holds no finished run; go on with it by `train --resume`.")
     settings = json.loads((run / "settings.json").read_text())
     name = settings["model"]
+    if json.loads((run / "sources.json").read_text())["data"] != fingerprint(faces.split("train")):
+        raise DatasetError(f"{run} learnt from other faces than these; publish it with the data it was trained on.")
     with _replaced(models_dir / name) as staging:
-        return _publish(run, settings, faces, staging, quantize, log)
+        card = _publish(run, settings, faces, staging, quantize, log)
+    for ensemble in ensembles_of(name, models_dir):
+        log(f'the "{ensemble}" was made with the "{name}" before; make it again: python -m fer_core ensemble')
+    return card
 
 
 def check_drift(reference: EmotionClassifier, exported: EmotionClassifier, faces: FaceSet) -> dict[str, float]:
@@ -91,6 +98,12 @@ def check_drift(reference: EmotionClassifier, exported: EmotionClassifier, faces
     return drift
 
 
+def calibration_faces(faces: FaceSet, count: int = 500) -> NDArray[np.float32]:
+    """Faces on which int8 learns the range of each activation: float32 (N, 48, 48, 1), 0 to 255."""
+    rows = np.linspace(0, len(faces) - 1, min(count, len(faces))).astype(int)
+    return network_input(list(faces.images[rows]), FACE_PX)
+
+
 def _publish(
     run: Path,
     settings: dict[str, Any],
@@ -104,7 +117,7 @@ def _publish(
     network = keras.models.load_model(run / "model.keras", compile=False)
     model = with_class_maps(network)
     save_compact(model, staging / "model.keras")
-    to_litert(model, staging / "model.tflite", FACE_PX, quantize)
+    to_litert(model, staging / "model.tflite", FACE_PX, quantize, calibration_faces(train))
     shutil.copy(run / "history.csv", staging / "history.csv")
 
     draft = ModelCard(
@@ -120,7 +133,7 @@ def _publish(
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         licence="MIT",
         training_data=f"FER2013, {len(train)} training faces, with FER+ votes for {int(train.votes.any(axis=1).sum())}",
-        recipe={"settings": settings, **_course(run), "converted": f"LiteRT, {quantize}"},
+        recipe={"settings": settings, **course_of(run), "converted": f"LiteRT, {quantize}"},
         metrics={},
         coverage_accuracy=[],
     )
@@ -148,7 +161,7 @@ def publish_ensemble(
         DatasetError: fewer than two names.
         ModelError: one is not installed.
     """
-    if len(set(names)) < 2 or ENSEMBLE in names:
+    if len(names) < 2 or len(set(names)) < len(names) or ENSEMBLE in names:
         raise DatasetError("An ensemble is made of at least two different single models; name them.")
     train, public = faces.split("train"), faces.split("PublicTest")
     cards = [load_card(name, models_dir) for name in names]
@@ -245,7 +258,7 @@ def _calibrated(
             "flip_average": flip,
             "temperature": temperature,
             "uncertain_below": threshold,
-            "coverage_accuracy": curve[::5],
+            "coverage_accuracy": curve,
         }
     )
 
@@ -254,11 +267,13 @@ def _accuracy(probabilities: np.ndarray, faces: FaceSet) -> float:
     return float((probabilities.argmax(axis=1) == faces.labels).mean())
 
 
-def _course(run: Path) -> dict[str, Any]:
+def course_of(run: Path) -> dict[str, Any]:
+    """What a card tells of a run beside its settings."""
     rows = (run / "history.csv").read_text().splitlines()
     header, last = rows[0].split(","), rows[-1].split(",")
     return {
         "epochs": len(rows) - 1,
         "minutes": round(float(last[header.index("seconds")]) / 60, 1),
         "machine": json.loads((run / "machine.json").read_text()),
+        "sources": json.loads((run / "sources.json").read_text()),
     }

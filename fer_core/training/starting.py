@@ -12,9 +12,10 @@ from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.combined import Calibrated
 from fer_core.classification.engines import ENGINES
 from fer_core.errors import DatasetError, DependencyError
-from fer_core.model_files import MODELS_DIR
+from fer_core.model_files import MODELS_DIR, sha256
 from fer_core.training.architectures import CLASS_MAPS, GREY_STD
 from fer_core.training.batches import Arrays, Teacher
+from fer_core.training.settings import Settings
 
 IMAGENET = "imagenet"
 
@@ -38,11 +39,7 @@ def start_from(model: keras.Model, start: str, models_dir: Path = MODELS_DIR) ->
     if start == IMAGENET:
         source = _imagenet()
     else:
-        path = Path(start)
-        file = (
-            path if path.suffix == ".keras" else verified_file(load_card(start, models_dir), "model.keras", models_dir)
-        )
-        source = keras.models.load_model(file, compile=False)
+        source = keras.models.load_model(_file_of(start, "model.keras", models_dir), compile=False)
     taken, layers = copy_weights(source, model)
     if not taken:
         raise DatasetError(f'The weights of "{start}" fit no layer of {model.name}; choose another start.')
@@ -90,15 +87,38 @@ def load_teachers(names: tuple[str, ...], models_dir: Path = MODELS_DIR) -> Teac
 
 
 def _teacher(name: str, models_dir: Path) -> Callable[[NDArray[np.float32]], Arrays]:
+    file = _teacher_file(name, models_dir)
     if name.endswith(".keras"):
-        network = keras.models.load_model(name, compile=False)
+        network = keras.models.load_model(file, compile=False)
         return lambda faces: {
             head: keras.ops.convert_to_numpy(values) for head, values in network(faces, training=False).items()
         }
     card = load_card(name, models_dir)
-    engine = ENGINES[_engine()](verified_file(card, ENGINES[_engine()].file, models_dir))
-    calibrated = Calibrated(engine, card.temperature, flip_average=False)
+    calibrated = Calibrated(ENGINES[_engine()](file), card.temperature, flip_average=False)
     return lambda faces: vars(calibrated(faces))
+
+
+def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]:
+    """SHA-256 of the networks that a run learns from, by what they are to it.
+
+    Raises:
+        ModelError: one is not installed, or its file is damaged.
+    """
+    files = {f"teacher {name}": _teacher_file(name, models_dir) for name in settings.teachers}
+    if settings.start and settings.start != IMAGENET:
+        files[f"start {settings.start}"] = _file_of(settings.start, "model.keras", models_dir)
+    return {what: sha256(file) for what, file in files.items()}
+
+
+def _teacher_file(name: str, models_dir: Path) -> Path:
+    return _file_of(name, ENGINES[_engine()].file, models_dir)
+
+
+def _file_of(name: str, file: str, models_dir: Path) -> Path:
+    """A `.keras` file by its path, or a file of an installed model by the model's name."""
+    if name.endswith(".keras"):
+        return Path(name)
+    return verified_file(load_card(name, models_dir), file, models_dir)
 
 
 def _engine() -> str:

@@ -123,13 +123,19 @@ def test_a_plateau_lowers_the_rate(tmp_path):
         (None, {"resume": True}, "no run to resume"),
         ({}, {}, "already holds a run"),
         ({}, {"resume": True, "settings": replace(SETTINGS, seed=9)}, "other settings"),
+        ({}, {"resume": True, "data": "of now"}, "other contents of: data"),
     ],
 )
 def test_runs_are_not_mixed_up(tmp_path, first, second, words):
     if first is not None:
-        fitting._open_run(SETTINGS, tmp_path, resume=False)
+        fitting._open_run(SETTINGS, {"data": "of then"}, tmp_path, resume=False)
     with pytest.raises(DatasetError, match=words):
-        fitting._open_run(second.get("settings", SETTINGS), tmp_path, second.get("resume", False))
+        fitting._open_run(
+            second.get("settings", SETTINGS),
+            {"data": second.get("data", "of then")},
+            tmp_path,
+            second.get("resume", False),
+        )
 
 
 UNDER_TORCH = """

@@ -1,5 +1,6 @@
 """From a run to an installed model, to an ensemble and to other formats."""
 
+import shutil
 from dataclasses import replace
 
 import keras
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer_core.classification import EmotionClassifier, default_model
-from fer_core.classification.cards import load_card
+from fer_core.classification.cards import load_card, verify_models
 from fer_core.cli import main
 from fer_core.errors import DatasetError, ExportError, ModelError
 from fer_core.model_files import FileRecord
@@ -121,9 +122,36 @@ def test_an_ensemble_of_changed_members_is_refused(two):
     path.write_text(path.read_text().replace('"temperature":2.0', '"temperature":2.5'))
     with pytest.raises(ModelError, match="measured with another"):
         EmotionClassifier.load("ensemble", models_dir=two)
+    assert [name for name, error in verify_models(two) if error] == ["ensemble"]
 
 
-@pytest.mark.parametrize("names", [["one"], ["one", "one"], ["one", "ensemble"]])
+def test_an_ensemble_outlives_that_a_member_is_measured_again(two):
+    publish_ensemble(["one", "two"], FACES, two, log=quiet)
+    before = load_card("one", two)
+    card = before.model_copy(update={"metrics": {}, "title": "measured again"})
+    (two / "one" / "card.json").write_text(card.model_dump_json())
+    EmotionClassifier.load("ensemble", models_dir=two)
+    assert not [error for _, error in verify_models(two) if error]
+
+
+def test_who_publishes_a_member_again_is_told_of_the_ensemble(finished, models, tmp_path):
+    shutil.copytree(models, tmp_path, dirs_exist_ok=True)
+    other = load_card("tiny", tmp_path).model_copy(update={"name": "other", "temperature": 2.0})
+    shutil.copytree(tmp_path / "tiny", tmp_path / "other")
+    (tmp_path / "other" / "card.json").write_text(other.model_dump_json())
+    publish_ensemble(["tiny", "other"], FACES, tmp_path, log=quiet)
+    said = []
+    publish(finished, FACES, tmp_path, log=said.append)
+    assert "make it again" in said[-1] and "ensemble" in said[-1]
+
+
+def test_a_run_is_published_with_the_faces_it_learnt_from(finished, tmp_path):
+    others = whole(made_faces(448, "train", 8), VALIDATION, made_faces(70, "PrivateTest", 2))
+    with pytest.raises(DatasetError, match="other faces"):
+        publish(finished, others, tmp_path, log=quiet)
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "one"], ["one", "two", "one"], ["one", "ensemble"]])
 def test_no_ensemble_of_one(two, names):
     with pytest.raises(DatasetError, match="at least two"):
         publish_ensemble(names, FACES, two, log=quiet)

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from fer_core.classification.cards import default_model, list_cards, load_card, verified_file
+from fer_core.classification.cards import check_members, default_model, list_cards, load_card, verified_file
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
 from fer_core.model_files import MODELS_DIR, FileRecord, verify_all
@@ -119,10 +119,27 @@ def test_without_models_the_way_out_is_said(tmp_path):
 
 
 @pytest.mark.parametrize("card", list_cards(), ids=lambda card: card.name)
-def test_installed_models_are_what_their_cards_say(card, tmp_path):
+def test_installed_models_are_what_their_cards_say(card):
     for file, record in card.files.items():
         assert verified_file(card, file).stat().st_size == record.bytes
     assert card.metrics["PrivateTest"]["n"] == 3589
-    copy = tmp_path / card.name
-    shutil.copytree(MODELS_DIR / card.name, copy)
-    assert load_card(card.name, tmp_path) == card
+    check_members(card)
+
+
+def test_the_models_are_small_enough_to_be_kept_with_the_code():
+    sizes = [path.stat().st_size for path in MODELS_DIR.rglob("*") if path.is_file()]
+    assert sum(sizes) < 200e6 and max(sizes) < 95e6
+
+
+def test_a_folder_with_the_card_of_another_model_is_refused(tmp_path):
+    install(tmp_path, "one")
+    (tmp_path / "one").rename(tmp_path / "two")
+    with pytest.raises(ModelError, match='the card of "one"'):
+        load_card("two", tmp_path)
+
+
+def test_what_is_being_made_is_not_listed(tmp_path):
+    install(tmp_path, "one")
+    shutil.copytree(tmp_path / "one", tmp_path / ".one.new")
+    assert [card.name for card in list_cards(tmp_path)] == ["one"]
+    assert all(name.startswith("one/") for name, _ in verify_all(tmp_path))

@@ -7,25 +7,29 @@ from fer_core.datasets import load_faces
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation import (
     coverage_accuracy,
-    evaluate,
     expected_calibration_error,
     fit_temperature,
+    latency_ms,
+    measure,
+    predict,
     threshold_for,
 )
 from fer_core.testing import FakeEngine, fake_card
 
+ALWAYS_HAPPY = EmotionClassifier(FakeEngine("happy"), fake_card())
 HAPPY, SAD = EMOTIONS.index("happy"), EMOTIONS.index("sad")
 
 
 def figures(labels, copies=None, votes=None):
     n = len(labels)
-    return evaluate(
-        EmotionClassifier(FakeEngine("happy"), fake_card()),
+    said = predict(
+        ALWAYS_HAPPY,
         np.zeros((n, 48, 48), np.uint8),
         np.array(labels),
         np.zeros(n, bool) if copies is None else np.array(copies),
         np.zeros((n, 10), np.float32) if votes is None else np.array(votes, np.float32),
     )
+    return measure(said)
 
 
 def test_a_model_that_always_says_happy():
@@ -43,12 +47,14 @@ def test_a_model_that_always_says_happy():
     assert result["balanced_accuracy"] == 0.5
     assert result["macro_f1"] == pytest.approx(3 / 7)
     assert result["confusion"][SAD][HAPPY] == 1 and np.sum(result["confusion"]) == 4
-    assert result["latency_ms"] > 0
+    assert latency_ms(ALWAYS_HAPPY, np.zeros((48, 48), np.uint8), 3) > 0
 
 
 def test_copies_are_left_out_of_the_second_accuracy():
     result = figures([HAPPY, HAPPY, SAD, SAD], copies=[True, True, False, False])
     assert result["accuracy"] == 0.5 and result["accuracy_deduplicated"] == 0.0 and result["n_deduplicated"] == 2
+    low, high = result["accuracy_deduplicated_ci95"]
+    assert low == 0 and high == pytest.approx(0.6576, abs=1e-4)  # Wilson, 0 of 2
 
 
 def test_nothing_but_copies_has_no_second_accuracy():
@@ -77,9 +83,9 @@ def test_ferplus_of_the_real_private_test_counts_the_published_number(fer2013):
 
 def test_copies_that_are_not_known_are_not_made_up():
     n = 3
-    classifier = EmotionClassifier(FakeEngine("happy"), fake_card())
     faces, labels = np.zeros((n, 48, 48), np.uint8), np.full(n, HAPPY)
-    assert evaluate(classifier, faces, labels, None, np.zeros((n, 10), np.float32))["accuracy_deduplicated"] is None
+    result = measure(predict(ALWAYS_HAPPY, faces, labels, None, np.zeros((n, 10), np.float32)))
+    assert result["accuracy_deduplicated"] is None and result["accuracy_deduplicated_ci95"] is None
 
 
 def test_without_votes_there_is_no_ferplus_figure():

@@ -105,12 +105,10 @@ def test_unknown_names_are_refused_with_the_choices(names):
         EmotionPipeline.load(**names)
 
 
-def test_keras_and_the_live_page_live_in_one_process():
-    """The Keras engine loads TensorFlow; importing the live page's libraries afterwards once crashed the server."""
-    code = (
-        "from fer_core.classification import EmotionClassifier\n"
-        "EmotionClassifier.load('custom_cnn', 'keras')\n"
-        "import streamlit_webrtc"
-    )
+@pytest.mark.parametrize("lines", [["{load}", "import streamlit_webrtc"], ["import tensorflow", "{load}"]])
+def test_keras_works_with_what_came_before_it_and_comes_after(lines):
+    """The libraries of the live page, imported after TensorFlow, once crashed the server, and then `publish`."""
+    load = "from fer_core.classification import EmotionClassifier; EmotionClassifier.load('custom_cnn', 'keras')"
+    code = "\n".join(lines).format(load=load)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr[-2000:]
