@@ -9,28 +9,40 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.summaries import Stretch
+from fer_core.timeline import GOOD
 
 MAX_POINTS: Final = 600
 """More points of seven lines than this are a tangle; beyond, neighbours are averaged."""
 
 _GAP: Final = 1.5
 _VALUES: Final = [*EMOTIONS]
+_FINE: Final = ("", GOOD)
 
 
 def thinned(rows: pd.DataFrame, interval_s: float, max_points: int = MAX_POINTS) -> tuple[pd.DataFrame, float]:
     """One person's rows, averaged over equal stretches of time until there are at most about `max_points` of them.
 
     Returns:
-        time_s, frame (the first of a stretch), samples and the seven probabilities; and the seconds between two rows.
+        time_s, frame (the first of a stretch), samples, the seven probabilities, `poor` (how many of the samples have a
+        quality problem) and `quality` (the problem of the first that has one, else "good"; empty where the rows have no
+        quality); and the seconds between two rows.
     """
     kept = rows[["time_s", "frame", *_VALUES]].astype({"time_s": float})
+    kept["quality"] = rows["quality"].to_numpy(object) if "quality" in rows else ""
+    kept["poor"] = (~kept["quality"].isin(_FINE)).astype(int)
     if len(rows) <= max_points:
         return kept.assign(samples=1).reset_index(drop=True), interval_s
     step_s = interval_s * np.ceil(len(rows) / max_points)
     grouped = kept.groupby(np.floor(kept["time_s"] / step_s).to_numpy())
     means = grouped[["time_s", *_VALUES]].mean()
     means.insert(1, "frame", grouped["frame"].first())
+    means["poor"] = grouped["poor"].sum()
+    means["quality"] = grouped["quality"].agg(_telling)
     return means.assign(samples=grouped.size()).reset_index(drop=True), float(step_s)
+
+
+def _telling(qualities: pd.Series) -> str:
+    return next((words for words in qualities if words not in _FINE), qualities.iloc[0])
 
 
 def with_breaks(rows: pd.DataFrame, step_s: float) -> pd.DataFrame:

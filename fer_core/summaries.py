@@ -31,8 +31,14 @@ VALENCE_SIGNS: Final = {
 }
 VALENCE_FORMULA: Final = "happy − angry − disgust − fear − sad"
 
+_USUAL: Final = 95
+"""Percentile: longer times between two sampled frames are gaps."""
+
 _SAME_RUN: Final = 1.5
 """Samples further apart than so many intervals do not belong to one stretch."""
+
+_HITCH_S: Final = 0.25
+"""Unless they are no further apart than this, as where a camera paused for a moment and no frame was sampled."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class Stretch:
         confidence: mean probability of `label`.
         samples: how many readings.
         frame: number of the first one's frame.
+        problems: what makes some of them poor, in words; empty where nothing does.
+        poor: how many of them.
     """
 
     start_s: float
@@ -56,6 +64,8 @@ class Stretch:
     confidence: float
     samples: int
     frame: int
+    problems: tuple[str, ...] = ()
+    poor: int = 0
 
     @property
     def length_s(self) -> float:
@@ -136,10 +146,13 @@ def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
 
 
 def interval_s(source: Timeline | pd.DataFrame) -> float:
-    """Usual time between two sampled frames in seconds; where there is only one frame, what was asked for."""
+    """Usual time between two sampled frames in seconds; where there is only one frame, what was asked for.
+
+    Of a camera's uneven frames the longer usual time, so that a dropped frame does not look like someone's absence.
+    """
     gaps = np.diff(_sampled_times(rows_of(source)))
     if len(gaps):
-        return float(np.median(gaps))
+        return float(np.percentile(gaps, _USUAL, method="lower"))
     if isinstance(source, Timeline):
         return 1 / (source.settings.fps or source.recording.frame_rate or 1)
     return 1.0
@@ -184,14 +197,16 @@ def problems_of(rows: pd.DataFrame) -> dict[str, pd.Series]:
 
 def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
     """Runs of one person's readings without a gap and with one label, all certain or all uncertain, in order."""
-    limit_s = _SAME_RUN * interval_s(source)
+    limit_s = max(_SAME_RUN * interval_s(source), _HITCH_S)
     rows = rows_of_person(weighted(source), person)
     if not len(rows):
         return []
     times, held = rows["time_s"].to_numpy(float), rows["held_s"].to_numpy(float)
     labels, uncertain = rows["label"].to_numpy(str), rows["uncertain"].to_numpy(bool)
     confidence, frames = rows["confidence"].to_numpy(float), rows["frame"].to_numpy(int)
-    cut = (np.diff(times) > limit_s) | (labels[1:] != labels[:-1]) | (uncertain[1:] != uncertain[:-1])
+    quality = rows["quality"].fillna(GOOD).to_numpy(str)
+    absent = np.diff(times) > held[:-1] + 1e-6  # a frame in between was sampled, and they were not in it
+    cut = absent | (np.diff(times) > limit_s) | (labels[1:] != labels[:-1]) | (uncertain[1:] != uncertain[:-1])
     bounds = [0, *(np.flatnonzero(cut) + 1), len(times)]
     return [
         Stretch(
@@ -202,6 +217,8 @@ def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
             confidence=float(confidence[first:after].mean()),
             samples=int(after - first),
             frame=int(frames[first]),
+            problems=_problems(quality[first:after]),
+            poor=int(np.isin(quality[first:after], (GOOD, ""), invert=True).sum()),
         )
         for first, after in pairwise(bounds)
     ]
@@ -238,6 +255,10 @@ def _summary(rows: pd.DataFrame, person: int) -> PersonSummary:
         problems={problem: float(part[where].sum()) for problem, where in problems_of(rows).items()},
         good_share=float(part[rows["quality"].eq(GOOD)].sum()),
     )
+
+
+def _problems(qualities: np.ndarray) -> tuple[str, ...]:
+    return tuple(sorted({problem for words in set(qualities) for problem in words.split(", ")} - {GOOD, ""}))
 
 
 def _sampled_times(frame: pd.DataFrame) -> np.ndarray:

@@ -4,6 +4,7 @@ A file of JSON lines to which is only ever added: a kill in the middle of a line
 """
 
 import base64
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,19 @@ class Checkpoint:
         except OSError as error:
             raise MediaError(f"{self._path} cannot be read ({error.strerror}); remove it to start anew.") from error
         self._cut_off(whole)
+
+    @staticmethod
+    def glance(path: Path) -> tuple[Mapping[str, Any], float] | None:
+        """The settings of the analysis that a file is of, and up to which second that came; None where it is none."""
+        try:
+            with path.open("rb") as file:
+                header, until_s = json.loads(next(file)), 0.0
+                with contextlib.suppress(ValueError):  # torn in the middle of a line
+                    for line in file:
+                        until_s = json.loads(line)["state"]["after_s"] or 0.0
+            return (header["settings"], until_s) if header["format"] == FORMAT else None
+        except (OSError, ValueError, KeyError, TypeError, StopIteration):
+            return None
 
     def _cut_off(self, whole: int) -> None:
         """Leave the first `whole` bytes of the file, or only a header."""

@@ -24,7 +24,7 @@ _PROBLEM_LOOKS = tuple(
 def emotion_ribbon(source: Timeline | pd.DataFrame, notes: Notes | None = None) -> go.Figure:
     """Each person's most probable expression over time; at half height where the reading is uncertain.
 
-    A click on a bar reports `customdata`: its start in seconds and its frame.
+    A click on a bar reports `customdata`: its start in seconds, its frame and the person.
     """
     notes = notes or Notes()
     everyone = people(source)
@@ -48,7 +48,7 @@ def emotion_ribbon(source: Timeline | pd.DataFrame, notes: Notes | None = None) 
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            customdata=[[run.start_s, run.frame] for _, _, run in part],
+            customdata=[[run.start_s, run.frame, person] for _, person, run in part],
             hovertext=[_hover(notes.name(person), run) for _, person, run in part],
             hovertemplate="%{hovertext}<extra></extra>",
             showlegend=len(part) > 0,
@@ -98,9 +98,11 @@ def quality_lane(source: Timeline | pd.DataFrame, notes: Notes | None = None) ->
 
 def _hover(name: str, run: Stretch) -> str:
     doubt = "uncertain, most probable: " if run.uncertain else ""
+    samples = "1 sample" if run.samples == 1 else f"{run.samples} samples"
+    quality = f"{', '.join(run.problems)} ({run.poor} of {samples})" if run.poor else f"good ({samples})"
     return (
         f"{safe(name)}<br>{doubt}{caption_of(run.label)}, {run.confidence:.0%} on average"
-        f"<br>{run.length_s:.2f} s from {run.start_s:.2f} s"
+        f"<br>{run.length_s:.2f} s from {run.start_s:.2f} s, frame {run.frame}<br>quality: {safe(quality)}"
     )
 
 

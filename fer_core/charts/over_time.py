@@ -19,7 +19,9 @@ _PERCENT: dict[str, Any] = {"tickformat": ".0%", "range": [0, 1]}
 _MANY = 150
 
 
-def probability_lines(source: Timeline | pd.DataFrame, person: int, uncertain_below: float | None = None) -> go.Figure:
+def probability_lines(
+    source: Timeline | pd.DataFrame, person: int, uncertain_below: float | None = None, notes: Notes | None = None
+) -> go.Figure:
     """Seven lines over time, told apart by dash and symbol as well; broken where the person was not seen.
 
     A click on a point reports `customdata`: its time in seconds and its frame.
@@ -28,6 +30,7 @@ def probability_lines(source: Timeline | pd.DataFrame, person: int, uncertain_be
         source: the timeline.
         person: whose.
         uncertain_below: draws the threshold under which a reading counts as uncertain.
+        notes: for the person's name, which the hover says beside frame and quality.
     """
     figure = go.Figure()
     usual_s = interval_s(source)
@@ -43,6 +46,7 @@ def probability_lines(source: Timeline | pd.DataFrame, person: int, uncertain_be
             customdata=_places(drawn),
             hovertemplate="%{y:.0%}",
         )
+    _say(figure, points, notes, person)
     lay_out(figure, 340, time_range(source), hovermode="x unified")
     figure.update_yaxes(title=f"probability{_averaged(step_s, usual_s)}", **_PERCENT)
     if not len(points):
@@ -56,7 +60,7 @@ def probability_lines(source: Timeline | pd.DataFrame, person: int, uncertain_be
     return figure
 
 
-def stacked_area(source: Timeline | pd.DataFrame, person: int) -> go.Figure:
+def stacked_area(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> go.Figure:
     """The same probabilities stacked to 100 %, each with its own pattern; nothing where the person was not seen."""
     figure = go.Figure()
     usual_s = interval_s(source)
@@ -75,6 +79,7 @@ def stacked_area(source: Timeline | pd.DataFrame, person: int) -> go.Figure:
             customdata=_places(drawn),
             hovertemplate="%{y:.0%}",
         )
+    _say(figure, points, notes, person)
     lay_out(figure, 300, time_range(source), hovermode="x unified")
     figure.update_yaxes(title=f"probability, stacked{_averaged(step_s, usual_s)}", **_PERCENT)
     return figure if len(points) else nothing(figure, NOT_SEEN)
@@ -121,7 +126,8 @@ def valence_curve(source: Timeline | pd.DataFrame, notes: Notes | None = None) -
             line={"color": look.colour, "dash": look.dash, "width": 2},
             marker={"symbol": look.symbol, "size": 6, "maxdisplayed": 0 if few else 40},
             customdata=_places(drawn),
-            hovertemplate="%{y:+.2f}",
+            text=_about(drawn),
+            hovertemplate="%{y:+.2f} · %{text}",
         )
     lay_out(figure, 260, time_range(source), hovermode="x unified", showlegend=True)
     figure.update_yaxes(
@@ -130,6 +136,40 @@ def valence_curve(source: Timeline | pd.DataFrame, notes: Notes | None = None) -
     if not everyone:
         return nothing(figure, NOBODY_SEEN)
     return figure.add_hline(y=0, line={"width": 1, "color": QUIET})
+
+
+def _say(figure: go.Figure, points: pd.DataFrame, notes: Notes | None, person: int) -> None:
+    """Add to the hover of every point whose it is, its frame and its quality."""
+    if not len(points):
+        return
+    figure.add_scatter(
+        x=clock(points["time_s"]),
+        y=points[[*EMOTIONS]].to_numpy(float).max(axis=1),
+        name="",
+        mode="markers",
+        marker={"opacity": 0, "size": 6},
+        line={"width": 0},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+        text=_about(points),
+        customdata=_places(points),
+        hovertemplate=f"{safe((notes or Notes()).name(person))} · %{{text}}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _about(points: pd.DataFrame) -> list[str]:
+    """What stands beside the values of each point: the frame and its quality, or of how many samples it is the mean."""
+    return [
+        ""
+        if pd.isna(samples)
+        else f"frame {int(frame)}, {quality or 'quality not kept'}"
+        if samples == 1
+        else f"mean of {int(samples)} samples, {f'{int(poor)} of them poor: {quality}' if poor else quality}"
+        for frame, samples, poor, quality in zip(
+            points["frame"].astype("Float64"), points["samples"], points["poor"], points["quality"], strict=True
+        )
+    ]
 
 
 def _averaged(step_s: float, usual_s: float) -> str:

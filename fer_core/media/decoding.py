@@ -252,6 +252,7 @@ class Decoder:
 
     def _facts(self, frame: Any) -> dict[str, Any]:
         width, height = size_of(frame, self._pixel_shape(), self._turn_of(frame))
+        context = self._stream.codec_context
         return {
             "kind": "start",
             "width": width,
@@ -259,6 +260,7 @@ class Decoder:
             "frame_rate": self._rate,
             "stated_s": self._stated_s(),
             "has_audio": bool(self._container.streams.audio),
+            "stored_as": (self._container.format.name, context.name, context.pix_fmt or ""),
         }
 
     def _end(self) -> dict[str, Any]:

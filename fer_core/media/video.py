@@ -92,6 +92,7 @@ class Video:
         frame_rate: frames a second; as the file says, and after the last sample as it was.
         duration_s: seconds; as the file says (None where it does not), and after the last sample as it was.
         has_audio: whether there is sound.
+        stored_as: names of container, codec and pixel format, as FFmpeg has them.
         share: how much has been decoded, 0 to 1.
 
     Raises:
@@ -118,6 +119,7 @@ class Video:
         self._stall_s = stall_s
         self.width, self.height, self.frame_rate, self.has_audio = 0, 0, 0.0, False
         self.duration_s: float | None = None
+        self.stored_as = ("", "", "")
         self.share = 0.0
         self._stated_s: float | None = None
         self._last_s = after_s or 0.0
@@ -173,6 +175,8 @@ class Video:
         if message["kind"] == "start":
             self.width, self.height = message["width"], message["height"]
             self.frame_rate, self.has_audio = message["frame_rate"], message["has_audio"]
+            container, codec, pixels = message.get("stored_as", self.stored_as)
+            self.stored_as = container, codec, pixels
             self.duration_s = self._stated_s = message["stated_s"]
         else:  # there is nothing after `after_s`
             self._decoder.put_back(message)

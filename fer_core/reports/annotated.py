@@ -1,25 +1,22 @@
 """The recording again, with what was read drawn into it: an MP4 that browsers play, with its sound.
 
-Boxes and probabilities move evenly from one sample to the next, so that they follow faces between samples too. Frames
-pass through one at a time, so memory does not grow with the length.
+Boxes and probabilities move evenly from one sample to the next, so that they follow faces between samples too.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.drawing import annotate, overlay_bars
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
+from fer_core.media.encoding import Mp4Writer, until_complete
 from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
 from fer_core.model_files import sha256
@@ -33,7 +30,6 @@ LONGER_PX: Final = 1920
 BRIDGED: Final = 2.5
 """Samples of a person that are further apart than so many intervals are not joined."""
 
-_TICK: Final = Fraction(1, 90_000)
 _NO_MAP: Final = np.zeros((1, 1), np.float32)
 
 
@@ -67,8 +63,8 @@ def write_annotated(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="annotated-")))
         sound, missing = _sound(timeline, video, folder)
         source = stack.enter_context(Video(video, 0, longer_px=longer_px))
-        part = stack.enter_context(_until_complete(out))
-        with _Writer(part, timeline.recording.frame_rate or source.frame_rate, sound) as writer:
+        part = stack.enter_context(until_complete(out))
+        with Mp4Writer(part, timeline.recording.frame_rate or source.frame_rate, sound) as writer:
             for sample in source:
                 writer.add(tracks.drawn(sample.image, sample.time_s), sample.time_s)
                 if progress is not None:
@@ -156,89 +152,6 @@ class _Track:
         return bool(end_s - start_s <= self.bridged_s) and not _cut_between(cuts, start_s, end_s)
 
 
-class _Writer:
-    """The file in the making. The first frame decides the size; others are brought to it."""
-
-    def __init__(self, path: Path, frame_rate: float, sound: Path | None) -> None:
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
-        self._rate = Fraction(frame_rate or 25).limit_denominator(1001)
-        self._stream: Any = None
-        self._sound = None if sound is None else _Sound(sound, self._container)
-        self._last_tick = -1
-
-    def __enter__(self) -> "_Writer":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None and self._stream is not None:
-                self._container.mux(self._stream.encode(None))
-                if self._sound is not None:
-                    self._sound.copy_until(None)
-        finally:
-            if self._sound is not None:
-                self._sound.close()
-            self._container.close()
-
-    def add(self, bgr: NDArray[np.uint8], time_s: float) -> None:
-        if self._stream is None:
-            self._begin(bgr)
-        frame = av.VideoFrame.from_ndarray(self._fitted(bgr), format="bgr24")
-        self._last_tick = max(self._last_tick + 1, round(time_s / _TICK))
-        frame.pts, frame.time_base = self._last_tick, _TICK
-        self._container.mux(self._stream.encode(frame))
-        if self._sound is not None:
-            self._sound.copy_until(time_s)
-
-    def _begin(self, bgr: NDArray[np.uint8]) -> None:
-        stream: Any = self._container.add_stream(
-            "libx264", rate=self._rate, options={"preset": "veryfast", "crf": "21"}
-        )
-        # 4:2:0 needs even sides: an odd one gets another line of pixels.
-        stream.width, stream.height = bgr.shape[1] + bgr.shape[1] % 2, bgr.shape[0] + bgr.shape[0] % 2
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = _TICK
-        self._stream = stream
-        if self._sound is not None:
-            self._sound.begin()
-
-    def _fitted(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        width, height = self._stream.width, self._stream.height
-        missing = width - bgr.shape[1], height - bgr.shape[0]
-        if missing == (0, 0):
-            return bgr
-        if missing[0] in (0, 1) and missing[1] in (0, 1):
-            return np.asarray(cv2.copyMakeBorder(bgr, 0, missing[1], 0, missing[0], cv2.BORDER_REPLICATE), np.uint8)
-        return np.asarray(cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-class _Sound:
-    """Copies packets of a file that holds only sound, never further than the picture is."""
-
-    def __init__(self, path: Path, sink: Any) -> None:
-        self._source: Any = av.open(str(path))
-        self._sink = sink
-        self._stream = self._source.streams.audio[0]
-        self._packets = (packet for packet in self._source.demux(self._stream) if packet.size)
-        self._waiting: Any = None
-        self._copied: Any = None
-
-    def begin(self) -> None:
-        self._copied = self._sink.add_stream_from_template(self._stream)
-
-    def copy_until(self, time_s: float | None) -> None:
-        """Copy what begins up to this moment; everything that is left for None."""
-        while (packet := self._waiting or next(self._packets, None)) is not None:
-            self._waiting = packet
-            if time_s is not None and float((packet.pts or 0) * packet.time_base) > time_s:
-                return
-            self._waiting, packet.stream = None, self._copied
-            self._sink.mux(packet)
-
-    def close(self) -> None:
-        self._source.close()
-
-
 def _sound(timeline: Timeline, video: Path, folder: Path) -> tuple[Path | None, list[str]]:
     if not timeline.recording.has_audio:
         return None, []
@@ -246,21 +159,6 @@ def _sound(timeline: Timeline, video: Path, folder: Path) -> tuple[Path | None, 
     if take_sound(video, target, timeline.recording.duration_s):
         return target, []
     return None, ["The sound could not be read, so the annotated video has none."]
-
-
-@contextmanager
-def _until_complete(out: Path) -> Iterator[Path]:
-    """A file beside `out` that takes its name in the end, and is gone where it does not come to that."""
-    part = out.with_name(f".{out.name}.part")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(out)
-    except (OSError, av.FFmpegError) as error:
-        raise MediaError(f"{out} cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 def _scaled(reading: FaceReading, across: float, down: float) -> FaceReading:

@@ -185,9 +185,9 @@ def _add_overview(page: Document, timeline: Timeline, notes: Notes, summaries: S
     compared.sort(key=lambda summary: summary.person)
     if len(compared) < len(summaries):
         page.paragraph(f"The {_PEOPLE_COMPARED} people seen longest.", QUIET, 7.5)
-    height_mm = 14 + len(CATEGORIES) * max(6.5, 3.1 * len(compared))
+    height_mm = 14 + len(CATEGORIES) * max(6.5, 2.7 * len(compared))
     page.chart(pdf_charts.share_bars(compared, WIDTH_MM, height_mm), _shares_in_words(notes, compared))
-    page.heading("Valence over time", 65)
+    page.heading("Valence over time", 61)
     page.chart(
         pdf_charts.valence_curve(timeline, [summary.person for summary in compared], notes, WIDTH_MM, 52),
         f"Derived valence over time: {VALENCE_FORMULA}.",

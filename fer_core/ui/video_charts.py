@@ -1,6 +1,7 @@
 """The charts of a recording, in which a click leads to its moment."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -18,10 +19,13 @@ from fer_core.errors import FerError
 from fer_core.notes import Notes
 from fer_core.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, as_clock, stretches
 from fer_core.ui.text import plain
+from fer_core.ui.video_player import words_at
 from fer_core.ui.video_recording import OpenRecording
-from fer_core.ui.video_selection import selected_time
+from fer_core.ui.video_selection import selected_person, selected_time
 
 MOST_RINGS: Final = 3
+_HERE: Final = "#5c7cfa"
+_FACE_PX: Final = 72
 MOST_POINTS: Final = 600
 
 
@@ -30,7 +34,7 @@ def ribbon(recording: OpenRecording) -> None:
     figure = charts.emotion_ribbon(recording.timeline, recording.notes)
     if not recording.whole:
         start, end = clock(recording.range_s).astype(str)
-        figure.add_vrect(x0=start, x1=end, line={"width": 2, "color": "#3b5bdb"}, fillcolor="rgba(0,0,0,0)")
+        figure.add_vrect(x0=start, x1=end, line={"width": 2, "color": _HERE}, fillcolor="rgba(0,0,0,0)")
     words = charts.describe_ribbon(recording.timeline, recording.notes)
     interactive(figure, recording, "ribbon", words, recording.whole_range)
 
@@ -50,11 +54,23 @@ def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
         views["From rest"] = _from_rest
     if len(recording.timelines) > 1:
         views["Models"] = partial(_models, cards=cards)
+    _here(recording)
     tabs = st.tabs(list(views), key=f"views {recording.number}", on_change="rerun")
     for tab, draw in zip(tabs, views.values(), strict=True):
         if tab.open:
             with tab:
                 draw(recording)
+
+
+def _here(recording: OpenRecording) -> None:
+    """The face at the chosen moment beside the charts, which stand far below the frame."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with suppress(FerError):  # beside the frame it is said what is wrong with it
+            face = recording.face(recording.person)
+            if face is not None:
+                name = plain(recording.notes.name(recording.person or 0))
+                st.image(face, channels="BGR", width=_FACE_PX, alt=f"{name} at {recording.moment_s:.2f} s")
+        st.caption(f"**{recording.moment_s:.2f} s** · {plain(words_at(recording, recording.moment_s))}")
 
 
 def interactive(
@@ -74,9 +90,10 @@ def interactive(
     charts.add_notes(figure, _notes_within(recording.notes, start_s, end_s))
     if start_s <= recording.moment_s <= end_s:
         [now] = clock([recording.moment_s]).astype(str)
-        figure.add_vline(x=now, line={"width": 2, "color": "#3b5bdb"}, opacity=0.7)
-    for trace in figure.select_traces(selector=lambda trace: trace.type in ("bar", "scatter") and not trace.unselected):
-        trace.unselected = {"marker": {"opacity": 1}}
+        figure.add_vline(x=now, line={"width": 2, "color": _HERE})
+    for trace in figure.select_traces(selector=lambda trace: trace.type in ("bar", "scatter")):
+        if trace.unselected.marker.opacity is None:  # else a click would make everything else fade
+            trace.unselected = {"marker": {"opacity": 1}}
     # Streamlit lets a drag select or a click, not both; the axes stay put so that fingers can scroll the page.
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
@@ -133,7 +150,7 @@ def _lines(recording: OpenRecording) -> None:
     if person is None:
         return
     shown = recording.shown()
-    figure = charts.probability_lines(shown, person, recording.timeline.settings.uncertain_below)
+    figure = charts.probability_lines(shown, person, recording.timeline.settings.uncertain_below, recording.notes)
     interactive(figure, recording, "lines", charts.describe_probabilities(shown, person, recording.notes))
 
 
@@ -143,7 +160,7 @@ def _stacked(recording: OpenRecording) -> None:
         return
     shown = recording.shown()
     words = charts.describe_probabilities(shown, person, recording.notes)
-    interactive(_clickable(charts.stacked_area(shown, person)), recording, "stacked", words)
+    interactive(_clickable(charts.stacked_area(shown, person, recording.notes)), recording, "stacked", words)
 
 
 def _heat_map(recording: OpenRecording) -> None:
@@ -282,9 +299,12 @@ def _person(recording: OpenRecording) -> int | None:
 
 
 def _chosen(recording: OpenRecording, key: str) -> None:
-    time_s = selected_time(st.session_state.get(key))
+    event = st.session_state.get(key)
+    time_s, person = selected_time(event), selected_person(event)
     if time_s is not None:
         recording.seek(time_s)
+    if person in recording.people:
+        recording.person = person
 
 
 def _clickable(figure: go.Figure) -> go.Figure:

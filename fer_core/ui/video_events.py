@@ -6,7 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from fer_core.errors import FerError
 from fer_core.notes import Marker, Span
+from fer_core.reports.events import events_from
+from fer_core.ui.text import plain
 from fer_core.ui.video_recording import OpenRecording
 
 Row = dict[str, Any]
@@ -19,6 +22,7 @@ def events_editor(recording: OpenRecording) -> None:
         _markers(recording)
     with right:
         _excluded(recording)
+    _from_table(recording)
     st.caption(
         "Both are drawn into the charts and are part of every report; what is excluded counts in no figure. To delete "
         "a row, choose it at its left edge."
@@ -66,6 +70,28 @@ def _excluded(recording: OpenRecording) -> None:
         f"excluded {recording.number} {hash(recording.notes.excluded)}",
         lambda changed: recording.set_excluded(spans_of(changed, recording.whole_range)),
     )
+
+
+def _from_table(recording: OpenRecording) -> None:
+    key, problem = f"events {recording.number}", f"events problem {recording.number}"
+
+    def take() -> None:
+        given = st.session_state[key]
+        st.session_state.pop(problem, None)
+        if given is not None:
+            try:
+                recording.add_events(*events_from(given.getvalue(), recording.whole_range))
+            except FerError as error:
+                st.session_state[problem] = str(error)
+
+    with st.expander("Events from a table", icon=":material/upload_file:", expanded=problem in st.session_state):
+        st.file_uploader("CSV", type=["csv", "tsv", "txt"], key=key, on_change=take, max_upload_size=1)
+        st.caption(
+            "A header and a row an event: `start_s` in seconds, and if you like `text`, `kind` (marker or excluded) "
+            "and `end_s`; so *Export* writes them. Names like onset, time, event and label are understood too."
+        )
+        if words := st.session_state.get(problem):
+            st.error(plain(words), icon=":material/error:")
 
 
 def changed_rows(rows: list[Row], changes: Mapping[str, Any]) -> list[Row]:

@@ -1,12 +1,15 @@
 """One recording in the page: what came of it, the chosen moment, the charts, the corrections, the exports."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import streamlit as st
 
 from fer_core.classification import ModelCard
+from fer_core.model_files import sha256
 from fer_core.reports.wording import sampling, smoothing
+from fer_core.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.summaries import UNCERTAIN, PersonSummary, as_clock, interval_s
 from fer_core.ui.text import plain
 from fer_core.ui.video_charts import numbers, over_time, ribbon
@@ -14,12 +17,17 @@ from fer_core.ui.video_compare import compare
 from fer_core.ui.video_events import events_editor
 from fer_core.ui.video_exports import exports
 from fer_core.ui.video_memory import memory
-from fer_core.ui.video_open import SMOOTHINGS
+from fer_core.ui.video_open import SMOOTHINGS, go_on_button
 from fer_core.ui.video_people import people_editor
 from fer_core.ui.video_player import moment
 from fer_core.ui.video_recording import OpenRecording
 
 _FINEST_S: Final = 0.01
+_EXPLAINED: Final = {
+    "Time seen": "Of all people together, in the range.",
+    "Uncertain": "Share of the time seen in which no expression is probable enough to rely on.",
+    "Good samples": "Share of the time seen without a quality problem; the tab *Quality* shows which there are.",
+}
 
 
 def explore(cards: Mapping[str, ModelCard]) -> None:
@@ -73,7 +81,11 @@ def _headline(recording: OpenRecording, card: ModelCard | None) -> None:
     about, settings = timeline.recording, timeline.settings
     st.subheader(plain(about.name), divider="gray")
     if recording.partial:
-        st.badge("partial: stopped before the end", icon=":material/timelapse:", color="orange")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge("partial: stopped before the end", icon=":material/timelapse:", color="orange")
+            go_on_button(recording)
+    if recording.live:
+        st.page_link("pages/2_Live.py", label="Back to the camera", icon=":material/videocam:")
     facts = (
         as_clock(about.duration_s),
         f"{about.width} × {about.height} px",
@@ -82,8 +94,15 @@ def _headline(recording: OpenRecording, card: ModelCard | None) -> None:
         smoothing(settings),
     )
     st.caption(" · ".join(facts))
+    if about.sha256 == _sample_sha256():
+        st.caption(f":material/info: {SAMPLE_VIDEO_CREDIT}")
     for problem in timeline.problems:
         st.warning(plain(problem), icon=":material/info:")
+
+
+@lru_cache(maxsize=1)
+def _sample_sha256() -> str:
+    return sha256(SAMPLE_VIDEO)
 
 
 def _figures(recording: OpenRecording) -> None:
@@ -101,7 +120,7 @@ def _figures(recording: OpenRecording) -> None:
     }
     with st.container(horizontal=True):
         for name, value in values.items():
-            st.metric(name, value, border=True, width=150)
+            st.metric(name, value, border=True, width=150, help=_EXPLAINED.get(name))
 
 
 def _mean(summaries: Sequence[PersonSummary], seen_s: float, of: Callable[[PersonSummary], float]) -> str:

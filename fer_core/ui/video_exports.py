@@ -1,5 +1,7 @@
 """What can be taken along: tables, the report, the annotated video, the evidence bundle."""
 
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,16 +16,17 @@ from fer_core.errors import FerError
 from fer_core.notes import Notes
 from fer_core.reports.annotated import write_annotated
 from fer_core.reports.bundle import bundle_bytes
+from fer_core.reports.events import events_text
 from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import as_json, csv_text, dictionary_text, parquet_bytes
 from fer_core.timeline import Timeline
 from fer_core.timeline_edits import within
 from fer_core.ui.text import plain
-from fer_core.ui.video_memory import memory
+from fer_core.ui.video_memory import Drawing, memory
 from fer_core.ui.video_recording import OpenRecording
+from fer_core.ui.video_waiting import wait_for
 from fer_core.ui.video_work import Advance, Job, Report, Work
 
-_EVERY_S: Final = 0.5
 _JSON: Final = "application/json"
 _PARQUET: Final = "application/vnd.apache.parquet"
 
@@ -43,7 +46,7 @@ class _StoppedError(FerError):
 def exports(recording: OpenRecording, card: ModelCard | None) -> None:
     """A button each; what it gives is made when it is pressed."""
     timeline = _timeline(recording)
-    notes = recording.notes
+    notes = recording.notes_of_people
     stem = PurePath(recording.name).stem
     files: list[_File] = [
         _File("Report (PDF)", "picture_as_pdf", "report.pdf", "application/pdf", _report(timeline, notes, card)),
@@ -52,6 +55,8 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
         _File("Everything (JSON)", "data_object", "timeline.json", _JSON, lambda: as_json(timeline, notes)),
         _File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, lambda: parquet_bytes(timeline)),
     ]
+    if notes.markers or notes.excluded:
+        files.append(_File("Events (CSV)", "flag", "events.csv", "text/csv", lambda: events_text(notes)))
     if recording.resting:
         label = "Differences from rest (CSV)"
         files.append(_File(label, "self_improvement", "from_rest.csv", "text/csv", _rest(recording)))
@@ -70,10 +75,10 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
             )
     _annotated(recording, stem)
     st.caption(
-        "Names, markers and excluded stretches are in the report and in the JSON; the tables hold every reading, and "
-        "the raw values too. The evidence bundle holds all of it with settings, versions and hashes; "
-        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is one "
-        "only of a recording that was read to the end and from which nobody was removed."
+        "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
+        "the tables hold every reading, and the raw values too. The evidence bundle holds all of it with settings, "
+        "versions and hashes; `python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording "
+        "again. There is one only of a recording that was read to the end and from which nobody was removed."
     )
 
 
@@ -87,7 +92,7 @@ def _report(timeline: Timeline, notes: Notes, card: ModelCard | None) -> Callabl
 
 
 def _bundle(recording: OpenRecording, card: ModelCard | None) -> Callable[[], bytes]:
-    return lambda: bundle_bytes(recording.timeline, date.today(), recording.notes, card)
+    return lambda: bundle_bytes(recording.timeline, date.today(), recording.notes_of_people, card)
 
 
 def _rest(recording: OpenRecording) -> Callable[[], str]:
@@ -109,7 +114,7 @@ def _annotated(recording: OpenRecording, stem: str) -> None:
     if recording.path is None:
         return
     key = f"annotated {recording.number}"
-    work: Work[Path] | None = memory().exports.get(recording.number)
+    work = memory().drawing(recording)
     if work is None or (not work.running and not work.result):
         if work is not None and work.problem:
             st.error(plain(work.problem.replace(f"{recording.path.parent}/", "")), icon=":material/error:")
@@ -123,7 +128,7 @@ def _annotated(recording: OpenRecording, stem: str) -> None:
         )
         return
     if work.running:
-        _wait(work, recording.number)
+        wait_for(work, "Drawing into every frame", f"stop {key}")
         return
     assert work.result is not None
     path = work.result
@@ -142,7 +147,8 @@ def _begin(recording: OpenRecording) -> None:
     kept = memory()
     assert recording.path is not None
     job = annotating(recording.timeline, recording.path)
-    kept.exports[recording.number] = Work(job, kept.workspace.new_stop(), "annotated video")
+    work = Work(job, kept.workspace.new_stop(), "annotated video")
+    kept.drawings[recording.number] = Drawing(work, recording.timeline)
 
 
 def annotating(timeline: Timeline, path: Path) -> Job[Path]:
@@ -154,22 +160,12 @@ def annotating(timeline: Timeline, path: Path) -> Job[Path]:
                 raise _StoppedError("Stopped before it was complete.")
             report(Advance(share))
 
-        out = path.parent / "drawn" / "annotated.mp4"  # beside it could be a recording of that name
-        write_annotated(timeline, path, out, tell)
-        return out
+        folder = Path(tempfile.mkdtemp(prefix="drawn-", dir=path.parent))
+        try:
+            write_annotated(timeline, path, folder / "annotated.mp4", tell)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return folder / "annotated.mp4"
 
     return job
-
-
-def _wait(work: Work[Path], number: int) -> None:
-    @st.fragment(run_every=_EVERY_S)
-    def look() -> None:
-        if not work.running:
-            st.rerun(scope="app")
-        share = work.advance.share
-        left_s = work.elapsed_s / share - work.elapsed_s if share > 0.02 else None
-        left = "" if left_s is None else f", {max(1, round(left_s))} s left"
-        st.progress(share, f"Drawing into every frame: {share:.0%}{left}")
-        st.button("Stop", icon=":material/stop_circle:", key=f"stop annotated {number}", on_click=work.cancel)
-
-    look()

@@ -9,13 +9,15 @@ import threading
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import streamlit as st
 
 from fer_core.errors import MediaError
 from fer_core.timeline import Timeline
+from fer_core.ui import video_unfinished
 from fer_core.ui.handover import forget_session, recorded_session
+from fer_core.ui.video_reading import Way
 from fer_core.ui.video_recording import OpenRecording
 from fer_core.ui.video_work import Work
 
@@ -61,6 +63,20 @@ class Workspace:
         self._end()
 
 
+class Drawing(NamedTuple):
+    """An annotated video that is being made or is ready, and what it shows."""
+
+    work: Work[Path]
+    timeline: Timeline
+
+
+class Copy(NamedTuple):
+    """A copy that browsers play, and up to which second of the recording it goes; None where it is whole."""
+
+    path: Path
+    until_s: float | None
+
+
 @dataclass
 class Memory:
     """Of one visit.
@@ -69,9 +85,13 @@ class Memory:
         workspace: where its files are.
         work: the analysis that is under way, or has ended and was not looked at yet.
         source: the file that it reads.
+        way: how it reads it.
+        unwanted: once this is set, nothing that it has read is kept.
+        going_on: number of the recording that it completes; None where it is a new one.
         recordings: what is open, by number; the oldest first.
         shown: number of the one that is being looked at.
-        exports: annotated videos that are being made or are ready, by the number of their recording.
+        drawings: annotated videos, by the number of their recording; see `drawing`.
+        copies: playable copies that are being made or are ready, likewise.
         problem: why the last analysis failed, in a sentence.
         opened: how many were opened so far.
         live: the recorded session of the Live page that was opened last.
@@ -80,28 +100,33 @@ class Memory:
     workspace: Workspace = field(default_factory=Workspace)
     work: Work[dict[str, Timeline]] | None = None
     source: Path | None = None
+    way: Way | None = None
+    unwanted: threading.Event = field(default_factory=threading.Event)
+    going_on: int | None = None
     recordings: dict[int, OpenRecording] = field(default_factory=dict)
     shown: int | None = None
-    exports: dict[int, Work[Path]] = field(default_factory=dict)
+    drawings: dict[int, Drawing] = field(default_factory=dict)
+    copies: dict[int, Work[Copy]] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
     live: Any = None
 
     def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
-        """Show what was read of one more recording; beyond `MOST_OPEN` the oldest is closed."""
+        """Show what was read of one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
         self.opened += 1
         found = OpenRecording(self.opened, timelines, path, partial=partial)
         self.recordings[found.number] = found
         self.shown = found.number
         while len(self.recordings) > MOST_OPEN:
-            self.close(min(self.recordings))
+            self.close(min(number for number in self.recordings if number != self.going_on))
         return found
 
     def close(self, number: int) -> None:
         """Forget one recording with its file."""
         gone = self.recordings.pop(number, None)
-        if number in self.exports:
-            self.exports.pop(number).cancel()
+        self._drop_drawing(number)
+        if number in self.copies:
+            self.copies.pop(number).cancel()
         if gone is not None and gone.path is not None:
             shutil.rmtree(gone.path.parent, ignore_errors=True)
         if self.shown == number:
@@ -113,11 +138,35 @@ class Memory:
             return False
         ended, self.work = self.work, None
         self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")
+        before, self.going_on = self.recordings.get(self.going_on or 0), None
         if ended.result:
-            self.open(ended.result, self.source, partial=ended.stopping)
-        elif self.source is not None:
+            if before is not None:
+                del self.recordings[before.number]
+                self._drop_drawing(before.number)
+            found = self.open(ended.result, self.source, partial=ended.stopping)
+            found.way = self.way
+            if before is not None:
+                found.notes = before.notes
+                if before.number in self.copies:
+                    self.copies[found.number] = self.copies.pop(before.number)
+        elif self.source is not None and before is None:
             shutil.rmtree(self.source.parent, ignore_errors=True)
         return True
+
+    def drawing(self, recording: OpenRecording) -> Work[Path] | None:
+        """The annotated video of a recording as it stands now; None where none was made since the last correction."""
+        drawing = self.drawings.get(recording.number)
+        if drawing is not None and drawing.timeline is not recording.timeline:
+            self._drop_drawing(recording.number)
+            return None
+        return drawing and drawing.work
+
+    def _drop_drawing(self, number: int) -> None:
+        gone = self.drawings.pop(number, None)
+        if gone is not None:
+            gone.work.cancel()
+            if gone.work.result is not None:
+                shutil.rmtree(gone.work.result.parent, ignore_errors=True)
 
     def take_live(self) -> None:
         """Open the session that was recorded on the Live page, once."""
@@ -143,7 +192,11 @@ def forget() -> None:
     """Drop all recordings of this visit, their files and what was read in them; end an analysis that is under way."""
     gone: Memory | None = st.session_state.pop(_KEY, None)
     if gone is not None:
+        gone.unwanted.set()
         gone.workspace.close()
+        for recording in gone.recordings.values():
+            if recording.partial:
+                video_unfinished.remove(recording.timeline.recording.sha256)
         st.session_state[_KEY] = Memory(opened=gone.opened + 1)
     forget_session()
 

@@ -1,26 +1,27 @@
 """The way in of the Video page: a recording, how to read it, and how far the reading has come."""
 
+import hashlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fer_core.classification import ModelCard
+from fer_core.errors import FerError
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
 from fer_core.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.smoothing import TIME_CONSTANT_S
 from fer_core.summaries import as_clock
-from fer_core.timeline import Timeline
-from fer_core.ui import loaders
+from fer_core.ui import loaders, video_unfinished
 from fer_core.ui.text import plain
 from fer_core.ui.video_memory import forget, memory
-from fer_core.ui.video_work import Advance, Job, Report, Work
-from fer_core.video_analysis import Progress
+from fer_core.ui.video_reading import Way, analysis
+from fer_core.ui.video_recording import OpenRecording
+from fer_core.ui.video_work import Advance, Work
 
 RATES: Final = {1.0: "1", 2.0: "2", 4.0: "4", 8.0: "8", 15.0: "15", 0.0: "every frame"}
 SMOOTHINGS: Final = {
@@ -36,18 +37,12 @@ KEPT: Final = (
     "The file lies in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and when "
     "this page's visit ends."
 )
+WAITS: Final = (
+    "What an analysis has read when it is stopped or cut off, numbers and portraits, waits in {}, so that it can go "
+    "on. *Forget* deletes that too; and whatever is older than a day goes when this page is opened."
+)
 _EVERY_S: Final = 0.5
-
-
-@dataclass(frozen=True)
-class Way:
-    """How recordings are read; see `EmotionPipeline.analyze_video`."""
-
-    models: tuple[str, ...]
-    detector: str
-    fps: float
-    smoothing: str
-    time_constant_s: float
+_KNOWN: Final = "recording looked up"
 
 
 def settings(cards: Mapping[str, ModelCard]) -> Way:
@@ -99,50 +94,91 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
         "Recording", type=list(VIDEO_TYPES), key=f"recording {kept.opened}", help="MP4, MOV, MKV, WebM, AVI and others."
     )
     way = settings(cards)
+    if video_unfinished.waiting() and given is not None:  # the first removes what is too old
+        _unfinished(given, way, cards)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Analyse", icon=":material/play_arrow:", type="primary", disabled=given is None) and given:
             begin(given.name, given.getbuffer(), way)
         if st.button("Try the sample", icon=":material/movie:", help=SAMPLE_VIDEO_CREDIT):
             begin(SAMPLE_VIDEO.name, SAMPLE_VIDEO.read_bytes(), way)
         st.page_link("pages/2_Live.py", label="Record with the camera", icon=":material/videocam:")
-    st.caption(KEPT)
+    where = video_unfinished.shown_folder()
+    st.caption(f"{KEPT} {WAITS.format(plain(where))}" if where else KEPT)
 
 
 def begin(name: str, data: bytes | memoryview, way: Way) -> None:
     """Store a recording and start to read it; the page then shows how far that is."""
     kept = memory()
-    pipelines = {model: loaders.pipeline(model, way.detector) for model in way.models}
-    kept.problem = None
-    kept.source = kept.workspace.store(name, data)
-    kept.work = Work(analysis(kept.source, way, pipelines), kept.workspace.new_stop(), "video analysis")
+    pipelines = _pipelines(way)
+    kept.going_on = None
+    _start(kept.workspace.store(name, data), way, pipelines)
+
+
+def go_on_button(recording: OpenRecording) -> None:
+    """Reads on where the analysis of a recording was stopped."""
+    way, path = recording.way, recording.path
+    if way is None or path is None or memory().work is not None:
+        return
+    pressed = st.button(
+        "Go on reading",
+        icon=":material/play_arrow:",
+        key=f"go on {recording.number}",
+        help="From where it was stopped. Names, markers and excluded stretches stay; merged, split and removed people "
+        "have to be put right again.",
+    )
+    if pressed:
+        try:
+            pipelines = _pipelines(way)
+        except FerError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        memory().going_on = recording.number
+        _start(path, way, pipelines)
+
+
+def _pipelines(way: Way) -> dict[str, EmotionPipeline]:
+    return {model: loaders.pipeline(model, way.detector) for model in way.models}
+
+
+def _start(path: Path, way: Way, pipelines: dict[str, EmotionPipeline]) -> None:
+    kept = memory()
+    kept.problem, kept.source, kept.way, kept.unwanted = None, path, way, threading.Event()
+    kept.work = Work(analysis(path, way, pipelines, kept.unwanted), kept.workspace.new_stop(), "video analysis")
     st.rerun()
 
 
-def analysis(path: Path, way: Way, pipelines: Mapping[str, EmotionPipeline]) -> Job[dict[str, Timeline]]:
-    """The job that reads a recording with each model in turn, and gives the timelines by model.
+def _unfinished(given: UploadedFile, way: Way, cards: Mapping[str, ModelCard]) -> None:
+    """Say that this recording was read in part before, and how to go on, or not to."""
+    sha256 = _sha256_of(given)
+    found = video_unfinished.of(sha256)
+    if not found:
+        return
+    for one in found:
+        title = cards[one.model].title if one.model in cards else one.model
+        rate = RATES.get(one.fps, f"{one.fps:g}")
+        how = f"{plain(title)}, {loaders.DETECTOR_TITLES.get(one.detector, one.detector)}, samples a second: {rate}"
+        fits = one.model in way.models and (one.detector, one.fps) == (way.detector, way.fps)
+        end = "*Analyse* goes on from there." if fits else "Choose these *Settings* to go on from there."
+        st.info(
+            f"This recording was read before, up to {as_clock(one.until_s)} ({how}), and not to its end. {end}",
+            icon=":material/resume:",
+        )
+    st.button(
+        "Delete what was read",
+        icon=":material/delete:",
+        on_click=video_unfinished.remove,
+        args=(sha256,),
+        key="unfinished",
+    )
 
-    Stopped, it gives what the first model has read; of the others only those that came to the end.
-    """
 
-    def job(report: Report, stop: threading.Event) -> dict[str, Timeline]:
-        done: dict[str, Timeline] = {}
-        for model, pipeline in pipelines.items():
-            told = partial(_tell, report, len(done), list(pipelines))
-            timeline = pipeline.analyze_video(
-                path,
-                way.fps,
-                told,
-                smoothing=way.smoothing,
-                time_constant_s=way.time_constant_s,
-                stop=stop,
-            )
-            if not done or not stop.is_set():
-                done[model] = timeline
-            if stop.is_set():
-                break
-        return done
-
-    return job
+def _sha256_of(given: UploadedFile) -> str:
+    """Looked up once a file: large ones take seconds."""
+    known: tuple[str, str] = st.session_state.get(_KNOWN, ("", ""))
+    if known[0] != given.file_id:
+        known = given.file_id, hashlib.sha256(given.getbuffer()).hexdigest()
+        st.session_state[_KNOWN] = known
+    return known[1]
 
 
 def progress() -> None:
@@ -176,17 +212,6 @@ def forget_button() -> None:
         on_click=forget,
         help="Deletes the recordings of this visit, what was read in them, and all corrections.",
     )
-
-
-def _tell(report: Report, before: int, models: list[str], now: Progress) -> None:
-    """One model's progress as that of all of them."""
-    share = (before + now.share) / len(models)
-    remaining_s = now.remaining_s
-    if remaining_s is not None:
-        remaining_s += (len(models) - before - 1) * (now.elapsed_s + remaining_s)
-    faces = "1 face" if now.faces == 1 else f"{now.faces} faces"
-    words = f"at {as_clock(now.time_s)} · {now.samples} frames · {faces}"
-    report(Advance(share, words if len(models) == 1 else f"{models[before]} {words}", remaining_s))
 
 
 def _words(work: Work, advance: Advance) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from fer_core.errors import FerError
 from fer_core.notes import Span
 from fer_core.summaries import as_clock, summarise, weighted
+from fer_core.ui import video_unfinished
 from fer_core.ui.text import plain
 from fer_core.ui.video_recording import OpenRecording
 
@@ -90,8 +91,18 @@ def _split(recording: OpenRecording) -> None:
     person = _choose(recording, "Person", "split")
     words = f"Split at {recording.moment_s:.2f} s"
     _do(recording, words, "call_split", lambda: recording.split(person, recording.moment_s))
-    _do(recording, "Remove from this recording", "person_remove", lambda: recording.remove(person))
-    st.caption("From the chosen moment on, this is somebody else. *Remove* is for posters, and for who did not agree.")
+    _do(recording, "Remove from this recording", "person_remove", lambda: _remove(recording, person))
+    st.caption(
+        "*Split*: from the chosen moment on, this is somebody else. *Remove*, for posters and for who did not agree, "
+        "takes their readings, name and portrait out of charts, tables and reports. The picture stays as it is: the "
+        "player and the annotated video still show them, without box and numbers."
+    )
+
+
+def _remove(recording: OpenRecording, person: int) -> None:
+    recording.remove(person)
+    if recording.partial:  # what waits for going on holds their portrait
+        video_unfinished.remove(recording.timeline.recording.sha256)
 
 
 def _rest(recording: OpenRecording) -> None:

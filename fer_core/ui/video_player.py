@@ -1,19 +1,30 @@
 """The chosen moment of a recording: the player, and the frame with what was read in it."""
 
+import shutil
+import tempfile
+import threading
+from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from fer_core.emotions import STYLES
 from fer_core.errors import FerError
+from fer_core.media.playing import COPY_PX, LONGEST_S, write_copy
 from fer_core.reports.annotated import Tracks
-from fer_core.summaries import problems_of
+from fer_core.summaries import as_clock, problems_of
 from fer_core.ui.text import plain
-from fer_core.ui.video_memory import memory
+from fer_core.ui.video_memory import Copy, memory
 from fer_core.ui.video_recording import OpenRecording
+from fer_core.ui.video_waiting import wait_for
+from fer_core.ui.video_work import Advance, Job, Report, Work
 
 LARGE_MB: Final = 300
 """Beyond, the player is loaded only when asked for: the server hands the whole file to the browser from memory."""
+
+
+class _StoppedError(FerError):
+    """The visitor does not want the copy any more."""
 
 
 def moment(recording: OpenRecording) -> None:
@@ -45,21 +56,60 @@ def _player(recording: OpenRecording) -> None:
     if recording.path is None:
         st.info("Only the numbers of this session were kept, no pictures.", icon=":material/videocam_off:")
         return
-    drawn = memory().exports.get(recording.number)
-    if not recording.plays and drawn is not None and drawn.result:
-        st.video(drawn.result, start_time=int(recording.moment_s), alt=f"The annotated recording {recording.name}")
-        return
     if not recording.plays:
-        st.info(
-            f"Browsers do not play {plain(recording.path.suffix or 'such')} files. Single frames are shown all the "
-            "same, and the annotated video of the *Export* tab plays everywhere.",
-            icon=":material/play_disabled:",
-        )
+        _copied(recording, recording.path)
         return
     size_mb = recording.path.stat().st_size / 1e6
     if size_mb > LARGE_MB and not st.toggle(f"Load the player ({size_mb:.0f} MB)", key=f"load {recording.number}"):
         return
     st.video(recording.path, start_time=int(recording.moment_s), alt=f"The recording {recording.name}")
+
+
+def _copied(recording: OpenRecording, path: Path) -> None:
+    """A copy in the player, where the recording itself cannot be; or the way to one."""
+    kept, number = memory(), recording.number
+    work = kept.copies.get(number)
+    if work is not None and work.result:
+        copy = work.result
+        st.video(copy.path, start_time=int(recording.moment_s), alt=f"A small copy of the recording {recording.name}")
+        ends = "" if copy.until_s is None else f" It ends at {as_clock(copy.until_s)}; more would have taken too long."
+        st.caption(f"A copy of at most {COPY_PX} pixels, for this player alone.{ends}")
+        return
+    if work is not None and work.running:
+        wait_for(work, "Making a copy that plays", f"stop copy {number}")
+        return
+    if work is not None and work.problem:
+        st.warning(plain(work.problem.replace(f"{path.parent}/", "")), icon=":material/movie_off:")
+    st.info(
+        "Not every browser plays this kind of recording. The single frames are shown all the same; for the player, a "
+        f"small copy can be made. That takes {LONGEST_S / 60:.0f} minutes at most.",
+        icon=":material/play_disabled:",
+    )
+
+    def begin() -> None:
+        kept.copies[number] = Work(copying(path), kept.workspace.new_stop(), "playable copy")
+
+    st.button("Make a copy that plays", icon=":material/movie:", key=f"copy {number}", on_click=begin)
+
+
+def copying(path: Path) -> Job[Copy]:
+    """The job that writes a copy for the player beside the recording."""
+
+    def job(report: Report, stop: threading.Event) -> Copy:
+        def tell(share: float) -> None:
+            if stop.is_set():
+                raise _StoppedError("Stopped before it was complete.")
+            report(Advance(share))
+
+        folder = Path(tempfile.mkdtemp(prefix="copy-", dir=path.parent))
+        try:
+            until_s = write_copy(path, folder / "copy.mp4", tell)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return Copy(folder / "copy.mp4", until_s)
+
+    return job
 
 
 def _frame(recording: OpenRecording) -> None:

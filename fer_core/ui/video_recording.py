@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_core.crops import cut
 from fer_core.errors import MediaError
+from fer_core.media.playing import browsers_play
 from fer_core.media.video import frame_at
 from fer_core.notes import Marker, Notes, Span
 from fer_core.portraits import portrait_from
+from fer_core.readings import Box
 from fer_core.summaries import PersonSummary, good_only, interval_s, outside, people, summarise, time_range, weighted
 from fer_core.timeline import Timeline
 from fer_core.timeline_edits import deviations, merged, resmoothed, split, within, without
-
-BROWSERS_PLAY: Final = (".mp4", ".m4v", ".webm", ".mov", ".ogv")
-"""What a file must be called for a browser to be given it; whether it can show it depends on what is inside."""
+from fer_core.ui.video_reading import Way
 
 SHOWN_PX: Final = 960
 _MOST_FRAMES: Final = 12
@@ -46,6 +47,7 @@ class OpenRecording:
         resting: by person, the stretch in which their face was at rest.
         partial: the analysis was stopped before the end.
         live: it was read as it was recorded, and not from the file.
+        way: how it was read from the file; None where it was not.
     """
 
     number: int
@@ -60,10 +62,12 @@ class OpenRecording:
     resting: Mapping[int, Span] = field(default_factory=dict)
     partial: bool = False
     live: bool = False
+    way: Way | None = None
 
     def __post_init__(self) -> None:
         self._faces = self._count()
         self._frames: OrderedDict[float, NDArray[np.uint8]] = OrderedDict()
+        self._plays: bool | None = None
         self.range_s = self.whole_range
         self.person = self.people[0] if self.people else None
         seen = self.timeline.frame.loc[self.timeline.frame["person"].notna(), "time_s"]
@@ -91,8 +95,16 @@ class OpenRecording:
 
     @property
     def plays(self) -> bool:
-        """Whether there is a file that browsers might show."""
-        return self.path is not None and self.path.suffix.lower() in BROWSERS_PLAY
+        """Whether there is a file that browsers show; looked up once."""
+        if self._plays is None:
+            self._plays = self.path is not None and browsers_play(self.path)
+        return self._plays
+
+    @property
+    def notes_of_people(self) -> Notes:
+        """The notes without names of people who were merged into others or removed."""
+        there = set(self.people)
+        return replace(self.notes, names={person: name for person, name in self.notes.names.items() if person in there})
 
     @property
     def sampled_s(self) -> NDArray[np.float64]:
@@ -136,6 +148,22 @@ class OpenRecording:
                 self._frames.popitem(last=False)
         return self._frames[time_s]
 
+    def face(self, person: int | None) -> NDArray[np.uint8] | None:
+        """Somebody's face at the chosen moment, uint8 (H, W, 3) BGR; None where they are not seen, or nothing is.
+
+        Raises:
+            MediaError: the frame cannot be read.
+        """
+        frame = self.timeline.frame
+        if self.path is None or person is None:
+            return None
+        rows = frame[(frame["time_s"] - self.moment_s).abs().lt(1e-6) & frame["person"].eq(person).fillna(False)]
+        if not len(rows):
+            return None
+        image, row = self.picture(self.moment_s), rows.iloc[0]
+        factor = image.shape[1] / max(1, self.timeline.recording.width)
+        return cut(image, Box(*(int(row[name]) for name in ("x", "y", "width", "height"))).scaled(factor))
+
     def rows(self, *, good: bool = False) -> pd.DataFrame:
         """The rows that count in the range, with `held_s`; `good` leaves out those with a quality problem."""
         rows = outside(weighted(self.timeline), self.notes.excluded)
@@ -169,6 +197,11 @@ class OpenRecording:
     def set_markers(self, markers: tuple[Marker, ...]) -> None:
         """These instead of all that were there."""
         self.notes = replace(self.notes, markers=tuple(sorted(markers, key=lambda marker: marker.time_s)))
+
+    def add_events(self, markers: tuple[Marker, ...], spans: tuple[Span, ...]) -> None:
+        """Add markers and excluded spans, but none twice."""
+        self.set_markers(tuple({*self.notes.markers, *markers}))
+        self.set_excluded(tuple({*self.notes.excluded, *spans}))
 
     def exclude(self, start_s: float, end_s: float, reason: str) -> None:
         """Add a span that does not count, and look at all of the recording again."""

@@ -17,7 +17,7 @@ def selected_time(event: Mapping[str, Any] | None) -> float | None:
         4.5
     """
     for point in _selection(event).get("points") or ():
-        time_s = _stated(point.get("customdata"))
+        time_s = _stated(point.get("customdata"), 0)
         if time_s is not None:
             return time_s
         if isinstance(point.get("x"), str):
@@ -25,13 +25,27 @@ def selected_time(event: Mapping[str, Any] | None) -> float | None:
     return None
 
 
+def selected_person(event: Mapping[str, Any] | None) -> int | None:
+    """Whose lane of the ribbon was clicked; None where none was, or in another chart.
+
+    Args:
+        event: as `selected_time` takes it. A bar says the number third in `customdata`.
+    """
+    for point in _selection(event).get("points") or ():
+        person = _stated(point.get("customdata"), 2)
+        if person is not None:
+            return int(person)
+    return None
+
+
 def _selection(event: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return (event or {}).get("selection") or {}
 
 
-def _stated(custom: Any) -> float | None:
-    """Seconds from `customdata`, which comes as a list, as a mapping from places, or not at all."""
+def _stated(custom: Any, place: int) -> float | None:
+    """The number at a place of `customdata`, which comes as a list, as a mapping from places, or not at all."""
     values = list(custom.values()) if isinstance(custom, Mapping) else custom
-    if isinstance(values, Sequence) and not isinstance(values, str):
-        values = values[0] if values else None
-    return float(values) if isinstance(values, int | float) and values == values else None  # not for NaN
+    if not isinstance(values, Sequence) or isinstance(values, str):
+        values = [values]
+    value = values[place] if len(values) > place else None
+    return float(value) if isinstance(value, int | float) and value == value else None  # not for NaN

@@ -11,7 +11,7 @@ from fer_core.live.recording import RecordedSession
 from fer_core.notes import Marker
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui import handover, loaders, routing
+from fer_core.ui import handover, loaders, routing, video_unfinished
 from fer_core.video_analysis import Progress
 from tests.conftest import ROOT
 from tests.timelines import synthetic
@@ -26,6 +26,21 @@ MEMORY = "video memory"
 def clip(tmp_path_factory) -> bytes:
     path = write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", [scene(width=160, height=120)] * 50)
     return path.read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def waiting_place(tmp_path_factory, monkeypatch):
+    """Where unfinished analyses wait, of this test alone."""
+    place = tmp_path_factory.mktemp("unfinished")
+    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(place))
+    return place
+
+
+@pytest.fixture(scope="module")
+def old_clip(tmp_path_factory) -> bytes:
+    """One that browsers do not play."""
+    folder = tmp_path_factory.mktemp("old clip")
+    return write_video(folder / "clip.avi", [scene(width=160, height=120)] * 25, codec="mpeg4").read_bytes()
 
 
 @pytest.fixture
@@ -96,6 +111,7 @@ def test_the_sample_is_read_in_one_click_with_the_real_model(monkeypatch):
     assert {metric.label: metric.value for metric in page.metric}["Most shown"] == "happy"
     found = recording(page)
     assert len(found.people) >= 2 and found.timeline.frame["uncertain"].any()
+    assert "Nobody in it changes their expression" in words(page)
     assert (found.timeline.frame["quality"] != "good").any() and found.timeline.frame["person"].isna().any()
 
 
@@ -170,6 +186,114 @@ def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, 
     assert not any(b.label == "Evidence bundle" for b in tab(page, "Export").get("download_button"))
 
 
+def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
+    """The page after an analysis that was stopped at the fourth sample."""
+    began, pipeline = threading.Event(), fake_pipeline([FACE])
+    read = pipeline.analyze_video
+
+    def analyze_video(path, fps, progress, *, stop, **options):
+        def slow(now):
+            progress(now)
+            if now.samples == 4:
+                began.set()
+                assert stop.wait(30)
+
+        return read(path, fps, slow, stop=stop, **options)
+
+    pipeline.analyze_video = analyze_video
+    with monkeypatch.context() as patch:
+        patch.setattr("fer_core.video_analysis.REPORT_EVERY_S", 0.0)
+        patch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
+        page = upload(page, "long.mp4", clip)
+        assert began.wait(20)
+        button(page.run(), "Stop and keep").click().run()
+        return analysed(page)
+
+
+def test_a_stopped_analysis_goes_on_in_its_place(fakes, clip, monkeypatch, waiting_place):
+    fakes()
+    page = stopped(video_page(), clip, monkeypatch)
+    part = recording(page)
+    part.call(1, "Zoë")
+    assert part.partial and len(list(waiting_place.iterdir())) == 1
+    button(page, "Go on reading").click().run()
+    analysed(page)
+    whole = recording(page)
+    assert not whole.partial and len(whole.timeline.frame) == 8 > len(part.timeline.frame)
+    assert whole.notes.names == {1: "Zoë"} and list(page.session_state[MEMORY].recordings) == [whole.number]
+    assert whole.path.is_file() and not list(waiting_place.iterdir())
+    assert not any(each.label == "Go on reading" for each in page.button)
+
+
+def test_the_same_recording_goes_on_in_another_visit(fakes, clip, monkeypatch, waiting_place):
+    fakes()
+    part = recording(stopped(video_page(), clip, monkeypatch))
+    page = video_page()  # another visit, or the same person after the server was started anew
+    assert str(waiting_place) in words(page).replace("\\", "")
+    page.file_uploader[0].upload("again.mp4", clip, "video/mp4").run()
+    assert "was read before, up to" in words(page) and "goes on from there" not in words(page)
+    assert "Choose these" in words(page)  # the fakes' detector is none that the page offers
+    button(page, "Analyse").click().run()
+    whole = recording(analysed(page))
+    assert len(whole.timeline.frame) == 8 > len(part.timeline.frame) and not list(waiting_place.iterdir())
+
+
+def test_what_waits_is_deleted_on_request_and_with_forget(fakes, clip, monkeypatch, waiting_place):
+    fakes()
+    stopped(video_page(), clip, monkeypatch)
+    page = video_page()
+    page.file_uploader[0].upload("again.mp4", clip, "video/mp4").run()
+    button(page, "Delete what was read").click().run()
+    assert not list(waiting_place.iterdir()) and "was read before" not in words(page) and not page.exception
+    page = stopped(video_page(), clip, monkeypatch)
+    assert list(waiting_place.iterdir())
+    button(page, "Forget").click().run()
+    assert not list(waiting_place.iterdir())
+
+
+def test_a_recording_that_browsers_do_not_play_gets_a_copy_that_they_do(fakes, old_clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.avi", old_clip))
+    assert "Not every browser plays" in words(page) and not page.get("video")
+    button(page, "Make a copy that plays").click().run()
+    found = recording(page)
+    page.session_state[MEMORY].copies[found.number].wait(60)
+    page.run()
+    assert not page.exception and not page.error
+    assert len(page.get("video")) == 1 and "for this player alone" in words(page)
+    button(page, "Forget").click().run()
+    assert not found.path.parent.exists()
+
+
+def test_an_annotated_video_is_that_of_the_last_correction(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    tab(page, "Export")
+    button(page, "Make the annotated").click().run()
+    work = page.session_state[MEMORY].drawings[recording(page).number].work
+    work.wait(60)
+    page.run()
+    assert "Annotated video (MP4)" in {each.label for each in page.get("download_button")}
+    recording(page).remove(2)
+    page.run()
+    assert "Annotated video (MP4)" not in {each.label for each in page.get("download_button")}
+    assert not work.result.exists() and button(page, "Make the annotated")
+
+
+def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    tab(page, "Events")
+    given = next(each for each in page.file_uploader if each.label == "CSV")
+    given.upload("events.csv", b"onset,event\n0.5,looks up\n", "text/csv").run()
+    assert not page.exception and recording(page).notes.markers == (Marker(0.5, "looks up"),)
+    assert "Events (CSV)" in {each.label for each in tab(page, "Export").get("download_button")}
+    tab(page, "Events")
+    given = next(each for each in page.file_uploader if each.label == "CSV")
+    given.upload("late.csv", b"onset\n99\n", "text/csv").run()
+    assert "outside the recording" in page.error[0].value and len(recording(page).notes.markers) == 1
+
+
 def test_an_accident_is_one_sentence(fakes, clip, monkeypatch):
     fakes()
     pipeline = fake_pipeline([FACE])
@@ -232,6 +356,7 @@ def test_people_are_merged_split_removed_and_the_steps_taken_back(fakes, clip):
         button(page, "Next").click().run()
     button(page, "Split").click().run()
     assert recording(page).people == [1, 2, 3] and not page.error
+    assert "The picture stays as it is" in words(page)
     button(page, "Remove").click().run()
     assert recording(page).people == [2, 3]
     button(page, "Undo").click().run()
@@ -294,6 +419,7 @@ def test_a_recorded_live_session_opens_by_itself_once(fakes):
     page.run()
     assert not page.exception and recording(page).people == [1, 2]
     assert "Only the numbers of this session were kept" in words(page)
+    assert "Back to the camera" in {link.proto.label for link in page.get("page_link")}
     page.run()
     assert len(page.session_state[MEMORY].recordings) == 1
     tab(page, "Export")

@@ -58,11 +58,30 @@ def test_emotions_differ_in_dash_and_symbol_and_pattern():
 
 def test_lines_carry_the_values_and_the_place_to_jump_to():
     figure = charts.probability_lines(of_rows([reading(0.5, 1, "sad", 0.7), reading(0.75, 1, "happy")]), 1)
-    by_name = {trace.name.split()[-1]: trace for trace in figure.data}
+    by_name = {trace.name.split()[-1]: trace for trace in figure.data if trace.name}
     assert list(by_name) == list(EMOTIONS)
     assert by_name["sad"].y.tolist() == pytest.approx([0.7, (1 - 0.9) / 6])
     assert by_name["sad"].customdata.tolist() == [[0.5, 12], [0.75, 19]]
     assert [charts.seconds_of(x) for x in by_name["sad"].x] == [0.5, 0.75]
+
+
+def test_the_hover_says_whose_it_is_the_frame_and_the_quality():
+    timeline = of_rows([reading(0.5, 1, "sad", quality="small, dark"), reading(0.75, 1, "happy")])
+    for figure in (charts.probability_lines(timeline, 1, 0.5, NOTES), charts.stacked_area(timeline, 1, NOTES)):
+        said = figure.data[-1]
+        assert list(said.text) == ["frame 12, small, dark", "frame 19, good"]
+        assert said.hovertemplate.startswith("Zoë &lt;b&gt;") and said.showlegend is False
+        assert said.marker.opacity == said.unselected.marker.opacity == said.line.width == 0
+    curve = charts.valence_curve(timeline, NOTES).data[0]
+    assert list(curve.text) == ["frame 12, small, dark", "frame 19, good"] and "%{text}" in curve.hovertemplate
+    [sad] = [trace for trace in charts.emotion_ribbon(timeline, NOTES).data if trace.name.endswith("sad")]
+    assert "quality: dark, small (1 of 1 sample)" in sad.hovertext[0] and "frame 12" in sad.hovertext[0]
+
+
+def test_the_hover_of_a_mean_says_of_how_many_samples():
+    rows = [reading(n * 0.25, 1, "sad", quality="dark" if n in (2, 3) else "good") for n in range(1200)]
+    said = charts.probability_lines(of_rows(rows), 1).data[-1].text
+    assert said[0] == "mean of 2 samples, good" and said[1] == "mean of 2 samples, 2 of them poor: dark"
 
 
 def test_a_line_breaks_where_the_person_was_not_seen():
@@ -72,7 +91,7 @@ def test_a_line_breaks_where_the_person_was_not_seen():
     figure = charts.probability_lines(timeline, 1)
     assert np.isnan(figure.data[0].y).tolist() == [False, False, True, True, False, False]
     area = charts.stacked_area(timeline, 1)
-    assert sum(trace.y for trace in area.data).tolist() == pytest.approx([1, 1, 0, 0, 1, 1])
+    assert sum(trace.y for trace in area.data[: len(EMOTIONS)]).tolist() == pytest.approx([1, 1, 0, 0, 1, 1])
 
 
 def test_long_recordings_are_averaged_and_the_axis_says_so():

@@ -88,6 +88,26 @@ def test_stretches_end_at_gaps_labels_and_doubts():
     assert runs[0].confidence == pytest.approx(0.8) and runs[0].frame == 0 and runs[3].label == "happy"
 
 
+def test_the_uneven_frames_of_a_camera_are_one_stretch_and_absence_still_ends_it():
+    gaps = np.array([1, 1, 2, 1, 1, 1, 3, 1, 2, 1] * 30) / 30  # thirtieths of a second: one or two frames were dropped
+    times = np.cumsum(gaps)
+    away = (times > 6) & (times < 8)
+    timeline = of_rows([nobody(t) if gone else reading(t, 1, "happy") for t, gone in zip(times, away, strict=True)])
+    before, after = stretches(timeline, 1)
+    assert before.end_s == pytest.approx(6, abs=0.11) and after.start_s == pytest.approx(8, abs=0.11)
+
+
+def test_a_hitch_is_bridged_and_a_frame_without_the_person_is_not():
+    times = [*np.arange(30) / 30, *(1.2 + np.arange(30) / 30)]  # 0.23 s in which the camera gave nothing
+    seen = [reading(t, 1, "happy") for t in times]
+    assert len(stretches(of_rows(seen), 1)) == 1
+    assert len(stretches(of_rows([*seen[:30], nobody(1.1), *seen[30:]]), 1)) == 2
+
+
+def test_one_long_gap_does_not_change_the_usual_interval():
+    assert interval_s(of_rows([nobody(t) for t in (0, 0.25, 0.5, 9, 9.25)])) == 0.25
+
+
 def test_stretches_cover_exactly_the_time_seen():
     timeline = synthetic(120)
     for summary in summarise(timeline):

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -246,6 +247,30 @@ def test_a_name_that_is_no_text(tmp_path, clip):
 def test_one_pixel(tmp_path):
     with Video(write_video(tmp_path / "dot.avi", [np.full((1, 1, 3), 90, np.uint8)] * 3, codec="mjpeg")) as video:
         assert next(iter(video)).image.shape == (1, 1, 3)
+
+
+def test_frames_of_8k(tmp_path):
+    large = np.full((4320, 7680, 3), 90, np.uint8)
+    large[:2160, :3840] = (0, 0, 200)
+    with Video(write_video(tmp_path / "8k.mkv", [large] * 2, codec="mjpeg"), 0) as video:
+        samples = list(video)
+    assert [sample.image.shape for sample in samples] == [(540, 960, 3)] * 2
+    assert (samples[0].width, samples[0].height) == (7680, 4320)
+    assert samples[0].image[100, 100].tolist() == pytest.approx([0, 0, 200], abs=8)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_flipped_bits_give_a_part_or_a_sentence_and_never_an_end_of_all(tmp_path, clip, seed):
+    rng, data = np.random.default_rng(seed), bytearray(clip.read_bytes())
+    for place in rng.integers(200, len(data), 40):
+        data[place] ^= 1 << int(rng.integers(8))
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(data)
+    began_s, times_s = time.monotonic(), []
+    with suppress(MediaError), Video(path, stall_s=5) as video:
+        times_s = [sample.time_s for sample in video]
+    assert all(after > before for before, after in pairwise(times_s))
+    assert time.monotonic() - began_s < 20
 
 
 def _missing(folder: Path) -> Path:

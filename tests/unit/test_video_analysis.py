@@ -154,6 +154,18 @@ def test_no_face_is_a_timeline_that_says_so(pipeline, tmp_path):
     assert "No face was found" in timeline.problems[0] and timeline.portraits == {}
 
 
+@pytest.mark.parametrize(
+    ("size", "frames"),
+    [((1, 1), 10), ((2, 2), 10), ((3, 400), 10), ((7680, 4320), 1)],
+    ids=["one pixel", "four pixels", "a strip", "8K"],
+)
+def test_frames_of_any_size_are_searched(pipeline, tmp_path, size, frames):
+    grey = np.full((size[1], size[0], 3), 90, np.uint8)
+    timeline = pipeline.analyze_video(write_video(tmp_path / "odd.avi", [grey] * frames, codec="mjpeg"))
+    assert (timeline.recording.width, timeline.recording.height) == size
+    assert len(timeline.frame) >= 1 and timeline.frame["person"].isna().all()
+
+
 def test_a_frame_size_that_changes_keeps_the_boxes_in_pixels_of_the_first(pipeline, tmp_path):
     parts = [
         write_video(tmp_path / f"{factor}.ts", [cv2.resize(story(0), None, fx=factor, fy=factor)] * 25)

@@ -1,7 +1,10 @@
 """What the Video page is made of, as far as no page is needed."""
 
 import gc
+import os
 import threading
+import time
+from collections.abc import Callable
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,18 +17,28 @@ from fer_core.notes import Marker, Span
 from fer_core.readings import Box
 from fer_core.summaries import people
 from fer_core.testing import fake_pipeline
+from fer_core.ui import video_unfinished
 from fer_core.ui.video_compare import side_by_side
 from fer_core.ui.video_events import changed_rows, markers_of, spans_of
 from fer_core.ui.video_exports import annotating, checkable
 from fer_core.ui.video_memory import Workspace
-from fer_core.ui.video_open import Way, analysis
+from fer_core.ui.video_player import copying
+from fer_core.ui.video_reading import Way, analysis
 from fer_core.ui.video_recording import OpenRecording
-from fer_core.ui.video_selection import selected_time
+from fer_core.ui.video_selection import selected_person, selected_time
 from fer_core.ui.video_work import UNEXPECTED, Advance, Work
 from tests.timelines import nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
 FACE = Box(20, 20, 60, 60)
+
+
+@pytest.fixture(autouse=True)
+def waiting_place(tmp_path_factory, monkeypatch):
+    """Where unfinished analyses wait, of this test alone."""
+    place = tmp_path_factory.mktemp("unfinished") / "place"
+    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(place))
+    return place
 
 
 def event(*points, **more) -> dict:
@@ -49,6 +62,20 @@ def event(*points, **more) -> dict:
 )
 def test_a_click_means_a_moment(clicked, expected):
     assert selected_time(clicked) == expected
+
+
+@pytest.mark.parametrize(
+    ("clicked", "expected"),
+    [
+        (None, None),
+        (event({"x": 1500, "customdata": [2.25, 56, 2]}), 2),  # a bar of the ribbon
+        (event({"x": 1500, "customdata": {"0": 2.25, "1": 56, "2": 2}}), 2),
+        (event({"x": "1970-01-01 00:00:05", "customdata": [4.5, 112]}), None),  # a point of a line
+        (event({"customdata": 3.0}), None),
+    ],
+)
+def test_a_click_into_the_ribbon_means_a_person(clicked, expected):
+    assert selected_person(clicked) == expected
 
 
 def test_a_table_that_was_edited_becomes_markers_again():
@@ -309,6 +336,123 @@ def test_stopped_it_gives_what_there_is(film):
     way = Way(("a", "b"), "haar", 0.0, "none", 0.0)
     timelines = analysis(film, way, {"a": fake_pipeline([FACE]), "b": fake_pipeline([FACE])})(lambda _: None, stop)
     assert list(timelines) == ["a"] and "stopped" in " ".join(timelines["a"].problems)
+
+
+def stopped_after(samples: int) -> tuple[threading.Event, Callable[[Advance], None]]:
+    """An event, and a report that sets it so soon."""
+    stop, told = threading.Event(), []
+
+    def report(advance: Advance) -> None:
+        told.append(advance)
+        if len(told) >= samples:
+            stop.set()
+
+    return stop, report
+
+
+def test_a_stopped_analysis_waits_and_goes_on_and_is_gone_when_it_is_complete(film, waiting_place, monkeypatch):
+    monkeypatch.setattr("fer_core.video_analysis.REPORT_EVERY_S", 0.0)
+    way = Way(("a",), "haar", 4.0, "none", 0.0)
+    stop, report = stopped_after(3)
+    [part] = analysis(film, way, {"a": fake_pipeline([FACE])})(report, stop).values()
+    of = part.recording.sha256
+    [unfinished] = video_unfinished.of(of)
+    assert (unfinished.detector, unfinished.fps) == ("FakeDetector", 4.0)
+    assert unfinished.until_s == part.frame["time_s"].max() < 1.0
+    [file] = waiting_place.iterdir()
+    assert file.stat().st_mode & 0o077 == 0 and waiting_place.stat().st_mode & 0o077 == 0
+    pipeline = fake_pipeline([FACE])
+    [whole] = analysis(film, way, {"a": pipeline})(lambda _: None, threading.Event()).values()
+    assert len(whole.frame) == 8 and len(pipeline.detector.seen) == 8 - len(part.frame)
+    assert list(waiting_place.iterdir()) == []
+
+
+def test_nothing_waits_where_that_is_not_wanted(film, waiting_place, monkeypatch, tmp_path):
+    monkeypatch.setattr("fer_core.video_analysis.REPORT_EVERY_S", 0.0)
+    way, unwanted = Way(("a",), "haar", 4.0, "none", 0.0), threading.Event()
+    unwanted.set()
+    stop, report = stopped_after(3)
+    analysis(film, way, {"a": fake_pipeline([FACE])}, unwanted)(report, stop)
+    assert list(waiting_place.iterdir()) == []
+    bad = tmp_path / "bad.mp4"
+    bad.write_bytes(b"no film")
+    with pytest.raises(MediaError):
+        analysis(bad, way, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
+    assert list(waiting_place.iterdir()) == []
+    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, "")
+    stop, report = stopped_after(3)
+    analysis(film, way, {"a": fake_pipeline([FACE])})(report, stop)
+    assert video_unfinished.folder() is None and not video_unfinished.waiting()
+
+
+def test_one_place_serves_one_analysis_at_a_time():
+    with video_unfinished.place("ab", "m", "haar", 4.0) as first:
+        assert first is not None and first.exists()
+        with video_unfinished.place("ab", "m", "haar", 4.0) as second:
+            assert second is None
+        with video_unfinished.place("ab", "m", "haar", 0.0) as other:
+            assert other not in (None, first)
+        video_unfinished.remove("ab")
+        assert first.exists() and not other.exists()  # one is in use
+    assert video_unfinished.of("ab") == []  # nothing was read
+    video_unfinished.remove("ab")
+    assert not first.exists()
+
+
+def test_what_waits_too_long_is_removed(waiting_place):
+    with video_unfinished.place("ab", "m", "haar", 4.0) as path:
+        pass
+    assert video_unfinished.waiting()
+    old_s = time.time() - video_unfinished.KEPT_S - 60
+    os.utime(path, (old_s, old_s))
+    assert not video_unfinished.waiting() and not path.exists()
+
+
+def test_a_place_that_cannot_be_written_keeps_nothing_and_disturbs_nothing(film, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(tmp_path / "file" / "place"))
+    way = Way(("a",), "haar", 4.0, "none", 0.0)
+    [timeline] = analysis(film, way, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
+    assert len(timeline.frame) == 8 and video_unfinished.of(timeline.recording.sha256) == []
+
+
+def test_a_copy_can_be_stopped_and_leaves_nothing(film):
+    stop = threading.Event()
+    copy = copying(film)(lambda _: None, stop)
+    assert copy.until_s is None and copy.path.stat().st_size > 1000
+    copy.path.unlink()
+    stop.set()
+    with pytest.raises(Exception, match="Stopped"):
+        copying(film)(lambda _: None, stop)
+    assert [path.name for path in film.parent.rglob("*") if path.is_file()] == ["film.mp4"]
+
+
+def test_a_face_of_the_chosen_moment(film):
+    way = Way(("a",), "haar", 4.0, "none", 0.0)
+    timelines = analysis(film, way, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
+    recording = OpenRecording(1, timelines, film)
+    face = recording.face(1)
+    assert face is not None and face.shape == (60, 60, 3) and recording.face(2) is None
+    assert OpenRecording(1, timelines).face(1) is None  # only numbers
+
+
+def test_names_of_those_who_are_gone_are_not_exported():
+    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording.call(1, "Zoë")
+    recording.call(2, "Ann")
+    recording.remove(2)
+    assert dict(recording.notes_of_people.names) == {1: "Zoë"}
+    recording.undo()
+    assert dict(recording.notes_of_people.names) == {1: "Zoë", 2: "Ann"}
+
+
+def test_events_of_a_table_are_added_once():
+    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording.mark(3.0, "a")
+    for _ in range(2):
+        recording.add_events((Marker(3.0, "a"), Marker(1.0, "b")), (Span(4.0, 5.0, "c"),))
+    assert recording.notes.markers == (Marker(1.0, "b"), Marker(3.0, "a"))
+    assert recording.notes.excluded == (Span(4.0, 5.0, "c"),)
 
 
 def test_the_annotated_video_can_be_stopped_and_leaves_nothing(film):

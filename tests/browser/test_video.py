@@ -1,0 +1,192 @@
+"""A recording from upload to download, in a real browser against the real server and the real model."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+from itertools import islice
+from pathlib import Path
+
+import av
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from fer_core.samples import SAMPLE_VIDEO
+from fer_core.timeline import COLUMNS
+from tests.videos import write_video
+
+LONG_MS = 180_000
+"""Analysis and drawing share the machine with the browser, and maybe with other tests."""
+
+MOMENT = re.compile(r"^(\d+\.\d\d) s · ")
+
+
+def open_video_page(page: Page) -> None:
+    page.get_by_role("link", name="Video", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Video", exact=True)).to_be_visible(timeout=60_000)
+
+
+def moment_s(page: Page) -> float:
+    found = MOMENT.match(page.locator("p").filter(has_text=MOMENT).first.inner_text())
+    assert found
+    return float(found[1])
+
+
+def settle(page: Page) -> None:
+    """Until the server has nothing more to draw, and the charts are there."""
+    expect(page.locator('[data-test-script-state="notRunning"]').first).to_be_attached(timeout=60_000)
+    page.wait_for_timeout(1500)
+
+
+def click_into(page: Page, chart: Locator, across: float, down: float) -> None:
+    """A click at a place in the drawing area, given as shares of its sides."""
+    settle(page)
+    chart.scroll_into_view_if_needed()
+    area = chart.locator(".nsewdrag").first
+    expect(area).to_be_attached(timeout=60_000)
+    box = area.bounding_box()
+    assert box
+    x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+    page.mouse.move(x - 4, y)
+    page.mouse.move(x, y, steps=4)
+    page.wait_for_timeout(400)  # Plotly finds the points under the pointer only now and then
+    page.mouse.click(x, y)
+
+
+def hover(page: Page, chart: Locator, across: float, down: float) -> str:
+    """What stands beside the pointer at such a place."""
+    settle(page)
+    chart.scroll_into_view_if_needed()
+    box = chart.locator(".nsewdrag").first.bounding_box()
+    assert box
+    x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+    page.mouse.move(x - 4, y)
+    page.mouse.move(x, y, steps=4)
+    expect(chart.locator(".hoverlayer text").first).to_be_attached()
+    return " ".join(chart.locator(".hoverlayer text").all_text_contents())
+
+
+def wait_for_moment(page: Page, low_s: float, high_s: float) -> None:
+    for _ in range(150):
+        if low_s <= moment_s(page) <= high_s:
+            return
+        page.wait_for_timeout(200)
+    pytest.fail(f"the moment is {moment_s(page)} s, not between {low_s} and {high_s} s")
+
+
+def download(page: Page, label: str) -> tuple[str, bytes]:
+    with page.expect_download(timeout=LONG_MS) as waiting:
+        page.get_by_role("button", name=label, exact=True).click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+@pytest.fixture
+def opened(page: Page, tmp_path: Path) -> Page:
+    """The page with the sample recording, uploaded under another name."""
+    film = tmp_path / "Gespräch 1.mp4"
+    film.write_bytes(SAMPLE_VIDEO.read_bytes())
+    open_video_page(page)
+    page.locator('input[type="file"]').set_input_files(film)
+    analyse = page.get_by_role("button", name="Analyse", exact=True)
+    expect(analyse).to_be_enabled(timeout=60_000)
+    analyse.click()
+    expect(page.get_by_role("progressbar").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Range (seconds)").first).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_be_visible(timeout=60_000)
+    return page
+
+
+def test_a_click_on_the_timeline_moves_player_and_frame(opened: Page):
+    page = opened
+    charts = page.locator(".js-plotly-plot")
+    expect(charts).to_have_count(2, timeout=60_000)
+    click_into(page, charts.nth(0), 0.7, 0.5)  # Person 2, from 9 s on
+    wait_for_moment(page, 8.9, 9.3)
+    expect(page.get_by_alt_text(re.compile(r"^Frame at 9\.\d\d s\. Person 2"))).to_be_visible()
+    page.wait_for_function("Math.floor(document.querySelector('video').currentTime) === 9", timeout=60_000)
+    expect(page.get_by_alt_text(re.compile(r"^Person 2 at 9\.\d\d s$"))).to_be_visible()
+    click_into(page, charts.nth(0), 0.1, 0.2)  # Person 1, from the start
+    wait_for_moment(page, 0, 0.1)
+    click_into(page, charts.nth(1), 0.1, 0.1)  # their lines, at 1.8 s
+    wait_for_moment(page, 1.2, 2.4)
+    page.wait_for_function("document.querySelector('video').currentTime < 3", timeout=60_000)
+    expect(page.get_by_alt_text(re.compile(r"^Person 1 at \d\.\d\d s$"))).to_be_visible()
+    said = hover(page, charts.nth(1), 0.1, 0.1)
+    assert re.search(r"Person 1 · frame \d+, good", said) and "happy : 9" in said
+    assert "quality: blurred, dark, low contrast (8 of 36 samples)" in hover(page, charts.nth(0), 0.7, 0.5)
+
+
+def test_a_marker_reaches_every_export(opened: Page):
+    page = opened
+    for _ in range(2):
+        before = moment_s(page)
+        page.get_by_role("button", name="Next", exact=True).click()
+        wait_for_moment(page, before + 0.01, 5)
+    page.get_by_role("tab", name="Events", exact=True).click()
+    page.get_by_label("What happens at the chosen moment?").fill("Card rises 🂡")
+    page.get_by_role("button", name=re.compile(r"^Mark \d")).click()
+    expect(page.locator(".js-plotly-plot").first).to_contain_text("Card rises", timeout=60_000)
+
+    page.get_by_role("tab", name="Export", exact=True).click()
+    name, table = download(page, "Readings (CSV)")
+    assert name == "Gespräch 1_timeline.csv"
+    rows = list(csv.DictReader(io.StringIO(table.decode())))
+    assert tuple(rows[0]) == COLUMNS and {row["label"] for row in rows} > {"happy"}
+    _, dictionary = download(page, "What the columns mean")
+    assert [row["column"] for row in csv.DictReader(io.StringIO(dictionary.decode()))] == list(COLUMNS)
+    _, events = download(page, "Events (CSV)")
+    [event] = csv.DictReader(io.StringIO(events.decode()))
+    assert (event["kind"], event["text"]) == ("marker", "Card rises 🂡")
+    _, text = download(page, "Everything (JSON)")
+    assert json.loads(text)["notes"]["markers"][0]["text"] == "Card rises 🂡"
+    _, parquet = download(page, "Readings (Parquet)")
+    assert parquet[:4] == parquet[-4:] == b"PAR1"
+    _, pdf = download(page, "Report (PDF)")
+    assert pdf[:5] == b"%PDF-" and len(pdf) > 50_000
+    _, bundle = download(page, "Evidence bundle")
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        assert {"manifest.json", "report.pdf", "timeline.csv"} <= set(archive.namelist())
+
+    page.get_by_role("button", name="Make the annotated video (MP4)").click()
+    ready = page.get_by_role("button", name="Annotated video (MP4)", exact=True)
+    expect(ready).to_be_visible(timeout=LONG_MS)
+    _, film = download(page, "Annotated video (MP4)")
+    with av.open(io.BytesIO(film)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert sum(1 for _ in container.decode(video=0)) == 450
+
+
+def test_the_player_shows_the_sample_on_a_phone_without_sideways_scrolling(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(page.url.rstrip("/") + "/Video")
+    page.get_by_role("button", name="Try the sample").click()
+    expect(page.get_by_text("Range (seconds)").first).to_be_visible(timeout=LONG_MS)
+    page.wait_for_function("document.querySelector('video')?.videoWidth === 640", timeout=60_000)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+
+
+def test_a_recording_that_browsers_do_not_play_is_played_as_a_copy(page: Page, tmp_path: Path):
+    with av.open(str(SAMPLE_VIDEO)) as sample:
+        pictures = [frame.to_ndarray(format="bgr24") for frame in islice(sample.decode(video=0), 50)]
+    film = write_video(tmp_path / "old.avi", pictures, codec="mpeg4")
+    open_video_page(page)
+    page.locator('input[type="file"]').set_input_files(film)
+    page.get_by_role("button", name="Analyse", exact=True).click()
+    page.get_by_role("button", name="Make a copy that plays").click(timeout=LONG_MS)
+    expect(page.get_by_text("A copy of at most 640 pixels")).to_be_visible(timeout=LONG_MS)
+    page.wait_for_function("document.querySelector('video')?.videoWidth === 640", timeout=60_000)
+
+
+def test_a_bad_recording_is_one_sentence(page: Page):
+    open_video_page(page)
+    page.locator('input[type="file"]').set_input_files(
+        {"name": "holiday.mp4", "mimeType": "video/mp4", "buffer": b"not a recording at all"}
+    )
+    analyse = page.get_by_role("button", name="Analyse", exact=True)
+    expect(analyse).to_be_enabled(timeout=60_000)
+    analyse.click()
+    expect(page.get_by_role("alert").filter(has_text="holiday.mp4 is not a recording")).to_be_visible(timeout=LONG_MS)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    expect(page.get_by_role("button", name="Try the sample")).to_be_visible()
