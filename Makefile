@@ -33,12 +33,15 @@ screenshots: $(VENV)/.dev-ready
 tables: $(VENV)/.dev-ready
 	PYTHONPATH=. $(BIN)/python docs/make_tables.py
 
-# Everything on one GPU, in runs of 8.5 minutes; needs Keras on JAX there, and no TensorFlow.
+# Everything on one GPU, in runs of 8.5 minutes; needs Keras on JAX there, and no TensorFlow. Goes on where it was stopped.
 train-gpu:
 	test -n "$(DATA)" || { echo "name the data: make train-gpu DATA=fer2013.zip" >&2; exit 1; }
 	for model in custom_cnn vgg16 hybrid resnet50v2 distilled; do \
+		run=runs/gpu/$$model; \
+		test ! -f $$run/model.keras || continue; \
+		resume=; test ! -f $$run/settings.json || resume=--resume; \
 		KERAS_BACKEND=jax $(PYTHON) -m fer_core train --data $(DATA) --settings docs/recipes/gpu/$$model.json \
-			--run-dir runs/gpu/$$model --workers 12 $(TRAIN_OPTIONS) || exit 1; \
+			--run-dir $$run --workers 12 $$resume $(TRAIN_OPTIONS) || exit 1; \
 	done
 
 clean:

@@ -49,14 +49,7 @@ def recipe_of(card: ModelCard, folder: Path = RECIPES) -> Path | None:
 
     Time and number of epochs may differ: a run can be stopped and continued.
     """
-    settings = settings_of(card)
-    fitting = []
-    for path in sorted(folder.rglob("*.json")):
-        recipe = json.loads(path.read_text(encoding="utf-8"))
-        stated = {key: value for key, value in recipe.items() if key not in _BUDGETS}
-        if recipe.get("model", path.stem) == settings.get("model") and _says(settings, stated):
-            fitting.append((len(stated), path))
-    return max(fitting)[1] if fitting else None
+    return _recipe(settings_of(card), folder)
 
 
 def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
@@ -70,14 +63,43 @@ def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
     settings = settings_of(card)
     if not settings:
         return [_measured_again(card.name)]
-    recipe = recipe_of(card)
-    file = recipe.relative_to(root).as_posix() if recipe else settings_file(card)
+    return [*_earlier_legs(card, root), *_leg(settings, settings_file(card), root), _measured_again(card.name)]
+
+
+def _earlier_legs(card: ModelCard, root: Path) -> list[Step]:
+    """Of a model that went on from weights of its own, the runs before the last one."""
+    before = card.recipe.get("before", {})
+    settings = before.get("settings", {})
+    if settings.get("model") != settings_of(card)["model"]:
+        return []
+    earlier = card.model_copy(update={"recipe": before})
+    legs = _earlier_legs(earlier, root)
+    name = f"{card.name}_leg{len(legs) // 2 + 1}"
+    return [*legs, *_leg(settings, f"{name}_settings.json", root, f"runs/{name}")]
+
+
+def _leg(settings: dict[str, Any], own_file: str, root: Path, run: str | None = None) -> list[Step]:
+    recipe = _recipe(settings, RECIPES)
+    file = recipe.relative_to(root).as_posix() if recipe else own_file
     budget = "".join(_budget(settings, json.loads(recipe.read_text(encoding="utf-8")) if recipe else settings))
+    place = f" --run-dir {run}" if run else ""
     return [
-        Step("Train", _run(f"train --model {settings['model']} --data {DATA} --settings {file}{budget}")),
-        Step("Calibrate, convert, check, measure, install", _run(f"publish runs/{settings['model']} --data {DATA}")),
-        _measured_again(card.name),
+        Step("Train", _run(f"train --model {settings['model']} --data {DATA} --settings {file}{budget}{place}")),
+        Step(
+            "Calibrate, convert, check, measure, install",
+            _run(f"publish {run or 'runs/' + settings['model']} --data {DATA}"),
+        ),
     ]
+
+
+def _recipe(settings: dict[str, Any], folder: Path) -> Path | None:
+    fitting = []
+    for path in sorted(folder.rglob("*.json")):
+        recipe = json.loads(path.read_text(encoding="utf-8"))
+        stated = {key: value for key, value in recipe.items() if key not in _BUDGETS}
+        if recipe.get("model", path.stem) == settings.get("model") and _says(settings, stated):
+            fitting.append((len(stated), path))
+    return max(fitting)[1] if fitting else None
 
 
 def requirements(card: ModelCard) -> list[str]:

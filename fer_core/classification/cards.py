@@ -40,7 +40,7 @@ class ModelCard(Record):
         files: by file name.
         licence: of the weights.
         training_data: in words.
-        recipe: settings, hardware and time of the training run.
+        recipe: settings, hardware, time and sources of the training run; `before`, of the run that it went on from.
         metrics: by split; as `evaluate --json` gives them, together with the protocol.
         coverage_accuracy: rows of (threshold, share of faces kept, their accuracy) from which the threshold was
             chosen.

@@ -268,7 +268,7 @@ def _accuracy(probabilities: np.ndarray, faces: FaceSet) -> float:
 
 
 def course_of(run: Path) -> dict[str, Any]:
-    """What a card tells of a run beside its settings."""
+    """What a card tells of a run beside its settings: `before` is the same of the run whose weights it began with."""
     rows = (run / "history.csv").read_text().splitlines()
     header, last = rows[0].split(","), rows[-1].split(",")
     return {
@@ -276,4 +276,5 @@ def course_of(run: Path) -> dict[str, Any]:
         "minutes": round(float(last[header.index("seconds")]) / 60, 1),
         "machine": json.loads((run / "machine.json").read_text()),
         "sources": json.loads((run / "sources.json").read_text()),
+        **({"before": json.loads((run / "before.json").read_text())} if (run / "before.json").exists() else {}),
     }

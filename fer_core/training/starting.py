@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -108,6 +109,13 @@ def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]
     if settings.start and settings.start != IMAGENET:
         files[f"start {settings.start}"] = _file_of(settings.start, "model.keras", models_dir)
     return {what: sha256(file) for what, file in files.items()}
+
+
+def course_before(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, Any] | None:
+    """How the installed model that a run starts from was made itself, as its card tells it."""
+    if not settings.start or settings.start == IMAGENET or settings.start.endswith(".keras"):
+        return None
+    return load_card(settings.start, models_dir).recipe
 
 
 def _teacher_file(name: str, models_dir: Path) -> Path:

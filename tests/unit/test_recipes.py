@@ -71,6 +71,24 @@ def test_settings_without_a_recipe_come_from_the_card():
     assert Settings(**json.loads(settings_json(card))).learning_rate == 0.123
 
 
+def test_a_model_that_went_on_from_itself_is_made_in_two_runs():
+    first = json.loads((RECIPES / "custom_cnn.json").read_text())
+    card = trained(start="custom_cnn", teachers=["custom_cnn"], epochs=24)
+    card.recipe["before"] = {"settings": {"model": "custom_cnn", "start": "", **first, "epochs": 200, "minutes": 96}}
+    commands = [parsed(step.command) for step in steps(card)]
+    assert [str(command.settings) for command in commands[:3:2]] == [
+        "docs/recipes/custom_cnn.json",
+        "custom_cnn_settings.json",
+    ]
+    assert commands[0].run_dir == commands[1].run_dir != commands[3].run_dir
+
+
+def test_a_run_that_began_with_another_model_is_one_run():
+    card = trained(start="hybrid")
+    card.recipe["before"] = {"settings": {"model": "hybrid"}}
+    assert len(steps(card)) == 3
+
+
 def test_an_ensemble_is_made_of_its_members():
     card = fake_card(name="ensemble", members={"a": "0" * 64, "b": "1" * 64})
     made = parsed(steps(card)[0].command)

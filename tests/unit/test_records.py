@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_core.classification import EmotionClassifier, list_cards, load_card
-from fer_core.datasets import FaceSet, fingerprint, image_ids
+from fer_core.datasets import FaceSet, fingerprint, image_ids, load_faces
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation import (
@@ -248,3 +248,14 @@ def test_records_of_installed_models_agree_with_their_cards(card):
         assert again["rater_agreement"]["kl"] == pytest.approx(figures["rater_agreement"]["kl"], abs=5e-4)
         assert sum(sum(row) for row in figures["confusion"]) == sum(kept.data.classes[split].values())
     assert sum((MODELS_DIR / card.name / file).stat().st_size for file in (EVALUATION_FILE, PREDICTIONS_FILE)) < 10**6
+
+
+@pytest.mark.parametrize("card", [c for c in list_cards() if PREDICTIONS_FILE in c.files], ids=lambda card: card.name)
+def test_installed_models_say_today_what_was_recorded(card, fer2013):
+    kept = read_predictions(card)["PrivateTest"]
+    faces = load_faces(fer2013, training=False).split("PrivateTest")
+    rows = np.arange(0, len(faces), 15)
+    place = {name: row for row, name in enumerate(kept.ids)}
+    recorded = kept.probabilities[[place[name] for name in image_ids(faces.images[rows])]]
+    said = EmotionClassifier.load(card.name).classify(list(faces.images[rows])).probabilities
+    np.testing.assert_allclose(said, recorded, atol=2e-3)
