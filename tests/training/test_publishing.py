@@ -13,6 +13,7 @@ from fer_core.cli import main
 from fer_core.errors import DatasetError, ExportError, ModelError
 from fer_core.model_files import FileRecord
 from fer_core.testing import FakeEngine, fake_card
+from fer_core.training import publishing
 from fer_core.training.export import export_model
 from fer_core.training.fitting import fit
 from fer_core.training.publishing import check_drift, publish, publish_ensemble, save_compact
@@ -54,6 +55,27 @@ def test_publishing_makes_a_model_that_can_be_loaded(models):
         assert right.mean() == pytest.approx(card.metrics["PublicTest"]["accuracy"], abs=0.02)
     assert card.recipe["export_drift"]["probability"] <= 0.02
     assert not list(models.glob(".*"))
+
+
+def test_nothing_is_chosen_by_the_faces_that_measure(finished, models, tmp_path):
+    private = FACES.splits == "PrivateTest"
+    labels = FACES.labels.copy()
+    labels[private] = np.random.default_rng(0).permutation(labels[private])
+    told, other = load_card("tiny", models), publish(finished, replace(FACES, labels=labels), tmp_path, log=quiet)
+    assert other.metrics["PrivateTest"]["accuracy"] != told.metrics["PrivateTest"]["accuracy"]
+    for name in ("temperature", "flip_average", "uncertain_below", "coverage_accuracy"):
+        assert getattr(other, name) == getattr(told, name)
+
+
+def test_eight_bits_are_calibrated_on_training_faces(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(publishing, "MAX_PROBABILITY_DRIFT", 1.0)
+    monkeypatch.setattr(publishing, "MAX_ACCURACY_DRIFT", 0.1)
+    seen = []
+    kept = publishing.calibration_faces
+    monkeypatch.setattr(publishing, "calibration_faces", lambda faces: seen.append(set(faces.splits)) or kept(faces))
+    card = publish(finished, FACES, tmp_path, "int8", log=quiet)
+    assert seen == [{"train"}] and card.recipe["export_drift"]["probability"] > 0
+    assert card.metrics["PrivateTest"]["accuracy"] > 0.5
 
 
 def test_an_unfinished_run_is_not_published(tmp_path):
