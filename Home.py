@@ -1,6 +1,7 @@
 """The dashboard's way in: `streamlit run Home.py`."""
 
 import logging
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,7 +10,9 @@ from fer_core.ui.page_memory import forget_other_pages
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
-st.set_page_config(page_title="Face Value", page_icon=":material/sentiment_satisfied:", layout="wide")
+# A file of our own: browsers fetch an icon that is given by name from a server of Google.
+ICON = Path(__file__).parent / "assets" / "icon.png"
+st.set_page_config(page_title="Face Value", page_icon=str(ICON), layout="wide")
 
 page = st.navigation(
     {

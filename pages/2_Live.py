@@ -30,9 +30,9 @@ try:
     left, right = st.columns([8, 5], gap="medium")
     with left:
         camera = webcam(live, key="camera")
-        live_view.controls(live, camera, pipeline, choice)
+        shown = live_view.controls(live, camera, pipeline, choice)
     with right:
-        live_view.panel(live, camera, choice.settings.uncertain_below)
+        live_view.panel(live, camera, choice.settings.uncertain_below, shown)
     live_view.session_result()
     live_view.snapshots_instead(browser, pipeline, cards[choice.model], choice)
 except FerError as error:

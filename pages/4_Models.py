@@ -26,7 +26,10 @@ SECTIONS = {
 
 through_router()
 st.title("Models")
-st.markdown("Which model, and how do you know? Every figure here was measured by a command that you can run again.")
+st.markdown(
+    "Which model, and how do you know? Every figure of an installed model was measured by a command that you can run "
+    "again."
+)
 
 cards = loaders.cards_or_stop()
 

@@ -3,6 +3,7 @@
 import itertools
 import threading
 import time
+from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,7 @@ def live(pipeline: EmotionPipeline, frames: Sequence[av.VideoFrame], seconds: fl
         process_cpu: processor time of everything in this process, over the time: 1 is one core.
         memory_growth_mb: from the end of the first tenth to the end; None where the system does not tell.
         threads_growth: likewise, in threads.
+        age_growth_ms: median age in the last tenth of what was measured, less that in the first.
     """
     stream = LiveStream(pipeline)
     feed = _Feed(stream, frames)
@@ -68,6 +70,7 @@ def live(pipeline: EmotionPipeline, frames: Sequence[av.VideoFrame], seconds: fl
         "process_cpu": round(used / took, 2),
         "memory_growth_mb": None if memory is None or grown is None else round(grown - memory, 1),
         "threads_growth": more,
+        "age_growth_ms": _growth_ms(feed.age_s),
     }
 
 
@@ -93,9 +96,8 @@ class _Feed:
 
     def __init__(self, stream: LiveStream, frames: Sequence[av.VideoFrame]) -> None:
         self.stream, self.frames = stream, itertools.cycle(frames)
-        self.callback_s: list[float] = []
-        self.callback_cpu_s: list[float] = []
-        self.age_s: list[float] = []
+        # Eight bytes a figure, so that half an hour of them is not itself the growth of memory that is measured.
+        self.callback_s, self.callback_cpu_s, self.age_s = array("d"), array("d"), array("d")
 
     def run(self, seconds: float, *, keep: bool = False) -> None:
         """Feed for so long; a frame that is late is not made up for, as with a camera."""
@@ -135,6 +137,13 @@ def _camera_frame(bgr: NDArray[np.uint8]) -> av.VideoFrame:
 
 def _ms(times_s: Sequence[float], percentile: float) -> float | None:
     return round(1e3 * float(np.percentile(times_s, percentile)), 1) if times_s else None
+
+
+def _growth_ms(times_s: Sequence[float]) -> float | None:
+    tenth = len(times_s) // 10
+    if not tenth:
+        return None
+    return round(1e3 * float(np.median(times_s[-tenth:]) - np.median(times_s[:tenth])), 1)
 
 
 def _memory_mb() -> float | None:

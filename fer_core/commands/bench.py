@@ -16,7 +16,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--model", metavar="NAME", help="default: the best single model")
     bench.add_argument("--engines", nargs="+", default=["litert"], choices=("litert", "keras"), help="default: litert")
     bench.add_argument("--live", action="store_true", help="also feed a stream as a camera does: one face, then four")
-    bench.add_argument("--seconds", type=float, default=20.0, help="how long that takes, each; default: 20")
+    bench.add_argument(
+        "--seconds",
+        type=float,
+        default=20.0,
+        help="how long that takes, each; default: 20; 1800 shows whether anything grows",
+    )
     bench.add_argument("--recording", type=Path, metavar="PATH", help="frames of this instead of the moving portrait")
     bench.add_argument("--video", action="store_true", help="also read a generated 1080p recording of one face")
     bench.add_argument("--minutes", type=int, default=1, help="how long that recording is; default: 1")

@@ -42,6 +42,9 @@ STALLED_S: Final = 2.5
 REST_S: Final = 0.5
 """Pause after analysis failed, so that a lasting fault does not use up the machine."""
 
+NOTE_S: Final = 30.0
+"""What became of a calibration is told for so long."""
+
 _READING: Final = "A frame could not be read"
 _DRAWING: Final = "The picture could not be drawn"
 
@@ -72,8 +75,9 @@ class LiveState:
         problem: why frames are not read or not drawn at present, a sentence each; None where all is well.
         calibrating: how much of the calibration is done, 0 to 1; None where there is none.
         baselines: persons whose readings are held against their resting face.
-        notes: what became of the last calibration, a sentence each.
+        notes: why the last calibration came to nothing, a sentence each, for a while.
         recording_s: how long a recording has been running; None where none is.
+        recording_over: it is as long as it may be and takes nothing more.
         recorded: how many frames it has.
     """
 
@@ -92,6 +96,7 @@ class LiveState:
     baselines: frozenset[int]
     notes: tuple[str, ...]
     recording_s: float | None
+    recording_over: bool
     recorded: int
 
 
@@ -139,6 +144,7 @@ class LiveStream:
         self._calibration: Calibration | None = None
         self._baselines: dict[int, NDArray[np.float32]] = {}
         self._notes: tuple[str, ...] = ()
+        self._noted_s = 0.0
         self._recorder: SessionRecorder | None = None
 
     # --- the camera's thread -----------------------------------------------------------------------------------------
@@ -161,7 +167,6 @@ class LiveStream:
     def show(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The same for an array: uint8 (H, W, 3), not to be written to afterwards."""
         now = self._clock()
-        self._hand_over(bgr, now)
         with self._lock:
             self._newest, self._newest_s = bgr, now
             self._frames += 1
@@ -171,6 +176,7 @@ class LiveStream:
                 reading = None
             if reading is not None:
                 self._ages.add(now - reading.time_s)
+        self._hand_over(bgr, now)
         if reading is None:  # nobody knows where the faces are
             return drawn(bgr, [], view, [Box(0, 0, bgr.shape[1], bgr.shape[0])])
         factor = bgr.shape[1] / reading.width
@@ -224,6 +230,8 @@ class LiveStream:
             recorder.add(bgr, reading, [*faces, *gone] if settings.view.hidden else ())
 
     def _publish(self, reading: LiveReading) -> None:
+        if self._newest is None:  # the camera was stopped meanwhile
+            return
         self._gone = self._just_lost(reading)
         self._reading = reading
         self._problems.pop(_READING, None)
@@ -238,7 +246,7 @@ class LiveStream:
                 self._calibration.add(face.person, face.raw)
             if self._calibration.share_done(reading.time_s) >= 1:
                 self._baselines, problems = self._calibration.baselines()
-                self._notes = tuple(problems)
+                self._notes, self._noted_s = tuple(problems), reading.time_s
                 self._calibration = None
 
     def _just_lost(self, reading: LiveReading) -> dict[int, tuple[Box, float]]:
@@ -279,13 +287,21 @@ class LiveStream:
             self._pipeline, self._parts = pipeline, (pipeline.detector, pipeline.classifier)
             self._baselines, self._calibration, self._notes = {}, None, ()
 
+    def expect(self) -> None:
+        """The camera is being started: until a frame comes, it is waited for."""
+        with self._lock:
+            self._newest_s = None
+
     def rest(self) -> None:
-        """The camera was stopped: let the worker go and forget the last picture. The next frame wakes all of it."""
+        """The camera was stopped: let the worker go, end a calibration and forget the last picture.
+
+        The next frame wakes all of it.
+        """
         with self._handover:
             self._waiting, self._leave = None, True
             self._handover.notify()
         with self._lock:
-            self._newest = self._reading = None
+            self._newest = self._reading = self._calibration = None
             self._ages.clear()
 
     def calibrate(self) -> None:
@@ -323,6 +339,7 @@ class LiveStream:
             if since is not None and (since > STALLED_S or self._newest is None):
                 situation = Situation.STALLED
             reading = self._reading
+            recording_s = None if self._recorder is None else self._recorder.duration_s(now)
             age, age_p95 = self._ages.percentile(50), self._ages.percentile(95)
             return LiveState(
                 situation=situation,
@@ -338,7 +355,8 @@ class LiveStream:
                 problem=" ".join(self._problems.values()) or None,
                 calibrating=None if self._calibration is None else self._calibration.share_done(now),
                 baselines=frozenset(self._baselines),
-                notes=self._notes,
-                recording_s=None if self._recorder is None else self._recorder.duration_s(now),
+                notes=self._notes if now - self._noted_s <= NOTE_S else (),
+                recording_s=recording_s,
+                recording_over=self._recorder is not None and recording_s == self._recorder.longest_s,
                 recorded=0 if self._recorder is None else len(self._recorder),
             )

@@ -1,9 +1,10 @@
 """The Live page's memory of one visitor: the stream, what it is set to, whether the notice was agreed to."""
 
 import gc
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ CONSENT: Final = "live consent"
 """Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
 
 _STREAM: Final = "live stream"
+_CHOSEN, _BEGUN = "live chosen", "live begun with"
 
 
 def stream(pipeline: EmotionPipeline, settings: LiveSettings) -> LiveStream:
@@ -40,6 +42,29 @@ def _spare_the_garbage_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def remembered(name: str, first: Any, among: Collection[Any] | None = None) -> tuple[str, Any]:
+    """Key and first value of a widget that shows what this visitor last chose.
+
+    Streamlit forgets widgets while another page is looked at; a recording that goes on in the meantime must not find
+    another model or smoothing afterwards than it began with. The value is not put under the key in the session: a page
+    that is run twice in a row, as when the camera connects, would then begin with an empty widget in the browser.
+
+    Args:
+        name: of what is chosen.
+        first: where nothing was chosen yet, or what is no longer `among` what there is.
+        among: what can be chosen; None for anything.
+    """
+    key = f"live {name}"
+    chosen, begun = (st.session_state.setdefault(memory, {}) for memory in (_CHOSEN, _BEGUN))
+    if key in st.session_state:
+        chosen[name] = st.session_state[key]
+    else:
+        begun[name] = chosen.get(name, first)
+    if among is not None and begun[name] not in among:
+        begun[name] = first
+    return key, begun[name]
 
 
 def recording() -> bool:

@@ -35,6 +35,12 @@ _SHOW: Final = {
     "hidden": ":material/blur_on: Hide faces",
 }
 
+PHOTOGRAPH_MB: Final = 50
+"""Largest file of a photograph."""
+
+THRESHOLDS: Final = (0.2, 0.95)
+"""Between which the one for "uncertain" can be set."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -66,41 +72,58 @@ def ask_consent() -> None:
 def choices(cards: dict[str, ModelCard]) -> Choice:
     """Model, detector, smoothing, threshold, and what is drawn. What a recording depends on is fixed while it runs."""
     fixed = live_session.recording()
+    models, detectors = list(cards), list(loaders.DETECTOR_TITLES)
+    remembered = live_session.remembered
     with st.expander("Settings", icon=":material/tune:"):
         if fixed:
             st.caption("Fixed while you record.")
         left, right = st.columns(2)
-        model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title, disabled=fixed)
-        detector = right.selectbox(
-            "Face detector",
-            list(loaders.DETECTOR_TITLES),
-            format_func=loaders.DETECTOR_TITLES.__getitem__,
+        key, first = remembered("model", models[0], models)
+        model = left.selectbox(
+            "Model",
+            models,
+            format_func=lambda name: cards[name].title,
+            key=key,
+            index=models.index(first),
             disabled=fixed,
         )
+        key, first = remembered("detector", detectors[0], detectors)
+        detector = right.selectbox(
+            "Face detector",
+            detectors,
+            format_func=loaders.DETECTOR_TITLES.__getitem__,
+            key=key,
+            index=detectors.index(first),
+            disabled=fixed,
+        )
+        key, first = remembered("smoothing", 0.4)
         smoothing = left.slider(
             "Smoothing (time constant in seconds)",
             0.0,
             2.0,
-            0.4,
-            0.1,
+            first,
+            step=0.1,
+            key=key,
             disabled=fixed,
             help="How long a change takes to show by about two thirds. 0 shows every reading as it is.",
         )
+        key, first = remembered(f"threshold {model}", _first_threshold(cards[model]))
         threshold = right.slider(
             "Uncertain below",
-            0.2,
-            0.95,
-            round(cards[model].uncertain_below, 2),
-            0.01,
-            key=f"threshold {model}",
+            *THRESHOLDS,
+            first,
+            step=0.01,
+            key=key,
             disabled=fixed,
             help="A label whose probability is lower is shown as uncertain. The model's own value comes first.",
         )
+    key, first = remembered("shown", ["boxes", "mirrored"])
     shown = st.pills(
         "Show",
         list(_SHOW),
         selection_mode="multi",
-        default=["boxes", "mirrored"],
+        key=key,
+        default=first,
         format_func=_SHOW.__getitem__,
         label_visibility="collapsed",
     )
@@ -108,9 +131,18 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
     return Choice(model, detector, LiveSettings(smoothing, threshold, view))
 
 
-def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice: Choice) -> None:
-    """Record, snapshot, resting face."""
+def _first_threshold(card: ModelCard) -> float:
+    return min(max(round(card.uncertain_below, 2), THRESHOLDS[0]), THRESHOLDS[1])
+
+
+def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice: Choice) -> LiveState:
+    """Record, snapshot, resting face.
+
+    Returns:
+        What the buttons were chosen by.
+    """
     state = live.state()
+    key, keep_video = live_session.remembered("keep video", False)
     recording, on = state.recording_s is not None, camera.playing
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if recording:
@@ -122,7 +154,6 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
                 args=(live,),
             )
         else:
-            video = st.session_state.get("live keep video", False)
             st.button(
                 "Record",
                 icon=":material/fiber_manual_record:",
@@ -130,7 +161,7 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
                 help="Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too.",
                 on_click=live_session.start_recording,
                 args=(live, pipeline, choice.settings),
-                kwargs={"video": video},
+                kwargs={"video": st.session_state.get(key, keep_video)},
             )
         st.button(
             "Snapshot",
@@ -150,14 +181,22 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
                 help="Look neutral for ten seconds. What the model sees in a face at rest is then discounted.",
                 on_click=live.calibrate,
             )
-        st.toggle("Keep the video too", key="live keep video", disabled=recording)
+        st.toggle("Keep the video too", keep_video, key=key, disabled=recording)
     if taken := handover.snapshots():
         words = "1 snapshot" if len(taken) == 1 else f"{len(taken)} snapshots"
         st.page_link("pages/1_Image.py", label=f"{words}: read on the Image page", icon=":material/image:")
+    return state
 
 
-def panel(live: LiveStream, camera: Camera, threshold: float) -> None:
-    """The panel beside the video, shown anew while the camera is on."""
+def panel(live: LiveStream, camera: Camera, threshold: float, shown: LiveState) -> None:
+    """The panel beside the video, shown anew while the camera is on.
+
+    Args:
+        live: the stream.
+        camera: what the component does.
+        threshold: under which a reading is uncertain.
+        shown: what the buttons were chosen by; when that is over, the whole page is shown anew.
+    """
     started = _started(camera, live)
     every = EVERY_S if camera.playing or camera.connecting else None
 
@@ -165,12 +204,16 @@ def panel(live: LiveStream, camera: Camera, threshold: float) -> None:
     def look() -> None:
         state = live.state()
         message = trouble(state, time.monotonic() - started if started else None) if every else None
-        if message == NO_ROUTE and not st.session_state.get(_NO_ROUTE):
-            st.session_state[_NO_ROUTE] = True
+        if _note_route(state, message) or _buttons(state) != _buttons(shown):
             st.rerun(scope="app")
         live_panel(state, playing=every is not None, threshold=threshold, message=message)
 
     look()
+
+
+def _buttons(state: LiveState) -> tuple[bool, ...]:
+    """What decides which buttons there are, and which can be pressed."""
+    return state.recording_s is not None, bool(state.baselines), state.calibrating is not None
 
 
 NO_ROUTE: Final = (
@@ -184,6 +227,8 @@ def trouble(state: LiveState, since_start_s: float | None) -> tuple[str, str] | 
     """What is wrong, if anything: kind and sentence."""
     if state.problem:
         return "error", f"{state.problem} The video goes on; the reading will when it can."
+    if state.recording_over:
+        return "warning", "The recording is as long as it may be. Press Stop recording to keep it."
     if state.situation is Situation.WAITING:
         return NO_ROUTE if since_start_s is not None and since_start_s > NO_ROUTE_S else None
     if state.situation is Situation.STALLED:
@@ -244,7 +289,12 @@ def snapshots_instead(browser: Browser | None, pipeline: EmotionPipeline, card: 
         shot = (
             st.camera_input("Look into the camera and press the button")
             if usable
-            else st.file_uploader("Photograph", type=["png", "jpg", "jpeg", "webp", "heic"])
+            else st.file_uploader(
+                "Photograph",
+                type=["png", "jpg", "jpeg", "webp", "heic"],
+                max_upload_size=PHOTOGRAPH_MB,
+                help=f"Up to {PHOTOGRAPH_MB} MB and 50 megapixels.",
+            )
         )
         if shot is None:
             return
@@ -266,6 +316,16 @@ def _started(camera: Camera, live: LiveStream) -> float | None:
     if not (camera.playing or camera.connecting):
         st.session_state.pop(_STARTED, None)
         return None
-    if live.state().situation is Situation.RUNNING:
-        st.session_state.pop(_NO_ROUTE, None)
-    return st.session_state.setdefault(_STARTED, time.monotonic())
+    if _STARTED not in st.session_state:
+        st.session_state[_STARTED] = time.monotonic()
+        live.expect()
+    return st.session_state[_STARTED]
+
+
+def _note_route(state: LiveState, message: tuple[str, str] | None) -> bool:
+    """Remember whether pictures find no way here; whether that has changed."""
+    if message != NO_ROUTE and state.situation is not Situation.RUNNING:
+        return False
+    none, before = message == NO_ROUTE, st.session_state.get(_NO_ROUTE, False)
+    st.session_state[_NO_ROUTE] = none
+    return none != before

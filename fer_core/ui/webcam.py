@@ -25,6 +25,8 @@ ICE_SETTING: Final = "FACE_VALUE_ICE_SERVERS"
   `iceServers`, which can hold `username` and `credential`.
 """
 
+LOGGER = logging.getLogger(__name__)
+
 # At INFO these write the network addresses of visitors into the log.
 for _name in ("streamlit_webrtc", "aioice", "aiortc"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -97,23 +99,31 @@ def ice_servers(environment: Mapping[str, str] = os.environ) -> list[dict[str, A
 
 
 def webcam(stream: LiveStream, key: str) -> Camera:
-    """Show the camera with its Start and Stop, and let `stream` read and draw every frame."""
+    """Show the camera with its Start and Stop, and let `stream` read and draw every frame.
+
+    Raises:
+        FerError: the setting of `ICE_SETTING` is not understood, or the connection could not be made.
+    """
     _forget_last_visit(key)
     servers = ice_servers()
-    context = webrtc_streamer(
-        key=key,
-        mode=WebRtcMode.SENDRECV,
-        rtc_configuration=None if servers is None else {"iceServers": servers},
-        media_stream_constraints=_CONSTRAINTS,
-        video_frame_callback=stream.on_frame,
-        on_video_ended=stream.rest,
-        # False would run the callback on the event loop that serves every visitor.
-        async_processing=True,
-        sendback_audio=False,
-        media_toggle_controls=False,
-        video_html_attrs=_VIDEO,
-        translations=_WORDS,
-    )
+    try:
+        context = webrtc_streamer(
+            key=key,
+            mode=WebRtcMode.SENDRECV,
+            rtc_configuration=None if servers is None else {"iceServers": servers},
+            media_stream_constraints=_CONSTRAINTS,
+            video_frame_callback=stream.on_frame,
+            on_video_ended=stream.rest,
+            # False would run the callback on the event loop that serves every visitor.
+            async_processing=True,
+            sendback_audio=False,
+            media_toggle_controls=False,
+            video_html_attrs=_VIDEO,
+            translations=_WORDS,
+        )
+    except Exception as error:  # Streamlit's own way of ending a run is no Exception
+        LOGGER.exception("the camera could not be connected")
+        raise FerError("The camera could not be connected; press Stop, wait a moment, then press Start.") from error
     keep_worker(context)
     return Camera(playing=context.state.playing, connecting=context.state.signalling and not context.state.playing)
 

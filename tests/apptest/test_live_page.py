@@ -1,6 +1,7 @@
 """The Live page without a camera: the adapter is replaced by one whose state the test chooses."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -59,10 +60,12 @@ def play(page: AppTest, camera, frames: int = 3):
 
 
 def show(stream) -> None:
-    before = stream.state().reading
+    """One frame, and the wait until it was read and, where there is a recording, recorded."""
+    before, recorder = stream._reading, stream._recorder
+    recorded = stream.state().recorded
     stream.show(FRAME)
-    deadline = time.monotonic() + 20
-    while stream.state().reading is before or stream.state().reading is None:
+    deadline = time.monotonic() + 60
+    while stream._reading is before or (recorder and stream.state().recorded == recorded):
         assert time.monotonic() < deadline, stream.state().problem
         time.sleep(0.005)
 
@@ -176,14 +179,49 @@ def test_a_wrong_setting_is_said(camera):
     assert not page.exception and "not understood" in page.error[0].value
 
 
-def test_the_stream_survives_a_look_at_another_page(camera):
+def test_the_stream_and_its_settings_survive_a_look_at_another_page(camera):
     page = live_page()
+    page.selectbox[0].select("other")
+    page.slider[0].set_value(1.5)
+    page.button_group[0].set_value(["bars"])
+    next(toggle for toggle in page.toggle if toggle.label == "Keep the video too").set_value(True).run()
+    page.slider[1].set_value(0.8).run()
     stream = play(page, camera)
     button(page, "Record").click().run()
     page.switch_page("pages/1_Image.py").run()
     page.switch_page("pages/2_Live.py").run()
     assert not page.exception
     assert page.session_state[STREAM] is stream and button(page, "Stop recording")
+    assert page.selectbox[0].value == "other" and [slider.value for slider in page.slider] == [1.5, 0.8]
+    assert page.button_group[0].value == ["bars"] and page.toggle[0].value
+    settings = stream._settings
+    assert (settings.time_constant_s, settings.uncertain_below, settings.view.boxes) == (1.5, 0.8, False)
+
+
+def test_a_model_that_is_gone_gives_way_to_the_first(camera, monkeypatch):
+    page = live_page()
+    page.selectbox[0].select("other").run()
+    monkeypatch.setattr(loaders, "cards", lambda: [fake_card()])
+    page.run()
+    assert not page.exception and page.selectbox[0].value == "fake"
+
+
+def test_photographs_have_a_limit_of_their_own(camera):
+    camera["browser"] = Browser(False, 0, "unknown")
+    [uploader] = live_page().get("file_uploader")
+    assert uploader.proto.max_upload_size_mb == live_view.PHOTOGRAPH_MB
+
+
+def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera):
+    page = live_page()
+    stream = play(page, camera)
+    running = stream.state()
+    waiting = replace(running, situation=live_view.Situation.WAITING)
+    changes = [
+        live_view._note_route(state, message)
+        for state, message in ((waiting, None), (waiting, live_view.NO_ROUTE), (waiting, None), (running, None))
+    ]
+    assert changes == [False, True, False, True]
 
 
 def test_trouble_is_told_apart(camera):
@@ -196,6 +234,8 @@ def test_trouble_is_told_apart(camera):
     }
     for kind, values in changed.items():
         assert live_view.trouble(type(state)(**{**vars(state), **values}), 1.0)[0] == kind
+    over = replace(state, recording_over=True)
+    assert "Stop recording" in live_view.trouble(over, 1.0)[1]
     waiting = type(state)(**{**vars(state), "situation": live_view.Situation.WAITING})
     assert live_view.trouble(waiting, 1.0) is None
     assert live_view.trouble(waiting, live_view.NO_ROUTE_S + 1) == live_view.NO_ROUTE

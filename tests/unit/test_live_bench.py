@@ -22,6 +22,12 @@ def test_the_figures_of_a_stream_are_those_of_the_contract():
     assert 0 < figures["callback_p50_ms"] <= figures["callback_p99_ms"]
     assert 0 < figures["analysed_fps"] <= 1.2 * live.CAMERA_FPS and figures["age_p50_ms"] <= figures["age_p95_ms"]
     assert figures["seconds"] == pytest.approx(1.0, abs=0.5)
+    assert {"memory_growth_mb", "threads_growth", "age_growth_ms"} <= figures.keys()
+
+
+def test_growth_is_that_from_the_first_tenth_to_the_last():
+    assert live._growth_ms([0.01] * 10 + [0.5] * 80 + [0.03] * 10) == 20
+    assert live._growth_ms([0.01] * 9) is None
 
 
 def test_a_stream_that_cannot_read_is_not_measured(monkeypatch):

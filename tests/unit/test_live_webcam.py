@@ -9,15 +9,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit_webrtc import WebRtcStreamerContext
 from streamlit_webrtc import component as webrtc
 from streamlit_webrtc.component import WebRtcStreamerState
+from streamlit_webrtc.webrtc import SignallingTimeoutError
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
-from fer_core.live import LiveFace, LiveReading, LiveState, Situation
+from fer_core.live import LiveFace, LiveReading, LiveState, LiveStream, Situation
 from fer_core.live.history import Moment
 from fer_core.readings import Box, FaceReading, Quality
+from fer_core.testing import fake_pipeline
 from fer_core.ui import webcam
 from fer_core.ui.browser_check import Browser
 from fer_core.ui.live_panel import MOST_LANES, panel_data
@@ -117,6 +120,27 @@ def test_what_is_left_of_an_earlier_visit_is_dropped(monkeypatch):
     assert worker.stopped and "camera" not in st.session_state
 
 
+def test_a_connection_that_fails_is_said_with_the_way_out(monkeypatch, caplog):
+    def fail(**_):
+        raise SignallingTimeoutError("10 seconds")
+
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(webcam, "webrtc_streamer", fail)
+    with pytest.raises(FerError, match="then press Start"):
+        webcam.webcam(LiveStream(fake_pipeline()), "camera")
+    assert "could not be connected" in caplog.text
+
+
+def test_the_end_of_a_run_passes_through(monkeypatch):
+    def rerun(**_):
+        raise RerunException(RerunData())
+
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(webcam, "webrtc_streamer", rerun)
+    with pytest.raises(RerunException):
+        webcam.webcam(LiveStream(fake_pipeline()), "camera")
+
+
 # --- browser and panel -----------------------------------------------------------------------------------------------
 
 
@@ -158,6 +182,7 @@ def state(*faces: LiveFace, minute=(), **changes) -> LiveState:
         "baselines": frozenset(),
         "notes": (),
         "recording_s": None,
+        "recording_over": False,
         "recorded": 0,
     }
     return LiveState(**{**values, **changes})
@@ -213,6 +238,6 @@ def test_where_there_is_no_face_the_panel_says_why(shown, playing, title):
 
 def test_the_small_line_and_the_recording_time():
     data = told(state(face(1), recording_s=72.4, recorded=812, calibrating=0.4))
-    assert data["stats"] == "30 frames/s from the camera · 27 read · reading 43 ms old · 12 dropped"
+    assert data["stats"] == "30 frames/s, 27 read · 43 ms old · 12 dropped"
     assert data["recording"] == "● 1:12 · 812 frames" and data["progress"]["share"] == 0.4
     assert told(state(), playing=False)["stats"] == ""

@@ -115,10 +115,7 @@ def _recording(state: LiveState) -> str | None:
 
 def _stats(state: LiveState) -> str:
     age = "–" if state.age_ms is None else f"{state.age_ms:.0f} ms"
-    return (
-        f"{state.camera_fps:.0f} frames/s from the camera · {state.analysed_fps:.0f} read · reading {age} old · "
-        f"{state.dropped} dropped"
-    )
+    return f"{state.camera_fps:.0f} frames/s, {state.analysed_fps:.0f} read · {age} old · {state.dropped} dropped"
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,8 @@
 
 const MINUTE_S = 60;
 const SYMBOL_EVERY_S = 5; // between two symbols of one lane, at least
+const LARGER = 1.5; // by so much, in area, another face has to be larger before its bars are shown instead
+const HELD_S = 1; // for so long a reading stands where the next one is late
 const EMOJI = '"Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji", sans-serif';
 
 export default function ({ data, parentElement }) {
@@ -12,7 +14,7 @@ export default function ({ data, parentElement }) {
 
   show(part("message"), data.message, (element, message) => {
     element.dataset.kind = message.kind;
-    element.textContent = message.text;
+    if (element.textContent !== message.text) element.textContent = message.text; // else it is read aloud each time
   });
   const face = chosen(root, data.faces);
   now(part("symbol"), part("label"), part("detail"), face, data);
@@ -32,10 +34,15 @@ function show(element, value, fill) {
   if (value !== null) fill(element, value);
 }
 
-// The face whose bars are shown: the one that was clicked, else the largest.
+// The face whose bars are shown: the one that was clicked, else the largest. Of two about as large, the one that was
+// shown before, so that the panel does not jump between them.
 function chosen(root, faces) {
-  const clicked = faces.find((face) => String(face.person) === root.dataset.person);
-  return clicked ?? faces.reduce((best, face) => (best === null || face.size > best.size ? face : best), null);
+  const of = (person) => faces.find((face) => String(face.person) === person);
+  const largest = faces.reduce((best, face) => (best === null || face.size > best.size ? face : best), null);
+  const before = of(root.dataset.shown);
+  const face = of(root.dataset.person) ?? (before && largest.size < LARGER * before.size ? before : largest);
+  if (face) root.dataset.shown = face.person;
+  return face;
 }
 
 function now(symbol, label, detail, face, data) {
@@ -81,6 +88,7 @@ function bars(element, face, data) {
     row.setAttribute("aria-valuenow", (100 * value).toFixed(0));
     row.querySelector(".value").style.width = `${100 * value}%`;
     row.querySelector(".limit").style.left = `${100 * data.threshold}%`;
+    row.title = `Dotted: uncertain below ${percent(data.threshold)}`;
     row.querySelector(".share").textContent = face ? percent(value) : "–";
   });
 }
@@ -137,8 +145,10 @@ function paint(canvas, points, minute, emotions, height) {
   pen.scale(ratio, ratio);
   const at = (ago) => width * (1 - ago / MINUTE_S);
   const spans = [];
-  for (const [ago, uncertain, ...p] of points) {
-    const [left, right] = [ago, ago - minute.step].map((time) => Math.round(ratio * at(time)) / ratio);
+  points.forEach(([ago, uncertain, ...p], number) => {
+    const next = points[number + 1]?.[0] ?? 0;
+    const end = ago - next <= HELD_S ? next : ago - minute.step;
+    const [left, right] = [ago, end].map((time) => Math.round(ratio * at(time)) / ratio);
     let top = 0;
     pen.globalAlpha = uncertain ? 0.35 : 1;
     p.forEach((value, i) => {
@@ -148,18 +158,20 @@ function paint(canvas, points, minute, emotions, height) {
     });
     const best = p.indexOf(Math.max(...p));
     const last = spans.at(-1);
-    if (last && last.best === best && last.end - ago <= 1.5 * minute.step) last.end = ago;
+    if (last && last.best === best && last.end - ago <= HELD_S) last.end = ago;
     else spans.push({ best, start: ago, end: ago });
-  }
+  });
   pen.globalAlpha = 1;
-  pen.font = `${Math.min(20, height / 2.4)}px ${EMOJI}`;
+  const size = Math.min(20, height / 2.4);
+  pen.font = `${size}px ${EMOJI}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   let free = Infinity;
   for (const { best, start, end } of spans) {
     const middle = (start + end) / 2;
     if (start - end < 1.5 || free - middle < SYMBOL_EVERY_S) continue;
-    pen.fillText(emotions[best].symbol, at(middle), height / 2);
+    const inside = Math.min(Math.max(at(middle), 0.75 * size), width - 0.75 * size);
+    pen.fillText(emotions[best].symbol, inside, height / 2);
     free = middle;
   }
   const said = spans.map(({ best, start }) => `${emotions[best].name} from ${Math.round(start)} s ago`);
