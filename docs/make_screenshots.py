@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -17,6 +18,10 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.browser.film import AWAY_S, PRESENT_S, film_face  # noqa: E402
+
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = {1280: 800, 390: 844}
 
@@ -36,16 +41,27 @@ def main() -> None:
     )
     try:
         _wait(address)
-        with sync_playwright() as playwright:
+        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+            film = Path(folder) / "face.mjpeg"
+            film_face(film)
             browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"] if os.geteuid() == 0 else []
+                executable_path=shutil.which("chromium"),
+                args=[
+                    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+                    "--use-fake-ui-for-media-stream",
+                    "--use-fake-device-for-media-stream",
+                    f"--use-file-for-fake-video-capture={film}",
+                ],
             )
             for scheme in ("light", "dark"):
                 for width, height in WIDTHS.items():
-                    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                    page = browser.new_page(
+                        viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["camera"]
+                    )
                     page.set_default_timeout(60_000)
                     _start(page, address, f"{scheme}-{width}")
                     _image(page, address, f"{scheme}-{width}")
+                    _live(page, address, f"{scheme}-{width}")
                     _video(page, address, f"{scheme}-{width}")
                     _models(page, address, f"{scheme}-{width}")
                     page.close()
@@ -70,6 +86,18 @@ def _image(page: Page, address: str, name: str) -> None:
     _shoot(page, f"attention-{name}")
 
 
+def _live(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/Live")
+    expect(page.get_by_role("heading", name="Before the camera starts")).to_be_visible()
+    _shoot(page, f"live-notice-{name}")
+    page.get_by_text("I have read this").click()
+    page.frame_locator('iframe[title*="webrtc_streamer"]').get_by_role("button", name="Start").click()
+    expect(page.locator(".panel .label")).to_have_text("happy")
+    page.wait_for_timeout(1000 * (PRESENT_S + AWAY_S))  # until the last minute has something to show
+    expect(page.locator(".panel .label")).to_have_text("happy")
+    _shoot(page, f"live-{name}")
+
+
 def _models(page: Page, address: str, name: str) -> None:
     """What needs no data set; faces of one are not to be published."""
     for view, chart, there in (
@@ -77,7 +105,7 @@ def _models(page: Page, address: str, name: str) -> None:
         ("Side by side", "Confusion", "Percent of the faces of each label"),
         ("Side by side", "Calibration", "fifteen groups of equal size"),
         ("Side by side", "Robustness", "Points lost at severity"),
-        ("On a picture", "", "Where they looked"),
+        ("On a picture", "", "It says how far people agree"),
         ("Claims", "", "What makes claims differ"),
     ):
         page.goto(f"{address}/Models?{urlencode({'view': view, 'chart': chart} if chart else {'view': view})}")

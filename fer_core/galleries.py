@@ -1,5 +1,6 @@
-"""Which faces of a data set to show: samples, faces that raters read otherwise, and faces that a model gets wrong."""
+"""Which faces of a data set to show: samples, copies, and what raters or models read otherwise than the label."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -61,6 +62,28 @@ def misread(predictions: Predictions, wanted: Misread) -> NDArray[np.int64]:
 def rows_by_id(faces: FaceSet) -> dict[str, int]:
     """By the name of its content, a row that holds the picture."""
     return {name: row for row, name in enumerate(image_ids(faces.images).tolist())}
+
+
+def copies_across_splits(faces: FaceSet) -> list[NDArray[np.int64]]:
+    """Rows that hold the same picture in more than one split: one array a picture, contradictory labels first."""
+    _, picture, copies = np.unique(image_ids(faces.images), return_inverse=True, return_counts=True)
+    together = np.split(np.argsort(picture, kind="stable"), np.cumsum(copies)[:-1])
+    groups = [rows for rows in together if len(rows) > 1 and len(set(faces.splits[rows].tolist())) > 1]
+    return sorted(groups, key=lambda rows: (not contradictory(faces, rows), rows[0]))
+
+
+def contradictory(faces: FaceSet, rows: NDArray[np.int64]) -> bool:
+    """Whether faces do not all bear the same label."""
+    return len(set(faces.labels[rows].tolist())) > 1
+
+
+def whereabouts(faces: FaceSet, rows: NDArray[np.int64]) -> str:
+    """Splits and labels of copies of a picture: "PrivateTest fear · train sad × 2"."""
+    places = zip(faces.splits[rows].tolist(), faces.labels[rows].tolist(), strict=True)
+    return " · ".join(
+        f"{split} {EMOTIONS[label]}" + (f" × {count}" if count > 1 else "")
+        for (split, label), count in sorted(Counter(places).items())
+    )
 
 
 def votes_in_words(votes: NDArray[np.float32], most: int = 3) -> str:

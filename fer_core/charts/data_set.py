@@ -34,7 +34,12 @@ def class_shares(classes: Mapping[str, Mapping[str, int]]) -> go.Figure:
             hovertemplate=f"{split}, %{{x}}: %{{customdata[0]:,}} faces, %{{y:.1%}}<extra></extra>",
         )
     return lay_out(
-        figure, 340, barmode="group", bargap=0.25, yaxis={"title": "share of the split", "tickformat": ".0%"}
+        figure,
+        340,
+        barmode="group",
+        bargap=0.25,
+        yaxis={"title": "share of the split", "tickformat": ".0%"},
+        xaxis={"tickangle": 0},
     )
 
 

@@ -21,7 +21,7 @@ def probabilities_by_model(said: Mapping[str, NDArray[np.float32]], looks: Mappi
         looks: by model.
     """
     names = [f"{STYLES[name].symbol} {name}" for name in EMOTIONS]
-    return _groups(said, looks, names, "probability", 150 + len(EMOTIONS) * (14 + 13 * len(said)))
+    return _groups(said, looks, names, "probability", _groups_px(len(EMOTIONS), len(said)))
 
 
 def raters_by_model(shares: Mapping[str, NDArray[np.float64]], looks: Mapping[str, Look]) -> go.Figure:
@@ -32,7 +32,7 @@ def raters_by_model(shares: Mapping[str, NDArray[np.float64]], looks: Mapping[st
         looks: by model.
     """
     names = [rater_caption(name) for name in RATER_CLASSES]
-    return _groups(shares, looks, names, "share of the votes", 150 + len(RATER_CLASSES) * (14 + 13 * len(shares)))
+    return _groups(shares, looks, names, "share of the votes", _groups_px(len(RATER_CLASSES), len(shares)))
 
 
 def rater_caption(name: str) -> str:
@@ -88,6 +88,11 @@ def describe_raters_by_model(shares: Mapping[str, NDArray[np.float64]]) -> str:
     return _in_words(shares, RATER_CLASSES)
 
 
+def _groups_px(groups: int, bars: int) -> int:
+    """Height of a chart; bars get thinner where there are many."""
+    return 150 + groups * (14 + 13 * min(bars, 2) + 10 * max(0, bars - 2))
+
+
 def _groups(
     values: Mapping[str, NDArray], looks: Mapping[str, Look], names: Sequence[str], title: str, height: int
 ) -> go.Figure:
@@ -101,6 +106,7 @@ def _groups(
             marker={"color": looks[model].colour, "pattern": filling(looks[model])},
             text=[f"{value:.0%}" if value >= 0.005 else "" for value in row],
             textposition="outside",
+            textfont={"size": 10},
             cliponaxis=False,
             hovertemplate=f"{safe(model)}<br>%{{y}}: %{{x:.1%}}<extra></extra>",
         )

@@ -17,6 +17,7 @@ MEAN: Final = "mean of all"
 _GRID: Final[NDArray[np.float64]] = np.linspace(0, 1, 101)
 _PERCENT: Final = {"tickformat": ".0%"}
 _HEIGHT_PX: Final = 360
+_LEGEND_LINE_PX: Final = 19
 
 Curves = Mapping[str, Mapping[str, Any]]
 """By title of the model, what `fer_core.evaluation.curves.curves` gives."""
@@ -41,7 +42,7 @@ def roc(
     _diagonal(figure, "guessing")
     return lay_out(
         figure,
-        _HEIGHT_PX,
+        _height(figure),
         xaxis={"title": f"false alarms: other faces read as {_words(emotion)}", **_PERCENT},
         yaxis={"title": "found", "range": [0, 1.02], **_PERCENT},
     )
@@ -53,9 +54,10 @@ def precision_recall(curves: Curves, looks: Looks, emotion: str = MEAN) -> go.Fi
         title: _curve(entry["precision_recall"], "recall", "precision", emotion) for title, entry in curves.items()
     }
     areas = {title: mean_of(average_precisions(entry), emotion) for title, entry in curves.items()}
+    figure = _lines(lines, looks, areas, "AP")
     return lay_out(
-        _lines(lines, looks, areas, "AP"),
-        _HEIGHT_PX,
+        figure,
+        _height(figure),
         xaxis={"title": "recall: share found", **_PERCENT},
         yaxis={"title": "precision: share right", "range": [0, 1.02], **_PERCENT},
     )
@@ -110,7 +112,7 @@ def reliability(curves: Curves, looks: Looks, errors: Mapping[str, float]) -> go
     _diagonal(figure, "perfect")
     return lay_out(
         figure,
-        _HEIGHT_PX,
+        _height(figure),
         xaxis={"title": "stated confidence", "range": [0.1, 1.02], **_PERCENT},
         yaxis={"title": "right", "range": [0, 1.04], **_PERCENT},
     )
@@ -124,9 +126,10 @@ def coverage(curves: Curves, looks: Looks, thresholds: Mapping[str, float]) -> g
         looks: by model.
         thresholds: by model, the confidence under which it counts as uncertain; a star marks it.
     """
-    figure = go.Figure()
+    figure, lowest = go.Figure(), 1.0
     for title, entry in curves.items():
         rows = np.array(entry["coverage_accuracy"])
+        lowest = min(lowest, float(rows[:, 2].min()))
         figure.add_scatter(
             x=rows[:, 1],
             y=rows[:, 2],
@@ -153,14 +156,14 @@ def coverage(curves: Curves, looks: Looks, thresholds: Mapping[str, float]) -> g
             )
     return lay_out(
         figure,
-        _HEIGHT_PX,
+        _height(figure),
         xaxis={"title": "share of faces kept", "range": [1.02, 0], **_PERCENT},
-        yaxis={"title": "right of those kept", **_PERCENT},
+        yaxis={"title": "right of those kept", "range": [max(0.0, lowest - 0.05), 1.01], **_PERCENT},
     )
 
 
 def training(histories: Mapping[str, pd.DataFrame], looks: Looks, measure: str, over: str = "epoch") -> go.Figure:
-    """The course of training: dotted on the training faces, solid on validation.
+    """The course of training: dotted on the training faces, solid (and named in the legend) on validation.
 
     Args:
         histories: by model, a row an epoch.
@@ -177,11 +180,13 @@ def training(histories: Mapping[str, pd.DataFrame], looks: Looks, measure: str, 
                 y=rows[column],
                 mode="lines",
                 line={"color": looks[title].colour, "dash": dash, "width": 2},
-                name=f"{safe(title)}, {words}",
+                name=safe(title) if dash == "solid" else f"{safe(title)}, {words}",
+                legendgroup=title,
+                showlegend=dash == "solid",
                 hovertemplate=f"{safe(title)}, {words}<br>{over} %{{x:.4~g}}: %{{y:.3f}}<extra></extra>",
             )
     percent = _PERCENT if measure == "accuracy" else {}
-    return lay_out(figure, _HEIGHT_PX, xaxis={"title": over}, yaxis={"title": measure, **percent})
+    return lay_out(figure, _height(figure), xaxis={"title": over}, yaxis={"title": measure, **percent})
 
 
 def robust(records: Mapping[str, Mapping[str, Any]], looks: Looks, kind: str) -> go.Figure:
@@ -218,7 +223,7 @@ def robust(records: Mapping[str, Mapping[str, Any]], looks: Looks, kind: str) ->
     levels = next(iter(records.values()))["kinds"][kind]["levels"]
     return lay_out(
         figure,
-        _HEIGHT_PX,
+        _height(figure),
         xaxis={
             "title": unit,
             "tickvals": list(range(len(levels))),
@@ -293,6 +298,12 @@ def _lines(
             **_look(looks[title]),
         )
     return figure if figure.data else nothing(figure, "No face bears this label")
+
+
+def _height(figure: go.Figure) -> int:
+    """Room for the plot whatever the legend takes: beside another chart, each of its entries has a line of its own."""
+    lines = sum(trace.showlegend is not False for trace in figure.data)
+    return _HEIGHT_PX + _LEGEND_LINE_PX * max(0, lines - 2)
 
 
 def _diagonal(figure: go.Figure, words: str) -> None:

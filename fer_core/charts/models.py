@@ -3,13 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import plotly.graph_objects as go
 
 from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
 from fer_core.claims import Claims, Verdict
 from fer_core.ranking import Standing
 
-_SMALLEST_PX, _LARGEST_PX = 14.0, 52.0
+_SMALLEST_PX, _LARGEST_PX = 22.0, 44.0
+"""Diameters of bubbles; the smallest one has room for its rank."""
+
+_ROOM: Final = 2.3
+"""Factor by which the axis of times goes on beyond the quickest and the slowest model: two ticks are always on it."""
+
+_TICKS_MS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _VERDICT_SYMBOLS: Final[dict[Verdict, str]] = {
     "yes": "circle",
     "partly": "diamond",
@@ -27,59 +34,74 @@ VERDICT_WORDS: Final[dict[Verdict, str]] = {
 def accuracy_against_speed(rows: Sequence[Standing], looks: Mapping[str, Look]) -> go.Figure:
     """Accuracy with its interval over milliseconds a face, a bubble a model, its area by the number of weights.
 
+    Every bubble bears the model's rank among `rows` and the legend its name: names beside bubbles run into each other
+    as soon as two models are equally quick, or the screen is narrow.
+
     Args:
-        rows: the models; those without figures or time are left out.
+        rows: the models, the most accurate first; those without figures or time are left out.
         looks: by short title.
     """
-    shown = [row for row in rows if row.accuracy is not None and row.latency_ms is not None]
+    shown = [(rank, row) for rank, row in enumerate(rows, start=1) if row.accuracy is not None and row.latency_ms]
     figure = go.Figure()
     if not shown:
         return nothing(lay_out(figure, 340), "No model has both figures and a time")
-    most = max(row.parameters for row in shown)
-    for place, row in enumerate(sorted(shown, key=lambda row: row.latency_ms or 0)):
-        assert row.accuracy is not None
-        low, high = row.accuracy_ci95 or (row.accuracy, row.accuracy)
-        area_px = max(_SMALLEST_PX, _LARGEST_PX * (row.parameters / most) ** 0.5)
+    most = max(row.parameters for _, row in shown)
+    for rank, row in sorted(shown, key=lambda entry: -entry[1].parameters):  # small ones stand before large ones
+        _add_bubble(figure, rank, row, looks[row.short].colour, most)
+    for rank, row in shown:
         figure.add_scatter(
             x=[row.latency_ms],
             y=[row.accuracy],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [high - row.accuracy],
-                "arrayminus": [row.accuracy - low],
-                "thickness": 1.5,
-            },
-            mode="markers",
-            marker={"size": area_px, "color": looks[row.short].colour, "opacity": 0.8, "symbol": "circle"},
-            cliponaxis=False,
-            name=safe(row.short),
-            hovertemplate=(
-                f"<b>{safe(row.short)}</b><br>%{{y:.1%}} right ({low:.1%} to {high:.1%})<br>%{{x:.1f}} ms a face<br>"
-                f"{row.parameters / 1e6:.1f} M weights, {row.size_bytes / 1e6:.1f} MB<extra></extra>"
-            ),
-        )
-        # Beyond the interval, where no bubble covers it; by turns above and below, where no neighbour does.
-        figure.add_scatter(
-            x=[row.latency_ms],
-            y=[low if place % 2 else high],
             mode="text",
-            text=[safe(row.short)],
-            textposition="bottom center" if place % 2 else "top center",
+            text=[f"<b>{rank}</b>"],
+            textfont={"color": "#ffffff", "size": 13},
             cliponaxis=False,
             hoverinfo="skip",
+            showlegend=False,
         )
-    times = [row.latency_ms for row in shown if row.latency_ms is not None]
-    return lay_out(
+    times = [row.latency_ms for _, row in shown if row.latency_ms]
+    figure = lay_out(
         figure,
-        360,
-        showlegend=False,
+        380,
         xaxis={
             "title": "milliseconds a face on this machine (left is faster)",
-            "range": [0, 1.2 * max(times)],
-            "zeroline": False,
+            "type": "log",
+            "range": [*np.log10([min(times) / _ROOM, max(times) * _ROOM])],
+            "tickvals": list(_TICKS_MS),
         },
-        yaxis={"title": "accuracy", "tickformat": ".0%"},
+        yaxis={"title": "accuracy", "tickformat": ".1%", "nticks": 7},
+    )
+    return figure.update_layout(legend={"itemsizing": "constant"})
+
+
+def _add_bubble(figure: go.Figure, rank: int, row: Standing, colour: str, most_parameters: int) -> None:
+    assert row.accuracy is not None
+    low, high = row.accuracy_ci95 or (row.accuracy, row.accuracy)
+    figure.add_scatter(
+        x=[row.latency_ms],
+        y=[row.accuracy],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [high - row.accuracy],
+            "arrayminus": [row.accuracy - low],
+            "thickness": 1.5,
+        },
+        mode="markers",
+        marker={
+            "size": max(_SMALLEST_PX, _LARGEST_PX * (row.parameters / most_parameters) ** 0.5),
+            "color": colour,
+            "opacity": 0.9,
+            "symbol": "circle",
+            "line": {"color": "#ffffff", "width": 1},
+        },
+        cliponaxis=False,
+        name=f"{rank} {safe(row.short)}",
+        legendrank=rank,
+        hovertemplate=(
+            f"<b>{safe(row.short)}</b><br>%{{y:.1%}} right ({low:.1%} to {high:.1%})<br>%{{x:.1f}} ms a face<br>"
+            f"{row.parameters / 1e6:.1f} M weights, {row.size_bytes / 1e6:.1f} MB<extra></extra>"
+        ),
     )
 
 
@@ -134,12 +156,12 @@ def claims_and_measurements(claims: Claims, rows: Sequence[Standing]) -> go.Figu
     order = [safe(name) for name, _, _ in measured] + [safe(claim.work) for claim in claims.claims]
     for name in order:  # over its line and not beside it, so that a phone has room for both
         figure.add_annotation(
-            x=0, xref="paper", xanchor="left", y=name, yshift=9, text=name, font={"size": 11}, showarrow=False
+            x=0, xref="paper", xanchor="left", y=name, yshift=13, text=name, font={"size": 11}, showarrow=False
         )
-    figure.add_hline(y=len(measured) - 0.5, line={"color": QUIET, "width": 1, "dash": "dot"})
+    figure.add_hline(y=len(measured) - 0.62, line={"color": QUIET, "width": 1, "dash": "dot"})
     return lay_out(
         figure,
-        130 + 32 * len(order),
+        130 + 34 * len(order),
         xaxis={"title": "accuracy", "tickformat": ".0%"},
         yaxis={
             "categoryorder": "array",

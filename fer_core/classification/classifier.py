@@ -1,6 +1,6 @@
 """From face crops to calibrated probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +58,20 @@ class EmotionClassifier:
         self.calibrated = Calibrated(engine, card.temperature, card.flip_average)
 
     @classmethod
-    def load(cls, model: str, engine: str = "litert", models_dir: Path = MODELS_DIR) -> "EmotionClassifier":
+    def load(
+        cls,
+        model: str,
+        engine: str = "litert",
+        models_dir: Path = MODELS_DIR,
+        member: Callable[[str], "EmotionClassifier"] | None = None,
+    ) -> "EmotionClassifier":
         """Load a model by name, after checking its file against its card.
+
+        Args:
+            model: name.
+            engine: one of `ENGINES`.
+            models_dir: where the models are.
+            member: gives the members of an ensemble where somebody keeps them, so that they are not loaded twice.
 
         Raises:
             ModelError: unknown model or engine, a file that is missing or not the card's, or an ensemble whose members
@@ -71,8 +83,8 @@ class EmotionClassifier:
         if not card.members:
             return cls(ENGINES[engine](verified_file(card, ENGINES[engine].file, models_dir)), card)
         check_members(card, models_dir)
-        members = [cls.load(name, engine, models_dir) for name in card.members]
-        return cls(Ensemble([member.calibrated for member in members]), card)
+        members = [member(name) if member else cls.load(name, engine, models_dir) for name in card.members]
+        return cls(Ensemble([one.calibrated for one in members]), card)
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> Classification:
         """Read faces, each uint8 (H, W) grey or (H, W, 3) BGR of any size, in as few runs as possible."""

@@ -10,10 +10,10 @@ from fer_core.pipeline import EmotionPipeline
 DETECTOR_TITLES = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
 
 
-@st.cache_resource(max_entries=6, show_spinner="Loading the model …")
+@st.cache_resource(max_entries=12, show_spinner="Loading the model …")
 def classifier(model: str) -> EmotionClassifier:
-    """A classifier by name. Safe to share between sessions."""
-    return EmotionClassifier.load(model)
+    """A classifier by name. Safe to share between sessions; an ensemble shares the networks of its members."""
+    return EmotionClassifier.load(model, member=classifier)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the face detector …")

@@ -1,13 +1,16 @@
 """The data behind the models: what is in it, how far its labels can be trusted, and the faces that models get wrong."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from fer_core.charts.data_set import class_shares, describe_class_shares, describe_labels_and_raters, labels_and_raters
 from fer_core.classification import ModelCard
@@ -15,13 +18,26 @@ from fer_core.datasets import KAGGLE_NAME, FaceSet, load_faces
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
 from fer_core.evaluation.records import DataRecord
-from fer_core.galleries import ANY, Misread, disputed, misread, rows_by_id, samples, strip, votes_in_words
+from fer_core.galleries import (
+    ANY,
+    Misread,
+    contradictory,
+    copies_across_splits,
+    disputed,
+    misread,
+    rows_by_id,
+    samples,
+    strip,
+    votes_in_words,
+    whereabouts,
+)
 from fer_core.ui import models_records, page_memory
 from fer_core.ui.models_parts import PAGE, ink, plot
 from fer_core.ui.models_records import SPLITS
 from fer_core.ui.text import plain
 
 PATH_SETTING: Final = "FER2013_PATH"
+TRAINING: Final = "train"
 SAMPLES: Final = 12
 SHOWN: Final = 24
 
@@ -33,19 +49,32 @@ class OpenData:
     """A data set in memory.
 
     Attributes:
-        faces: all of it.
-        rows: by the name of a picture's content, a row that holds it.
+        faces: its test faces, or all of them.
     """
 
     faces: FaceSet
-    rows: dict[str, int]
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """By the name of a picture's content, a row that holds it."""
+        return rows_by_id(self.faces)
+
+    @cached_property
+    def copies(self) -> list[NDArray[np.int64]]:
+        """Rows of each picture that is in more than one split."""
+        return copies_across_splits(self.faces)
+
+
+Reader = Callable[[bool], OpenData]
+"""Gives the data set; with True the training faces too, which takes several times as long."""
 
 
 def dataset(cards: Sequence[ModelCard]) -> None:
     """Counts from the records; faces where the data set is on this machine."""
     recorded = [card for card in cards if models_records.has_records(card)]
-    if recorded:
-        _show_record(models_records.evaluation(recorded[0]).data)
+    record = models_records.data_record(cards)
+    if record:
+        _show_record(record)
     else:
         models_records.explain_missing_records(cards)
     st.divider()
@@ -53,15 +82,13 @@ def dataset(cards: Sequence[ModelCard]) -> None:
     path = _path()
     if path is None or not _opened(path):
         return
-    try:
-        data = _read(str(path), path.stat().st_mtime)
-    except FerError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
     view = st.segmented_control(
         "Show", list(_VIEWS), required=True, default=next(iter(_VIEWS)), key="faces view", label_visibility="collapsed"
     )
-    _VIEWS[view](data, recorded)
+    try:
+        _VIEWS[view](lambda training: _read(str(path), path.stat().st_mtime, training), recorded)
+    except FerError as error:
+        st.error(plain(str(error)), icon=":material/error:")
 
 
 def _show_record(data: DataRecord) -> None:
@@ -78,8 +105,8 @@ def _show_record(data: DataRecord) -> None:
             pd.DataFrame({"Exact copies": list(data.copies), "Faces": list(data.copies.values())}), hide_index=True
         )
         st.caption(
-            "A model that learnt a face by heart reads its copy in a test right. Every accuracy on this page is "
-            "therefore given with and without these copies."
+            "A model that learnt a face by heart reads its copy in a test right. *Overview* therefore gives the "
+            "accuracy with and without these copies."
         )
         st.markdown("##### Is it the same data set?")
         st.caption("SHA-256 over all pictures, labels and splits, in any layout.")
@@ -136,26 +163,26 @@ def _opened(path: Path) -> bool:
     st.button(
         "Open the data set",
         icon=":material/folder_open:",
-        help="Reads some 35,000 pictures: ten to thirty seconds, once.",
+        help="Reads the test faces, once, for all visitors; the training faces follow where they are shown.",
         on_click=page_memory.keep,
         args=(PAGE, "open data", str(path)),
     )
     return False
 
 
-@st.cache_resource(max_entries=1, show_spinner="Reading the data set …")
-def _read(path: str, modified: float) -> OpenData:
-    faces = load_faces(Path(path))
-    return OpenData(faces, rows_by_id(faces))
+@st.cache_resource(max_entries=2, show_spinner="Reading the data set …")
+def _read(path: str, modified: float, training: bool) -> OpenData:
+    return OpenData(load_faces(Path(path), training=training))
 
 
-def _show_samples(data: OpenData, cards: Sequence[ModelCard]) -> None:
-    splits = sorted(set(data.faces.splits.tolist()))
+def _show_samples(read: Reader, cards: Sequence[ModelCard]) -> None:
+    tested = read(False)
+    splits = [*sorted(set(tested.faces.splits.tolist())), TRAINING]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    split = left.segmented_control("Split", splits, required=True, default=splits[-1], key="sample split")
+    split = left.segmented_control("Split", splits, required=True, default=splits[0], key="sample split")
     seed = (page_memory.kept(PAGE, "sample seed") or 0) + right.button("Others", icon=":material/shuffle:")
     page_memory.keep(PAGE, "sample seed", seed)
-    part = data.faces.split(split)
+    part = (read(True) if split == TRAINING else tested).faces.split(split)
     for emotion in EMOTIONS:
         rows = samples(part, emotion, SAMPLES, seed)
         st.markdown(f"{STYLES[emotion].symbol} **{emotion}** · {(part.labels == EMOTIONS.index(emotion)).sum():,}")
@@ -163,21 +190,35 @@ def _show_samples(data: OpenData, cards: Sequence[ModelCard]) -> None:
             st.image(strip(part.images[rows]), width="stretch", alt=f"{len(rows)} faces labelled {emotion}")
 
 
-def _show_disputed(data: OpenData, cards: Sequence[ModelCard]) -> None:
-    if not data.faces.votes.any():
+def _show_copies(read: Reader, cards: Sequence[ModelCard]) -> None:
+    data = read(True)
+    groups = data.copies
+    at_odds = [rows for rows in groups if contradictory(data.faces, rows)]
+    st.caption(
+        f"Pictures that are in more than one split, byte for byte: {len(groups):,}. Those of them that do not even "
+        f"bear the same label everywhere: {len(at_odds):,}."
+    )
+    shown = at_odds if at_odds and st.toggle("Only those that are labelled differently") else groups
+    _gallery([(data.faces.images[rows[0]], whereabouts(data.faces, rows)) for rows in _turned(shown, "copies")])
+
+
+def _show_disputed(read: Reader, cards: Sequence[ModelCard]) -> None:
+    part = read(False).faces
+    if not part.votes.any():
         st.info("No FER+ votes were found: put a `ferplus.csv` beside the data set.", icon=":material/info:")
         return
     emotion = st.pills(
         "Labelled", EMOTIONS, required=True, default="fear", format_func=lambda name: f"{STYLES[name].symbol} {name}"
     )
-    part = data.faces[data.faces.splits != "train"]
     rows = disputed(part, emotion)
     total = int((part.labels == EMOTIONS.index(emotion)).sum())
     st.caption(f"{len(rows):,} of {total:,} test faces labelled *{emotion}*, which none of the ten raters calls so.")
-    _gallery([(part.images[row], votes_in_words(part.votes[row])) for row in rows[:SHOWN]])
+    _gallery(
+        [(part.images[row], votes_in_words(part.votes[row])) for row in _turned(rows.tolist(), f"disputed {emotion}")]
+    )
 
 
-def _show_misread(data: OpenData, cards: Sequence[ModelCard]) -> None:
+def _show_misread(read: Reader, cards: Sequence[ModelCard]) -> None:
     if not cards:
         st.info("No model has records, so it is not known what they get wrong.", icon=":material/info:")
         return
@@ -189,10 +230,10 @@ def _show_misread(data: OpenData, cards: Sequence[ModelCard]) -> None:
     label = columns[2].selectbox("Label", [ANY, *EMOTIONS])
     read_as = columns[3].selectbox("Read as", [ANY, *EMOTIONS])
     low, high = st.slider("Confidence", 0, 100, (0, 100), 5, format="%d %%")
-    said = models_records.predictions(by_title[title], split)
+    said, data = models_records.predictions(by_title[title], split), read(False)
     rows = misread(said, Misread(label, read_as, low / 100, high / 100))
     there = [row for row in rows if said.ids[row] in data.rows]
-    st.caption(f"{len(rows):,} of {len(said):,} faces, the surest errors first; {min(SHOWN, len(there))} are shown.")
+    st.caption(f"{len(rows):,} of {len(said):,} faces, the surest errors first.")
     if len(there) < len(rows):
         st.caption(f"{len(rows) - len(there):,} of them are not in this data set: it is another edition.")
     _gallery(
@@ -202,9 +243,16 @@ def _show_misread(data: OpenData, cards: Sequence[ModelCard]) -> None:
                 f"{EMOTIONS[said.labels[row]]} → {EMOTIONS[said.predicted[row]]} "
                 f"{said.probabilities[row].max():.0%} · raters: {votes_in_words(said.votes[row])}",
             )
-            for row in there[:SHOWN]
+            for row in _turned(there, f"misread {title} {split} {label} {read_as} {low} {high}")
         ]
     )
+
+
+def _turned(rows: Sequence, what: str) -> Sequence:
+    """Those of the page that the visitor has turned to, the first one of anything else."""
+    pages = -(-len(rows) // SHOWN)
+    page = st.pagination(pages, key=f"page of {what}") if pages > 1 else 1
+    return rows[(page - 1) * SHOWN : page * SHOWN]
 
 
 def _gallery(pictures) -> None:
@@ -215,6 +263,7 @@ def _gallery(pictures) -> None:
 
 _VIEWS: Final = {
     "Samples": _show_samples,
+    "Copies": _show_copies,
     "Labels that raters dispute": _show_disputed,
     "What models get wrong": _show_misread,
 }

@@ -1,6 +1,6 @@
 """The first thing on the Models page: which model to take, the ranked table, accuracy against speed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -43,7 +43,7 @@ _COLUMNS = {
 
 
 def overview(cards: Sequence[ModelCard]) -> None:
-    """Advice, table and bubbles. The table stands at once; times fill in as they are measured."""
+    """Advice, table and bubbles. The table stands at once; all that takes time fills in afterwards."""
     split = st.segmented_control(
         "Measured on",
         SPLITS,
@@ -54,16 +54,19 @@ def overview(cards: Sequence[ModelCard]) -> None:
         help="FER2013. Settings were chosen on PublicTest; PrivateTest was read once for each finished model.",
     )
     said, table, chart = st.empty(), st.empty(), st.empty()
-    found, rows = _try_comparisons(cards, split), standings(cards, split, {})
-    _show_table(table, rows, cards[0].name)
+    _show_table(table, standings(cards, split, {}), cards[0].name)
     times = _measure(cards)
-    rows = standings(cards, split, {name: timing.milliseconds for name, timing in times.items()})
+    rows, found = standings(cards, split, _milliseconds(times)), _try_comparisons(cards, split)
     with said:
         _show_advice(rows, found)
     _show_table(table, rows, cards[0].name)
     with chart.container():
         _show_bubbles(rows, times)
     models_records.explain_missing_records(cards)
+
+
+def _milliseconds(times: Mapping[str, models_records.Timing]) -> dict[str, float]:
+    return {name: timing.milliseconds for name, timing in times.items()}
 
 
 def _try_comparisons(cards: Sequence[ModelCard], split: str):
@@ -99,6 +102,8 @@ def _show_table(place, rows: Sequence[Standing], default: str) -> None:
         pd.DataFrame([_row(rank, row, default) for rank, row in enumerate(rows, start=1)]),
         hide_index=True,
         column_config=_COLUMNS,
+        height="content",
+        placeholder="–",
         alt="Ranked table of the installed models; a star marks the default",
     )
 
@@ -134,8 +139,8 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, models_records.Timi
     with right:
         st.markdown("##### How to read it")
         st.markdown(
-            "- **Up is better, left is faster**; the larger the bubble, the more weights. The line through it is the "
-            "95 % interval.\n"
+            "- **Up is better, left is faster**; the larger the bubble, the more weights. The number is the rank in "
+            "the table, the line the 95 % interval. Equal steps to the right are equal factors.\n"
             "- Two intervals that overlap do not mean that two models are equal: *Side by side* tests it on the same "
             "faces.\n"
             "- *No copies* is the honest figure, *Accuracy* the one that papers give.\n"

@@ -20,7 +20,12 @@ from fer_core.ui.models_parts import PAGE
 from fer_core.ui.text import plain
 
 LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000)
-"""Of one upload; the command line takes more."""
+"""Of one upload once unpacked; the command line takes more."""
+
+MOST_BYTES: Final = 200_000_000
+"""Of one upload as it comes."""
+
+_TABLE_MB: Final = 10
 
 _RESULT: Final = "own evaluation"
 _ZIP, _FOLDER = ":material/folder_zip: Zip", ":material/folder: Folder"
@@ -59,16 +64,42 @@ def own_data(cards: Sequence[ModelCard]) -> None:
 
 
 def _ask_faces() -> BinaryIO | None:
-    most = LIMITS.max_total_bytes // 1_000_000
+    most = f"Up to {_mb(MOST_BYTES)} MB and {LIMITS.max_files:,} files"
     kind = st.segmented_control("Faces from", [_ZIP, _FOLDER], required=True, default=_ZIP, key="faces from")
     if kind == _ZIP:
-        return st.file_uploader(
-            "Zip of labelled pictures", type="zip", key="labelled zip", max_upload_size=most, help=f"Up to {most} MB."
+        archive = st.file_uploader(
+            "Zip of labelled pictures",
+            type="zip",
+            key="labelled zip",
+            max_upload_size=_mb(MOST_BYTES),
+            help=f"{most}, {_mb(LIMITS.max_total_bytes)} MB once unpacked.",
         )
+        return archive if archive and _fits([archive]) else None
     files = st.file_uploader(
-        "Folder of labelled pictures", type=_PICTURES, accept_multiple_files="directory", key="labelled folder"
+        "Folder of labelled pictures",
+        type=_PICTURES,
+        accept_multiple_files="directory",
+        key="labelled folder",
+        max_upload_size=_mb(LIMITS.max_file_bytes),
+        help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
     )
-    return _zipped(files) if files else None
+    return _zipped(files) if files and _fits(files) else None
+
+
+def _fits(files: Sequence[Any]) -> bool:
+    """Whether uploads are within the limit together; says so where they are not. Browsers alone cannot be trusted."""
+    total = sum(file.size for file in files)
+    if total > MOST_BYTES:
+        st.error(
+            f"These are {total / 1e6:,.0f} MB, more than the {_mb(MOST_BYTES)} MB that a browser may send: scale the "
+            "pictures down, take fewer, or use the command below, which takes more.",
+            icon=":material/error:",
+        )
+    return total <= MOST_BYTES
+
+
+def _mb(count: int) -> int:
+    return count // 1_000_000
 
 
 def _zipped(files: Sequence[Any]) -> BinaryIO:
@@ -100,7 +131,9 @@ def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any]:
             "Figures by group (CSV)",
             type="csv",
             key="attributes",
-            help='A column "file" with the path of each picture in the zip, and any others, such as age or light.',
+            max_upload_size=_TABLE_MB,
+            help=f"Up to {_TABLE_MB} MB. "
+            'A column "file" with the path of each picture in the zip, and any others, such as age or light.',
         )
     return {
         "models": [by_title[title] for title in by_title if title in picked],

@@ -24,8 +24,8 @@ def show(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> None:
     models = {titles.get(name, name): figures for name, figures in evaluation.result["models"].items()}
     skipped = evaluation.result["skipped"]
     st.markdown(
-        f"#### {plain(evaluation.source)}: {len(evaluation.files):,} faces"
-        + (f", {len(skipped):,} files left out" if skipped else "")
+        f"#### {plain(evaluation.source)}: {_count(len(evaluation.files), 'face')}"
+        + (f", {_count(len(skipped), 'file')} left out" if skipped else "")
     )
     _downloads(evaluation, cards)
     _table(models)
@@ -44,6 +44,10 @@ def show(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> None:
     _robustness(models, looks)
     _slices(models)
     _errors(evaluation, titles)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def _comparisons(predictions: Mapping[str, Predictions]) -> None:

@@ -25,7 +25,7 @@ from fer_core.emotions import EMOTIONS, RATER_CLASSES, STYLES
 from fer_core.errors import FerError
 from fer_core.evaluation.raters import raters_on_alike
 from fer_core.explanation import Deletion, agreement, attention, deletion
-from fer_core.media.images import decode_image
+from fer_core.media.images import ImageLimits, decode_image
 from fer_core.ui import loaders, models_records, page_memory
 from fer_core.ui.image_results import NO_FACE
 from fer_core.ui.models_parts import PAGE, beside, plot
@@ -38,6 +38,7 @@ ALIKE_FACES: Final = 100
 _MAP_PX: Final = 168
 """Two of them fit beside each other on a phone."""
 
+_LIMITS: Final = ImageLimits()
 _MEMORY: Final = "faces of the picture"
 _DELETIONS: Final = "deletions"
 _UPLOAD, _CAMERA, _SAMPLE = ":material/upload: Upload", ":material/photo_camera: Camera", ":material/portrait: Sample"
@@ -81,17 +82,26 @@ def picture(cards: Sequence[ModelCard]) -> None:
     titles, looks = models_records.titles_and_looks()
     by_title = {titles[card.name]: card for card in cards}
     picked = st.pills("Models", list(by_title), selection_mode="multi", default=list(by_title), key="picture models")
-    read = {
-        title: Read(card, loaders.classifier(card.name).classify([face]))
-        for title, card in by_title.items()
-        if title in picked
-    }
-    if not read:
+    if not picked:
         st.caption("Pick one model or several.")
+        return
+    read = _read_all(face, {title: card for title, card in by_title.items() if title in picked})
+    if not read:
         return
     _show_readings(face, read, looks)
     _show_maps(face, read, looks)
     _show_raters(read, looks)
+
+
+def _read_all(face: NDArray[np.uint8], cards: Mapping[str, ModelCard]) -> dict[str, Read]:
+    """What each model says, by title. One that cannot be loaded is named and left out."""
+    read = {}
+    for title, card in cards.items():
+        try:
+            read[title] = Read(card, loaders.classifier(card.name).classify([face]))
+        except FerError as error:
+            st.error(f"**{plain(title)}.** {plain(str(error))}", icon=":material/error:")
+    return read
 
 
 def _choose_face() -> NDArray[np.uint8] | None:
@@ -100,7 +110,13 @@ def _choose_face() -> NDArray[np.uint8] | None:
         "Picture from", [_UPLOAD, _CAMERA, _SAMPLE], default=_SAMPLE, required=True, key="picture source"
     )
     if source == _UPLOAD:
-        given = st.file_uploader("Picture", type=_FILE_TYPES, help="Up to 50 MB and 50 megapixels.", key="one picture")
+        given = st.file_uploader(
+            "Picture",
+            type=_FILE_TYPES,
+            key="one picture",
+            max_upload_size=_LIMITS.max_bytes // 1_000_000,
+            help=f"Up to {_LIMITS.max_bytes / 1e6:.0f} MB and {_LIMITS.max_pixels / 1e6:.0f} megapixels.",
+        )
     elif source == _CAMERA:
         given = st.camera_input("Look into the camera and press the button")
     else:
@@ -125,13 +141,14 @@ def _choose_face() -> NDArray[np.uint8] | None:
     with st.container(horizontal=True, gap="small"):
         for number, crop in enumerate(faces, start=1):
             st.image(crop, channels="BGR", width=72, caption=f"{number}", alt=f"Face {number}")
-    chosen = st.pills("Face", list(range(1, len(faces) + 1)), required=True, default=1, key="face number")
+    numbers = list(range(1, len(faces) + 1))
+    chosen = st.pills("Face", numbers, required=True, default=1, key=f"face number {_digest(file[1])}")
     return faces[chosen - 1]
 
 
 def _faces(name: str, data: bytes) -> tuple[NDArray[np.uint8], list[NDArray[np.uint8]]]:
     """The picture and the faces in it, found once for each picture."""
-    digest = hashlib.sha256(data).hexdigest()
+    digest = _digest(data)
     known = page_memory.kept(PAGE, _MEMORY)
     if known is None or known[0] != digest:
         image = decode_image(data, name)
@@ -139,6 +156,16 @@ def _faces(name: str, data: bytes) -> tuple[NDArray[np.uint8], list[NDArray[np.u
         known = digest, image, [cut(image, face.box).copy() for face in found]
         page_memory.keep(PAGE, _MEMORY, known)
     return known[1], known[2]
+
+
+def _in_tenths(shares: NDArray[np.float64]) -> str:
+    """The three most frequent answers of ten people: "6.1 neutral, 2.4 sadness"."""
+    top = np.argsort(-shares)[:3]
+    return ", ".join(f"{10 * shares[i]:.1f} {RATER_CLASSES[i]}" for i in top if shares[i] >= 0.05)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _show_readings(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
@@ -156,7 +183,11 @@ def _show_readings(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Map
 
 def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
     st.markdown("##### Where they looked")
-    st.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
+    ensembles = [title for title, one in read.items() if one.card.members]
+    st.caption(
+        "Yellow: what spoke most for the label. Dark blue: what spoke least."
+        + (f" {plain(' and '.join(ensembles))}: the mean of the maps of its members." if ensembles else "")
+    )
     with st.container(horizontal=True, gap="small"):
         for title, one in read.items():
             with st.container(width=_MAP_PX, gap="small"):
@@ -182,9 +213,10 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
         return
     for title, place in beside(read):
         one = read[title]
-        found = _deletion(face, one)
         with place:
             st.markdown(f"**{plain(title)}**")
+            with st.spinner("Hiding square after square …"):
+                found = _deletion(face, one)
             plot(deletion_curve(found, looks[title]), f"deletion {title}", found.sentence())
             icon = ":green[:material/check:]" if found.faithful else ":orange[:material/question_mark:]"
             st.markdown(f"{icon} {found.sentence()}")
@@ -192,7 +224,7 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
 
 def _deletion(face: NDArray[np.uint8], one: Read) -> Deletion:
     """Computed once for the face that is shown and each model."""
-    digest = hashlib.sha256(face.tobytes()).hexdigest()
+    digest = _digest(face.tobytes())
     known: dict[tuple[str, str], Deletion] = page_memory.kept(PAGE, _DELETIONS) or {}
     known = {key: found for key, found in known.items() if key[0] == digest}
     if (digest, one.card.name) not in known:
@@ -212,10 +244,7 @@ def _show_raters(read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
         title: raters_on_alike(models_records.predictions(one.card, SPLITS[0]), one.probabilities, ALIKE_FACES)
         for title, one in with_records.items()
     }
-    for title, row in shares.items():
-        top = np.argsort(-row)[:3]
-        words = ", ".join(f"{10 * row[i]:.1f} {RATER_CLASSES[i]}" for i in top if row[i] >= 0.05)
-        st.markdown(f"- **{plain(title)}**: of ten people, {words}")
+    st.markdown("\n".join(f"- **{plain(title)}**: of ten people, {_in_tenths(row)}" for title, row in shares.items()))
     plot(raters_by_model(shares, looks), "raters", describe_raters_by_model(shares))
     st.caption(
         f"Ten people each looked at every face of FER+ (Barsoum et al., 2016). Counted are their votes on the "

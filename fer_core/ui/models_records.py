@@ -1,6 +1,5 @@
 """What the Models page shows, read and measured once and shared by all visitors."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,14 @@ from fer_core.classification.cards import verified_file
 from fer_core.crops import cut
 from fer_core.evaluation.metrics import latency_ms
 from fer_core.evaluation.predictions import Predictions
-from fer_core.evaluation.records import EVALUATION_FILE, PREDICTIONS_FILE, Evaluation, read_evaluation, read_predictions
+from fer_core.evaluation.records import (
+    EVALUATION_FILE,
+    PREDICTIONS_FILE,
+    DataRecord,
+    Evaluation,
+    read_evaluation,
+    read_predictions,
+)
 from fer_core.evaluation.significance import Comparison, compare_models
 from fer_core.media.images import read_image
 from fer_core.model_files import MODELS_DIR
@@ -67,6 +73,12 @@ def predictions(card: ModelCard, split: str) -> Predictions:
     return _predictions(card.files[PREDICTIONS_FILE].sha256, card)[split]
 
 
+def data_record(cards: Sequence[ModelCard]) -> DataRecord | None:
+    """What the first of the models that have records was trained and measured on; None where none has."""
+    recorded = next((card for card in cards if has_records(card)), None)
+    return None if recorded is None else evaluation(recorded).data
+
+
 def titles_and_looks() -> tuple[dict[str, str], dict[str, Look]]:
     """Of all installed models, by name the short title and by that the look: the same wherever they are shown."""
     titles = short_titles(loaders.cards())
@@ -94,7 +106,7 @@ def timing(card: ModelCard) -> Timing:
     Raises:
         ModelError: the model cannot be loaded.
     """
-    return _timing(_identity(card), card)
+    return _timing(card.name, card.identity)
 
 
 def forget_timings() -> None:
@@ -108,10 +120,10 @@ def explain_missing_records(cards: Sequence[ModelCard]) -> None:
     if not without:
         return
     names = ", ".join(f"**{plain(card.title)}**" for card in without)
-    have = "has" if len(without) == 1 else "have"
+    have, it, command = ("has", "it", "This command") if len(without) == 1 else ("have", "them", "These commands")
     st.info(
-        f"{names} {have} no records yet, so there are no curves of it and no comparison with it. This command measures "
-        "and keeps them; it takes some minutes and the FER2013 data set.",
+        f"{names} {have} no records yet, so there are no curves of {it} and no comparison with {it}. To measure and "
+        f"keep them takes some minutes and the FER2013 data set. {command} will do it:",
         icon=":material/info:",
     )
     st.code("\n".join(record_command(card.name) for card in without), language="sh", wrap_lines=True)
@@ -133,13 +145,7 @@ def _comparisons(models: tuple[tuple[str, str], ...], split: str, _cards: dict[s
 
 
 @st.cache_data(ttl=3600, max_entries=32, show_spinner=False)
-def _timing(identity: str, _card: ModelCard) -> Timing:
+def _timing(name: str, identity: str) -> Timing:
     face = cut(read_image(PORTRAIT), PORTRAIT_FACE)
-    classifier = loaders.classifier(_card.name)
+    classifier = loaders.classifier(name)
     return Timing(min(latency_ms(classifier, face, 10) for _ in range(3)), time.strftime("%H:%M"))
-
-
-def _identity(card: ModelCard) -> str:
-    """What a model is by its files, and an ensemble by its members."""
-    files = {name: record.sha256 for name, record in card.files.items()}
-    return json.dumps([card.name, files, card.members], sort_keys=True)

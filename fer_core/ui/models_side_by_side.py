@@ -27,6 +27,9 @@ HARDENED_SEVERITY: Final = 3
 """Of the five, the one that the table of losses is about."""
 
 
+_REAL, _LUCK = ":material/check:", ":material/question_mark:"
+
+
 @dataclass(frozen=True)
 class Compared:
     """The models that were picked.
@@ -90,9 +93,7 @@ def _difference(compared: Compared) -> None:
     except FerError as error:
         st.error(str(error), icon=":material/error:")
         return
-    for pair in pairs:
-        show = st.success if pair.established else st.warning
-        show(plain(pair.sentence()), icon=":material/check:" if pair.established else ":material/question_mark:")
+    _say(pairs, next(iter(compared.cards)))
     st.dataframe(
         pd.DataFrame([_pair_row(pair) for pair in pairs]),
         hide_index=True,
@@ -103,12 +104,40 @@ def _difference(compared: Compared) -> None:
                 format="%.2g", help="After Holm's correction for the number of pairs shown."
             ),
         },
+        height="content",
+        alt="Every two of the picked models, with McNemar's test",
     )
     st.caption(
         "Both models read the same faces, so only faces on which one is right and the other wrong can tell them apart. "
         "p is how often two models of equal accuracy would disagree this unevenly by luck (McNemar, 1947). The "
         "interval is a paired bootstrap over faces."
     )
+
+
+def _say(pairs: Sequence[Comparison], best: str) -> None:
+    """One pair in a sentence; of many, what they come to, and a sentence each, first those of the best model."""
+    real = [pair for pair in pairs if pair.established]
+    lucky = [pair for pair in pairs if not pair.established]
+    if len(pairs) == 1:
+        show, icon = (st.success, _REAL) if real else (st.warning, _LUCK)
+        show(plain(pairs[0].sentence()), icon=icon)
+        return
+    if not lucky:
+        st.success(f"**All {len(pairs)} differences are more than luck.**", icon=_REAL)
+    else:
+        names = "; ".join(f"{pair.first} and {pair.second}" for pair in lucky)
+        st.warning(
+            f"**{len(real)} of {len(pairs)} differences are more than luck.** Not told apart: {plain(names)}.",
+            icon=_LUCK,
+        )
+    st.markdown("\n".join(_line(pair) for pair in pairs if best in (pair.first, pair.second)))
+    with st.expander("The other pairs", icon=":material/compare_arrows:"):
+        st.markdown("\n".join(_line(pair) for pair in pairs if best not in (pair.first, pair.second)))
+
+
+def _line(pair: Comparison) -> str:
+    mark = f":green[{_REAL}]" if pair.established else f":orange[{_LUCK}]"
+    return f"- {mark} {plain(pair.sentence())}"
 
 
 def _pair_row(pair: Comparison) -> dict[str, Any]:
@@ -118,11 +147,11 @@ def _pair_row(pair: Comparison) -> dict[str, Any]:
         "Second": pair.second,
         "Points": 100 * pair.difference,
         "95 % interval": f"{100 * low:+.2f} to {100 * high:+.2f}",
+        "p, corrected": pair.p_adjusted,
+        "p": pair.p_value,
         "Right: only first": pair.only_first,
         "only second": pair.only_second,
         "Faces": pair.n,
-        "p": pair.p_value,
-        "p, corrected": pair.p_adjusted,
     }
 
 
@@ -269,9 +298,12 @@ def _calibration(compared: Compared) -> None:
 
 def _robustness(compared: Compared) -> None:
     records = {title: models_records.evaluation(card).robustness for title, card in compared.cards.items()}
-    kinds = list(next(iter(records.values()))["kinds"])
-    kind = st.pills("Made worse by", kinds, required=True, default=kinds[0], key="kind")
     measured = next(iter(records.values()))
+    kinds = [kind for kind in measured["kinds"] if all(kind in record["kinds"] for record in records.values())]
+    if not kinds:
+        st.info("These models were not made worse in the same ways; measure them again.", icon=":material/info:")
+        return
+    kind = st.pills("Made worse by", kinds, required=True, default=kinds[0], key="kind")
     _degraded_strip(kind, measured["kinds"][kind])
     plot(model_curves.robust(records, compared.looks, kind), "robustness", model_curves.describe_robust(records, kind))
     st.markdown(f"**Points lost at severity {HARDENED_SEVERITY} of 5**")
@@ -281,8 +313,9 @@ def _robustness(compared: Compared) -> None:
                 {
                     "Model": title,
                     **{
-                        name: 100 * (entry["accuracy"][HARDENED_SEVERITY] - entry["accuracy"][0])
-                        for name, entry in record["kinds"].items()
+                        name: 100
+                        * (record["kinds"][name]["accuracy"][HARDENED_SEVERITY] - record["kinds"][name]["accuracy"][0])
+                        for name in kinds
                     },
                     "Faces": record["n"],
                 }

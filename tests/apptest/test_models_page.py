@@ -17,7 +17,17 @@ from fer_core.classification import default_model, list_cards
 from fer_core.errors import ModelError
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector
-from fer_core.ui import loaders, models_dataset, models_records, page_memory, routing, samples
+from fer_core.ui import (
+    loaders,
+    models_claims,
+    models_dataset,
+    models_overview,
+    models_own_data,
+    models_records,
+    page_memory,
+    routing,
+    samples,
+)
 from tests.conftest import ROOT
 from tests.models import BARE, BOTH, RIGHT, WRONG, classifiers, face_set, models_folder
 
@@ -101,9 +111,32 @@ def test_the_overview_ranks_models_and_says_which_to_take(models):
     assert "can be luck" in page.success[0].value and charts(page) == 1
 
 
+def test_the_table_stands_before_anything_is_measured_or_compared(models, monkeypatch):
+    order = []
+    for module, name in (
+        (models_overview, "_show_table"),
+        (models_records, "timing"),
+        (models_records, "comparisons"),
+    ):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, name=name, real=real: order.append(name) or real(*given))
+    models_page()
+    assert order[0] == "_show_table" and {"timing", "comparisons"} <= set(order)
+
+
+def test_a_model_that_cannot_be_timed_is_said_and_the_rest_stands(models, monkeypatch):
+    def broken(card):
+        raise ModelError(f"{card.name} is damaged; restore it.")
+
+    monkeypatch.setattr(models_records, "timing", broken)
+    page = models_page()
+    assert page.error[0].value == "right is damaged; restore it." and len(page.error) == 4
+    assert len(page.dataframe[0].value) == 4 and page.success and charts(page) == 1
+
+
 def test_models_without_records_are_named_with_the_command(models):
     page = models_page()
-    assert "Bare one" in page.info[0].value
+    assert "Bare one" in page.info[0].value and "comparison with it" in page.info[0].value
     assert page.code[0].value == ".venv/bin/python -m fer_core evaluate --data fer2013.zip --model bare --record"
 
 
@@ -214,6 +247,21 @@ def test_a_bad_picture_is_one_clear_error(models):
     assert not page.exception and "holiday.png" in page.error[0].value.replace("\\", "")
 
 
+def test_another_picture_starts_with_its_first_face(models, monkeypatch):
+    found = FakeDetector([Box(10, 10, 60, 60), Box(100, 10, 60, 60), Box(200, 10, 60, 60)])
+    monkeypatch.setattr(loaders, "detector", lambda name: found)
+    page = models_page(PICTURE)
+    by_label(page.segmented_control, "Picture from").select(":material/upload: Upload").run()
+    for level, numbers in ((60, 3), (200, 2)):
+        found.boxes = found.boxes[:numbers]
+        picture = cv2.imencode(".png", np.full((100, 300, 3), level, np.uint8))[1].tobytes()
+        page.file_uploader[0].upload(f"{level}.png", picture, "image/png").run()
+        faces = by_label(page.pills, "Face")
+        assert not page.exception and faces.value == 1 and len(faces.options) == numbers
+        faces.select(numbers).run()
+        assert not page.exception
+
+
 def measured(page: AppTest, faces: dict[str, int]) -> AppTest:
     by_label(page.file_uploader, "Zip of labelled pictures").upload(
         "mine.zip", labelled_zip(faces), "application/zip"
@@ -229,12 +277,25 @@ MINE = {"a/happy/1.png": 200, "a/happy/2.png": 60, "a/sad/3.png": 50}
 def test_own_faces_are_measured_shown_and_offered(models):
     page = measured(models_page(OWN), MINE)
     words = text(page).replace("\\", "")
-    assert "mine.zip: 3 faces, 1 files left out" in words
+    assert "mine.zip: 3 faces, 1 file left out" in words
     table = page.dataframe[0].value.set_index("Model")["Accuracy"]
     assert table["Right one"] == pytest.approx(200 / 3) and table["Wrong one"] == pytest.approx(100 / 3)
     assert {button.label for button in page.get("download_button")} == {"PDF", "CSV", "JSON"}
     errors, skipped = (frame.value for frame in page.dataframe[-2:])
     assert errors["File"].tolist() == ["a/happy/2.png"] and skipped["File"].tolist() == ["a/sad/broken.png"]
+
+
+def test_a_folder_is_measured_like_a_zip(models):
+    page = models_page(OWN)
+    by_label(page.segmented_control, "Faces from").select(":material/folder: Folder").run()
+    uploader = by_label(page.file_uploader, "Folder of labelled pictures")
+    for name, level in (("mine/happy/1.png", 200), ("mine/happy/2.png", 60), ("mine/sad/3.png", 50)):
+        uploader.upload(name, cv2.imencode(".png", np.full((48, 48), level, np.uint8))[1].tobytes(), "image/png")
+    page.run()
+    by_label(page.button, "Measure").click().run()
+    assert not page.exception and not page.error
+    assert "mine: 3 faces" in text(page) and "left out" not in text(page)
+    assert page.dataframe[-1].value["File"].tolist() == ["mine/happy/2.png"]  # the right one's only error
 
 
 def test_own_faces_are_told_apart_by_folder(models):
@@ -271,11 +332,23 @@ def test_a_zip_that_cannot_be_used_is_one_clear_error(models, data, words):
     assert not page.exception and words in page.error[0].value.replace("\\", "")
 
 
+def test_what_is_too_large_to_upload_is_refused_with_the_way_out(models, monkeypatch):
+    monkeypatch.setattr(models_own_data, "MOST_BYTES", 1_000_000)
+    page = models_page(OWN)
+    page.file_uploader[0].upload("large.zip", bytes(1_200_000), "application/zip").run()
+    assert "more than the 1 MB" in page.error[0].value and "command" in page.error[0].value
+    assert by_label(page.button, "Measure").disabled
+
+
 def test_claims_and_measurements_have_a_table_each(models):
     page = models_page(CLAIMS)
-    own, claimed = (frame.value for frame in page.dataframe)
-    assert {"Right one", "The model inside the package fer"} <= set(own["Model"]) and "Reproducible" not in own
-    assert 78.0 in claimed["Claimed"].tolist() and claimed["Source"].all() and claimed["Reproducible"].all()
+    [own], [claimed] = ([frame.value for frame in frames] for frames in (page.dataframe, page.table))
+    assert {"Right one", "The model inside the package fer"} <= set(own["Model"]) and "Can it be repeated?" not in own
+    assert claimed["Model and claim"].str.contains("78.0 %").sum() == 1 and claimed["Can it be repeated?"].all()
+    sources = claimed["Source, faces and choice"]
+    assert all(("https://" in source) != (models_claims.NO_ADDRESS in source) for source in sources)
+    # Counted in the models' own records: twenty faces, of which one is a copy of a training face.
+    assert "on the 20 faces of FER2013 PrivateTest" in text(page) and "5.0 % of PrivateTest" in text(page)
 
 
 def test_the_data_are_described_without_the_data(models):
@@ -329,6 +402,38 @@ def test_errors_of_models_are_shown_and_filtered(data_set, monkeypatch):
     assert "1 of 20 faces" in text(page) and "happy → sad" in captions(page)
     by_label(page.selectbox, "Label").select("sad").run()
     assert "0 of 20 faces" in text(page)
+
+
+def test_copies_are_shown_with_their_splits_and_labels(data_set, monkeypatch):
+    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    page = opened(models_page(DATA, **{"faces view": "Copies"}))
+    assert "byte for byte: 1" in text(page)
+    assert captions(page) == "PrivateTest happy · PublicTest happy · train happy"
+
+
+def test_training_faces_are_read_only_where_they_are_shown(data_set, monkeypatch):
+    asked, load = [], models_dataset.load_faces
+    monkeypatch.setattr(
+        models_dataset, "load_faces", lambda path, training: asked.append(training) or load(path, training=training)
+    )
+    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    for view in ("Samples", "Labels that raters dispute", "What models get wrong"):
+        opened(models_page(DATA, **{"faces view": view}))
+        assert asked == [False]
+    page = opened(models_page(DATA))
+    by_label(page.segmented_control, "Split").select("train").run()
+    assert not page.exception and asked == [False, True] and len(page.get("image")) == 2
+
+
+def test_long_galleries_have_pages(data_set, monkeypatch):
+    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setattr(models_dataset, "SHOWN", 8)
+    page = opened(models_page(DATA, **{"faces view": "Labels that raters dispute"}))
+    page.pills[0].select("sad").run()
+    assert len(captions(page).splitlines()) == 8 and len(page.get("pagination")) == 1
+    page.session_state["page of disputed sad"] = 3
+    page.run()
+    assert not page.exception and len(captions(page).splitlines()) == 19 - 16  # one of the twenty is labelled happy
 
 
 def test_the_data_set_can_be_named_on_this_machine_only(data_set, monkeypatch):

@@ -17,6 +17,12 @@ def test_every_claim_says_where_it_stands_and_whether_it_holds():
     assert len({claim.work for claim in found.claims}) == len(found.claims)
 
 
+def test_a_claim_has_an_address_unless_nobody_can_look_it_up():
+    without = [claim for claim in read_claims().claims if claim.link is None]
+    assert len(without) == 5 and all(claim.source.startswith("project description") for claim in without)
+    assert {claim.reproducible for claim in without} == {"no"}
+
+
 def test_what_was_measured_here_has_an_interval():
     [package] = read_claims().measured_here
     low, high = package.accuracy_ci95

@@ -74,6 +74,18 @@ def test_all_layouts_give_the_same_faces(layout, request):
     }
 
 
+@pytest.mark.parametrize("layout", ["folder", "archive", "original_csv"])
+def test_training_faces_are_not_even_opened_where_they_are_not_wanted(layout, request, monkeypatch):
+    everything = load_faces(request.getfixturevalue(layout))
+    wanted = everything.split("test")
+    opened = []
+    decode = cv2.imdecode
+    monkeypatch.setattr(cv2, "imdecode", lambda *given: opened.append(1) or decode(*given))
+    faces = load_faces(request.getfixturevalue(layout), training=False)
+    assert np.array_equal(faces.images, wanted.images) and faces.splits.tolist() == wanted.splits.tolist()
+    assert faces.names.tolist() == wanted.names.tolist() and len(opened) == (0 if layout == "original_csv" else 3)
+
+
 def test_copies_are_found(folder):
     faces = load_faces(folder)
     assert duplicates_report(faces) == {

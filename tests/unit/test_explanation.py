@@ -7,7 +7,7 @@ from fer_core.classification import EmotionClassifier
 from fer_core.classification.engines import NetworkOutput
 from fer_core.crops import cut
 from fer_core.emotions import EMOTIONS
-from fer_core.explanation import CELLS, RANDOM_ORDERS, agreement, attention, deletion
+from fer_core.explanation import CELLS, RANDOM_ORDERS, Deletion, agreement, attention, deletion
 from fer_core.media.images import read_image
 from fer_core.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.testing import fake_card
@@ -78,6 +78,15 @@ def test_a_map_that_marks_something_else_is_found_out():
     found = deletion(CLASSIFIER, FACE, 1 - spot(0, 0), "happy")
     assert (found.by_map[:-1] > 0.9).all() and not found.faithful
     assert "no more than a random one" in found.sentence()
+
+
+def test_a_map_that_beats_most_random_orders_is_neither_praised_nor_condemned():
+    hidden = np.linspace(0, 1, 5)
+    falling = np.array([1.0, 0.4, 0.2, 0.1, 0.0])
+    at_random = np.stack([np.linspace(1, 0, 5)] * 7 + [falling * 0.9])
+    found = Deletion("happy", hidden, falling, at_random)
+    assert not found.faithful and found.area < found.area_at_random
+    assert "beats 7 of 8 random ones" in found.sentence() and "can be luck" in found.sentence()
 
 
 def test_random_orders_are_the_same_every_time():

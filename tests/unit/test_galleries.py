@@ -3,7 +3,18 @@
 import numpy as np
 
 from fer_core.datasets import VOTE_COLUMNS, FaceSet
-from fer_core.galleries import Misread, disputed, misread, rows_by_id, samples, strip, votes_in_words
+from fer_core.galleries import (
+    Misread,
+    contradictory,
+    copies_across_splits,
+    disputed,
+    misread,
+    rows_by_id,
+    samples,
+    strip,
+    votes_in_words,
+    whereabouts,
+)
 from tests.predictions import HAPPY, NEUTRAL, SAD, said
 
 
@@ -51,6 +62,31 @@ def test_errors_are_filtered_and_the_surest_come_first():
     assert misread(predictions, Misread(label="happy", read_as="neutral")).tolist() == []
     assert misread(predictions, Misread(confidence_from=0.9)).tolist() == [3]
     assert misread(predictions, Misread(confidence_to=0.9)).tolist() == [1, 2]
+
+
+def test_copies_across_splits_are_found_and_contradictions_come_first():
+    rows = [
+        (0, HAPPY, "train"),
+        (0, HAPPY, "PublicTest"),  # a copy
+        (1, SAD, "train"),
+        (1, SAD, "train"),  # a copy within its split alone
+        (2, SAD, "train"),
+        (2, SAD, "train"),
+        (2, HAPPY, "PrivateTest"),  # a copy that is labelled otherwise
+        (3, HAPPY, "PrivateTest"),
+    ]
+    pictures, labels, splits = zip(*rows, strict=True)
+    faces = FaceSet(
+        IMAGES[list(pictures)],
+        np.array(labels),
+        np.array([str(row) for row in range(len(rows))]),
+        np.array(splits),
+        np.zeros((len(rows), len(VOTE_COLUMNS)), np.float32),
+    )
+    found = copies_across_splits(faces)
+    assert [group.tolist() for group in found] == [[4, 5, 6], [0, 1]]
+    assert [contradictory(faces, group) for group in found] == [True, False]
+    assert whereabouts(faces, found[0]) == "PrivateTest happy · train sad × 2"
 
 
 def test_pictures_are_found_by_their_content():

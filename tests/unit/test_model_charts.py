@@ -65,12 +65,43 @@ def test_bubbles_stand_at_time_and_accuracy_with_their_interval():
     cards = [fake_card(name="a", title="A", metrics=figures, parameters=4), fake_card(name="b", title="B")]
     rows = standings(cards, "PrivateTest", {"a": 5.0, "b": 1.0})
     figure = models.accuracy_against_speed(rows, looks_of_models(["A", "B"]))
-    bubble = trace(figure, "A")
+    bubble = trace(figure, "1 A")
     assert (bubble.x, bubble.y) == ((5.0,), (0.7,))
     assert bubble.error_y.array == pytest.approx([0.08]) and bubble.error_y.arrayminus == pytest.approx([0.1])
-    assert not [one for one in figure.data if one.name == "B"]  # without figures
+    assert not [one for one in figure.data if "B" in (one.name or "")]  # without figures
     assert models.describe_accuracy_against_speed(rows) == "A: 70.0% in 5.0 ms with 0.0 million weights"
     assert "No model has both" in models.accuracy_against_speed(rows[1:], {}).layout.annotations[0].text
+
+
+def test_bubbles_bear_the_ranks_of_the_table_and_small_ones_stand_before_large_ones():
+    cards = [
+        fake_card(
+            name=name,
+            title=name.capitalize(),
+            parameters=parameters,
+            metrics={"PrivateTest": {"n": 100, "accuracy": accuracy, "accuracy_ci95": [0.6, 0.8]}},
+        )
+        for name, parameters, accuracy in (("large", 9_000_000, 0.72), ("small", 1_000, 0.7), ("middle", 10**6, 0.71))
+    ]
+    rows = standings(cards, "PrivateTest", dict.fromkeys(("large", "small", "middle"), 2.0))
+    figure = models.accuracy_against_speed(rows, looks_of_models(["Large", "Small", "Middle"]))
+    assert [one.name for one in figure.data if one.mode == "markers"] == ["1 Large", "2 Middle", "3 Small"]
+    assert {one.text[0]: one.y[0] for one in figure.data if one.mode == "text"} == {
+        "<b>1</b>": 0.72,
+        "<b>2</b>": 0.71,
+        "<b>3</b>": 0.7,
+    }
+    low, high = (10**bound for bound in figure.layout.xaxis.range)
+    assert low < 2.0 < high and any(low < tick < high for tick in figure.layout.xaxis.tickvals)
+
+
+@pytest.mark.parametrize("milliseconds", [0.11, 1.9, 7.3, 48.0, 730.0])
+def test_the_axis_of_times_has_ticks_wherever_a_model_lies(milliseconds):
+    card = fake_card(title="A", metrics={"PrivateTest": {"n": 9, "accuracy": 0.7}})
+    rows = standings([card], "PrivateTest", {card.name: milliseconds})
+    axis = models.accuracy_against_speed(rows, looks_of_models(["A"])).layout.xaxis
+    low, high = (10**bound for bound in axis.range)
+    assert sum(low <= tick <= high for tick in axis.tickvals) >= 2
 
 
 def test_claims_and_measurements_are_apart():
@@ -141,6 +172,16 @@ def test_precision_and_recall_bear_the_average_precision():
     assert line.name == f"Bad · AP {expected['average_precision']:.3f}" and list(line.x) == expected["recall"]
 
 
+def test_the_plot_keeps_its_room_under_a_long_legend():
+    heights = []
+    for count in (2, 5):
+        lines = {f"Model {number}": CURVES["Bad"] for number in range(count)}
+        looks = looks_of_models(lines)
+        areas = dict.fromkeys(lines, AREAS["Bad"])
+        heights.append(model_curves.roc(lines, looks, areas).layout.height)
+    assert heights[1] - heights[0] >= 3 * 18
+
+
 def test_an_emotion_that_does_not_occur_has_no_curve():
     lines, areas = {"X": curves(ONE_CLASS)}, {"X": {e: v["auc"] for e, v in measure(ONE_CLASS)["per_class"].items()}}
     looks = looks_of_models(lines)
@@ -181,8 +222,10 @@ def test_training_and_validation_are_told_apart_by_their_lines():
     figure = model_curves.training({"Bad": rows}, LOOKS, "accuracy")
     assert [(one.name, one.line.dash, list(one.y)) for one in figure.data] == [
         ("Bad, training", "dot", [0.3, 0.5]),
-        ("Bad, validation", "solid", [0.35, 0.3]),
+        ("Bad", "solid", [0.35, 0.3]),
     ]
+    assert [one.showlegend for one in figure.data] == [False, True]
+    assert len({one.legendgroup for one in figure.data}) == 1  # they come and go together
     assert list(figure.data[0].x) == [1, 2]
     assert list(model_curves.training({"Bad": rows}, LOOKS, "loss", "minutes").data[0].x) == [1, 3]
     assert model_curves.describe_training({"Bad": rows}) == (
