@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards
+from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards, load_card
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.errors import FerError
 from fer_core.pipeline import EmotionPipeline
@@ -10,9 +10,14 @@ from fer_core.pipeline import EmotionPipeline
 DETECTOR_TITLES = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
 
 
-@st.cache_resource(max_entries=12, show_spinner="Loading the model …")
 def classifier(model: str) -> EmotionClassifier:
     """A classifier by name. Safe to share between sessions; an ensemble shares the networks of its members."""
+    return _classifier(model, load_card(model).identity)
+
+
+@st.cache_resource(max_entries=12, show_spinner="Loading the model …")
+def _classifier(model: str, identity: str) -> EmotionClassifier:
+    """Loaded anew when another model is installed under the name, which `identity` tells."""
     return EmotionClassifier.load(model, member=classifier)
 
 

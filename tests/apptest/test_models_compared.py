@@ -1,7 +1,5 @@
 """The Models page with as many models as a release has: four networks and their ensemble, with real engines."""
 
-import time
-
 import pytest
 
 from fer_core.classification import EmotionClassifier
@@ -40,9 +38,8 @@ def models(installed, monkeypatch):
     monkeypatch.setattr(models_records, "MODELS_DIR", folder)
     monkeypatch.setattr(loaders, "cards", lambda: list(cards.values()))
     monkeypatch.setattr(routing, "PagesManager", object)  # see test_models_page
-    loaders.classifier.clear()
-    yield cards
-    loaders.classifier.clear()  # other tests mean other files by the same names
+    monkeypatch.setattr(loaders, "load_card", cards.__getitem__)
+    return cards
 
 
 def test_an_ensemble_shares_the_networks_of_its_members(models):
@@ -51,12 +48,13 @@ def test_an_ensemble_shares_the_networks_of_its_members(models):
         assert loaders.classifier(name).calibrated is shared
 
 
-def test_the_first_view_is_quick_with_warm_caches(models):
+def test_a_second_look_reads_and_times_nothing_again(models, monkeypatch):
     models_page(OVERVIEW)
+    monkeypatch.setattr(EmotionClassifier, "load", lambda *_, **__: pytest.fail("a network was loaded"))
+    monkeypatch.setattr(models_records, "latency_ms", lambda *_: pytest.fail("a network was timed"))
+    monkeypatch.setattr(models_records, "read_predictions", lambda *_: pytest.fail("predictions were read"))
     page = models_page(OVERVIEW)
-    started = time.perf_counter()
-    page.run()
-    assert time.perf_counter() - started < 1.0 and charts(page) == 1  # the browser needs the second one
+    assert charts(page) == 1 and not page.exception
 
 
 def test_five_models_are_ranked_and_one_is_advised(models):
@@ -68,6 +66,7 @@ def test_five_models_are_ranked_and_one_is_advised(models):
     sizes = table.set_index("Model")["Size"]
     assert sizes["Ensemble of 4 networks"] == sum(sizes.drop("Ensemble of 4 networks"))
     assert page.success[0].value.startswith("**Take ResNet50V2.**") and "more than luck" in page.success[0].value
+    assert "on PublicTest" in page.success[0].value, "PrivateTest is for measuring, not for choosing"
     assert not page.info and not page.error
 
 
@@ -98,6 +97,7 @@ def test_a_model_that_cannot_be_loaded_is_named_and_the_others_read_on(models, m
         raise ModelError(f'"{card.name}" was measured with another "vgg16"; make it again.')
 
     monkeypatch.setattr("fer_core.classification.classifier.check_members", changed)
+    loaders._classifier.clear()  # an ensemble that is loaded stays what it was
     page = models_page(PICTURE)
     assert "Ensemble of 4 networks" in page.error[0].value and len(page.error) == 1
     assert "All 4 models read happy." in text(page).replace("\\", "") and charts(page) == 2
