@@ -38,15 +38,20 @@ def with_tables(text: str, tables: dict[str, str]) -> str:
 def models_table(cards: list[ModelCard]) -> str:
     """What was measured of each model."""
     default = default_model()
-    rows = ["| model | accuracy (95 % interval) | without copies | macro F1 | ECE | FER+ majority | parameters |"]
-    rows.append("|---|---|---|---|---|---|---|")
+    rows = [
+        "| model | accuracy (95 % interval) | without copies (95 % interval) | macro F1 | ECE | FER+ majority "
+        "| parameters |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for card in cards:
         figures = _figures(card)
         low, high = figures["accuracy_ci95"]
+        low_without, high_without = figures["accuracy_deduplicated_ci95"]
         name = f"`{card.name}`" + (", the default" if card.name == default else "")
         rows.append(
             f"| {name} | {figures['accuracy']:.1%} ({low:.1%} to {high:.1%}) | "
-            f"{figures['accuracy_deduplicated']:.1%} | {figures['macro_f1']:.3f} | {figures['ece']:.3f} | "
+            f"{figures['accuracy_deduplicated']:.1%} ({low_without:.1%} to {high_without:.1%}) | "
+            f"{figures['macro_f1']:.3f} | {figures['ece']:.3f} | "
             f"{figures['ferplus']['accuracy']:.1%} | {card.parameters / 1e6:.1f} M |"
         )
     return "\n".join(rows)
