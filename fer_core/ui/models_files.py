@@ -8,7 +8,9 @@ import streamlit as st
 from fer_core import recipes
 from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
+from fer_core.errors import FerError
 from fer_core.ui import models_records
+from fer_core.ui.models_onnx import can_be_made, onnx_file
 from fer_core.ui.models_parts import size
 from fer_core.ui.text import plain
 
@@ -46,11 +48,11 @@ def files(cards: Sequence[ModelCard]) -> None:
 
 def _facts(card: ModelCard) -> None:
     course = card.recipe
-    how = [f"{course['epochs']} epochs" if "epochs" in course else "", _minutes(course), _machine(course)]
     words = {
         "Licence": card.licence,
         "Trained on": card.training_data,
-        "Run": ", ".join(filter(None, how)),
+        "Run": _course(course),
+        "Went on from": _earlier(course.get("before", {})),
         "Input": f"{card.side_px} × {card.side_px}, {card.preprocessing}",
         "Reading": _reading(card),
     }
@@ -62,6 +64,15 @@ def _reading(card: ModelCard) -> str:
         return f"mean of the calibrated probabilities of {', '.join(card.members)}; temperature {card.temperature:.2f}"
     mirrored = "mean of the face's and its mirror image's logits; " if card.flip_average else ""
     return f"{mirrored}temperature {card.temperature:.2f}; uncertain below {card.uncertain_below:.0%}"
+
+
+def _course(course: dict[str, Any]) -> str:
+    epochs = f"{course['epochs']} epochs" if "epochs" in course else ""
+    return ", ".join(filter(None, [epochs, _minutes(course), _machine(course)]))
+
+
+def _earlier(course: dict[str, Any]) -> str:
+    return f"{course['settings']['model']}, trained for {_course(course)}" if course else ""
 
 
 def _minutes(course: dict[str, Any]) -> str:
@@ -90,10 +101,25 @@ def _downloads(card: ModelCard) -> None:
             f"{size(record.bytes)} · SHA-256 `{record.sha256[:16]}…`",
         )
     if ONNX_FILE not in card.files and not card.members:
-        st.caption("ONNX is made on demand, and checked against Keras before it is written:")
-        st.code(recipes.export_command(card.name, "onnx"), language="sh", wrap_lines=True)
+        _onnx(card)
     st.caption("Compare all files with their cards:")
     st.code(recipes.verify_command(), language="sh", wrap_lines=True)
+
+
+def _onnx(card: ModelCard) -> None:
+    st.caption("ONNX is made on demand, and checked against Keras before it is given out:")
+    if can_be_made():
+        if st.button(f"Make {ONNX_FILE}", icon=":material/conversion_path:"):
+            with st.spinner("Converting and checking; it takes about half a minute …"):
+                try:
+                    data = onnx_file(card.name, card.identity, models_records.MODELS_DIR)
+                except FerError as error:
+                    st.error(str(error), icon=":material/error:")
+                    return
+            _download(card.name, ONNX_FILE, data, _WORDS[ONNX_FILE], size(len(data)))
+    else:
+        st.caption("This needs the packages of `requirements-optional.txt`. With them, the same by command:")
+    st.code(recipes.export_command(card.name, "onnx"), language="sh", wrap_lines=True)
 
 
 def _place(file: str) -> tuple[int, str]:

@@ -1,10 +1,12 @@
 """The Models page with as many models as a release has: four networks and their ensemble, with real engines."""
 
+import subprocess
+
 import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.errors import ModelError
-from fer_core.ui import loaders, models_own_results, models_records, page_memory, routing
+from fer_core.ui import loaders, models_files, models_own_results, models_records, page_memory, routing
 from tests.apptest.test_models_page import (
     FILES,
     OVERVIEW,
@@ -126,3 +128,25 @@ def test_each_can_be_taken_away_and_made_again(models, title):
         assert "ensemble custom_cnn resnet50v2 vgg16 hybrid" in commands and "model.keras" not in labels
     else:
         assert {"model.keras", "model.tflite", "history.csv"} <= labels and "--format onnx" in commands
+
+
+def test_onnx_is_made_in_a_process_of_its_own(models):
+    pytest.importorskip("tf2onnx", reason="tf2onnx is not installed; see requirements-optional.txt")
+    page = models_page(FILES, model="Custom CNN")
+    by_label(page.button, "Make model.onnx").click().run(timeout=180)
+    assert not page.error
+    assert "model.onnx" in {button.label for button in page.download_button}
+
+
+def test_a_conversion_that_fails_says_why(models, monkeypatch):
+    monkeypatch.setattr(models_files, "can_be_made", lambda: True)
+    failed = subprocess.CompletedProcess([], 3, "", "noise\nerror: The exported model drifts from Keras.\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    page = models_page(FILES, model="Hybrid")
+    by_label(page.button, "Make model.onnx").click().run()
+    assert "drifts from Keras" in page.error[0].value
+
+
+def test_without_the_converter_the_way_to_it_is_said(models, monkeypatch):
+    monkeypatch.setattr(models_files, "can_be_made", lambda: False)
+    assert "requirements-optional.txt" in text(models_page(FILES, model="Hybrid"))

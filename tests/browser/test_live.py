@@ -6,7 +6,6 @@ import csv
 import inspect
 import io
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -154,14 +153,20 @@ def in_colour(page: Page, emotion: str, least: int = 0, most: int = 10**9) -> No
 
 def held_by_server(address: str) -> tuple[int, int]:
     """Threads and sockets of the process that listens there."""
-    port = address.rpartition(":")[2]
-    found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    [pid] = re.findall(rf"^\s*(\d+) \S*python\S* .*--server.port={port}\b", found, re.MULTILINE)
+    option = b"--server.port=" + address.rpartition(":")[2].encode()
+    [home] = [path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if option in _read(path).split(b"\0")]
     sockets = 0
-    for entry in Path(f"/proc/{pid}/fd").iterdir():
+    for entry in (home / "fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
             sockets += str(entry.readlink()).startswith("socket:")
-    return sum(1 for _ in Path(f"/proc/{pid}/task").iterdir()), sockets
+    return sum(1 for _ in (home / "task").iterdir()), sockets
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # a process that has ended
+        return b""
 
 
 def test_the_notice_comes_before_the_camera(context: BrowserContext, server: str):
