@@ -60,16 +60,22 @@ class Advice:
     reason: str
 
 
-def standings(cards: Sequence[ModelCard], split: str, latency_ms: Mapping[str, float]) -> list[Standing]:
+def standings(
+    cards: Sequence[ModelCard], split: str, latency_ms: Mapping[str, float], without_copies: bool = False
+) -> list[Standing]:
     """The models by accuracy on a split, the best first, those without figures last.
 
     Args:
         cards: of all installed models, members of ensembles among them.
         split: a key of the cards' metrics.
         latency_ms: by model, where it was measured.
+        without_copies: let accuracy, interval and n be those of the faces that are no training faces.
     """
     by_name, short = {card.name: card for card in cards}, short_titles(cards)
-    rows = [_standing(card, short[card.name], split, latency_ms.get(card.name), by_name) for card in cards]
+    rows = [
+        _standing(card, short[card.name], _figures(card, split, without_copies), latency_ms.get(card.name), by_name)
+        for card in cards
+    ]
     return sorted(rows, key=lambda row: (row.accuracy is None, -(row.accuracy or 0), row.name))
 
 
@@ -112,10 +118,21 @@ def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison]) -> Adv
     return Advice(best.name, f"{reason} {_lead(best, others[0], pairs[others[0].name])}")
 
 
+def _figures(card: ModelCard, split: str, without_copies: bool) -> Mapping[str, Any]:
+    figures = card.metrics.get(split, {})
+    if not without_copies or figures.get("accuracy_deduplicated") is None:
+        return figures
+    instead = {name: figures.get(f"{name}_deduplicated") for name in ("accuracy", "n", "ece")}
+    return {**figures, **instead, "accuracy_ci95": figures.get("accuracy_deduplicated_ci95")}
+
+
 def _standing(
-    card: ModelCard, short: str, split: str, latency_ms: float | None, cards: Mapping[str, ModelCard]
+    card: ModelCard,
+    short: str,
+    figures: Mapping[str, Any],
+    latency_ms: float | None,
+    cards: Mapping[str, ModelCard],
 ) -> Standing:
-    figures: Mapping[str, Any] = card.metrics.get(split, {})
     interval = figures.get("accuracy_ci95")
     return Standing(
         name=card.name,

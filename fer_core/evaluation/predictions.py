@@ -42,6 +42,12 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def without_copies(self) -> "Predictions":
+        """Of the faces that are not known to be training faces too."""
+        if self.copies is None:
+            return self
+        return Predictions(*(values[~self.copies] for values in vars(self).values()))
+
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable emotions: int64 (N,), indices into `EMOTIONS`."""

@@ -61,7 +61,8 @@ def overview(cards: Sequence[ModelCard]) -> None:
     times = _measure(cards)
     rows = standings(cards, split, _milliseconds(times))
     # Whatever split is looked at, a choice is made on PublicTest: PrivateTest would no longer be a test.
-    choice, found = standings(cards, CHOSEN_BY, _milliseconds(times)), _try_comparisons(cards, CHOSEN_BY)
+    choice = standings(cards, CHOSEN_BY, _milliseconds(times), without_copies=True)
+    found = _try_comparisons(cards)
     with said:
         _show_advice(choice, found)
     _show_table(table, rows, cards[0].name)
@@ -74,9 +75,9 @@ def _milliseconds(times: Mapping[str, models_records.Timing]) -> dict[str, float
     return {name: timing.milliseconds for name, timing in times.items()}
 
 
-def _try_comparisons(cards: Sequence[ModelCard], split: str) -> Sequence[Comparison]:
+def _try_comparisons(cards: Sequence[ModelCard]) -> Sequence[Comparison]:
     try:
-        return models_records.comparisons(cards, split)
+        return models_records.comparisons(cards, CHOSEN_BY, without_copies=True)
     except FerError as error:
         st.error(str(error), icon=":material/error:")
         return []
@@ -100,7 +101,8 @@ def _show_advice(rows: Sequence[Standing], found: Sequence[Comparison]) -> None:
         return
     title = next(row.short for row in rows if row.name == advised.name)
     st.success(
-        f"**Take {plain(title)}.** {plain(advised.reason)} All of this on {CHOSEN_BY}, by which models are chosen.",
+        f"**Take {plain(title)}.** {plain(advised.reason)} All of this on {CHOSEN_BY} "
+        "without the faces that are training faces too, by which models are chosen.",
         icon=":material/recommend:",
     )
 

@@ -85,12 +85,12 @@ def titles_and_looks() -> tuple[dict[str, str], dict[str, Look]]:
     return titles, looks_of_models(titles.values())
 
 
-def comparisons(cards: Sequence[ModelCard], split: str) -> list[Comparison]:
+def comparisons(cards: Sequence[ModelCard], split: str, without_copies: bool = False) -> list[Comparison]:
     """Every two of the models that have records, named by their short titles among all installed ones."""
     titles = short_titles(loaders.cards())
     known = {titles[card.name]: card for card in cards if has_records(card)}
     key = tuple((title, card.files[PREDICTIONS_FILE].sha256) for title, card in known.items())
-    return _comparisons(key, split, known)
+    return _comparisons(key, split, without_copies, known)
 
 
 def history(card: ModelCard) -> pd.DataFrame | None:
@@ -140,8 +140,11 @@ def _predictions(sha256: str, _card: ModelCard) -> dict[str, Predictions]:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _comparisons(models: tuple[tuple[str, str], ...], split: str, _cards: dict[str, ModelCard]) -> list[Comparison]:
-    return compare_models({title: predictions(card, split) for title, card in _cards.items()})
+def _comparisons(
+    models: tuple[tuple[str, str], ...], split: str, without_copies: bool, _cards: dict[str, ModelCard]
+) -> list[Comparison]:
+    said = {title: predictions(card, split) for title, card in _cards.items()}
+    return compare_models({title: one.without_copies() if without_copies else one for title, one in said.items()})
 
 
 @st.cache_data(ttl=3600, max_entries=32, show_spinner=False)
