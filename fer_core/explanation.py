@@ -131,7 +131,8 @@ def agreement(labels: Mapping[str, str]) -> str:
     for model, label in labels.items():
         said.setdefault(label, []).append(model)
     if len(said) == 1:
-        return f"All {len(labels)} models read {next(iter(said))}."
+        everyone = "Both" if len(labels) == 2 else f"All {len(labels)}"
+        return f"{everyone} models read {next(iter(said))}."
     parts = sorted(said.items(), key=lambda part: -len(part[1]))
     return (
         "The models disagree: "

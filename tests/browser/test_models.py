@@ -128,7 +128,7 @@ def test_a_link_to_a_view_opens_it(blank: Page, address: str):
 
 def test_all_models_read_the_sample_and_their_maps_are_checked(page: Page):
     tab(page, "On a picture")
-    expect(page.get_by_text("All 2 models read happy.")).to_be_visible()
+    expect(page.get_by_text("Both models read happy.")).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("Class activation map of"))).to_have_count(2)
     page.get_by_text("Check the maps by hiding what they mark").click()
     expect(page.get_by_text(re.compile("marks most hidden, happy goes from"))).to_have_count(2)

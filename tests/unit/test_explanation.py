@@ -98,7 +98,7 @@ def test_random_orders_are_the_same_every_time():
     ("labels", "words"),
     [
         ({"A": "happy"}, "A reads happy."),
-        ({"A": "sad", "B": "sad"}, "All 2 models read sad."),
+        ({"A": "sad", "B": "sad"}, "Both models read sad."),
         ({"A": "sad", "B": "fear", "C": "sad"}, "The models disagree: A and C read sad; B reads fear."),
     ],
 )
