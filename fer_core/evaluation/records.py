@@ -197,7 +197,7 @@ def read_evaluation(card: ModelCard, models_dir: Path = MODELS_DIR) -> Evaluatio
 
 
 def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str, Predictions]:
-    """What an installed model said of the faces of each split, rounded to half precision.
+    """What an installed model said of the faces of each split.
 
     Raises:
         ModelError: the model has no record, or it is missing, damaged or not the card's.
@@ -212,12 +212,12 @@ def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str
 
 
 def write_predictions(path: Path, predictions: dict[str, Predictions]) -> None:
-    """Write what a model said of the faces of each split: about 0.2 MB for 3,589 faces."""
+    """Write what a model said of the faces of each split: about half a megabyte for FER2013."""
     arrays: dict[str, NDArray] = {}
     for split, said in predictions.items():
         values = (
-            _halved(said.probabilities),
-            _halved(said.rater_probabilities),
+            said.probabilities,
+            said.rater_probabilities,
             said.labels.astype(np.uint8),
             said.ids.astype("S16"),
             said.votes.astype(np.float16),
@@ -258,15 +258,6 @@ def _labels_and_raters(faces: FaceSet) -> NDArray[np.int64]:
     table = np.zeros((len(EMOTIONS), len(RATER_CLASSES)), np.int64)
     np.add.at(table, (faces.labels[agreed], winner[agreed]), 1)
     return table
-
-
-def _halved(probabilities: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Half precision that keeps which class is the most probable one, also where rounding would make two equal."""
-    half = probabilities.astype(np.float16)
-    top = probabilities.argmax(axis=1)
-    rows = np.flatnonzero(half.argmax(axis=1) != top)
-    half[rows, top[rows]] = np.nextafter(half[rows].max(axis=1), np.float16(2))
-    return half
 
 
 def _checked(arrays: dict[str, NDArray]) -> Predictions:

@@ -81,12 +81,12 @@ def test_a_recorded_model_gives_everything_back(models):
     assert any("PrivateTest: accuracy 0.9500, without copies 0.9474" in line for line in lines)
 
 
-def test_predictions_come_back_to_half_precision(models):
+def test_predictions_come_back_as_they_were(models):
     card = record("bright", FACES, models)
     kept = read_predictions(card, models)["PrivateTest"]
     part = FACES.split("PrivateTest")
     fresh = predict(brightness_classifier(), part.images, part.labels, None, part.votes)
-    assert np.abs(kept.probabilities - fresh.probabilities).max() < 5e-4
+    assert np.array_equal(kept.probabilities, fresh.probabilities)
     assert np.array_equal(kept.ids, image_ids(part.images)) and np.array_equal(kept.votes, part.votes)
     assert np.array_equal(kept.labels, part.labels) and kept.copies.tolist() == [True] + [False] * 19
     assert np.array_equal(kept.predicted, fresh.predicted)
@@ -113,24 +113,10 @@ def test_no_picture_is_kept(models):
         assert not any(image[:2].tobytes() in data for image in FACES.images for data in kept)
 
 
-def test_the_most_probable_class_survives_rounding(tmp_path):
-    model = guesses(3000, 0.5, 0)
-    close = np.full((1, 7), 0.1, np.float32)
-    close[0, [2, 5]] = 0.25, np.nextafter(np.float32(0.25), np.float32(1))  # equal in half precision
-    model = replace(model, probabilities=np.concatenate([close, model.probabilities[1:]]))
-    assert close.astype(np.float16).argmax() == 2 and close.argmax() == 5
-    path = tmp_path / PREDICTIONS_FILE
-    write_predictions(path, dict.fromkeys(("PublicTest", "PrivateTest"), model))
-    card = fake_card(name=tmp_path.name, files={PREDICTIONS_FILE: FileRecord.of(path)})
-    kept = read_predictions(card, tmp_path.parent)["PublicTest"]
-    assert np.array_equal(kept.predicted, model.predicted)
-    assert measure(kept)["accuracy"] == measure(model)["accuracy"]
-
-
 def test_records_of_a_real_size_are_small(tmp_path):
     both = {"PublicTest": guesses(3589, 0.7, 0), "PrivateTest": guesses(3589, 0.7, 1)}
     write_predictions(tmp_path / PREDICTIONS_FILE, both)
-    assert (tmp_path / PREDICTIONS_FILE).stat().st_size < 400_000
+    assert (tmp_path / PREDICTIONS_FILE).stat().st_size < 700_000
 
 
 def test_data_without_the_splits_is_refused(tmp_path):
