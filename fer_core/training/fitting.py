@@ -107,8 +107,12 @@ def fit(
 
 def emotion_logits(model: keras.Model, x: NDArray[np.float32], batch: int = 256) -> NDArray[np.float32]:
     """The emotion head's logits (N, 7) for faces (N, height, width, 1), 0 to 255."""
-    parts = [model(x[i : i + batch], training=False)["emotion"] for i in range(0, len(x), batch)]
-    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
+    with _without_gradients():
+        parts = [
+            keras.ops.convert_to_numpy(model(x[i : i + batch], training=False)["emotion"])
+            for i in range(0, len(x), batch)
+        ]
+    return np.concatenate(parts)
 
 
 def accuracy(model: keras.Model, x: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

@@ -138,7 +138,7 @@ def test_runs_are_not_mixed_up(tmp_path, first, second, words):
         )
 
 
-UNDER_TORCH = """
+FUSED_UNDER_TORCH = """
 import keras, numpy as np
 from fer_core.training.batch_norm import FusedBatchNormalization
 x = np.random.default_rng(0).normal(3, 2, (16, 12, 12, 5)).astype("float32")
@@ -150,11 +150,27 @@ for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
     np.testing.assert_allclose(a, b, rtol=0.01)  # torch divides the variance by n - 1, Keras by n
 """
 
+NO_GRADIENTS_UNDER_TORCH = """
+import keras, numpy as np, torch
+from fer_core.training.fitting import emotion_logits
+kept = []
+def network(x, training):
+    kept.append(torch.is_grad_enabled())
+    return {"emotion": keras.ops.zeros((len(x), 7))}
+assert emotion_logits(network, np.zeros((3, 48, 48, 1), np.float32), batch=2).shape == (3, 7)
+assert kept == [False, False], "every batch's activations would stay in memory"
+"""
 
-def test_fused_batch_normalisation_is_keras_own_under_torch():
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(FUSED_UNDER_TORCH, id="fused batch normalisation is Keras's own"),
+        pytest.param(NO_GRADIENTS_UNDER_TORCH, id="measuring keeps nothing for gradients"),
+    ],
+)
+def test_under_torch(code):
     pytest.importorskip("torch", reason="torch is not installed; only training on a CPU gains from it")
     environment = {**os.environ, "KERAS_BACKEND": "torch"}
-    done = subprocess.run(
-        [sys.executable, "-c", UNDER_TORCH], cwd=ROOT, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
