@@ -3,6 +3,7 @@
 import streamlit as st
 
 from fer_core.errors import FerError
+from fer_core.explanation import no_map
 from fer_core.ui import loaders
 from fer_core.ui.handover import forget_snapshots, snapshots
 from fer_core.ui.image_results import downloads, show_picture
@@ -65,9 +66,14 @@ except FerError as error:
     st.stop()
 
 if pictures:
-    attention = st.toggle("Show what the model looked at", help="Class activation map of each face's label.")
+    mapless = no_map(cards[model])
+    attention = st.toggle(
+        "Show what the model looked at",
+        help=mapless or "Class activation map of each face's label.",
+        disabled=mapless is not None,
+    )
     for number, picture in enumerate(pictures):
-        show_picture(picture, number, cards[model].uncertain_below, attention)
+        show_picture(picture, number, cards[model].uncertain_below, attention and not mapless)
     st.subheader("Take the numbers with you")
     downloads(pictures)
 footer()

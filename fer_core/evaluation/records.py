@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from fer_core.classification import EmotionClassifier, ModelCard
+from fer_core.classification import EmotionClassifier, MapFigures, ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
@@ -31,12 +31,14 @@ from fer_core.evaluation.metrics import measure
 from fer_core.evaluation.predictions import Predictions, predict
 from fer_core.evaluation.raters import majority
 from fer_core.evaluation.robustness import MAX_FACES, robustness
+from fer_core.explanation import measure_maps
 from fer_core.model_files import MODELS_DIR, FileRecord, Record
 
 EVALUATION_FILE: Final = "evaluation.json"
 PREDICTIONS_FILE: Final = "predictions.npz"
 SPLITS: Final = ("PublicTest", "PrivateTest")
 ROBUSTNESS_SPLIT: Final = "PrivateTest"
+MAPS_SPLIT: Final = "PublicTest"
 _PACKAGES: Final = ("numpy", "scipy", "scikit-learn", "opencv-python-headless", "ai-edge-litert")
 _ARRAYS: Final = ("probabilities", "raters", "labels", "ids", "votes", "copies")
 
@@ -102,10 +104,12 @@ class Written:
     Attributes:
         files: names of the files that were written.
         metrics: by split what a card's `metrics` holds: `n` and the figures.
+        maps: what a card's `maps` holds.
     """
 
     files: tuple[str, ...]
     metrics: dict[str, dict[str, Any]]
+    maps: MapFigures
 
 
 def write_records(
@@ -159,15 +163,16 @@ def write_records(
     (folder / EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
     write_predictions(folder / PREDICTIONS_FILE, predictions)
     metrics = {split: {"n": entry.n, **entry.figures} for split, entry in splits.items()}
-    return Written((EVALUATION_FILE, PREDICTIONS_FILE), metrics)
+    log("hiding what its maps mark")
+    maps = measure_maps(classifier, list(parts[MAPS_SPLIT].crops))
+    log(f"its maps mark what matters on {maps.better_than_random} of {maps.tested} faces")
+    return Written((EVALUATION_FILE, PREDICTIONS_FILE), metrics, maps)
 
 
 def record(
     name: str, faces: FaceSet, models_dir: Path = MODELS_DIR, log: Callable[[str], None] = lambda line: None
 ) -> ModelCard:
     """Measure an installed model again, and write its records and the card that lists them.
-
-    An ensemble that the model is part of has to be made again afterwards: it knows its members by their cards.
 
     Raises:
         ModelError: there is no such model, or one of its files is not its card's.
@@ -177,7 +182,7 @@ def record(
     written = write_records(folder, classifier, faces, log)
     files = {**classifier.card.files, **{file: FileRecord.of(folder / file) for file in written.files}}
     card = classifier.card.model_copy(
-        update={"files": files, "metrics": {**classifier.card.metrics, **written.metrics}}
+        update={"files": files, "metrics": {**classifier.card.metrics, **written.metrics}, "maps": written.maps}
     )
     (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return card

@@ -225,7 +225,7 @@ def _measured(classifier: EmotionClassifier, faces: FaceSet, folder: Path, log: 
     """The card with what was measured, written into `folder` beside the records of it."""
     written = write_records(folder, classifier, faces, log)
     files = {**classifier.card.files, **{name: FileRecord.of(folder / name) for name in written.files}}
-    card = classifier.card.model_copy(update={"files": files, "metrics": written.metrics})
+    card = classifier.card.model_copy(update={"files": files, "metrics": written.metrics, "maps": written.maps})
     (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return card
 

@@ -24,7 +24,7 @@ from fer_core.drawing import overlay_map
 from fer_core.emotions import EMOTIONS, RATER_CLASSES, STYLES
 from fer_core.errors import FerError
 from fer_core.evaluation.raters import raters_on_alike
-from fer_core.explanation import Deletion, agreement, attention, deletion
+from fer_core.explanation import Deletion, agreement, attention, deletion, no_map
 from fer_core.media.images import ImageLimits, decode_image
 from fer_core.ui import loaders, models_records, page_memory
 from fer_core.ui.image_results import NO_FACE
@@ -190,28 +190,35 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
     )
     with st.container(horizontal=True, gap="small"):
         for title, one in read.items():
+            mapless = no_map(one.card) is not None
             with st.container(width=_MAP_PX, gap="small"):
                 st.image(
-                    overlay_map(as_bgr(face), one.activation),
+                    as_bgr(face) if mapless else overlay_map(as_bgr(face), one.activation),
                     channels="BGR",
                     width=_MAP_PX,
-                    alt=f"Class activation map of {title} for {one.label}",
+                    alt=f"The face without a map, for {title}"
+                    if mapless
+                    else f"Class activation map of {title} for {one.label}",
                 )
                 st.markdown(
                     f"**{plain(title)}**  \n{STYLES[one.label].symbol} {one.label} {one.probabilities.max():.0%}"
                     + (" :orange-badge[uncertain]" if one.probabilities.max() < one.card.uncertain_below else "")
+                    + (" :gray-badge[no map]" if mapless else "")
                 )
     for title, one in read.items():
-        if doubt := attention(one.activation).warning:
+        if reason := no_map(one.card):
+            st.info(plain(reason), icon=":material/visibility_off:")
+        elif doubt := attention(one.activation).warning(one.card.maps):
             st.warning(f"**{plain(title)}.** {doubt}", icon=":material/center_focus_weak:")
-    if not st.toggle(
+    with_map = [title for title, one in read.items() if no_map(one.card) is None]
+    if not with_map or not st.toggle(
         "Check the maps by hiding what they mark",
         key="check maps",
         help="Squares of the face are covered with its mean grey, the most marked ones first. If the map is right, the "
         "probability falls faster than when squares are covered in random order (deletion test, Petsiuk et al., 2018).",
     ):
         return
-    for title, place in beside(read):
+    for title, place in beside(with_map):
         one = read[title]
         with place:
             st.markdown(f"**{plain(title)}**")

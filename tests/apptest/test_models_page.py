@@ -13,7 +13,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from fer_core import datasets
-from fer_core.classification import default_model, list_cards
+from fer_core.classification import MapFigures, default_model, list_cards
 from fer_core.errors import ModelError
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector
@@ -79,6 +79,10 @@ def text(page: AppTest) -> str:
 
 def captions(page: AppTest) -> str:
     return "\n".join(words for image in page.get("image") for words in image.captions)
+
+
+def alternatives(page: AppTest) -> str:
+    return "\n".join(part.alt for image in page.get("image") for part in image.proto.imgs)
 
 
 def charts(page: AppTest) -> int:
@@ -226,12 +230,34 @@ def test_all_models_read_the_sample_and_disagree(models):
     assert not page.exception and charts(page) == 2 + 4 and "most hidden" in text(page)
 
 
-def test_a_map_at_the_border_is_warned_of(models, monkeypatch):
+@pytest.fixture
+def maps_known(models, installed, monkeypatch):
+    """The right model alone, of whose maps so much is known."""
+
+    def use(better_than_random):
+        maps = MapFigures(faces=1000, outside=0.2, offset=0.2, tested=100, better_than_random=better_than_random)
+        card = installed[1][RIGHT].model_copy(update={"maps": maps})
+        monkeypatch.setattr(loaders, "cards", lambda: [card])
+
+    return use
+
+
+def test_a_map_at_the_border_is_warned_of(maps_known, monkeypatch):
+    maps_known(better_than_random=90)
     edge = np.zeros((6, 6), np.float32)
     edge[0] = 1
-    monkeypatch.setattr("fer_core.classification.Classification.activation", lambda self, row: edge)
-    page = models_page(PICTURE, **{"picture models": ["Right one"]})
+    monkeypatch.setattr("fer_core.classification.Classification.activation", lambda self, *which: edge)
+    page = models_page(PICTURE)
     assert any("off the face" in warning.value for warning in page.warning)
+    assert "Class activation map" in alternatives(page)
+
+
+def test_maps_that_mark_nothing_are_not_shown(maps_known):
+    maps_known(better_than_random=45)
+    page = models_page(PICTURE)
+    assert any("45 of 100 faces only" in info.value for info in page.info)
+    assert "without a map" in alternatives(page) and "Class activation map" not in alternatives(page)
+    assert not [toggle for toggle in page.toggle if toggle.key == "check maps"]
 
 
 def test_a_picture_without_a_face_can_be_read_whole(models, monkeypatch):

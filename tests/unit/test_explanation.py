@@ -3,11 +3,20 @@
 import numpy as np
 import pytest
 
-from fer_core.classification import EmotionClassifier
+from fer_core.classification import EmotionClassifier, MapFigures, list_cards
 from fer_core.classification.engines import NetworkOutput
 from fer_core.crops import cut
 from fer_core.emotions import EMOTIONS
-from fer_core.explanation import CELLS, RANDOM_ORDERS, Deletion, agreement, attention, deletion
+from fer_core.explanation import (
+    CELLS,
+    RANDOM_ORDERS,
+    Deletion,
+    agreement,
+    attention,
+    deletion,
+    measure_maps,
+    no_map,
+)
 from fer_core.media.images import read_image
 from fer_core.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.testing import fake_card
@@ -34,6 +43,7 @@ class TopLeftEngine:
 FACE = np.zeros((60, 60), np.uint8)
 FACE[:10, :10] = 250
 CLASSIFIER = EmotionClassifier(TopLeftEngine(), fake_card())
+USUAL = MapFigures(faces=1000, outside=0.23, offset=0.17, tested=120, better_than_random=110)
 
 
 @pytest.mark.parametrize(
@@ -52,16 +62,21 @@ CLASSIFIER = EmotionClassifier(TopLeftEngine(), fake_card())
     ids=["middle", "corner", "everywhere", "right", "left", "low", "high", "coarse", "nothing"],
 )
 def test_a_map_that_points_beside_the_face_is_warned_of(activation, words):
-    warning = attention(activation).warning
+    warning = attention(activation).warning(USUAL)
     assert warning is None if words is None else words in warning
+
+
+def test_without_knowing_what_is_usual_nothing_is_warned_of():
+    assert attention(spot(0, 0)).warning(None) is None
 
 
 def test_a_well_placed_box_raises_no_warning_and_a_badly_placed_one_does():
     portrait = read_image(PORTRAIT)
     classifier = EmotionClassifier.load("custom_cnn")
+    assert classifier.card.maps is not None
     boxes = [PORTRAIT_FACE, PORTRAIT_FACE.moved(45, 0), PORTRAIT_FACE.moved(0, 45)]
     said = classifier.classify([cut(portrait, box) for box in boxes])
-    warnings = [attention(said.activation(row)).warning for row in range(3)]
+    warnings = [attention(said.activation(row)).warning(classifier.card.maps) for row in range(3)]
     assert warnings[0] is None and warnings[1] and warnings[2]
 
 
@@ -104,3 +119,37 @@ def test_random_orders_are_the_same_every_time():
 )
 def test_agreement_in_words(labels, words):
     assert agreement(labels) == words
+
+
+class MarkingEngine:
+    """Reads what `TopLeftEngine` reads; it has one map for every emotion."""
+
+    def __init__(self, activation):
+        self.map = np.repeat(activation[..., None], 7, axis=-1)
+
+    def __call__(self, faces):
+        said = TopLeftEngine()(faces)
+        return NetworkOutput(said.emotion, said.raters, np.stack([self.map] * len(faces)))
+
+
+@pytest.mark.parametrize(
+    ("activation", "informative"), [(spot(0, 0), True), (1 - spot(0, 0), False)], ids=["true", "false"]
+)
+def test_a_models_maps_are_measured_on_faces(activation, informative):
+    classifier = EmotionClassifier(MarkingEngine(activation), fake_card())
+    found = measure_maps(classifier, [FACE] * 40, tested=20)
+    assert (found.faces, found.tested) == (40, 20) and found.outside > 0.2
+    assert found.informative is informative
+    card = fake_card(title="Marker", maps=found.model_dump())
+    said = no_map(card)
+    assert said is None if informative else f"on {found.better_than_random} of 20 faces only" in said
+
+
+def test_few_faces_do_not_make_a_map_informative():
+    assert not MapFigures(faces=9, outside=0.1, offset=0.1, tested=5, better_than_random=5).informative
+
+
+@pytest.mark.parametrize("card", list_cards(), ids=lambda card: card.name)
+def test_installed_models_know_what_is_usual_in_their_maps(card):
+    assert card.maps is not None and card.maps.faces == 1000
+    assert 0.1 < card.maps.outside < 0.7 and 0.02 < card.maps.offset < 0.4
