@@ -13,6 +13,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -108,11 +109,24 @@ def load_faces(
     Raises:
         DatasetError: the path is missing, has no labelled picture, or is in no known layout.
     """
-    if not path.exists():
-        raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
+    _check_there(path)
     faces = _read_original_csv(path, training) if path.suffix == ".csv" else _read_pictures(path, on_damaged, training)
     votes_csv = votes_csv or next((p for p in (path / "ferplus.csv", path.parent / "ferplus.csv") if p.is_file()), None)
     return faces if votes_csv is None else replace(faces, votes=_read_votes(votes_csv, faces.names))
+
+
+def located(typed: str) -> Path:
+    """Where the data are that a person names; "~" is the home folder.
+
+    Raises:
+        DatasetError: there is nothing, or it may not be read.
+    """
+    try:
+        path = Path(typed.strip()).expanduser()
+    except RuntimeError as error:
+        raise DatasetError(f"{typed} begins with a user that has no home folder here; give the whole path.") from error
+    _check_there(path)
+    return path
 
 
 def download() -> Path:
@@ -162,8 +176,7 @@ def has_splits(path: Path) -> bool:
     Raises:
         DatasetError: `path` is missing, or is neither a folder, a zip nor a CSV.
     """
-    if not path.exists():
-        raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
+    _check_there(path)
     if path.suffix == ".csv":
         return True
     return any(_is_in_split(PurePosixPath(name).parts) for name in _picture_names(path))
@@ -205,6 +218,15 @@ def duplicates_report(faces: FaceSet) -> dict[str, int]:
     return report
 
 
+def _check_there(path: Path) -> None:
+    try:
+        there = path.exists()
+    except OSError as error:  # a name that is too long, or a folder that is closed
+        raise DatasetError(f"{path} does not exist or may not be read; give a folder, a zip or fer2013.csv.") from error
+    if not there:
+        raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
+
+
 def _digests(faces: FaceSet) -> Iterator[str]:
     return (hashlib.sha256(image.tobytes()).hexdigest() for image in faces.images)
 
@@ -216,7 +238,7 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, tr
         label = emotion_row(parts[-2]) if len(parts) >= 2 else None
         if label is None:
             continue
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+        image = _decoded(data)
         if image is None:
             if on_damaged is None:
                 raise DatasetError(f"{name} in {path} is not a readable picture; remove it and try again.")
@@ -234,11 +256,22 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, tr
     return _face_set(np.stack(images), labels, names, splits)
 
 
+def _decoded(data: bytes) -> NDArray | None:
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+    except cv2.error:  # it claims to be larger than OpenCV allows
+        return None
+
+
 def _picture_files(path: Path, training: bool) -> Iterator[tuple[str, bytes]]:
     """Yield (path with forward slashes, bytes), in the order of the paths; no bytes where they cannot be had."""
     names = [name for name in _picture_names(path) if training or _split_of(PurePosixPath(name).parts) != "train"]
     if path.is_dir():
-        yield from ((name, (path / name).read_bytes()) for name in names)
+        for name in names:
+            try:
+                yield name, (path / name).read_bytes()
+            except OSError:
+                yield name, b""
         return
     with _opened(path) as archive:
         for name in names:
@@ -251,7 +284,10 @@ def _picture_files(path: Path, training: bool) -> Iterator[tuple[str, bytes]]:
 def _picture_names(path: Path) -> list[str]:
     """Paths with forward slashes, in order."""
     if path.is_dir():
-        names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+        try:
+            names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+        except OSError as error:
+            raise _closed(path) from error
     else:
         with _opened(path) as archive:
             names = archive.namelist()
@@ -270,6 +306,12 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
         raise DatasetError(f"{path} is neither a folder, a zip nor a CSV.") from error
+    except OSError as error:
+        raise _closed(path) from error
+
+
+def _closed(path: Path) -> DatasetError:
+    return DatasetError(f"{path} may not be read; change its permissions or copy it.")
 
 
 def _is_in_split(parts: tuple[str, ...]) -> bool:
@@ -287,8 +329,7 @@ def _split_of(parts: tuple[str, ...]) -> str:
 def _read_original_csv(path: Path, training: bool) -> FaceSet:
     images, labels, names, splits = [], [], [], []
     counts = dict.fromkeys(_CSV_SPLITS, 0)
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
+    with _table(path) as reader:
         if not {"emotion", "pixels", "Usage"} <= set(reader.fieldnames or ()):
             raise DatasetError(f"{path} is not the original fer2013.csv (columns emotion, pixels, Usage).")
         for number, row in enumerate(reader, start=2):
@@ -307,14 +348,22 @@ def _read_original_csv(path: Path, training: bool) -> FaceSet:
     return _face_set(np.stack(images), labels, names, splits)
 
 
+@contextmanager
+def _table(path: Path) -> Iterator[csv.DictReader]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            yield csv.DictReader(file)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path} is not a readable CSV in UTF-8; copy it again.") from error
+
+
 def _face_set(images, labels, names, splits) -> FaceSet:
     votes = np.zeros((len(images), len(VOTE_COLUMNS)), np.float32)
     return FaceSet(images, np.array(labels, np.int64), np.array(names), np.array(splits), votes)
 
 
 def _read_votes(path: Path, names: NDArray[np.str_]) -> NDArray[np.float32]:
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
+    with _table(path) as reader:
         if not {"image", *VOTE_COLUMNS} <= set(reader.fieldnames or ()):
             raise DatasetError(f"{path} is not a table of FER+ votes by image name.")
         try:

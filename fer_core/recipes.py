@@ -29,6 +29,28 @@ class Step:
     command: str
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """The course of the weights that a run went on from.
+
+    Attributes:
+        epochs: of all runs before it.
+        minutes: of these.
+    """
+
+    epochs: int
+    minutes: float
+
+
+def earlier(card: ModelCard) -> Earlier:
+    """What went before the model's last run, as far as its card tells: nothing where that began anew."""
+    epochs, minutes, run = 0, 0.0, card.recipe.get("before")
+    while run:
+        epochs, minutes = epochs + run.get("epochs", 0), minutes + run.get("minutes", 0)
+        run = run.get("before")
+    return Earlier(epochs, minutes)
+
+
 def settings_of(card: ModelCard) -> dict[str, Any]:
     """The settings of the run that the model comes from; empty where the card has none."""
     return dict(card.recipe.get("settings", {}))
@@ -68,14 +90,19 @@ def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
 
 def _earlier_legs(card: ModelCard, root: Path) -> list[Step]:
     """Of a model that went on from weights of its own, the runs before the last one."""
-    before = card.recipe.get("before", {})
-    settings = before.get("settings", {})
-    if settings.get("model") != settings_of(card)["model"]:
+    younger = _younger_self(card)
+    if younger is None:
         return []
-    earlier = card.model_copy(update={"recipe": before})
-    legs = _earlier_legs(earlier, root)
+    legs = _earlier_legs(younger, root)
     name = f"{card.name}_leg{len(legs) // 2 + 1}"
-    return [*legs, *_leg(settings, f"{name}_settings.json", root, f"runs/{name}")]
+    return [*legs, *_leg(settings_of(younger), f"{name}_settings.json", root, f"runs/{name}")]
+
+
+def _younger_self(card: ModelCard) -> ModelCard | None:
+    """The model as it was before its last run; None where that did not go on from weights of its own."""
+    before, model = card.recipe.get("before", {}), settings_of(card).get("model")
+    own = model is not None and before.get("settings", {}).get("model") == model
+    return card.model_copy(update={"recipe": before}) if own else None
 
 
 def _leg(settings: dict[str, Any], own_file: str, root: Path, run: str | None = None) -> list[Step]:
@@ -103,9 +130,12 @@ def _recipe(settings: dict[str, Any], folder: Path) -> Path | None:
 
 
 def requirements(card: ModelCard) -> list[str]:
-    """The installed models that the run itself needs, as weights to start with or as teachers."""
-    settings = settings_of(card)
-    return sorted({name for name in (settings.get("start"), *settings.get("teachers", ())) if name})
+    """The installed models that have to be there before the first of `steps`: weights to start with, teachers."""
+    settings, younger = settings_of(card), _younger_self(card)
+    needed = {name for name in (settings.get("start"), *settings.get("teachers", ())) if name}
+    if younger is not None:  # whose run installs the model itself
+        needed = needed - {settings["model"]} | set(requirements(younger))
+    return sorted(needed)
 
 
 def record_command(name: str) -> str:

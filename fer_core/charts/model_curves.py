@@ -1,6 +1,7 @@
 """Curves of several models: ROC, precision and recall, reliability, coverage, training, robustness."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
 from fer_core.emotions import EMOTIONS
+from fer_core.recipes import Earlier
 
 MEAN: Final = "mean of all"
 """Instead of one emotion: the mean curve of those that occur."""
@@ -18,6 +20,8 @@ _GRID: Final[NDArray[np.float64]] = np.linspace(0, 1, 101)
 _PERCENT: Final = {"tickformat": ".0%"}
 _HEIGHT_PX: Final = 360
 _LEGEND_LINE_PX: Final = 19
+_NOTHING: Final = Earlier(epochs=0, minutes=0)
+_FROM_SCRATCH: Final[Mapping[str, Earlier]] = MappingProxyType({})
 
 Curves = Mapping[str, Mapping[str, Any]]
 """By title of the model, what `fer_core.evaluation.curves.curves` gives."""
@@ -38,7 +42,7 @@ def roc(
         emotion: one of `EMOTIONS`, or `MEAN`.
     """
     lines = {title: _curve(entry["roc"], "fpr", "tpr", emotion) for title, entry in curves.items()}
-    figure = _lines(lines, looks, {title: mean_of(areas[title], emotion) for title in curves}, "AUC")
+    figure = _lines(lines, looks, {title: mean_of(areas[title], emotion) for title in curves}, "AUC", emotion)
     _diagonal(figure, "guessing")
     return lay_out(
         figure,
@@ -54,7 +58,7 @@ def precision_recall(curves: Curves, looks: Looks, emotion: str = MEAN) -> go.Fi
         title: _curve(entry["precision_recall"], "recall", "precision", emotion) for title, entry in curves.items()
     }
     areas = {title: mean_of(average_precisions(entry), emotion) for title, entry in curves.items()}
-    figure = _lines(lines, looks, areas, "AP")
+    figure = _lines(lines, looks, areas, "AP", emotion)
     return lay_out(
         figure,
         _height(figure),
@@ -139,13 +143,13 @@ def coverage(curves: Curves, looks: Looks, thresholds: Mapping[str, float]) -> g
                 f"{safe(title)}<br>confidence from %{{customdata[0]:.0%}}: %{{x:.0%}} of faces kept, %{{y:.1%}} right"
                 "<extra></extra>"
             ),
-            **_look(looks[title]),
+            **_look(looks[title], markers=len(rows) == 1),  # a line of one point would not be seen
         )
-        if title in thresholds:
-            nearest = rows[np.abs(rows[:, 0] - thresholds[title]).argmin()]
+        demanded = rows[rows[:, 0] >= thresholds.get(title, np.inf)]
+        if len(demanded):  # some faces are read with so much confidence
             figure.add_scatter(
-                x=[nearest[1]],
-                y=[nearest[2]],
+                x=[demanded[0, 1]],
+                y=[demanded[0, 2]],
                 mode="markers",
                 marker={"symbol": "star", "size": 13, "color": looks[title].colour},
                 showlegend=False,
@@ -162,7 +166,13 @@ def coverage(curves: Curves, looks: Looks, thresholds: Mapping[str, float]) -> g
     )
 
 
-def training(histories: Mapping[str, pd.DataFrame], looks: Looks, measure: str, over: str = "epoch") -> go.Figure:
+def training(
+    histories: Mapping[str, pd.DataFrame],
+    looks: Looks,
+    measure: str,
+    over: str = "epoch",
+    before: Mapping[str, Earlier] = _FROM_SCRATCH,
+) -> go.Figure:
     """The course of training: dotted on the training faces, solid (and named in the legend) on validation.
 
     Args:
@@ -170,16 +180,19 @@ def training(histories: Mapping[str, pd.DataFrame], looks: Looks, measure: str, 
         looks: by model.
         measure: "loss" or "accuracy".
         over: "epoch" or "minutes".
+        before: by model, where its course begins; at 0 where nothing is said.
     """
     figure = go.Figure()
     for title, rows in histories.items():
-        x = rows["epoch"] + 1 if over == "epoch" else rows["seconds"] / 60
+        start = before.get(title, _NOTHING)
+        x = start.epochs + rows["epoch"] + 1 if over == "epoch" else start.minutes + rows["seconds"] / 60
         for column, dash, words in ((measure, "dot", "training"), (f"val_{measure}", "solid", "validation")):
             figure.add_scatter(
                 x=x,
                 y=rows[column],
-                mode="lines",
+                mode="lines+markers",
                 line={"color": looks[title].colour, "dash": dash, "width": 2},
+                marker={"symbol": looks[title].symbol, "size": 6, "maxdisplayed": 12},
                 name=safe(title) if dash == "solid" else f"{safe(title)}, {words}",
                 legendgroup=title,
                 showlegend=dash == "solid",
@@ -254,13 +267,17 @@ def describe_coverage(curves: Curves, accuracies: tuple[float, ...] = (0.75, 0.8
     return "; ".join(parts)
 
 
-def describe_training(histories: Mapping[str, pd.DataFrame]) -> str:
-    """The course in words."""
-    return "; ".join(
-        f"{title}: {len(rows)} epochs, validation accuracy {rows['val_accuracy'].iloc[-1]:.1%} at the end, at most "
-        f"{rows['val_accuracy'].max():.1%}"
-        for title, rows in histories.items()
-    )
+def describe_training(histories: Mapping[str, pd.DataFrame], before: Mapping[str, Earlier] = _FROM_SCRATCH) -> str:
+    """The course in words; see `training`."""
+    parts = []
+    for title, rows in histories.items():
+        earlier, accuracy = before.get(title, _NOTHING).epochs, rows["val_accuracy"]
+        went_on = f" after {earlier} earlier ones" if earlier else ""
+        parts.append(
+            f"{title}: {len(rows)} epochs{went_on}, validation accuracy {accuracy.iloc[-1]:.1%} at the end, at most "
+            f"{accuracy.max():.1%}"
+        )
+    return "; ".join(parts)
 
 
 def describe_robust(records: Mapping[str, Mapping[str, Any]], kind: str) -> str:
@@ -283,7 +300,11 @@ def _curve(lines: Mapping[str, Any], x: str, y: str, emotion: str) -> tuple[NDAr
 
 
 def _lines(
-    lines: Mapping[str, tuple[NDArray, NDArray] | None], looks: Looks, areas: Mapping[str, float | None], name: str
+    lines: Mapping[str, tuple[NDArray, NDArray] | None],
+    looks: Looks,
+    areas: Mapping[str, float | None],
+    name: str,
+    emotion: str,
 ) -> go.Figure:
     figure = go.Figure()
     for title, line in lines.items():
@@ -297,7 +318,8 @@ def _lines(
             hovertemplate=f"{safe(title)}<br>%{{x:.1%}}, %{{y:.1%}}<extra></extra>",
             **_look(looks[title]),
         )
-    return figure if figure.data else nothing(figure, "No face bears this label")
+    needs = "Needs faces of two labels or more" if emotion == MEAN else "Needs faces with and without this label"
+    return figure if figure.data else nothing(figure, needs)
 
 
 def _height(figure: go.Figure) -> int:

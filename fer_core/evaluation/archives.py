@@ -78,16 +78,13 @@ def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[F
     """Open a folder or zip for reading.
 
     Raises:
-        DatasetError: it is missing, neither a folder nor a zip, or beyond the limits.
+        DatasetError: it is missing, closed, neither a folder nor a zip, or beyond the limits.
     """
     label = label_of(source)
-    if isinstance(source, Path) and not source.exists():
-        raise DatasetError(f"{label} does not exist; give a folder or a zip.")
-    if isinstance(source, Path) and source.is_dir():
-        paths = itertools.islice((path for path in source.rglob("*") if path.is_file()), limits.max_files + 1)
-        files = {path.relative_to(source).as_posix(): path for path in paths}
-        _check(label, [path.stat().st_size for path in files.values()], limits)
-        yield FileTree(dict(files), None, limits)
+    folder = _listed(source, label, limits) if isinstance(source, Path) else None
+    if folder is not None:
+        _check(label, [size for _, size in folder.values()], limits)
+        yield FileTree({name: path for name, (path, _) in folder.items()}, None, limits)
         return
     try:
         archive = zipfile.ZipFile(source)
@@ -102,6 +99,19 @@ def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[F
 def label_of(source: Source) -> str:
     """What messages call a source."""
     return str(source) if isinstance(source, Path) else str(getattr(source, "name", None) or "The upload")
+
+
+def _listed(source: Path, label: str, limits: ArchiveLimits) -> dict[str, tuple[Path, int]] | None:
+    """The files of a folder with their sizes, no more than one beyond the limit; None of a path that is no folder."""
+    try:
+        if not source.exists():
+            raise DatasetError(f"{label} does not exist; give a folder or a zip.")
+        if not source.is_dir():
+            return None
+        paths = itertools.islice((path for path in source.rglob("*") if path.is_file()), limits.max_files + 1)
+        return {path.relative_to(source).as_posix(): (path, path.stat().st_size) for path in paths}
+    except OSError as error:
+        raise DatasetError(f"{label} does not exist or may not be read; give a folder or a zip.") from error
 
 
 def _check(label: str, sizes: list[int], limits: ArchiveLimits) -> None:

@@ -20,6 +20,8 @@ NUMERIC_GROUPS: Final = 4
 UNKNOWN: Final = ""
 """The value of a face that the table does not tell of. Such faces are in no slice."""
 
+_BEYOND: Final = "cells beyond the heading"
+
 
 def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, list[str]]:
     """What a CSV says of each face.
@@ -37,7 +39,7 @@ def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, l
         DatasetError: it cannot be read, lacks a column, names a file twice, or fits none of the faces.
     """
     label = str(table) if isinstance(table, Path) else str(getattr(table, "name", None) or "The table")
-    rows = _rows(table, label)
+    rows, names = _rows(table, label)
     keys = [_key(row[FILE_COLUMN]) for row in rows]
     [(commonest, times)] = Counter(keys).most_common(1)
     if times > 1:
@@ -48,27 +50,37 @@ def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, l
             f'{label} tells of none of the {len(files):,} faces; its column "{FILE_COLUMN}" must hold paths such as '
             f'"{files[0]}".'
         )
-    names = [name for name in rows[0] if name != FILE_COLUMN]
     columns = {name: [(row.get(name) or "").strip() if row else UNKNOWN for row in found] for name in names}
     return {name: _grouped(values, name, label) for name, values in columns.items()}
 
 
-def _rows(table: Path | BinaryIO, label: str) -> list[dict[str, str]]:
+def _rows(table: Path | BinaryIO, label: str) -> tuple[list[dict[str, str]], list[str]]:
+    """The rows that name a file, and the names of the attributes. Columns without a name are passed over."""
     try:
         text = (table.read_bytes() if isinstance(table, Path) else table.read()).decode("utf-8-sig")
         heading = text.partition("\n")[0]
         separator = max(",;\t", key=heading.count)
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restkey="", skipinitialspace=True)
+        reader = csv.DictReader(
+            io.StringIO(text, newline=""), delimiter=separator, restkey=_BEYOND, skipinitialspace=True
+        )
         reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-        rows = [row for row in reader if row.get(FILE_COLUMN)]
+        rows = []
+        for row in reader:
+            if any(cell.strip() for cell in row.pop(_BEYOND, ())):
+                raise DatasetError(
+                    f"Line {reader.line_num} of {label} has more cells than its heading; put values that hold a "
+                    "separator into quotation marks."
+                )
+            if row.get(FILE_COLUMN):
+                rows.append(row)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{label} is not a readable CSV in UTF-8; save it as one.") from error
-    names = set(reader.fieldnames)
-    if FILE_COLUMN not in names or len(names) < 2:
+    names = [name for name in dict.fromkeys(reader.fieldnames) if name not in ("", FILE_COLUMN)]
+    if FILE_COLUMN not in reader.fieldnames or not names:
         raise DatasetError(f'{label} needs a column "{FILE_COLUMN}" and at least one more, such as "age" or "light".')
     if not rows:
         raise DatasetError(f"{label} has no rows.")
-    return rows
+    return rows, names
 
 
 def _find(by_key: dict[str, dict[str, str]], files: Sequence[str]) -> list[dict[str, str] | None]:

@@ -69,11 +69,14 @@ def fit_temperature(logits: NDArray, labels: NDArray[np.int64]) -> float:
 
 
 def coverage_accuracy(probabilities: NDArray, labels: NDArray[np.int64]) -> list[tuple[float, float, float]]:
-    """What refusing faces below a confidence buys: rows of (threshold, share kept, accuracy of those kept)."""
+    """What refusing faces below a confidence buys: rows of (threshold, share kept, accuracy of those kept).
+
+    The first row is that of threshold 0, which keeps all; the last, that of the highest one that keeps any.
+    """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     rows = []
-    for threshold in np.arange(0.2, 0.96, 0.01).round(2):
+    for threshold in (0.0, *np.arange(0.2, 0.96, 0.01).round(2)):
         kept = confidence >= threshold
         if kept.any():
             rows.append((float(threshold), float(kept.mean()), float(right[kept].mean())))

@@ -50,7 +50,9 @@ def _precision_recall(scores: NDArray[np.float32], positive: NDArray[np.bool_]) 
         return None
     precision, recall, _ = precision_recall_curve(positive, scores)
     precision, recall = precision[::-1], recall[::-1]
-    kept = spread(recall)
+    levels = recall[spread(recall, MAX_POINTS // 2)]
+    # At one recall, precision falls with every false alarm: a line through its peaks alone would promise too much.
+    kept = np.union1d(np.searchsorted(recall, levels), np.searchsorted(recall, levels, side="right") - 1)
     return {
         "recall": _rounded(recall[kept]),
         "precision": _rounded(precision[kept]),

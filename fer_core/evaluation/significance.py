@@ -14,6 +14,8 @@ from fer_core.evaluation.intervals import RESAMPLES, percentiles
 from fer_core.evaluation.predictions import Predictions
 
 SIGNIFICANT: Final = 0.05
+_ONE_DIGIT_FROM: Final = 0.05
+"""Points that one digit after the point can say; fewer would read as none."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,17 @@ class Comparison:
         if not wins:
             return f"{self.first} and {self.second} are right and wrong on the same {self.n:,} faces."
         low, high = sorted(100 * (bound if better == self.first else -bound) for bound in self.difference_ci95)
-        verdict = "which is more than luck" if self.established else "which is not established: it can be luck"
-        return (
-            f"{better} is {100 * abs(self.difference):.1f} points above {worse} (95 % interval {low:+.1f} to "
-            f"{high:+.1f}), {verdict}; of {self.n:,} faces, {wins:,} are read right by {better} alone and {losses:,} "
-            f"by {worse} alone ({_p(self.p_adjusted)})."
+        interval = f"{low:+.1f} to {high:+.1f}"
+        alone = (
+            f"of {self.n:,} faces, {wins:,} are read right by {better} alone and {losses:,} by {worse} alone "
+            f"({_p(self.p_adjusted)})."
         )
+        if wins == losses:
+            return f"{better} and {worse} are right equally often (95 % interval of the difference {interval}); {alone}"
+        points = 100 * abs(self.difference)
+        words = f"{points:.1f}" if points >= _ONE_DIGIT_FROM else f"{points:.2g}"
+        verdict = "which is more than luck" if self.established else "which is not established: it can be luck"
+        return f"{better} is {words} points above {worse} (95 % interval {interval}), {verdict}; {alone}"
 
     def as_record(self) -> dict[str, Any]:
         """All of it, ready for JSON."""

@@ -7,15 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.evaluation.attributes import UNKNOWN
-from fer_core.evaluation.intervals import RESAMPLES, bootstrap, macro_f1, percentiles
+from fer_core.evaluation.intervals import RESAMPLES, bootstrap, macro_f1, percentiles, wilson
 from fer_core.evaluation.metrics import confusion_table
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.significance import SIGNIFICANT, holm
 
 SMALLEST: Final = 10
 PROTOCOL: Final = (
-    f"Intervals: bootstrap over the faces of a slice, 95 %, {RESAMPLES:,} draws. Gap: accuracy of the best slice minus "
-    f"that of the worst, among slices of at least {SMALLEST} faces, with a bootstrap interval for these two. Its "
+    "Intervals, 95 %: of accuracy Wilson's; of macro F1 a bootstrap over the faces of a slice that has at least "
+    f"{SMALLEST}, {RESAMPLES:,} draws. Gap: accuracy of the best slice minus that of the worst, among slices of at "
+    f"least {SMALLEST} faces, with a bootstrap interval for these two. Its "
     f"p-value is the share of {RESAMPLES:,} random divisions of the same faces into slices of the same sizes whose "
     "widest gap is as wide, corrected by Holm's method where there are several attributes. Established: the corrected "
     f"p-value is below {SIGNIFICANT} and the interval does not reach 0. Faces are taken as independent: several "
@@ -32,9 +33,9 @@ def slices(predictions: Predictions, attributes: Mapping[str, Sequence[str]]) ->
 
     Returns:
         `protocol` and `attributes`: by name `slices` (by value `n`, `accuracy`, `accuracy_ci95`, `macro_f1`,
-        `macro_f1_ci95`), `unknown` (faces without a value) and `gap`, None where fewer than two slices are large
-        enough: `best`, `worst`, `difference`, `difference_ci95`, `p_value`, `p_adjusted`, `established`, `sentence`.
-        Ready for JSON.
+        `macro_f1_ci95`, None of few faces), `unknown` (faces without a value) and `gap`, None where fewer than two
+        slices are large enough: `best`, `worst`, `difference`, `difference_ci95`, `p_value`, `p_adjusted`,
+        `established`, `sentence`. Ready for JSON.
     """
     tables = {name: _tables(predictions, values) for name, values in attributes.items()}
     gaps = {name: gap for name, by_value in tables.items() if (gap := _gap(by_value)) is not None}
@@ -59,13 +60,13 @@ def _tables(predictions: Predictions, values: Sequence[str]) -> dict[str, NDArra
 
 
 def _figures(table: NDArray[np.int64]) -> dict[str, Any]:
-    n, intervals = int(table.sum()), bootstrap(table)
+    n, right = int(table.sum()), int(np.trace(table))
     return {
         "n": n,
-        "accuracy": float(np.trace(table) / n),
-        "accuracy_ci95": intervals["accuracy"],
+        "accuracy": right / n,
+        "accuracy_ci95": wilson(right, n),
         "macro_f1": float(macro_f1(table)),
-        "macro_f1_ci95": intervals["macro_f1"],
+        "macro_f1_ci95": bootstrap(table)["macro_f1"] if n >= SMALLEST else None,
     }
 
 

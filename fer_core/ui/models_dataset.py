@@ -1,11 +1,12 @@
 """The data behind the models: what is in it, how far its labels can be trusted, and the faces that models get wrong."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 
 from fer_core.charts.data_set import class_shares, describe_class_shares, describe_labels_and_raters, labels_and_raters
 from fer_core.classification import ModelCard
-from fer_core.datasets import KAGGLE_NAME, FaceSet, load_faces
+from fer_core.datasets import KAGGLE_NAME, FaceSet, load_faces, located
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.errors import FerError
+from fer_core.errors import DatasetError, FerError
 from fer_core.evaluation.records import DataRecord
 from fer_core.galleries import (
     ANY,
@@ -42,6 +43,8 @@ SAMPLES: Final = 12
 SHOWN: Final = 24
 
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
+_PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
+"""Headers that tell of a proxy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,34 +130,52 @@ def _path() -> Path | None:
     """Where the data set is, as the setting or the visitor says; None where nobody does."""
     setting = os.environ.get(PATH_SETTING, "").strip()
     if setting:
-        path = Path(setting)
-        if not path.exists():
-            st.error(f"{PATH_SETTING} names {plain(setting)}, which does not exist.", icon=":material/error:")
-            return None
-        return path
+        return _located(setting, f"{PATH_SETTING}: ")
+    at_this_machine = sits_here(st.get_option("server.address") or "", _headers())
     st.info(
         f"Samples and errors are shown where FER2013 is on this machine. Download **{KAGGLE_NAME}** from Kaggle "
         f"(a zip of 60 MB), then start the dashboard with `{PATH_SETTING}=/path/to/fer2013.zip`"
-        + (", or name it here." if _only_this_machine() else "."),
+        + (", or name it here." if at_this_machine else "."),
         icon=":material/database:",
     )
-    if not _only_this_machine():
+    if not at_this_machine:
         return None
     typed = st.text_input(
         "Path of the zip, folder or fer2013.csv on this machine", key="data path", persist_state="page"
     ).strip()
-    if not typed:
-        return None
-    path = Path(typed).expanduser()
-    if not path.exists():
-        st.error(f"{plain(typed)} does not exist.", icon=":material/error:")
-        return None
-    return path
+    return _located(typed) if typed else None
 
 
-def _only_this_machine() -> bool:
-    """Whether the dashboard serves nobody else: only then may a visitor name files of this machine."""
-    return (st.get_option("server.address") or "") in _LOCAL
+def _located(typed: str, whose: str = "") -> Path | None:
+    try:
+        return located(typed)
+    except DatasetError as error:
+        st.error(whose + plain(str(error)), icon=":material/error:")
+        return None
+
+
+def sits_here(address: str, headers: Mapping[str, str]) -> bool:
+    """Whether the visitor sits at this machine: only then may they name files of it.
+
+    An address that only this machine reaches is not enough: behind a proxy on it, every visitor comes from there.
+
+    Args:
+        address: that the server listens at.
+        headers: that the visitor's browser sent, and what a proxy has added to them.
+    """
+    asked = [f"//{headers.get('Host', '')}", *([headers["Origin"]] if "Origin" in headers else [])]
+    return address in _LOCAL and all(_host(one) in _LOCAL for one in asked) and not any(map(headers.get, _PROXIED))
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _headers() -> Mapping[str, str]:
+    return st.context.headers
 
 
 def _opened(path: Path) -> bool:

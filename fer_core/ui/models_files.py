@@ -9,6 +9,7 @@ from fer_core import recipes
 from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.errors import FerError
+from fer_core.model_files import MODELS_SETTING
 from fer_core.ui import models_records
 from fer_core.ui.models_onnx import can_be_made, onnx_file
 from fer_core.ui.models_parts import size
@@ -72,7 +73,11 @@ def _course(course: dict[str, Any]) -> str:
 
 
 def _earlier(course: dict[str, Any]) -> str:
-    return f"{course['settings']['model']}, trained for {_course(course)}" if course else ""
+    """The run that a model went on from, and those before it."""
+    if not course:
+        return ""
+    words = (f"{course['settings']['model']}, trained for {_course(course)}", _earlier(course.get("before", {})))
+    return "; before that ".join(filter(None, words))
 
 
 def _minutes(course: dict[str, Any]) -> str:
@@ -149,6 +154,11 @@ def _commands(card: ModelCard) -> None:
     settings = recipes.settings_of(card)
     if needed:
         st.caption(f"It learnt from, or started with: {plain(', '.join(needed))}. These have to be there first.")
+    if not card.members and settings:
+        st.caption(
+            "What `publish` makes takes the place of the installed model, and an ensemble of that has to be made "
+            f"again. To keep both, copy the folder of models and name the copy in `{MODELS_SETTING}`."
+        )
     for step in recipes.steps(card):
         st.markdown(step.title)
         st.code(step.command, language="sh", wrap_lines=True)

@@ -154,7 +154,7 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, models_records.Timi
             "- Two intervals that overlap do not mean that two models are equal: *Side by side* tests it on the same "
             "faces.\n"
             "- *No copies* is the honest figure, *Accuracy* the one that papers give.\n"
-            "- An **ECE** of 0.02 means: what is said with 70 % is right about 68 to 72 times in 100."
+            "- An **ECE** of 0.02 means: stated confidence and the share that is right lie 2 points apart on average."
         )
         moments = sorted({timing.measured_at for timing in times.values()})
         if moments:

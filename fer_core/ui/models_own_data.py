@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final
 
@@ -25,10 +25,12 @@ LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max
 MOST_BYTES: Final = 200_000_000
 """Of one upload as it comes."""
 
-_TABLE_MB: Final = 10
+MOST_TABLE_BYTES: Final = 10_000_000
+"""Of the table of groups."""
 
 _RESULT: Final = "own evaluation"
 _ZIP, _FOLDER = ":material/folder_zip: Zip", ":material/folder: Folder"
+_SMALLER_PICTURES: Final = "scale the pictures down, take fewer, or use the command below, which takes more"
 _PICTURES: Final = ["png", "jpg", "jpeg", "webp", "bmp"]
 
 
@@ -53,17 +55,18 @@ def own_data(cards: Sequence[ModelCard]) -> None:
         st.code("my_faces.zip\n├── happy/anna_01.png\n├── happy/ben_02.jpg\n└── sad/anna_07.png", language=None)
     upload = _ask_faces()
     options = _ask_options(cards)
-    if st.button(
-        "Measure", type="primary", icon=":material/play_arrow:", disabled=upload is None or not options["models"]
-    ):
-        _run(upload, options)
+    ready = upload is not None and options is not None
+    wanted = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=not ready)
+    if wanted and upload and options:
+        _run(upload(), options)
     st.caption(
         "Larger data, or data that are on the machine already: "
         "`python -m fer_core evaluate --data PATH --model all --split all --json result.json`"
     )
 
 
-def _ask_faces() -> BinaryIO | None:
+def _ask_faces() -> Callable[[], BinaryIO] | None:
+    """What gives the faces as a zip; a folder is packed only when they are wanted."""
     most = f"Up to {_mb(MOST_BYTES)} MB and {LIMITS.max_files:,} files"
     kind = st.segmented_control("Faces from", [_ZIP, _FOLDER], required=True, default=_ZIP, key="faces from")
     if kind == _ZIP:
@@ -74,7 +77,7 @@ def _ask_faces() -> BinaryIO | None:
             max_upload_size=_mb(MOST_BYTES),
             help=f"{most}, {_mb(LIMITS.max_total_bytes)} MB once unpacked.",
         )
-        return archive if archive and _fits([archive]) else None
+        return (lambda: archive) if archive and _fits([archive]) else None
     files = st.file_uploader(
         "Folder of labelled pictures",
         type=_PICTURES,
@@ -83,19 +86,18 @@ def _ask_faces() -> BinaryIO | None:
         max_upload_size=_mb(LIMITS.max_file_bytes),
         help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
     )
-    return _zipped(files) if files and _fits(files) else None
+    return (lambda: _zipped(files)) if files and _fits(files) else None
 
 
-def _fits(files: Sequence[Any]) -> bool:
+def _fits(files: Sequence[Any], most: int | None = None, instead: str = _SMALLER_PICTURES) -> bool:
     """Whether uploads are within the limit together; says so where they are not. Browsers alone cannot be trusted."""
-    total = sum(file.size for file in files)
-    if total > MOST_BYTES:
+    most, total = MOST_BYTES if most is None else most, sum(file.size for file in files)
+    if total > most:
         st.error(
-            f"These are {total / 1e6:,.0f} MB, more than the {_mb(MOST_BYTES)} MB that a browser may send: scale the "
-            "pictures down, take fewer, or use the command below, which takes more.",
+            f"These are {total / 1e6:,.0f} MB, more than the {_mb(most)} MB that a browser may send: {instead}.",
             icon=":material/error:",
         )
-    return total <= MOST_BYTES
+    return total <= most
 
 
 def _mb(count: int) -> int:
@@ -113,7 +115,8 @@ def _zipped(files: Sequence[Any]) -> BinaryIO:
     return archive
 
 
-def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any]:
+def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any] | None:
+    """What to measure; None while that is not possible."""
     titles, _ = models_records.titles_and_looks()
     by_title = {titles[card.name]: card.name for card in cards}
     picked = st.pills("Models", list(by_title), selection_mode="multi", default=list(by_title), key="own models")
@@ -131,10 +134,12 @@ def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any]:
             "Figures by group (CSV)",
             type="csv",
             key="attributes",
-            max_upload_size=_TABLE_MB,
-            help=f"Up to {_TABLE_MB} MB. "
+            max_upload_size=_mb(MOST_TABLE_BYTES),
+            help=f"Up to {_mb(MOST_TABLE_BYTES)} MB. "
             'A column "file" with the path of each picture in the zip, and any others, such as age or light.',
         )
+    if not picked or (table and not _fits([table], MOST_TABLE_BYTES, "leave out columns, or rows of other files")):
+        return None
     return {
         "models": [by_title[title] for title in by_title if title in picked],
         "detect": detect,
@@ -144,9 +149,8 @@ def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any]:
     }
 
 
-def _run(upload: BinaryIO | None, options: Mapping[str, Any]) -> None:
+def _run(upload: BinaryIO, options: Mapping[str, Any]) -> None:
     """Measure while a bar tells how far it is. A click on *Stop* begins a new run, which ends this one."""
-    assert upload is not None
     bar = st.progress(0.0, "Reading the pictures …")
     st.button("Stop", icon=":material/stop_circle:", key="stop measuring")
 

@@ -1,16 +1,58 @@
 """Small things that the sections of the Models page share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import plotly.graph_objects as go
 import streamlit as st
+
+from fer_core.charts.looks import Look
+from fer_core.classification import ModelCard
+from fer_core.evaluation.records import SplitRecord
 
 PAGE: Final = "Models"
 """The last part of the page's address."""
 
 _INKS: Final = {"light": "theme.light.textColor", "dark": "theme.dark.textColor"}
 _FALLBACK_INK: Final = "#1b2333"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The models that were picked.
+
+    Attributes:
+        cards: by short title.
+        records: by short title, what was measured on the split that was picked.
+        looks: by short title, of all installed models.
+        split: the split's name.
+        without_copies: leave out the faces that are training faces too, where that can be chosen.
+    """
+
+    cards: dict[str, ModelCard]
+    records: dict[str, SplitRecord]
+    looks: Mapping[str, Look]
+    split: str
+    without_copies: bool
+
+    @property
+    def curves(self) -> dict[str, dict[str, Any]]:
+        """By short title."""
+        return {title: record.curves for title, record in self.records.items()}
+
+    def figures(self, name: str) -> dict[str, Any]:
+        """One figure by short title."""
+        return {title: record.figures[name] for title, record in self.records.items()}
+
+    @property
+    def copies(self) -> str:
+        """In a sentence, how many of the faces are training faces too; nothing where none is or it is not known."""
+        record = next(iter(self.records.values()))
+        kept = record.figures.get("n_deduplicated")
+        copies = 0 if kept is None else record.n - kept
+        are = "is a copy of a training face" if copies == 1 else "are copies of training faces"
+        return f"{copies:,} of the {record.n:,} faces {are}." if copies else ""
 
 
 def plot(figure: go.Figure, key: str, words: str) -> None:

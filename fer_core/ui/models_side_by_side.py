@@ -1,25 +1,22 @@
 """Several models on the same faces: is the difference real, what do they confuse, what throws them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from fer_core.charts import confusion, model_curves
-from fer_core.charts.looks import Look
 from fer_core.classification import ModelCard
 from fer_core.crops import cut, resized
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.errors import FerError
-from fer_core.evaluation.records import SplitRecord
 from fer_core.evaluation.robustness import FACE_PX, degraded
-from fer_core.evaluation.significance import Comparison
 from fer_core.media.images import read_image
+from fer_core.recipes import Earlier, earlier, settings_of
 from fer_core.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.ui import models_records
-from fer_core.ui.models_parts import beside, ink, plot
+from fer_core.ui.models_difference import difference
+from fer_core.ui.models_parts import Compared, beside, ink, plot
 from fer_core.ui.models_records import SPLITS
 from fer_core.ui.text import plain
 
@@ -27,132 +24,47 @@ HARDENED_SEVERITY: Final = 3
 """Of the five, the one that the table of losses is about."""
 
 
-_REAL, _LUCK = ":material/check:", ":material/question_mark:"
-
-
-@dataclass(frozen=True)
-class Compared:
-    """The models that were picked.
-
-    Attributes:
-        cards: by short title.
-        records: by short title, what was measured on the split that was picked.
-        looks: by short title, of all installed models.
-        split: the split's name.
-    """
-
-    cards: dict[str, ModelCard]
-    records: dict[str, SplitRecord]
-    looks: Mapping[str, Look]
-    split: str
-
-    @property
-    def curves(self) -> dict[str, dict[str, Any]]:
-        """By short title."""
-        return {title: record.curves for title, record in self.records.items()}
-
-    def figures(self, name: str) -> dict[str, Any]:
-        """One figure by short title."""
-        return {title: record.figures[name] for title, record in self.records.items()}
-
-
 def side_by_side(cards: Sequence[ModelCard]) -> None:
     """Pick models, pick a view; only that view is drawn."""
-    compared = _pick(cards)
-    if compared is not None:
-        view = st.segmented_control(
+    usable = [card for card in cards if models_records.has_records(card)]
+    if usable:
+        above, below = st.container(), st.container()
+        view = below.segmented_control(
             "View", list(_VIEWS), required=True, default=next(iter(_VIEWS)), key="chart", bind="query-params"
         )
-        _VIEWS[view](compared)
+        with above:
+            compared = _pick(usable, view)
+        if compared is not None:
+            _VIEWS[view](compared)
+            if view in _ON_ALL_FACES and compared.copies:
+                st.caption(f"{compared.copies} They count here; *Is it real?* can leave them out.")
     models_records.explain_missing_records(cards)
 
 
-def _pick(cards: Sequence[ModelCard]) -> Compared | None:
+def _pick(cards: Sequence[ModelCard], view: str) -> Compared | None:
     titles, looks = models_records.titles_and_looks()
-    usable = {titles[card.name]: card for card in cards if models_records.has_records(card)}
-    if not usable:
-        return None
+    usable = {titles[card.name]: card for card in cards}
     ranked = sorted(usable, key=lambda title: -usable[title].metrics.get(SPLITS[0], {}).get("accuracy", 0))
     left, right = st.columns([3, 1])
     picked = left.pills("Models", ranked, selection_mode="multi", default=ranked[:2], key="models", bind="query-params")
-    split = right.segmented_control("Measured on", SPLITS, required=True, default=SPLITS[0], key="faces")
+    split, without_copies = SPLITS[0], False
+    if view not in _ON_FACES_OF_THEIR_OWN:
+        split = right.segmented_control(
+            "Measured on", SPLITS, required=True, default=SPLITS[0], key="faces", persist_state="page"
+        )
+    if view == _TEST:
+        without_copies = right.toggle(
+            "Without copies",
+            key="without copies",
+            persist_state="page",
+            help="Leave out the faces that are, byte for byte, also among the training faces.",
+        )
     if not picked:
         st.caption("Pick one model or several.")
         return None
     chosen = [title for title in ranked if title in picked]
     records = {title: models_records.evaluation(usable[title]).splits[split] for title in chosen}
-    return Compared({title: usable[title] for title in chosen}, records, looks, split)
-
-
-def _difference(compared: Compared) -> None:
-    if len(compared.cards) < 2:
-        st.info("Pick a second model above to compare with.", icon=":material/compare_arrows:")
-        return
-    try:
-        pairs = models_records.comparisons(list(compared.cards.values()), compared.split)
-    except FerError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    _say(pairs, next(iter(compared.cards)))
-    st.dataframe(
-        pd.DataFrame([_pair_row(pair) for pair in pairs]),
-        hide_index=True,
-        column_config={
-            "Points": st.column_config.NumberColumn(format="%+.2f", help="Accuracy of the first minus the second."),
-            "p": st.column_config.NumberColumn(format="%.2g", help="McNemar's exact test, two-sided."),
-            "p, corrected": st.column_config.NumberColumn(
-                format="%.2g", help="After Holm's correction for the number of pairs shown."
-            ),
-        },
-        height="content",
-        alt="Every two of the picked models, with McNemar's test",
-    )
-    st.caption(
-        "Both models read the same faces, so only faces on which one is right and the other wrong can tell them apart. "
-        "p is how often two models of equal accuracy would disagree this unevenly by luck (McNemar, 1947). The "
-        "interval is a paired bootstrap over faces."
-    )
-
-
-def _say(pairs: Sequence[Comparison], best: str) -> None:
-    """One pair in a sentence; of many, what they come to, and a sentence each, first those of the best model."""
-    real = [pair for pair in pairs if pair.established]
-    lucky = [pair for pair in pairs if not pair.established]
-    if len(pairs) == 1:
-        show, icon = (st.success, _REAL) if real else (st.warning, _LUCK)
-        show(plain(pairs[0].sentence()), icon=icon)
-        return
-    if not lucky:
-        st.success(f"**All {len(pairs)} differences are more than luck.**", icon=_REAL)
-    else:
-        names = "; ".join(f"{pair.first} and {pair.second}" for pair in lucky)
-        st.warning(
-            f"**{len(real)} of {len(pairs)} differences are more than luck.** Not told apart: {plain(names)}.",
-            icon=_LUCK,
-        )
-    st.markdown("\n".join(_line(pair) for pair in pairs if best in (pair.first, pair.second)))
-    with st.expander("The other pairs", icon=":material/compare_arrows:"):
-        st.markdown("\n".join(_line(pair) for pair in pairs if best not in (pair.first, pair.second)))
-
-
-def _line(pair: Comparison) -> str:
-    mark = f":green[{_REAL}]" if pair.established else f":orange[{_LUCK}]"
-    return f"- {mark} {plain(pair.sentence())}"
-
-
-def _pair_row(pair: Comparison) -> dict[str, Any]:
-    low, high = pair.difference_ci95
-    return {
-        "First": pair.first,
-        "Second": pair.second,
-        "Points": 100 * pair.difference,
-        "95 % interval": f"{100 * low:+.2f} to {100 * high:+.2f}",
-        "p, corrected": pair.p_adjusted,
-        "p": pair.p_value,
-        "Right: only first": pair.only_first,
-        "only second": pair.only_second,
-        "Faces": pair.n,
-    }
+    return Compared({title: usable[title] for title in chosen}, records, looks, split, without_copies)
 
 
 def _confusion(compared: Compared) -> None:
@@ -314,7 +226,7 @@ def _robustness(compared: Compared) -> None:
                     "Model": title,
                     **{
                         name: 100
-                        * (record["kinds"][name]["accuracy"][HARDENED_SEVERITY] - record["kinds"][name]["accuracy"][0])
+                        * (record["kinds"][name]["accuracy"][0] - record["kinds"][name]["accuracy"][HARDENED_SEVERITY])
                         for name in kinds
                     },
                     "Faces": record["n"],
@@ -323,9 +235,10 @@ def _robustness(compared: Compared) -> None:
             ]
         ),
         hide_index=True,
-        column_config={name: st.column_config.NumberColumn(format="%+.1f") for name in kinds},
+        column_config={name: st.column_config.NumberColumn(format="%.1f") for name in kinds},
     )
-    st.caption(f"{measured['split']}. {measured['protocol']}")
+    among = " Copies of training faces are among them." if compared.copies else ""
+    st.caption(f"{measured['split']}. {measured['protocol']}{among}")
 
 
 def _degraded_strip(kind: str, measured: dict[str, Any]) -> None:
@@ -340,21 +253,29 @@ def _degraded_strip(kind: str, measured: dict[str, Any]) -> None:
 def _training(compared: Compared) -> None:
     courses = {title: models_records.history(card) for title, card in compared.cards.items()}
     histories = {title: rows for title, rows in courses.items() if rows is not None and len(rows)}
-    without = [title for title, rows in courses.items() if rows is None]
-    if without:
-        st.caption(f"Nothing was trained for {plain(', '.join(without))}: an ensemble is the mean of its members.")
+    without = [title for title in courses if title not in histories]
+    means = [title for title in without if compared.cards[title].members]
+    if means:
+        st.caption(f"Nothing was trained for {plain(', '.join(means))}: an ensemble is the mean of its members.")
+    if len(means) < len(without):
+        missing = ", ".join(title for title in without if title not in means)
+        st.caption(f"No course of training came with {plain(missing)}.")
     if not histories:
         return
+    before = {title: earlier(compared.cards[title]) for title in histories}
     over = st.segmented_control("Over", ["epoch", "minutes"], required=True, default="epoch", key="over")
     left, right = st.columns(2, gap="medium")
     for place, measure in ((left, "accuracy"), (right, "loss")):
         with place:
             st.markdown(f"**{measure.capitalize()}**")
             plot(
-                model_curves.training(histories, compared.looks, measure, over),
+                model_curves.training(histories, compared.looks, measure, over, before),
                 f"training {measure}",
-                model_curves.describe_training(histories),
+                model_curves.describe_training(histories, before),
             )
+    for title, start in before.items():
+        if words := _beginning(title, start, settings_of(compared.cards[title])):
+            st.caption(words)
     st.caption(
         "Solid: PublicTest without copies of training faces, without the mirror image. Dotted: training faces, which "
         "are changed at random and harder, so that a model can do better on validation. Losses of different recipes "
@@ -362,8 +283,17 @@ def _training(compared: Compared) -> None:
     )
 
 
+def _beginning(title: str, start: Earlier, settings: Mapping[str, Any]) -> str:
+    """In words, with what weights a run began; nothing of one that began anew."""
+    if start.epochs:
+        course = f"{start.epochs} epochs, {start.minutes:.0f} minutes"
+        return f"{plain(title)} went on from weights of {course}; its curve begins there."
+    return f"{plain(title)} began with weights of which no course is recorded." if settings.get("start") else ""
+
+
+_TEST: Final = "Is it real?"
 _VIEWS: Final[dict[str, Callable[[Compared], None]]] = {
-    "Is it real?": _difference,
+    _TEST: difference,
     "Confusion": _confusion,
     "By emotion": _classes,
     "ROC": _roc,
@@ -371,3 +301,5 @@ _VIEWS: Final[dict[str, Callable[[Compared], None]]] = {
     "Robustness": _robustness,
     "Training": _training,
 }
+_ON_FACES_OF_THEIR_OWN: Final = {"Robustness", "Training"}
+_ON_ALL_FACES: Final = _VIEWS.keys() - _ON_FACES_OF_THEIR_OWN - {_TEST}

@@ -54,7 +54,9 @@ def test_a_second_look_reads_and_times_nothing_again(models, monkeypatch):
     models_page(OVERVIEW)
     monkeypatch.setattr(EmotionClassifier, "load", lambda *_, **__: pytest.fail("a network was loaded"))
     monkeypatch.setattr(models_records, "latency_ms", lambda *_: pytest.fail("a network was timed"))
-    monkeypatch.setattr(models_records, "read_predictions", lambda *_: pytest.fail("predictions were read"))
+    for reader in ("read_predictions", "read_evaluation"):
+        monkeypatch.setattr(models_records, reader, lambda *_: pytest.fail("records were read"))
+    monkeypatch.setattr(models_records, "compare_models", lambda *_: pytest.fail("models were compared"))
     page = models_page(OVERVIEW)
     assert charts(page) == 1 and not page.exception
 

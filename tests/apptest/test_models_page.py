@@ -170,6 +170,7 @@ def test_every_tab_works_for_any_number_of_models(models, tab, names):
     models(*names)
     page = models_page(tab)
     assert "not what a person feels" in text(page)
+    assert not page.error, [error.value for error in page.error]
 
 
 @pytest.mark.parametrize("tab", [SIDE, CLAIMS, DATA, FILES])
@@ -207,6 +208,60 @@ def test_a_real_difference_is_told_from_luck(models):
     assert "Right one is 90.0 points above Wrong one" in page.success[0].value.replace("\\", "")
     page = models_page(SIDE, models=["Right one", "Both of them"])
     assert "right and wrong on the same 20 faces" in page.warning[0].value.replace("\\", "")
+
+
+def test_copies_can_be_left_out_of_the_test_of_a_difference(models):
+    page = models_page(SIDE, models=["Right one", "Wrong one"])
+    assert page.dataframe[0].value["Faces"].tolist() == [20] and "1 of the 20 faces is a copy" in text(page)
+    by_label(page.toggle, "Without copies").set_value(True).run()
+    assert page.dataframe[0].value["Faces"].tolist() == [19] and "is a copy" not in text(page)
+    page = models_page(SIDE, models=["Right one", "Wrong one"], chart="Calibration")
+    assert not page.toggle and "1 of the 20 faces is a copy" in text(page)
+
+
+@pytest.mark.parametrize("view", ["Robustness", "Training"])
+def test_faces_cannot_be_chosen_where_the_choice_does_nothing(models, view):
+    page = models_page(SIDE, models=["Right one"], chart="Calibration")
+    by_label(page.segmented_control, "Measured on").select("PublicTest").run()
+    by_label(page.segmented_control, "View").select(view).run()
+    assert not page.exception and "Measured on" not in {choice.label for choice in page.segmented_control}
+    by_label(page.segmented_control, "View").select("Calibration").run()
+    assert by_label(page.segmented_control, "Measured on").value == "PublicTest"  # it is not forgotten
+
+
+def test_lost_points_are_above_zero(models, installed):
+    page = models_page(SIDE, models=["Right one"], chart="Robustness")
+    kinds = models_records.evaluation(installed[1][RIGHT]).robustness["kinds"]
+    [row] = page.dataframe[0].value.to_dict("records")
+    for kind, measured in kinds.items():
+        assert row[kind] == pytest.approx(100 * (measured["accuracy"][0] - measured["accuracy"][3]))
+    assert max(row[kind] for kind in kinds) > 0
+
+
+def test_a_course_that_went_on_from_others_says_so(models, installed, monkeypatch):
+    first = {"settings": {"model": "older"}, "epochs": 28, "minutes": 96.2}
+    second = {"settings": {"model": "right", "start": "older"}, "epochs": 24, "minutes": 32.0, "before": first}
+    recipe = {**installed[1][RIGHT].recipe, "before": second}
+    unknown = {"settings": {"model": WRONG, "start": "runs/wrong/model.keras"}}
+    cards = [
+        installed[1][RIGHT].model_copy(update={"recipe": recipe}),
+        installed[1][WRONG].model_copy(update={"recipe": unknown}),
+    ]
+    monkeypatch.setattr(loaders, "cards", lambda: cards)
+    words = text(models_page(SIDE, models=["Right one", "Wrong one"], chart="Training")).replace("\\", "")
+    assert "Right one went on from weights of 52 epochs, 128 minutes; its curve begins there." in words
+    assert "Wrong one began with weights of which no course is recorded." in words
+    facts = models_page(FILES, model="Right one").markdown
+    [went] = [part for part in facts if "Went on from" in part.value]
+    assert "right, trained for 24 epochs, 32 minutes; before that older, trained for 28 epochs" in went.value
+
+
+def test_a_model_without_a_course_is_no_ensemble(models, installed, monkeypatch):
+    card = installed[1][RIGHT]
+    files = {name: record for name, record in card.files.items() if name != "history.csv"}
+    monkeypatch.setattr(loaders, "cards", lambda: [card.model_copy(update={"files": files})])
+    words = text(models_page(SIDE, models=["Right one"], chart="Training"))
+    assert "No course of training came with Right one." in words and "ensemble" not in words
 
 
 def test_confusions_are_shown_as_shares_counts_and_difference(models):
@@ -324,6 +379,37 @@ def test_a_folder_is_measured_like_a_zip(models):
     assert not page.exception and not page.error
     assert "mine: 3 faces" in text(page) and "left out" not in text(page)
     assert page.dataframe[-1].value["File"].tolist() == ["mine/happy/2.png"]  # the right one's only error
+
+
+def test_a_folder_is_packed_only_when_it_is_measured(models, monkeypatch):
+    packed, zipped = [], models_own_data._zipped
+    monkeypatch.setattr(models_own_data, "_zipped", lambda files: packed.append(len(files)) or zipped(files))
+    page = models_page(OWN)
+    by_label(page.segmented_control, "Faces from").select(":material/folder: Folder").run()
+    picture = cv2.imencode(".png", np.full((48, 48), 200, np.uint8))[1].tobytes()
+    by_label(page.file_uploader, "Folder of labelled pictures").upload("mine/happy/1.png", picture, "image/png")
+    page.run()
+    by_label(page.toggle, "Robustness curves too").set_value(False).run()
+    assert not packed
+    by_label(page.button, "Measure").click().run()
+    assert packed == [1] and "mine: 1 face" in text(page)
+
+
+def test_a_table_of_groups_with_a_comma_too_many(models):
+    page = models_page(OWN)
+    table = b"file,light\na/happy/1.png,sun,\na/happy/2.png,lamp\na/sad/3.png,lamp,\n"
+    by_label(page.file_uploader, "Figures by group (CSV)").upload("groups.csv", table, "text/csv")
+    page = measured(page, MINE)
+    assert not page.error
+    groups = next(frame.value for frame in page.dataframe if "Group" in frame.value)
+    assert set(groups["Attribute"]) == {"light"} and set(groups["Group"]) == {"sun", "lamp"}
+
+
+def test_a_table_of_groups_that_is_too_large_is_refused(models):
+    page = models_page(OWN)
+    page.file_uploader[0].upload("mine.zip", labelled_zip(MINE), "application/zip")
+    by_label(page.file_uploader, "Figures by group (CSV)").upload("groups.csv", bytes(11_000_000), "text/csv").run()
+    assert "more than the 10 MB" in page.error[0].value and by_label(page.button, "Measure").disabled
 
 
 def test_own_faces_are_told_apart_by_folder(models):
@@ -464,16 +550,64 @@ def test_long_galleries_have_pages(data_set, monkeypatch):
     assert not page.exception and len(captions(page).splitlines()) == 19 - 16  # one of the twenty is labelled happy
 
 
-def test_the_data_set_can_be_named_on_this_machine_only(data_set, monkeypatch):
+@pytest.fixture
+def at_this_machine(monkeypatch):
+    """The visitor sits there; an `AppTest` sends no headers."""
+    monkeypatch.setattr(models_dataset, "_headers", lambda: {"Host": "localhost:8501"})
+
+
+def test_the_data_set_can_be_named_on_this_machine_only(data_set, at_this_machine, monkeypatch):
     page = models_page(DATA)
     page.text_input[0].input(str(data_set)).run()
     opened(page)
     page = models_page(DATA)
     page.text_input[0].input(str(data_set / "nowhere")).run()
     assert "does not exist" in page.error[0].value
-    monkeypatch.setattr(models_dataset, "_LOCAL", set())  # a server for others
+    monkeypatch.setattr(models_dataset, "_headers", lambda: {"Host": "faces.example"})
     page = models_page(DATA)
     assert not page.text_input and "Download" in page.info[0].value
+
+
+HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "here"),
+    [
+        ("localhost", HERE, True),
+        ("127.0.0.1", {"Host": "127.0.0.1:8501"}, True),
+        ("::1", {"Host": "[::1]:8501", "Origin": "http://[::1]:8501"}, True),
+        ("0.0.0.0", HERE, False),  # others can reach it
+        ("", HERE, False),
+        ("localhost", {}, False),
+        ("localhost", {"Host": "faces.example"}, False),  # a proxy that passes on whom the visitor asked for
+        ("localhost", HERE | {"Origin": "https://faces.example"}, False),  # one that does not
+        ("localhost", HERE | {"X-Forwarded-For": "203.0.113.9"}, False),
+        ("localhost", HERE | {"Forwarded": "for=203.0.113.9"}, False),
+        ("localhost", HERE | {"X-Real-Ip": "203.0.113.9"}, False),
+        ("localhost", {"Host": "[oops"}, False),
+    ],
+)
+def test_who_sits_at_this_machine(address, headers, here):
+    assert models_dataset.sits_here(address, headers) is here
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("~nobody-at-all/fer2013.zip", "no home"), ("x" * 300, "does not exist or may not be read")]
+)
+def test_a_path_that_leads_nowhere_is_one_clear_error(models, at_this_machine, typed, words):
+    page = models_page(DATA)
+    page.text_input[0].input(typed).run()
+    assert not page.exception and words in page.error[0].value and len(page.error) == 1
+
+
+def test_a_damaged_data_set_is_one_clear_error(models, at_this_machine, tmp_path):
+    path = tmp_path / "fer2013.csv"
+    path.write_bytes(b"emo\xfftion,pixels,Usage\n")
+    page = models_page(DATA)
+    page.text_input[0].input(str(path)).run()
+    page = opened(page)
+    assert "not a readable CSV" in page.error[0].value.replace("\\", "")
 
 
 def test_a_setting_that_names_nothing_is_said(models, monkeypatch):
@@ -493,6 +627,7 @@ def test_files_can_be_taken_and_commands_copied(models):
         "Settings of this very run",
     ]
     commands = "\n".join(code.value for code in page.code)
+    assert "`FER_MODELS_DIR`" in text(page) and "takes the place of the installed model" in text(page)
     assert "train --model right" in commands and "publish runs/right" in commands and "--format onnx" in commands
     assert "1000" not in page.markdown[0].value and "MIT" in text(page)
 
@@ -540,7 +675,7 @@ def test_the_page_needs_no_tensorflow():
     code = (
         "import sys, importlib, pathlib\n"
         "[importlib.import_module(f'fer_core.ui.{p.stem}') for p in pathlib.Path('fer_core/ui').glob('models_*.py')]\n"
-        "assert not {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib'} & set(sys.modules)"
+        "assert not {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib', 'sklearn'} & set(sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=os.environ, timeout=120

@@ -111,7 +111,9 @@ def test_two_models_are_compared(page: Page):
     tab(page, "Side by side")
     for name in ("Custom CNN", "Other CNN"):
         expect(page.get_by_role("button", name=name)).to_be_visible()
-    expect(page.get_by_text(re.compile(r"(points above|right and wrong on the same 24 faces)"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"(points above|right equally often|right and wrong on the same 24 faces)"))
+    ).to_be_visible()
     page.get_by_role("radio", name="Confusion").click()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     page.get_by_role("radio", name="Difference").click()

@@ -1,12 +1,15 @@
 import csv
+import struct
 import zipfile
+import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from fer_core import datasets
-from fer_core.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces
+from fer_core.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces, located
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, DependencyError
 
@@ -135,6 +138,16 @@ def empty_picture(tmp_path):
     return tmp_path
 
 
+def picture_of_a_size_that_no_picture_has(tmp_path):
+    path = tmp_path / "train" / "happy" / "vast.png"
+    path.parent.mkdir(parents=True)
+    data = bytearray(png(face(1)))
+    data[16:24] = struct.pack(">II", 100_000, 100_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    path.write_bytes(data)
+    return tmp_path
+
+
 def broken_csv(tmp_path):
     path = tmp_path / "fer2013.csv"
     path.write_text("emotion,pixels,Usage\n3,1 2 3,Training\n")
@@ -153,13 +166,43 @@ def other_csv(tmp_path):
     return path
 
 
+def csv_of_bytes(data):
+    def make(tmp_path):
+        path = tmp_path / "fer2013.csv"
+        path.write_bytes(data)
+        return path
+
+    return make
+
+
+def folder_called_csv(tmp_path):
+    path = tmp_path / "fer2013.csv"
+    path.mkdir()
+    return path
+
+
+def damaged_votes(tmp_path):
+    path = tmp_path / "train" / "happy" / "one.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(png(face(1)))
+    (tmp_path / "ferplus.csv").write_bytes(b"im\xffage\n")
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda tmp: tmp / "missing", "does not exist"),
+        (lambda tmp: tmp / ("x" * 300), "does not exist or may not be read"),
+        (csv_of_bytes(b"emo\xfftion,pixels,Usage\n"), "not a readable CSV in UTF-8"),
+        (csv_of_bytes(b"emotion,pixels,Usage\n3,\xff 1,Training\n"), "not a readable CSV in UTF-8"),
+        (csv_of_bytes(b"emotion,pixels,Usage\n3," + b"1 " * 70_000 + b",Training\n"), "not a readable CSV"),
+        (folder_called_csv, "not a readable CSV"),
+        (damaged_votes, "ferplus.csv is not a readable CSV"),
         (lambda tmp: tmp, "folders named after the emotions"),  # an empty folder
         (broken_picture, "broken.png"),
         (empty_picture, "empty.png"),
+        (picture_of_a_size_that_no_picture_has, "vast.png"),
         (broken_csv, "Line 2"),
         (text_file, "neither a folder, a zip nor a CSV"),
         (other_csv, "not the original fer2013.csv"),
@@ -168,6 +211,34 @@ def other_csv(tmp_path):
 def test_what_cannot_be_read_is_said(make, words, tmp_path):
     with pytest.raises(DatasetError, match=words):
         load_faces(make(tmp_path))
+
+
+def refuse(*_, **__):
+    raise PermissionError(13, "Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("layout", "where", "what", "words"),
+    [
+        ("folder", Path, "read_bytes", "is not a readable picture"),
+        ("folder", Path, "is_file", "data may not be read"),
+        ("archive", zipfile, "ZipFile", r"data\.zip may not be read"),
+        ("original_csv", Path, "open", "not a readable CSV"),
+    ],
+)
+def test_data_that_may_not_be_read(layout, where, what, words, request, monkeypatch):
+    path = request.getfixturevalue(layout)
+    monkeypatch.setattr(where, what, refuse)
+    with pytest.raises(DatasetError, match=words):
+        load_faces(path)
+
+
+def test_a_path_as_people_type_it(folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert located("~/data") == folder == located(f" {folder} ")
+    for typed, words in (("~nobody-at-all/x", "no home"), ("~/nowhere", "not exist"), ("x" * 300, "not exist or may")):
+        with pytest.raises(DatasetError, match=words):
+            located(typed)
 
 
 def test_a_missing_split_names_those_that_are_there(tmp_path):

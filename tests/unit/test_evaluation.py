@@ -110,4 +110,8 @@ def test_refusing_faces_below_a_confidence():
     assert kept[0.4] == (1.0, 0.75) and kept[0.5] == (0.5, 1.0)
     assert max(kept) == pytest.approx(0.7)
     assert threshold_for(curve, 0.9) == pytest.approx(0.41)
-    assert threshold_for(curve, 0.5) == pytest.approx(0.2)
+    assert curve[0] == (0.0, 1.0, 0.75) and threshold_for(curve, 0.5) == 0
+
+
+def test_a_model_that_is_never_sure_has_a_curve_too():
+    assert coverage_accuracy(np.full((4, 7), 1 / 7), np.array([0, 0, 0, HAPPY])) == [(0.0, 1.0, 0.75)]

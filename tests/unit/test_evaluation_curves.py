@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.special import rel_entr, softmax
 from scipy.stats import spearmanr
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+from sklearn.metrics import average_precision_score, log_loss, precision_recall_curve, roc_auc_score
 
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation import curves, expected_calibration_error, measure, raters_on_alike, reliability_bins
@@ -32,6 +32,16 @@ def test_curves_are_small_and_keep_their_area(model):
         assert np.trapezoid(pr["precision"], pr["recall"]) == pytest.approx(pr["average_precision"], abs=0.01)
         assert (np.diff(roc["fpr"]) >= 0).all() and (np.diff(pr["recall"]) >= 0).all()
     assert len(json.dumps(drawn)) < 80_000
+
+
+def test_precision_is_drawn_from_the_highest_to_the_lowest_of_each_recall(model):
+    for i, emotion in enumerate(EMOTIONS):
+        drawn = curves(model)["precision_recall"][emotion]
+        precision, recall, _ = precision_recall_curve(model.labels == i, model.probabilities[:, i])
+        for level in set(drawn["recall"]):
+            shown = [p for r, p in zip(drawn["recall"], drawn["precision"], strict=True) if r == level]
+            there = precision[recall.round(4) == level].round(4)
+            assert (shown[0], shown[-1]) == (there.max(), there.min())
 
 
 def test_a_curve_by_hand():

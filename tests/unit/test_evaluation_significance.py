@@ -96,6 +96,22 @@ def test_luck_is_called_luck():
     assert result.difference_ci95[0] < 0 < result.difference_ci95[1]
 
 
+def test_equally_good_models_are_called_so():
+    labels = [HAPPY] * 40
+    a, b = said(labels, [HAPPY] * 20 + [SAD] * 20), said(labels, [SAD] * 20 + [HAPPY] * 20)
+    [result] = compare_models({"a": a, "b": b})
+    sentence = result.sentence()
+    assert sentence.startswith("a and b are right equally often (95 % interval of the difference -")
+    assert "of 40 faces, 20 are read right by a alone and 20 by b alone (p = 1)" in sentence
+
+
+def test_a_small_difference_is_not_called_none():
+    labels = [HAPPY] * 4000
+    a, b = said(labels, [HAPPY] * 2000 + [SAD] * 2000), said(labels, [SAD] + [HAPPY] * 1998 + [SAD] * 2000 + [HAPPY])
+    [result] = compare_models({"a": a, "b": b})
+    assert result.sentence().startswith("a is 0.025 points above b")
+
+
 def test_a_model_beside_itself():
     [result] = compare_models({"a": guesses(50, 0.5, 0), "b": guesses(50, 0.5, 0)})
     assert result.p_value == 1 and "on the same 50 faces" in result.sentence()
@@ -152,6 +168,13 @@ def test_slices_by_hand():
     assert (gap["best"], gap["worst"], gap["established"]) == ("day", "night", True)
     assert gap["difference"] == pytest.approx(0.3) and gap["difference_ci95"][0] > 0
     assert gap["sentence"].endswith(": established.") and "30.0 points" in gap["sentence"]
+
+
+def test_a_group_that_is_read_all_right_is_not_certain_to_be():
+    found = slices(*grouped({"all": (12, 12), "rare": (3, 3)}))["attributes"]["group"]["slices"]
+    assert found["all"]["accuracy_ci95"] == wilson(12, 12) and found["all"]["macro_f1_ci95"][1] == 1
+    assert found["rare"]["accuracy_ci95"] == wilson(3, 3) and found["rare"]["accuracy_ci95"][0] < 0.5
+    assert found["rare"]["macro_f1_ci95"] is None  # three faces have no bootstrap to speak of
 
 
 def test_a_gap_that_may_be_luck_is_not_established():

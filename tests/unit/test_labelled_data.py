@@ -214,6 +214,7 @@ def not_a_zip(tmp_path):
     ("make", "words"),
     [
         (lambda tmp: tmp / "missing", "missing does not exist; give a folder or a zip"),
+        (lambda tmp: tmp / ("x" * 300), "does not exist or may not be read"),
         (lambda tmp: tmp, "no pictures in folders named after the emotions"),
         (not_a_zip, "neither a folder nor a readable zip"),
         (lambda tmp: io.BytesIO(b"PK nothing"), "The upload is neither"),
@@ -259,6 +260,12 @@ def test_tables_as_spreadsheets_write_them(text, encoding, tmp_path):
     assert read_attributes(io.BytesIO(text.encode(encoding)), FILES) == {"light": ["", "söft", ""]}
 
 
+@pytest.mark.parametrize("heading", ["file,light", "file,light,"])
+def test_a_separator_at_the_end_of_a_row_is_no_column(heading, tmp_path):
+    text = f"{heading}\nday/happy/a.png,lamp,\nb.png,sun\n"
+    assert read_attributes(table(tmp_path, text), FILES) == {"light": ["lamp", "sun", ""]}
+
+
 def test_many_numbers_become_four_groups(tmp_path):
     files = [f"happy/{age}.png" for age in range(20, 60)]
     text = "file,age\n" + "".join(f"{age}.png,{age}\n" for age in range(20, 60))
@@ -277,6 +284,8 @@ def test_many_numbers_become_four_groups(tmp_path):
         ("file,light\n", "has no rows"),
         ("file,light\nb.png,1\nb.png,2\n", '"b.png" 2 times'),
         ("file,light\nelsewhere.png,1\n", "tells of none of the 3 faces"),
+        ("file,\nb.png,1\n", "at least one more"),
+        ("file,light\nb.png,lamp, dim\n", "Line 2 of .* more cells than its heading"),
     ],
 )
 def test_tables_that_are_of_no_use(text, words, tmp_path):

@@ -14,6 +14,7 @@ from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation import curves, measure
 from fer_core.explanation import Deletion
 from fer_core.ranking import standings
+from fer_core.recipes import Earlier
 from fer_core.testing import fake_card
 from tests.predictions import HAPPY, SAD, guesses, said
 
@@ -185,9 +186,13 @@ def test_the_plot_keeps_its_room_under_a_long_legend():
 def test_an_emotion_that_does_not_occur_has_no_curve():
     lines, areas = {"X": curves(ONE_CLASS)}, {"X": {e: v["auc"] for e, v in measure(ONE_CLASS)["per_class"].items()}}
     looks = looks_of_models(lines)
-    for emotion in ("sad", model_curves.MEAN):
+    for emotion, words in (
+        ("sad", "Needs faces with and without this label"),
+        ("happy", "Needs faces with and without this label"),  # which all of them bear
+        (model_curves.MEAN, "Needs faces of two labels or more"),
+    ):
         figure = model_curves.precision_recall(lines, looks, emotion)
-        assert figure.layout.annotations[0].text == "No face bears this label"
+        assert figure.layout.annotations[0].text == words
         assert [one.name for one in model_curves.roc(lines, looks, areas, emotion).data] == ["guessing"]
     assert model_curves.describe_areas("AUC", {"X": None}) == "AUC: "
 
@@ -206,6 +211,15 @@ def test_coverage_marks_where_a_model_says_uncertain():
     row = min(CURVES["Bad"]["coverage_accuracy"], key=lambda row: abs(row[0] - 0.5))
     assert (star.x[0], star.y[0]) == (row[1], row[2])
     assert "75% right with" in model_curves.describe_coverage(CURVES)
+
+
+def test_a_model_that_is_never_as_sure_as_demanded_has_no_star():
+    unsure = {"Bad": curves(said([HAPPY] * 10, [HAPPY] * 9 + [SAD], confidence=0.3))}
+    assert [one.mode for one in model_curves.coverage(unsure, LOOKS, {"Bad": 0.5}).data] == ["lines"]
+    never = {"Bad": curves(said([HAPPY] * 10, [HAPPY] * 9 + [SAD], confidence=0.15))}
+    [only] = model_curves.coverage(never, LOOKS, {"Bad": 0.5}).data
+    assert (list(only.x), list(only.y)) == ([1.0], [0.9]) and "markers" in only.mode
+    assert model_curves.describe_coverage(never) == "Bad: 75% right with 100% kept, 85% right with 100% kept"
 
 
 def test_training_and_validation_are_told_apart_by_their_lines():
@@ -231,6 +245,23 @@ def test_training_and_validation_are_told_apart_by_their_lines():
     assert model_curves.describe_training({"Bad": rows}) == (
         "Bad: 2 epochs, validation accuracy 30.0% at the end, at most 35.0%"
     )
+
+
+def test_a_course_begins_where_the_weights_that_it_went_on_from_ended():
+    rows = pd.DataFrame({"epoch": [0, 1], "seconds": [60, 180], "accuracy": [0.3, 0.5], "val_accuracy": [0.35, 0.3]})
+    before = {"Bad": Earlier(28, 96.5)}
+    of_epochs = model_curves.training({"Bad": rows}, LOOKS, "accuracy", before=before)
+    assert [list(one.x) for one in of_epochs.data] == [[29, 30]] * 2
+    of_minutes = model_curves.training({"Bad": rows}, LOOKS, "accuracy", "minutes", before)
+    assert [list(one.x) for one in of_minutes.data] == [[97.5, 99.5]] * 2
+    assert "Bad: 2 epochs after 28 earlier ones, validation" in model_curves.describe_training({"Bad": rows}, before)
+
+
+def test_courses_of_models_are_told_apart_without_colour():
+    rows = pd.DataFrame({"epoch": [0, 1], "seconds": [60, 180], "accuracy": [0.3, 0.5], "val_accuracy": [0.35, 0.3]})
+    figure = model_curves.training(dict.fromkeys(LOOKS, rows), LOOKS, "accuracy")
+    symbols = {one.legendgroup: one.marker.symbol for one in figure.data if "markers" in one.mode}
+    assert symbols == {title: look.symbol for title, look in LOOKS.items()} and len(set(symbols.values())) == 2
 
 
 def test_robustness_starts_with_the_clean_faces():

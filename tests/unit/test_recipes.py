@@ -8,6 +8,8 @@ import pytest
 from fer_core.cli import parser
 from fer_core.recipes import (
     RECIPES,
+    Earlier,
+    earlier,
     export_command,
     recipe_of,
     record_command,
@@ -98,6 +100,24 @@ def test_an_ensemble_is_made_of_its_members():
 def test_what_a_run_needs_is_named():
     assert requirements(trained(start="custom_cnn", teachers=["vgg16", "custom_cnn"])) == ["custom_cnn", "vgg16"]
     assert requirements(trained(start="", teachers=[])) == []
+
+
+def test_a_model_that_an_earlier_run_makes_need_not_be_there():
+    card = trained(start="custom_cnn", teachers=["custom_cnn", "vgg16"])
+    card.recipe["before"] = {"settings": {"model": "custom_cnn", "start": "", "teachers": ["hybrid"]}}
+    assert requirements(card) == ["hybrid", "vgg16"]
+    card.recipe["before"]["settings"]["start"] = "custom_cnn"  # of which nothing is recorded
+    assert requirements(card) == ["custom_cnn", "hybrid", "vgg16"]
+
+
+def test_what_went_before_a_run_is_summed_up():
+    card = trained(start="custom_cnn")
+    assert earlier(card) == Earlier(0, 0)
+    first = {"settings": {"model": "custom_cnn"}, "epochs": 28, "minutes": 96.2}
+    card.recipe["before"] = {"settings": {"model": "custom_cnn"}, "epochs": 24, "minutes": 32.2, "before": first}
+    assert earlier(card) == Earlier(52, pytest.approx(128.4))
+    del first["minutes"]
+    assert earlier(card) == Earlier(52, pytest.approx(32.2))
 
 
 @pytest.mark.parametrize("recipe", [{}, {"mean_of_calibrated_probabilities": ["a"]}])
