@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.classification import EmotionClassifier, default_model
+from fer_core.classification import Classification, EmotionClassifier, default_model
 from fer_core.crops import bgr as as_bgr
 from fer_core.crops import cut
 from fer_core.detection import FaceDetector, load_detector
@@ -87,9 +87,15 @@ class EmotionPipeline:
         Args:
             found: crops, uint8 (h, w, 3) BGR or (h, w) grey, each with the face that it was cut out for.
         """
+        return self.read_with_maps(found)[0]
+
+    def read_with_maps(
+        self, found: Sequence[tuple[NDArray[np.uint8], Face]]
+    ) -> tuple[list[FaceReading], Classification]:
+        """`read_faces`, and what the classifier said, which has the class activation maps of every emotion."""
         result = self.classifier.classify([crop for crop, _ in found])
         threshold = self.classifier.card.uncertain_below
-        return [
+        readings = [
             FaceReading(
                 box=face.box,
                 face_confidence=face.confidence,
@@ -100,6 +106,7 @@ class EmotionPipeline:
             )
             for row, (crop, face) in enumerate(found)
         ]
+        return readings, result
 
     def analyze_video(
         self,

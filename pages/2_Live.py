@@ -7,7 +7,7 @@ from fer_core.ui import live_session, live_view, loaders
 from fer_core.ui.browser_check import browser_check
 from fer_core.ui.notice import footer
 from fer_core.ui.routing import through_router
-from fer_core.ui.webcam import webcam
+from fer_core.ui.webcam import Camera, webcam
 
 through_router()
 st.title("Live")
@@ -29,12 +29,16 @@ try:
     live = live_session.stream(pipeline, choice.settings)
     left, right = st.columns([8, 5], gap="medium")
     with left:
-        camera = webcam(live, key="camera")
+        try:
+            camera = webcam(live, key="camera")
+        except FerError as error:
+            st.error(str(error), icon=":material/error:")
+            camera = Camera(playing=False, connecting=False, failed=True)
         shown = live_view.controls(live, camera, pipeline, choice)
     with right:
         live_view.panel(live, camera, choice.settings.uncertain_below, shown)
     live_view.session_result()
-    live_view.snapshots_instead(browser, pipeline, cards[choice.model], choice)
+    live_view.snapshots_instead(browser, camera, pipeline, choice)
 except FerError as error:
     st.error(str(error), icon=":material/error:")
 footer()

@@ -36,6 +36,7 @@ def live(pipeline: EmotionPipeline, frames: Sequence[av.VideoFrame], seconds: fl
         callback_cpu_ms: processor time of that, per frame; unlike the others it does not grow with other work.
         analysed_fps: frames that were read, a second.
         age_p50_ms, age_p95_ms: how old the reading was that was drawn.
+        undrawn: frames into which none was drawn, because there was none that was recent enough.
         dropped: frames that were not read, because a newer one came before their turn.
         seconds: how long it was measured.
         process_cpu: processor time of everything in this process, over the time: 1 is one core.
@@ -65,6 +66,7 @@ def live(pipeline: EmotionPipeline, frames: Sequence[av.VideoFrame], seconds: fl
         "analysed_fps": round((after.frames - before.frames - dropped) / took, 1),
         "age_p50_ms": _ms(feed.age_s, 50),
         "age_p95_ms": _ms(feed.age_s, 95),
+        "undrawn": feed.undrawn,
         "dropped": dropped,
         "seconds": round(took, 1),
         "process_cpu": round(used / took, 2),
@@ -85,10 +87,13 @@ def recorded(path: Path) -> list[av.VideoFrame]:
     """The first frames of a recording, shrunk to 640 pixels.
 
     Raises:
-        MediaError: it cannot be read.
+        MediaError: it cannot be read, or has no frames.
     """
     with Video(path, CAMERA_FPS, longer_px=640) as video:
-        return [_camera_frame(sample.image) for sample in itertools.islice(video, MOST_FRAMES)]
+        frames = [_camera_frame(sample.image) for sample in itertools.islice(video, MOST_FRAMES)]
+    if not frames:
+        raise MediaError(f"{path} has no frame that can be read; choose another recording.")
+    return frames
 
 
 class _Feed:
@@ -98,6 +103,7 @@ class _Feed:
         self.stream, self.frames = stream, itertools.cycle(frames)
         # Eight bytes a figure, so that half an hour of them is not itself the growth of memory that is measured.
         self.callback_s, self.callback_cpu_s, self.age_s = array("d"), array("d"), array("d")
+        self.undrawn = 0
 
     def run(self, seconds: float, *, keep: bool = False) -> None:
         """Feed for so long; a frame that is late is not made up for, as with a camera."""
@@ -109,11 +115,13 @@ class _Feed:
             self.stream.on_frame(next(self.frames))
             took, used = time.perf_counter() - started, time.thread_time() - cpu
             if keep:
-                state = self.stream.state()
                 self.callback_s.append(took)
                 self.callback_cpu_s.append(used)
-                if state.reading is not None:
-                    self.age_s.append(state.now_s - state.reading.time_s)
+                drawn_age_s = self.stream.state().last_age_s
+                if drawn_age_s is None:
+                    self.undrawn += 1
+                else:
+                    self.age_s.append(drawn_age_s)
             due = max(due + 1 / CAMERA_FPS, time.perf_counter())
 
 

@@ -34,9 +34,14 @@ class Classification:
     rater_logits: NDArray[np.float32]
     class_maps: NDArray[np.float32]
 
-    def activation(self, row: int) -> NDArray[np.float32]:
-        """Class activation map of the most probable emotion of one face: float32 (h, w), 0 (least) to 1 (most)."""
-        values = self.class_maps[row, ..., int(self.probabilities[row].argmax())]
+    def activation(self, row: int, label: int | None = None) -> NDArray[np.float32]:
+        """Class activation map of one face: float32 (h, w), 0 (least) to 1 (most).
+
+        Args:
+            row: of the face.
+            label: the emotion, by its place in `EMOTIONS`; None for the most probable one.
+        """
+        values = self.class_maps[row, ..., int(self.probabilities[row].argmax()) if label is None else label]
         return (values - values.min()) / max(float(np.ptp(values)), 1e-6)
 
 

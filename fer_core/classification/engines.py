@@ -1,8 +1,5 @@
 """What runs a network. Every engine gives the same answer; LiteRT is the one that is fast and needs no TensorFlow."""
 
-import importlib
-import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -12,6 +9,7 @@ from numpy.typing import NDArray
 
 from fer_core.errors import DependencyError, ModelError
 from fer_core.litert import LiteRtModel
+from fer_core.native_order import before_tensorflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +59,7 @@ class KerasEngine:
     file: Final = "model.keras"
 
     def __init__(self, path: Path) -> None:
-        # TensorFlow brings functions of OpenSSL's names; pylibsrtp (of the live page), loaded after it, crashes the
-        # process. Loaded first, both work; where TensorFlow is already there, it is too late.
-        if "tensorflow" not in sys.modules:
-            with suppress(ImportError):
-                importlib.import_module("pylibsrtp")
+        before_tensorflow()
         try:
             import keras
         except ImportError as error:

@@ -1,7 +1,9 @@
 """The `bench` command: how fast it is on this machine."""
 
 import argparse
+import math
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,27 @@ def add(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--live", action="store_true", help="also feed a stream as a camera does: one face, then four")
     bench.add_argument(
         "--seconds",
-        type=float,
+        type=_positive(float),
         default=20.0,
         help="how long that takes, each; default: 20; 1800 shows whether anything grows",
     )
     bench.add_argument("--recording", type=Path, metavar="PATH", help="frames of this instead of the moving portrait")
     bench.add_argument("--video", action="store_true", help="also read a generated 1080p recording of one face")
-    bench.add_argument("--minutes", type=int, default=1, help="how long that recording is; default: 1")
+    bench.add_argument("--minutes", type=_positive(int), default=1, help="how long that recording is; default: 1")
     bench.set_defaults(run=_bench)
+
+
+def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
+    """Takes a number above 0."""
+
+    def number(text: str) -> float:
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    number.__name__ = kind.__name__  # for the message where it is no number at all
+    return number
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -3,12 +3,26 @@
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import HaarDetector
 from fer_core.detection.mtcnn import MtcnnDetector
+from fer_core.detection.mtcnn import installed as mtcnn_is_installed
 from fer_core.detection.protocol import FaceDetector
 from fer_core.errors import ModelError
 
-__all__ = ["DETECTORS", "FaceCheck", "FaceDetector", "HaarDetector", "MtcnnDetector", "load_detector"]
+__all__ = [
+    "DETECTORS",
+    "FaceCheck",
+    "FaceDetector",
+    "HaarDetector",
+    "MtcnnDetector",
+    "installed_detectors",
+    "load_detector",
+]
 
 DETECTORS = {"haar": HaarDetector, "mtcnn": MtcnnDetector}
+
+
+def installed_detectors() -> list[str]:
+    """Names of the detectors whose packages are installed, the default one first."""
+    return [name for name in DETECTORS if name != "mtcnn" or mtcnn_is_installed()]
 
 
 def load_detector(name: str = "haar") -> FaceDetector:

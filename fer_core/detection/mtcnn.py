@@ -5,6 +5,7 @@ Needs the optional packages `mtcnn` and TensorFlow; neither is imported before t
 
 import importlib
 import threading
+from importlib.util import find_spec
 from typing import Any, Final
 
 import cv2
@@ -15,11 +16,19 @@ from fer_core.crops import bgr, shrunk
 from fer_core.detection.padding import search_padded
 from fer_core.detection.suppression import most_face_like
 from fer_core.errors import DependencyError
+from fer_core.native_order import before_tensorflow
 from fer_core.readings import Box, Face
 
 HAAR_SIDE: Final = 0.95
 """Side of the square that a Haar cascade draws, over the longer side of the MTCNN box: median of 111 faces that both
 found in everyday pictures (10th to 90th percentile 0.84 to 1.05; the centres agree to 4 % in the median)."""
+
+_PACKAGES: Final = ("mtcnn", "tensorflow")
+
+
+def installed() -> bool:
+    """Whether the packages that it needs are there; none is imported to find out."""
+    return all(find_spec(package) for package in _PACKAGES)
 
 
 class MtcnnDetector:
@@ -71,6 +80,9 @@ def like_haar(x: float, y: float, width: float, height: float) -> Box:
 
 def _load_network() -> Any:
     try:
+        if not installed():
+            raise ImportError("a package is missing")
+        before_tensorflow()
         importlib.import_module("tensorflow")
         return importlib.import_module("mtcnn").MTCNN()
     except ImportError as error:

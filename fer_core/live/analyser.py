@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.classification import Classification
 from fer_core.crops import cut
 from fer_core.detection import FaceDetector, HaarDetector
 from fer_core.detection.nearby import FollowingDetector
+from fer_core.emotions import EMOTIONS
 from fer_core.live.baseline import corrected
 from fer_core.live.settings import LiveSettings
 from fer_core.pipeline import EmotionPipeline
@@ -20,6 +22,9 @@ from fer_core.tracking import Tracker
 
 MOST_FACES: Final = 8
 """Of more faces in one frame the largest are read, so that a crowd does not stop the stream."""
+
+RECALL_S: Final = 60.0
+"""A person who was not seen for so long gets another number."""
 
 FORGOTTEN_AFTER_S: Final = 30.0
 """A person who was not seen for so long starts afresh."""
@@ -38,7 +43,8 @@ SMALLEST_PX: Final = 24
 """Smallest face that is found there."""
 
 NEW_FACE_S: Final = 0.5
-"""Between two searches of the whole frame, so how late a new face may be seen."""
+"""Between two quick searches of the whole frame, so how late a new face may be seen that looks into the camera. One
+that is turned away is found by the thorough search, which comes when a known face is lost and every ten seconds."""
 
 BLACK: Final = 20
 """Grey level that no pixel of a black frame exceeds: a covered lens still gives some noise."""
@@ -89,7 +95,7 @@ class LiveReading:
         height: of the frame, in pixels.
         faces: from left to right.
         black: there is nothing to see.
-        passed_over: faces beyond `MOST_FACES`, which were found and not read.
+        unread: where the faces are that were found beyond `MOST_FACES`.
     """
 
     time_s: float
@@ -97,7 +103,12 @@ class LiveReading:
     height: int
     faces: tuple[LiveFace, ...] = ()
     black: bool = False
-    passed_over: int = 0
+    unread: tuple[Box, ...] = ()
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Where there are faces, read or not."""
+        return [*(face.reading.box for face in self.faces), *self.unread]
 
     @property
     def readings(self) -> list[FaceReading]:
@@ -117,7 +128,9 @@ class LiveReading:
         if factor == 1:
             return self
         faces = tuple(face.at(face.reading.box.scaled(factor)) for face in self.faces)
-        return replace(self, width=round(self.width * factor), height=round(self.height * factor), faces=faces)
+        unread = tuple(box.scaled(factor) for box in self.unread)
+        width, height = round(self.width * factor), round(self.height * factor)
+        return replace(self, width=width, height=height, faces=faces, unread=unread)
 
 
 def following(detector: FaceDetector) -> FollowingDetector:
@@ -138,7 +151,7 @@ class LiveAnalyser:
     def __init__(self, pipeline: EmotionPipeline, follow: Callable[[FaceDetector], Follower] | None = None) -> None:
         self.pipeline, self._follow = pipeline, follow or following
         self._detector = self._follow(pipeline.detector)
-        self._tracker = Tracker()
+        self._tracker = Tracker(recall_s=RECALL_S)
         self._smoothers: dict[int, tuple[float, ExponentialSmoother]] = {}
         self._before: tuple[tuple[int, ...], float] | None = None
 
@@ -154,6 +167,13 @@ class LiveAnalyser:
         self._detector.reset()
         self._tracker.cut()
         self._smoothers.clear()
+
+    def forget(self) -> None:
+        """Keep nothing of anybody, as after Stop; numbers go on where they were."""
+        self._detector.reset()
+        self._tracker.reset()
+        self._smoothers.clear()
+        self._before = None
 
     def read(
         self,
@@ -176,18 +196,24 @@ class LiveAnalyser:
         if before and (before[0] != image.shape[:2] or time_s - before[1] > GAP_S):
             self.reset()
         if int(image[::8, ::8].max()) <= BLACK:
+            self._tracker.update([], time_s)
             return LiveReading(time_s, width, height, black=True)
         found = sorted(self._detector.detect(image, time_s), key=lambda face: face.box.area, reverse=True)
         faces = sorted(found[:MOST_FACES], key=lambda face: (face.box.x, face.box.y))
         crops = [cut(image, face.box) for face in faces]
         persons = self._tracker.update(faces, time_s, crops)
-        raw = self.pipeline.read_faces(list(zip(crops, faces, strict=True)))
-        shown = tuple(
-            LiveFace(self._shown(reading, person, time_s, settings, baselines.get(person)), reading.probabilities)
+        raw, said = self.pipeline.read_with_maps(list(zip(crops, faces, strict=True)))
+        shown = [
+            self._shown(reading, person, time_s, settings, baselines.get(person))
             for reading, person in zip(raw, persons, strict=True)
+        ]
+        self._forget_smoothers(time_s)
+        live = tuple(
+            LiveFace(_with_its_map(reading, model, said, row), model.probabilities)
+            for row, (reading, model) in enumerate(zip(shown, raw, strict=True))
         )
-        self._forget(time_s)
-        reading = LiveReading(time_s, image.shape[1], image.shape[0], shown, passed_over=len(found) - len(faces))
+        unread = tuple(face.box for face in found[MOST_FACES:])
+        reading = LiveReading(time_s, image.shape[1], image.shape[0], live, unread=unread)
         return replace(reading.scaled(1 / factor), width=width, height=height)
 
     def _shown(
@@ -210,10 +236,17 @@ class LiveAnalyser:
         self._smoothers[person] = time_s, smoother
         return smoother
 
-    def _forget(self, time_s: float) -> None:
+    def _forget_smoothers(self, time_s: float) -> None:
         gone = [person for person, (seen_s, _) in self._smoothers.items() if time_s - seen_s > FORGOTTEN_AFTER_S]
         for person in gone:
             del self._smoothers[person]
+
+
+def _with_its_map(shown: FaceReading, model: FaceReading, said: Classification, row: int) -> FaceReading:
+    """The reading with the class activation map of the label that is shown, where that is not the model's own."""
+    if shown.label == model.label:
+        return shown
+    return replace(shown, activation=said.activation(row, EMOTIONS.index(shown.label)))
 
 
 def _of_one_size(bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from fer_core.live.analyser import READ_PX, LiveReading
 from fer_core.readings import Box, FrameReading
 from fer_core.timeline import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
 
+LOGGER = logging.getLogger(__name__)
+
 LONGEST_S: Final = 2 * 3600.0
 """A recording of readings ends by itself after so long."""
 
@@ -32,7 +35,8 @@ class RecordedSession:
 
     Attributes:
         timeline: one row a face of every analysed frame.
-        video: MP4 whose frames are those of the timeline; empty where none was wanted or none came.
+        video: MP4 whose frames are those of the timeline; empty where none was wanted, none came, or it could not be
+            written.
     """
 
     timeline: Timeline
@@ -96,6 +100,7 @@ class SessionRecorder:
         self._size = (0, 0)
         self._notes: list[str] = []
         self._video: _Video | None = None
+        self._video_broken = False
         self._finished = False
 
     def __len__(self) -> int:
@@ -135,7 +140,7 @@ class SessionRecorder:
             if self._size == (0, 0):
                 self._size = _size_of_recording(reading.width, reading.height)
             fit = Fit.into(reading.width, reading.height, self._size)
-            if self.with_video:
+            if self.with_video and not self._video_broken:
                 self._add_frame(fit.picture(hide_faces(bgr, hidden) if hidden else bgr), time_s)
             # As the model read them: the timeline smooths them itself, so that it can be smoothed otherwise later.
             faces = tuple(
@@ -149,24 +154,41 @@ class SessionRecorder:
         """Stop, and give what was collected."""
         with self._lock:
             self._finished = True
-            video = self._video.finish() if self._video else b""
-            duration_s = self._end_s - self.start_s
-            recording = Recording(
-                name=f"Live {self.began:%Y-%m-%d %H.%M.%S}{'.mp4' if video else ''}",
-                sha256=hashlib.sha256(video).hexdigest() if video else "",
-                duration_s=duration_s,
-                width=self._size[0],
-                height=self._size[1],
-                frame_rate=self._frames / duration_s if duration_s > 0 else 0.0,
-            )
-            if not self._frames:
-                self._note("No frame was read during this recording.")
-            return RecordedSession(build(self._rows, recording, self.settings, problems=self._notes), video)
+        # Nothing is added from here on, so the worker, which goes on reading, need not wait for what takes long.
+        video = self._finished_video()
+        if not self._frames:
+            self.note("No frame was read during this recording.")
+        duration_s = self._end_s - self.start_s
+        recording = Recording(
+            name=f"Live {self.began:%Y-%m-%d %H.%M.%S}{'.mp4' if video else ''}",
+            sha256=hashlib.sha256(video).hexdigest() if video else "",
+            duration_s=duration_s,
+            width=self._size[0],
+            height=self._size[1],
+            frame_rate=self._frames / duration_s if duration_s > 0 else 0.0,
+        )
+        return RecordedSession(build(self._rows, recording, self.settings, problems=list(self._notes)), video)
 
     def _add_frame(self, picture: NDArray[np.uint8], time_s: float) -> None:
+        """A video that cannot be written ends; the readings go on."""
+        try:
+            if self._video is None:
+                self._video = _Video(*self._size)
+            self._video.add(picture, time_s)
+        except Exception as error:
+            LOGGER.exception("a frame could not be added to the video of a session")
+            self._video_broken = True
+            self._note(f"The video ends after {time_s:.0f} s: it could not be written further ({error}).")
+
+    def _finished_video(self) -> bytes:
         if self._video is None:
-            self._video = _Video(*self._size)
-        self._video.add(picture, time_s)
+            return b""
+        try:
+            return self._video.finish()
+        except Exception as error:
+            LOGGER.exception("the video of a session could not be finished")
+            self.note(f"The video could not be written ({error}); the readings are complete.")
+            return b""
 
     def _note(self, sentence: str) -> None:
         if sentence not in self._notes:

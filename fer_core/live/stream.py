@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from fer_core.live.analyser import LiveAnalyser, LiveReading
 from fer_core.live.baseline import Calibration
 from fer_core.live.history import Ages, LastMinute, Moment, Rate
+from fer_core.live.lost import LostFaces
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
 from fer_core.live.view import drawn
@@ -47,6 +48,12 @@ NOTE_S: Final = 30.0
 
 _READING: Final = "A frame could not be read"
 _DRAWING: Final = "The picture could not be drawn"
+_RECORDING: Final = "A frame could not be recorded"
+_MEANWHILE: Final = {
+    _READING: "The video goes on; the reading will when it can.",
+    _DRAWING: "The video goes on without boxes, and black while faces are hidden.",
+    _RECORDING: "The recording lacks it; reading goes on.",
+}
 
 
 class Situation(Enum):
@@ -70,9 +77,10 @@ class LiveState:
         analysed_fps: frames that are read, a second.
         age_ms: median age of the readings at the moment when they were drawn; None before the first.
         age_p95_ms: the 95th percentile.
+        last_age_s: how old the reading was that was drawn into the last frame; None where none was.
         frames: that arrived since the stream was made.
-        dropped: frames that a newer one replaced before the worker was free.
-        problem: why frames are not read or not drawn at present, a sentence each; None where all is well.
+        dropped: frames that a newer one replaced before they were handed over or the worker was free.
+        problem: why frames are not read, drawn or recorded at present, and what goes on; None where all is well.
         calibrating: how much of the calibration is done, 0 to 1; None where there is none.
         baselines: persons whose readings are held against their resting face.
         notes: why the last calibration came to nothing, a sentence each, for a while.
@@ -89,6 +97,7 @@ class LiveState:
     analysed_fps: float
     age_ms: float | None
     age_p95_ms: float | None
+    last_age_s: float | None
     frames: int
     dropped: int
     problem: str | None
@@ -127,7 +136,7 @@ class LiveStream:
         self._handover = threading.Condition()
         self._waiting: tuple[NDArray[np.uint8], float] | None = None
         self._worker: threading.Thread | None = None
-        self._leave = False
+        self._leave = self._forget = False
         # Guards everything below.
         self._lock = threading.Lock()
         self._parts = (pipeline.detector, pipeline.classifier)
@@ -135,7 +144,8 @@ class LiveStream:
         self._newest: NDArray[np.uint8] | None = None
         self._newest_s: float | None = None
         self._reading: LiveReading | None = None
-        self._gone: dict[int, tuple[Box, float]] = {}  # people just lost, with when and where, in pixels of `_reading`
+        self._lost = LostFaces()
+        self._last_age_s: float | None = None
         self._minute, self._ages = LastMinute(), Ages()
         self._arrivals, self._finished = Rate(), Rate()
         self._frames = self._dropped = 0
@@ -149,6 +159,16 @@ class LiveStream:
 
     # --- the camera's thread -----------------------------------------------------------------------------------------
 
+    async def on_frames(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        """The callback for the frames that came since it was called last: the newest is taken, the others dropped."""
+        with self._lock:
+            now, skipped = self._clock(), len(frames) - 1
+            self._frames += skipped
+            self._dropped += skipped
+            for _ in range(skipped):
+                self._arrivals.tick(now)
+        return [self.on_frame(frames[-1])]
+
     def on_frame(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The frame callback: hands the frame over and gives it back with the last reading drawn in. Never raises.
 
@@ -159,7 +179,7 @@ class LiveStream:
             shown = av.VideoFrame.from_ndarray(self.show(bgr), format="bgr24")
         except Exception as error:
             self._report(_DRAWING, error)
-            return frame
+            return _black(frame) if self._settings.view.hidden else frame
         with self._lock:
             self._problems.pop(_DRAWING, None)
         return shown
@@ -171,16 +191,17 @@ class LiveStream:
             self._newest, self._newest_s = bgr, now
             self._frames += 1
             self._arrivals.tick(now)
-            reading, gone, view = self._reading, dict(self._gone), self._settings.view
+            reading, lost, view = self._reading, self._lost.boxes, self._settings.view
             if reading is not None and (now - reading.time_s > STALE_S or not reading.fits(bgr)):
                 reading = None
-            if reading is not None:
-                self._ages.add(now - reading.time_s)
+            self._last_age_s = None if reading is None else now - reading.time_s
+            if self._last_age_s is not None:
+                self._ages.add(self._last_age_s)
         self._hand_over(bgr, now)
         if reading is None:  # nobody knows where the faces are
             return drawn(bgr, [], view, [Box(0, 0, bgr.shape[1], bgr.shape[0])])
         factor = bgr.shape[1] / reading.width
-        hidden = [box.scaled(factor) for box, _ in gone.values()]
+        hidden = [box.scaled(factor) for box in (*reading.unread, *lost)]
         return drawn(bgr, reading.scaled(factor).readings, view, hidden)
 
     def _hand_over(self, bgr: NDArray[np.uint8], now: float) -> None:
@@ -209,6 +230,9 @@ class LiveStream:
         with self._handover:
             self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
             frame, self._waiting = self._waiting, None
+            if self._forget:  # also where the next frame came before this worker could leave
+                self._analyser.forget()
+                self._forget = False
             if frame is None or self._leave:
                 # Given up under the lock: a frame that comes from now on finds no worker and starts one.
                 self._worker = None
@@ -224,15 +248,26 @@ class LiveStream:
         reading = self._analyser.read(bgr, time_s, settings, baselines)
         with self._lock:
             self._publish(reading)
-            gone = [box for box, _ in self._gone.values()]
+            hidden = [*reading.boxes, *self._lost.boxes] if settings.view.hidden else []
         if recorder is not None:
-            faces = [face.reading.box for face in reading.faces]
-            recorder.add(bgr, reading, [*faces, *gone] if settings.view.hidden else ())
+            self._record(recorder, bgr, reading, hidden)
+
+    def _record(
+        self, recorder: SessionRecorder, bgr: NDArray[np.uint8], reading: LiveReading, hidden: list[Box]
+    ) -> None:
+        try:
+            recorder.add(bgr, reading, hidden)
+        except Exception as error:
+            self._report(_RECORDING, error)
+            recorder.note("Some frames could not be recorded.")
+            return
+        with self._lock:
+            self._problems.pop(_RECORDING, None)
 
     def _publish(self, reading: LiveReading) -> None:
         if self._newest is None:  # the camera was stopped meanwhile
             return
-        self._gone = self._just_lost(reading)
+        self._lost.update(self._reading, reading)
         self._reading = reading
         self._problems.pop(_READING, None)
         self._finished.tick(self._clock())
@@ -249,22 +284,8 @@ class LiveStream:
                 self._notes, self._noted_s = tuple(problems), reading.time_s
                 self._calibration = None
 
-    def _just_lost(self, reading: LiveReading) -> dict[int, tuple[Box, float]]:
-        """Who was seen until a moment ago, by person: where, in pixels of `reading`, and when."""
-        before = self._reading
-        if before is None or not before.fits_size(reading.width, reading.height):
-            return {}
-        factor = reading.width / before.width
-        known = self._gone | {face.person: (face.reading.box, before.time_s) for face in before.faces}
-        here = {face.person for face in reading.faces}
-        return {
-            person: (box.scaled(factor), seen_s)
-            for person, (box, seen_s) in known.items()
-            if person not in here and reading.time_s - seen_s <= STALE_S
-        }
-
     def _report(self, what: str, error: Exception) -> None:
-        words = f"{what} ({type(error).__name__}: {error})."
+        words = f"{what} ({type(error).__name__}: {error}). {_MEANWHILE[what]}"
         with self._lock:
             self._problems[what] = words
             new = words not in self._reported
@@ -293,15 +314,20 @@ class LiveStream:
             self._newest_s = None
 
     def rest(self) -> None:
-        """The camera was stopped: let the worker go, end a calibration and forget the last picture.
+        """The camera was stopped: let the worker go, and forget the last picture, everybody's looks and resting faces.
 
-        The next frame wakes all of it.
+        The next frame wakes all of it; whoever is in it gets a new number.
         """
         with self._handover:
             self._waiting, self._leave = None, True
+            if self._worker is None:
+                self._analyser.forget()
+            else:
+                self._forget = True
             self._handover.notify()
         with self._lock:
-            self._newest = self._reading = self._calibration = None
+            self._newest = self._reading = self._calibration = self._last_age_s = None
+            self._baselines = {}
             self._ages.clear()
 
     def calibrate(self) -> None:
@@ -323,6 +349,7 @@ class LiveStream:
         """End the recording; None where none was running."""
         with self._lock:
             recorder, self._recorder = self._recorder, None
+            self._problems.pop(_RECORDING, None)
         return recorder.finish() if recorder is not None else None
 
     def snapshot(self) -> NDArray[np.uint8] | None:
@@ -350,6 +377,7 @@ class LiveStream:
                 analysed_fps=self._finished.per_second(now),
                 age_ms=None if age is None else age * 1e3,
                 age_p95_ms=None if age_p95 is None else age_p95 * 1e3,
+                last_age_s=self._last_age_s,
                 frames=self._frames,
                 dropped=self._dropped,
                 problem=" ".join(self._problems.values()) or None,
@@ -360,3 +388,8 @@ class LiveStream:
                 recording_over=self._recorder is not None and recording_s == self._recorder.longest_s,
                 recorded=0 if self._recorder is None else len(self._recorder),
             )
+
+
+def _black(frame: av.VideoFrame) -> av.VideoFrame:
+    """A frame of the same size in which there is nothing."""
+    return av.VideoFrame.from_ndarray(np.zeros((frame.height, frame.width, 3), np.uint8), format="bgr24")

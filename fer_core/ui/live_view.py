@@ -1,23 +1,27 @@
 """The parts of the Live page."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
 
 from fer_core.charts import describe_ribbon, emotion_ribbon
 from fer_core.classification import ModelCard
+from fer_core.drawing import hide_faces
 from fer_core.errors import FerError
 from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
+from fer_core.live.analyser import RECALL_S
 from fer_core.pipeline import EmotionPipeline
+from fer_core.readings import FaceReading
 from fer_core.reports.tables import dictionary_text
+from fer_core.tracking import LOOK_PX
 from fer_core.ui import handover, live_session, loaders
 from fer_core.ui.browser_check import Browser
 from fer_core.ui.image_results import show_picture
 from fer_core.ui.live_panel import live_panel
 from fer_core.ui.notice import NOT_FEELINGS
-from fer_core.ui.uploads import analyse
+from fer_core.ui.uploads import Analysed, analyse
 from fer_core.ui.webcam import ICE_SETTING, Camera
 
 EVERY_S: Final = 0.3
@@ -57,8 +61,10 @@ def ask_consent() -> None:
         st.markdown(
             "#### :material/videocam: Before the camera starts\n"
             "- Pictures go from this browser to the machine that serves this page, are read in its memory and are "
-            "forgotten at once. **Nothing is stored** unless you record; a recording holds numbers, and pictures only "
-            "where you ask for them.\n"
+            f"forgotten at once. To tell people apart, a few grey images of each face, {LOOK_PX} by {LOOK_PX} pixels, "
+            f"stay in memory until it was not seen for {RECALL_S:.0f} seconds or the camera stops. "
+            "**Nothing is stored** unless you record; a recording holds numbers, and pictures only where you ask for "
+            "them.\n"
             f"- {NOT_FEELINGS} At work, in hiring and in education this is prohibited in the European Union.\n"
             "- Everybody whom the camera sees has to know and to agree; nobody may be filmed unasked."
         )
@@ -118,16 +124,19 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
             help="A label whose probability is lower is shown as uncertain. The model's own value comes first.",
         )
     key, first = remembered("shown", ["boxes", "mirrored"])
-    shown = st.pills(
-        "Show",
-        list(_SHOW),
-        selection_mode="multi",
-        key=key,
-        default=first,
-        format_func=_SHOW.__getitem__,
-        label_visibility="collapsed",
-    )
-    view = View(**{name: name in shown for name in _SHOW})
+    with st.container():  # what comes below keeps its place when the caption comes: a camera that is moved stops
+        shown = st.pills(
+            "Show",
+            list(_SHOW),
+            selection_mode="multi",
+            key=key,
+            default=first,
+            format_func=_SHOW.__getitem__,
+            label_visibility="collapsed",
+        )
+        view = View(**{name: name in shown for name in _SHOW})
+        if view.hidden:
+            st.caption("Hides the faces that are found; a face that is new, small or turned away may show.")
     return Choice(model, detector, LiveSettings(smoothing, threshold, view))
 
 
@@ -143,7 +152,8 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
     """
     state = live.state()
     key, keep_video = live_session.remembered("keep video", False)
-    recording, on = state.recording_s is not None, camera.playing
+    recording, on, calibrating = state.recording_s is not None, camera.playing, state.calibrating is not None
+    hidden = choice.settings.view.hidden
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if recording:
             st.button(
@@ -157,8 +167,10 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
             st.button(
                 "Record",
                 icon=":material/fiber_manual_record:",
-                disabled=not on,
-                help="Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too.",
+                disabled=not on or calibrating,
+                help="Wait until the resting face is taken."
+                if calibrating
+                else "Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too.",
                 on_click=live_session.start_recording,
                 args=(live, pipeline, choice.settings),
                 kwargs={"video": st.session_state.get(key, keep_video)},
@@ -166,8 +178,10 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
         st.button(
             "Snapshot",
             icon=":material/photo_camera:",
-            disabled=not on or choice.settings.view.hidden,
-            help="Takes the present picture to the Image page.",
+            disabled=not on or hidden,
+            help="Not while faces are hidden: a snapshot shows them."
+            if hidden
+            else "Takes the present picture to the Image page.",
             on_click=_snapshot,
             args=(live,),
         )
@@ -177,8 +191,9 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
             st.button(
                 "Resting face",
                 icon=":material/self_improvement:",
-                disabled=not on or state.calibrating is not None or recording,
-                help="Look neutral for ten seconds. What the model sees in a face at rest is then discounted.",
+                disabled=not on or calibrating or recording,
+                help="Look neutral for ten seconds. Until the camera stops, what the model sees in a face at rest is "
+                "then discounted.",
                 on_click=live.calibrate,
             )
         st.toggle("Keep the video too", keep_video, key=key, disabled=recording)
@@ -226,7 +241,7 @@ NO_ROUTE: Final = (
 def trouble(state: LiveState, since_start_s: float | None) -> tuple[str, str] | None:
     """What is wrong, if anything: kind and sentence."""
     if state.problem:
-        return "error", f"{state.problem} The video goes on; the reading will when it can."
+        return "error", state.problem
     if state.recording_over:
         return "warning", "The recording is as long as it may be. Press Stop recording to keep it."
     if state.situation is Situation.WAITING:
@@ -235,8 +250,8 @@ def trouble(state: LiveState, since_start_s: float | None) -> tuple[str, str] | 
         return "warning", "No new pictures. Is the camera unplugged, or does another program use it?"
     if state.reading and state.reading.black:
         return "warning", "The picture is black. Is the lens covered, or the room dark?"
-    if state.reading and state.reading.passed_over:
-        return "info", f"{state.reading.passed_over} more faces are in view than are read at once."
+    if state.reading and state.reading.unread:
+        return "info", f"{len(state.reading.unread)} more faces are in view than are read at once."
     if state.notes:
         return "warning", " ".join(state.notes)
     return None
@@ -279,13 +294,17 @@ def session_result() -> None:
             st.button("Discard", icon=":material/delete:", on_click=handover.forget_session)
 
 
-def snapshots_instead(browser: Browser | None, pipeline: EmotionPipeline, card: ModelCard, choice: Choice) -> None:
-    """The way out where no live picture comes: single pictures, taken or uploaded, read with the same settings."""
-    needed = bool(browser and browser.obstacle) or bool(st.session_state.get(_NO_ROUTE))
+def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: EmotionPipeline, choice: Choice) -> None:
+    """The way out where no live picture comes: single pictures, taken or uploaded.
+
+    They are read with the same model, detector and threshold, and shown with the map and with hidden faces where that
+    is chosen; smoothing and resting face are for people who are followed.
+    """
+    usable = browser is None or browser.obstacle is None
+    needed = not usable or camera.failed or bool(st.session_state.get(_NO_ROUTE))
     with st.expander("No live picture? Take snapshots instead", icon=":material/photo_camera:", expanded=needed):
         if not st.toggle("Take snapshots", value=needed, key=f"snapshots {needed}"):
             return
-        usable = browser is None or (browser.secure and browser.cameras > 0)
         shot = (
             st.camera_input("Look into the camera and press the button")
             if usable
@@ -300,9 +319,26 @@ def snapshots_instead(browser: Browser | None, pipeline: EmotionPipeline, card: 
             return
         try:
             for picture in analyse([(shot.name, shot.getvalue())], pipeline, (choice.model, choice.detector)):
-                show_picture(picture, 0, card.uncertain_below, choice.settings.view.activation)
+                shown = _as_set(picture, choice.settings)
+                show_picture(shown, 0, choice.settings.uncertain_below, choice.settings.view.activation)
         except FerError as error:
             st.error(str(error), icon=":material/error:")
+
+
+def _as_set(picture: Analysed, settings: LiveSettings) -> Analysed:
+    """The picture with the chosen threshold and, where that is chosen, with hidden faces."""
+
+    def judged(readings: list[FaceReading]) -> list[FaceReading]:
+        return [replace(reading, uncertain=reading.confidence < settings.uncertain_below) for reading in readings]
+
+    picture = replace(picture, readings=judged(picture.readings), shown_readings=judged(picture.shown_readings))
+    if not settings.view.hidden:
+        return picture
+    return replace(
+        picture,
+        image=hide_faces(picture.image, [reading.box for reading in picture.readings]),
+        shown=hide_faces(picture.shown, [reading.box for reading in picture.shown_readings]),
+    )
 
 
 def _snapshot(live: LiveStream) -> None:

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards, load_card
-from fer_core.detection import FaceDetector, load_detector
+from fer_core.detection import FaceDetector, installed_detectors, load_detector
 from fer_core.errors import FerError
 from fer_core.pipeline import EmotionPipeline
 
-DETECTOR_TITLES = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
+_DETECTORS = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
+DETECTOR_TITLES = {name: _DETECTORS[name] for name in installed_detectors()}
+"""The detectors that can be chosen here."""
 
 
 def classifier(model: str) -> EmotionClassifier:

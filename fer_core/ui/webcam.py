@@ -5,10 +5,10 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import streamlit as st
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from streamlit_webrtc import Translations, WebRtcMode, webrtc_streamer
 from streamlit_webrtc.component import generate_frontend_component_key
 
@@ -53,12 +53,15 @@ _WORDS: Final[Translations] = {
 }
 
 
+_Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern="^(stun|turn)s?:")]
+
+
 class IceServer(BaseModel):
     """One entry of `iceServers`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    urls: str | list[str]
+    urls: _Address | list[_Address]
     username: str | None = None
     credential: str | None = None
 
@@ -70,10 +73,12 @@ class Camera:
     Attributes:
         playing: pictures are wanted, and the browser says that it is connected.
         connecting: Start was pressed and the connection is being made.
+        failed: it could not be made.
     """
 
     playing: bool
     connecting: bool
+    failed: bool = False
 
 
 def ice_servers(environment: Mapping[str, str] = os.environ) -> list[dict[str, Any]] | None:
@@ -92,9 +97,6 @@ def ice_servers(environment: Mapping[str, str] = os.environ) -> list[dict[str, A
         servers = TypeAdapter(list[IceServer]).validate_python(listed)
     except (ValueError, ValidationError) as error:
         raise FerError(_not_understood()) from error
-    addresses = [url for server in servers for url in ([server.urls] if isinstance(server.urls, str) else server.urls)]
-    if not all(url.strip().startswith(("stun:", "stuns:", "turn:", "turns:")) for url in addresses):
-        raise FerError(_not_understood())
     return [server.model_dump(exclude_none=True) for server in servers]
 
 
@@ -112,7 +114,7 @@ def webcam(stream: LiveStream, key: str) -> Camera:
             mode=WebRtcMode.SENDRECV,
             rtc_configuration=None if servers is None else {"iceServers": servers},
             media_stream_constraints=_CONSTRAINTS,
-            video_frame_callback=stream.on_frame,
+            queued_video_frames_callback=stream.on_frames,
             on_video_ended=stream.rest,
             # False would run the callback on the event loop that serves every visitor.
             async_processing=True,

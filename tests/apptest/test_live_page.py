@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fer_core.detection import installed_detectors
 from fer_core.errors import FerError
+from fer_core.media.images import encode_png
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.ui import handover, live_view, loaders, webcam
@@ -70,6 +72,10 @@ def show(stream) -> None:
         time.sleep(0.005)
 
 
+def toggle(page: AppTest, label: str):
+    return next(toggle for toggle in page.toggle if toggle.label == label)
+
+
 def words(page: AppTest) -> str:
     parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error)
     return "\n".join(element.value for element in parts)
@@ -123,10 +129,27 @@ def test_a_recording_becomes_a_timeline(camera):
     assert handover.RECORDED_SESSION not in page.session_state
 
 
+@pytest.mark.parametrize("video", [True, False], ids=["with its video", "numbers only"])
+def test_a_recording_opens_as_a_timeline(camera, video):
+    page = live_page()
+    stream = play(page, camera)
+    toggle(page, "Keep the video too").set_value(video).run()
+    button(page, "Record").click().run()
+    for _ in range(4):
+        show(stream)
+    button(page, "Stop recording").click().run()
+    [link] = [link for link in page.get("page_link") if "Open the timeline" in link.proto.label]
+    assert link.proto.page == "Video"
+    name = page.session_state[handover.RECORDED_SESSION].timeline.recording.name
+    page.switch_page("pages/3_Video.py").run()
+    assert not page.exception and not page.error
+    assert name in [title.value.replace("\\", "") for title in page.subheader]
+
+
 def test_the_video_is_kept_only_when_asked_for(camera):
     page = live_page()
     stream = play(page, camera)
-    next(toggle for toggle in page.toggle if toggle.label == "Keep the video too").set_value(True).run()
+    toggle(page, "Keep the video too").set_value(True).run()
     button(page, "Record").click().run()
     show(stream)
     button(page, "Stop recording").click().run()
@@ -151,7 +174,17 @@ def test_hidden_faces_cannot_be_taken_as_a_snapshot(camera):
     page = live_page()
     play(page, camera)
     page.button_group[0].set_value(["hidden"]).run()
-    assert button(page, "Snapshot").disabled
+    assert button(page, "Snapshot").disabled and "while faces are hidden" in button(page, "Snapshot").help
+    assert "may show" in words(page)
+
+
+def test_nothing_is_recorded_while_the_resting_face_is_taken(camera, monkeypatch):
+    shared = fake_pipeline([FACE])
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: shared)
+    page = live_page()
+    play(page, camera)
+    button(page, "Resting face").click().run()
+    assert button(page, "Record").disabled and "resting face" in button(page, "Record").help
 
 
 @pytest.mark.parametrize(
@@ -167,16 +200,54 @@ def test_the_obstacle_is_named_and_pictures_can_be_taken_otherwise(camera, brows
     camera["browser"] = browser
     page = live_page()
     assert not page.exception and expected in words(page)
-    toggle = next(toggle for toggle in page.toggle if toggle.label == "Take snapshots")
-    assert toggle.value
-    assert bool(page.get("camera_input")) == (browser.secure and browser.cameras > 0)
+    assert toggle(page, "Take snapshots").value
+    assert page.get("file_uploader") and not page.get("camera_input")  # that camera would not come either
 
 
-def test_a_wrong_setting_is_said(camera):
+def test_where_the_camera_fails_the_rest_of_the_page_is_there_and_offers_snapshots(camera):
     page = live_page(agree=False)
     camera["camera"] = None
     page.checkbox[0].check().run()
     assert not page.exception and "not understood" in page.error[0].value
+    assert button(page, "Record").disabled
+    assert toggle(page, "Take snapshots").value and page.get("camera_input")
+
+
+def test_a_recording_survives_a_camera_that_fails(camera):
+    page = live_page()
+    stream = play(page, camera)
+    button(page, "Record").click().run()
+    show(stream)
+    camera["camera"] = None
+    page.run()
+    button(page, "Stop recording").click().run()
+    assert not page.exception and handover.RECORDED_SESSION in page.session_state
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.95])
+@pytest.mark.parametrize("hidden", [True, False])
+def test_an_uploaded_photograph_is_read_as_chosen(camera, monkeypatch, threshold, hidden):
+    camera["browser"] = Browser(False, 0, "unknown")
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE], strength=3.0))
+    shown = []
+    monkeypatch.setattr(live_view, "show_picture", lambda *arguments: shown.append(arguments))
+    page = live_page()
+    page.slider[1].set_value(threshold)
+    page.button_group[0].set_value(["hidden"] if hidden else []).run()
+    page.file_uploader[0].upload("me.png", encode_png(FRAME), "image/png").run()
+    picture, _, uncertain_below, _ = shown[-1]
+    assert not page.exception and uncertain_below == threshold
+    for readings in (picture.readings, picture.shown_readings):
+        assert [reading.uncertain for reading in readings] == [threshold == 0.95]
+    inside = np.s_[FACE.y : FACE.y + FACE.height, FACE.x : FACE.x + FACE.width]
+    for image in (picture.image, picture.shown):
+        assert (image[inside].std() < 0.5 * FRAME[inside].std()) == hidden
+
+
+def test_only_detectors_that_are_installed_can_be_chosen(camera):
+    page = live_page()
+    assert page.selectbox[1].options == list(loaders.DETECTOR_TITLES.values())
+    assert list(loaders.DETECTOR_TITLES) == installed_detectors()
 
 
 def test_the_stream_and_its_settings_survive_a_look_at_another_page(camera):
@@ -184,7 +255,7 @@ def test_the_stream_and_its_settings_survive_a_look_at_another_page(camera):
     page.selectbox[0].select("other")
     page.slider[0].set_value(1.5)
     page.button_group[0].set_value(["bars"])
-    next(toggle for toggle in page.toggle if toggle.label == "Keep the video too").set_value(True).run()
+    toggle(page, "Keep the video too").set_value(True).run()
     page.slider[1].set_value(0.8).run()
     stream = play(page, camera)
     button(page, "Record").click().run()

@@ -195,6 +195,7 @@ def test_a_face_is_read_shown_and_gone_again(live: Page):
 
     expect(live.locator(".people button")).to_have_count(2, timeout=ROUND_MS)  # two people, by number
     expect(live.locator(".lane")).to_have_count(2)
+    expect(live.locator(".detail")).to_contain_text(re.compile(r"Person \d"))
 
     expect(label(live)).to_have_text("No face", timeout=ROUND_MS)
     until(lambda: all(lane[:, -4:, 3].max() == 0 for lane in lanes(live)), live)  # nobody now, somebody before
@@ -210,7 +211,11 @@ def test_the_view_changes_while_the_camera_runs(live: Page):
     in_colour(live, "happy", most=50)
     live.get_by_role("button", name="Bars in the picture").click()
     in_colour(live, "happy", least=200)
+    live.get_by_role("button", name="Hide faces").click()
+    expect(live.get_by_text("may show")).to_be_visible()
     expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    before = frames_played(live)
+    until(lambda: frames_played(live) > before + 5, live)
     expect(component(live).get_by_role("button", name="Stop")).to_be_visible()
 
 
@@ -230,6 +235,12 @@ def test_a_recording_is_taken_along(live: Page):
     assert float(rows[-1]["time_s"]) > 1
     with av.open(str(download(live, "Video (MP4)"))) as film:
         assert sum(1 for _ in film.decode(video=0)) == len({row["frame"] for row in rows})
+
+    name = live.get_by_role("heading", name=re.compile("Live 20")).inner_text().removeprefix("timeline").strip()
+    live.get_by_role("link", name="Open the timeline").click()
+    expect(live.get_by_role("heading", name="Video", exact=True)).to_be_visible()
+    expect(live.get_by_role("heading", name=name)).to_be_visible()
+    expect(live.locator("video").first).to_be_visible()
 
 
 def download(page: Page, name: str) -> Path:

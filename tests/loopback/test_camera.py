@@ -87,14 +87,14 @@ class Connection:
                     "in_recorder_factory",
                     "out_recorder_factory",
                     "audio_frame_callback",
-                    "queued_video_frames_callback",
                     "queued_audio_frames_callback",
+                    "video_frame_callback",
                     "on_audio_ended",
                     "video_processor_factory",
                     "audio_processor_factory",
                 )
             ),
-            video_frame_callback=stream.on_frame,
+            queued_video_frames_callback=stream.on_frames,
             on_video_ended=stream.rest,
             async_processing=True,
             video_receiver_size=4,
@@ -247,6 +247,7 @@ def test_connecting_and_stopping_again_and_again_leaves_nothing_behind(connect):
         frames = stream.state().frames
         connection.wait_for(lambda: stream.state().frames > frames + 2)
         connection.close()
+        connection.wait_for(lambda: stream.snapshot() is None)  # the stream was told of the end
         connection.wait_for(lambda: not any(t.name == "live-analysis" for t in threading.enumerate()))
 
     once()  # what is made once for all is made here

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.detection import FaceCheck, FaceDetector, HaarDetector, MtcnnDetector, load_detector
+from fer_core.detection import FaceCheck, FaceDetector, HaarDetector, MtcnnDetector, installed_detectors, load_detector
 from fer_core.detection.face_check import FACE_CHECK_DIR, widened
 from fer_core.detection.haar import CASCADES_DIR
 from fer_core.detection.mtcnn import like_haar
@@ -222,13 +222,19 @@ def test_without_the_mtcnn_package_the_error_says_how_to_get_it(monkeypatch):
     real = importlib.import_module
 
     def without_mtcnn(name, *args):
-        if name in ("mtcnn", "tensorflow"):
-            raise ImportError(name)
+        assert name != "tensorflow", "it is slow to load, and here for nothing"
         return real(name, *args)
 
     monkeypatch.setattr(importlib, "import_module", without_mtcnn)
+    monkeypatch.setattr("fer_core.detection.mtcnn.find_spec", lambda name: None if name == "mtcnn" else name)
     with pytest.raises(DependencyError, match="pip install mtcnn"):
         load_detector("mtcnn")
+    assert installed_detectors() == ["haar"]
+
+
+def test_mtcnn_is_offered_where_its_packages_are(monkeypatch):
+    monkeypatch.setattr("fer_core.detection.mtcnn.find_spec", lambda name: name)
+    assert installed_detectors() == ["haar", "mtcnn"]
 
 
 class FakeMtcnn:

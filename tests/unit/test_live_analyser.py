@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from fer_core.classification import EmotionClassifier
+from fer_core.classification.engines import NetworkOutput
 from fer_core.emotions import EMOTIONS
 from fer_core.live import LiveAnalyser, LiveSettings
-from fer_core.live.analyser import GAP_S, MOST_FACES
+from fer_core.live.analyser import GAP_S, MOST_FACES, RECALL_S
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector, FakeEngine, fake_card
@@ -75,8 +76,15 @@ def test_a_black_picture_is_called_so_and_not_searched(level):
 def test_of_a_crowd_the_largest_are_read():
     boxes = [Box(2 + 30 * i, 20, 24 + i, 24 + i) for i in range(10)]
     reading = Parts(*boxes).read(0.0)
-    assert len(reading.faces) == MOST_FACES and reading.passed_over == 2
+    assert len(reading.faces) == MOST_FACES and set(reading.unread) == set(boxes[:2])
     assert min(face.reading.box.width for face in reading.faces) == 26
+
+
+def test_faces_that_are_not_read_lie_where_they_are_in_a_frame_of_another_size():
+    boxes = [Box(2 + 30 * i, 20, 24 + i, 24 + i) for i in range(10)]
+    reading = Parts(*boxes).read(0.0, np.ascontiguousarray(PICTURE[::2, ::2]))
+    assert set(reading.unread) == {box.scaled(0.5) for box in boxes[:2]}
+    assert len(reading.boxes) == 10
 
 
 @pytest.mark.parametrize(
@@ -146,6 +154,58 @@ def test_a_baseline_weighs_the_reading_and_not_the_raw_values():
     weights = np.float32([1, 1, 1, 1, 0.1, 1, 1])
     [face] = parts.read(0.0, baselines={1: weights}).faces
     assert face.reading.label != "sad" and EMOTIONS[int(face.raw.argmax())] == "sad"
+
+
+class TwoPlaces:
+    """The left half of a face speaks for neutral, the right one for sad, as strongly as said."""
+
+    def __init__(self, neutral: float, sad: float) -> None:
+        self.says(neutral, sad)
+
+    def says(self, neutral: float, sad: float) -> None:
+        self.halves = {"neutral": (np.s_[:3], neutral), "sad": (np.s_[3:], sad)}
+
+    def __call__(self, faces):
+        maps = np.zeros((len(faces), 6, 6, len(EMOTIONS)), np.float32)
+        for emotion, (half, strength) in self.halves.items():
+            maps[:, :, half, EMOTIONS.index(emotion)] = 2 * strength
+        return NetworkOutput(maps.mean(axis=(1, 2)), np.zeros((len(faces), 8), np.float32), maps)
+
+
+def map_is_of_its_label(reading) -> bool:
+    left, right = reading.activation[:, :3].mean(), reading.activation[:, 3:].mean()
+    return bool(right > left) == (reading.label == "sad")
+
+
+def test_the_activation_map_is_that_of_the_label_that_is_shown():
+    engine = TwoPlaces(neutral=1.8, sad=2.0)
+    analyser = LiveAnalyser(EmotionPipeline(FakeDetector([LEFT]), EmotionClassifier(engine, fake_card())), EveryFrame)
+    weights = np.float32([1, 1, 1, 1, 0.1, 1, 1])
+    [at_rest] = analyser.read(PICTURE, 0.0, RAW, {1: weights}).readings
+    assert at_rest.label == "neutral" and map_is_of_its_label(at_rest)
+    for step in range(30):
+        if step == 10:
+            engine.says(neutral=2.0, sad=1.8)
+        [face] = analyser.read(PICTURE, 1 + 0.04 * step, LiveSettings(time_constant_s=0.4), {}).faces
+        assert map_is_of_its_label(face.reading)
+        if step == 10:  # smoothing still holds on to what was
+            assert face.reading.label == "sad" and EMOTIONS[int(face.raw.argmax())] == "neutral"
+
+
+def test_after_it_was_told_to_forget_nothing_of_anybody_is_kept_and_no_number_comes_again():
+    parts = Parts(LEFT)
+    parts.read(0.0)
+    assert parts.analyser._tracker.state()["persons"]
+    parts.analyser.forget()
+    assert parts.analyser._tracker.state()["persons"] == [] and not parts.analyser._smoothers
+    assert people(parts.read(0.1)) == [2]
+
+
+def test_nobody_is_remembered_for_more_than_a_minute_before_a_covered_lens():
+    parts = Parts(LEFT)
+    parts.read(0.0)
+    parts.read(RECALL_S + 1, np.zeros((480, 640, 3), np.uint8))
+    assert parts.analyser._tracker.state()["persons"] == []
 
 
 def test_another_model_takes_over_and_everybody_keeps_their_number():

@@ -1,6 +1,8 @@
 """What `bench` measures of pictures and of the camera: that the figures are there and are those of what was done."""
 
 import json
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from fer_core.benchmarks import live, pictures
 from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
 from fer_core.errors import MediaError
+from fer_core.live import LiveStream
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
@@ -22,7 +25,40 @@ def test_the_figures_of_a_stream_are_those_of_the_contract():
     assert 0 < figures["callback_p50_ms"] <= figures["callback_p99_ms"]
     assert 0 < figures["analysed_fps"] <= 1.2 * live.CAMERA_FPS and figures["age_p50_ms"] <= figures["age_p95_ms"]
     assert figures["seconds"] == pytest.approx(1.0, abs=0.5)
+    assert figures["undrawn"] == 0
     assert {"memory_growth_mb", "threads_growth", "age_growth_ms"} <= figures.keys()
+
+
+class Instant(LiveStream):
+    """Reads a frame before the callback is back."""
+
+    def on_frame(self, frame):
+        before, shown = self._reading, super().on_frame(frame)
+        deadline = time.monotonic() + 60
+        while self._reading is before:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        return shown
+
+
+def test_the_age_is_that_of_the_reading_that_was_drawn(monkeypatch):
+    """With an instant reader that is the one of the frame before."""
+    clock = SimpleNamespace(now=50.0)
+    monkeypatch.setattr(
+        live,
+        "time",
+        SimpleNamespace(
+            sleep=lambda seconds: setattr(clock, "now", clock.now + seconds),
+            perf_counter=lambda: clock.now,
+            thread_time=lambda: 0.0,
+        ),
+    )
+    stream = Instant(fake_pipeline([FACE]), clock=lambda: clock.now)
+    feed = live._Feed(stream, live.moving_portrait(1)[:2])
+    feed.run(1.0, keep=True)
+    stream.rest()
+    assert len(feed.age_s) == pytest.approx(live.CAMERA_FPS - 1, abs=1) and feed.undrawn == 1
+    assert np.array(feed.age_s) == pytest.approx(1 / live.CAMERA_FPS, rel=0.01)
 
 
 def test_growth_is_that_from_the_first_tenth_to_the_last():
@@ -36,7 +72,7 @@ def test_a_stream_that_cannot_read_is_not_measured(monkeypatch):
     def fail(*_):
         raise RuntimeError("the network is on holiday")
 
-    monkeypatch.setattr(pipeline, "read_faces", fail)
+    monkeypatch.setattr(pipeline, "read_with_maps", fail)
     with pytest.raises(MediaError, match="on holiday"):
         live.live(pipeline, live.moving_portrait(1)[:5], 0.5)
 
@@ -96,3 +132,26 @@ def test_a_recording_that_cannot_be_read_is_one_clear_line(tmp_path, capsys):
     broken.write_bytes(b"no video")
     with pytest.raises(MediaError):
         live.recorded(broken)
+
+
+def test_a_recording_without_frames_is_one_clear_line(tmp_path, monkeypatch):
+    class Empty:
+        def __init__(self, *_, **__):
+            pass
+
+        def __enter__(self):
+            return iter(())
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(live, "Video", Empty)
+    with pytest.raises(MediaError, match="no frame"):
+        live.recorded(tmp_path / "empty.mp4")
+
+
+@pytest.mark.parametrize("option", ["--seconds=0", "--seconds=-3", "--seconds=nan", "--seconds=soon", "--minutes=0"])
+def test_a_time_that_is_none_is_wrong_usage(option, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["bench", "--live", option, "--json", "-"])
+    assert stopped.value.code == 2 and option.partition("=")[0] in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Baseline, history and recording of a live stream."""
 
 import io
+import threading
 from datetime import datetime
 from itertools import pairwise
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from fer_core.emotions import EMOTIONS
-from fer_core.live import LiveFace, LiveReading
+from fer_core.live import LiveFace, LiveReading, recording
 from fer_core.live.baseline import DURATION_S, FEWEST, STRONGEST, Calibration, corrected, weights
 from fer_core.live.history import MINUTE_S, STEP_S, Ages, LastMinute, Rate
 from fer_core.live.recording import LONGEST_S, SessionRecorder
@@ -215,6 +216,49 @@ def test_the_video_has_the_frames_and_times_of_the_timeline(size):
     assert [float(frame.time) for frame in frames] == pytest.approx(times, abs=0.002)
     levels = [frame.to_ndarray(format="gray").mean() for frame in frames]
     assert levels == pytest.approx([40 * number for number in range(5)], abs=6)
+
+
+def test_a_video_that_cannot_be_finished_is_noted_and_the_timeline_is_kept(monkeypatch):
+    session = recorder(with_video=True)
+    session.add(picture(0), reading(100.0, (1, Box(1, 2, 30, 40), HAPPY)))
+    monkeypatch.setattr(session._video, "finish", fail)
+    done = session.finish()
+    assert len(done.timeline.frame) == 1 and done.video == b""
+    assert not done.timeline.recording.name.endswith(".mp4") and done.timeline.recording.sha256 == ""
+    assert any("video could not be written" in note for note in done.timeline.problems)
+
+
+def test_a_video_that_cannot_be_written_further_ends_and_the_readings_go_on(monkeypatch):
+    session = recorder(with_video=True)
+    for number in range(3):
+        session.add(picture(0), reading(100.0 + number, (1, Box(1, 2, 30, 40), HAPPY)))
+        monkeypatch.setattr(session._video, "add", fail)
+    done = session.finish()
+    assert done.timeline.frame["time_s"].tolist() == [0.0, 1.0, 2.0]
+    with av.open(io.BytesIO(done.video)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 1
+    assert [note for note in done.timeline.problems if "video ends after 1 s" in note]
+
+
+def fail(*_):
+    raise OSError("no room")
+
+
+def test_frames_are_refused_at_once_while_the_table_is_built(monkeypatch):
+    """The thread that reads adds them, and must not stand still for so long."""
+    session = recorder()
+    session.add(picture(0), reading(100.0))
+    built = recording.build
+
+    def build(rows, *arguments, **options):
+        late = threading.Thread(target=session.add, args=(picture(0), reading(100.5)), daemon=True)
+        late.start()
+        late.join(30)
+        assert not late.is_alive()
+        return built(rows, *arguments, **options)
+
+    monkeypatch.setattr(recording, "build", build)
+    assert len(session.finish().timeline.frame) == 1
 
 
 def test_hidden_faces_are_hidden_in_the_video_too():

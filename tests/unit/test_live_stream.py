@@ -1,5 +1,6 @@
 """The stream with a reader whose answers, speed and faults are known, and a clock of its own."""
 
+import asyncio
 import logging
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from fer_core.emotions import STYLES
 from fer_core.live import LiveFace, LiveReading, LiveSettings, LiveStream, Situation, View
 from fer_core.live import stream as stream_module
+from fer_core.live.lost import HIDDEN_S
 from fer_core.live.recording import LONGEST_S, SessionRecorder
 from fer_core.live.stream import NOTE_S, STALE_S, STALLED_S
 from fer_core.readings import Box, FaceReading, Quality
@@ -33,14 +35,43 @@ class Clock:
         return self.now
 
 
+class Recorder:
+    """Takes note of what is to be hidden; fails while `fault` is set."""
+
+    longest_s = 60.0
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.fault, self.frames, self.notes = fault, 0, []
+        self.hidden: list[Box] = []
+
+    def __len__(self) -> int:
+        return self.frames
+
+    def duration_s(self, now_s: float) -> float:
+        return 1.0
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+
+    def add(self, bgr, reading, hidden) -> None:
+        if self.fault:
+            raise self.fault
+        self.frames += 1
+        self.hidden = list(hidden)
+
+    def finish(self) -> str:
+        return "what was recorded"
+
+
 class Reader:
     """Reads a frame's number off its first pixel; waits for `gate` before each answer, fails while `fault` is set."""
 
     def __init__(self, *boxes: Box, gate: threading.Event | None = None) -> None:
         self.boxes, self.gate = boxes, gate
         self.fault: Exception | None = None
+        self.unread: tuple[Box, ...] = ()
         self.read_frames: list[int] = []
-        self.resets = 0
+        self.resets = self.forgotten = 0
 
     def read(self, bgr, time_s, settings, baselines):
         self.read_frames.append(int(bgr[0, 0, 0]))
@@ -49,10 +80,13 @@ class Reader:
         if self.fault:
             raise self.fault
         faces = tuple(face(number, box) for number, box in enumerate(self.boxes, start=1))
-        return LiveReading(time_s, bgr.shape[1], bgr.shape[0], faces)
+        return LiveReading(time_s, bgr.shape[1], bgr.shape[0], faces, unread=self.unread)
 
     def reset(self):
         self.resets += 1
+
+    def forget(self):
+        self.forgotten += 1
 
     def use(self, pipeline):
         self.pipeline = pipeline
@@ -152,7 +186,19 @@ def test_age_and_rates_are_measured(make):
     assert state.camera_fps == pytest.approx(20, rel=0.05)
     assert state.analysed_fps == pytest.approx(20, rel=0.05)
     assert state.age_ms == pytest.approx(50, abs=1) and state.age_p95_ms == pytest.approx(50, abs=1)
+    assert state.last_age_s == pytest.approx(0.05)
     assert state.dropped == 0 and len(state.last_minute) == pytest.approx(1.5 / 0.25, abs=1)
+
+
+def test_frames_that_never_reach_the_callback_are_counted_as_dropped(make):
+    reader = Reader(BOX)
+    stream = make(reader)
+    frames = [av.VideoFrame.from_ndarray(frame(number), format="bgr24") for number in (1, 2, 3)]
+    [shown] = asyncio.run(stream.on_frames(frames))
+    wait_for(lambda: reader.read_frames == [3])
+    assert (shown.width, shown.height) == (320, 240)
+    state = stream.state()
+    assert (state.frames, state.dropped) == (3, 2)
 
 
 def test_a_fault_in_the_reading_is_logged_once_shown_and_the_video_goes_on(make, caplog, monkeypatch):
@@ -186,6 +232,17 @@ def test_a_fault_in_the_drawing_gives_the_frame_back(make, monkeypatch):
     monkeypatch.undo()
     assert stream.on_frame(given) is not given
     assert stream.state().problem is None
+
+
+def test_a_fault_in_the_drawing_shows_no_face_that_is_to_be_hidden(make, monkeypatch):
+    def broken(*_):
+        raise ValueError("no paint")
+
+    monkeypatch.setattr(stream_module, "drawn", broken)
+    stream = make(Reader(BOX), View(hidden=True))
+    back = stream.on_frame(av.VideoFrame.from_ndarray(frame(80), format="bgr24"))
+    assert (back.width, back.height) == (320, 240) and back.to_ndarray(format="bgr24").max() == 0
+    assert "no paint" in stream.state().problem and "black" in stream.state().problem
 
 
 @pytest.mark.parametrize(
@@ -249,10 +306,38 @@ def test_faces_are_hidden_also_for_a_while_after_they_were_lost(make):
     stream.show(noise)
     wait_for(lambda: stream.state().reading and not stream.state().reading.faces)
     assert hidden(stream.show(noise))
-    clock.now += STALE_S + 0.1
-    stream.show(noise)
-    wait_for(lambda: stream.state().reading.time_s == clock.now)
+    for wait_s, still in ((HIDDEN_S - 0.5, True), (1.0, False)):
+        clock.now += wait_s
+        stream.show(noise)
+        wait_for(lambda: stream.state().reading and stream.state().reading.time_s == clock.now)
+        assert hidden(stream.show(noise)) == still
     assert (stream.show(noise) == noise).all()
+
+
+def test_faces_that_are_not_read_are_hidden_too_and_for_a_while_after_they_were_lost(make):
+    clock, reader = Clock(), Reader(BOX)
+    beside = Box(220, 80, 60, 60)
+    reader.unread = (beside,)
+    stream = make(reader, View(mirrored=False, boxes=False, hidden=True), clock=clock)
+    recorder = Recorder()
+    stream.record(recorder)
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+
+    def hidden(box: Box) -> bool:
+        inside = np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
+        return stream.show(noise)[inside].std() < 0.5 * noise[inside].std()
+
+    feed(stream, reader, noise)
+    assert hidden(beside) and not hidden(Box(2, 2, 60, 40))
+    wait_for(lambda: recorder.hidden == [BOX, beside])
+    for place in (beside.moved(20, 0), beside.moved(40, 0)):  # it moves, and leaves nothing behind
+        reader.unread, clock.now = (place,), clock.now + 0.1
+        feed(stream, reader, noise)
+        wait_for(lambda place=place: recorder.hidden == [BOX, place])
+    reader.unread, clock.now = (), clock.now + 0.1
+    feed(stream, reader, noise)
+    wait_for(lambda: recorder.hidden == [BOX, place])
+    assert hidden(place)
 
 
 def test_the_worker_ends_when_no_frame_comes_and_the_next_frame_wakes_it(make):
@@ -262,6 +347,32 @@ def test_the_worker_ends_when_no_frame_comes_and_the_next_frame_wakes_it(make):
     wait_for(lambda: workers() == 0)
     feed(stream, reader, frame(2))
     assert reader.read_frames == [1, 2]
+
+
+@pytest.mark.parametrize("idle_s", [0.05, 60], ids=["after the worker has ended", "while it waits"])
+def test_stopping_forgets_everybody(make, idle_s):
+    reader = Reader(BOX)
+    stream = make(reader, idle_s=idle_s)
+    stream._baselines = {1: np.ones(7, np.float32)}
+    feed(stream, reader, frame(1))
+    wait_for(lambda: idle_s == 60 or workers() == 0)
+    assert reader.forgotten == 0
+    stream.rest()
+    wait_for(lambda: workers() == 0)
+    assert reader.forgotten == 1 and stream.state().baselines == frozenset()
+
+
+def test_a_frame_right_after_a_stop_finds_nobody_remembered(make):
+    gate = threading.Event()
+    reader = Reader(BOX, gate=gate)
+    stream = make(reader)
+    stream.show(frame(1))
+    wait_for(lambda: reader.read_frames == [1])
+    stream.rest()
+    stream.show(frame(2))  # before the worker could leave
+    gate.set()
+    wait_for(lambda: reader.read_frames == [1, 2])
+    assert reader.forgotten == 1
 
 
 def test_stopping_leaves_no_thread_and_no_picture(make):
@@ -374,6 +485,26 @@ def test_a_stop_ends_a_calibration(make):
     assert stream.state().calibrating is not None
     stream.rest()
     assert stream.state().calibrating is None
+
+
+def test_a_fault_in_the_recording_is_told_as_such_and_the_reading_goes_on(make, caplog):
+    reader, recorder = Reader(BOX), Recorder(OSError("the disk is full"))
+    stream = make(reader)
+    stream.record(recorder)
+    for number in (1, 2, 3):
+        feed(stream, reader, frame(number))
+        wait_for(lambda: stream.state().problem)
+    problem = stream.state().problem
+    assert "could not be recorded" in problem and "disk is full" in problem and "could not be read" not in problem
+    assert reader.resets == 0 and stream.state().reading.faces and recorder.notes
+    assert len([record for record in caplog.records if "disk is full" in record.message]) == 1
+    recorder.fault = None
+    feed(stream, reader, frame(4))
+    wait_for(lambda: stream.state().problem is None)
+    recorder.fault = OSError("the disk is full again")
+    feed(stream, reader, frame(5))
+    wait_for(lambda: stream.state().problem)
+    assert stream.stop_recording() == "what was recorded" and stream.state().problem is None
 
 
 def test_a_recording_that_is_as_long_as_it_may_be_is_over(make):

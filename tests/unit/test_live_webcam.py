@@ -39,6 +39,8 @@ HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])
         ("Automatic", None),
         ("stun:stun.example.org:3478", [{"urls": "stun:stun.example.org:3478"}]),
         ("stun:a.example,turns:b.example:443", [{"urls": "stun:a.example"}, {"urls": "turns:b.example:443"}]),
+        ("stun:a.example , turn:b.example:3478", [{"urls": "stun:a.example"}, {"urls": "turn:b.example:3478"}]),
+        ('[{"urls": [" stun:a.example "]}, {"urls": " turn:b"}]', [{"urls": ["stun:a.example"]}, {"urls": "turn:b"}]),
         (
             '[{"urls": ["turn:a.example"], "username": "me", "credential": "secret"}]',
             [{"urls": ["turn:a.example"], "username": "me", "credential": "secret"}],
@@ -131,6 +133,21 @@ def test_a_connection_that_fails_is_said_with_the_way_out(monkeypatch, caplog):
     assert "could not be connected" in caplog.text
 
 
+def test_the_stream_gets_every_frame_and_is_told_of_the_end(monkeypatch):
+    given = {}
+
+    def streamer(**arguments):
+        given.update(arguments)
+        return SimpleNamespace(state=WebRtcStreamerState(playing=False, signalling=True))
+
+    monkeypatch.setattr(st, "session_state", {})
+    monkeypatch.setattr(webcam, "webrtc_streamer", streamer)
+    stream = LiveStream(fake_pipeline())
+    assert webcam.webcam(stream, "camera") == webcam.Camera(playing=False, connecting=True)
+    assert given["queued_video_frames_callback"] == stream.on_frames and given["on_video_ended"] == stream.rest
+    assert given["async_processing"] and given.get("video_frame_callback") is None
+
+
 def test_the_end_of_a_run_passes_through(monkeypatch):
     def rerun(**_):
         raise RerunException(RerunData())
@@ -175,6 +192,7 @@ def state(*faces: LiveFace, minute=(), **changes) -> LiveState:
         "analysed_fps": 27.4,
         "age_ms": 43.0,
         "age_p95_ms": 80.0,
+        "last_age_s": 0.04,
         "frames": 900,
         "dropped": 12,
         "problem": None,

@@ -51,7 +51,10 @@ function now(symbol, label, detail, face, data) {
   symbol.style.setProperty("--colour", face && !face.uncertain ? style.colour : "var(--st-border-color)");
   symbol.classList.toggle("uncertain", Boolean(face?.uncertain));
   label.textContent = face ? (face.uncertain ? `uncertain: ${style.name}?` : style.name) : data.idle.title;
-  detail.textContent = face ? [`${percent(face.p[face.label])} confidence`, ...face.details].join(" · ") : data.idle.text;
+  const whose = face && data.faces.length > 1 ? [`Person ${face.person}`] : [];
+  detail.textContent = face
+    ? [...whose, `${percent(face.p[face.label])} confidence`, ...face.details].join(" · ")
+    : data.idle.text;
 }
 
 function people(root, element, data) {
