@@ -1,7 +1,7 @@
 """What people add to a timeline: names, marked moments, and stretches that shall not count."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of time, start and end in seconds from the start (the end belongs to it), with the reason for it."""
+    """A stretch of time, start and end in seconds from the start (the end is no part of it), with the reason for it."""
 
     start_s: float
     end_s: float
@@ -42,3 +42,11 @@ class Notes:
     def name(self, person: int) -> str:
         """What the person is called: the given name, else "Person 1" and so on."""
         return self.names.get(person, "").strip() or f"Person {person}"
+
+    def within(self, start_s: float, end_s: float) -> "Notes":
+        """All names, and of markers and spans those in a stretch of time, also where they are only partly in it."""
+        return replace(
+            self,
+            markers=tuple(marker for marker in self.markers if start_s <= marker.time_s <= end_s),
+            excluded=tuple(span for span in self.excluded if span.start_s < end_s and span.end_s > start_s),
+        )

@@ -18,6 +18,9 @@ from fer_core.emotions import EMOTIONS
 GAP_S: Final = 1.5
 """After so long without a reading, smoothing starts afresh; as long as `fer_core.tracking.Tracker` remembers a face."""
 
+GAP_SAMPLES: Final = 2.5
+"""But not before so many samples: one that is missed is bridged however few there are."""
+
 TIME_CONSTANT_S: Final = 0.4
 LEAST: Final = 1e-4
 """Probabilities below count as this: without it, one frame that excludes an emotion would exclude it for seconds."""
@@ -29,6 +32,11 @@ HELD: Final = 5.0
 """Mean time for which the hidden Markov model takes an expression to be held, in time constants."""
 
 _CLASSES: Final = len(EMOTIONS)
+
+
+def gap_s(interval_s: float) -> float:
+    """What counts as a gap where samples are so many seconds apart."""
+    return max(GAP_S, GAP_SAMPLES * interval_s)
 
 
 def exponential(

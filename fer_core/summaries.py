@@ -1,7 +1,7 @@
 """What a timeline says of each person: how long they were seen, and for how much of that time they showed what.
 
 A sample stands for the time until the next sampled frame, so that shares are shares of time also where the frame rate
-varies.
+varies; but for no longer than `_SAME_RUN` intervals, as nobody knows what was shown in a hole.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,7 @@ VALENCE_SIGNS: Final = {
     "neutral": 0,
 }
 VALENCE_FORMULA: Final = "happy − angry − disgust − fear − sad"
+ALL_EXCLUDED: Final = "All readings lie in stretches that are excluded."
 
 _USUAL: Final = 95
 """Percentile: longer times between two sampled frames are gaps."""
@@ -39,6 +40,8 @@ _SAME_RUN: Final = 1.5
 
 _HITCH_S: Final = 0.25
 """Unless they are no further apart than this, as where a camera paused for a moment and no frame was sampled."""
+
+_SAME_TIME_S: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,7 @@ class PersonSummary:
     @property
     def dominant(self) -> str:
         """The emotion with the largest share; `UNCERTAIN` where no reading is certain."""
-        emotion = max(EMOTIONS, key=lambda name: self.shares[name])
-        return emotion if self.shares[emotion] else UNCERTAIN
+        return most_shown([self])
 
 
 def people(source: Timeline | pd.DataFrame) -> list[int]:
@@ -134,6 +136,12 @@ def as_clock(seconds: float) -> str:
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def as_fine_clock(seconds: float) -> str:
+    """The same to a tenth of a second: "0:07.4"."""
+    tenths = round(10 * seconds)
+    return f"{as_clock(tenths // 10)}.{tenths % 10}"
 
 
 def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
@@ -161,21 +169,31 @@ def interval_s(source: Timeline | pd.DataFrame) -> float:
 def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
     """The rows with one more column: `held_s`, the seconds that each stands for.
 
-    That is the time until the next sampled frame; for the last one, the usual interval.
+    That is the time until the next sampled frame, up to where a hole begins; for the last one, the usual interval.
     """
     frame = rows_of(source)
-    times = _sampled_times(frame)
-    lengths = np.append(np.diff(times), interval_s(source))
+    times, usual_s = _sampled_times(frame), interval_s(source)
+    lengths = np.append(np.minimum(np.diff(times), max(_SAME_RUN * usual_s, _HITCH_S)), usual_s)
     return frame.assign(held_s=lengths[np.searchsorted(times, frame["time_s"].to_numpy(float))])
+
+
+def inside(rows: pd.DataFrame, start_s: float, end_s: float) -> np.ndarray:
+    """Which rows lie in a stretch of time: bool (N,). Its start belongs to it, its end to what follows."""
+    times = rows["time_s"].to_numpy(float)
+    return (times >= start_s - _SAME_TIME_S) & (times < end_s - _SAME_TIME_S)
 
 
 def outside(rows: pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
     """The rows that lie in none of the spans."""
-    times = rows["time_s"].to_numpy(float)
-    inside = np.zeros(len(rows), bool)
+    excluded = np.zeros(len(rows), bool)
     for span in spans:
-        inside |= (times >= span.start_s) & (times <= span.end_s)
-    return rows[~inside]
+        excluded |= inside(rows, span.start_s, span.end_s)
+    return rows[~excluded]
+
+
+def counted(source: Timeline | pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
+    """The rows that count where spans are excluded, with `held_s`: see `weighted` and `outside`."""
+    return outside(weighted(source), spans)
 
 
 def good_only(rows: pd.DataFrame) -> pd.DataFrame:
@@ -196,22 +214,24 @@ def problems_of(rows: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
-    """Runs of one person's readings without a gap and with one label, all certain or all uncertain, in order."""
-    limit_s = max(_SAME_RUN * interval_s(source), _HITCH_S)
-    rows = rows_of_person(weighted(source), person)
+    """Runs of one person's readings without a gap and with one label, all certain or all uncertain, in order.
+
+    Rows that know their time, as `counted` gives them, keep it: what was left out of them ends a run.
+    """
+    rows = rows_of_person(_with_time(source), person)
     if not len(rows):
         return []
     times, held = rows["time_s"].to_numpy(float), rows["held_s"].to_numpy(float)
     labels, uncertain = rows["label"].to_numpy(str), rows["uncertain"].to_numpy(bool)
     confidence, frames = rows["confidence"].to_numpy(float), rows["frame"].to_numpy(int)
     quality = rows["quality"].fillna(GOOD).to_numpy(str)
-    absent = np.diff(times) > held[:-1] + 1e-6  # a frame in between was sampled, and they were not in it
-    cut = absent | (np.diff(times) > limit_s) | (labels[1:] != labels[:-1]) | (uncertain[1:] != uncertain[:-1])
+    apart = np.diff(times) > held[:-1] + _SAME_TIME_S  # a hole, or a frame in between was sampled without them
+    cut = apart | (labels[1:] != labels[:-1]) | (uncertain[1:] != uncertain[:-1])
     bounds = [0, *(np.flatnonzero(cut) + 1), len(times)]
     return [
         Stretch(
             start_s=float(times[first]),
-            end_s=float(times[after - 1] + min(held[after - 1], limit_s)),
+            end_s=float(times[after - 1] + held[after - 1]),
             label=str(labels[first]),
             uncertain=bool(uncertain[first]),
             confidence=float(confidence[first:after].mean()),
@@ -229,12 +249,23 @@ def summarise(source: Timeline | pd.DataFrame) -> list[PersonSummary]:
 
     What shall not count is left out before, from rows that know their time:
 
-        summarise(good_only(outside(weighted(timeline), notes.excluded)))
+        summarise(good_only(counted(timeline, notes.excluded)))
     """
-    rows = rows_of(source)
-    if "held_s" not in rows:
-        rows = weighted(source)
+    rows = _with_time(source)
     return [_summary(rows_of_person(rows, number), number) for number in people(rows)]
+
+
+def most_shown(summaries: Sequence[PersonSummary]) -> str:
+    """The emotion that people showed for the longest time together; `UNCERTAIN` where no reading is certain."""
+    shown_s = {name: sum(summary.seen_s * summary.shares[name] for summary in summaries) for name in EMOTIONS}
+    emotion = max(EMOTIONS, key=lambda name: shown_s[name])
+    return emotion if shown_s[emotion] else UNCERTAIN
+
+
+def _with_time(source: Timeline | pd.DataFrame) -> pd.DataFrame:
+    """The rows with `held_s`: as they have it, else of `weighted`."""
+    rows = rows_of(source)
+    return rows if "held_s" in rows else weighted(source)
 
 
 def _summary(rows: pd.DataFrame, person: int) -> PersonSummary:

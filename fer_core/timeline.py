@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
 from fer_core.readings import FrameReading
-from fer_core.smoothing import METHODS
+from fer_core.smoothing import METHODS, gap_s
 
 RAW_COLUMNS: Final = tuple(f"raw_{emotion}" for emotion in EMOTIONS)
 
@@ -174,10 +175,10 @@ def smoothed(frame: pd.DataFrame, settings: AnalysisSettings, cuts: Sequence[flo
     times_s = frame["time_s"].to_numpy(float)
     shots = np.searchsorted(np.asarray(cuts, float), times_s, side="right")
     probabilities = np.full_like(raw, np.nan)
-    method = METHODS[settings.smoothing]
+    method, gap = METHODS[settings.smoothing], gap_s(_usual_s(times_s))
     for _, part in frame[seen].groupby([frame["person"][seen], shots[seen]], sort=False):
         places = frame.index.get_indexer(part.sort_values("time_s").index)
-        probabilities[places] = method(times_s[places], raw[places], settings.time_constant_s)
+        probabilities[places] = method(times_s[places], raw[places], settings.time_constant_s, gap)
     result = frame.copy()
     result[list(EMOTIONS)] = probabilities
     best = np.where(seen, np.nan_to_num(probabilities).argmax(axis=1), 0)
@@ -186,3 +187,9 @@ def smoothed(frame: pd.DataFrame, settings: AnalysisSettings, cuts: Sequence[flo
     result["confidence"] = highest
     result["uncertain"] = pd.Series(highest < settings.uncertain_below, frame.index, "boolean").where(seen)
     return result
+
+
+def _usual_s(times_s: NDArray[np.float64]) -> float:
+    """Median time between two sampled frames; 0 where there are not two."""
+    sampled = np.unique(times_s)
+    return float(np.median(np.diff(sampled))) if len(sampled) > 1 else 0.0

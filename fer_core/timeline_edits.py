@@ -11,6 +11,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.notes import Span
 from fer_core.smoothing import METHODS
+from fer_core.summaries import good_only, inside
 from fer_core.timeline import RAW_COLUMNS, Timeline, smoothed
 
 NO_PERSON: Final = "There is no person {person} in this recording; choose one of: {known}."
@@ -43,8 +44,8 @@ def merged(timeline: Timeline, person: int, other: int) -> Timeline:
     return _with_rows(timeline, renumbered, portraits)
 
 
-def split(timeline: Timeline, person: int, at_s: float) -> tuple[Timeline, int]:
-    """The timeline in which the person is somebody else from `at_s` on; with the new number.
+def split(timeline: Timeline, person: int, at_s: float, number: int | None = None) -> tuple[Timeline, int]:
+    """The timeline in which the person is somebody else from `at_s` on; with the new number, the next by default.
 
     The new person has no portrait yet: see `fer_core.portraits.portrait_from`.
 
@@ -58,7 +59,7 @@ def split(timeline: Timeline, person: int, at_s: float) -> tuple[Timeline, int]:
         raise TimelineError(
             f"Person {person} is not seen both before and after {at_s:.2f} s; choose a moment in between to split."
         )
-    number = int(frame["person"].max()) + 1
+    number = int(frame["person"].max()) + 1 if number is None else number
     renumbered = frame.copy()
     renumbered.loc[later, "person"] = number
     return _with_rows(timeline, renumbered, timeline.portraits), number
@@ -73,20 +74,14 @@ def without(timeline: Timeline, person: int) -> Timeline:
         TimelineError: there is no such person.
     """
     _check(timeline, person)
-    frame = timeline.frame
-    gone = _is(frame, person)
-    others = set(frame["frame"][~gone])
-    alone = gone & ~frame["frame"].isin(others).to_numpy(bool)
-    kept = frame.copy()
-    kept.loc[alone, [name for name in frame.columns if name not in ("time_s", "frame")]] = pd.NA
-    kept.loc[alone, "quality"] = ""
     portraits = {number: picture for number, picture in timeline.portraits.items() if number != person}
-    kept = kept[~(gone & ~alone)]
-    measures = timeline.measures
-    if len(measures):
-        measures = measures.loc[kept.index].copy()
-        measures.loc[frame.index[alone]] = np.nan
-    return replace(timeline, frame=kept, measures=measures, portraits=portraits)
+    return replace(_without_rows(timeline, _is(timeline.frame, person)), portraits=portraits)
+
+
+def without_poor(timeline: Timeline) -> Timeline:
+    """The timeline without readings that have a quality problem; what else was sampled stays, so that gaps show."""
+    frame = timeline.frame
+    return _without_rows(timeline, ~frame.index.isin(good_only(frame).index))
 
 
 def resmoothed(
@@ -128,7 +123,7 @@ def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFram
     for person, span in sorted(baselines.items()):
         _check(timeline, person)
         rows = frame[_is(frame, person)]
-        calm = rows[rows["time_s"].between(span.start_s, span.end_s)]
+        calm = rows[inside(rows, span.start_s, span.end_s)]
         if calm.empty:
             raise TimelineError(
                 f"Person {person} is not seen between {span.start_s:.2f} and {span.end_s:.2f} s; choose another span."
@@ -142,10 +137,10 @@ def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFram
 
 
 def within(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
-    """The part between two times, ends included, such as the range that is selected on a chart."""
-    frame = timeline.frame[timeline.frame["time_s"].between(start_s, end_s)]
+    """The part from one time until another, such as the range that is selected on a chart."""
+    frame = timeline.frame[inside(timeline.frame, start_s, end_s)]
     measures = timeline.measures.loc[frame.index] if len(timeline.measures) else timeline.measures
-    cuts = tuple(cut_s for cut_s in timeline.cuts if start_s <= cut_s <= end_s)
+    cuts = tuple(cut_s for cut_s in timeline.cuts if start_s <= cut_s < end_s)
     return replace(timeline, frame=frame, measures=measures, cuts=cuts)
 
 
@@ -153,6 +148,23 @@ def _with_rows(timeline: Timeline, frame: pd.DataFrame, portraits: Mapping[int, 
     """The timeline with other persons in its rows, smoothed anew as these demand."""
     assert set(RAW_COLUMNS) <= set(frame.columns)
     return replace(timeline, frame=smoothed(frame, timeline.settings, timeline.cuts), portraits=dict(portraits))
+
+
+def _without_rows(timeline: Timeline, gone: np.ndarray) -> Timeline:
+    """The timeline without some readings; a frame that shows nothing else becomes one without a face."""
+    frame = timeline.frame
+    others = set(frame["frame"][~gone])
+    first = ~frame["frame"].duplicated().to_numpy(bool)
+    alone = gone & first & ~frame["frame"].isin(others).to_numpy(bool)
+    kept = frame.copy()
+    kept.loc[alone, [name for name in frame.columns if name not in ("time_s", "frame")]] = pd.NA
+    kept.loc[alone, "quality"] = ""
+    kept = kept[~(gone & ~alone)]
+    measures = timeline.measures
+    if len(measures):
+        measures = measures.loc[kept.index].copy()
+        measures.loc[frame.index[alone]] = np.nan
+    return replace(timeline, frame=kept, measures=measures)
 
 
 def _is(frame: pd.DataFrame, person: int) -> np.ndarray:

@@ -4,6 +4,7 @@ Memory holds a few frames at a time, whatever the length; what stays of a frame 
 """
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +27,7 @@ from fer_core.media.video import Sample, Video, checked_file
 from fer_core.model_files import sha256
 from fer_core.portraits import Portraits
 from fer_core.readings import Box, Face, FaceReading, FrameReading
-from fer_core.smoothing import METHODS, TIME_CONSTANT_S
+from fer_core.smoothing import METHODS, TIME_CONSTANT_S, gap_s
 from fer_core.timeline import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
 from fer_core.tracking import Tracker
 from fer_core.version import __version__
@@ -89,7 +90,7 @@ def analyze_video(
     """See `fer_core.pipeline.EmotionPipeline.analyze_video`."""
     if smoothing not in METHODS:
         raise MediaError(f'There is no smoothing "{smoothing}"; choose one of: {", ".join(METHODS)}.')
-    if not 0 <= fps <= 1000 or time_constant_s < 0:
+    if not 0 <= fps <= 1000 or not 0 <= time_constant_s < math.inf:
         raise MediaError("Samples a second lie between 0 (every frame) and 1000, a time constant is 0 or more seconds.")
     path = Path(path)
     checked_file(path)
@@ -147,6 +148,7 @@ class _Analysis:
         self.after_s: float | None = None
         self.size = self.image_size = (0, 0)
         self.saved_s, self.saved_rows, self.saved_cuts = time.monotonic(), 0, 0
+        self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, settings)
 
     def run(self, progress: Callable[[Progress], None], stop: threading.Event) -> Timeline:
@@ -154,6 +156,7 @@ class _Analysis:
         self._resume()
         with Video(self.path, self.settings.fps, after_s=self.after_s) as video:
             self.size = (video.width, video.height) if self.size == (0, 0) else self.size
+            self.tracker.forget_s = gap_s(self._interval_s(video))
             reporter = _Reporter(progress)
             for sample in video:
                 self._look_at(sample)
@@ -168,6 +171,10 @@ class _Analysis:
             if not stop.is_set():
                 reporter.report(1.0, video.duration_s or 0.0, self)
         return self._timeline(video, stopped=stop.is_set())
+
+    def _interval_s(self, video: Video) -> float:
+        """Seconds between two samples: as asked for, or of all frames where there are not so many."""
+        return max(1 / rate if rate else 0.0 for rate in (self.settings.fps, video.frame_rate))
 
     def _look_at(self, sample: Sample) -> None:
         image, time_s = sample.image, sample.time_s
@@ -207,15 +214,23 @@ class _Analysis:
             return
         state = {name: getattr(self, name) for name in ("samples", "faces", "after_s", "size", "image_size")}
         memories = {name: getattr(self, name).state() for name in ("detector", "tracker", "cut_finder")}
-        self.checkpoint.add(
-            {
-                "rows": self.rows[self.saved_rows :],
-                "cuts": self.cuts[self.saved_cuts :],
-                "portraits": packed(self.portraits.changes()),
-                "state": state,
-                "memories": memories,
-            }
-        )
+        part = {
+            "rows": self.rows[self.saved_rows :],
+            "cuts": self.cuts[self.saved_cuts :],
+            "portraits": packed(self.portraits.changes()),
+            "state": state,
+            "memories": memories,
+        }
+        try:
+            self.checkpoint.add(part)
+        except MediaError as error:  # the disk is full: that shall not cost what was read
+            reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "an error"
+            self.problems.append(
+                f"From about {self.after_s or 0:.1f} s on, what was read could not be saved meanwhile ({reason}); an "
+                "analysis that is cut off does not go on from there."
+            )
+            self.checkpoint = None
+            return
         self.saved_s, self.saved_rows, self.saved_cuts = now_s, len(self.rows), len(self.cuts)
 
     def _resume(self) -> None:
@@ -234,7 +249,7 @@ class _Analysis:
         self.saved_rows, self.saved_cuts = len(self.rows), len(self.cuts)
 
     def _timeline(self, video: Video, stopped: bool) -> Timeline:
-        problems = list(video.problems)
+        problems = [*video.problems, *self.problems]
         if stopped:
             whole = "" if video.duration_s is None else f" of {video.duration_s:.1f} s"
             problems.append(f"The analysis was stopped at {self.after_s or 0:.1f} s{whole}; what follows is missing.")

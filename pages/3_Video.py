@@ -17,8 +17,8 @@ cards = {card.name: card for card in loaders.cards_or_stop()}
 
 kept = memory()
 kept.take_in()
-kept.take_live()
 try:
+    kept.take_live()
     if kept.work is not None:
         video_open.progress()
     elif kept.recordings:

@@ -59,7 +59,7 @@ def write_video(
                 stream = container.add_stream(codec, rate=rate, options=options or {})
                 stream.height, stream.width = picture.shape[:2]
                 stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-                base = Fraction(1, rate if path.suffix == ".avi" else 1000)  # AVI knows frames, no times
+                base = Fraction(1, rate if path.suffix in (".avi", ".mpg") else 1000)  # these know frames, no times
                 stream.codec_context.time_base = base
                 if rotation:
                     stream.set_display_rotation(rotation)

@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import takewhile
 from typing import Any, BinaryIO, Final
 
 import av
@@ -31,6 +32,7 @@ FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,
 MAX_PIXELS: Final = 8192 * 8192
 SAME_TIME_S: Final = 1e-3  # time stamps of some containers are rounded to milliseconds
 ALIVE_EVERY_S: Final = 0.5
+_SEEK_BACK_S, _STAMPS_VARY_S = 2, 0.5
 Turn = tuple[int, int, int, int]
 UPRIGHT: Final[Turn] = (1, 0, 0, 1)
 
@@ -137,7 +139,7 @@ class Decoder:
         waiting: deque[Any] = deque()
         for packet in self._read():
             self._count(packet)
-            if first is not None and not (packet.is_keyframe and packet.pts == first):
+            if first is not None and not (packet.is_keyframe and (_stamp(packet) or 0) >= first):
                 continue
             first = None
             waiting.append(packet)
@@ -147,20 +149,36 @@ class Decoder:
         yield av.Packet()
 
     def _seek(self) -> int | None:
-        """Go to where decoding has to begin; its time stamp where the packets before it are still to be counted."""
+        """Go to where reading has to begin; the stamp from which on the first keyframe is decoded, None for at once."""
         if self._after_s is None or self._clock.start_s is None:
             return None
+        wanted = int((self._after_s + self._clock.start_s) / self._tick)
         try:
-            stamp = int((self._after_s + self._clock.start_s) / self._tick)
-            self._container.seek(stamp, stream=self._stream, backward=True)
-            if not self._numbered:
-                return None
-            first = next((packet.pts for packet in self._container.demux(self._stream)), None)
+            place, first = self._keyframe_before(wanted)
+            if first is not None and not self._numbered:
+                self._container.seek(place, stream=self._stream, backward=True)
+                return first
         except av.FFmpegError:
             first = None
         self._container.close()
         self._open()
         return first
+
+    def _keyframe_before(self, wanted: int) -> tuple[int, int | None]:
+        """Where to seek to, and a stamp shortly before the keyframe that is found there, not after `wanted`.
+
+        In MPEG-TS a seek lands on any packet, from which the next keyframe may be one that comes too late. In MPEG-PS
+        stamps are a little different after each seek.
+        """
+        start, back = int((self._clock.start_s or 0) / self._tick), 0
+        while wanted - back > start:
+            self._container.seek(wanted - back, stream=self._stream, backward=True)
+            packets = takewhile(lambda packet: (packet.dts or wanted) <= wanted, self._container.demux(self._stream))
+            found = next((_stamp(packet) for packet in packets if packet.size and packet.is_keyframe), None)
+            if found is not None and found <= wanted:
+                return wanted - back, found - round(_STAMPS_VARY_S / float(self._tick))
+            back = max(2 * back, round(_SEEK_BACK_S / self._tick))
+        return start, None
 
     def _read(self) -> Iterator[Any]:
         try:
@@ -304,6 +322,10 @@ def upright(frame: Any, pixel_shape: float, turn: Turn, longer_px: int) -> NDArr
     if _is_quarter(turn):  # rows become columns
         picture, right, down = picture.transpose(1, 0, 2), c, b
     return np.ascontiguousarray(picture[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1])
+
+
+def _stamp(packet: Any) -> int | None:
+    return packet.dts if packet.pts is None else packet.pts
 
 
 def _is_quarter(turn: Turn) -> bool:

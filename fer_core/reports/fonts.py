@@ -49,6 +49,11 @@ def printable(text: str) -> str:
     return "".join(letter if ord(letter) in known else _stand_in(letter) for letter in text)
 
 
+def can_print(text: str) -> bool:
+    """Whether any of it is more than an empty box."""
+    return bool(set(printable(text)) - {_MISSING, " "})
+
+
 def readable(text: str) -> str:
     """The text composed (NFC), on one line, and without control characters, such as those that turn its direction."""
     composed = unicodedata.normalize("NFC", text)

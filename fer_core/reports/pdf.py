@@ -11,20 +11,22 @@ from fer_core.errors import MediaError
 from fer_core.notes import Notes
 from fer_core.notice import PURPOSE
 from fer_core.reports import pdf_charts
-from fer_core.reports.fonts import readable
+from fer_core.reports.fonts import can_print, readable
 from fer_core.reports.pdf_closing import add_events, add_methods, add_quality
 from fer_core.reports.pdf_page import INK, MARGIN_MM, QUIET, RULE, WIDTH_MM, Document
 from fer_core.reports.wording import DETECTOR_NAMES, sampling, smoothing
 from fer_core.summaries import (
+    ALL_EXCLUDED,
     CATEGORIES,
     UNCERTAIN,
     VALENCE_FORMULA,
     PersonSummary,
     as_clock,
-    outside,
+    as_fine_clock,
+    counted,
+    people,
     stretches,
     summarise,
-    weighted,
 )
 from fer_core.timeline import Timeline
 from fer_core.version import __version__
@@ -44,8 +46,8 @@ def pdf_report(timeline: Timeline, made_on: date, notes: Notes | None = None, ca
         notes: names, markers and excluded spans; what is excluded counts nowhere but is shown in the charts.
         card: of the model, for its title and its measured accuracy.
     """
-    notes = _with_short_names(notes or Notes())
-    summaries = summarise(outside(weighted(timeline), notes.excluded))
+    notes = _with_names_to_print(notes or Notes())
+    summaries = summarise(counted(timeline, notes.excluded))
     name = timeline.recording.name
     written = [name, *notes.names.values(), *(m.text for m in notes.markers), *(s.reason for s in notes.excluded)]
     document = Document(f"Expression report: {name}", name, made_on, [*written, *timeline.problems])
@@ -76,16 +78,18 @@ def write_pdf(
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
 
-def _with_short_names(notes: Notes) -> Notes:
-    """Names that leave a page room for something else."""
+def _with_names_to_print(notes: Notes) -> Notes:
+    """Names that leave a page room for something else, and numbers instead of those in letters that no font has."""
     return replace(
         notes,
-        names={
-            person: name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-            for person, name in notes.names.items()
-            if readable(name)
-        },
+        names={person: _name_to_print(person, name) for person, name in notes.names.items() if readable(name)},
     )
+
+
+def _name_to_print(person: int, name: str) -> str:
+    if not can_print(name):
+        return f"Person {person} (name not printable here)"
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _add_cover(
@@ -153,6 +157,9 @@ def _key_figures(timeline: Timeline, summaries: Sequence[PersonSummary]) -> list
 
 def _add_overview(page: Document, timeline: Timeline, notes: Notes, summaries: Sequence[PersonSummary]) -> None:
     page.chapter("Overview")
+    if not summaries and people(timeline):
+        page.paragraph(ALL_EXCLUDED)
+        return
     if not summaries:
         page.paragraph(
             f"No face was found in the {timeline.frame['time_s'].nunique():,} sampled frames of this recording, so "
@@ -244,14 +251,15 @@ def _add_person(page: Document, timeline: Timeline, notes: Notes, summary: Perso
         )
         page.set_left_margin(MARGIN_MM)
     page.heading("Longest stretches", 45)
-    longest = sorted(stretches(timeline, number), key=lambda run: run.length_s, reverse=True)[:_LONGEST_SHOWN]
+    runs = stretches(counted(timeline, notes.excluded), number)
+    longest = sorted(runs, key=lambda run: run.length_s, reverse=True)[:_LONGEST_SHOWN]
     page.rows(
         ["Expression", "From", "To", "Lasts", "Mean probability"],
         [
             [
                 f"uncertain ({run.label}?)" if run.uncertain else run.label,
-                as_clock(run.start_s),
-                as_clock(run.end_s),
+                as_fine_clock(run.start_s),
+                as_fine_clock(run.end_s),
                 f"{run.length_s:.1f} s",
                 f"{run.confidence:.0%}",
             ]

@@ -16,13 +16,13 @@ from fer_core.summaries import (
     UNCERTAIN,
     PersonSummary,
     as_clock,
+    as_fine_clock,
+    counted,
     good_only,
     interval_s,
-    outside,
     people,
     rows_of_person,
     summarise,
-    weighted,
 )
 from fer_core.timeline import Timeline
 
@@ -40,7 +40,7 @@ def add_events(page: Document, timeline: Timeline, notes: Notes) -> None:
         page.rows(
             ["No.", "Time", "Event", "Read at that moment"],
             [
-                [str(number), as_clock(marker.time_s), marker.text, _at(timeline, notes, marker.time_s)]
+                [str(number), as_fine_clock(marker.time_s), marker.text, _at(timeline, notes, marker.time_s)]
                 for number, marker in enumerate(markers, start=1)
             ],
             [10, 16, 78, 70],
@@ -50,7 +50,10 @@ def add_events(page: Document, timeline: Timeline, notes: Notes) -> None:
         page.heading("Excluded from all figures")
         page.rows(
             ["From", "To", "Reason"],
-            [[as_clock(span.start_s), as_clock(span.end_s), span.reason or "not given"] for span in notes.excluded],
+            [
+                [as_fine_clock(span.start_s), as_fine_clock(span.end_s), span.reason or "not given"]
+                for span in notes.excluded
+            ],
             [20, 20, 134],
             numbers_from=3,
         )
@@ -58,7 +61,7 @@ def add_events(page: Document, timeline: Timeline, notes: Notes) -> None:
 
 def add_quality(page: Document, timeline: Timeline, notes: Notes) -> None:
     """How good the samples are, and what the figures are without the poor ones; nothing where nobody was seen."""
-    rows = outside(weighted(timeline), notes.excluded)
+    rows = counted(timeline, notes.excluded)
     everything, good = summarise(rows), {summary.person: summary for summary in summarise(good_only(rows))}
     if not everything:
         return

@@ -27,6 +27,8 @@ ACCENT: Final[Colour] = (59, 91, 219)
 WHITE: Final[Colour] = (255, 255, 255)
 
 _BODY_PT, _LINE_MM = 8.5, 4.6
+_LONGEST_CELL: Final = 500
+"""Characters of a cell of a table: a row cannot be higher than a page."""
 
 
 class Document(FPDF):
@@ -233,7 +235,8 @@ class Document(FPDF):
             for cells in [head, *body]:
                 row = table.row()
                 for cell in cells:
-                    row.cell(printable(cell))
+                    text = printable(cell)
+                    row.cell(text if len(text) <= _LONGEST_CELL else f"{text[: _LONGEST_CELL - 1]}…")
         self.style(_BODY_PT)
 
     def chart(self, chart: Chart, words: str, y: float | None = None) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from fer_core.notes import Notes
 from fer_core.reports.tables import as_plain
-from fer_core.summaries import PersonSummary, good_only, outside, summarise, weighted
+from fer_core.summaries import PersonSummary, counted, good_only, summarise
 from fer_core.timeline import Timeline
 
 
@@ -17,7 +17,7 @@ def as_summary(timeline: Timeline, notes: Notes | None = None) -> dict[str, Any]
     Numbers of persons are keys of objects in JSON, so they are given as a field instead.
     """
     notes = notes or Notes()
-    rows = outside(weighted(timeline), notes.excluded)
+    rows = counted(timeline, notes.excluded)
     return {
         "recording": dataclasses.asdict(timeline.recording),
         "settings": as_plain(timeline.settings),

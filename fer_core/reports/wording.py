@@ -84,7 +84,8 @@ def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
         f"{smoothing(settings)}; the raw values are in the data files.",
         "A reading whose highest probability is below "
         f"{settings.uncertain_below:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
-        "the next one; shares are shares of the time that a person was seen.",
+        "the next one, at most for one and a half of the usual interval; shares are shares of the time that a person "
+        "was seen.",
     ]
     accuracy = accuracy_of(card)
     return [*paragraphs, accuracy] if accuracy else paragraphs

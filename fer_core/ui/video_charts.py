@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -16,8 +15,7 @@ from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.charts.looks import clock
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
-from fer_core.notes import Notes
-from fer_core.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, as_clock, stretches
+from fer_core.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, as_clock, counted, inside, outside, stretches
 from fer_core.ui.text import plain
 from fer_core.ui.video_player import words_at
 from fer_core.ui.video_recording import OpenRecording
@@ -87,7 +85,7 @@ def interactive(
     """
     start_s, end_s = within_s or recording.range_s
     figure.update_xaxes(range=[*clock([start_s, end_s]).astype(str)])
-    charts.add_notes(figure, _notes_within(recording.notes, start_s, end_s))
+    charts.add_notes(figure, recording.notes.within(start_s, end_s))
     if start_s <= recording.moment_s <= end_s:
         [now] = clock([recording.moment_s]).astype(str)
         figure.add_vline(x=now, line={"width": 2, "color": _HERE})
@@ -182,7 +180,7 @@ def _valence(recording: OpenRecording) -> None:
 
 
 def _quality(recording: OpenRecording) -> None:
-    part = replace(recording, leave_out_poor=False).shown() if recording.leave_out_poor else recording.shown()
+    part = recording.part()  # with the poor samples, which are what it shows
     words = charts.describe_quality(part, recording.notes)
     interactive(charts.quality_lane(part, recording.notes), recording, "quality", words)
     st.caption(words)
@@ -213,7 +211,7 @@ def _stretches(recording: OpenRecording) -> None:
     person = _person(recording)
     if person is None:
         return
-    runs = stretches(recording.shown(), person)
+    runs = stretches(counted(recording.shown(), recording.notes.excluded), person)
     table = pd.DataFrame(
         {
             "From (s)": [run.start_s for run in runs],
@@ -245,10 +243,10 @@ def _from_rest(recording: OpenRecording) -> None:
     rows = recording.deviations()
     person = _person(recording)
     span = recording.resting.get(person or 0)
-    if person is None or span is None:
+    if person is None or span is None or not rows["person"].eq(person).any():
         st.info("This person has no resting face yet; choose one under *People*.", icon=":material/info:")
         return
-    rows = rows[rows["time_s"].between(*recording.range_s)]
+    rows = rows[inside(rows, *recording.range_s)]
     figure = deviation_lines(rows, person)
     name = recording.notes.name(person)
     words = f"Differences of {name} from their mean between {span.start_s:.2f} and {span.end_s:.2f} s."
@@ -268,8 +266,9 @@ def _models(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
         return
     rows = rows[rows["person"].eq(person)]
     figure = agreement_lane(rows, list(titled))
-    share = float(rows["agree"].mean()) if len(rows) else 0.0
-    words = f"All models give one label in {share:.0%} of {len(rows)} readings of {recording.notes.name(person)}."
+    counting = outside(rows, recording.notes.excluded)
+    share = float(counting["agree"].mean()) if len(counting) else 0.0
+    words = f"All models give one label in {share:.0%} of {len(counting)} readings of {recording.notes.name(person)}."
     interactive(figure, recording, "models", words)
     st.caption(f"{plain(words)} Contested stretches are shaded: there one of the models is wrong, or all are.")
 
@@ -327,14 +326,6 @@ def _clickable(figure: go.Figure) -> go.Figure:
         )
         figure.update_layout(hovermode="x")
     return figure
-
-
-def _notes_within(notes: Notes, start_s: float, end_s: float) -> Notes:
-    return replace(
-        notes,
-        markers=tuple(marker for marker in notes.markers if start_s <= marker.time_s <= end_s),
-        excluded=tuple(span for span in notes.excluded if span.start_s <= end_s and span.end_s >= start_s),
-    )
 
 
 def _row(name: str, which: str, summary: PersonSummary) -> dict[str, Any]:

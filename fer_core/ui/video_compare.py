@@ -19,7 +19,7 @@ def compare(recording: OpenRecording) -> None:
     chosen = st.selectbox(
         "Compare with",
         list(others),
-        format_func=lambda number: others[number].name,
+        format_func=lambda number: others[number].title,
         key=f"compare {recording.number} {memory().opened}",
     )
     pair = (recording, others[chosen])
@@ -40,7 +40,7 @@ def side_by_side(*recordings: OpenRecording) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Recording": each.name,
+                "Recording": each.title,
                 "Person": each.notes.name(summary.person),
                 "Seen": as_clock(summary.seen_s),
                 "Mostly": summary.dominant,
@@ -54,7 +54,7 @@ def side_by_side(*recordings: OpenRecording) -> pd.DataFrame:
 
 
 def _side(each: OpenRecording, beside: int) -> None:
-    st.markdown(f"**{plain(each.name)}**")
+    st.markdown(f"**{plain(each.title)}**")
     shown, summaries = each.shown(), each.summaries(good=each.leave_out_poor)
     figures = {
         "ribbon": (charts.emotion_ribbon(shown, each.notes), charts.describe_ribbon(shown, each.notes)),

@@ -14,6 +14,9 @@ from fer_core.ui.video_recording import OpenRecording
 
 Row = dict[str, Any]
 
+_LONGEST = 300
+"""Characters of an event; a table may bring longer ones, of which reports show the beginning."""
+
 
 def events_editor(recording: OpenRecording) -> None:
     """Add, change and delete both."""
@@ -124,12 +127,13 @@ def spans_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Span, 
 
 def _editor(rows: list[Row], types: Mapping[str, type], key: str, take: Callable[[list[Row]], None]) -> None:
     seconds = st.column_config.NumberColumn(format="%.2f", min_value=0.0, required=True)
+    words = st.column_config.TextColumn(max_chars=_LONGEST)
     st.data_editor(
         pd.DataFrame(rows, columns=list(types)).astype(dict(types)),
         key=key,
         num_rows="dynamic",
         hide_index=True,
-        column_config={name: seconds for name in types if name.endswith("(s)")},
+        column_config={name: seconds if name.endswith("(s)") else words for name in types},
         on_change=lambda: take(changed_rows(rows, st.session_state[key])),
     )
 

@@ -10,7 +10,7 @@ from fer_core.classification import ModelCard
 from fer_core.model_files import sha256
 from fer_core.reports.wording import sampling, smoothing
 from fer_core.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
-from fer_core.summaries import UNCERTAIN, PersonSummary, as_clock, interval_s
+from fer_core.summaries import UNCERTAIN, PersonSummary, as_clock, interval_s, most_shown
 from fer_core.ui.text import plain
 from fer_core.ui.video_charts import numbers, over_time, ribbon
 from fer_core.ui.video_compare import compare
@@ -39,7 +39,7 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
             list(kept.recordings),
             default=kept.shown,
             required=True,
-            format_func=lambda number: plain(kept.recordings[number].name),
+            format_func=lambda number: plain(kept.recordings[number].title),
             key=f"open {kept.opened}",
             on_change=lambda: setattr(kept, "shown", st.session_state[f"open {kept.opened}"]),
         )
@@ -109,7 +109,7 @@ def _figures(recording: OpenRecording) -> None:
     summaries = recording.summaries(good=recording.leave_out_poor)
     seen_s = sum(summary.seen_s for summary in summaries)
     shared = {
-        "Most shown": max(summaries, key=lambda s: s.seen_s).dominant if summaries else "–",
+        "Most shown": most_shown(summaries) if summaries else "–",
         "Uncertain": _mean(summaries, seen_s, lambda s: s.shares[UNCERTAIN]),
         "Good samples": _mean(summaries, seen_s, lambda s: s.good_share),
     }

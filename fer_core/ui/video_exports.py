@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path, PurePath
-from typing import Final, NamedTuple
+from typing import Final
 
 import streamlit as st
 
@@ -22,7 +23,7 @@ from fer_core.reports.tables import as_json, csv_text, dictionary_text, parquet_
 from fer_core.timeline import Timeline
 from fer_core.timeline_edits import within
 from fer_core.ui.text import plain
-from fer_core.ui.video_memory import Drawing, memory
+from fer_core.ui.video_memory import Drawing, Drawn, File, Made, memory
 from fer_core.ui.video_recording import OpenRecording
 from fer_core.ui.video_waiting import wait_for
 from fer_core.ui.video_work import Advance, Job, Report, Work
@@ -31,39 +32,17 @@ _JSON: Final = "application/json"
 _PARQUET: Final = "application/vnd.apache.parquet"
 
 
-class _File(NamedTuple):
-    label: str
-    icon: str
-    name: str
-    mime: str
-    data: Callable[[], str | bytes]
-
-
 class _StoppedError(FerError):
-    """The visitor does not want the annotated video any more."""
+    """The visitor does not want it any more."""
 
 
 def exports(recording: OpenRecording, card: ModelCard | None) -> None:
-    """A button each; what it gives is made when it is pressed."""
-    timeline = _timeline(recording)
-    notes = recording.notes_of_people
+    """A button each. What it gives is made before it is there: see `fer_core.ui.handover.session_csv`."""
+    made = _made(recording, card)
+    work, waits = made.documents, made.documents.running
     stem = PurePath(recording.name).stem
-    files: list[_File] = [
-        _File("Report (PDF)", "picture_as_pdf", "report.pdf", "application/pdf", _report(timeline, notes, card)),
-        _File("Readings (CSV)", "table", "timeline.csv", "text/csv", lambda: csv_text(timeline)),
-        _File("What the columns mean", "menu_book", "timeline_columns.csv", "text/csv", dictionary_text),
-        _File("Everything (JSON)", "data_object", "timeline.json", _JSON, lambda: as_json(timeline, notes)),
-        _File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, lambda: parquet_bytes(timeline)),
-    ]
-    if notes.markers or notes.excluded:
-        files.append(_File("Events (CSV)", "flag", "events.csv", "text/csv", lambda: events_text(notes)))
-    if recording.resting:
-        label = "Differences from rest (CSV)"
-        files.append(_File(label, "self_improvement", "from_rest.csv", "text/csv", _rest(recording)))
-    if checkable(recording):
-        files.append(_File("Evidence bundle", "verified", "bundle.zip", "application/zip", _bundle(recording, card)))
     with st.container(horizontal=True):
-        for file in files:
+        for file in (*(work.result or ()), *made.tables):
             st.download_button(
                 file.label,
                 file.data,
@@ -73,6 +52,17 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
                 on_click="ignore",
                 key=f"{file.name} {recording.number}",
             )
+    if waits:
+        wait_for(work, "Writing the report", f"stop report {recording.number}")
+    elif work.result is None:
+        st.error(plain(work.problem or ""), icon=":material/error:")
+        st.button(
+            "Write the report again",
+            icon=":material/refresh:",
+            key=f"report {recording.number}",
+            on_click=memory().drop_export,
+            args=(recording.number,),
+        )
     _annotated(recording, stem)
     st.caption(
         "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
@@ -87,26 +77,65 @@ def checkable(recording: OpenRecording) -> bool:
     return recording.complete and not recording.live
 
 
-def _report(timeline: Timeline, notes: Notes, card: ModelCard | None) -> Callable[[], bytes]:
-    return lambda: pdf_report(timeline, date.today(), notes, card)
+def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
+    """The files of the recording as it stands now; those that take seconds are being written elsewhere."""
+    kept, today = memory(), date.today()
+    notes, span = recording.notes_of_people, _span(recording)
+    of = (recording.timeline, notes, dict(recording.resting), span, checkable(recording), today)
+    made = kept.exports.get(recording.number)
+    if made is None or made.of != of:
+        kept.drop_export(recording.number)
+        timeline, part_notes = recording.timeline, notes
+        if span is not None:
+            timeline, part_notes = _part(timeline, *span), notes.within(*span)
+        bundle = partial(bundle_bytes, recording.timeline, today, notes, card) if checkable(recording) else None
+        job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)
+        made = Made(of, _tables(recording, timeline, part_notes), Work(job, kept.workspace.new_stop(), "report"))
+        kept.exports[recording.number] = made
+    return made
 
 
-def _bundle(recording: OpenRecording, card: ModelCard | None) -> Callable[[], bytes]:
-    return lambda: bundle_bytes(recording.timeline, date.today(), recording.notes_of_people, card)
+def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | None) -> Job[tuple[File, ...]]:
+    """The job that writes the report, and the evidence bundle where there can be one."""
+
+    def job(report: Report, stop: threading.Event) -> tuple[File, ...]:
+        files = [File("Report (PDF)", "picture_as_pdf", "report.pdf", "application/pdf", report_of())]
+        report(Advance(1 / 2))
+        if stop.is_set():
+            raise _StoppedError("The report was stopped before it was complete.")
+        if bundle_of is not None:
+            files.append(File("Evidence bundle", "verified", "bundle.zip", "application/zip", bundle_of()))
+        return tuple(files)
+
+    return job
 
 
-def _rest(recording: OpenRecording) -> Callable[[], str]:
-    return lambda: recording.deviations().to_csv(index=False)
+def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes) -> tuple[File, ...]:
+    files = [
+        File("Readings (CSV)", "table", "timeline.csv", "text/csv", csv_text(timeline)),
+        File("What the columns mean", "menu_book", "timeline_columns.csv", "text/csv", dictionary_text()),
+        File("Everything (JSON)", "data_object", "timeline.json", _JSON, as_json(timeline, notes)),
+        File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, parquet_bytes(timeline)),
+    ]
+    if notes.markers or notes.excluded:
+        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", events_text(notes)))
+    if recording.resting:
+        rest = recording.deviations().to_csv(index=False)
+        files.append(File("Differences from rest (CSV)", "self_improvement", "from_rest.csv", "text/csv", rest))
+    return tuple(files)
 
 
-def _timeline(recording: OpenRecording) -> Timeline:
-    """What is exported: everything, or only the range where that is asked for."""
+def _span(recording: OpenRecording) -> tuple[float, float] | None:
+    """The range, where only that is to be exported."""
     if recording.whole:
-        return recording.timeline
+        return None
     start_s, end_s = recording.range_s
-    if not st.toggle(f"Only the chosen range, {start_s:.2f} to {end_s:.2f} s", key=f"only range {recording.number}"):
-        return recording.timeline
-    part = within(recording.timeline, start_s, end_s)
+    label = f"Only the chosen range, {start_s:.2f} to {end_s:.2f} s"
+    return recording.range_s if st.toggle(label, key=f"only range {recording.number}") else None
+
+
+def _part(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
+    part = within(timeline, start_s, end_s)
     return replace(part, problems=(*part.problems, f"This is the part from {start_s:.2f} to {end_s:.2f} s alone."))
 
 
@@ -131,10 +160,11 @@ def _annotated(recording: OpenRecording, stem: str) -> None:
         wait_for(work, "Drawing into every frame", f"stop {key}")
         return
     assert work.result is not None
-    path = work.result
+    for sentence in work.result.missing:
+        st.warning(plain(sentence), icon=":material/info:")
     st.download_button(
         "Annotated video (MP4)",
-        path.read_bytes,
+        work.result.path.read_bytes(),
         f"{stem}_annotated.mp4",
         "video/mp4",
         icon=":material/movie:",
@@ -151,10 +181,10 @@ def _begin(recording: OpenRecording) -> None:
     kept.drawings[recording.number] = Drawing(work, recording.timeline)
 
 
-def annotating(timeline: Timeline, path: Path) -> Job[Path]:
+def annotating(timeline: Timeline, path: Path) -> Job[Drawn]:
     """The job that writes the annotated video beside the recording."""
 
-    def job(report: Report, stop: threading.Event) -> Path:
+    def job(report: Report, stop: threading.Event) -> Drawn:
         def tell(share: float) -> None:
             if stop.is_set():
                 raise _StoppedError("Stopped before it was complete.")
@@ -162,10 +192,10 @@ def annotating(timeline: Timeline, path: Path) -> Job[Path]:
 
         folder = Path(tempfile.mkdtemp(prefix="drawn-", dir=path.parent))
         try:
-            write_annotated(timeline, path, folder / "annotated.mp4", tell)
+            missing = write_annotated(timeline, path, folder / "annotated.mp4", tell)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        return folder / "annotated.mp4"
+        return Drawn(folder / "annotated.mp4", missing)
 
     return job

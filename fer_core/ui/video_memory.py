@@ -3,11 +3,13 @@
 All of it goes with "Forget", and with the visit.
 """
 
+import os
 import shutil
 import tempfile
 import threading
 import weakref
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +26,7 @@ from fer_core.ui.video_work import Work
 MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
 _LONGEST_NAME: Final = 120
+_PREFIX: Final = "face-value-"
 
 
 class Workspace:
@@ -34,7 +37,8 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="face-value-"))
+        _sweep()
+        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._stops: list[threading.Event] = []
         self._end = weakref.finalize(self, _end, self.path, self._stops)
 
@@ -63,11 +67,42 @@ class Workspace:
         self._end()
 
 
+class Drawn(NamedTuple):
+    """An annotated video, and what is missing in it, a sentence each."""
+
+    path: Path
+    missing: tuple[str, ...]
+
+
 class Drawing(NamedTuple):
     """An annotated video that is being made or is ready, and what it shows."""
 
-    work: Work[Path]
+    work: Work[Drawn]
     timeline: Timeline
+
+
+class File(NamedTuple):
+    """Something to take along, with what its button says."""
+
+    label: str
+    icon: str
+    name: str
+    mime: str
+    data: str | bytes
+
+
+class Made(NamedTuple):
+    """The files to take along: those that take seconds are being written or are ready.
+
+    Attributes:
+        of: all that they depend on.
+        tables: what is made in a moment.
+        documents: the rest.
+    """
+
+    of: tuple[Any, ...]
+    tables: tuple[File, ...]
+    documents: Work[tuple[File, ...]]
 
 
 class Copy(NamedTuple):
@@ -91,6 +126,7 @@ class Memory:
         recordings: what is open, by number; the oldest first.
         shown: number of the one that is being looked at.
         drawings: annotated videos, by the number of their recording; see `drawing`.
+        exports: files to take along, likewise.
         copies: playable copies that are being made or are ready, likewise.
         problem: why the last analysis failed, in a sentence.
         opened: how many were opened so far.
@@ -106,6 +142,7 @@ class Memory:
     recordings: dict[int, OpenRecording] = field(default_factory=dict)
     shown: int | None = None
     drawings: dict[int, Drawing] = field(default_factory=dict)
+    exports: dict[int, Made] = field(default_factory=dict)
     copies: dict[int, Work[Copy]] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
@@ -115,6 +152,9 @@ class Memory:
         """Show what was read of one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
         self.opened += 1
         found = OpenRecording(self.opened, timelines, path, partial=partial)
+        found.namesake += max(
+            (each.namesake for each in self.recordings.values() if each.name == found.name), default=0
+        )
         self.recordings[found.number] = found
         self.shown = found.number
         while len(self.recordings) > MOST_OPEN:
@@ -124,7 +164,7 @@ class Memory:
     def close(self, number: int) -> None:
         """Forget one recording with its file."""
         gone = self.recordings.pop(number, None)
-        self._drop_drawing(number)
+        self._drop_made(number)
         if number in self.copies:
             self.copies.pop(number).cancel()
         if gone is not None and gone.path is not None:
@@ -142,18 +182,18 @@ class Memory:
         if ended.result:
             if before is not None:
                 del self.recordings[before.number]
-                self._drop_drawing(before.number)
+                self._drop_made(before.number)
             found = self.open(ended.result, self.source, partial=ended.stopping)
             found.way = self.way
             if before is not None:
-                found.notes = before.notes
+                found.take_over(before)
                 if before.number in self.copies:
                     self.copies[found.number] = self.copies.pop(before.number)
         elif self.source is not None and before is None:
             shutil.rmtree(self.source.parent, ignore_errors=True)
         return True
 
-    def drawing(self, recording: OpenRecording) -> Work[Path] | None:
+    def drawing(self, recording: OpenRecording) -> Work[Drawn] | None:
         """The annotated video of a recording as it stands now; None where none was made since the last correction."""
         drawing = self.drawings.get(recording.number)
         if drawing is not None and drawing.timeline is not recording.timeline:
@@ -161,12 +201,21 @@ class Memory:
             return None
         return drawing and drawing.work
 
+    def drop_export(self, number: int) -> None:
+        """Forget the files to take along; they are made anew when they are wanted again."""
+        if number in self.exports:
+            self.exports.pop(number).documents.cancel()
+
+    def _drop_made(self, number: int) -> None:
+        self._drop_drawing(number)
+        self.drop_export(number)
+
     def _drop_drawing(self, number: int) -> None:
         gone = self.drawings.pop(number, None)
         if gone is not None:
             gone.work.cancel()
             if gone.work.result is not None:
-                shutil.rmtree(gone.work.result.parent, ignore_errors=True)
+                shutil.rmtree(gone.work.result.path.parent, ignore_errors=True)
 
     def take_live(self) -> None:
         """Open the session that was recorded on the Live page, once."""
@@ -205,6 +254,27 @@ def _end(path: Path, stops: list[threading.Event]) -> None:
     for stop in stops:
         stop.set()
     shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def _sweep() -> None:
+    """Once a server: delete what servers left that were killed. A number like this one's is of an earlier one, too."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        number = path.name.removeprefix(_PREFIX).split("-")[0]
+        if number.isdecimal() and (int(number) == os.getpid() or not _runs(int(number))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(number: int) -> bool:
+    """Whether there is such a process, as far as that can be said."""
+    try:
+        if os.name == "posix":  # elsewhere the call would end it
+            os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
 
 
 def _short(name: str) -> str:

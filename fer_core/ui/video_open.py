@@ -123,8 +123,8 @@ def go_on_button(recording: OpenRecording) -> None:
         "Go on reading",
         icon=":material/play_arrow:",
         key=f"go on {recording.number}",
-        help="From where it was stopped. Names, markers and excluded stretches stay; merged, split and removed people "
-        "have to be put right again.",
+        help="From where it was stopped. Names, resting faces, markers and excluded stretches stay; merged, split and "
+        "removed people have to be put right again.",
     )
     if pressed:
         try:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from fer_core.errors import FerError
 from fer_core.notes import Span
-from fer_core.summaries import as_clock, summarise, weighted
+from fer_core.summaries import as_clock, counted, summarise
 from fer_core.ui import video_unfinished
 from fer_core.ui.text import plain
 from fer_core.ui.video_recording import OpenRecording
@@ -42,24 +42,26 @@ def people_editor(recording: OpenRecording) -> None:
 
 def _names(recording: OpenRecording) -> None:
     portraits = recording.timeline.portraits
-    summaries = summarise(weighted(recording.timeline))
+    everyone = recording.people
+    summaries = {one.person: one for one in summarise(counted(recording.timeline, recording.notes.excluded))}
+    found = [summaries.get(person) for person in everyone]  # nothing of those whose readings are all excluded
     key = f"names {recording.number} {len(recording.undone)}"
     table = pd.DataFrame(
         {
-            "Portrait": [_as_address(portraits.get(summary.person)) for summary in summaries],
-            "Number": [summary.person for summary in summaries],
-            "Name": [recording.notes.names.get(summary.person, "") for summary in summaries],
-            "Seen": [as_clock(summary.seen_s) for summary in summaries],
-            "First": [as_clock(int(summary.first_s)) for summary in summaries],
-            "Mostly": [summary.dominant for summary in summaries],
-            "Samples": [summary.samples for summary in summaries],
-            "Without problem": [round(summary.good_share, 2) for summary in summaries],
+            "Portrait": [_as_address(portraits.get(person)) for person in everyone],
+            "Number": everyone,
+            "Name": [recording.notes.names.get(person, "") for person in everyone],
+            "Seen": [as_clock(one.seen_s if one else 0) for one in found],
+            "First": [as_clock(int(one.first_s)) if one else "" for one in found],
+            "Mostly": [one.dominant if one else "" for one in found],
+            "Samples": [one.samples if one else 0 for one in found],
+            "Without problem": [round(one.good_share, 2) if one else None for one in found],
         }
     )
 
     def named() -> None:
         for row, changes in st.session_state[key]["edited_rows"].items():
-            recording.call(summaries[int(row)].person, changes.get("Name") or "")
+            recording.call(everyone[int(row)], changes.get("Name") or "")
 
     st.data_editor(
         table,

@@ -62,7 +62,13 @@ def _player(recording: OpenRecording) -> None:
     size_mb = recording.path.stat().st_size / 1e6
     if size_mb > LARGE_MB and not st.toggle(f"Load the player ({size_mb:.0f} MB)", key=f"load {recording.number}"):
         return
-    st.video(recording.path, start_time=int(recording.moment_s), alt=f"The recording {recording.name}")
+    _play(recording, recording.path, f"The recording {recording.name}")
+
+
+def _play(recording: OpenRecording, path: Path, words: str) -> None:
+    """The player at the chosen moment's second. Only a new player jumps where it was sent already: two take turns."""
+    places = st.empty(), st.empty()
+    places[recording.jumps % 2].video(path, start_time=int(recording.moment_s), alt=words)
 
 
 def _copied(recording: OpenRecording, path: Path) -> None:
@@ -71,8 +77,8 @@ def _copied(recording: OpenRecording, path: Path) -> None:
     work = kept.copies.get(number)
     if work is not None and work.result:
         copy = work.result
-        st.video(copy.path, start_time=int(recording.moment_s), alt=f"A small copy of the recording {recording.name}")
-        ends = "" if copy.until_s is None else f" It ends at {as_clock(copy.until_s)}; more would have taken too long."
+        _play(recording, copy.path, f"A small copy of the recording {recording.name}")
+        ends = "" if copy.until_s is None else f" It ends at {as_clock(copy.until_s)}: more is too long or too large."
         st.caption(f"A copy of at most {COPY_PX} pixels, for this player alone.{ends}")
         return
     if work is not None and work.running:
@@ -135,4 +141,4 @@ def _steps(recording: OpenRecording) -> None:
                 on_click=recording.step_by,
                 args=(samples,),
             )
-        st.caption("or click into a chart")
+        st.caption("or click into a chart; the player goes there to the second")

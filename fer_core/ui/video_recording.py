@@ -18,9 +18,9 @@ from fer_core.media.video import frame_at
 from fer_core.notes import Marker, Notes, Span
 from fer_core.portraits import portrait_from
 from fer_core.readings import Box
-from fer_core.summaries import PersonSummary, good_only, interval_s, outside, people, summarise, time_range, weighted
+from fer_core.summaries import PersonSummary, counted, good_only, inside, interval_s, people, summarise, time_range
 from fer_core.timeline import Timeline
-from fer_core.timeline_edits import deviations, merged, resmoothed, split, within, without
+from fer_core.timeline_edits import deviations, merged, resmoothed, split, within, without, without_poor
 from fer_core.ui.video_reading import Way
 
 SHOWN_PX: Final = 960
@@ -48,6 +48,8 @@ class OpenRecording:
         partial: the analysis was stopped before the end.
         live: it was read as it was recorded, and not from the file.
         way: how it was read from the file; None where it was not.
+        namesake: the how many-th of this name, from 1.
+        jumps: how often a moment was chosen in the second in which the player was sent already.
     """
 
     number: int
@@ -63,6 +65,8 @@ class OpenRecording:
     partial: bool = False
     live: bool = False
     way: Way | None = None
+    namesake: int = 1
+    jumps: int = 0
 
     def __post_init__(self) -> None:
         self._faces = self._count()
@@ -82,6 +86,11 @@ class OpenRecording:
     def name(self) -> str:
         """Of the file."""
         return self.timeline.recording.name
+
+    @property
+    def title(self) -> str:
+        """The same, with a number where another is open under that name."""
+        return self.name if self.namesake == 1 else f"{self.name} ({self.namesake})"
 
     @property
     def people(self) -> list[int]:
@@ -125,14 +134,14 @@ class OpenRecording:
         """Look at the sampled frame nearest to a moment."""
         times = self.sampled_s
         if len(times):
-            self.moment_s = float(times[np.abs(times - time_s).argmin()])
+            self._look(float(times[np.abs(times - time_s).argmin()]))
 
     def step_by(self, samples: int) -> None:
         """Look at the sampled frame so many further."""
         times = self.sampled_s
         if len(times):
             place = int(np.searchsorted(times, self.moment_s - 1e-6)) + samples
-            self.moment_s = float(times[min(max(place, 0), len(times) - 1)])
+            self._look(float(times[min(max(place, 0), len(times) - 1)]))
 
     def picture(self, time_s: float) -> NDArray[np.uint8]:
         """The frame of a moment, uint8 (H, W, 3) BGR, its longer side at most `SHOWN_PX`; the last few are kept.
@@ -166,18 +175,22 @@ class OpenRecording:
 
     def rows(self, *, good: bool = False) -> pd.DataFrame:
         """The rows that count in the range, with `held_s`; `good` leaves out those with a quality problem."""
-        rows = outside(weighted(self.timeline), self.notes.excluded)
-        rows = rows[rows["time_s"].between(*self.range_s)]
+        rows = counted(self.timeline, self.notes.excluded)
+        rows = rows[inside(rows, *self.range_s)]
         return good_only(rows) if good else rows
 
     def summaries(self, *, good: bool = False) -> list[PersonSummary]:
         """One a person who is seen in the range; see `rows`."""
         return summarise(self.rows(good=good))
 
+    def part(self, timeline: Timeline | None = None) -> Timeline:
+        """What was read in the range; excluded spans are marked in its charts, not missing."""
+        return within(timeline or self.timeline, *self.range_s)
+
     def shown(self, timeline: Timeline | None = None) -> Timeline:
-        """What the charts of the range show; excluded spans are marked there, not missing."""
-        part = within(timeline or self.timeline, *self.range_s)
-        return replace(part, frame=good_only(part.frame)) if self.leave_out_poor else part
+        """What the charts of the range show: `part`, without poor samples where these are to be left out."""
+        part = self.part(timeline)
+        return without_poor(part) if self.leave_out_poor else part
 
     def choose_range(self, start_s: float, end_s: float) -> None:
         """Show and count only this stretch; at least two samples long."""
@@ -228,9 +241,11 @@ class OpenRecording:
         Raises:
             TimelineError: they are not seen before that moment, or not from then on.
         """
+        # No number that ever had a name or a resting face: those would fall to the wrong person.
+        number = max((*self.people, *self.notes.names, *self.resting)) + 1
         self._correct(
             f"{self.notes.name(person)} is somebody else from {time_s:.2f} s",
-            lambda timeline: _split(timeline, person, time_s, self.path),
+            lambda timeline: _split(timeline, person, time_s, number, self.path),
         )
 
     def remove(self, person: int) -> None:
@@ -265,7 +280,23 @@ class OpenRecording:
 
     def deviations(self) -> pd.DataFrame:
         """How far those who have a resting face are from it; see `fer_core.timeline_edits.deviations`."""
-        return deviations(self.timeline, {p: span for p, span in self.resting.items() if p in self.people})
+        return deviations(self.timeline, {p: span for p, span in self.resting.items() if self._is_seen(p, span)})
+
+    def take_over(self, before: "OpenRecording") -> None:
+        """What the visitor made of a part of this recording; numbers that corrections gave there mean nothing here."""
+        [(_, first)] = before.undone[:1] or [("", before.timelines)]
+        there = set(people(next(iter(first.values()))))
+        names = {person: name for person, name in before.notes.names.items() if person in there}
+        self.notes, self.namesake = replace(before.notes, names=names), before.namesake
+        self.resting = {p: span for p, span in before.resting.items() if p in there and self._is_seen(p, span)}
+
+    def _is_seen(self, person: int, span: Span) -> bool:
+        frame = self.timeline.frame
+        return person in people(frame[inside(frame, span.start_s, span.end_s)])
+
+    def _look(self, moment_s: float) -> None:
+        self.jumps += int(moment_s) == int(self.moment_s)
+        self.moment_s = moment_s
 
     def _correct(self, words: str, change: Callable[[Timeline], Timeline]) -> None:
         before = self.timelines
@@ -281,9 +312,9 @@ class OpenRecording:
             self.person = self.people[0] if self.people else None
 
 
-def _split(timeline: Timeline, person: int, time_s: float, path: Path | None) -> Timeline:
+def _split(timeline: Timeline, person: int, time_s: float, number: int, path: Path | None) -> Timeline:
     """`split`, with a portrait of the new person where there are pictures."""
-    parted, number = split(timeline, person, time_s)
+    parted, _ = split(timeline, person, time_s, number)
     if path is not None:
         with contextlib.suppress(MediaError):
             return replace(parted, portraits={**parted.portraits, number: portrait_from(path, parted, number)})

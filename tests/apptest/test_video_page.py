@@ -1,17 +1,19 @@
 """The Video page without a browser. Its analysis runs in its own thread, as it does for visitors."""
 
+import io
 import threading
 import time
 
+import pypdf
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fer_core.errors import ModelError
+from fer_core.errors import MediaError, ModelError
 from fer_core.live.recording import RecordedSession
 from fer_core.notes import Marker
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui import handover, loaders, routing, video_unfinished
+from fer_core.ui import handover, loaders, routing, video_exports, video_unfinished
 from fer_core.video_analysis import Progress
 from tests.conftest import ROOT
 from tests.timelines import synthetic
@@ -83,6 +85,14 @@ def button(page: AppTest, label: str):
 def tab(page: AppTest, label: str) -> AppTest:
     page.session_state[f"parts {recording(page).number}"] = label
     return page.run()
+
+
+def written(page: AppTest) -> AppTest:
+    """The page when the report is written."""
+    page.session_state[MEMORY].exports[recording(page).number].documents.wait(60)
+    page.run()
+    assert not page.exception
+    return page
 
 
 def recording(page: AppTest):
@@ -183,7 +193,8 @@ def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, 
     button(page, "Stop and keep").click().run()
     analysed(page)
     assert recording(page).partial and "stopped" in words(page)
-    assert not any(b.label == "Evidence bundle" for b in tab(page, "Export").get("download_button"))
+    labels = {b.label for b in written(tab(page, "Export")).get("download_button")}
+    assert "Report (PDF)" in labels and "Evidence bundle" not in labels
 
 
 def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
@@ -277,7 +288,56 @@ def test_an_annotated_video_is_that_of_the_last_correction(fakes, clip):
     recording(page).remove(2)
     page.run()
     assert "Annotated video (MP4)" not in {each.label for each in page.get("download_button")}
-    assert not work.result.exists() and button(page, "Make the annotated")
+    assert not work.result.path.exists() and button(page, "Make the annotated")
+
+
+def test_what_is_missing_in_an_annotated_video_is_said(fakes, clip, monkeypatch):
+    fakes()
+    write = video_exports.write_annotated
+    monkeypatch.setattr(video_exports, "write_annotated", lambda *given: (*write(*given), "The sound is missing."))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    tab(page, "Export")
+    button(page, "Make the annotated").click().run()
+    page.session_state[MEMORY].drawings[recording(page).number].work.wait(60)
+    page.run()
+    assert "The sound is missing" in words(page)
+
+
+def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    found = recording(page)
+    found.mark(0.25, "before")
+    found.mark(1.0, "within")
+    found.choose_range(0.5, 1.5)
+    tab(page, "Export")
+    whole = exported(page)
+    assert "before" in whole["Events (CSV)"] and whole["Readings (CSV)"].count("\n") == 9
+    page.toggle(f"only range {found.number}").set_value(True).run()
+    part = exported(page)
+    assert "before" not in part["Events (CSV)"] and "within" in part["Events (CSV)"]
+    assert part["Readings (CSV)"].count("\n") == 5 and '"before"' not in part["Everything (JSON)"]
+    report = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(part["Report (PDF)"])).pages)
+    assert "within" in report and "before" not in report
+
+
+def exported(page: AppTest) -> dict[str, str | bytes]:
+    made = written(page).session_state[MEMORY].exports[recording(page).number]
+    return {file.label: file.data for file in (*made.tables, *made.documents.result)}
+
+
+def test_files_to_take_along_are_there_before_they_are_wanted(fakes, clip):
+    """What is made on a click goes away again with the next run of the progress of other work."""
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    downloads = written(tab(page, "Export")).get("download_button")
+    assert len(downloads) == 6 and not any(each.proto.deferred_file_id for each in downloads)
+    first = page.session_state[MEMORY].exports[recording(page).number]
+    page.run()
+    assert page.session_state[MEMORY].exports[recording(page).number] is first  # and not made again
+    recording(page).call(1, "Zoë")
+    page.run()
+    assert "Zoë" in exported(page)["Everything (JSON)"]
 
 
 def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
@@ -341,7 +401,7 @@ def test_a_range_is_chosen_and_excluded(fakes, clip):
     tab(page, "Statistics")
     times = recording(page).timeline.frame["time_s"]
     table = page.dataframe[0].value.set_index("Samples")
-    assert table.loc["all", "Number"] == (~times.between(0.5, 1.25)).sum() < len(times)
+    assert table.loc["all", "Number"] == (~times.between(0.5, 1.25, inclusive="left")).sum() < len(times)
     assert table.loc["good only", "Number"] == 0  # the faces of this clip are a grey wall
     assert "0.75 s of it excluded" in words(page)
 
@@ -378,7 +438,7 @@ def test_every_view_and_part_can_be_opened(fakes, clip):
         page.run()
         assert not page.exception and not page.error, view
     assert "All models give one label in 100%" in words(page).replace("\\", "")
-    labels = {b.label for b in tab(page, "Export").get("download_button")}
+    labels = {b.label for b in written(tab(page, "Export")).get("download_button")}
     assert labels == {
         "Report (PDF)",
         "Readings (CSV)",
@@ -422,9 +482,31 @@ def test_a_recorded_live_session_opens_by_itself_once(fakes):
     assert "Back to the camera" in {link.proto.label for link in page.get("page_link")}
     page.run()
     assert len(page.session_state[MEMORY].recordings) == 1
-    tab(page, "Export")
+    labels = {b.label for b in written(tab(page, "Export")).get("download_button")}
+    assert "Report (PDF)" in labels and not any("Evidence" in label for label in labels)
+
+
+def test_a_live_session_that_cannot_be_stored_is_a_sentence(fakes, monkeypatch):
+    fakes()
+    page = video_page()
+
+    def full(*_):
+        raise MediaError("The recording could not be stored; make room there.")
+
+    monkeypatch.setattr("fer_core.ui.video_memory.Workspace.store", full)
+    page.session_state[handover.RECORDED_SESSION] = RecordedSession(synthetic(10.0), b"film")
+    page.run()
+    assert not page.exception and "make room" in page.error[0].value
+
+
+def test_everybody_can_be_named_also_where_nothing_of_them_counts(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    recording(page).exclude(0.0, 99.0, "")
+    tab(page, "People")
     assert not page.exception
-    assert not any("Evidence" in b.label for b in page.get("download_button"))
+    table = page.get("data_editor")[0].value if page.get("data_editor") else page.dataframe[0].value
+    assert table["Number"].tolist() == [1, 2] and table["Samples"].tolist() == [0, 0]
 
 
 def test_forget_deletes_everything(fakes, clip):

@@ -157,6 +157,28 @@ def test_a_marker_reaches_every_export(opened: Page):
         assert sum(1 for _ in container.decode(video=0)) == 450
 
 
+def test_downloads_are_there_while_other_work_goes_on(opened: Page):
+    page = opened
+    page.get_by_role("tab", name="Export", exact=True).click()
+    expect(page.get_by_role("button", name="Evidence bundle", exact=True)).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("button", name="Make the annotated video (MP4)").click()
+    expect(page.get_by_text("Drawing into every frame")).to_be_visible(timeout=60_000)
+    for label, start in (("Readings (CSV)", b"time_s,"), ("Report (PDF)", b"%PDF-"), ("Evidence bundle", b"PK")):
+        _, data = download(page, label)
+        assert data.startswith(start) and len(data) > 5000
+    expect(page.get_by_role("button", name="Annotated video (MP4)", exact=True)).to_be_visible(timeout=LONG_MS)
+
+
+def test_the_player_goes_to_a_moment_of_the_second_it_was_sent_to_before(opened: Page):
+    page = opened
+    page.wait_for_function("document.querySelector('video').readyState >= 1", timeout=60_000)
+    page.evaluate("document.querySelector('video').currentTime = 5")  # as somebody does who plays on from there
+    page.get_by_role("button", name="Next", exact=True).click()
+    wait_for_moment(page, 0.2, 0.3)
+    page.wait_for_function("document.querySelector('video').currentTime < 1", timeout=60_000)
+    expect(page.locator("video")).to_have_count(1)
+
+
 def test_the_player_shows_the_sample_on_a_phone_without_sideways_scrolling(page: Page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(page.url.rstrip("/") + "/Video")

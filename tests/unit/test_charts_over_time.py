@@ -219,3 +219,22 @@ def test_descriptions_hold_the_figures():
     assert "dark 12%" in WORDS["quality"](synthetic(30)) and "No face was found for 0:03" in WORDS["quality"](
         synthetic(30)
     )
+
+
+def test_what_is_excluded_counts_in_no_description():
+    rows = [reading(n / 4, 1, "sad" if n < 20 else "happy", quality="dark" if n < 20 else "good") for n in range(40)]
+    timeline, notes = of_rows(rows), Notes(excluded=(Span(0, 5),))
+    said = {
+        "lines": charts.describe_probabilities(timeline, 1, notes),
+        "ribbon": charts.describe_ribbon(timeline, notes),
+        "valence": charts.describe_valence(timeline, notes),
+        "quality": charts.describe_quality(timeline, notes),
+    }
+    assert "happy 90% on average" in said["lines"] and "sad 2% on average" in said["lines"]
+    assert "1 stretches, the longest are happy" in said["ribbon"] and "no quality problem" in said["quality"]
+    assert "lowest +0.83" in said["valence"]
+    everything = Notes(excluded=(Span(0, 99),))
+    for describe in (charts.describe_ribbon, charts.describe_valence, charts.describe_quality):
+        assert describe(timeline, everything) == "All readings lie in stretches that are excluded."
+    assert charts.describe_probabilities(timeline, 1, everything).startswith("All readings lie")
+    assert charts.describe_probabilities(timeline, 7, everything).startswith("This person was not seen")

@@ -15,8 +15,9 @@ from fer_core.classification import default_model, load_card
 from fer_core.errors import MediaError
 from fer_core.notes import Marker, Notes, Span
 from fer_core.notice import PURPOSE
-from fer_core.reports import pdf
+from fer_core.reports import fonts, pdf, pdf_closing
 from fer_core.reports.pdf import pdf_report, write_pdf
+from fer_core.reports.pdf_page import Document
 from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, methods, references
 from fer_core.summaries import outside, summarise, weighted
 from tests.timelines import SETTINGS, of_rows, reading, synthetic
@@ -81,7 +82,7 @@ def test_everybody_has_a_page_with_a_portrait():
 def test_events_are_listed_in_order_with_what_was_read():
     [page] = [page for page in pages(whole()) if "Excluded from all figures" in page]
     assert page.index("sees the prototype") < page.index("laughs") and "phone call" in page
-    assert "1 0:12 sees the prototype Zoë Müller: happy" in page
+    assert "1 0:12.5 sees the prototype Zoë Müller: happy" in page
 
 
 def test_quality_methods_and_limits_are_stated():
@@ -132,8 +133,40 @@ def test_one_sample_is_a_report_too():
     assert "Person 1" in text and "in 1 reading" in text and "1 readings" not in text
 
 
-def test_everything_excluded_is_as_nobody_seen():
-    assert "No face was found" in text_of(pdf_report(synthetic(10), DAY, Notes(excluded=(Span(0, 10),))))
+def test_everything_excluded_is_not_nobody_seen():
+    text = text_of(pdf_report(synthetic(10), DAY, Notes(excluded=(Span(0, 10),))))
+    assert "All readings lie in stretches that are excluded" in text and "No face was found" not in text
+
+
+def test_what_is_excluded_is_no_longest_stretch():
+    rows = [reading(n / 4, 1, "sad" if 8 <= n < 32 else "happy") for n in range(40)]
+    text = text_of(pdf_report(of_rows(rows), DAY, Notes(excluded=(Span(2, 8, "phone"),))))
+    table = text.split("Longest stretches")[1].split("Events")[0]
+    assert "sad" not in table
+    assert "happy 0:00.0 0:02.0 2.0 s" in table and "happy 0:08.0 0:10.0 2.0 s" in table
+
+
+@pytest.mark.parametrize("words", ["word " * 4000, "W" * 20_000, "面" * 3000, "🦊" * 300])
+def test_words_of_any_length_find_room(words):
+    notes = Notes(markers=(Marker(5, words),), excluded=(Span(7, 8, words),))
+    assert "…" in text_of(pdf_report(synthetic(10), DAY, notes))
+
+
+def test_what_a_crowd_showed_at_an_event_finds_room():
+    rows = [reading(n / 4, person, "surprise") for n in range(3) for person in range(1, 160)]
+    people = {person: f"Participant number {person}" for person in range(1, 160)}
+    row = pdf_closing._at(of_rows(rows), Notes(people), 0.25)
+    assert len(row) > 4000
+    page = Document("t", "t", DAY, [row])
+    page.add_page()
+    page.rows(["No.", "Time", "Event", "Read"], [["1", "0:00", "all", row]], [10, 16, 78, 70])
+    assert page.page_no() == 1
+
+
+def test_a_name_in_letters_that_no_font_has_is_a_number(monkeypatch):
+    monkeypatch.setattr(fonts, "_machine_fonts", lambda: ())
+    text = text_of(pdf_report(synthetic(5), DAY, Notes({1: "สมชาย", 2: "สม Ann"})))
+    assert "Person 1 (name not printable here)" in text and "Ann" in text and "Person 2 (name" not in text
 
 
 def test_names_in_any_script_are_drawn_and_none_breaks_it(caplog):

@@ -7,9 +7,11 @@ from fer_core.summaries import (
     CATEGORIES,
     UNCERTAIN,
     as_clock,
+    as_fine_clock,
+    counted,
     good_only,
     interval_s,
-    outside,
+    most_shown,
     people,
     problems_of,
     stretches,
@@ -23,7 +25,7 @@ from tests.timelines import nobody, of_rows, reading, synthetic
 
 def test_a_sample_stands_for_the_time_until_the_next_sampled_frame():
     timeline = of_rows([reading(0, 1, "happy"), nobody(1), reading(3, 1, "sad"), reading(4, 1, "sad")])
-    assert weighted(timeline)["held_s"].tolist() == [1, 2, 1, 1]  # the last one for the usual interval
+    assert weighted(timeline)["held_s"].tolist() == [1, 1.5, 1, 1]  # not for a hole; the last for the usual interval
     [summary] = summarise(timeline)
     assert (summary.seen_s, summary.samples, summary.first_s, summary.last_s) == (3, 3, 0, 4)
     assert summary.shares["happy"] == pytest.approx(1 / 3) and summary.shares["sad"] == pytest.approx(2 / 3)
@@ -47,7 +49,7 @@ def test_excluded_time_and_poor_samples_can_be_left_out_without_changing_what_ot
     timeline = of_rows(
         [reading(t, 1, "sad" if 2 <= t <= 3 else "happy", quality="dark" if t == 5 else "good") for t in range(6)]
     )
-    [summary] = summarise(outside(weighted(timeline), [Span(2, 3)]))
+    [summary] = summarise(counted(timeline, [Span(2, 4)]))
     assert summary.seen_s == 4 and summary.shares["happy"] == 1
     [good] = summarise(good_only(weighted(timeline)))
     assert good.seen_s == 5 and good.good_share == 1
@@ -104,6 +106,26 @@ def test_a_hitch_is_bridged_and_a_frame_without_the_person_is_not():
     assert len(stretches(of_rows([*seen[:30], nobody(1.1), *seen[30:]]), 1)) == 2
 
 
+def test_a_hole_counts_as_nothing():
+    rows = [*(reading(n / 4, 1, "happy") for n in range(8)), *(reading(60 + n / 4, 1, "sad") for n in range(40))]
+    [summary] = summarise(of_rows(rows))
+    assert summary.seen_s == pytest.approx(sum(run.length_s for run in stretches(of_rows(rows), 1)))
+    assert summary.shares["happy"] == pytest.approx(2 / 12, abs=0.01)
+
+
+def test_stretches_end_where_something_is_left_out():
+    timeline = of_rows([reading(n / 4, 1, "happy") for n in range(40)])
+    runs = stretches(counted(timeline, [Span(2, 4)]), 1)
+    assert [(run.start_s, run.end_s) for run in runs] == [(0, 2), (4, 10)]
+
+
+def test_most_shown_is_what_all_showed_longest_together():
+    longest = [reading(n, 1, "sad" if n < 60 else "happy") for n in range(100)]
+    others = [reading(n, person, "happy") for n in range(50) for person in (2, 3)]
+    assert most_shown(summarise(of_rows([*longest, *others]))) == "happy"
+    assert most_shown(summarise(of_rows([reading(0, 1, "fear", 0.4)]))) == UNCERTAIN
+
+
 def test_one_long_gap_does_not_change_the_usual_interval():
     assert interval_s(of_rows([nobody(t) for t in (0, 0.25, 0.5, 9, 9.25)])) == 0.25
 
@@ -150,6 +172,13 @@ def test_samples_of_uneven_times_keep_their_order():
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0:00"), (7.4, "0:07"), (750, "12:30"), (7205, "2:00:05")])
 def test_as_clock(seconds, words):
     assert as_clock(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "0:00.0"), (12.5, "0:12.5"), (59.96, "1:00.0"), (12.25, "0:12.2"), (7205.1, "2:00:05.1")]
+)
+def test_as_fine_clock(seconds, words):
+    assert as_fine_clock(seconds) == words
 
 
 def test_names_fall_back_to_numbers():

@@ -94,6 +94,18 @@ def test_nothing_is_smoothed_over_a_cut():
     assert timeline(*frames, cuts=[1.5]).frame["label"].tolist() == ["happy"] * 6 + ["sad"] * 6
 
 
+@pytest.mark.parametrize("every_s", [1.0, 2.0, 5.0])
+def test_few_samples_are_smoothed_too_and_one_that_is_missed_is_no_gap(every_s):
+    faces = [(face(1, SAD if number == 3 else HAPPY),) for number in range(8)]
+    faces[5] = ()
+    frames = [FrameReading(number * every_s, number, each) for number, each in enumerate(faces)]
+    rows = [row for frame in frames for row in rows_of_frame(frame)]
+    table = build(rows, RECORDING, replace(SETTINGS, fps=1 / every_s, time_constant_s=2 * every_s)).frame
+    seen = table[table["person"].notna()].set_index("frame")
+    assert seen.loc[3, "label"] == "happy"  # one reading does not outweigh the three before it
+    assert abs(seen.loc[6, "sad"] - seen.loc[6, "raw_sad"]) > 0.003  # after the missed one, it still remembers
+
+
 def test_label_confidence_and_uncertain_follow_from_the_smoothed_values():
     frame = timeline(*[(face(1, HAPPY, confidence=0.45),)] * 3, uncertain_below=0.5).frame
     assert frame["label"].tolist() == ["happy"] * 3 and frame["uncertain"].all()
@@ -180,7 +192,7 @@ def test_deviations_need_the_person_in_the_span(pair):
 
 def test_a_range_keeps_what_lies_in_it(pair):
     part = within(pair, 1.0, 2.0)
-    assert part.frame["time_s"].min() == 1.0 and part.frame["time_s"].max() == 2.0
+    assert part.frame["time_s"].min() == 1.0 and part.frame["time_s"].max() == 1.75
     assert [person.samples for person in summarise(part)] == [4, 4]
     assert part.measures.index.equals(part.frame.index)
 

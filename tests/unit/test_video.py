@@ -84,6 +84,38 @@ def test_reading_on_gives_the_rest_with_the_same_numbers(clip):
         assert places(video) == whole[4:]
 
 
+@pytest.fixture(scope="module", params=[(kind, gop) for kind in ("mp4", "ts", "mpg", "mkv", "avi") for gop in (5, 50)])
+def long_clip(request, tmp_path_factory) -> Path:
+    """Twenty seconds of ten frames, with a keyframe every half second or every five."""
+    (kind, gop), folder = request.param, tmp_path_factory.mktemp("long")
+    options = {"bf": "0" if kind == "avi" else "2", "g": str(gop), "preset": "ultrafast"}
+    if kind == "mpg":
+        return write_video(folder / "long.mpg", numbered(500), codec="mpeg2video", options={"g": str(gop)})
+    return write_video(folder / f"long.{kind}", numbered(200), rate=10, options=options)
+
+
+@pytest.mark.parametrize("after_s", [0.6, 7.3, 12.4, 19.2])
+def test_reading_on_from_anywhere_in_any_container(long_clip, after_s):
+    with Video(long_clip) as video:
+        whole = [(sample.time_s, sample.frame, number_of(sample.image)) for sample in video]
+        duration_s = video.duration_s
+    with Video(long_clip, after_s=after_s) as video:
+        rest = [(sample.time_s, sample.frame, number_of(sample.image)) for sample in video]
+        assert video.duration_s == duration_s and video.problems == ()
+    assert 79 <= len(whole) <= 81 and rest == [place for place in whole if place[0] > after_s + 1e-6]
+
+
+@pytest.mark.parametrize("at", [0, 3, 31, 50, 78])
+def test_any_sample_can_be_shown_in_any_container(long_clip, at):
+    if long_clip.suffix == ".mpg":
+        pytest.skip("after a seek, FFmpeg gives its frames other times")
+    with Video(long_clip) as video:
+        wanted = list(video)[at]
+    shown = frame_at(long_clip, wanted.time_s)
+    assert shown.time_s == pytest.approx(wanted.time_s, abs=1e-3)
+    assert number_of(shown.image) == number_of(wanted.image)
+
+
 def test_reading_on_after_the_end_gives_nothing(clip):
     with Video(clip, after_s=10.0) as video:
         assert list(video) == [] and (video.width, video.height) == (WIDTH, HEIGHT)

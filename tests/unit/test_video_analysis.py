@@ -1,5 +1,6 @@
 """From a recording to its timeline: people, gaps, cuts, progress, stopping and going on."""
 
+import errno
 import json
 import os
 import signal
@@ -19,10 +20,11 @@ from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarDetector
 from fer_core.model_files import sha256
 from fer_core.portraits import portrait_from
-from fer_core.readings import Box
+from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
 from fer_core.timeline import COLUMNS, RAW_COLUMNS
 from fer_core.timeline_edits import split
+from fer_core.video_checkpoint import Checkpoint
 from tests.conftest import ROOT
 from tests.videos import FACE_SHARE, other_person, scene, write_video
 
@@ -268,12 +270,60 @@ def test_a_checkpoint_that_cannot_be_written_is_said(film, tmp_path):
         fake_pipeline([FACE]).analyze_video(film, checkpoint=tmp_path / "file" / "state.jsonl")
 
 
+def test_a_disk_that_fills_up_costs_only_the_going_on(film, tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_core.video_analysis.SAVE_EVERY_S", 0.0)
+    checkpoint, parts = tmp_path / "state.jsonl", []
+    add = Checkpoint.add
+
+    def fill_up(self, part):
+        parts.append(part)
+        if len(parts) >= 2:
+            monkeypatch.setattr(Path, "open", full)
+        add(self, part)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Checkpoint, "add", fill_up)
+    timeline = fake_pipeline([FACE]).analyze_video(film, 0, checkpoint=checkpoint)
+    monkeypatch.undo()
+    assert timeline.frame["frame"].nunique() == 150 and len(parts) == 2
+    [problem] = timeline.problems
+    assert "could not be saved" in problem and "No space left" in problem and str(tmp_path) not in problem
+    again = fake_pipeline([FACE])
+    assert again.analyze_video(film, 0, checkpoint=checkpoint).frame["frame"].tolist() == list(range(150))
+    assert 0 < len(again.detector.seen) < 150  # from the last part that was saved
+
+
+@pytest.mark.parametrize("fps", [1.0, 0.5, 0.2])
+def test_where_samples_are_few_a_person_who_is_missed_once_keeps_the_number(tmp_path, monkeypatch, fps):
+    clip = write_video(tmp_path / "clip.mkv", [scene(width=160, height=120)] * int(8 / fps), rate=1)
+    pipeline, rng, seen = fake_pipeline([Box(20, 20, 60, 60)]), np.random.default_rng(0), []
+
+    def look(_):
+        """Alike, but not so much that the look alone would do."""
+        vector = np.full(144, 1.0) + rng.normal(0, 1, 144)
+        return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+    def blink(image):
+        seen.append(image)
+        return [] if len(seen) == 3 else [Face(Box(20, 20, 60, 60), 1.0)]
+
+    monkeypatch.setattr("fer_core.tracking.look_of", look)
+    pipeline.detector.detect = blink
+    frame = pipeline.analyze_video(clip, fps).frame
+    assert len(frame) == 8 and frame["person"].isna().sum() == 1
+    assert set(frame["person"].dropna()) == {1}
+
+
 @pytest.mark.parametrize(
     ("wishes", "words"),
     [
         ({"smoothing": "soothing"}, "median"),
         ({"fps": -1}, "Samples a second"),
         ({"time_constant_s": -0.1}, "time constant"),
+        ({"time_constant_s": float("nan")}, "time constant"),
+        ({"time_constant_s": float("inf")}, "time constant"),
     ],
 )
 def test_wishes_that_make_no_sense(film, wishes, words):

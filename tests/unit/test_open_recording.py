@@ -1,0 +1,175 @@
+"""A recording that is open in the page: what stays true of it whatever is left out, corrected or gone on with."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+import numpy as np
+import pytest
+
+from fer_core import charts
+from fer_core.agreement import agreement
+from fer_core.notes import Marker, Notes, Span
+from fer_core.summaries import stretches
+from fer_core.ui import video_memory
+from fer_core.ui.video_compare import side_by_side
+from fer_core.ui.video_exports import documents
+from fer_core.ui.video_memory import Memory, Workspace
+from fer_core.ui.video_recording import OpenRecording
+from fer_core.ui.video_work import Work
+from tests.timelines import nobody, of_rows, reading, synthetic
+
+
+def test_left_out_samples_leave_gaps_and_not_a_coarser_grid():
+    rows = [
+        reading(n / 4, 1, "sad" if n % 10 else "happy", quality="blurred" if n % 10 else "good") for n in range(240)
+    ]
+    recording = OpenRecording(1, {"a": of_rows(rows), "b": of_rows(rows)})
+    recording.leave_out_poor = True
+    shown = recording.shown()
+    runs = stretches(shown, 1)
+    assert len(shown.frame) == 240 and len(runs) == 24 and {run.label for run in runs} == {"happy"}
+    [counted] = recording.summaries(good=True)
+    assert sum(run.length_s for run in runs) == pytest.approx(counted.seen_s) == pytest.approx(6)
+    line = np.array(charts.probability_lines(shown, 1).data[0].y, float)
+    assert np.isnan(line).sum() >= 23  # it breaks wherever something was left out
+    assert len(agreement({"a": shown, "b": recording.shown(recording.timelines["b"])})) == 24
+
+
+def test_of_several_poor_people_in_one_frame_one_row_without_anybody_stays():
+    rows = [reading(0.0, 1, "sad"), reading(0.25, 1, "sad", quality="dark"), reading(0.25, 2, "sad", quality="dark")]
+    recording = OpenRecording(1, {"a": of_rows([*rows, nobody(0.5)])})
+    recording.leave_out_poor = True
+    shown = recording.shown().frame
+    assert shown["time_s"].tolist() == [0.0, 0.25, 0.5] and shown["person"].notna().tolist() == [True, False, False]
+    assert shown["quality"].tolist() == ["good", "", ""]
+
+
+def test_the_part_that_the_quality_tab_shows_is_the_range_with_its_poor_samples():
+    rows = [reading(n / 4, 1, "sad", quality="dark" if n % 2 else "good") for n in range(40)]
+    recording = OpenRecording(1, {"a": of_rows(rows)})
+    recording.choose_range(2.0, 4.0)
+    recording.leave_out_poor = True
+    part = recording.part().frame
+    assert (part["time_s"].min(), part["time_s"].max(), len(part)) == (2.0, 3.75, 8)
+    assert (part["quality"] == "dark").sum() == 4
+
+
+def test_a_range_and_an_exclusion_are_as_long_as_they_say():
+    recording = OpenRecording(1, {"a": of_rows([reading(n / 4, 1, "happy") for n in range(40)])})
+    recording.choose_range(2.0, 3.0)
+    [summary] = recording.summaries()
+    assert (summary.samples, summary.seen_s) == (4, 1.0)
+    recording.choose_range(0.0, 30.0)
+    recording.set_excluded((Span(2.0, 3.0, ""),))
+    assert recording.summaries()[0].seen_s == 9.0
+    recording.set_excluded((Span(2.0, 3.0), Span(3.0, 30.0)))  # to the end
+    assert recording.summaries()[0].seen_s == 2.0
+
+
+def two_people() -> OpenRecording:
+    """Person 1 for five seconds, then person 2."""
+    return OpenRecording(1, {"m": of_rows([reading(n / 4, 1 if n < 20 else 2, "happy") for n in range(40)])})
+
+
+@pytest.mark.parametrize("correct", [lambda r: r.remove(2), lambda r: r.merge(1, 2)], ids=["removed", "merged"])
+def test_a_name_never_falls_to_somebody_else(correct):
+    recording = two_people()
+    recording.call(2, "Ann")
+    recording.rest(2, Span(6.0, 8.0))
+    correct(recording)
+    recording.split(1, 2.0)
+    assert [recording.notes.name(person) for person in recording.people] == ["Person 1", "Person 3"]
+    recording.deviations()
+    recording.undo()
+    recording.undo()
+    assert [recording.notes.name(person) for person in recording.people] == ["Person 1", "Ann"]
+    assert recording.deviations()["person"].unique().tolist() == [2]
+
+
+def test_a_resting_face_that_a_correction_gave_to_somebody_else_is_none():
+    recording = two_people()
+    recording.rest(1, Span(3.0, 4.0))
+    recording.split(1, 2.0)
+    assert recording.deviations().empty
+    recording.undo()
+    assert len(recording.deviations()) == 20
+
+
+def test_going_on_keeps_names_and_resting_faces_of_those_who_were_there():
+    before = two_people()
+    before.call(1, "Zoë")
+    before.rest(1, Span(0.0, 1.0))
+    before.mark(1.0, "starts")
+    before.split(1, 2.0)
+    before.call(3, "of the part that was split off")
+    whole = OpenRecording(2, {"m": of_rows([reading(n / 4, 1 + n // 20, "happy") for n in range(80)])})
+    whole.take_over(before)
+    assert [whole.notes.name(person) for person in whole.people] == ["Zoë", "Person 2", "Person 3", "Person 4"]
+    assert whole.notes.markers == (Marker(1.0, "starts"),) and dict(whole.resting) == {1: Span(0.0, 1.0)}
+
+
+def test_recordings_of_one_name_can_be_told_apart():
+    kept = Memory()
+    first, second, third = (kept.open({"m": synthetic(5.0)}, None) for _ in range(3))
+    assert [each.title for each in (first, second, third)] == [first.name, f"{first.name} (2)", f"{first.name} (3)"]
+    assert set(side_by_side(first, second)["Recording"]) == {first.title, second.title}
+    kept.close(second.number)
+    assert kept.open({"m": synthetic(5.0)}, None).title.endswith("(4)")
+    kept.workspace.close()
+
+
+def test_the_player_is_new_where_it_was_sent_to_that_second_already():
+    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording.seek(3.0)
+    before = recording.jumps
+    recording.step_by(1)
+    assert recording.jumps == before + 1
+    recording.seek(3.0)  # a click into the same place plays from there again
+    assert recording.jumps == before + 2
+    recording.seek(7.0)
+    assert recording.jumps == before + 2
+
+
+def test_notes_of_a_range():
+    notes = Notes({1: "Zoë"}, (Marker(1, "a"), Marker(5, "b")), (Span(0, 2, "c"), Span(4, 6, "d"), Span(8, 9, "e")))
+    part = notes.within(2, 5)
+    assert part == Notes({1: "Zoë"}, (Marker(5, "b"),), (Span(4, 6, "d"),))
+
+
+def test_the_report_and_the_bundle_are_written_elsewhere_and_can_be_stopped():
+    files = Work(documents(lambda: b"pdf", lambda: b"zip"))
+    files.wait(10)
+    assert [(file.label, file.data) for file in files.result] == [("Report (PDF)", b"pdf"), ("Evidence bundle", b"zip")]
+    stop = threading.Event()
+    stopped = Work(documents(lambda: stop.set() or b"pdf", lambda: b"zip"), stop)
+    stopped.wait(10)
+    assert stopped.result is None and "stopped" in stopped.problem
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere one cannot ask whether a process runs")
+def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_path, monkeypatch):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, own, used, other = (
+        tmp_path / name
+        for name in (
+            f"face-value-{gone.pid}-abc",
+            f"face-value-{os.getpid()}-abc",
+            f"face-value-{os.getppid()}-abc",
+            "x",
+        )
+    )
+    for folder in (left, own, used, other):
+        folder.mkdir()
+        (folder / "film.mp4").write_bytes(b"film")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    video_memory._sweep.cache_clear()
+    first = Workspace()
+    second = Workspace()  # of another visit to this server
+    assert first.path.exists() and second.path.exists()
+    assert not left.exists() and not own.exists() and used.exists() and other.exists()
+    first.close()
+    second.close()
