@@ -24,8 +24,23 @@ NO_FACE = (
 )
 
 
-def show_picture(picture: Analysed, number: int, uncertain_below: float, attention: bool) -> None:
-    """One picture with its faces."""
+def show_picture(
+    picture: Analysed, number: int, uncertain_below: float, attention: bool, *, file_at_once: bool = False
+) -> None:
+    """One picture with its faces.
+
+    Args:
+        picture: what was read.
+        number: of the picture on the page.
+        uncertain_below: probability under which a label is uncertain.
+        attention: show the class activation maps.
+        file_at_once: write the file before it is asked for: where parts of the page run again by themselves, Streamlit
+            drops files that are made on a click.
+    """
+
+    def png() -> bytes:
+        return encode_png(annotate(picture.image, picture.readings))
+
     with st.container(border=True):
         st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
         if not picture.readings:
@@ -40,7 +55,7 @@ def show_picture(picture: Analysed, number: int, uncertain_below: float, attenti
             left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
         left.download_button(
             "Annotated PNG",
-            data=lambda: encode_png(annotate(picture.image, picture.readings)),
+            data=png() if file_at_once else png,
             file_name=f"{picture.stem}_annotated.png",
             mime="image/png",
             icon=":material/download:",

@@ -10,6 +10,7 @@ from fer_core.charts import describe_ribbon, emotion_ribbon
 from fer_core.classification import ModelCard
 from fer_core.drawing import hide_faces
 from fer_core.errors import FerError
+from fer_core.explanation import no_map
 from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
 from fer_core.live.analyser import RECALL_S
 from fer_core.pipeline import EmotionPipeline
@@ -137,6 +138,9 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
         view = View(**{name: name in shown for name in _SHOW})
         if view.hidden:
             st.caption("Hides the faces that are found; a face that is new, small or turned away may show.")
+        if view.activation and (reason := no_map(cards[model])):
+            view = replace(view, activation=False)
+            st.caption(reason)
     return Choice(model, detector, LiveSettings(smoothing, threshold, view))
 
 
@@ -320,7 +324,8 @@ def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: Emotion
         try:
             for picture in analyse([(shot.name, shot.getvalue())], pipeline, (choice.model, choice.detector)):
                 shown = _as_set(picture, choice.settings)
-                show_picture(shown, 0, choice.settings.uncertain_below, choice.settings.view.activation)
+                settings = choice.settings
+                show_picture(shown, 0, settings.uncertain_below, settings.view.activation, file_at_once=True)
         except FerError as error:
             st.error(str(error), icon=":material/error:")
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fer_core.classification import MapFigures
 from fer_core.detection import installed_detectors
 from fer_core.errors import FerError
 from fer_core.media.images import encode_png
@@ -108,6 +109,18 @@ def test_settings_reach_the_stream_without_a_restart(camera):
     settings = stream._settings
     assert (settings.time_constant_s, settings.view.hidden, settings.view.mirrored) == (1.5, True, False)
     assert stream._pipeline is not None
+
+
+def test_a_map_that_marks_nothing_is_not_drawn(camera, monkeypatch):
+    maps = MapFigures(faces=1000, outside=0.2, offset=0.2, tested=100, better_than_random=30)
+    cards = [fake_card(), fake_card(name="mapless", title="Mapless model", maps=maps.model_dump())]
+    monkeypatch.setattr(loaders, "cards", lambda: cards)
+    page = live_page()
+    stream = page.session_state[STREAM]
+    page.button_group[0].set_value(["activation"]).run()
+    assert stream._settings.view.activation and "no map" not in words(page)
+    page.selectbox[0].select("mapless").run()
+    assert not stream._settings.view.activation and "Mapless model has no map to show" in words(page)
 
 
 def test_a_recording_becomes_a_timeline(camera):
@@ -230,13 +243,13 @@ def test_an_uploaded_photograph_is_read_as_chosen(camera, monkeypatch, threshold
     camera["browser"] = Browser(False, 0, "unknown")
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE], strength=3.0))
     shown = []
-    monkeypatch.setattr(live_view, "show_picture", lambda *arguments: shown.append(arguments))
+    monkeypatch.setattr(live_view, "show_picture", lambda *arguments, **files: shown.append((*arguments, files)))
     page = live_page()
     page.slider[1].set_value(threshold)
     page.button_group[0].set_value(["hidden"] if hidden else []).run()
     page.file_uploader[0].upload("me.png", encode_png(FRAME), "image/png").run()
-    picture, _, uncertain_below, _ = shown[-1]
-    assert not page.exception and uncertain_below == threshold
+    picture, _, uncertain_below, _, files = shown[-1]
+    assert not page.exception and uncertain_below == threshold and files == {"file_at_once": True}
     for readings in (picture.readings, picture.shown_readings):
         assert [reading.uncertain for reading in readings] == [threshold == 0.95]
     inside = np.s_[FACE.y : FACE.y + FACE.height, FACE.x : FACE.x + FACE.width]
