@@ -50,3 +50,11 @@ class Notes:
             markers=tuple(marker for marker in self.markers if start_s <= marker.time_s <= end_s),
             excluded=tuple(span for span in self.excluded if span.start_s < end_s and span.end_s > start_s),
         )
+
+    def excluded_s(self, start_s: float, end_s: float) -> float:
+        """How many seconds of a stretch of time are excluded; what several spans exclude counts once."""
+        total, reached = 0.0, start_s
+        for span in sorted(self.excluded, key=lambda span: span.start_s):
+            total += max(0.0, min(span.end_s, end_s) - max(span.start_s, reached))
+            reached = max(reached, span.end_s)
+        return total

@@ -135,7 +135,7 @@ def numbers(recording: OpenRecording) -> None:
         column_config={**config, "Valence": st.column_config.NumberColumn(format="%+.2f")},
         alt=charts.describe_shares(recording.summaries(), recording.notes),
     )
-    left_out = sum(max(0.0, min(span.end_s, end_s) - max(span.start_s, start_s)) for span in recording.notes.excluded)
+    left_out = recording.notes.excluded_s(start_s, end_s)
     st.caption(
         f"From {start_s:.2f} to {end_s:.2f} s{f', {left_out:.2f} s of it excluded' if left_out else ''}. Shares of the "
         f"time seen; valence is derived ({VALENCE_FORMULA}), from −1 to +1. *Good only*: without the samples that "

@@ -139,6 +139,21 @@ def test_notes_of_a_range():
     assert part == Notes({1: "Zoë"}, (Marker(5, "b"),), (Span(4, 6, "d"),))
 
 
+@pytest.mark.parametrize(
+    ("spans", "seconds"),
+    [
+        ((), 0),
+        ((Span(1, 2),), 0),
+        ((Span(2, 5), Span(4, 6)), 3),
+        ((Span(3, 9), Span(4, 5), Span(8, 20)), 7),
+        ((Span(12, 14), Span(4, 5)), 1),
+    ],
+    ids=["none", "outside", "overlapping", "nested", "unordered"],
+)
+def test_what_is_excluded_twice_counts_once(spans, seconds):
+    assert Notes(excluded=spans).excluded_s(3, 10) == seconds
+
+
 def test_the_report_and_the_bundle_are_written_elsewhere_and_can_be_stopped():
     files = Work(documents(lambda: b"pdf", lambda: b"zip"))
     files.wait(10)
