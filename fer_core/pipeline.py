@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import Classification, EmotionClassifier, default_model
-from fer_core.crops import bgr as as_bgr
-from fer_core.crops import cut
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.errors import MediaError
-from fer_core.model_files import MODELS_DIR
-from fer_core.quality import assess
+from fer_core.face.quality import assess
+from fer_core.imaging.crops import bgr as as_bgr
+from fer_core.imaging.crops import cut
+from fer_core.networks.files import MODELS_DIR
 from fer_core.readings import Face, FaceReading
 
 if TYPE_CHECKING:
-    from fer_core.timeline import Timeline
-    from fer_core.video_analysis import Progress
+    from fer_core.analysis.run import Progress
+    from fer_core.timeline.table import Timeline
 
 
 class EmotionPipeline:
@@ -125,7 +125,7 @@ class EmotionPipeline:
             path: MP4, MOV, MKV, WebM, AVI or another recording that FFmpeg reads.
             fps: samples a second, by presentation time; 0 for every frame.
             progress: called a few times a second and at the end.
-            smoothing: "exponential", "median", "hmm" or "none"; see `fer_core.smoothing`.
+            smoothing: "exponential", "median", "hmm" or "none"; see `fer_core.timeline.smoothing`.
             time_constant_s: of the smoothing.
             stop: once set, the analysis ends with what it has.
             checkpoint: a file that is kept up to date while it runs, and from which it goes on if that was ended;
@@ -141,7 +141,7 @@ class EmotionPipeline:
             >>> timeline = EmotionPipeline.load().analyze_video("interview.mp4")  # doctest: +SKIP
             >>> timeline.frame[["time_s", "person", "label"]]  # doctest: +SKIP
         """
-        from fer_core.video_analysis import analyze_video
+        from fer_core.analysis.run import analyze_video
 
         return analyze_video(
             self,

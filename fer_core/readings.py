@@ -13,7 +13,7 @@ from fer_core.emotions import EMOTIONS
 class Box(NamedTuple):
     """A rectangle (x, y, width, height) in pixels of the whole picture; `x`, `y` is its top left corner.
 
-    A box can reach past the border of the picture; `fer_core.crops.cut` fills in what is not there.
+    A box can reach past the border of the picture; `fer_core.imaging.crops.cut` fills in what is not there.
     """
 
     x: int
@@ -66,7 +66,7 @@ class Quality:
         sharpness: variance of the Laplacian of the 48-pixel face, in squared grey levels (Pech-Pacheco et al., 2000).
         brightness: mean grey level, 0 to 255.
         problems: short words for what is out of bounds, such as "small" or "dark"; empty where nothing is.
-        frontality: 1 for a face seen from the front, 0 for one in profile; an estimate, see `fer_core.quality`.
+        frontality: 1 for a face seen from the front, 0 for one in profile; an estimate, see `fer_core.face.quality`.
     """
 
     size_px: int

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
-from fer_core.timeline import COLUMNS, RAW_COLUMNS, TYPES, AnalysisSettings, Recording, Timeline
+from fer_core.timeline.table import COLUMNS, RAW_COLUMNS, TYPES, AnalysisSettings, Recording, Timeline
 
 RECORDING = Recording("Gespräch – 面接.mp4", "ab" * 32, 30.0, 640, 360, 25.0, True)
 SETTINGS = AnalysisSettings(

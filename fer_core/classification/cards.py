@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError
-from fer_core.model_files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
+from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
 
 PREFERRED: Final = "resnet50v2"
 """The default model wherever it is installed and no other single model measures better."""
@@ -23,7 +23,7 @@ NETWORKS: Final = ("model.keras", "model.tflite")
 
 
 class MapFigures(Record):
-    """What `fer_core.explanation.measure_maps` found of a model's class activation maps, on faces of PublicTest.
+    """Figures of a model's class activation maps on faces of PublicTest, by `explanation.measure_maps`.
 
     Attributes:
         faces: how many maps were looked at.

@@ -11,10 +11,10 @@ from scipy.special import softmax
 from fer_core.classification.cards import ModelCard, check_members, load_card, verified_file
 from fer_core.classification.combined import Calibrated, Ensemble
 from fer_core.classification.engines import ENGINES, Engine
-from fer_core.crops import network_input
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
-from fer_core.model_files import MODELS_DIR
+from fer_core.imaging.crops import network_input
+from fer_core.networks.files import MODELS_DIR
 
 BATCH = 64
 """Faces run at once; more gain no speed and cost memory."""

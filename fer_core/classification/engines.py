@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import DependencyError, ModelError
-from fer_core.litert import LiteRtModel
-from fer_core.native_order import before_tensorflow
+from fer_core.networks.litert import LiteRtModel
+from fer_core.networks.load_order import before_tensorflow
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,10 +20,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     from fer_core.commands.video import progress_line
+    from fer_core.evidence.verification import verify
     from fer_core.pipeline import EmotionPipeline
-    from fer_core.reports.verification import verify
-    from fer_core.timeline import AnalysisSettings, Timeline
-    from fer_core.timeline_edits import resmoothed
+    from fer_core.timeline.edits import resmoothed
+    from fer_core.timeline.table import AnalysisSettings, Timeline
 
     def analyse(video: Path, settings: AnalysisSettings) -> Timeline:
         pipeline = EmotionPipeline.load(settings.model, settings.detector, settings.engine)

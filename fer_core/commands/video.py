@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from fer_core.commands.output import DONE, say, write_json
 
 if TYPE_CHECKING:
-    from fer_core.video_analysis import Progress
+    from fer_core.analysis.run import Progress
 
 CHECKPOINT: Final = "unfinished.jsonl"
 SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
@@ -52,9 +52,9 @@ def add(commands: argparse._SubParsersAction, add_pipeline_options: Callable[[ar
 
 
 def _video(options: argparse.Namespace) -> int:
+    from fer_core.evidence.bundle import write_bundle
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.annotated import write_annotated
-    from fer_core.reports.bundle import write_bundle
     from fer_core.reports.pdf import write_pdf
     from fer_core.reports.summary import as_summary
     from fer_core.reports.tables import write_csv
@@ -114,8 +114,8 @@ def progress_line() -> Callable[["Progress"], None]:
 
 def _study(options: argparse.Namespace) -> int:
     from fer_core.classification import EmotionClassifier, default_model
-    from fer_core.datasets import load_faces
-    from fer_core.smoothing_study import study
+    from fer_core.evaluation.datasets import load_faces
+    from fer_core.evaluation.smoothing_study import study
 
     faces = load_faces(options.data).split("PublicTest")
     classifier = EmotionClassifier.load(options.model or default_model())

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
-from fer_core.crops import cut, grey, network_input
 from fer_core.errors import ModelError
-from fer_core.litert import LiteRtModel
-from fer_core.model_files import MODELS_DIR, FileRecord, Record, verified
+from fer_core.imaging.crops import cut, grey, network_input
+from fer_core.networks.files import MODELS_DIR, FileRecord, Record, verified
+from fer_core.networks.litert import LiteRtModel
 from fer_core.readings import Box
 
 FACE_CHECK_DIR: Final = MODELS_DIR / "face_check"

@@ -14,14 +14,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.crops import grey, shrunk
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.padding import search_padded
 from fer_core.detection.suppression import centred, most_face_like
 from fer_core.errors import ModelError
+from fer_core.imaging.crops import grey, shrunk
 from fer_core.readings import Box, Face
+from fer_core.resources import resource
 
-CASCADES_DIR: Final = Path(__file__).resolve().parents[2] / "haarcascades"
+CASCADES_DIR: Final = resource("haarcascades")
 
 
 @dataclass(frozen=True)

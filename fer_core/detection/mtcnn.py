@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.crops import bgr, shrunk
 from fer_core.detection.padding import search_padded
 from fer_core.detection.suppression import most_face_like
 from fer_core.errors import DependencyError
-from fer_core.native_order import before_tensorflow
+from fer_core.imaging.crops import bgr, shrunk
+from fer_core.networks.load_order import before_tensorflow
 from fer_core.readings import Box, Face
 
 HAAR_SIDE: Final = 0.95

@@ -8,17 +8,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.analysis.tracking import Tracker
 from fer_core.classification import Classification
-from fer_core.crops import cut
 from fer_core.detection import FaceDetector, HaarDetector
 from fer_core.detection.nearby import FollowingDetector
 from fer_core.emotions import EMOTIONS
+from fer_core.imaging.crops import cut
 from fer_core.live.baseline import corrected
 from fer_core.live.settings import LiveSettings
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box, Face, FaceReading
-from fer_core.smoothing import ExponentialSmoother
-from fer_core.tracking import Tracker
+from fer_core.timeline.smoothing import ExponentialSmoother
 
 MOST_FACES: Final = 8
 """Of more faces in one frame the largest are read, so that a crowd does not stop the stream."""

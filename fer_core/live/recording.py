@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.drawing import hide_faces
+from fer_core.imaging.drawing import hide_faces
 from fer_core.live.analyser import READ_PX, LiveReading
 from fer_core.readings import Box, FrameReading
-from fer_core.timeline import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
+from fer_core.timeline.table import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
 
 LOGGER = logging.getLogger(__name__)
 

@@ -13,16 +13,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.drawing import annotate, overlay_bars
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
+from fer_core.imaging.drawing import annotate, overlay_bars
 from fer_core.media.encoding import Mp4Writer, until_complete
 from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
-from fer_core.model_files import sha256
+from fer_core.networks.files import sha256
 from fer_core.readings import Box, FaceReading, Quality
-from fer_core.summaries import interval_s, people, rows_of_person
-from fer_core.timeline import Timeline
+from fer_core.timeline.summaries import interval_s, people, rows_of_person
+from fer_core.timeline.table import Timeline
 
 LONGER_PX: Final = 1920
 """Larger recordings are scaled down: browsers and weak machines play no more."""

@@ -8,14 +8,14 @@ from typing import Final
 
 from fer_core.classification.cards import ModelCard
 from fer_core.errors import MediaError
-from fer_core.notes import Notes
 from fer_core.notice import PURPOSE
 from fer_core.reports import pdf_charts
 from fer_core.reports.fonts import can_print, readable
 from fer_core.reports.pdf_closing import add_events, add_methods, add_quality
 from fer_core.reports.pdf_page import INK, MARGIN_MM, QUIET, RULE, WIDTH_MM, Document
 from fer_core.reports.wording import DETECTOR_NAMES, sampling, smoothing
-from fer_core.summaries import (
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.summaries import (
     ALL_EXCLUDED,
     CATEGORIES,
     UNCERTAIN,
@@ -28,7 +28,7 @@ from fer_core.summaries import (
     stretches,
     summarise,
 )
-from fer_core.timeline import Timeline
+from fer_core.timeline.table import Timeline
 from fer_core.version import __version__
 
 _LONGEST_NAME: Final = 40

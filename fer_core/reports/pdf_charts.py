@@ -18,9 +18,9 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.notes import Notes
-from fer_core.series import longest_of_each_column, spans_of, thinned, with_breaks
-from fer_core.summaries import (
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.series import longest_of_each_column, spans_of, thinned, with_breaks
+from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
     PersonSummary,
@@ -35,7 +35,7 @@ from fer_core.summaries import (
     valence,
     weighted,
 )
-from fer_core.timeline import Timeline
+from fer_core.timeline.table import Timeline
 
 INK: Final = "#1b2333"
 QUIET: Final = "#5b6475"

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from fer_core.classification.cards import ModelCard
-from fer_core.notes import Notes
 from fer_core.reports import pdf_charts
 from fer_core.reports.pdf_page import QUIET, WIDTH_MM, Document
 from fer_core.reports.wording import LIMITS, MUST_NOT, methods, references
-from fer_core.summaries import (
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
     PersonSummary,
@@ -24,7 +24,7 @@ from fer_core.summaries import (
     rows_of_person,
     summarise,
 )
-from fer_core.timeline import Timeline
+from fer_core.timeline.table import Timeline
 
 _MOST_LANES: Final = 36
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from fer_core.notes import Notes
 from fer_core.reports.tables import as_plain
-from fer_core.summaries import PersonSummary, counted, good_only, summarise
-from fer_core.timeline import Timeline
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.summaries import PersonSummary, counted, good_only, summarise
+from fer_core.timeline.table import Timeline
 
 
 def as_summary(timeline: Timeline, notes: Notes | None = None) -> dict[str, Any]:

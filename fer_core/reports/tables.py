@@ -15,8 +15,8 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
-from fer_core.notes import Notes
-from fer_core.timeline import COLUMNS, RAW_COLUMNS, Timeline
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.table import COLUMNS, RAW_COLUMNS, Timeline
 
 DECIMALS: Final = 6
 

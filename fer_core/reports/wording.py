@@ -4,8 +4,8 @@ from typing import Final
 
 from fer_core.classification.cards import ModelCard
 from fer_core.emotions import EMOTIONS
-from fer_core.summaries import VALENCE_FORMULA
-from fer_core.timeline import AnalysisSettings, Timeline
+from fer_core.timeline.summaries import VALENCE_FORMULA
+from fer_core.timeline.table import AnalysisSettings, Timeline
 
 DETECTOR_NAMES: Final = {"haar": "Haar cascades, then a trained face check", "mtcnn": "MTCNN"}
 _DETECTORS: Final = {

@@ -16,7 +16,7 @@ from fer_core.live.baseline import DURATION_S, FEWEST, STRONGEST, Calibration, c
 from fer_core.live.history import MINUTE_S, STEP_S, Ages, LastMinute, Rate
 from fer_core.live.recording import LONGEST_S, SessionRecorder
 from fer_core.readings import Box, FaceReading, Quality
-from fer_core.timeline import COLUMNS, RAW_COLUMNS, AnalysisSettings
+from fer_core.timeline.table import COLUMNS, RAW_COLUMNS, AnalysisSettings
 
 SAD_AT_REST = np.float32([0.04, 0.01, 0.03, 0.02, 0.5, 0.02, 0.38])
 REALLY_SAD = np.float32([0.01, 0.01, 0.02, 0.005, 0.93, 0.005, 0.02])

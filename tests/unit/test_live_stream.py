@@ -18,7 +18,7 @@ from fer_core.live.recording import LONGEST_S, SessionRecorder
 from fer_core.live.stream import NOTE_S, STALE_S, STALLED_S
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.testing import fake_pipeline
-from fer_core.timeline import AnalysisSettings
+from fer_core.timeline.table import AnalysisSettings
 
 PLAIN = View(mirrored=False)
 BOX = Box(100, 80, 60, 60)

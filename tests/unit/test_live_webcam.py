@@ -21,10 +21,10 @@ from fer_core.live import LiveFace, LiveReading, LiveState, LiveStream, Situatio
 from fer_core.live.history import Moment
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.testing import fake_pipeline
-from fer_core.ui import webcam
-from fer_core.ui.browser_check import Browser
-from fer_core.ui.live_panel import MOST_LANES, panel_data
-from fer_core.ui.webcam import ICE_SETTING, ice_servers, keep_worker
+from fer_core.ui.live import webcam
+from fer_core.ui.live.browser_check import Browser
+from fer_core.ui.live.panel import MOST_LANES, panel_data
+from fer_core.ui.live.webcam import ICE_SETTING, ice_servers, keep_worker
 from tests.conftest import ROOT
 
 HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from fer_core import charts
-from fer_core.agreement import agreement
-from fer_core.notes import Marker, Notes, Span
-from fer_core.summaries import stretches
-from fer_core.ui import video_memory
-from fer_core.ui.video_compare import side_by_side
-from fer_core.ui.video_exports import documents
-from fer_core.ui.video_memory import Memory, Workspace
-from fer_core.ui.video_recording import OpenRecording
-from fer_core.ui.video_work import Work
+from fer_core.timeline.agreement import agreement
+from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.summaries import stretches
+from fer_core.ui.video import memory
+from fer_core.ui.video.compare import side_by_side
+from fer_core.ui.video.exports import documents
+from fer_core.ui.video.memory import Memory, Workspace
+from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.work import Work
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 
@@ -181,7 +181,7 @@ def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_p
         folder.mkdir()
         (folder / "film.mp4").write_bytes(b"film")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    video_memory._sweep.cache_clear()
+    memory._sweep.cache_clear()
     first = Workspace()
     second = Workspace()  # of another visit to this server
     assert first.path.exists() and second.path.exists()

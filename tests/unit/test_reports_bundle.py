@@ -15,13 +15,13 @@ import pytest
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
-from fer_core.model_files import sha256
-from fer_core.notes import Marker, Notes
-from fer_core.reports.bundle import bundle_bytes, fingerprint_of, read_bundle, write_bundle
+from fer_core.evidence.bundle import bundle_bytes, fingerprint_of, read_bundle, write_bundle
+from fer_core.evidence.verification import compare, verify
+from fer_core.networks.files import sha256
 from fer_core.reports.tables import as_rows, csv_text, parquet_bytes, rows_from_parquet, rows_of_json
-from fer_core.reports.verification import compare, verify
-from fer_core.timeline import RAW_COLUMNS, Timeline, smoothed
-from fer_core.timeline_edits import merged, resmoothed, split, within, without
+from fer_core.timeline.edits import merged, resmoothed, split, within, without
+from fer_core.timeline.notes import Marker, Notes
+from fer_core.timeline.table import RAW_COLUMNS, Timeline, smoothed
 from tests.timelines import nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
@@ -357,7 +357,7 @@ def test_two_files_of_one_name_are_refused(tmp_path, data, video):
 
 
 def test_a_bundle_that_would_fill_the_memory_is_refused(tmp_path, data, video, monkeypatch):
-    monkeypatch.setattr("fer_core.reports.bundle.MAX_BYTES", 1000)
+    monkeypatch.setattr("fer_core.evidence.bundle.MAX_BYTES", 1000)
     path = tmp_path / "evidence.zip"
     path.write_bytes(data)
     with pytest.raises(MediaError, match="larger than an evidence bundle can be"):

@@ -13,13 +13,13 @@ import pytest
 
 from fer_core.classification import default_model, load_card
 from fer_core.errors import MediaError
-from fer_core.notes import Marker, Notes, Span
 from fer_core.notice import PURPOSE
 from fer_core.reports import fonts, pdf, pdf_closing
 from fer_core.reports.pdf import pdf_report, write_pdf
 from fer_core.reports.pdf_page import Document
 from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, methods, references
-from fer_core.summaries import outside, summarise, weighted
+from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.summaries import outside, summarise, weighted
 from tests.timelines import SETTINGS, of_rows, reading, synthetic
 
 DAY = date(2026, 11, 1)

@@ -11,7 +11,6 @@ import pytest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
-from fer_core.notes import Marker, Notes, Span
 from fer_core.reports.tables import (
     COLUMN_MEANINGS,
     as_json,
@@ -24,7 +23,8 @@ from fer_core.reports.tables import (
     rows_of_json,
     write_csv,
 )
-from fer_core.timeline import COLUMNS
+from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.table import COLUMNS
 from tests.conftest import ROOT
 from tests.timelines import nobody, of_rows, reading, synthetic
 

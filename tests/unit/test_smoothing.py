@@ -5,8 +5,8 @@ import pytest
 from scipy.special import softmax
 
 from fer_core.emotions import EMOTIONS
-from fer_core.smoothing import METHODS, ExponentialSmoother, exponential, median, viterbi
-from fer_core.smoothing_study import spliced, study
+from fer_core.evaluation.smoothing_study import spliced, study
+from fer_core.timeline.smoothing import METHODS, ExponentialSmoother, exponential, median, viterbi
 
 HAPPY, SAD = EMOTIONS.index("happy"), EMOTIONS.index("sad")
 SMOOTHERS = ("exponential", "median", "hmm")

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from fer_core import EMOTIONS, TimelineError
-from fer_core.agreement import agreement
-from fer_core.notes import Span
 from fer_core.readings import Box, FaceReading, FrameReading, Quality
-from fer_core.smoothing import exponential
-from fer_core.summaries import good_only, summarise, weighted
-from fer_core.timeline import COLUMNS, MEASURES, RAW_COLUMNS, TYPES, Timeline, build, rows_of_frame
-from fer_core.timeline_edits import deviations, merged, resmoothed, split, within, without
+from fer_core.timeline.agreement import agreement
+from fer_core.timeline.edits import deviations, merged, resmoothed, split, within, without
+from fer_core.timeline.notes import Span
+from fer_core.timeline.smoothing import exponential
+from fer_core.timeline.summaries import good_only, summarise, weighted
+from fer_core.timeline.table import COLUMNS, MEASURES, RAW_COLUMNS, TYPES, Timeline, build, rows_of_frame
 from tests.timelines import RECORDING, SETTINGS
 
 HAPPY, SAD, FEAR = (EMOTIONS.index(name) for name in ("happy", "sad", "fear"))

@@ -16,15 +16,15 @@ import pandas as pd
 import pytest
 
 from fer_core import EMOTIONS, EmotionPipeline, MediaError
+from fer_core.analysis.checkpoint import Checkpoint
+from fer_core.analysis.portraits import portrait_from
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarDetector
-from fer_core.model_files import sha256
-from fer_core.portraits import portrait_from
+from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
-from fer_core.timeline import COLUMNS, RAW_COLUMNS
-from fer_core.timeline_edits import split
-from fer_core.video_checkpoint import Checkpoint
+from fer_core.timeline.edits import split
+from fer_core.timeline.table import COLUMNS, RAW_COLUMNS
 from tests.conftest import ROOT
 from tests.videos import FACE_SHARE, other_person, scene, write_video
 
@@ -210,7 +210,7 @@ def test_a_progress_that_raises_ends_it_and_leaves_no_decoder(pipeline, film):
 
 def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatch):
     for name, value in (("SAVE_EVERY_S", 0.0), ("REPORT_EVERY_S", 0.0), ("BATCH", 4)):
-        monkeypatch.setattr(f"fer_core.video_analysis.{name}", value)
+        monkeypatch.setattr(f"fer_core.analysis.run.{name}", value)
     checkpoint = tmp_path / "state" / "unfinished.jsonl"
 
     class KilledError(Exception):
@@ -271,7 +271,7 @@ def test_a_checkpoint_that_cannot_be_written_is_said(film, tmp_path):
 
 
 def test_a_disk_that_fills_up_costs_only_the_going_on(film, tmp_path, monkeypatch):
-    monkeypatch.setattr("fer_core.video_analysis.SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr("fer_core.analysis.run.SAVE_EVERY_S", 0.0)
     checkpoint, parts = tmp_path / "state.jsonl", []
     add = Checkpoint.add
 
@@ -309,7 +309,7 @@ def test_where_samples_are_few_a_person_who_is_missed_once_keeps_the_number(tmp_
         seen.append(image)
         return [] if len(seen) == 3 else [Face(Box(20, 20, 60, 60), 1.0)]
 
-    monkeypatch.setattr("fer_core.tracking.look_of", look)
+    monkeypatch.setattr("fer_core.analysis.tracking.look_of", look)
     pipeline.detector.detect = blink
     frame = pipeline.analyze_video(clip, fps).frame
     assert len(frame) == 8 and frame["person"].isna().sum() == 1
@@ -334,7 +334,7 @@ def test_wishes_that_make_no_sense(film, wishes, words):
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 def test_a_killed_process_can_be_gone_on_with(film, tmp_path):
     code = (
-        "import sys, fer_core.video_analysis as v; v.SAVE_EVERY_S = 0\n"
+        "import sys, fer_core.analysis.run as v; v.SAVE_EVERY_S = 0\n"
         "from pathlib import Path\n"
         "from fer_core.testing import fake_pipeline\n"
         "from fer_core.readings import Box\n"

@@ -16,7 +16,7 @@ import pytest
 from fer_core import EMOTIONS
 from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
-from fer_core.timeline import COLUMNS
+from fer_core.timeline.table import COLUMNS
 from tests.conftest import ROOT
 from tests.videos import scene, write_sound_only, write_video
 
@@ -110,7 +110,7 @@ def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert answer(capsys, "video", long, "--out", whole, "--fps", "0")[0] == 0
     code = (
-        "import sys, fer_core.video_analysis as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
+        "import sys, fer_core.analysis.run as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
         "from fer_core.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "video", str(long), "--out", str(out), "--fps", "0"]

@@ -10,23 +10,23 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from fer_core.agreement import agreement
 from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.errors import MediaError, TimelineError
-from fer_core.notes import Marker, Span
 from fer_core.readings import Box
-from fer_core.summaries import people
 from fer_core.testing import fake_pipeline
-from fer_core.ui import video_unfinished
-from fer_core.ui.video_compare import side_by_side
-from fer_core.ui.video_events import changed_rows, markers_of, spans_of
-from fer_core.ui.video_exports import annotating, checkable
-from fer_core.ui.video_memory import Workspace
-from fer_core.ui.video_player import copying
-from fer_core.ui.video_reading import Way, analysis
-from fer_core.ui.video_recording import OpenRecording
-from fer_core.ui.video_selection import selected_person, selected_time
-from fer_core.ui.video_work import UNEXPECTED, Advance, Work
+from fer_core.timeline.agreement import agreement
+from fer_core.timeline.notes import Marker, Span
+from fer_core.timeline.summaries import people
+from fer_core.ui.video import unfinished as video_unfinished
+from fer_core.ui.video.compare import side_by_side
+from fer_core.ui.video.events import changed_rows, markers_of, spans_of
+from fer_core.ui.video.exports import annotating, checkable
+from fer_core.ui.video.memory import Workspace
+from fer_core.ui.video.player import copying
+from fer_core.ui.video.reading import Way, analysis
+from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.selection import selected_person, selected_time
+from fer_core.ui.video.work import UNEXPECTED, Advance, Work
 from tests.timelines import nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
@@ -351,7 +351,7 @@ def stopped_after(samples: int) -> tuple[threading.Event, Callable[[Advance], No
 
 
 def test_a_stopped_analysis_waits_and_goes_on_and_is_gone_when_it_is_complete(film, waiting_place, monkeypatch):
-    monkeypatch.setattr("fer_core.video_analysis.REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
     way = Way(("a",), "haar", 4.0, "none", 0.0)
     stop, report = stopped_after(3)
     [part] = analysis(film, way, {"a": fake_pipeline([FACE])})(report, stop).values()
@@ -368,7 +368,7 @@ def test_a_stopped_analysis_waits_and_goes_on_and_is_gone_when_it_is_complete(fi
 
 
 def test_nothing_waits_where_that_is_not_wanted(film, waiting_place, monkeypatch, tmp_path):
-    monkeypatch.setattr("fer_core.video_analysis.REPORT_EVERY_S", 0.0)
+    monkeypatch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
     way, unwanted = Way(("a",), "haar", 4.0, "none", 0.0), threading.Event()
     unwanted.set()
     stop, report = stopped_after(3)
