@@ -49,6 +49,24 @@ class Box(NamedTuple):
         return width * height / (self.area + other.area - width * height)
 
 
+def judge(probabilities: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:
+    """Whether readings are uncertain. The only place that decides this.
+
+    Args:
+        probabilities: (..., 7), each row summing to 1.
+        uncertain_below: the threshold, 0 to 1.
+
+    Returns:
+        bool (...): true where the highest probability is below the threshold.
+    """
+    return is_uncertain(np.asarray(probabilities).max(axis=-1), uncertain_below)
+
+
+def is_uncertain(confidence: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:
+    """`judge` for confidences, (...), that are at hand already; never true where one is missing (NaN)."""
+    return np.asarray(confidence) < uncertain_below
+
+
 @dataclass(frozen=True)
 class Face:
     """Where a face is, and how sure the detector is of it (0 to 1)."""

@@ -15,7 +15,7 @@ from fer_core.imaging.drawing import hide_faces
 from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
 from fer_core.live.analyser import RECALL_S
 from fer_core.pipeline import EmotionPipeline
-from fer_core.readings import FaceReading
+from fer_core.readings import FaceReading, judge
 from fer_core.reports.tables import dictionary_text
 from fer_core.ui.image.results import show_picture
 from fer_core.ui.live import session as live_session
@@ -274,7 +274,7 @@ def session_result() -> None:
         st.markdown(
             f"#### :material/timeline: {timeline.recording.name}\n"
             f"{timeline.recording.duration_s:.1f} s · {frames} frames · "
-            f"{people} {'person' if people == 1 else 'people'} · {timeline.settings.model}"
+            f"{people} {'person' if people == 1 else 'people'} · {timeline.request.model}"
         )
         if people:
             st.plotly_chart(
@@ -335,7 +335,10 @@ def _as_set(picture: Analysed, settings: LiveSettings) -> Analysed:
     """The picture with the chosen threshold and, where that is chosen, with hidden faces."""
 
     def judged(readings: list[FaceReading]) -> list[FaceReading]:
-        return [replace(reading, uncertain=reading.confidence < settings.uncertain_below) for reading in readings]
+        return [
+            replace(reading, uncertain=bool(judge(reading.probabilities, settings.uncertain_below)))
+            for reading in readings
+        ]
 
     picture = replace(picture, readings=judged(picture.readings), shown_readings=judged(picture.shown_readings))
     if not settings.view.hidden:
