@@ -19,7 +19,7 @@ from fer_core.evidence.bundle import bundle_bytes, fingerprint_of, read_bundle, 
 from fer_core.evidence.verification import compare, verify
 from fer_core.networks.files import sha256
 from fer_core.reports.tables import as_rows, csv_text, parquet_bytes, rows_from_parquet, rows_of_json
-from fer_core.timeline.edits import merged, resmoothed, split, within, without
+from fer_core.timeline.corrections import merged, resmoothed, split, within, without
 from fer_core.timeline.notes import Marker, Notes
 from fer_core.timeline.table import RAW_COLUMNS, Timeline, smoothed
 from tests.timelines import nobody, of_rows, reading, synthetic
