@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -11,11 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fer_core.errors import FerError, ModelError
 from fer_core.resources import resource
+from fer_core.settings import settings
 
-MODELS_SETTING: Final = "FER_MODELS_DIR"
-"""Environment variable that names another folder of models, such as a mounted volume."""
-
-MODELS_DIR: Final = Path(os.environ.get(MODELS_SETTING) or resource("models"))
+MODELS_DIR: Final = settings().models_dir or resource("models")
 
 
 class Record(BaseModel):

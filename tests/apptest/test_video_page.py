@@ -12,10 +12,11 @@ from fer_core.analysis.run import Progress
 from fer_core.errors import MediaError, ModelError
 from fer_core.live.recording import RecordedSession
 from fer_core.readings import Box
+from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.timeline.notes import Marker
 from fer_core.ui.shared import handover, loaders, routing
-from fer_core.ui.video import exports, unfinished
+from fer_core.ui.video import exports
 from tests.conftest import ROOT
 from tests.timelines import synthetic
 from tests.videos import scene, write_video
@@ -35,7 +36,7 @@ def clip(tmp_path_factory) -> bytes:
 def waiting_place(tmp_path_factory, monkeypatch):
     """Where unfinished analyses wait, of this test alone."""
     place = tmp_path_factory.mktemp("unfinished")
-    monkeypatch.setenv(unfinished.FOLDER_SETTING, str(place))
+    monkeypatch.setenv(UNFINISHED, str(place))
     return place
 
 

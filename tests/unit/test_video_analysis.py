@@ -16,11 +16,11 @@ import pandas as pd
 import pytest
 
 from fer_core import EMOTIONS, EmotionPipeline, MediaError
-from fer_core.errors import RequestError
 from fer_core.analysis.checkpoint import Checkpoint
 from fer_core.analysis.portraits import portrait_from
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarDetector
+from fer_core.errors import RequestError
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline

@@ -16,6 +16,7 @@ import pytest
 from fer_core import EMOTIONS
 from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
+from fer_core.detection.haar import CASCADES
 from fer_core.timeline.columns import COLUMNS
 from tests.conftest import ROOT
 from tests.videos import scene, write_sound_only, write_video

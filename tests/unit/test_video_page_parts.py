@@ -15,6 +15,7 @@ from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.errors import MediaError, TimelineError
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
+from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
@@ -39,7 +40,7 @@ FACE = Box(20, 20, 60, 60)
 def waiting_place(tmp_path_factory, monkeypatch):
     """Where unfinished analyses wait, of this test alone."""
     place = tmp_path_factory.mktemp("unfinished") / "place"
-    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(place))
+    monkeypatch.setenv(UNFINISHED, str(place))
     return place
 
 
@@ -388,7 +389,7 @@ def test_nothing_waits_where_that_is_not_wanted(film, waiting_place, monkeypatch
     with pytest.raises(MediaError):
         analysis(bad, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
     assert list(waiting_place.iterdir()) == []
-    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, "")
+    monkeypatch.setenv(UNFINISHED, "")
     stop, report = stopped_after(3)
     analysis(film, requests, {"a": fake_pipeline([FACE])})(report, stop)
     assert video_unfinished.folder() is None and not video_unfinished.waiting()
@@ -419,7 +420,7 @@ def test_what_waits_too_long_is_removed(waiting_place):
 
 def test_a_place_that_cannot_be_written_keeps_nothing_and_disturbs_nothing(film, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(tmp_path / "file" / "place"))
+    monkeypatch.setenv(UNFINISHED, str(tmp_path / "file" / "place"))
     requests = asked("a")
     [timeline] = analysis(film, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
     assert len(timeline.frame) == 8 and video_unfinished.of(timeline.recording.sha256) == []

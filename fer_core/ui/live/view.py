@@ -17,11 +17,12 @@ from fer_core.live.analyser import RECALL_S
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading, judge
 from fer_core.reports.tables import dictionary_text
+from fer_core.settings import ICE_SERVERS
 from fer_core.ui.image.results import show_picture
 from fer_core.ui.live import session as live_session
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import live_panel
-from fer_core.ui.live.webcam import ICE_SETTING, Camera
+from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared import handover, loaders
 from fer_core.ui.shared.notice import NOT_FEELINGS
 from fer_core.ui.shared.uploads import Analysed, analyse
@@ -239,7 +240,7 @@ def _buttons(state: LiveState) -> tuple[bool, ...]:
 NO_ROUTE: Final = (
     "error",
     "No picture has come: browser and server find no way to each other. A firewall or VPN may stand between them; over "
-    f"the internet a TURN server is needed ({ICE_SETTING}).",
+    f"the internet a TURN server is needed ({ICE_SERVERS}).",
 )
 
 

@@ -9,7 +9,7 @@ from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.errors import FerError
 from fer_core.evaluation import recipes
-from fer_core.networks.files import MODELS_SETTING
+from fer_core.settings import MODELS
 from fer_core.ui.models import records
 from fer_core.ui.models.onnx import can_be_made, onnx_file
 from fer_core.ui.models.parts import size
@@ -155,7 +155,7 @@ def _commands(card: ModelCard) -> None:
     if not card.members and settings:
         st.caption(
             "What `publish` makes takes the place of the installed model, and an ensemble of that has to be made "
-            f"again. To keep both, copy the folder of models and name the copy in `{MODELS_SETTING}`."
+            f"again. To keep both, copy the folder of models and name the copy in `{MODELS}`."
         )
     for step in recipes.steps(card):
         st.markdown(step.title)

@@ -5,7 +5,6 @@ analysis is complete, when the visitor wants that, and when the page is opened a
 """
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -15,9 +14,7 @@ from typing import Final
 
 from fer_core.analysis.checkpoint import Checkpoint
 from fer_core.request import AnalysisRequest
-
-FOLDER_SETTING: Final = "FACE_VALUE_UNFINISHED"
-"""Environment variable: another folder; empty for none, so that nothing outlives the visit."""
+from fer_core.settings import settings
 
 KEPT_S: Final = 24 * 3600.0
 
@@ -40,14 +37,7 @@ class Unfinished:
 
 def folder() -> Path | None:
     """Where they are; None where none are kept."""
-    named = os.environ.get(FOLDER_SETTING)
-    if named is not None:
-        return Path(named) if named else None
-    try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # this user has no home
-        return None
-    return cache / "face-value" / "unfinished"
+    return settings().unfinished
 
 
 def shown_folder() -> str:
