@@ -116,6 +116,12 @@ class FaceReading:
     quality: Quality
     person: int | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("probabilities", "activation"):
+            view = np.asarray(getattr(self, name)).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+
     @cached_property
     def label(self) -> str:
         """The most probable emotion."""
