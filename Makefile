@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test browser-test lint format types layers check screenshots tables train-gpu clean
+.PHONY: run test browser-test wheel-test lint format types layers check screenshots tables train-gpu clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
@@ -13,6 +13,10 @@ test: $(VENV)/.dev-ready
 
 browser-test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest tests/browser
+
+# Builds the wheel, installs it into an empty environment and uses it from an empty folder; needs a package index.
+wheel-test: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest tests/wheel
 
 lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .

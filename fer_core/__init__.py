@@ -6,7 +6,16 @@ Example:
 """
 
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import DatasetError, DependencyError, ExportError, FerError, MediaError, ModelError, TimelineError
+from fer_core.errors import (
+    DatasetError,
+    DependencyError,
+    ExportError,
+    FerError,
+    MediaError,
+    ModelError,
+    NotInstalledError,
+    TimelineError,
+)
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box, Face, FaceReading, Quality
 from fer_core.version import __version__
@@ -23,6 +32,7 @@ __all__ = [
     "FerError",
     "MediaError",
     "ModelError",
+    "NotInstalledError",
     "Quality",
     "TimelineError",
     "__version__",
