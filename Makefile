@@ -2,6 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)  # from Git's bash
+SHELL := bash
+BIN := $(VENV)/Scripts
+endif
 
 # Two test processes; each computes on one core, or they would wait for each other.
 WORKERS ?= 2
