@@ -19,6 +19,7 @@ from fer_core.errors import (
     FerError,
     MediaError,
     ModelError,
+    NotInstalledError,
     RequestError,
     TimelineError,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "ModelCard",
     "ModelError",
     "Name",
+    "NotInstalledError",
     "Notes",
     "Progress",
     "Provenance",
