@@ -234,11 +234,12 @@ def written(names: Sequence[str], rows: Iterable[Sequence[object]], delimiter: s
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n", delimiter=delimiter)
     writer.writerow(names)
-    writer.writerows([_guarded(cell) for cell in row] for row in rows)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
     return target.getvalue()
 
 
-def _guarded(cell: object) -> object:
+def guarded(cell: object) -> object:
+    """The cell, with an apostrophe before a text that a spreadsheet would take for a formula."""
     if isinstance(cell, str) and cell.lstrip("'").startswith(_FORMULA) and seconds_of(cell) is None:
         return "'" + cell
     return cell
