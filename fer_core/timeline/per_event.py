@@ -18,8 +18,7 @@ from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.events.tables import guarded
 from fer_core.timeline.notes import Span
-from fer_core.timeline.summaries import outside, people, rows_of_person, weighted
-from fer_core.timeline.table import GOOD
+from fer_core.timeline.person_samples import SAME_TIME_S, Counting, PersonSamples, samples_of_people
 
 MOMENT_S: Final = 2.0
 """Window of an event without an end; most expressions rise, peak and fall within this."""
@@ -40,8 +39,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     "emotion": "one of the seven",
     "samples": "samples in the window that count",
     "seconds": "seconds that these stand for",
-    "share_uncertain": "share of these seconds in which the label is uncertain, 0 to 1",
-    "share_excluded": "share of the seconds seen in the window that do not count, 0 to 1",
+    "uncertain_s": "seconds of these in which the label is uncertain",
+    "excluded_s": "seconds seen in the window that do not count",
+    "share_uncertain": "uncertain_s as a share of seconds, 0 to 1",
+    "share_excluded": "excluded_s as a share of all seconds seen in the window, 0 to 1",
     "mean": "mean probability over time",
     "sd": "standard deviation of the probability over time (divided by the total weight)",
     "peak": "highest probability",
@@ -57,27 +58,8 @@ MEANINGS: Final[Mapping[str, str]] = {
 """Columns of `per_event`, in their order, and what they mean."""
 
 _EVENT_COLUMNS: Final = ("event", "text", "kind", "start_s", "end_s", "person")
-_WINDOW_COLUMNS: Final = ("samples", "seconds", "share_uncertain", "share_excluded")
+_WINDOW_COLUMNS: Final = ("samples", "seconds", "uncertain_s", "excluded_s", "share_uncertain", "share_excluded")
 _VALUES: Final = tuple(name for name in MEANINGS if name not in (*_EVENT_COLUMNS, *_WINDOW_COLUMNS, "emotion"))
-_SAME_TIME_S: Final = 1e-6
-
-
-@dataclass(frozen=True)
-class Counting:
-    """Which samples count.
-
-    Attributes:
-        excluded: stretches that count nowhere.
-        good_only: whether samples with a quality problem are left out, too.
-    """
-
-    excluded: tuple[Span, ...] = ()
-    good_only: bool = False
-
-    def mask(self, rows: pd.DataFrame) -> NDArray[np.bool_]:
-        """Whether each row counts: bool (N,)."""
-        counts = rows.index.isin(outside(rows, self.excluded).index)
-        return np.asarray(counts & rows["quality"].eq(GOOD).to_numpy(bool) if self.good_only else counts)
 
 
 @dataclass(frozen=True)
@@ -95,31 +77,6 @@ class BeforeEvent:
 
 
 Baseline = RestingFace | BeforeEvent
-
-
-@dataclass(frozen=True)
-class _Person:
-    """One person's samples in the order of time."""
-
-    number: int
-    times_s: NDArray[np.float64]
-    held_s: NDArray[np.float64]
-    values: NDArray[np.float64]
-    shown: NDArray[np.bool_]
-    uncertain: NDArray[np.bool_]
-    counts: NDArray[np.bool_]
-
-    def within(self, start_s: float, end_s: float) -> tuple[slice, NDArray[np.float64]]:
-        """Samples of a window and the seconds that each stands for in it."""
-        first, after = np.searchsorted(self.times_s, (start_s - _SAME_TIME_S, end_s - _SAME_TIME_S))
-        part = slice(int(first), int(after))
-        return part, np.minimum(self.held_s[part], end_s - self.times_s[part])
-
-    def level(self, start_s: float, end_s: float) -> NDArray[np.float64]:
-        """Mean probabilities over a window: float64 (7,); NaN where no sample counts."""
-        part, weights_s = self.within(start_s, end_s)
-        weights_s = weights_s * self.counts[part]
-        return weights_s @ self.values[part] / weights_s.sum() if weights_s.sum() else np.full(len(EMOTIONS), np.nan)
 
 
 def per_event(
@@ -149,7 +106,7 @@ def per_event(
     if not moment_s > 0 or (isinstance(baseline, BeforeEvent) and not baseline.seconds > 0):
         raise TimelineError("Windows at and before an event need more than 0 s.")
     records: list[dict[str, Any]] = []
-    for person in _people(rows, counting or Counting()):
+    for person in samples_of_people(rows, counting or Counting()):
         rest = _at_rest(person, baseline)
         for number, event in enumerate(events, start=1):
             end_s = event.start_s + moment_s if event.end_s is None else event.end_s
@@ -186,24 +143,7 @@ def csv_text(table: pd.DataFrame) -> str:
     return table.assign(**texts).round(6).to_csv(index=False, lineterminator="\n")
 
 
-def _people(rows: pd.DataFrame, counting: Counting) -> Iterator[_Person]:
-    timed = weighted(rows)
-    timed = timed.assign(counts=counting.mask(timed))
-    for number in people(timed):
-        part = rows_of_person(timed, number)
-        labels, uncertain = part["label"].to_numpy(object), part["uncertain"].to_numpy(bool)
-        yield _Person(
-            number,
-            part["time_s"].to_numpy(float),
-            part["held_s"].to_numpy(float),
-            part[list(EMOTIONS)].to_numpy(float),
-            (labels[:, None] == np.array(EMOTIONS, object)) & ~uncertain[:, None],
-            uncertain,
-            part["counts"].to_numpy(bool),
-        )
-
-
-def _at_rest(person: _Person, baseline: Baseline | None) -> NDArray[np.float64] | None:
+def _at_rest(person: PersonSamples, baseline: Baseline | None) -> NDArray[np.float64] | None:
     if not isinstance(baseline, RestingFace):
         return None
     span = baseline.spans.get(person.number)
@@ -216,22 +156,27 @@ def _at_rest(person: _Person, baseline: Baseline | None) -> NDArray[np.float64] 
     return level
 
 
-def _before(person: _Person, event: Event, baseline: Baseline | None) -> NDArray[np.float64]:
+def _before(person: PersonSamples, event: Event, baseline: Baseline | None) -> NDArray[np.float64]:
     if isinstance(baseline, BeforeEvent):
         return person.level(event.start_s - baseline.seconds, event.start_s)
     return np.full(len(EMOTIONS), np.nan)
 
 
-def _figures(person: _Person, start_s: float, end_s: float, level: NDArray[np.float64]) -> Iterator[dict[str, Any]]:
+def _figures(
+    person: PersonSamples, start_s: float, end_s: float, level: NDArray[np.float64]
+) -> Iterator[dict[str, Any]]:
     part, seen_s = person.within(start_s, end_s)
     used = person.counts[part]
     weights_s, times_s, values = seen_s[used], person.times_s[part][used], person.values[part][used]
     total_s = float(weights_s.sum())
+    uncertain_s, excluded_s = float(weights_s[person.uncertain[part][used]].sum()), float(seen_s[~used].sum())
     window = {
         "samples": len(weights_s),
         "seconds": total_s,
-        "share_uncertain": _ratio(weights_s[person.uncertain[part][used]].sum(), total_s),
-        "share_excluded": _ratio(seen_s[~used].sum(), seen_s.sum()),
+        "uncertain_s": uncertain_s,
+        "excluded_s": excluded_s,
+        "share_uncertain": _ratio(uncertain_s, total_s),
+        "share_excluded": _ratio(excluded_s, total_s + excluded_s),
     }
     if not len(weights_s):
         empty = dict.fromkeys(_VALUES, np.nan) | {"shown_s": 0.0}
@@ -263,11 +208,11 @@ def _figures(person: _Person, start_s: float, end_s: float, level: NDArray[np.fl
 
 def _onset(times_s: NDArray[np.float64], held_s: NDArray[np.float64], rise: NDArray[np.float64]) -> float:
     """Time of the first run of samples above `RISE` that lasts `HOLD_S`; NaN where there is none."""
-    above = rise >= RISE - _SAME_TIME_S
-    apart = np.diff(times_s) > held_s[:-1] + _SAME_TIME_S
+    above = rise >= RISE - SAME_TIME_S
+    apart = np.diff(times_s) > held_s[:-1] + SAME_TIME_S
     bounds = [0, *(np.flatnonzero(apart | (above[1:] != above[:-1])) + 1), len(times_s)]
     for first, after in pairwise(bounds):
-        if above[first] and held_s[first:after].sum() >= HOLD_S - _SAME_TIME_S:
+        if above[first] and held_s[first:after].sum() >= HOLD_S - SAME_TIME_S:
             return float(times_s[first])
     return float("nan")
 
