@@ -346,12 +346,12 @@ def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
     fakes()
     page = analysed(upload(video_page(), "clip.mp4", clip))
     tab(page, "Events")
-    given = next(each for each in page.file_uploader if each.label == "CSV")
+    given = next(each for each in page.file_uploader if each.label == "Event file")
     given.upload("events.csv", b"onset,event\n0.5,looks up\n", "text/csv").run()
     assert not page.exception and recording(page).notes.markers == (Marker(0.5, "looks up"),)
     assert "Events (CSV)" in {each.label for each in tab(page, "Export").get("download_button")}
     tab(page, "Events")
-    given = next(each for each in page.file_uploader if each.label == "CSV")
+    given = next(each for each in page.file_uploader if each.label == "Event file")
     given.upload("late.csv", b"onset\n99\n", "text/csv").run()
     assert "outside the recording" in page.error[0].value and len(recording(page).notes.markers) == 1
 

@@ -16,10 +16,10 @@ from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evidence.bundle import bundle_bytes
 from fer_core.reports.annotated import write_annotated
-from fer_core.reports.events import events_text
 from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.corrections import within
+from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
