@@ -67,9 +67,10 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
     _annotated(recording, stem)
     st.caption(
         "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
-        "the tables hold every reading, and the raw values too. The evidence bundle holds all of it with settings, "
-        "versions and hashes; `python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording "
-        "again. There is one only of a recording that was read to the end and from which nobody was removed."
+        "the tables hold every reading, and the raw values too. JSON, Parquet and bundle can be opened on this page "
+        "again, with every correction in place. The evidence bundle holds all of it with request, versions and hashes; "
+        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is one only "
+        "of a recording that was read to the end and from which nobody was removed."
     )
 
 
