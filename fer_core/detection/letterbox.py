@@ -1,0 +1,94 @@
+"""From a part of a picture to the square input of a network, and back."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.crops import cut
+from fer_core.detection.anchors import Candidates
+from fer_core.readings import Box
+
+
+class Halvings:
+    """A picture and its halves, quarters and so on, each made when it is first needed. For one thread.
+
+    Many parts of a large picture can be shrunk from one of them, which costs a tenth of shrinking each from the whole.
+
+    Args:
+        image: uint8 (H, W, 3) BGR.
+    """
+
+    def __init__(self, image: NDArray[np.uint8]) -> None:
+        self._pictures = [image]
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """The picture itself."""
+        return self._pictures[0]
+
+    def shrunk(self, factor: float) -> tuple[NDArray[np.uint8], int]:
+        """The smallest halving that still has at least 1 / `factor` of the resolution of the picture.
+
+        Args:
+            factor: pixels of the picture per pixel that are going to be used, 1 or more.
+
+        Returns:
+            The picture, and by how much it was shrunk: 1, 2, 4, ...
+        """
+        steps = 0
+        while 2 ** (steps + 1) <= factor and min(self.image.shape[:2]) >= 2 ** (steps + 2):
+            steps += 1
+        while len(self._pictures) <= steps:
+            last = self._pictures[-1]
+            height, width = last.shape[0] // 2, last.shape[1] // 2
+            even = last[: 2 * height, : 2 * width]
+            self._pictures.append(np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8))
+        return self._pictures[steps], 2**steps
+
+
+@dataclass(frozen=True, eq=False)
+class Letterboxed:
+    """A part of a picture, shrunk or enlarged to fit into a square and centred on black.
+
+    Attributes:
+        pixels: float32 (side, side, 3), RGB, -1 to 1.
+        scale: pixels of the picture per pixel of the square.
+        right: where the left edge of the square lies in the picture, in pixels of the picture.
+        down: where its upper edge lies.
+    """
+
+    pixels: NDArray[np.float32]
+    scale: float
+    right: float
+    down: float
+
+    @classmethod
+    def of(cls, halvings: Halvings, part: Box, side_px: int) -> "Letterboxed":
+        """Cut a part out of a picture and fit it into a square.
+
+        Args:
+            halvings: of the picture.
+            part: pixels of the picture; what lies outside of it repeats its border.
+            side_px: side of the square.
+        """
+        longer = max(part.width, part.height)
+        size = max(1, round(part.width * side_px / longer)), max(1, round(part.height * side_px / longer))
+        picture, factor = halvings.shrunk(max(1.0, longer / side_px))
+        left, top = part.x // factor, part.y // factor
+        width, height = max(1, part.width // factor), max(1, part.height // factor)
+        method = cv2.INTER_AREA if longer > side_px else cv2.INTER_LINEAR
+        small = cv2.resize(cut(picture, Box(left, top, width, height)), size, interpolation=method)
+        x, y = (side_px - size[0]) // 2, (side_px - size[1]) // 2
+        square = np.zeros((side_px, side_px, 3), np.uint8)
+        square[y : y + size[1], x : x + size[0]] = small
+        pixels = cv2.cvtColor(square, cv2.COLOR_BGR2RGB).astype(np.float32)
+        pixels *= 2 / 255
+        pixels -= 1
+        scale = longer / side_px
+        return cls(pixels, scale, part.x - x * scale, part.y - y * scale)
+
+    def in_picture(self, candidates: Candidates) -> Candidates:
+        """Candidates in pixels of the square, in pixels of the picture."""
+        return candidates.mapped(self.scale, self.right, self.down)
