@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from fer_core.crops import bgr, cut, grey
 from fer_core.detection.anchors import Candidates, blended, decoded, merged, together
 from fer_core.detection.face_check import FaceCheck, widened
-from fer_core.detection.letterbox import Halvings, Letterboxed
+from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.tiles import levels, seen_from_px
 from fer_core.detection.turning import TURNED, Turn, padded, upright_turn
+from fer_core.imaging.halvings import Halvings
 from fer_core.networks.face_files import DETECTOR, face_network, load_faces_card
 from fer_core.networks.fixed import FixedNetwork
 from fer_core.readings import Box, Face, Keypoints

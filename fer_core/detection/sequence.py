@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from fer_core.crops import bgr
 from fer_core.detection.anchors import Candidates, merged
 from fer_core.detection.blazeface import BlazeFaceDetector, crop_box, faces_of
-from fer_core.detection.letterbox import Halvings
 from fer_core.detection.tiles import around, levels
 from fer_core.detection.turning import Turn
+from fer_core.imaging.halvings import Halvings
 from fer_core.readings import Box, Face
 
 FOUND_AGAIN: Final = 0.2

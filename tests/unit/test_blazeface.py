@@ -10,7 +10,8 @@ import pytest
 
 from fer_core.detection.anchors import Candidates, anchors, blended, decoded, merged, together
 from fer_core.detection.blazeface import BlazeFaceDetector, BlazeFaceParameters, crop_box
-from fer_core.detection.letterbox import Halvings, Letterboxed
+from fer_core.detection.letterbox import Letterboxed
+from fer_core.imaging.halvings import Halvings
 from fer_core.detection.sequence import BlazeFaceSequence
 from fer_core.detection.tiles import levels, tiles
 from fer_core.detection.turning import Turn, upright_turn
