@@ -191,18 +191,19 @@ class BlazeFaceDetector:
 
         Args:
             picture: uint8 (H, W, 3) BGR.
-            found: its faces. Where there is none, all turns are tried; where all lie on the same side, the one that
-                would bring them upright; else none.
+            found: its faces. Where there is none, or none that is sure, all turns are tried; where all lie on the same
+                side, the turn that would bring them upright; else none.
 
         Returns:
             The turn, and the faces in pixels of `picture`; `found` where no turn shows more of them.
         """
         turns = {upright_turn(keypoints) for keypoints in found.keypoints}
-        if Turn.NONE in turns or len(turns) > 1:
+        doubtful = not (found.scores >= self.parameters.sure).any()
+        if not doubtful and (Turn.NONE in turns or len(turns) > 1):
             return Turn.NONE, found
         height, width = picture.shape[:2]
         best = Turn.NONE, found
-        for turn in turns or TURNED:
+        for turn in TURNED if doubtful else turns:
             again = self.whole(Halvings(turn.apply(picture)))
             upright = [upright_turn(keypoints) is Turn.NONE for keypoints in again.keypoints]
             again = again.where(np.array(upright, bool) & (again.scores >= self.parameters.turned_threshold))

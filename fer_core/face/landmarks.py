@@ -74,7 +74,7 @@ class FaceMesh:
         """The same for faces whose alignment is known, as from the frame before."""
         side = self._network.shape[1]
         cuts = (alignment.cut(halvings, side, VIEW) for alignment in alignments)
-        outputs = self._network.each([cut[..., ::-1].astype(np.float32) / 255 for cut in cuts])
+        outputs = self._network.each([unit_rgb(cut) for cut in cuts])
         meshes = []
         for alignment, (points, logit) in zip(alignments, outputs, strict=True):
             flat = points.reshape(POINTS, 3)
@@ -84,6 +84,11 @@ class FaceMesh:
             presence = 1 / (1 + np.exp(-float(np.clip(logit.reshape(-1)[0], -80, 80))))
             meshes.append(Landmarks(np.hstack([places, depth]).astype(np.float32), float(presence), alignment))
         return meshes
+
+
+def unit_rgb(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A BGR picture as the networks take it: float32 (H, W, 3), RGB, 0 to 1."""
+    return np.asarray(image[..., ::-1] / np.float32(255), np.float32)
 
 
 def alignment_of(face: Face) -> Alignment:

@@ -7,11 +7,6 @@ RIGHT_EYE_INNER: Final = 133
 LEFT_EYE_INNER: Final = 362
 LEFT_EYE_OUTER: Final = 263
 
-RIGHT_LIDS: Final = ((160, 144), (159, 145), (158, 153))
-"""Pairs of upper and lower lid of the right eye, outside to inside."""
-
-LEFT_LIDS: Final = ((387, 373), (386, 374), (385, 380))
-
 RIGHT_BROW: Final = (70, 63, 105, 66, 107)
 """Upper edge of the right brow, outside to inside."""
 
@@ -24,7 +19,5 @@ LIP_LOWER_OUTER: Final = 17
 LIP_GAPS: Final = ((82, 87), (13, 14), (312, 317))
 """Pairs of the inner edges of upper and lower lip, right to left."""
 
-NOSE_TIP: Final = 1
 NOSE_BASE: Final = 2
 CHIN: Final = 152
-FOREHEAD: Final = 10

@@ -44,7 +44,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 
 def meshes(images: NDArray[np.uint8], mesh: FaceMesh) -> tuple[Array, NDArray[np.bool_]]:
-    """Meshes of grey pictures (N, 48, 48): float64 (N, 468, 3), and bool (N,), whether the network is sure of a face."""
+    """Meshes of grey pictures (N, 48, 48): float64 (N, 468, 3), and whether each is sure of a face: bool (N,)."""
     found, sure = [], []
     for image in images:
         large = cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)

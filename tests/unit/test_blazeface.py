@@ -11,11 +11,11 @@ import pytest
 from fer_core.detection.anchors import Candidates, anchors, blended, decoded, merged, together
 from fer_core.detection.blazeface import BlazeFaceDetector, BlazeFaceParameters, crop_box
 from fer_core.detection.letterbox import Letterboxed
-from fer_core.imaging.halvings import Halvings
 from fer_core.detection.sequence import BlazeFaceSequence
 from fer_core.detection.tiles import levels, tiles
 from fer_core.detection.turning import Turn, upright_turn
 from fer_core.errors import ModelError
+from fer_core.imaging.halvings import Halvings
 from fer_core.networks.face_files import DETECTOR, FACES_DIR, face_network, load_faces_card
 from fer_core.readings import Box
 from tests.scenes import FACE, crowd, portrait
@@ -109,8 +109,9 @@ def test_it_says_what_it_depends_on(detector):
 
 def test_the_card_names_source_licence_and_limits_of_every_file():
     card = load_faces_card()
-    assert set(card.files) == set(card.networks) == {path.name for path in FACES_DIR.glob("*.tflite")}
-    assert card.licence == "Apache-2.0"
+    assert set(card.networks) == {path.name for path in FACES_DIR.glob("*.tflite")}
+    assert set(card.files) == {path.name for path in FACES_DIR.iterdir()} - {"card.json", "LICENSE"}
+    assert "Apache-2.0" in card.licence
     assert (FACES_DIR / "LICENSE").is_file()
     assert sum(path.stat().st_size for path in FACES_DIR.iterdir()) < 7_000_000
 
