@@ -79,7 +79,9 @@ def test_every_choice_makes_another_request(changes):
 def test_equal_requests_have_one_digest():
     whole, broken = AnalysisRequest(fps=2, time_constant_s=1), AnalysisRequest(fps=2.0, time_constant_s=1.0)
     assert whole == broken and whole.digest == broken.digest
-    assert AnalysisRequest(region=Region(0, 0, 1, 1)).digest == AnalysisRequest(region=Region(0.0, 0.0, 1.0, 1.0)).digest
+    assert (
+        AnalysisRequest(region=Region(0, 0, 1, 1)).digest == AnalysisRequest(region=Region(0.0, 0.0, 1.0, 1.0)).digest
+    )
 
 
 def test_a_bare_name_stands_for_a_detector_as_it_is():
