@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fer_core.face import eyes as eyes_of
 from fer_core.face import mouth
 from fer_core.face.gaze import gaze
+from fer_core.face.geometry import geometry
 from fer_core.face.irises import Eyes, IrisFinder
 from fer_core.face.landmarks import Landmarks, MeshFinder
 from fer_core.face.mean_face import MEAN_FACE, mean_face
-from fer_core.face.movements import measures
 from fer_core.face.occlusion import Visibility, asymmetry
 from fer_core.face.pose import fit
 from fer_core.networks.face_files import load_faces_card
@@ -80,6 +80,6 @@ def _measured(mesh: Landmarks, eyes: Eyes) -> FaceMesh:
             "face_presence": seen.presence,
             "face_asymmetry": seen.asymmetry,
         },
-        asdict(measures(fitted.shape, (right + left) / 2)),
+        asdict(geometry(fitted.shape, (right + left) / 2)),
         seen.covered,
     )

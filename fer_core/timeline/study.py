@@ -10,7 +10,7 @@ import pandas as pd
 from fer_core.errors import MediaError, RequestError, TimelineError
 from fer_core.plain import as_plain
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.corrections import deviations, merged, resmoothed, split, without
+from fer_core.timeline.corrections import deviations, merged, resmoothed, rested, split, without
 from fer_core.timeline.edits import (
     Edit,
     Exclude,
@@ -26,7 +26,7 @@ from fer_core.timeline.edits import (
 from fer_core.timeline.files import json_bytes, parquet_bytes, read_document, write_document
 from fer_core.timeline.notes import Notes, Span
 from fer_core.timeline.summaries import inside, people
-from fer_core.timeline.table import Timeline, smoothed
+from fer_core.timeline.table import Timeline, refreshed
 
 AS_READ: Final = "person_read"
 """Column of the files of a study: number of the person as the analysis gave it."""
@@ -203,7 +203,7 @@ class Study:
         frame["person"] = timeline.frame[AS_READ].astype("Int64")
         try:
             request = AnalysisRequest.from_json(more.get(_REQUEST_READ, {}))
-            read = replace(timeline, frame=smoothed(frame, request, timeline.cuts), request=request)
+            read = refreshed(replace(timeline, frame=frame, request=request))
             return Study(read, edits_from_json(more.get("edits", [])))
         except (TimelineError, RequestError, ValueError) as error:
             raise MediaError(f"The corrections in this file do not fit its readings: {error}") from error
@@ -237,7 +237,7 @@ class Study:
         there = set(people(frame))
         request = self.read.request
         portraits = {person: data for person, data in self.read.portraits.items() if person in there}
-        return replace(now, frame=smoothed(frame, request, now.cuts), request=request, portraits=portraits)
+        return refreshed(replace(now, frame=frame, request=request, portraits=portraits))
 
 
 def applied(state: State, edit: Edit) -> State:
@@ -248,9 +248,9 @@ def applied(state: State, edit: Edit) -> State:
     """
     timeline, notes = state.timeline, state.notes
     if isinstance(edit, Merge):
-        return replace(state, timeline=merged(timeline, edit.person, edit.other))
+        return _with_rests(state, merged(timeline, edit.person, edit.other), edit.person)
     if isinstance(edit, Split):
-        return replace(state, timeline=split(timeline, edit.person, edit.at_s, edit.number)[0])
+        return _with_rests(state, split(timeline, edit.person, edit.at_s, edit.number)[0], edit.person, edit.number)
     if isinstance(edit, Remove):
         return replace(state, timeline=without(timeline, edit.person))
     if isinstance(edit, Smooth):
@@ -267,7 +267,15 @@ def applied(state: State, edit: Edit) -> State:
     if edit.span is not None:
         deviations(timeline, {edit.person: edit.span})
         resting[edit.person] = edit.span
-    return replace(state, resting=resting)
+    return replace(state, resting=resting, timeline=rested(timeline, edit.person, edit.span))
+
+
+def _with_rests(state: State, timeline: Timeline, *persons: int) -> State:
+    """The state with a timeline of which some people's rows changed, held against their resting faces again."""
+    for person in persons:
+        if person in state.resting:
+            timeline = rested(timeline, person, state.resting[person])
+    return replace(state, timeline=timeline)
 
 
 def replayed(timeline: Timeline, edits: Iterable[Edit]) -> Timeline:
