@@ -1,5 +1,6 @@
 """Pictures in, faces out: boxes with a confidence each."""
 
+from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import HaarDetector
 from fer_core.detection.mtcnn import MtcnnDetector
@@ -9,6 +10,7 @@ from fer_core.errors import ModelError
 
 __all__ = [
     "DETECTORS",
+    "BlazeFaceDetector",
     "FaceCheck",
     "FaceDetector",
     "HaarDetector",
@@ -17,7 +19,7 @@ __all__ = [
     "load_detector",
 ]
 
-DETECTORS = {"haar": HaarDetector, "mtcnn": MtcnnDetector}
+DETECTORS = {"haar": HaarDetector, "blazeface": BlazeFaceDetector, "mtcnn": MtcnnDetector}
 
 
 def installed_detectors() -> list[str]:
@@ -29,7 +31,7 @@ def load_detector(name: str = "haar") -> FaceDetector:
     """Load a detector by name.
 
     Args:
-        name: "haar" (the default; needs nothing more) or "mtcnn" (needs the optional package mtcnn).
+        name: "haar" (the default), "blazeface", or "mtcnn" (needs the optional package mtcnn).
 
     Raises:
         ModelError: the name is unknown, or a file of the detector is missing or damaged.

@@ -41,17 +41,17 @@ class BlazeFaceParameters:
             score; the highest score first, with confidence 0: such a find is a face without the check.
         smallest_px: smallest face of interest, in pixels of the picture; larger pictures are searched in tiles.
         border: width of the border for pictures in which nothing is found, as a share of their shorter side.
-        turned_threshold: score from which a find in a turned picture is a face, face check or not.
+        turned: score and confidence of the face check that a find in a turned picture needs.
     """
 
-    acceptance: tuple[tuple[float, float], ...] = ((0.65, 0.0), (0.5, 0.5), (0.2, 0.95))
+    acceptance: tuple[tuple[float, float], ...] = ((0.75, 0.0), (0.65, 0.1), (0.5, 0.5), (0.2, 0.95))
     smallest_px: int = 40
-    border: float = 0.33
-    turned_threshold: float = 0.65
+    border: float = 0.75
+    turned: tuple[float, float] = (0.65, 0.9)
 
     def as_json(self) -> dict[str, Any]:
         """By name; plain lists and numbers."""
-        return asdict(self) | {"acceptance": [list(pair) for pair in self.acceptance]}
+        return asdict(self) | {"acceptance": [list(pair) for pair in self.acceptance], "turned": list(self.turned)}
 
     @property
     def lowest(self) -> float:
@@ -181,10 +181,14 @@ class BlazeFaceDetector:
         doubtful = np.flatnonzero(needed > 0)
         kept = np.ones(len(found), bool)
         if len(doubtful):
-            boxes = (widened(crop_box(found.corners[row]), self.check.card.margin) for row in doubtful)
-            confidences = self.check.of_crops([grey(cut(picture, box)) for box in boxes])
-            kept[doubtful] = confidences >= needed[doubtful]
+            kept[doubtful] = self._confidences(picture, found.where(doubtful)) >= needed[doubtful]
         return found.where(kept)
+
+    def _confidences(self, picture: NDArray[np.uint8], found: Candidates) -> NDArray[np.float32]:
+        """How sure the face check is of each: float32 (N,)."""
+        boxes = (widened(crop_box(corners), self.check.card.margin) for corners in found.corners)
+        crops = [grey(cut(picture, box)) for box in boxes]
+        return self.check.of_crops(crops) if crops else np.zeros(0, np.float32)
 
     def turned(self, picture: NDArray[np.uint8], found: Candidates) -> tuple[Turn, Candidates]:
         """The turn that brings the faces of a picture upright, and the faces as the turned picture shows them.
@@ -204,9 +208,12 @@ class BlazeFaceDetector:
         height, width = picture.shape[:2]
         best = Turn.NONE, found
         for turn in TURNED if doubtful else turns:
-            again = self.whole(Halvings(turn.apply(picture)))
-            upright = [upright_turn(keypoints) is Turn.NONE for keypoints in again.keypoints]
-            again = again.where(np.array(upright, bool) & (again.scores >= self.parameters.turned_threshold))
+            upright = turn.apply(picture)
+            again = self.whole(Halvings(upright))
+            score, confidence = self.parameters.turned
+            again = again.where(again.scores >= score)
+            standing = np.array([upright_turn(keypoints) is Turn.NONE for keypoints in again.keypoints], bool)
+            again = again.where(standing & (self._confidences(upright, again) >= confidence))
             if again.scores.sum() > best[1].scores.sum():
                 best = turn, turn.undo(again, width, height)
         return best

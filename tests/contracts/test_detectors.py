@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_core.benchmarks.scenes import faceless, portrait
 from fer_core.detection import FaceDetector, HaarDetector
 from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.readings import Box
-from tests.scenes import FACE, faceless, portrait
+from fer_core.samples import PORTRAIT_FACE as FACE
 
-FACELESS = faceless()
+FACELESS = {scene.name: scene.image for scene in faceless()}
 
 
 @pytest.fixture(scope="module", params=[BlazeFaceDetector, HaarDetector], ids=["blazeface", "haar"])

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_core.benchmarks.scenes import portrait
 from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.errors import ModelError
 from fer_core.face import eyes
@@ -19,7 +20,7 @@ from fer_core.face.mean_face import MEAN_FACE, mean_face
 from fer_core.face.topology import CHIN, LEFT_EYE_OUTER, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE_OUTER
 from fer_core.networks.face_files import FACES_DIR, IRIS, MESH
 from fer_core.readings import Box, Face
-from tests.scenes import FACE, portrait
+from fer_core.samples import PORTRAIT_FACE as FACE
 
 
 @pytest.fixture(scope="module")
