@@ -1,18 +1,22 @@
-"""The command line: `python -m fer_core COMMAND`.
+"""The command line: `python -m fer_core COMMAND`, and `face-value COMMAND` where the package is installed.
 
 Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr). Results go to stdout or into files, progress
 and messages to stderr. What a command needs is imported when it runs, so that quick commands start quickly.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from fer_core.commands import bench, checking, evaluate, training, verify, video
+from fer_core.commands import bench, checking, dashboard, evaluate, training, verify, video
 from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
-from fer_core.errors import FerError, MediaError
+from fer_core.errors import FerError, MediaError, NotInstalledError
+
+ENTRY_POINT: Final = "face-value"
+"""Name of the command that an installed package adds."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m fer_core", description="Facial expression recognition, locally.")
+    top = argparse.ArgumentParser(prog=_program(), description="Facial expression recognition, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -54,9 +58,15 @@ def parser() -> argparse.ArgumentParser:
     duplicates.set_defaults(run=_duplicates)
 
     checking.add(commands)
+    dashboard.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
+
+
+def _program() -> str:
+    """How the command line was called, for its help texts."""
+    return ENTRY_POINT if Path(sys.argv[0]).stem == ENTRY_POINT else "python -m fer_core"
 
 
 def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
@@ -84,7 +94,7 @@ def _image(options: argparse.Namespace) -> int:
         height, width = picture.shape[:2]
         records.append(as_record(str(path), width, height, readings))
         if options.annotate:
-            from fer_core.drawing import annotate
+            from fer_core.imaging.drawing import annotate
 
             write_file(_free_name(options.annotate, path.stem, used), encode_png(annotate(picture, readings)))
         if not options.json:
@@ -116,6 +126,8 @@ def _models(options: argparse.Namespace) -> int:
     for name, error in verify_models():
         if error is None:
             print(f"{name}\tok")
+        elif isinstance(error, NotInstalledError):
+            print(f"{name}\tnot installed")
         else:
             broken = True
             say(f"error: {error}")
@@ -123,7 +135,7 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _duplicates(options: argparse.Namespace) -> int:
-    from fer_core.datasets import duplicates_report, load_faces
+    from fer_core.evaluation.datasets import duplicates_report, load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
         print(f"{what}: {number}")

@@ -51,8 +51,8 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from fer_core.benchmarks import pictures
     from fer_core.classification import EmotionClassifier
+    from fer_core.diagnostics.benchmarks import pictures
     from fer_core.pipeline import EmotionPipeline
 
     figures: dict[str, Any] = {"machine": pictures.machine()}
@@ -81,8 +81,8 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _detection(name: str) -> dict[str, Any]:
-    from fer_core.benchmarks import detection
     from fer_core.detection import load_detector
+    from fer_core.diagnostics.benchmarks import detection
 
     detector = load_detector(name)
     figures = {"found": detection.found(detector), "median_ms": detection.milliseconds(detector)}
@@ -91,7 +91,7 @@ def _detection(name: str) -> dict[str, Any]:
 
 
 def _video(model: str, minutes: int) -> dict[str, Any]:
-    from fer_core.benchmarks import video
+    from fer_core.diagnostics.benchmarks import video
 
     with tempfile.TemporaryDirectory() as folder:
         clip, recording = Path(folder) / "clip.mp4", Path(folder) / "recording.mp4"
@@ -104,7 +104,7 @@ def _video(model: str, minutes: int) -> dict[str, Any]:
 
 
 def _live(pipeline: Any, options: argparse.Namespace) -> dict[str, Any]:
-    from fer_core.benchmarks import live
+    from fer_core.diagnostics.benchmarks import live
 
     if options.recording:
         figures = live.live(pipeline, live.recorded(options.recording), options.seconds)

@@ -5,24 +5,25 @@ is searched whole, and in overlapping tiles where it is so large that faces of i
 the network is not sure of are put before the face check as a second opinion.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.crops import bgr, cut, grey
 from fer_core.detection.anchors import Candidates, blended, decoded, merged, together
 from fer_core.detection.face_check import FaceCheck, widened
 from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.tiles import levels, seen_from_px
 from fer_core.detection.turning import TURNED, Turn, padded, upright_turn
+from fer_core.imaging.crops import bgr, cut, grey
 from fer_core.imaging.halvings import Halvings
 from fer_core.networks.face_files import DETECTOR, face_network, load_faces_card
 from fer_core.networks.fixed import FixedNetwork
 from fer_core.readings import Box, Face, Keypoints
+from fer_core.request import Parameter
 
 BOX_LEFT, BOX_TOP, BOX_SIDE, CROP_SIDE = 2.0, 4.6, 43.1, 48.0
 """Where BlazeFace's box lies in a picture of FER2013, in its pixels: median of 693 faces. A face box of this project is
@@ -33,25 +34,19 @@ CUT_OFF: Final = 0.1
 
 
 @dataclass(frozen=True)
-class BlazeFaceParameters:
-    """Settings of the detector; plain numbers, ready for JSON.
+class BlazeFaceLimits:
+    """What counts as a face. Chosen on face-free photographs and group pictures; nobody chooses them per analysis.
 
     Attributes:
         acceptance: pairs of a score and of the confidence that the face check must give to a find with at least that
             score; the highest score first, with confidence 0: such a find is a face without the check.
-        smallest_px: smallest face of interest, in pixels of the picture; larger pictures are searched in tiles.
         border: width of the border for pictures in which nothing is found, as a share of their shorter side.
         turned: score and confidence of the face check that a find in a turned picture needs.
     """
 
     acceptance: tuple[tuple[float, float], ...] = ((0.75, 0.0), (0.65, 0.1), (0.5, 0.5), (0.2, 0.95))
-    smallest_px: int = 40
     border: float = 0.75
     turned: tuple[float, float] = (0.65, 0.9)
-
-    def as_json(self) -> dict[str, Any]:
-        """By name; plain lists and numbers."""
-        return asdict(self) | {"acceptance": [list(pair) for pair in self.acceptance], "turned": list(self.turned)}
 
     @property
     def lowest(self) -> float:
@@ -91,31 +86,38 @@ class BlazeFaceDetector:
     """Finds faces, upright ones best. Safe to share between threads.
 
     Args:
-        parameters: None for the defaults.
         check: second opinion about doubtful finds; None loads the one that comes with the package.
         folder: holds the network and its card; None for `models/faces`.
+        smallest_px: smallest face of interest, in pixels of the picture; the larger the picture, the more tiles are
+            searched for it, up to a limit.
+        limits: what counts as a face.
 
     Raises:
         ModelError: the network or the face check is missing or damaged.
     """
 
+    name: Final = "blazeface"
+    libraries: Final = ("ai-edge-litert",)
+
     def __init__(
         self,
-        parameters: BlazeFaceParameters | None = None,
         check: FaceCheck | None = None,
         folder: Path | None = None,
+        *,
+        smallest_px: int = 40,
+        limits: BlazeFaceLimits = BlazeFaceLimits(),
     ) -> None:
-        self.parameters = parameters or BlazeFaceParameters()
         self.check = FaceCheck.load() if check is None else check
+        self.limits = limits
+        self.smallest_face_px = smallest_px
         self._network = FixedNetwork(face_network(DETECTOR, folder))
         card = load_faces_card(folder) if folder else load_faces_card()
-        self._files = {f"{card.name}/{DETECTOR}": card.files[DETECTOR].sha256}
+        self.files: Mapping[str, str] = {DETECTOR: card.files[DETECTOR].sha256, **self.check.files}
 
     @property
-    def provenance(self) -> dict[str, str]:
-        """SHA-256 of every file that a result depends on, by folder and name."""
-        check = self.check.card
-        return self._files | {f"{check.name}/{FaceCheck.NETWORK}": check.files[FaceCheck.NETWORK].sha256}
+    def parameters(self) -> Mapping[str, Parameter]:
+        """See `FaceDetector`."""
+        return {"smallest_px": self.smallest_face_px}
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """See `FaceDetector.detect`; the faces of `search`."""
@@ -137,7 +139,7 @@ class BlazeFaceDetector:
     def smallest_px(self, image: NDArray[np.uint8]) -> int:
         """The smallest face that `search` looks for in a picture of that size, in pixels."""
         height, width = image.shape[:2]
-        deeper = levels(width, height, self.parameters.smallest_px)
+        deeper = levels(width, height, self.smallest_face_px)
         return deeper[-1].smallest_px if deeper else seen_from_px(max(width, height))
 
     def whole(self, halvings: Halvings) -> Candidates:
@@ -148,13 +150,13 @@ class BlazeFaceDetector:
     def tiled(self, halvings: Halvings, found: Candidates) -> Candidates:
         """The faces found so far, and the small ones of the tiles; no tile is searched where the whole is enough."""
         height, width = halvings.image.shape[:2]
-        for level in levels(width, height, self.parameters.smallest_px):
-            found = merged(found, self.parts(halvings, level.tiles), self.parameters.sure)
+        for level in levels(width, height, self.smallest_face_px):
+            found = merged(found, self.parts(halvings, level.tiles), self.limits.sure)
         return found
 
     def bordered(self, picture: NDArray[np.uint8]) -> Candidates:
         """Faces of a picture that is nothing but a face: it is searched with a black border around it."""
-        border_px = max(1, round(self.parameters.border * min(picture.shape[:2])))
+        border_px = max(1, round(self.limits.border * min(picture.shape[:2])))
         return self.whole(Halvings(padded(picture, border_px))).mapped(1, -border_px, -border_px)
 
     def parts(self, halvings: Halvings, parts: Sequence[Box]) -> Candidates:
@@ -168,16 +170,16 @@ class BlazeFaceDetector:
         inputs = [Letterboxed.of(halvings, part, self._network.shape[1]) for part in parts]
         outputs = self._network.each([part.pixels for part in inputs])
         size = (picture.shape[1], picture.shape[0])
-        found, sure = together([]), self.parameters.sure
+        found, sure = together([]), self.limits.sure
         for part, given, (offsets, logits) in zip(parts, inputs, outputs, strict=True):
-            seen = decoded(offsets, logits, self._network.shape[1], self.parameters.lowest)
+            seen = decoded(offsets, logits, self._network.shape[1], self.limits.lowest)
             if len(seen):
                 found = merged(found, _uncut(given.in_picture(blended(seen)), part, size), sure)
         return self._checked(picture, found)
 
     def _checked(self, picture: NDArray[np.uint8], found: Candidates) -> Candidates:
         """Without the doubtful finds that the face check does not take for faces."""
-        needed = self.parameters.needed(found.scores)
+        needed = self.limits.needed(found.scores)
         doubtful = np.flatnonzero(needed > 0)
         kept = np.ones(len(found), bool)
         if len(doubtful):
@@ -202,7 +204,7 @@ class BlazeFaceDetector:
             The turn, and the faces in pixels of `picture`; `found` where no turn shows more of them.
         """
         turns = {upright_turn(keypoints) for keypoints in found.keypoints}
-        doubtful = not (found.scores >= self.parameters.sure).any()
+        doubtful = not (found.scores >= self.limits.sure).any()
         if not doubtful and (Turn.NONE in turns or len(turns) > 1):
             return Turn.NONE, found
         height, width = picture.shape[:2]
@@ -210,7 +212,7 @@ class BlazeFaceDetector:
         for turn in TURNED if doubtful else turns:
             upright = turn.apply(picture)
             again = self.whole(Halvings(upright))
-            score, confidence = self.parameters.turned
+            score, confidence = self.limits.turned
             again = again.where(again.scores >= score)
             standing = np.array([upright_turn(keypoints) is Turn.NONE for keypoints in again.keypoints], bool)
             again = again.where(standing & (self._confidences(upright, again) >= confidence))

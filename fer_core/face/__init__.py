@@ -1,1 +1,1 @@
-"""From a found face to its landmarks, and from these to pose, gaze, eyes, mouth and movements."""
+"""What a face shows besides its expression: quality, landmarks, pose."""

@@ -1,6 +1,6 @@
 """Everything that the mesh and the irises of a face tell, in one value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from fer_core.face.irises import Eyes, IrisFinder
 from fer_core.face.landmarks import FaceMesh, Landmarks
 from fer_core.face.mean_face import MEAN_FACE, mean_face
 from fer_core.face.movements import Measures, measures
-from fer_core.networks.face_files import load_faces_card
+from fer_core.networks.face_files import IRIS, MESH, load_faces_card
 from fer_core.readings import Face
 
 
@@ -68,8 +68,7 @@ class GeometryReader:
         self._mesh, self._irises = FaceMesh(), IrisFinder()
         mean_face()  # so that a damaged file is reported here and not at the first face
         card = load_faces_card()
-        shape = {f"{card.name}/{MEAN_FACE}": card.files[MEAN_FACE].sha256}
-        self.provenance: dict[str, str] = self._mesh.provenance | self._irises.provenance | shape
+        self.files: Mapping[str, str] = {name: card.files[name].sha256 for name in (MESH, IRIS, MEAN_FACE)}
 
     def __call__(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[FaceGeometry]:
         """The geometry of each face.

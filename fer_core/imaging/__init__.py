@@ -1,1 +1,1 @@
-"""Pictures as arrays: cutting, turning and shrinking."""
+"""Pictures as arrays: crops, scaling, drawing."""

@@ -1,1 +1,1 @@
-"""Running networks from their files."""
+"""Files of networks, and what runs them."""

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from fer_core.errors import ModelError
-from fer_core.model_files import MODELS_DIR, FileRecord, Record, verified
+from fer_core.networks.files import MODELS_DIR, FileRecord, Record, verified
 
 FACES_DIR: Final = MODELS_DIR / "faces"
 

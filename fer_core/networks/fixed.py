@@ -1,6 +1,6 @@
 """Running a LiteRT network whose input has one fixed shape. TensorFlow is not needed.
 
-`fer_core.litert.LiteRtModel` runs networks with a free first dimension and named outputs; the face networks of
+`fer_core.networks.litert.LiteRtModel` runs networks with a free first dimension and named outputs; the face networks of
 MediaPipe have neither.
 """
 

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from fer_core.datasets import load_faces
+from fer_core.evaluation.datasets import load_faces
 from fer_core.face.landmarks import POINTS, FaceMesh
 from fer_core.face.mean_face import MEAN_FACE
 from fer_core.face.pose import similarity
 from fer_core.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from fer_core.imaging.alignment import Alignment
 from fer_core.imaging.halvings import Halvings
-from fer_core.model_files import FileRecord
 from fer_core.networks.face_files import FACES_DIR
+from fer_core.networks.files import FileRecord
 from fer_core.readings import Box
 
 FACES: Final = 3000

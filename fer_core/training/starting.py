@@ -13,7 +13,7 @@ from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.combined import Calibrated
 from fer_core.classification.engines import ENGINES
 from fer_core.errors import DatasetError, DependencyError
-from fer_core.model_files import MODELS_DIR, sha256
+from fer_core.networks.files import MODELS_DIR, sha256
 from fer_core.training.architectures import CLASS_MAPS, GREY_STD
 from fer_core.training.batches import Arrays, Teacher
 from fer_core.training.settings import Settings

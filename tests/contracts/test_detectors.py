@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.benchmarks.scenes import faceless, portrait
 from fer_core.detection import FaceDetector, HaarDetector
 from fer_core.detection.blazeface import BlazeFaceDetector
+from fer_core.diagnostics.benchmarks.scenes import faceless, portrait
+from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.readings import Box
-from fer_core.samples import PORTRAIT_FACE as FACE
 
 FACELESS = {scene.name: scene.image for scene in faceless()}
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fer_core.benchmarks.scenes import portrait
-from fer_core.crops import cut
+from fer_core.diagnostics.benchmarks.scenes import portrait
 from fer_core.imaging.alignment import EYES_APART, EYES_MIDDLE, MOUTH, Alignment, aligned_crop
+from fer_core.imaging.crops import cut
 from fer_core.imaging.halvings import Halvings
 from fer_core.readings import Box, Keypoints
 

@@ -268,6 +268,7 @@ def test_mtcnn_of_a_tiny_picture_is_nothing(monkeypatch):
     assert MtcnnDetector().detect(np.zeros((1, 1, 3), np.uint8)) == []
 
 
+@pytest.mark.slow
 def test_real_mtcnn_agrees_with_haar_on_the_portrait(haar, portrait):
     pytest.importorskip("mtcnn", reason="the optional package mtcnn is not installed")
     ours, theirs = only_box(haar.detect(portrait)), only_box(load_detector("mtcnn").detect(portrait))
@@ -316,7 +317,7 @@ def test_widening_keeps_the_centre():
 
 @needs_fer2013
 def test_most_faces_of_fer2013_are_found_as_pictures_of_their_own(haar):
-    from fer_core.datasets import load_faces
+    from fer_core.evaluation.datasets import load_faces
 
     images = load_faces(FER2013).split("PublicTest").images[::60]
     found = [haar.detect(cv2.resize(image, (200, 200), interpolation=cv2.INTER_CUBIC)) for image in images]

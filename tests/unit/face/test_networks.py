@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.benchmarks.scenes import portrait
 from fer_core.detection.blazeface import BlazeFaceDetector
+from fer_core.diagnostics.benchmarks.scenes import portrait
 from fer_core.errors import ModelError
 from fer_core.face import eyes
 from fer_core.face.columns import COLUMNS
@@ -18,9 +18,9 @@ from fer_core.face.irises import IrisFinder
 from fer_core.face.landmarks import FaceMesh
 from fer_core.face.mean_face import MEAN_FACE, mean_face
 from fer_core.face.topology import CHIN, LEFT_EYE_OUTER, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE_OUTER
+from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.networks.face_files import FACES_DIR, IRIS, MESH
 from fer_core.readings import Box, Face
-from fer_core.samples import PORTRAIT_FACE as FACE
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,8 @@ def test_one_reader_serves_several_threads(detector, reader, plain):
 
 
 def test_it_says_what_it_depends_on(reader):
-    assert set(reader.provenance) == {f"faces/{name}" for name in (MESH, IRIS, MEAN_FACE)}
+    assert set(reader.files) == {MESH, IRIS, MEAN_FACE}
+    assert all(len(digest) == 64 for digest in reader.files.values())
 
 
 def test_the_columns_of_a_picture_are_those_of_the_dictionary(plain):
