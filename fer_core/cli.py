@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fer_core.commands import bench, checking, evaluate, training, verify, video
+from fer_core.commands import bench, checking, evaluate, null_study, training, verify, video
 from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
 from fer_core.errors import FerError, MediaError
 
@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     duplicates.set_defaults(run=_duplicates)
 
     checking.add(commands)
+    null_study.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
