@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from fer_core.commands import bench, checking, dashboard, evaluate, training, verify, video
+from fer_core.commands import bench, checking, dashboard, evaluate, null_study, training, verify, video
 from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
 from fer_core.errors import FerError, MediaError, NotInstalledError
 
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
     checking.add(commands)
     dashboard.add(commands)
+    null_study.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
