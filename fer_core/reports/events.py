@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from fer_core.cells import cell_text, csv_of_rows
 from fer_core.errors import TimelineError
 from fer_core.timeline.notes import Marker, Notes, Span
 
@@ -25,11 +26,8 @@ def events_text(notes: Notes) -> str:
         *((MARKER, marker.time_s, "", marker.text) for marker in notes.markers),
         *((EXCLUDED, span.start_s, round(span.end_s, 6), span.reason) for span in notes.excluded),
     ]
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((kind, round(start_s, 6), *rest) for kind, start_s, *rest in sorted(rows, key=lambda row: row[1]))
-    return target.getvalue()
+    ordered = sorted(rows, key=lambda row: row[1])
+    return csv_of_rows(COLUMNS, ((kind, round(start_s, 6), *rest) for kind, start_s, *rest in ordered))
 
 
 def events_from(data: bytes, within_s: tuple[float, float]) -> tuple[tuple[Marker, ...], tuple[Span, ...]]:
@@ -57,7 +55,9 @@ def events_from(data: bytes, within_s: tuple[float, float]) -> tuple[tuple[Marke
         raise TimelineError(f"The table has {len(rows)} events; {MOST} are the most that can be shown.")
     markers, spans = [], []
     for number, raw in enumerate(rows, start=2):
-        row = {str(name).strip().lower(): value.strip() for name, value in raw.items() if isinstance(value, str)}
+        row = {
+            str(name).strip().lower(): cell_text(value.strip()) for name, value in raw.items() if isinstance(value, str)
+        }
         if not any(row.values()):
             continue
         start_s = _seconds(row, _STARTS, number, within_s, delimiter)

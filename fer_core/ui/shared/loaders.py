@@ -6,6 +6,7 @@ from fer_core.classification import EmotionClassifier, ModelCard, default_model,
 from fer_core.detection import FaceDetector, installed_detectors, load_detector
 from fer_core.errors import FerError
 from fer_core.pipeline import EmotionPipeline
+from fer_core.ui.shared.text import plain
 
 _DETECTORS = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
 DETECTOR_TITLES = {name: _DETECTORS[name] for name in installed_detectors()}
@@ -47,7 +48,7 @@ def cards_or_stop() -> list[ModelCard]:
     try:
         found = cards()
     except FerError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         st.stop()
     if not found:
         st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")
