@@ -8,18 +8,33 @@ import argparse
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fer_core.commands import bench, checking, evaluate, training, verify, video
-from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
+from fer_core.commands.output import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    accept_any_letter,
+    checked_folder,
+    end_of_pipe,
+    printable,
+    say,
+    tell,
+    write_file,
+    write_json,
+)
 from fer_core.errors import FerError, MediaError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    accept_any_letter()
     options = parser().parse_args(arguments)
     try:
         return options.run(options)
+    except BrokenPipeError:
+        return end_of_pipe()
     except FerError as error:
         say(f"error: {error}")
         return BAD_INPUT
@@ -28,9 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m fer_core", description="Facial expression recognition, locally.")
+    top = _Parser(prog="python -m fer_core", description="Facial expression recognition, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -70,6 +90,8 @@ def _image(options: argparse.Namespace) -> int:
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.pictures import as_record
 
+    if options.annotate:
+        checked_folder(options.annotate, "--annotate")
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
     records, failed = [], False
     used: set[str] = set()
@@ -95,10 +117,10 @@ def _image(options: argparse.Namespace) -> int:
 
 
 def _print_record(record: dict[str, Any]) -> None:
-    print(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
+    tell(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
     for number, face in enumerate(record["faces"], start=1):
         doubt = ", uncertain" if face["uncertain"] else ""
-        print(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
+        tell(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
 
 
 def _models(options: argparse.Namespace) -> int:
@@ -110,12 +132,12 @@ def _models(options: argparse.Namespace) -> int:
             measured = card.metrics.get("PrivateTest", {}).get("accuracy")
             figure = "not measured" if measured is None else f"{measured:.2%} of FER2013 PrivateTest"
             mark = "\tdefault" if card.name == default else ""
-            print(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
+            tell(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
         return DONE
     broken = False
     for name, error in verify_models():
         if error is None:
-            print(f"{name}\tok")
+            tell(f"{name}\tok")
         else:
             broken = True
             say(f"error: {error}")
@@ -126,7 +148,7 @@ def _duplicates(options: argparse.Namespace) -> int:
     from fer_core.evaluation.datasets import duplicates_report, load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
-        print(f"{what}: {number}")
+        tell(f"{what}: {number}")
     return DONE
 
 

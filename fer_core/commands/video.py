@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fer_core.commands.output import DONE, say, write_json
+from fer_core.commands.output import DONE, checked_folder, say, write_json
+from fer_core.errors import FerError
 
 if TYPE_CHECKING:
     from fer_core.analysis.run import Progress
@@ -59,6 +60,7 @@ def _video(options: argparse.Namespace) -> int:
     from fer_core.reports.summary import as_summary
     from fer_core.reports.tables import write_csv
 
+    is_new = not checked_folder(options.out, "--out").exists()
     checkpoint = options.out / CHECKPOINT
     if not options.resume:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
@@ -77,6 +79,9 @@ def _video(options: argparse.Namespace) -> int:
         say("")
         say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
         raise
+    except FerError:
+        _leave_nothing(checkpoint, is_new)
+        raise
     for problem in timeline.problems:
         say(f"note: {problem}")
     write_csv(timeline, options.out)
@@ -93,6 +98,17 @@ def _video(options: argparse.Namespace) -> int:
     checkpoint.unlink(missing_ok=True)
     say(f"{options.out} is ready")
     return DONE
+
+
+def _leave_nothing(checkpoint: Path, is_new: bool) -> None:
+    """Remove a checkpoint in which nothing was saved, and the folder that was made for it."""
+    with contextlib.suppress(OSError):
+        if checkpoint.read_bytes().count(b"\n") > 1:
+            return
+        checkpoint.unlink()
+    if is_new:
+        with contextlib.suppress(OSError):  # there is more in it
+            checkpoint.parent.rmdir()
 
 
 def progress_line() -> Callable[["Progress"], None]:
