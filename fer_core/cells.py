@@ -10,6 +10,7 @@ its dictionary hold nothing but ASCII, and go without, as scripts expect.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _BEGINS_FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _QUOTE: Final = "'"
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,:]\d+)*(?:[eE][+-]?\d+)?")
+"""Text that is a number, or a time of day, is computed as what it is."""
 
 
 def harmless_cell(text: str) -> str:
@@ -37,7 +40,7 @@ def cell_text(cell: str) -> str:
 
 def _is_formula(text: str) -> bool:
     bare = text.lstrip(_QUOTE + " ")
-    return bare.startswith(_BEGINS_FORMULA)
+    return bare.startswith(_BEGINS_FORMULA) and not _NUMBER.fullmatch(bare)
 
 
 def csv_of(frame: "pd.DataFrame") -> str:
@@ -49,11 +52,11 @@ def csv_of(frame: "pd.DataFrame") -> str:
     return safe.to_csv(index=False, lineterminator="\n")
 
 
-def csv_of_rows(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV with a header; text is harmless."""
+def csv_of_rows(header: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:
+    """Rows as delimited text with a header; text is harmless."""
     target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(header)
+    writer = csv.writer(target, lineterminator="\n", delimiter=delimiter)
+    writer.writerow([harmless_cell(name) for name in header])
     writer.writerows([_harmless_if_text(cell) for cell in row] for row in rows)
     return target.getvalue()
 

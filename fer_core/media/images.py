@@ -125,6 +125,15 @@ def decode_image(data: bytes, name: str, limits: ImageLimits = ImageLimits()) ->
     return _decode(data, harmless(PureWindowsPath(name).name or "The picture"), limits)
 
 
+def from_pillow(picture: Image.Image) -> NDArray[np.uint8]:
+    """A picture that Pillow has opened, as `decode_image` gives it: upright, in sRGB, on white.
+
+    Returns:
+        uint8 (height, width, 3) BGR.
+    """
+    return _upright_bgr(picture, b"", "The picture")
+
+
 def encode_png(bgr: NDArray[np.uint8]) -> bytes:
     """The picture as the bytes of a PNG file.
 

@@ -36,6 +36,7 @@ VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "3gp", "mpg", "
 """Endings by which recordings are usually named; what a file is, its content decides."""
 
 _READ_AHEAD: Final = 4
+_GOODBYE_S: Final = 2.0
 _REASONS: Final = {
     "not a recording": "is not a recording that can be read, or lost its index when it was cut off; "
     "save it again as MP4 (H.264), MOV, MKV, WebM or AVI",
@@ -155,6 +156,7 @@ class Video:
                 self._last_s = message["time_s"]
                 yield Sample(message["time_s"], message["frame"], message["image"], message["width"], message["height"])
             elif kind == "end":
+                self._decoder.join()
                 self._finish(message)
                 return
         self.duration_s = self._last_s + 1 / self.frame_rate
@@ -301,6 +303,11 @@ class _Decoder:
 
     def put_back(self, message: dict[str, Any]) -> None:
         self._waiting.append(message)
+
+    def join(self) -> None:
+        """Let the process end by itself after its last message, for a moment."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GOODBYE_S)
 
     def kill(self) -> None:
         self._ended.set()

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 import fer_core
 from fer_core.cells import cell_text, csv_of, csv_of_rows, for_spreadsheets, harmless_cell
-from fer_core.reports.events import events_from, events_text
 from fer_core.reports.pictures import as_table
 from fer_core.reports.tables import csv_text, dictionary_text
+from fer_core.timeline.events.notes import events_from, events_text
 from fer_core.timeline.notes import Marker, Notes, Span
 from tests.timelines import synthetic
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "'=1", "＝1", '=cmd|"/C calc"!A0']
+FORMULAS = ["=1+1", "+1+1", "-1-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "'=1", "＝1", '=cmd|"/C calc"!A0']
 
 
 @pytest.mark.parametrize("text", FORMULAS)
@@ -26,7 +26,7 @@ def test_what_begins_like_a_formula_is_text(text):
     assert harmless_cell(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "Ana", "a=b", "7-1", "'quoted'", "田中", "e-mail"])
+@pytest.mark.parametrize("text", ["", "Ana", "a=b", "7-1", "'quoted'", "田中", "e-mail", "-1.5", "+1", "-0:05"])
 def test_other_text_stays_as_it_is(text):
     assert harmless_cell(text) == text
 
