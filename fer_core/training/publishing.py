@@ -34,6 +34,7 @@ TITLES = {
     "custom_cnn": "Custom CNN (residual, squeeze-and-excitation)",
     "resnet50v2": "ResNet50V2 for small faces",
     "vgg16": "VGG16 with batch normalisation",
+    "face_resnet": "Residual network that began with face recognition",
     "hybrid": "Hybrid (CNN, gradients and binary patterns, attention)",
 }
 ENSEMBLE = "ensemble"
