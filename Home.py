@@ -5,8 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from fer_core.ui.notice import PRIVACY
-from fer_core.ui.page_memory import forget_other_pages
+from fer_core.ui.shared.notice import PRIVACY
+from fer_core.ui.shared.page_memory import forget_other_pages
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test browser-test lint format types check screenshots tables train-gpu clean
+.PHONY: run test browser-test lint format types layers check screenshots tables train-gpu clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
@@ -25,7 +25,10 @@ format: $(VENV)/.dev-ready
 types: $(VENV)/.dev-ready
 	$(BIN)/mypy
 
-check: lint types test
+layers: $(VENV)/.dev-ready
+	$(BIN)/lint-imports
+
+check: lint types layers test
 
 screenshots: $(VENV)/.dev-ready
 	$(BIN)/python docs/make_screenshots.py

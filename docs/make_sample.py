@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.samples import PORTRAIT, SAMPLE_VIDEO
+from fer_core.media.samples import PORTRAIT, SAMPLE_VIDEO
 
 WIDTH, HEIGHT, FPS, LENGTH_S = 640, 360, 25, 18
 WALL = (104, 92, 84)

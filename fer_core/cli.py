@@ -84,7 +84,7 @@ def _image(options: argparse.Namespace) -> int:
         height, width = picture.shape[:2]
         records.append(as_record(str(path), width, height, readings))
         if options.annotate:
-            from fer_core.drawing import annotate
+            from fer_core.imaging.drawing import annotate
 
             write_file(_free_name(options.annotate, path.stem, used), encode_png(annotate(picture, readings)))
         if not options.json:
@@ -123,7 +123,7 @@ def _models(options: argparse.Namespace) -> int:
 
 
 def _duplicates(options: argparse.Namespace) -> int:
-    from fer_core.datasets import duplicates_report, load_faces
+    from fer_core.evaluation.datasets import duplicates_report, load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
         print(f"{what}: {number}")

@@ -1,25 +1,26 @@
 """The one object that pages, command line and scripts share: a picture in, readings of its faces out."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import Classification, EmotionClassifier, default_model
-from fer_core.crops import bgr as as_bgr
-from fer_core.crops import cut
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.errors import MediaError
-from fer_core.model_files import MODELS_DIR
-from fer_core.quality import assess
-from fer_core.readings import Face, FaceReading
+from fer_core.face.quality import assess
+from fer_core.imaging.crops import bgr as as_bgr
+from fer_core.imaging.crops import cut
+from fer_core.networks.files import MODELS_DIR
+from fer_core.readings import Face, FaceReading, FrameReading, judge
+from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest, DetectorChoice, Region
 
 if TYPE_CHECKING:
-    from fer_core.timeline import Timeline
-    from fer_core.video_analysis import Progress
+    from fer_core.analysis.run import Progress
+    from fer_core.timeline.table import Timeline
 
 
 class EmotionPipeline:
@@ -41,7 +42,7 @@ class EmotionPipeline:
     def load(
         cls,
         model: str | None = None,
-        detector: str = "haar",
+        detector: DetectorChoice | str = DEFAULT_DETECTOR,
         engine: str = "litert",
         models_dir: Path = MODELS_DIR,
     ) -> "EmotionPipeline":
@@ -50,7 +51,8 @@ class EmotionPipeline:
         Args:
             model: a folder of `models_dir`; None for the default, `resnet50v2` or, where that is missing or not the
                 best, the most accurate single model.
-            detector: "haar" or "mtcnn" (needs the optional package mtcnn).
+            detector: "haar" or "mtcnn" (needs the optional package mtcnn), with parameters where they are not to be
+                the default ones.
             engine: "litert" or "keras" (needs TensorFlow).
             models_dir: where the models are.
 
@@ -60,6 +62,11 @@ class EmotionPipeline:
         """
         name = model or default_model(models_dir)
         return cls(load_detector(detector), EmotionClassifier.load(name, engine, models_dir))
+
+    @classmethod
+    def load_for(cls, request: AnalysisRequest, models_dir: Path = MODELS_DIR) -> "EmotionPipeline":
+        """Load what a request names; see `load`."""
+        return cls.load(request.model, request.detector, request.engine, models_dir)
 
     def analyze_image(self, bgr: NDArray[np.uint8]) -> list[FaceReading]:
         """Find and read all faces of one picture.
@@ -94,13 +101,13 @@ class EmotionPipeline:
     ) -> tuple[list[FaceReading], Classification]:
         """`read_faces`, and what the classifier said, which has the class activation maps of every emotion."""
         result = self.classifier.classify([crop for crop, _ in found])
-        threshold = self.classifier.card.uncertain_below
+        uncertain = judge(result.probabilities, self.classifier.card.uncertain_below)
         readings = [
             FaceReading(
                 box=face.box,
                 face_confidence=face.confidence,
                 probabilities=result.probabilities[row],
-                uncertain=bool(result.probabilities[row].max() < threshold),
+                uncertain=bool(uncertain[row]),
                 activation=result.activation(row),
                 quality=assess(crop, face.confidence),
             )
@@ -108,14 +115,12 @@ class EmotionPipeline:
         ]
         return readings, result
 
-    def analyze_video(
+    def analyse(
         self,
         path: Path | str,
-        fps: float = 4.0,
+        request: AnalysisRequest,
         progress: "Callable[[Progress], None] | None" = None,
         *,
-        smoothing: str = "exponential",
-        time_constant_s: float = 0.4,
         stop: threading.Event | None = None,
         checkpoint: Path | None = None,
     ) -> "Timeline":
@@ -123,36 +128,63 @@ class EmotionPipeline:
 
         Args:
             path: MP4, MOV, MKV, WebM, AVI or another recording that FFmpeg reads.
-            fps: samples a second, by presentation time; 0 for every frame.
+            request: sampling, smoothing, threshold and region; model, detector and engine are this pipeline's.
             progress: called a few times a second and at the end.
-            smoothing: "exponential", "median", "hmm" or "none"; see `fer_core.smoothing`.
-            time_constant_s: of the smoothing.
             stop: once set, the analysis ends with what it has.
             checkpoint: a file that is kept up to date while it runs, and from which it goes on if that was ended;
                 to be removed when it is no longer needed.
 
         Returns:
-            The timeline; its `problems` say what is missing of a damaged recording, or after a stop.
+            The timeline; its `request` is complete, its `problems` say what is missing of a damaged recording, or after
+            a stop.
 
         Raises:
             MediaError: the file cannot be used at all.
+        """
+        from fer_core.analysis.run import analyse
+
+        return analyse(self, Path(path), request, progress, stop=stop, checkpoint=checkpoint)
+
+    def analyze_video(
+        self,
+        path: Path | str,
+        fps: float = 4.0,
+        progress: "Callable[[Progress], None] | None" = None,
+        **choices: Any,
+    ) -> "Timeline":
+        """`analyse` without a request.
+
+        Args:
+            path: of the recording.
+            fps: samples a second, by presentation time; 0 for every frame.
+            progress: called a few times a second and at the end.
+            choices: `smoothing`, `time_constant_s`, `uncertain_below`, `region` as in `AnalysisRequest`; `stop` and
+                `checkpoint` as in `analyse`.
 
         Example:
             >>> timeline = EmotionPipeline.load().analyze_video("interview.mp4")  # doctest: +SKIP
             >>> timeline.frame[["time_s", "person", "label"]]  # doctest: +SKIP
         """
-        from fer_core.video_analysis import analyze_video
+        run = {name: choices.pop(name) for name in ("stop", "checkpoint") if name in choices}
+        return self.analyse(path, AnalysisRequest(fps=fps, **choices), progress, **run)
 
-        return analyze_video(
-            self,
-            Path(path),
-            fps,
-            progress,
-            smoothing=smoothing,
-            time_constant_s=time_constant_s,
-            stop=stop,
-            checkpoint=checkpoint,
-        )
+    def iter_video(self, path: Path | str, fps: float = 4.0, *, region: Region | None = None) -> Iterator[FrameReading]:
+        """Read a recording frame by frame, in constant memory; probabilities are not smoothed.
+
+        Args:
+            path: of the recording.
+            fps: samples a second, by presentation time; 0 for every frame.
+            region: where faces are looked for; None for everywhere.
+
+        Yields:
+            One reading a sampled frame, in order of time; `person` of its faces is set.
+
+        Raises:
+            MediaError: the file cannot be used at all.
+        """
+        from fer_core.analysis.run import iterate
+
+        return iterate(self, Path(path), AnalysisRequest(fps=fps, region=region))
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Read pictures that are faces already, without a search.

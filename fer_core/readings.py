@@ -13,7 +13,7 @@ from fer_core.emotions import EMOTIONS
 class Box(NamedTuple):
     """A rectangle (x, y, width, height) in pixels of the whole picture; `x`, `y` is its top left corner.
 
-    A box can reach past the border of the picture; `fer_core.crops.cut` fills in what is not there.
+    A box can reach past the border of the picture; `fer_core.imaging.crops.cut` fills in what is not there.
     """
 
     x: int
@@ -49,6 +49,24 @@ class Box(NamedTuple):
         return width * height / (self.area + other.area - width * height)
 
 
+def judge(probabilities: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:
+    """Whether readings are uncertain. The only place that decides this.
+
+    Args:
+        probabilities: (..., 7), each row summing to 1.
+        uncertain_below: the threshold, 0 to 1.
+
+    Returns:
+        bool (...): true where the highest probability is below the threshold.
+    """
+    return is_uncertain(np.asarray(probabilities).max(axis=-1), uncertain_below)
+
+
+def is_uncertain(confidence: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:
+    """`judge` for confidences, (...), that are at hand already; never true where one is missing (NaN)."""
+    return np.asarray(confidence) < uncertain_below
+
+
 @dataclass(frozen=True)
 class Face:
     """Where a face is, and how sure the detector is of it (0 to 1)."""
@@ -66,7 +84,7 @@ class Quality:
         sharpness: variance of the Laplacian of the 48-pixel face, in squared grey levels (Pech-Pacheco et al., 2000).
         brightness: mean grey level, 0 to 255.
         problems: short words for what is out of bounds, such as "small" or "dark"; empty where nothing is.
-        frontality: 1 for a face seen from the front, 0 for one in profile; an estimate, see `fer_core.quality`.
+        frontality: 1 for a face seen from the front, 0 for one in profile; an estimate, see `fer_core.face.quality`.
     """
 
     size_px: int

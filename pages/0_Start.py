@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from fer_core.drawing import annotate
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
-from fer_core.ui.model_status import model_table, self_test_button
-from fer_core.ui.notice import PRIVACY, purpose_notice
-from fer_core.ui.routing import through_router
-from fer_core.ui.samples import SAMPLE_CREDIT, read_sample
-from fer_core.ui.uploads import forget
+from fer_core.imaging.drawing import annotate
+from fer_core.ui.shared.notice import PRIVACY, purpose_notice
+from fer_core.ui.shared.routing import through_router
+from fer_core.ui.shared.samples import SAMPLE_CREDIT, read_sample
+from fer_core.ui.shared.uploads import forget
+from fer_core.ui.start.model_status import model_table, self_test_button
 
 WAYS = (
     ("pages/1_Image.py", "Read a picture", "image"),

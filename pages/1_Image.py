@@ -2,15 +2,15 @@
 
 import streamlit as st
 
+from fer_core.classification.explanation import no_map
 from fer_core.errors import FerError
-from fer_core.explanation import no_map
-from fer_core.ui import loaders
-from fer_core.ui.handover import forget_snapshots, snapshots
-from fer_core.ui.image_results import downloads, show_picture
-from fer_core.ui.notice import footer
-from fer_core.ui.routing import through_router
-from fer_core.ui.samples import SAMPLE_CREDIT, sample_picture
-from fer_core.ui.uploads import analyse, forget
+from fer_core.ui.image.results import downloads, show_picture
+from fer_core.ui.shared import loaders
+from fer_core.ui.shared.handover import forget_snapshots, snapshots
+from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.routing import through_router
+from fer_core.ui.shared.samples import SAMPLE_CREDIT, sample_picture
+from fer_core.ui.shared.uploads import analyse, forget
 
 FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
 

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.ui import live_session, live_view, loaders
-from fer_core.ui.browser_check import browser_check
-from fer_core.ui.notice import footer
-from fer_core.ui.routing import through_router
-from fer_core.ui.webcam import Camera, webcam
+from fer_core.ui.live import session, view
+from fer_core.ui.live.browser_check import browser_check
+from fer_core.ui.live.webcam import Camera, webcam
+from fer_core.ui.shared import loaders
+from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.routing import through_router
 
 through_router()
 st.title("Live")
@@ -15,18 +16,18 @@ st.markdown("The camera's picture with what is read in every face, as it goes. R
 
 cards = {card.name: card for card in loaders.cards_or_stop()}
 
-if not live_session.agreed():
-    live_view.ask_consent()
+if not session.agreed():
+    view.ask_consent()
     footer()
     st.stop()
 
 browser = browser_check()
 if browser and browser.obstacle:
     st.warning(browser.obstacle, icon=":material/videocam_off:")
-choice = live_view.choices(cards)
+choice = view.choices(cards)
 try:
     pipeline = loaders.pipeline(choice.model, choice.detector)
-    live = live_session.stream(pipeline, choice.settings)
+    live = session.stream(pipeline, choice.settings)
     left, right = st.columns([8, 5], gap="medium")
     with left:
         try:
@@ -34,11 +35,11 @@ try:
         except FerError as error:
             st.error(str(error), icon=":material/error:")
             camera = Camera(playing=False, connecting=False, failed=True)
-        shown = live_view.controls(live, camera, pipeline, choice)
+        shown = view.controls(live, camera, pipeline, choice)
     with right:
-        live_view.panel(live, camera, choice.settings.uncertain_below, shown)
-    live_view.session_result()
-    live_view.snapshots_instead(browser, camera, pipeline, choice)
+        view.panel(live, camera, choice.settings.uncertain_below, shown)
+    view.session_result()
+    view.snapshots_instead(browser, camera, pipeline, choice)
 except FerError as error:
     st.error(str(error), icon=":material/error:")
 footer()

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.ui import loaders, video_open
-from fer_core.ui.notice import footer
-from fer_core.ui.routing import through_router
-from fer_core.ui.video_explorer import explore
-from fer_core.ui.video_memory import memory
+from fer_core.ui.shared import loaders
+from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.routing import through_router
+from fer_core.ui.video import opening
+from fer_core.ui.video.explorer import explore
+from fer_core.ui.video.memory import memory
 
 through_router()
 st.title("Video")
@@ -20,15 +21,15 @@ kept.take_in()
 try:
     kept.take_live()
     if kept.work is not None:
-        video_open.progress()
+        opening.progress()
     elif kept.recordings:
         with st.expander("Open another recording", icon=":material/add:", expanded=kept.problem is not None):
-            video_open.choose(cards)
+            opening.choose(cards)
     else:
-        video_open.choose(cards)
+        opening.choose(cards)
     explore(cards)
 except FerError as error:
     st.error(str(error), icon=":material/error:")
 if kept.recordings or kept.work is not None:
-    video_open.forget_button()
+    opening.forget_button()
 footer()

@@ -3,16 +3,16 @@
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.ui import loaders
-from fer_core.ui.models_claims import claims
-from fer_core.ui.models_dataset import dataset
-from fer_core.ui.models_files import files
-from fer_core.ui.models_overview import overview
-from fer_core.ui.models_own_data import own_data
-from fer_core.ui.models_picture import picture
-from fer_core.ui.models_side_by_side import side_by_side
-from fer_core.ui.notice import footer
-from fer_core.ui.routing import through_router
+from fer_core.ui.models.claims import claims
+from fer_core.ui.models.dataset import dataset
+from fer_core.ui.models.files import files
+from fer_core.ui.models.overview import overview
+from fer_core.ui.models.own_data import own_data
+from fer_core.ui.models.picture import picture
+from fer_core.ui.models.side_by_side import side_by_side
+from fer_core.ui.shared import loaders
+from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.routing import through_router
 
 SECTIONS = {
     "Overview": overview,

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import pylibsrtp  # noqa: F401  before TensorFlow, which some tests load: after it, it crashes (see fer_core/native_order.py)
+import pylibsrtp  # noqa: F401  before TensorFlow, which some tests load: after it, it crashes (see fer_core/networks/load_order.py)
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,10 +6,10 @@ import numpy as np
 
 from fer_core.classification import EmotionClassifier, ModelCard
 from fer_core.classification.cards import member_records
-from fer_core.datasets import FaceSet
 from fer_core.emotions import RATER_CLASSES
 from fer_core.evaluation import write_records
-from fer_core.model_files import FileRecord
+from fer_core.evaluation.datasets import FaceSet
+from fer_core.networks.files import FileRecord
 from fer_core.testing import fake_card
 from tests.predictions import HAPPY, SAD, brightness_classifier
 

@@ -19,7 +19,7 @@ from fer_core.evaluation.records import (
     read_predictions,
     write_predictions,
 )
-from fer_core.model_files import MODELS_DIR, FileRecord
+from fer_core.networks.files import MODELS_DIR, FileRecord
 
 MODEL: Final = "custom_cnn"
 """The installed model that all of them are made of; it is among them, unaltered."""

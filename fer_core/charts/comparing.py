@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.emotions import EMOTIONS
-from fer_core.series import thinned, with_breaks
-from fer_core.summaries import interval_s
+from fer_core.timeline.series import thinned, with_breaks
+from fer_core.timeline.summaries import interval_s
 
 CONTESTED = "#c2410c"
 _GAP = 1.5
@@ -21,7 +21,7 @@ def deviation_lines(rows: pd.DataFrame, person: int) -> go.Figure:
     """Seven lines over time: how far each probability is from the same person's mean at rest, -1 to 1.
 
     Args:
-        rows: as `fer_core.timeline_edits.deviations` gives them.
+        rows: as `fer_core.timeline.corrections.deviations` gives them.
         person: whose.
     """
     own = rows[rows["person"].eq(person)]
@@ -50,7 +50,7 @@ def agreement_lane(rows: pd.DataFrame, models: Sequence[str]) -> go.Figure:
     """One lane a model with its label over time, and below how far they are apart; contested stretches are shaded.
 
     Args:
-        rows: one person's part of what `fer_core.agreement.agreement` gives.
+        rows: one person's part of what `fer_core.timeline.agreement.agreement` gives.
         models: names of the columns with the labels.
     """
     figure = go.Figure()

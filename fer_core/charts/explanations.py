@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from fer_core.charts.looks import QUIET, Look, filling, lay_out, safe
+from fer_core.classification.explanation import Deletion
 from fer_core.emotions import EMOTION_OF_RATER_CLASS, EMOTIONS, RATER_CLASSES, STYLES
-from fer_core.explanation import Deletion
 
 _PERCENT = ".0%"
 

@@ -6,10 +6,19 @@ import plotly.graph_objects as go
 from fer_core.charts.looks import LOOKS, Look, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.notes import Notes
-from fer_core.series import longest_of_each_column, spans_of
-from fer_core.summaries import Stretch, interval_s, people, problems_of, rows_of_person, stretches, time_range, weighted
-from fer_core.timeline import Timeline
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.series import longest_of_each_column, spans_of
+from fer_core.timeline.summaries import (
+    Stretch,
+    interval_s,
+    people,
+    problems_of,
+    rows_of_person,
+    stretches,
+    time_range,
+    weighted,
+)
+from fer_core.timeline.table import Timeline
 
 NO_PROBLEM = "Every sample shows a face without a quality problem."
 _NO_FACE = Look("#8892a6", "solid", "circle", "/")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
 from fer_core.emotions import EMOTIONS
-from fer_core.recipes import Earlier
+from fer_core.evaluation.recipes import Earlier
 
 MEAN: Final = "mean of all"
 """Instead of one emotion: the mean curve of those that occur."""

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
-from fer_core.claims import Claims, Verdict
-from fer_core.ranking import Standing
+from fer_core.evaluation.claims import Claims, Verdict
+from fer_core.evaluation.ranking import Standing
 
 _SMALLEST_PX, _LARGEST_PX = 22.0, 44.0
 """Diameters of bubbles; the smallest one has room for its rank."""

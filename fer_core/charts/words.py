@@ -7,8 +7,8 @@ import pandas as pd
 
 from fer_core.charts.over_time import NOBODY_SEEN, NOT_SEEN
 from fer_core.emotions import EMOTIONS
-from fer_core.notes import Notes
-from fer_core.summaries import (
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.summaries import (
     ALL_EXCLUDED,
     CATEGORIES,
     VALENCE_FORMULA,
@@ -22,7 +22,7 @@ from fer_core.summaries import (
     time_range,
     valence,
 )
-from fer_core.timeline import Timeline
+from fer_core.timeline.table import Timeline
 
 
 def describe_probabilities(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> str:

@@ -14,16 +14,17 @@ from scipy.stats import binomtest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError
-from fer_core.model_files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
+from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
 
 PREFERRED: Final = "resnet50v2"
 """The default model wherever it is installed and no other single model measures better."""
 
-NETWORKS: Final = ("model.keras", "model.tflite")
+NETWORK_ENDINGS: Final = (".keras", ".tflite", ".onnx")
+"""Endings of the files that hold a network."""
 
 
 class MapFigures(Record):
-    """What `fer_core.explanation.measure_maps` found of a model's class activation maps, on faces of PublicTest.
+    """Figures of a model's class activation maps on faces of PublicTest, by `explanation.measure_maps`.
 
     Attributes:
         faces: how many maps were looked at.
@@ -93,7 +94,7 @@ class ModelCard(Record):
     @property
     def identity(self) -> str:
         """SHA-256 of all that decides what the model answers, and of nothing that was measured of it."""
-        networks = {file: self.files[file].sha256 for file in NETWORKS if file in self.files}
+        networks = {file: record.sha256 for file, record in self.files.items() if file.endswith(NETWORK_ENDINGS)}
         decisive = [networks, self.members, self.side_px, self.flip_average, self.temperature]
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 

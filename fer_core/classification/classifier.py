@@ -11,10 +11,10 @@ from scipy.special import softmax
 from fer_core.classification.cards import ModelCard, check_members, load_card, verified_file
 from fer_core.classification.combined import Calibrated, Ensemble
 from fer_core.classification.engines import ENGINES, Engine
-from fer_core.crops import network_input
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
-from fer_core.model_files import MODELS_DIR
+from fer_core.imaging.crops import network_input
+from fer_core.networks.files import MODELS_DIR
 
 BATCH = 64
 """Faces run at once; more gain no speed and cost memory."""
@@ -58,8 +58,8 @@ class EmotionClassifier:
     Safe to share between threads.
     """
 
-    def __init__(self, engine: Engine, card: ModelCard) -> None:
-        self.engine, self.card = engine, card
+    def __init__(self, engine: Engine, card: ModelCard, members: Sequence["EmotionClassifier"] = ()) -> None:
+        self.engine, self.card, self.members = engine, card, tuple(members)
         self.calibrated = Calibrated(engine, card.temperature, card.flip_average)
 
     @classmethod
@@ -89,7 +89,18 @@ class EmotionClassifier:
             return cls(ENGINES[engine](verified_file(card, ENGINES[engine].file, models_dir)), card)
         check_members(card, models_dir)
         members = [member(name) if member else cls.load(name, engine, models_dir) for name in card.members]
-        return cls(Ensemble([one.calibrated for one in members]), card)
+        return cls(Ensemble([one.calibrated for one in members]), card, members)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of every network that is used, by "model/file", and each model's `ModelCard.identity` by its name."""
+        own = {f"{self.card.name}/{file}": self.card.files[file].sha256 for file in self._networks()}
+        own[self.card.name] = self.card.identity
+        return {**own, **{file: digest for member in self.members for file, digest in member.files.items()}}
+
+    def _networks(self) -> list[str]:
+        file = getattr(self.engine, "file", None)
+        return [file] if file in self.card.files else []
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> Classification:
         """Read faces, each uint8 (H, W) grey or (H, W, 3) BGR of any size, in as few runs as possible."""

@@ -1,5 +1,6 @@
 """What runs a network. Every engine gives the same answer; LiteRT is the one that is fast and needs no TensorFlow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -8,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import DependencyError, ModelError
-from fer_core.litert import LiteRtModel
-from fer_core.native_order import before_tensorflow
+from fer_core.networks.litert import LiteRtModel
+from fer_core.networks.load_order import before_tensorflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,22 @@ class NetworkOutput:
 
 
 class Engine(Protocol):
-    """Runs one network. Safe to share between threads."""
+    """Runs one network. Safe to share between threads.
+
+    Attributes:
+        name: key of `ENGINES`, or what an engine of your own is called.
+        libraries: distributions that compute.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """See above."""
+        ...
 
     def __call__(self, faces: NDArray[np.float32]) -> NetworkOutput:
         """Run a batch of faces, float32 (N, side, side, 1), grey, 0 to 255."""
@@ -38,7 +54,9 @@ class Engine(Protocol):
 class LiteRtEngine:
     """`model.tflite`, by ai-edge-litert."""
 
+    name: Final = "litert"
     file: Final = "model.tflite"
+    libraries: Final = ("ai-edge-litert",)
 
     def __init__(self, path: Path) -> None:
         self._model = LiteRtModel(path)
@@ -56,7 +74,9 @@ class KerasEngine:
         ModelError: the file cannot be read.
     """
 
+    name: Final = "keras"
     file: Final = "model.keras"
+    libraries: Final = ("keras", "tensorflow")
 
     def __init__(self, path: Path) -> None:
         before_tensorflow()

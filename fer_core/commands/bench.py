@@ -44,8 +44,8 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from fer_core.benchmarks import pictures
     from fer_core.classification import EmotionClassifier
+    from fer_core.diagnostics.benchmarks import pictures
     from fer_core.pipeline import EmotionPipeline
 
     figures: dict[str, Any] = {"machine": pictures.machine()}
@@ -73,7 +73,7 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _video(model: str, minutes: int) -> dict[str, Any]:
-    from fer_core.benchmarks import video
+    from fer_core.diagnostics.benchmarks import video
 
     with tempfile.TemporaryDirectory() as folder:
         clip, recording = Path(folder) / "clip.mp4", Path(folder) / "recording.mp4"
@@ -86,7 +86,7 @@ def _video(model: str, minutes: int) -> dict[str, Any]:
 
 
 def _live(pipeline: Any, options: argparse.Namespace) -> dict[str, Any]:
-    from fer_core.benchmarks import live
+    from fer_core.diagnostics.benchmarks import live
 
     if options.recording:
         figures = live.live(pipeline, live.recorded(options.recording), options.seconds)

@@ -14,7 +14,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _self_test(options: argparse.Namespace) -> int:
-    from fer_core.self_test import self_test
+    from fer_core.diagnostics.self_test import self_test
 
     failed = False
     for check in self_test():

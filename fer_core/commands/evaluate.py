@@ -83,9 +83,9 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
 
 
 def _faces(options: argparse.Namespace) -> "LabelledFaces":
-    from fer_core.datasets import has_splits, load_faces
     from fer_core.detection import load_detector
     from fer_core.evaluation import Skipped, read_labelled, split_of
+    from fer_core.evaluation.datasets import has_splits, load_faces
 
     if options.split == "all" or (options.split is None and not has_splits(options.data)):
         return read_labelled(options.data, load_detector() if options.detect else None)
@@ -107,7 +107,7 @@ def _attributes(options: argparse.Namespace, faces: "LabelledFaces") -> dict[str
 
 
 def _record(options: argparse.Namespace, names: list[str]) -> None:
-    from fer_core.datasets import load_faces
+    from fer_core.evaluation.datasets import load_faces
     from fer_core.evaluation.records import record
 
     faces = load_faces(options.data)

@@ -20,21 +20,13 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     from fer_core.commands.video import progress_line
+    from fer_core.evidence.verification import verify
     from fer_core.pipeline import EmotionPipeline
-    from fer_core.reports.verification import verify
-    from fer_core.timeline import AnalysisSettings, Timeline
-    from fer_core.timeline_edits import resmoothed
+    from fer_core.request import AnalysisRequest
+    from fer_core.timeline.table import Timeline
 
-    def analyse(video: Path, settings: AnalysisSettings) -> Timeline:
-        pipeline = EmotionPipeline.load(settings.model, settings.detector, settings.engine)
-        timeline = pipeline.analyze_video(
-            video,
-            settings.fps,
-            progress_line(),
-            smoothing=settings.smoothing,
-            time_constant_s=settings.time_constant_s,
-        )
-        return resmoothed(timeline, uncertain_below=settings.uncertain_below)
+    def analyse(video: Path, request: AnalysisRequest) -> Timeline:
+        return EmotionPipeline.load_for(request).analyse(video, request, progress_line())
 
     result = verify(options.bundle, options.video, analyse)
     print(f"{options.bundle}: {result.verdict}")

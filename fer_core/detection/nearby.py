@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.crops import cut, grey, shrunk
 from fer_core.detection.haar import HaarDetector, accepted
 from fer_core.detection.protocol import FaceDetector
 from fer_core.detection.suppression import centred, most_face_like, shared_area
+from fer_core.imaging.crops import cut, grey, shrunk
 from fer_core.readings import Box, Face
 
 NEAR_PX: Final = 36

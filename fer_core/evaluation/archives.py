@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from fer_core.datasets import is_hidden
 from fer_core.errors import DatasetError
+from fer_core.evaluation.datasets import is_hidden
 
 Source = Path | BinaryIO
 """A folder, a zip file, or an open zip such as an upload."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 from fer_core.classification import ModelCard
 from fer_core.classification.cards import load_card
 from fer_core.errors import ModelError
-from fer_core.model_files import verified
+from fer_core.networks.files import verified
 
 NETWORK_FILE: Final = "model.tflite"
 MULTIPLY_ADDS_PROTOCOL: Final = (

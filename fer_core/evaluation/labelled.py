@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.crops import cut, grey, shrunk
-from fer_core.datasets import IMAGE_SUFFIXES, FaceSet, copies_of, emotion_row
 from fer_core.detection import FaceDetector
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, MediaError
 from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
+from fer_core.evaluation.datasets import IMAGE_SUFFIXES, FaceSet, copies_of, emotion_row
 from fer_core.evaluation.predictions import Crops
+from fer_core.imaging.crops import cut, grey, shrunk
 from fer_core.media.images import decode_image
 
 KEPT_PX: Final = 128

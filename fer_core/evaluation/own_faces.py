@@ -12,7 +12,7 @@ from fer_core.classification import EmotionClassifier
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.whole import Progress, evaluate_models, predict_all
-from fer_core.model_files import MODELS_DIR
+from fer_core.networks.files import MODELS_DIR
 
 
 @dataclass(frozen=True, eq=False)

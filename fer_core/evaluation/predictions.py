@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from fer_core.classification import EmotionClassifier
-from fer_core.datasets import VOTE_COLUMNS, image_ids, rater_shares
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
+from fer_core.evaluation.datasets import VOTE_COLUMNS, image_ids, rater_shares
 
 Crops = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """Faces, each uint8 (H, W) grey or (H, W, 3) BGR; an array of them where all are of one size."""
@@ -27,7 +27,7 @@ class Predictions:
         probabilities: float32 (N, 7), calibrated, in `EMOTIONS` order.
         rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order.
         labels: int64 (N,), indices into `EMOTIONS`.
-        ids: the N names of the pictures by content, as `fer_core.datasets.image_ids` gives them.
+        ids: the N names of the pictures by content, as `fer_core.evaluation.datasets.image_ids` gives them.
         votes: float32 (N, 10), FER+ votes in the order of `VOTE_COLUMNS`; a row of zeros where a picture has none.
         copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
     """

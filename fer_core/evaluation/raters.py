@@ -31,7 +31,7 @@ def majority(votes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.
     """The raters' majority by the protocol of FER+.
 
     Args:
-        votes: float32 (N, 10), in the order of `fer_core.datasets.VOTE_COLUMNS`.
+        votes: float32 (N, 10), in the order of `fer_core.evaluation.datasets.VOTE_COLUMNS`.
 
     Returns:
         bool (N,), for which faces there is one; int64 (N,), indices into `RATER_CLASSES` that mean something there.

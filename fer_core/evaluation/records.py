@@ -21,18 +21,18 @@ from pydantic import Field, ValidationError
 
 from fer_core.classification import EmotionClassifier, MapFigures, ModelCard
 from fer_core.classification.cards import verified_file
-from fer_core.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
+from fer_core.classification.explanation import measure_maps
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
+from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
 from fer_core.evaluation.labelled import split_of
 from fer_core.evaluation.metrics import measure
 from fer_core.evaluation.predictions import Predictions, predict
 from fer_core.evaluation.raters import majority
 from fer_core.evaluation.robustness import MAX_FACES, robustness
-from fer_core.explanation import measure_maps
-from fer_core.model_files import MODELS_DIR, FileRecord, Record
+from fer_core.networks.files import MODELS_DIR, FileRecord, Record
 
 EVALUATION_FILE: Final = "evaluation.json"
 PREDICTIONS_FILE: Final = "predictions.npz"
@@ -61,9 +61,9 @@ class DataRecord(Record):
     """The data set that a model was trained and measured on.
 
     Attributes:
-        sha256: `fer_core.datasets.fingerprint` of it.
+        sha256: `fer_core.evaluation.datasets.fingerprint` of it.
         classes: by split, faces by emotion.
-        copies: as `fer_core.datasets.duplicates_report` counts them.
+        copies: as `fer_core.evaluation.datasets.duplicates_report` counts them.
         labels_and_raters: by split, counts (7 emotions of the label, 8 `RATER_CLASSES` of the FER+ majority).
     """
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
-from fer_core.crops import grey, resized
 from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.predictions import Crops
+from fer_core.imaging.crops import grey, resized
 
 FACE_PX: Final = 48
 MAX_FACES: Final = 1000

@@ -14,7 +14,7 @@ from fer_core.evaluation.predictions import Predictions, predict
 from fer_core.evaluation.robustness import robustness
 from fer_core.evaluation.significance import compare_models
 from fer_core.evaluation.slices import slices
-from fer_core.model_files import MODELS_DIR
+from fer_core.networks.files import MODELS_DIR
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and which share of it, 0 to 1."""

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.drawing import annotate, hide_faces, overlay_activation, overlay_bars
+from fer_core.imaging.drawing import annotate, hide_faces, overlay_activation, overlay_bars
 from fer_core.live.settings import View
 from fer_core.readings import Box, FaceReading
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.crops import grey
+from fer_core.imaging.crops import grey
 
 _SIZE: Final = 96, 54
 _SMALL: Final = 32, 18

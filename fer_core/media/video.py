@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless, opened
+from fer_core.resources import PACKAGE
 
 ANALYSIS_PX: Final = 960
 """Longer side at which recordings are searched and read: enough for faces of a twentieth of the picture's width."""
@@ -264,8 +265,7 @@ class _Decoder:
     """The process, and the thread that takes in what it writes."""
 
     def __init__(self, wishes: dict[str, Any]) -> None:
-        package = Path(__file__).resolve().parents[1]
-        command = [sys.executable, "-P", "-c", _DECODER, str(package), json.dumps(wishes)]
+        command = [sys.executable, "-P", "-c", _DECODER, str(PACKAGE), json.dumps(wishes)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )

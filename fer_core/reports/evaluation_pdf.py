@@ -8,9 +8,9 @@ from typing import Any, Final
 from fer_core.classification.cards import ModelCard
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.own_faces import OwnEvaluation
+from fer_core.evaluation.ranking import short_titles
 from fer_core.evaluation.significance import compare_models
 from fer_core.notice import PURPOSE
-from fer_core.ranking import short_titles
 from fer_core.reports.evaluation_charts import confusion_chart, reliability_chart
 from fer_core.reports.evaluations import errors_table
 from fer_core.reports.pdf_page import QUIET, Document

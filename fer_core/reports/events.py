@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fer_core.errors import TimelineError
-from fer_core.notes import Marker, Notes, Span
+from fer_core.timeline.notes import Marker, Notes, Span
 
 EVENTS_NAME: Final = "events.csv"
 COLUMNS: Final = ("kind", "start_s", "end_s", "text")

@@ -18,9 +18,9 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.notes import Notes
-from fer_core.series import longest_of_each_column, spans_of, thinned, with_breaks
-from fer_core.summaries import (
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.series import longest_of_each_column, spans_of, thinned, with_breaks
+from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
     PersonSummary,
@@ -35,7 +35,7 @@ from fer_core.summaries import (
     valence,
     weighted,
 )
-from fer_core.timeline import Timeline
+from fer_core.timeline.table import Timeline
 
 INK: Final = "#1b2333"
 QUIET: Final = "#5b6475"
@@ -97,7 +97,7 @@ def probability_lines(timeline: Timeline, person: int, notes: Notes, width_mm: f
     axes.set_ylim(0, 1.02)
     averaged = f", mean of {step_s:.3g} s" if step_s > usual_s else ""
     axes.set_ylabel(f"probability{averaged}", fontsize=_SMALL, color=QUIET)
-    axes.axhline(timeline.settings.uncertain_below, color=QUIET, linewidth=0.5, linestyle=":")
+    axes.axhline(timeline.request.threshold, color=QUIET, linewidth=0.5, linestyle=":")
     _draw_notes(axes, notes)
     _legend(figure, axes)
     return _finished(figure)

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from fer_core.classification.cards import ModelCard
-from fer_core.notes import Notes
 from fer_core.reports import pdf_charts
 from fer_core.reports.pdf_page import QUIET, WIDTH_MM, Document
 from fer_core.reports.wording import LIMITS, MUST_NOT, methods, references
-from fer_core.summaries import (
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
     PersonSummary,
@@ -24,7 +24,7 @@ from fer_core.summaries import (
     rows_of_person,
     summarise,
 )
-from fer_core.timeline import Timeline
+from fer_core.timeline.table import Timeline
 
 _MOST_LANES: Final = 36
 
@@ -101,7 +101,7 @@ def add_methods(page: Document, timeline: Timeline, card: ModelCard | None) -> N
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
     page.heading("References", 30)
-    page.bullets(references(timeline.settings), 7.5)
+    page.bullets(references(timeline.request), 7.5)
 
 
 def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:

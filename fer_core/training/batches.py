@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.datasets import FACE_PX, FaceSet
+from fer_core.evaluation.datasets import FACE_PX, FaceSet
 from fer_core.training.settings import Settings
 
 Arrays = dict[str, NDArray[np.float32]]

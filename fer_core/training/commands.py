@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fer_core.datasets import load_faces
 from fer_core.errors import DatasetError, DependencyError
+from fer_core.evaluation.datasets import load_faces
 
 
 def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train one model, or go on training it."""
     _require_keras()
-    from fer_core.datasets import copies_of, download, duplicates_report
+    from fer_core.evaluation.datasets import copies_of, download, duplicates_report
     from fer_core.training.architectures import ARCHITECTURES
     from fer_core.training.fitting import fit
 
@@ -58,7 +58,7 @@ def distil(options: argparse.Namespace, say: Callable[[str], None]) -> int:
 def publish(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Make a model of a finished run."""
     _require_tensorflow()
-    from fer_core.model_files import MODELS_DIR
+    from fer_core.networks.files import MODELS_DIR
     from fer_core.training.publishing import publish as publish_run
 
     models = options.models or MODELS_DIR
@@ -70,7 +70,7 @@ def publish(options: argparse.Namespace, say: Callable[[str], None]) -> int:
 def ensemble(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Make the ensemble of installed models."""
     _require_tensorflow()
-    from fer_core.model_files import MODELS_DIR
+    from fer_core.networks.files import MODELS_DIR
     from fer_core.training.publishing import publish_ensemble
 
     models = options.models or MODELS_DIR

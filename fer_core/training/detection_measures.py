@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.datasets import IMAGE_SUFFIXES, FaceSet, load_faces
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.detection.mtcnn import MtcnnDetector
+from fer_core.evaluation.datasets import IMAGE_SUFFIXES, FaceSet, load_faces
 from fer_core.readings import Box, Face
 from fer_core.training.face_check_samples import REFERENCE_FILE, Photograph, photographs
 

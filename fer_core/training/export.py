@@ -12,13 +12,13 @@ import numpy as np
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.engines import ENGINES, Engine
-from fer_core.crops import cut, grey
-from fer_core.datasets import FACE_PX, VOTE_COLUMNS, FaceSet
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
+from fer_core.evaluation.datasets import FACE_PX, VOTE_COLUMNS, FaceSet
+from fer_core.imaging.crops import cut, grey
 from fer_core.media.images import read_image
-from fer_core.model_files import MODELS_DIR
-from fer_core.samples import PORTRAIT, PORTRAIT_FACE
+from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
+from fer_core.networks.files import MODELS_DIR
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.conversion import OnnxEngine, SavedModelEngine, to_litert, to_onnx, to_saved_model
 from fer_core.training.publishing import calibration_faces, check_drift

@@ -16,11 +16,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.datasets import FaceSet
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import Cascades
 from fer_core.errors import DatasetError, ExportError
-from fer_core.litert import LiteRtModel
+from fer_core.evaluation.datasets import FaceSet
+from fer_core.networks.litert import LiteRtModel
 from fer_core.training.face_check_samples import (
     Photograph,
     badly_cut,

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.crops import cut, resized, shrunk
-from fer_core.datasets import IMAGE_SUFFIXES
 from fer_core.detection.face_check import widened
 from fer_core.detection.haar import Cascades
 from fer_core.detection.suppression import shared_area
 from fer_core.errors import DatasetError
+from fer_core.evaluation.datasets import IMAGE_SUFFIXES
+from fer_core.imaging.crops import cut, resized, shrunk
 from fer_core.readings import Box
 
 REFERENCE_FILE: Final = "faces.json"

@@ -3,7 +3,8 @@
 The network is `dlib_face_recognition_resnet_model_v1` by Davis King, who released it into the public domain. Its
 weights come here in the form that the npm package `@vladmandic/face-api` (MIT) has them in: one file of bytes beside a
 manifest, which names the tensors in their order; a byte stands for `min + scale * byte`, and some tensors are float32.
-Nothing is downloaded: `fer_core.recipes.FETCH_FACE` says where the files come from, and their SHA-256 is checked.
+Nothing is downloaded: `fer_core.evaluation.recipes.FETCH_FACE` says where the files come from, and their SHA-256 is
+checked.
 
 Each convolution of that network is followed by a scale and an offset for each channel, its frozen batch normalisation.
 Here the scale goes into the kernel, and a batch normalisation follows whose statistics are measured on real faces and
@@ -20,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import DatasetError
-from fer_core.model_files import sha256
-from fer_core.recipes import FACE_FILES, FACE_FOLDER, FACE_START, FETCH_FACE
+from fer_core.evaluation.recipes import FACE_FILES, FACE_FOLDER, FACE_START, FETCH_FACE
+from fer_core.networks.files import sha256
 from fer_core.training.architectures import GREY_MEAN, GREY_STD
 
 WEIGHTS, MANIFEST = FACE_FILES

@@ -20,8 +20,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.datasets import FACE_PX, FaceSet, fingerprint
 from fer_core.errors import DatasetError
+from fer_core.evaluation.datasets import FACE_PX, FaceSet, fingerprint
 from fer_core.training.architectures import build
 from fer_core.training.augmentation import plain
 from fer_core.training.batches import Batches, sample_weights, targets

@@ -1,4 +1,4 @@
-"""Fits what tells faces that are turned to the side: see `fer_core.frontality`.
+"""Fits what tells faces that are turned to the side: see `fer_core.face.frontality`.
 
 python -m fer_core.training.frontality --data fer2013.zip
 """
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from fer_core.datasets import load_faces
-from fer_core.frontality import FRONTALITY_DIR, IN_PROFILE, WEIGHTS, asymmetry
-from fer_core.model_files import FileRecord
+from fer_core.evaluation.datasets import load_faces
+from fer_core.face.frontality import FRONTALITY_DIR, IN_PROFILE, WEIGHTS, asymmetry
+from fer_core.networks.files import FileRecord
 
 PENALTY: Final = 1.0
 FOLDS: Final = 5

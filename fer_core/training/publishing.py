@@ -17,12 +17,12 @@ from fer_core.classification.cards import ModelCard, ensembles_of, load_card, me
 from fer_core.classification.classifier import EmotionClassifier
 from fer_core.classification.combined import Ensemble
 from fer_core.classification.engines import ENGINES, Engine
-from fer_core.crops import network_input
-from fer_core.datasets import FACE_PX, FaceSet, copies_of, fingerprint
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, threshold_for, write_records
-from fer_core.model_files import MODELS_DIR, FileRecord
+from fer_core.evaluation.datasets import FACE_PX, FaceSet, copies_of, fingerprint
+from fer_core.imaging.crops import network_input
+from fer_core.networks.files import MODELS_DIR, FileRecord
 from fer_core.training.conversion import to_litert, with_class_maps
 
 MAX_PROBABILITY_DRIFT = 0.02

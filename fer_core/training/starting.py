@@ -12,10 +12,10 @@ from scipy.special import softmax
 from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.combined import Calibrated
 from fer_core.classification.engines import ENGINES
-from fer_core.datasets import FACE_PX
 from fer_core.errors import DatasetError, DependencyError
-from fer_core.model_files import MODELS_DIR, sha256
-from fer_core.recipes import FACE_START
+from fer_core.evaluation.datasets import FACE_PX
+from fer_core.evaluation.recipes import FACE_START
+from fer_core.networks.files import MODELS_DIR, sha256
 from fer_core.training.architectures import CLASS_MAPS, GREY_STD
 from fer_core.training.augmentation import plain
 from fer_core.training.batches import Arrays, Teacher

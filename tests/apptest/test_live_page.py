@@ -14,8 +14,9 @@ from fer_core.errors import FerError
 from fer_core.media.images import encode_png
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui import handover, live_view, loaders, webcam
-from fer_core.ui.browser_check import Browser
+from fer_core.ui.live import view, webcam
+from fer_core.ui.live.browser_check import Browser
+from fer_core.ui.shared import handover, loaders
 from tests.conftest import ROOT
 
 FACE = Box(40, 30, 60, 60)
@@ -34,7 +35,7 @@ def camera(monkeypatch):
         return state["camera"]
 
     monkeypatch.setattr(webcam, "webcam", shown)
-    monkeypatch.setattr("fer_core.ui.browser_check.browser_check", lambda: state["browser"])
+    monkeypatch.setattr("fer_core.ui.live.browser_check.browser_check", lambda: state["browser"])
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE]))
     monkeypatch.setattr(loaders, "cards", lambda: [fake_card(), fake_card(name="other", title="Other model")])
     return state
@@ -134,7 +135,7 @@ def test_a_recording_becomes_a_timeline(camera):
     assert not page.exception
     session = page.session_state[handover.RECORDED_SESSION]
     assert isinstance(session.timeline.frame, pd.DataFrame) and len(session.timeline.frame) == 4
-    assert session.timeline.settings.model == "fake" and session.video == b""
+    assert session.timeline.request.model == "fake" and session.video == b""
     assert any("agreed to at" in note for note in session.timeline.problems)
     assert "4 frames · 1 person" in words(page)
     assert [b.label for b in page.get("download_button")] == ["Readings (CSV)", "What the columns mean"]
@@ -243,7 +244,7 @@ def test_an_uploaded_photograph_is_read_as_chosen(camera, monkeypatch, threshold
     camera["browser"] = Browser(False, 0, "unknown")
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE], strength=3.0))
     shown = []
-    monkeypatch.setattr(live_view, "show_picture", lambda *arguments, **files: shown.append((*arguments, files)))
+    monkeypatch.setattr(view, "show_picture", lambda *arguments, **files: shown.append((*arguments, files)))
     page = live_page()
     page.slider[1].set_value(threshold)
     page.button_group[0].set_value(["hidden"] if hidden else []).run()
@@ -293,17 +294,17 @@ def test_a_model_that_is_gone_gives_way_to_the_first(camera, monkeypatch):
 def test_photographs_have_a_limit_of_their_own(camera):
     camera["browser"] = Browser(False, 0, "unknown")
     [uploader] = live_page().get("file_uploader")
-    assert uploader.proto.max_upload_size_mb == live_view.PHOTOGRAPH_MB
+    assert uploader.proto.max_upload_size_mb == view.PHOTOGRAPH_MB
 
 
 def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera):
     page = live_page()
     stream = play(page, camera)
     running = stream.state()
-    waiting = replace(running, situation=live_view.Situation.WAITING)
+    waiting = replace(running, situation=view.Situation.WAITING)
     changes = [
-        live_view._note_route(state, message)
-        for state, message in ((waiting, None), (waiting, live_view.NO_ROUTE), (waiting, None), (running, None))
+        view._note_route(state, message)
+        for state, message in ((waiting, None), (waiting, view.NO_ROUTE), (waiting, None), (running, None))
     ]
     assert changes == [False, True, False, True]
 
@@ -311,17 +312,17 @@ def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera):
 def test_trouble_is_told_apart(camera):
     stream = play(live_page(), camera)
     state = stream.state()
-    assert live_view.trouble(state, 1.0) is None
+    assert view.trouble(state, 1.0) is None
     changed = {
         "error": {"problem": "The network is on holiday."},
         "warning": {"notes": ("Person 1 looked happy rather than at rest.",)},
     }
     for kind, values in changed.items():
-        assert live_view.trouble(type(state)(**{**vars(state), **values}), 1.0)[0] == kind
+        assert view.trouble(type(state)(**{**vars(state), **values}), 1.0)[0] == kind
     over = replace(state, recording_over=True)
-    assert "Stop recording" in live_view.trouble(over, 1.0)[1]
-    waiting = type(state)(**{**vars(state), "situation": live_view.Situation.WAITING})
-    assert live_view.trouble(waiting, 1.0) is None
-    assert live_view.trouble(waiting, live_view.NO_ROUTE_S + 1) == live_view.NO_ROUTE
-    stalled = type(state)(**{**vars(state), "situation": live_view.Situation.STALLED})
-    assert "unplugged" in live_view.trouble(stalled, 1.0)[1]
+    assert "Stop recording" in view.trouble(over, 1.0)[1]
+    waiting = type(state)(**{**vars(state), "situation": view.Situation.WAITING})
+    assert view.trouble(waiting, 1.0) is None
+    assert view.trouble(waiting, view.NO_ROUTE_S + 1) == view.NO_ROUTE
+    stalled = type(state)(**{**vars(state), "situation": view.Situation.STALLED})
+    assert "unplugged" in view.trouble(stalled, 1.0)[1]

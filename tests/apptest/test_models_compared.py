@@ -6,7 +6,8 @@ import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.errors import ModelError
-from fer_core.ui import loaders, models_files, models_own_results, models_records, page_memory, routing
+from fer_core.ui.models import files, own_results, records
+from fer_core.ui.shared import loaders, page_memory, routing
 from tests.apptest.test_models_page import (
     FILES,
     OVERVIEW,
@@ -37,7 +38,7 @@ def models(installed, monkeypatch):
     folder, cards = installed
     load = EmotionClassifier.load
     monkeypatch.setattr(EmotionClassifier, "load", lambda name, **more: load(name, models_dir=folder, **more))
-    monkeypatch.setattr(models_records, "MODELS_DIR", folder)
+    monkeypatch.setattr(records, "MODELS_DIR", folder)
     monkeypatch.setattr(loaders, "cards", lambda: list(cards.values()))
     monkeypatch.setattr(routing, "PagesManager", object)  # see test_models_page
     monkeypatch.setattr(loaders, "load_card", cards.__getitem__)
@@ -53,10 +54,10 @@ def test_an_ensemble_shares_the_networks_of_its_members(models):
 def test_a_second_look_reads_and_times_nothing_again(models, monkeypatch):
     models_page(OVERVIEW)
     monkeypatch.setattr(EmotionClassifier, "load", lambda *_, **__: pytest.fail("a network was loaded"))
-    monkeypatch.setattr(models_records, "latency_ms", lambda *_: pytest.fail("a network was timed"))
+    monkeypatch.setattr(records, "latency_ms", lambda *_: pytest.fail("a network was timed"))
     for reader in ("read_predictions", "read_evaluation"):
-        monkeypatch.setattr(models_records, reader, lambda *_: pytest.fail("records were read"))
-    monkeypatch.setattr(models_records, "compare_models", lambda *_: pytest.fail("models were compared"))
+        monkeypatch.setattr(records, reader, lambda *_: pytest.fail("records were read"))
+    monkeypatch.setattr(records, "compare_models", lambda *_: pytest.fail("models were compared"))
     page = models_page(OVERVIEW)
     assert charts(page) == 1 and not page.exception
 
@@ -117,7 +118,7 @@ def test_all_five_are_measured_on_own_faces_and_reported(models):
     assert set(page.dataframe[0].value["Model"]) == set(TITLES)
     found = page.session_state[page_memory._KEY]["Models"]["own evaluation"]
     assert set(found.result["models"]) == set(NAMES) and len(found.result["comparisons"]) == 10
-    assert models_own_results._pdf(found, models).startswith(b"%PDF-")
+    assert own_results._pdf(found, models).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("title", TITLES)
@@ -141,7 +142,7 @@ def test_onnx_is_made_in_a_process_of_its_own(models):
 
 
 def test_a_conversion_that_fails_says_why(models, monkeypatch):
-    monkeypatch.setattr(models_files, "can_be_made", lambda: True)
+    monkeypatch.setattr(files, "can_be_made", lambda: True)
     failed = subprocess.CompletedProcess([], 3, "", "noise\nerror: The exported model drifts from Keras.\n")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     page = models_page(FILES, model="Hybrid")
@@ -150,5 +151,5 @@ def test_a_conversion_that_fails_says_why(models, monkeypatch):
 
 
 def test_without_the_converter_the_way_to_it_is_said(models, monkeypatch):
-    monkeypatch.setattr(models_files, "can_be_made", lambda: False)
+    monkeypatch.setattr(files, "can_be_made", lambda: False)
     assert "requirements-optional.txt" in text(models_page(FILES, model="Hybrid"))

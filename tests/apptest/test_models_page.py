@@ -12,22 +12,14 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from fer_core import datasets
 from fer_core.classification import MapFigures, default_model, list_cards
 from fer_core.errors import ModelError
+from fer_core.evaluation import datasets
 from fer_core.readings import Box
+from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
-from fer_core.ui import (
-    loaders,
-    models_claims,
-    models_dataset,
-    models_overview,
-    models_own_data,
-    models_records,
-    page_memory,
-    routing,
-    samples,
-)
+from fer_core.ui.models import claims, dataset, overview, own_data, records
+from fer_core.ui.shared import loaders, page_memory, routing, samples
 from tests.conftest import ROOT
 from tests.models import BARE, BOTH, RIGHT, WRONG, classifiers, face_set, models_folder
 
@@ -50,10 +42,10 @@ def models(installed, monkeypatch):
     samples.read_sample()  # the first page's, kept for all: to be read by the real parts
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
-    monkeypatch.setattr(models_records, "MODELS_DIR", folder)
+    monkeypatch.setattr(records, "MODELS_DIR", folder)
     monkeypatch.setattr(loaders, "classifier", lambda name: made[name] if name in made else load(name))
     monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([Box(10, 10, 60, 60)]))
-    monkeypatch.delenv(models_dataset.PATH_SETTING, raising=False)
+    monkeypatch.delenv(DATA_SET, raising=False)
 
     def use(*names):
         monkeypatch.setattr(loaders, "cards", lambda: [cards[name] for name in names or cards])
@@ -118,9 +110,9 @@ def test_the_overview_ranks_models_and_says_which_to_take(models):
 def test_the_table_stands_before_anything_is_measured_or_compared(models, monkeypatch):
     order = []
     for module, name in (
-        (models_overview, "_show_table"),
-        (models_records, "timing"),
-        (models_records, "comparisons"),
+        (overview, "_show_table"),
+        (records, "timing"),
+        (records, "comparisons"),
     ):
         real = getattr(module, name)
         monkeypatch.setattr(
@@ -134,7 +126,7 @@ def test_a_model_that_cannot_be_timed_is_said_and_the_rest_stands(models, monkey
     def broken(card):
         raise ModelError(f"{card.name} is damaged; restore it.")
 
-    monkeypatch.setattr(models_records, "timing", broken)
+    monkeypatch.setattr(records, "timing", broken)
     page = models_page()
     assert page.error[0].value == "right is damaged; restore it." and len(page.error) == 4
     assert len(page.dataframe[0].value) == 4 and page.success and charts(page) == 1
@@ -154,10 +146,10 @@ def test_the_other_split_has_other_figures(models):
 
 def test_the_speed_can_be_measured_again(models, monkeypatch):
     page = models_page()
-    monkeypatch.setattr(models_records, "latency_ms", lambda classifier, face, repeats: 12.5)
+    monkeypatch.setattr(records, "latency_ms", lambda classifier, face, repeats: 12.5)
     by_label(page.button, "Measure the speed again").click().run()
     assert set(page.dataframe[0].value["ms/face"]) == {12.5}
-    models_records.forget_timings()
+    records.forget_timings()
 
 
 @pytest.mark.parametrize("tab", [OVERVIEW, SIDE, PICTURE, OWN, CLAIMS, DATA, FILES])
@@ -231,7 +223,7 @@ def test_faces_cannot_be_chosen_where_the_choice_does_nothing(models, view):
 
 def test_lost_points_are_above_zero(models, installed):
     page = models_page(SIDE, models=["Right one"], chart="Robustness")
-    kinds = models_records.evaluation(installed[1][RIGHT]).robustness["kinds"]
+    kinds = records.evaluation(installed[1][RIGHT]).robustness["kinds"]
     [row] = page.dataframe[0].value.to_dict("records")
     for kind, measured in kinds.items():
         assert row[kind] == pytest.approx(100 * (measured["accuracy"][0] - measured["accuracy"][3]))
@@ -382,8 +374,8 @@ def test_a_folder_is_measured_like_a_zip(models):
 
 
 def test_a_folder_is_packed_only_when_it_is_measured(models, monkeypatch):
-    packed, zipped = [], models_own_data._zipped
-    monkeypatch.setattr(models_own_data, "_zipped", lambda files: packed.append(len(files)) or zipped(files))
+    packed, zipped = [], own_data._zipped
+    monkeypatch.setattr(own_data, "_zipped", lambda files: packed.append(len(files)) or zipped(files))
     page = models_page(OWN)
     by_label(page.segmented_control, "Faces from").select(":material/folder: Folder").run()
     picture = cv2.imencode(".png", np.full((48, 48), 200, np.uint8))[1].tobytes()
@@ -447,7 +439,7 @@ def test_a_zip_that_cannot_be_used_is_one_clear_error(models, data, words):
 
 
 def test_what_is_too_large_to_upload_is_refused_with_the_way_out(models, monkeypatch):
-    monkeypatch.setattr(models_own_data, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(own_data, "MOST_BYTES", 1_000_000)
     page = models_page(OWN)
     page.file_uploader[0].upload("large.zip", bytes(1_200_000), "application/zip").run()
     assert "more than the 1 MB" in page.error[0].value and "command" in page.error[0].value
@@ -460,7 +452,7 @@ def test_claims_and_measurements_have_a_table_each(models):
     assert {"Right one", "The model inside the package fer"} <= set(own["Model"]) and "Can it be repeated?" not in own
     assert claimed["Model and claim"].str.contains("78.0 %").sum() == 1 and claimed["Can it be repeated?"].all()
     sources = claimed["Source, faces and choice"]
-    assert all(("https://" in source) != (models_claims.NO_ADDRESS in source) for source in sources)
+    assert all(("https://" in source) != (claims.NO_ADDRESS in source) for source in sources)
     # Counted in the models' own records: twenty faces, of which one is a copy of a training face.
     assert "on the 20 faces of FER2013 PrivateTest" in text(page) and "5.0 % of PrivateTest" in text(page)
 
@@ -471,7 +463,7 @@ def test_the_data_are_described_without_the_data(models):
         charts(page) == 2
         and page.dataframe[0].value.set_index("Exact copies")["Faces"]["PrivateTest also in train"] == 1
     )
-    assert "Download" in page.info[0].value and models_dataset.PATH_SETTING in page.info[0].value
+    assert "Download" in page.info[0].value and DATA_SET in page.info[0].value
 
 
 @pytest.fixture
@@ -498,7 +490,7 @@ def opened(page: AppTest) -> AppTest:
 
 
 def test_faces_of_the_data_are_shown_where_they_are(data_set, monkeypatch):
-    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     page = opened(models_page(DATA))
     assert len(page.get("image")) == 2  # happy and sad ones
     by_label(page.button, "Others").click().run()
@@ -510,7 +502,7 @@ def test_faces_of_the_data_are_shown_where_they_are(data_set, monkeypatch):
 
 
 def test_errors_of_models_are_shown_and_filtered(data_set, monkeypatch):
-    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     page = models_page(DATA, **{"faces view": "What models get wrong"})
     page = opened(page)
     assert "1 of 20 faces" in text(page) and "happy → sad" in captions(page)
@@ -519,18 +511,18 @@ def test_errors_of_models_are_shown_and_filtered(data_set, monkeypatch):
 
 
 def test_copies_are_shown_with_their_splits_and_labels(data_set, monkeypatch):
-    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     page = opened(models_page(DATA, **{"faces view": "Copies"}))
     assert "byte for byte: 1" in text(page)
     assert captions(page) == "PrivateTest happy · PublicTest happy · train happy"
 
 
 def test_training_faces_are_read_only_where_they_are_shown(data_set, monkeypatch):
-    asked, load = [], models_dataset.load_faces
+    asked, load = [], dataset.load_faces
     monkeypatch.setattr(
-        models_dataset, "load_faces", lambda path, training: asked.append(training) or load(path, training=training)
+        dataset, "load_faces", lambda path, training: asked.append(training) or load(path, training=training)
     )
-    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     for view in ("Samples", "Labels that raters dispute", "What models get wrong"):
         opened(models_page(DATA, **{"faces view": view}))
         assert asked == [False]
@@ -540,8 +532,8 @@ def test_training_faces_are_read_only_where_they_are_shown(data_set, monkeypatch
 
 
 def test_long_galleries_have_pages(data_set, monkeypatch):
-    monkeypatch.setenv(models_dataset.PATH_SETTING, str(data_set))
-    monkeypatch.setattr(models_dataset, "SHOWN", 8)
+    monkeypatch.setenv(DATA_SET, str(data_set))
+    monkeypatch.setattr(dataset, "SHOWN", 8)
     page = opened(models_page(DATA, **{"faces view": "Labels that raters dispute"}))
     page.pills[0].select("sad").run()
     assert len(captions(page).splitlines()) == 8 and len(page.get("pagination")) == 1
@@ -553,7 +545,7 @@ def test_long_galleries_have_pages(data_set, monkeypatch):
 @pytest.fixture
 def at_this_machine(monkeypatch):
     """The visitor sits there; an `AppTest` sends no headers."""
-    monkeypatch.setattr(models_dataset, "_headers", lambda: {"Host": "localhost:8501"})
+    monkeypatch.setattr(dataset, "_headers", lambda: {"Host": "localhost:8501"})
 
 
 def test_the_data_set_can_be_named_on_this_machine_only(data_set, at_this_machine, monkeypatch):
@@ -563,7 +555,7 @@ def test_the_data_set_can_be_named_on_this_machine_only(data_set, at_this_machin
     page = models_page(DATA)
     page.text_input[0].input(str(data_set / "nowhere")).run()
     assert "does not exist" in page.error[0].value
-    monkeypatch.setattr(models_dataset, "_headers", lambda: {"Host": "faces.example"})
+    monkeypatch.setattr(dataset, "_headers", lambda: {"Host": "faces.example"})
     page = models_page(DATA)
     assert not page.text_input and "Download" in page.info[0].value
 
@@ -589,7 +581,7 @@ HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
     ],
 )
 def test_who_sits_at_this_machine(address, headers, here):
-    assert models_dataset.sits_here(address, headers) is here
+    assert dataset.sits_here(address, headers) is here
 
 
 @pytest.mark.parametrize(
@@ -611,7 +603,7 @@ def test_a_damaged_data_set_is_one_clear_error(models, at_this_machine, tmp_path
 
 
 def test_a_setting_that_names_nothing_is_said(models, monkeypatch):
-    monkeypatch.setenv(models_dataset.PATH_SETTING, "/nowhere/at all")
+    monkeypatch.setenv(DATA_SET, "/nowhere/at all")
     assert "does not exist" in models_page(DATA).error[0].value
 
 
@@ -642,9 +634,9 @@ def test_a_damaged_record_is_one_clear_error_and_the_rest_stands(models, install
     def broken(card, folder):
         raise ModelError("The record is damaged; restore it.")
 
-    monkeypatch.setattr(models_records, "read_evaluation", broken)
-    monkeypatch.setattr(models_records, "read_predictions", broken)
-    for cache in (models_records._evaluation, models_records._predictions, models_records._comparisons):
+    monkeypatch.setattr(records, "read_evaluation", broken)
+    monkeypatch.setattr(records, "read_predictions", broken)
+    for cache in (records._evaluation, records._predictions, records._comparisons):
         cache.clear()
     page = models_page()
     assert "damaged" in page.error[0].value and len(page.dataframe[0].value) == 4

@@ -8,11 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.classification import default_model, list_cards
 from fer_core.classification.cards import load_card
+from fer_core.diagnostics.self_test import Check
 from fer_core.errors import ModelError
 from fer_core.readings import Box
-from fer_core.self_test import Check
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui import loaders, model_status, routing, samples
+from fer_core.ui.shared import loaders, routing, samples
+from fer_core.ui.start import model_status
 from tests.conftest import PORTRAIT, ROOT
 
 

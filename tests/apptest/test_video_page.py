@@ -8,13 +8,15 @@ import pypdf
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fer_core.analysis.run import Progress
 from fer_core.errors import MediaError, ModelError
 from fer_core.live.recording import RecordedSession
-from fer_core.notes import Marker
 from fer_core.readings import Box
+from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui import handover, loaders, routing, video_exports, video_unfinished
-from fer_core.video_analysis import Progress
+from fer_core.timeline.notes import Marker
+from fer_core.ui.shared import handover, loaders, routing
+from fer_core.ui.video import exports
 from tests.conftest import ROOT
 from tests.timelines import synthetic
 from tests.videos import scene, write_video
@@ -34,7 +36,7 @@ def clip(tmp_path_factory) -> bytes:
 def waiting_place(tmp_path_factory, monkeypatch):
     """Where unfinished analyses wait, of this test alone."""
     place = tmp_path_factory.mktemp("unfinished")
-    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(place))
+    monkeypatch.setenv(UNFINISHED, str(place))
     return place
 
 
@@ -213,7 +215,7 @@ def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
 
     pipeline.analyze_video = analyze_video
     with monkeypatch.context() as patch:
-        patch.setattr("fer_core.video_analysis.REPORT_EVERY_S", 0.0)
+        patch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
         patch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
         page = upload(page, "long.mp4", clip)
         assert began.wait(20)
@@ -293,8 +295,8 @@ def test_an_annotated_video_is_that_of_the_last_correction(fakes, clip):
 
 def test_what_is_missing_in_an_annotated_video_is_said(fakes, clip, monkeypatch):
     fakes()
-    write = video_exports.write_annotated
-    monkeypatch.setattr(video_exports, "write_annotated", lambda *given: (*write(*given), "The sound is missing."))
+    write = exports.write_annotated
+    monkeypatch.setattr(exports, "write_annotated", lambda *given: (*write(*given), "The sound is missing."))
     page = analysed(upload(video_page(), "clip.mp4", clip))
     tab(page, "Export")
     button(page, "Make the annotated").click().run()
@@ -493,7 +495,7 @@ def test_a_live_session_that_cannot_be_stored_is_a_sentence(fakes, monkeypatch):
     def full(*_):
         raise MediaError("The recording could not be stored; make room there.")
 
-    monkeypatch.setattr("fer_core.ui.video_memory.Workspace.store", full)
+    monkeypatch.setattr("fer_core.ui.video.memory.Workspace.store", full)
     page.session_state[handover.RECORDED_SESSION] = RecordedSession(synthetic(10.0), b"film")
     page.run()
     assert not page.exception and "make room" in page.error[0].value

@@ -14,13 +14,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fer_core.classification import EmotionClassifier, load_card
-from fer_core.crops import cut, grey, resized
-from fer_core.datasets import FaceSet
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation import write_records
+from fer_core.evaluation.datasets import FaceSet
+from fer_core.imaging.crops import cut, grey, resized
 from fer_core.media.images import read_image
-from fer_core.model_files import MODELS_DIR, MODELS_SETTING, FileRecord
-from fer_core.samples import PORTRAIT_FACE
+from fer_core.media.samples import PORTRAIT_FACE
+from fer_core.networks.files import MODELS_DIR, FileRecord
+from fer_core.settings import DATA_SET, MODELS
 from tests.browser.conftest import running_server
 from tests.conftest import PORTRAIT
 
@@ -72,7 +73,7 @@ def _record(folder: Path, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def address(models: Path):
-    with running_server(**{MODELS_SETTING: str(models), "FER2013_PATH": ""}) as found:
+    with running_server(**{MODELS: str(models), DATA_SET: ""}) as found:
         yield found
 
 

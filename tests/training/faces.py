@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from fer_core.datasets import FaceSet
 from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.datasets import FaceSet
 from fer_core.training import architectures
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.settings import Settings

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from fer_core.litert import LiteRtModel
+from fer_core.networks.litert import LiteRtModel
 from fer_core.training.architectures import ARCHITECTURES, build
 from fer_core.training.conversion import to_litert, with_class_maps
 from fer_core.training.starting import copy_weights

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fer_core.errors import DatasetError
-from fer_core.model_files import sha256
-from fer_core.recipes import FACE_FOLDER
+from fer_core.evaluation.recipes import FACE_FOLDER
+from fer_core.networks.files import sha256
 from fer_core.training import face_start
 from fer_core.training.architectures import build
 from fer_core.training.starting import sources, start_from

@@ -5,7 +5,7 @@ import math
 import keras
 
 from fer_core.evaluation import multiply_adds
-from fer_core.model_files import MODELS_DIR
+from fer_core.networks.files import MODELS_DIR
 
 
 def test_the_converted_network_multiplies_as_often_as_keras():

@@ -11,7 +11,7 @@ from fer_core.classification import EmotionClassifier, default_model
 from fer_core.classification.cards import load_card, verify_models
 from fer_core.cli import main
 from fer_core.errors import DatasetError, ExportError, ModelError
-from fer_core.model_files import FileRecord
+from fer_core.networks.files import FileRecord
 from fer_core.testing import FakeEngine, fake_card
 from fer_core.training import publishing
 from fer_core.training.export import export_model

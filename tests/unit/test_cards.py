@@ -6,7 +6,7 @@ import pytest
 from fer_core.classification.cards import check_members, default_model, list_cards, load_card, verified_file
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
-from fer_core.model_files import MODELS_DIR, FileRecord, verify_all
+from fer_core.networks.files import MODELS_DIR, FileRecord, verify_all
 from fer_core.testing import fake_card
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fer_core.claims import CLAIMS_FILE, read_claims
 from fer_core.errors import DatasetError
+from fer_core.evaluation.claims import CLAIMS_FILE, read_claims
 
 
 def test_every_claim_says_where_it_stands_and_whether_it_holds():

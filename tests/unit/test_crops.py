@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fer_core.crops import cut, grey, network_input
+from fer_core.imaging.crops import cut, grey, network_input
 from fer_core.readings import Box
 
 PICTURE = np.arange(6 * 8, dtype=np.uint8).reshape(6, 8)

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core import datasets
-from fer_core.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces, located
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, DependencyError
+from fer_core.evaluation import datasets
+from fer_core.evaluation.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces, located
 
 
 def face(number: int) -> np.ndarray:

@@ -316,7 +316,7 @@ def test_widening_keeps_the_centre():
 
 @needs_fer2013
 def test_most_faces_of_fer2013_are_found_as_pictures_of_their_own(haar):
-    from fer_core.datasets import load_faces
+    from fer_core.evaluation.datasets import load_faces
 
     images = load_faces(FER2013).split("PublicTest").images[::60]
     found = [haar.detect(cv2.resize(image, (200, 200), interpolation=cv2.INTER_CUBIC)) for image in images]

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from fer_core.drawing import annotate, caption, overlay_activation
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.imaging.drawing import annotate, caption, overlay_activation
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
 

@@ -3,7 +3,6 @@ import pytest
 from scipy.special import softmax
 
 from fer_core.classification import EmotionClassifier
-from fer_core.datasets import load_faces
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation import (
     coverage_accuracy,
@@ -14,6 +13,7 @@ from fer_core.evaluation import (
     predict,
     threshold_for,
 )
+from fer_core.evaluation.datasets import load_faces
 from fer_core.testing import FakeEngine, fake_card
 
 ALWAYS_HAPPY = EmotionClassifier(FakeEngine("happy"), fake_card())

@@ -6,7 +6,7 @@ from fer_core.classification import load_card
 from fer_core.errors import ModelError
 from fer_core.evaluation import costs, multiply_adds
 from fer_core.evaluation.cost import _counted, _operations
-from fer_core.model_files import MODELS_DIR, FileRecord
+from fer_core.networks.files import MODELS_DIR, FileRecord
 from fer_core.testing import fake_card
 
 NETWORK = MODELS_DIR / "custom_cnn" / "model.tflite"

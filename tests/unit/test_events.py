@@ -6,8 +6,8 @@ import io
 import pytest
 
 from fer_core.errors import TimelineError
-from fer_core.notes import Marker, Notes, Span
 from fer_core.reports.events import COLUMNS, MOST, events_from, events_text
+from fer_core.timeline.notes import Marker, Notes, Span
 
 NOTES = Notes(
     markers=(Marker(20.5, 'says "no", and\nleaves'), Marker(5.0, "田中さん laughs")),

@@ -5,9 +5,7 @@ import pytest
 
 from fer_core.classification import EmotionClassifier, MapFigures, list_cards
 from fer_core.classification.engines import NetworkOutput
-from fer_core.crops import cut
-from fer_core.emotions import EMOTIONS
-from fer_core.explanation import (
+from fer_core.classification.explanation import (
     CELLS,
     RANDOM_ORDERS,
     Deletion,
@@ -17,8 +15,10 @@ from fer_core.explanation import (
     measure_maps,
     no_map,
 )
+from fer_core.emotions import EMOTIONS
+from fer_core.imaging.crops import cut
 from fer_core.media.images import read_image
-from fer_core.samples import PORTRAIT, PORTRAIT_FACE
+from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.testing import fake_card
 
 HAPPY = EMOTIONS.index("happy")

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core import frontality as module
 from fer_core.errors import ModelError
-from fer_core.frontality import frontality, nose_offset
-from fer_core.quality import assess
+from fer_core.face import frontality as module
+from fer_core.face.frontality import frontality, nose_offset
+from fer_core.face.quality import assess
 from fer_core.training.frontality import fit, nose_offsets
 from tests.conftest import PORTRAIT
 
@@ -43,7 +43,7 @@ def test_a_plain_picture_is_no_error():
 
 
 def test_quality_says_so(monkeypatch):
-    monkeypatch.setattr("fer_core.quality.frontality", lambda face: 0.2)
+    monkeypatch.setattr("fer_core.face.quality.frontality", lambda face: 0.2)
     quality = assess(FACE)
     assert quality.frontality == 0.2 and "turned" in quality.problems
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fer_core.datasets import VOTE_COLUMNS, FaceSet
-from fer_core.galleries import (
+from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet
+from fer_core.evaluation.galleries import (
     Misread,
     contradictory,
     copies_across_splits,

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_core.datasets import SYNONYMS, emotion_row
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError
 from fer_core.evaluation import read_attributes, read_labelled
 from fer_core.evaluation.archives import ArchiveLimits
+from fer_core.evaluation.datasets import SYNONYMS, emotion_row
 from fer_core.evaluation.labelled import KEPT_PX
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector

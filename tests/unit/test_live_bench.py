@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fer_core.benchmarks import live, pictures
 from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
+from fer_core.diagnostics.benchmarks import live, pictures
 from fer_core.errors import MediaError
 from fer_core.live import LiveStream
 from fer_core.pipeline import EmotionPipeline

@@ -9,12 +9,12 @@ import pytest
 
 from fer_core.charts import confusion, data_set, explanations, model_curves, models
 from fer_core.charts.looks import looks_of_models
-from fer_core.claims import read_claims
+from fer_core.classification.explanation import Deletion
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation import curves, measure
-from fer_core.explanation import Deletion
-from fer_core.ranking import standings
-from fer_core.recipes import Earlier
+from fer_core.evaluation.claims import read_claims
+from fer_core.evaluation.ranking import standings
+from fer_core.evaluation.recipes import Earlier
 from fer_core.testing import fake_card
 from tests.predictions import HAPPY, SAD, guesses, said
 

@@ -3,7 +3,7 @@
 import pytest
 import streamlit as st
 
-from fer_core.ui import page_memory
+from fer_core.ui.shared import page_memory
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from fer_core.evaluation.ranking import advice, short_titles, standings
 from fer_core.evaluation.significance import Comparison
-from fer_core.model_files import FileRecord
-from fer_core.ranking import advice, short_titles, standings
+from fer_core.networks.files import FileRecord
 from fer_core.testing import fake_card
 
 

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from fer_core.cli import parser
-from fer_core.recipes import (
+from fer_core.evaluation.recipes import (
     FETCH_FACE,
     RECIPES,
     Earlier,

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from fer_core.classification import EmotionClassifier, list_cards, load_card
-from fer_core.datasets import FaceSet, fingerprint, image_ids, load_faces
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation import (
@@ -22,8 +21,9 @@ from fer_core.evaluation import (
     records,
     write_records,
 )
+from fer_core.evaluation.datasets import FaceSet, fingerprint, image_ids, load_faces
 from fer_core.evaluation.records import EVALUATION_FILE, PREDICTIONS_FILE, record, write_predictions
-from fer_core.model_files import MODELS_DIR, FileRecord, verify_all
+from fer_core.networks.files import MODELS_DIR, FileRecord, verify_all
 from fer_core.testing import fake_card
 from tests.predictions import HAPPY, SAD, BrightnessEngine, brightness_classifier, guesses
 

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.drawing import UNCERTAIN_BGR
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import MediaError
-from fer_core.model_files import sha256
+from fer_core.imaging.drawing import UNCERTAIN_BGR
+from fer_core.networks.files import sha256
 from fer_core.reports import annotated
 from fer_core.reports.annotated import Tracks, write_annotated
-from fer_core.timeline import Recording
+from fer_core.timeline.table import Recording
 from tests.timelines import nobody, of_rows, reading
 from tests.videos import write_video
 

@@ -6,12 +6,12 @@ import shutil
 import cv2
 import pytest
 
-from fer_core import self_test as module
 from fer_core.cli import main
-from fer_core.crops import cut
+from fer_core.diagnostics import self_test as module
+from fer_core.diagnostics.self_test import self_test
+from fer_core.imaging.crops import cut
 from fer_core.media import images
-from fer_core.model_files import MODELS_DIR
-from fer_core.self_test import self_test
+from fer_core.networks.files import MODELS_DIR
 
 
 def outcomes(models_dir=MODELS_DIR) -> dict[str, bool | None]:

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS
-from fer_core.notes import Notes, Span
-from fer_core.summaries import (
+from fer_core.timeline.notes import Notes, Span
+from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
     as_clock,

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_core.analysis.tracking import Tracker, look_of
 from fer_core.readings import Box, Face
-from fer_core.tracking import Tracker, look_of
 from tests.conftest import PORTRAIT
 from tests.videos import other_person
 

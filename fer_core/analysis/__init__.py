@@ -1,0 +1,1 @@
+"""From a recording to its timeline: frames are decoded, faces found, followed and read."""

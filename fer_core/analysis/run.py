@@ -1,0 +1,303 @@
+"""From a recording to its timeline: frames are decoded, faces found, followed, and read in batches across frames.
+
+Memory holds a few frames at a time, whatever the length; what stays of a frame is a row of numbers a face.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.analysis.checkpoint import Checkpoint, packed, unpacked
+from fer_core.analysis.portraits import Portraits
+from fer_core.analysis.step import Found, Step
+from fer_core.analysis.tracking import Tracker
+from fer_core.classification import EmotionClassifier
+from fer_core.detection import FaceDetector
+from fer_core.detection.nearby import FollowingDetector
+from fer_core.errors import MediaError
+from fer_core.imaging.placement import Placement, Size
+from fer_core.media.cuts import CutFinder
+from fer_core.media.video import Sample, Video, checked_file
+from fer_core.networks.files import sha256
+from fer_core.provenance import Provenance
+from fer_core.readings import Face, FaceReading, FrameReading
+from fer_core.request import AnalysisRequest, DetectorChoice
+from fer_core.timeline.smoothing import gap_s
+from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
+
+BATCH: Final = 16
+"""Faces read at once."""
+
+MAX_WAITING: Final = 32
+"""Frames that are kept at most until there are `BATCH` faces."""
+
+SAVE_EVERY_S: Final = 5.0
+REPORT_EVERY_S: Final = 0.25
+
+
+class Reader(Protocol):
+    """What an analysis needs of `fer_core.pipeline.EmotionPipeline`, which in turn offers the analysis."""
+
+    detector: FaceDetector
+    classifier: EmotionClassifier
+
+    def read_faces(self, found: Sequence[tuple[NDArray[np.uint8], Face]]) -> list[FaceReading]:
+        """Read faces, each with the picture that was cut out for it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an analysis has come.
+
+    Attributes:
+        share: of the recording, 0 to 1.
+        time_s: up to which moment of the recording, in seconds.
+        elapsed_s: since it was started, in seconds.
+        remaining_s: until it is done, in seconds, as things go; None where that cannot be said yet.
+        samples: frames that were looked at.
+        faces: faces that were found in them.
+    """
+
+    share: float
+    time_s: float
+    elapsed_s: float
+    remaining_s: float | None
+    samples: int
+    faces: int
+
+
+def completed(pipeline: Reader, request: AnalysisRequest) -> AnalysisRequest:
+    """The request as this pipeline carries it out: with its model, detector, engine and threshold."""
+    card, detector = pipeline.classifier.card, pipeline.detector
+    return replace(
+        request,
+        model=card.name,
+        detector=DetectorChoice(detector.name, dict(detector.parameters)),
+        engine=pipeline.classifier.engine.name,
+        uncertain_below=card.uncertain_below if request.uncertain_below is None else request.uncertain_below,
+    )
+
+
+def provenance_of(pipeline: Reader) -> Provenance:
+    """What the numbers of this pipeline depend on besides the request."""
+    detector, classifier = pipeline.detector, pipeline.classifier
+    return Provenance.of({**detector.files, **classifier.files}, (*detector.libraries, *classifier.engine.libraries))
+
+
+def analyse(
+    pipeline: Reader,
+    path: Path,
+    request: AnalysisRequest,
+    progress: Callable[[Progress], None] | None = None,
+    *,
+    stop: threading.Event | None = None,
+    checkpoint: Path | None = None,
+) -> Timeline:
+    """See `fer_core.pipeline.EmotionPipeline.analyse`."""
+    checked_file(path)
+    analysis = _Analysis(pipeline, path, completed(pipeline, request), checkpoint)
+    return analysis.run(progress or (lambda _: None), stop or threading.Event())
+
+
+def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[FrameReading]:
+    """See `fer_core.pipeline.EmotionPipeline.iter_video`."""
+    checked_file(path)
+    with Video(path, request.fps) as video:
+        frames = _Frames(pipeline, request)
+        for sample in video:
+            yield from frames.take(sample, _size_of(video))
+        yield from frames.read()
+
+
+class _Frames:
+    """Samples in, readings out, a batch of faces at a time."""
+
+    def __init__(self, pipeline: Reader, request: AnalysisRequest) -> None:
+        self.pipeline, self.fps = pipeline, request.fps
+        self.step = Step(FollowingDetector(pipeline.detector), Tracker(), request.region)
+        self.cut_finder, self.portraits = CutFinder(), Portraits()
+        self.cuts: list[float] = []
+        self.waiting: list[Found] = []
+
+    def expect(self, frame_rate: float) -> None:
+        """Set for how long a person may be missed: samples are as far apart as asked for, or as the frames are."""
+        interval_s = max(1 / rate if rate else 0.0 for rate in (self.fps, frame_rate))
+        self.step.tracker.forget_s = gap_s(interval_s)
+
+    def take(self, sample: Sample, size: Size) -> list[FrameReading]:
+        """Take in the next sample; gives the readings that became ready, of this frame and of frames before.
+
+        Args:
+            sample: the next one.
+            size: of the recording, whose pixels boxes are given in.
+        """
+        image = sample.image
+        if self.cut_finder.update(image):
+            self.cuts.append(sample.time_s)
+            self.step.cut()
+        height, width = image.shape[:2]
+        placement = Placement.stretched((width, height), size)
+        self.waiting.append(self.step.find(image, sample.time_s, sample.frame, placement))
+        if len(self.waiting) >= MAX_WAITING or sum(len(found.faces) for found in self.waiting) >= BATCH:
+            return self.read()
+        return []
+
+    def read(self) -> list[FrameReading]:
+        """Classify what waits, in one batch."""
+        readings = iter(self.pipeline.read_faces([pair for found in self.waiting for pair in found.pairs]))
+        done = []
+        for found in self.waiting:
+            faces = tuple(replace(next(readings), person=person) for person in found.persons)
+            for face, crop in zip(faces, found.crops, strict=True):
+                self.portraits.offer(face, crop)
+            done.append(FrameReading(found.time_s, found.frame, faces))
+        self.waiting = []
+        return done
+
+
+class _Analysis:
+    """One run over one recording."""
+
+    def __init__(self, pipeline: Reader, path: Path, request: AnalysisRequest, checkpoint: Path | None) -> None:
+        self.path, self.request, self.provenance = path, request, provenance_of(pipeline)
+        self.sha256 = sha256(path)
+        self.frames = _Frames(pipeline, request)
+        self.rows: list[Row] = []
+        self.samples = self.faces = 0
+        self.after_s: float | None = None
+        self.size = (0, 0)
+        self.saved_s, self.saved_rows, self.saved_cuts = time.monotonic(), 0, 0
+        self.problems: list[str] = []
+        self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
+
+    def run(self, progress: Callable[[Progress], None], stop: threading.Event) -> Timeline:
+        """From where it was left to the end, or until it is stopped."""
+        self._resume()
+        with Video(self.path, self.request.fps, after_s=self.after_s) as video:
+            self.size = _size_of(video) if self.size == (0, 0) else self.size
+            self.frames.expect(video.frame_rate)
+            reporter = _Reporter(progress)
+            for sample in video:
+                self._take(sample)
+                reporter.report(video.share, sample.time_s, self)
+                if stop.is_set():
+                    break
+            self._keep(self.frames.read())
+            self._save(0)
+            if not stop.is_set():
+                reporter.report(1.0, video.duration_s or 0.0, self)
+        return self._timeline(video, stopped=stop.is_set())
+
+    def _take(self, sample: Sample) -> None:
+        done = self.frames.take(sample, self.size)
+        self.samples += 1
+        self.faces += len(self.frames.waiting[-1].faces) if self.frames.waiting else len(done[-1].faces)
+        self.after_s = sample.time_s
+        if done:
+            self._keep(done)
+            self._save(SAVE_EVERY_S)
+
+    def _keep(self, readings: Sequence[FrameReading]) -> None:
+        for reading in readings:
+            self.rows.extend(rows_of_frame(reading))
+
+    def _save(self, every_s: float) -> None:
+        """Add what is new to the checkpoint, when it is time; nothing may be waiting to be read."""
+        now_s = time.monotonic()
+        if self.checkpoint is None or now_s - self.saved_s < every_s:
+            return
+        frames = self.frames
+        part: dict[str, Any] = {
+            "rows": self.rows[self.saved_rows :],
+            "cuts": frames.cuts[self.saved_cuts :],
+            "portraits": packed(frames.portraits.changes()),
+            "state": {name: getattr(self, name) for name in ("samples", "faces", "after_s", "size")},
+            "memories": {"step": frames.step.state(), "cut_finder": frames.cut_finder.state()},
+        }
+        try:
+            self.checkpoint.add(part)
+        except MediaError as error:  # the disk is full: that shall not cost what was read
+            reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "an error"
+            self.problems.append(
+                f"From about {self.after_s or 0:.1f} s on, what was read could not be saved meanwhile ({reason}); an "
+                "analysis that is cut off does not go on from there."
+            )
+            self.checkpoint = None
+            return
+        self.saved_s, self.saved_rows, self.saved_cuts = now_s, len(self.rows), len(frames.cuts)
+
+    def _resume(self) -> None:
+        if self.checkpoint is None:
+            return
+        frames, last = self.frames, None
+        for last in self.checkpoint.take_up():
+            self.rows.extend(map(tuple, last["rows"]))
+            frames.cuts.extend(last["cuts"])
+            frames.portraits.restore(unpacked(last["portraits"]))
+        if self.checkpoint.refused:
+            self.problems.append(self.checkpoint.refused)
+        if last is not None:
+            state = last["state"]
+            self.samples, self.faces, self.after_s = state["samples"], state["faces"], state["after_s"]
+            self.size = tuple(state["size"])
+            frames.step.restore(last["memories"]["step"])
+            frames.cut_finder.restore(last["memories"]["cut_finder"])
+        self.saved_rows, self.saved_cuts = len(self.rows), len(frames.cuts)
+
+    def _timeline(self, video: Video, stopped: bool) -> Timeline:
+        problems = [*video.problems, *self.problems]
+        if stopped:
+            whole = "" if video.duration_s is None else f" of {video.duration_s:.1f} s"
+            problems.append(f"The analysis was stopped at {self.after_s or 0:.1f} s{whole}; what follows is missing.")
+        if not self.faces:
+            problems.append("No face was found in any of the frames that were looked at.")
+        recording = Recording(
+            name=video.name,
+            sha256=self.sha256,
+            duration_s=video.duration_s or self.after_s or 0.0,
+            width=self.size[0],
+            height=self.size[1],
+            frame_rate=video.frame_rate,
+            has_audio=video.has_audio,
+        )
+        timeline = build(
+            self.rows,
+            recording,
+            self.request,
+            self.provenance,
+            cuts=self.frames.cuts,
+            portraits=self.frames.portraits.jpegs(),
+            problems=problems,
+        )
+        return replace(timeline, stopped_s=self.after_s or 0.0) if stopped else timeline
+
+
+class _Reporter:
+    """Tells now and then how far an analysis has come."""
+
+    def __init__(self, progress: Callable[[Progress], None]) -> None:
+        self._progress, self._began_s, self._told_s = progress, time.monotonic(), -np.inf
+        self._first_share: float | None = None
+
+    def report(self, share: float, time_s: float, analysis: _Analysis) -> None:
+        """Tell, unless it was told just now and there is more to come."""
+        now_s = time.monotonic()
+        if self._first_share is None:  # what a checkpoint already held says nothing of the speed
+            self._first_share, self._began_s = share, now_s
+        if share < 1 and now_s - self._told_s < REPORT_EVERY_S:
+            return
+        self._told_s = now_s
+        elapsed_s, done = now_s - self._began_s, share - self._first_share
+        remaining_s = elapsed_s / done * (1 - share) if done > 0 else (0.0 if share >= 1 else None)
+        self._progress(Progress(share, time_s, elapsed_s, remaining_s, analysis.samples, analysis.faces))
+
+
+def _size_of(video: Video) -> Size:
+    return video.width, video.height

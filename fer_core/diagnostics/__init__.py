@@ -1,0 +1,1 @@
+"""Whether the product works on this machine, and how fast."""

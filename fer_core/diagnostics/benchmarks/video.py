@@ -1,0 +1,110 @@
+"""How fast recordings are read, and that memory does not grow with their length.
+
+The clip is made of the bundled portrait, moving in a 1080p picture with the grain of a camera; an hour of it is the
+same minute again and again, copied without encoding. Reading runs in a process of its own, whose memory is measured.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.media.images import read_image
+from fer_core.media.samples import PORTRAIT
+
+WIDTH, HEIGHT, RATE = 1920, 1080, 30
+CLIP_S: Final = 60
+_MIB: Final = 1024 * 1024
+
+
+def video(recording: Path, model: str | None = None) -> dict[str, Any]:
+    """Read a recording at 4 samples a second.
+
+    Returns:
+        `duration_s`, `wall_s`, `realtime_factor` (duration over wall time), `cpu_s` (of reading and decoding) and
+        `peak_rss_mb` (the sum of both processes' peaks, in MiB).
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "fer_core.diagnostics.benchmarks.video",
+        str(recording),
+        *([model] if model else []),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def make_clip(path: Path, seconds: int = CLIP_S) -> None:
+    """Write a 1080p H.264 clip of one moving face."""
+    rng = np.random.default_rng(0)
+    portrait = np.asarray(cv2.resize(read_image(PORTRAIT), (900, 900), interpolation=cv2.INTER_CUBIC), np.uint8)
+    patches = rng.integers(60, 120, (9, 16, 3), np.uint8)
+    room = np.asarray(cv2.resize(patches, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), np.uint8)
+    grain = rng.normal(0, 3, (HEIGHT + 64, WIDTH + 64, 1)).astype(np.float32)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "23"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(seconds * RATE):
+            frame = av.VideoFrame.from_ndarray(_picture(room, portrait, grain, number), format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def repeat(clip: Path, path: Path, times: int) -> None:
+    """Write a recording that is the clip `times` over, copied packet by packet."""
+    with av.open(str(path), "w") as target, av.open(str(clip)) as first:
+        stream = target.add_stream_from_template(first.streams.video[0])
+        for turn in range(times):
+            with av.open(str(clip)) as source:
+                length = source.streams.video[0].duration or 0
+                for packet in source.demux(source.streams.video[0]):
+                    if packet.dts is not None and packet.pts is not None:
+                        packet.pts, packet.dts = packet.pts + turn * length, packet.dts + turn * length
+                        packet.stream = stream
+                        target.mux(packet)
+
+
+def _picture(
+    room: NDArray[np.uint8], portrait: NDArray[np.uint8], grain: NDArray[np.float32], number: int
+) -> NDArray[np.uint8]:
+    picture = room.copy()
+    x = round(500 + 300 * np.sin(number / 45))
+    y = round(90 + 60 * np.sin(number / 31))
+    picture[y : y + 900, x : x + 900] = portrait
+    top, left = number * 7 % 64, number * 13 % 64
+    noisy = picture + grain[top : top + HEIGHT, left : left + WIDTH]
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def _main() -> None:
+    """Read one recording and print what it took."""
+    from fer_core.pipeline import EmotionPipeline
+
+    pipeline = EmotionPipeline.load(sys.argv[2] if len(sys.argv) > 2 else None)
+    began_s, cpu_s = time.perf_counter(), time.process_time()
+    timeline = pipeline.analyze_video(sys.argv[1])
+    wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
+    mine, decoder = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    figures = {
+        "duration_s": round(timeline.recording.duration_s, 2),
+        "samples": int(timeline.frame["frame"].nunique()),
+        "faces": int(timeline.frame["person"].notna().sum()),
+        "wall_s": round(wall_s, 2),
+        "realtime_factor": round(timeline.recording.duration_s / wall_s, 2),
+        "cpu_s": round(cpu_s + decoder.ru_utime + decoder.ru_stime, 2),
+        "peak_rss_mb": round((mine.ru_maxrss + decoder.ru_maxrss) * 1024 / _MIB),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,152 @@
+"""Does it work on this machine? Answers that a broken weight, a swapped colour or another class order would change."""
+
+import importlib.util
+import io
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards
+from fer_core.classification.cards import verify_models
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import FerError
+from fer_core.imaging.crops import cut, grey
+from fer_core.media.images import decode_image, read_image
+from fer_core.media.samples import PORTRAIT, PORTRAIT_EMOTION, PORTRAIT_FACE
+from fer_core.networks.files import MODELS_DIR
+from fer_core.pipeline import EmotionPipeline
+
+MAX_ENGINE_DRIFT: Final = 0.02
+SAME_BOX: Final = 0.6
+"""Intersection over union from which two searches found the same face."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found.
+
+    Attributes:
+        name: what was looked at.
+        passed: True, False, or None where it could not be done here.
+        detail: what was seen, in a few words.
+    """
+
+    name: str
+    passed: bool | None
+    detail: str
+
+    def __str__(self) -> str:
+        """One line."""
+        mark = {True: "ok", False: "FAILED", None: "skipped"}[self.passed]
+        return f"{mark:8}{self.name}: {self.detail}"
+
+
+def self_test(models_dir: Path = MODELS_DIR) -> Iterator[Check]:
+    """Check files, class order, every model on the bundled portrait, colour order, orientation and speed.
+
+    Yields:
+        One result a check, as soon as it is there. A check that breaks is a check that failed.
+    """
+    yield _guarded("files", lambda: _files(models_dir))
+    try:
+        cards = list_cards(models_dir)
+        pipeline = EmotionPipeline.load(default_model(models_dir), models_dir=models_dir)
+    except FerError as error:
+        yield Check("models", False, str(error))
+        return
+    for card in cards:
+        yield _guarded(f"reading, {card.name}", partial(_reading, card, models_dir))
+        yield _guarded(f"engines, {card.name}", partial(_engines, card, models_dir))
+    yield _guarded("colour order", _colour_order)
+    yield _guarded("orientation", lambda: _orientation(pipeline))
+    yield _guarded("speed", lambda: _speed(pipeline))
+
+
+def _guarded(name: str, check: Callable[[], tuple[bool | None, str]]) -> Check:
+    try:
+        passed, detail = check()
+    except FerError as error:
+        return Check(name, False, str(error))
+    except Exception as error:  # whatever breaks here would break for the user
+        return Check(name, False, f"{type(error).__name__}: {error}")
+    return Check(name, passed, detail)
+
+
+def _files(models_dir: Path) -> tuple[bool, str]:
+    results = list(verify_models(models_dir))
+    broken = [str(error) for _, error in results if error is not None]
+    return (False, " ".join(broken)) if broken else (bool(results), f"{len(results)} match their cards")
+
+
+def _reading(card: ModelCard, models_dir: Path) -> tuple[bool, str]:
+    """The class order is wrong if a clear smile is not "happy"; the mirror image must not change the answer."""
+    classifier = EmotionClassifier.load(card.name, models_dir=models_dir)
+    face = _face()
+    straight, mirrored = classifier.classify([face, np.ascontiguousarray(face[:, ::-1])]).probabilities
+    label, confidence = EMOTIONS[int(straight.argmax())], float(straight.max())
+    same = EMOTIONS[int(mirrored.argmax())] == label and abs(float(straight.sum()) - 1) < 1e-3
+    return label == PORTRAIT_EMOTION and same, f"the bundled face is {label}, {confidence:.0%}"
+
+
+def _engines(card: ModelCard, models_dir: Path) -> tuple[bool | None, str]:
+    if importlib.util.find_spec("tensorflow") is None:
+        return None, "Keras is not installed; LiteRT, which is, needs none"
+    crops = [_face(), np.ascontiguousarray(np.rot90(_face())), np.full((48, 48, 3), 128, np.uint8)]
+    answers = [
+        EmotionClassifier.load(card.name, engine, models_dir).classify(crops).probabilities
+        for engine in ("litert", "keras")
+    ]
+    drift = float(np.abs(answers[0] - answers[1]).max())
+    return drift <= MAX_ENGINE_DRIFT, f"LiteRT and Keras differ by at most {drift:.4f} in probability"
+
+
+def _colour_order() -> tuple[bool, str]:
+    """Pictures are blue-green-red throughout: pure blue is dark as grey, pure red is brighter."""
+    stream = io.BytesIO()
+    Image.new("RGB", (8, 8), (255, 0, 0)).save(stream, "PNG")
+    red = decode_image(stream.getvalue(), "red.png")
+    is_bgr = tuple(int(value) for value in red[0, 0]) == (0, 0, 255)
+    brightness = int(grey(red)[0, 0])
+    return is_bgr and brightness == 76, f"red arrives as BGR {tuple(map(int, red[0, 0]))}, grey {brightness}"
+
+
+def _orientation(pipeline: EmotionPipeline) -> tuple[bool, str]:
+    """A photograph taken with the phone on its side must arrive upright."""
+    stream = io.BytesIO()
+    picture = Image.open(PORTRAIT).rotate(90, expand=True)
+    exif = picture.getexif()
+    exif[0x0112] = 6  # shown as it should be once turned clockwise by a quarter
+    picture.save(stream, "JPEG", quality=95, exif=exif)
+    faces = pipeline.find_faces(decode_image(stream.getvalue(), "turned.jpg"))
+    overlap = max((face.box.overlap(PORTRAIT_FACE) for face in faces), default=0.0)
+    return overlap > SAME_BOX, f"a turned photograph shows the face in its place (overlap {overlap:.2f})"
+
+
+def _speed(pipeline: EmotionPipeline) -> tuple[bool, str]:
+    picture, face = read_image(PORTRAIT), _face()
+    search = _median_ms(lambda: pipeline.find_faces(picture), 5)
+    reading = _median_ms(lambda: pipeline.classify([face]), 30)
+    return True, f"{search:.0f} ms to search 512 x 512 pixels, {reading:.1f} ms to read a face (medians)"
+
+
+def _median_ms(action: Callable[[], object], repeats: int) -> float:
+    action()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def _face() -> NDArray[np.uint8]:
+    return np.asarray(cv2.resize(cut(read_image(PORTRAIT), PORTRAIT_FACE), (96, 96)), np.uint8)

@@ -1,0 +1,1 @@
+"""The evidence bundle, and how a stranger verifies it."""

@@ -1,0 +1,1 @@
+"""What a face shows besides its expression: quality, landmarks, pose."""

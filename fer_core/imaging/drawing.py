@@ -1,0 +1,212 @@
+"""Readings drawn into a picture."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.imaging.pictograms import pictogram
+from fer_core.readings import Box, FaceReading
+
+UNCERTAIN_BGR: Final = (110, 110, 110)
+_WHITE: Final = (255, 255, 255)
+
+
+def annotate(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
+    """A copy of the picture with a box and a caption around every face; the box of an uncertain reading is dashed.
+
+    Args:
+        bgr: uint8 (H, W, 3).
+        readings: of this picture. Where there are several, or frames are followed, they are numbered: by person where
+            that is known, else from 1.
+
+    Returns:
+        uint8 (H, W, 3), BGR.
+    """
+    canvas = bgr.copy()
+    longer = max(canvas.shape[:2])
+    for position, reading in enumerate(readings, start=1):
+        box = reading.box.clipped(canvas.shape[1], canvas.shape[0])
+        colour = UNCERTAIN_BGR if reading.uncertain else STYLES[reading.label].bgr
+        _outline(canvas, box, colour, max(2, round(longer / 350)), dashed=reading.uncertain)
+        words = caption(reading, shown_number(reading, position, len(readings)))
+        chip = _chip(words, reading.label, colour, max(11, round(longer / 42)))
+        above = box.y - chip.shape[0]
+        _paste(canvas, chip, box.x, above if above >= 0 else box.y)
+    return canvas
+
+
+def caption(reading: FaceReading, number: int | None = None) -> str:
+    """A face's label in a few words, for example "2 happy 87%" or "uncertain: sad? 34%"."""
+    words = f"uncertain: {reading.label}?" if reading.uncertain else reading.label
+    return f"{'' if number is None else f'{number} '}{words} {reading.confidence:.0%}"
+
+
+def shown_number(reading: FaceReading, position: int, faces: int) -> int | None:
+    """The number that a face is shown with: none for the only face, unless someone else was there before.
+
+    Args:
+        reading: the face.
+        position: its place in the picture, from 1.
+        faces: how many there are in the picture.
+    """
+    number = reading.person or position
+    return number if faces > 1 or number > 1 else None
+
+
+def overlay_activation(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
+    """A copy of the picture with each face's class activation map laid over it.
+
+    Yellow marks the places that spoke most for the label, dark blue those that spoke least (the colour map cividis,
+    which reads alike with and without colour-vision deficiency).
+
+    Args:
+        bgr: uint8 (H, W, 3).
+        readings: of this picture.
+
+    Returns:
+        uint8 (H, W, 3), BGR.
+    """
+    canvas = bgr.copy()
+    for reading in readings:
+        box = reading.box
+        inside = box.clipped(canvas.shape[1], canvas.shape[0])
+        colours = _heat(reading.activation, box.width, box.height)[_window(inside, box)]
+        window = canvas[inside.y : inside.y + inside.height, inside.x : inside.x + inside.width]
+        window[:] = cv2.addWeighted(window, 0.5, colours, 0.5, 0)
+    return canvas
+
+
+def overlay_map(crop: NDArray[np.uint8], activation: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The same for a face that is cut out: uint8 (H, W, 3) BGR under its map, float32 (h, w), 0 to 1."""
+    height, width = crop.shape[:2]
+    return np.asarray(cv2.addWeighted(crop, 0.5, _heat(activation, width, height), 0.5, 0), np.uint8)
+
+
+def hide_faces(bgr: NDArray[np.uint8], boxes: Iterable[Box], cells: int = 7) -> NDArray[np.uint8]:
+    """A copy of the picture in which nobody can be told from their face.
+
+    Each face, with a quarter of its width around it, is reduced to `cells` by `cells` values; unlike a mild blur, that
+    leaves nothing to be sharpened again.
+    """
+    canvas = bgr.copy()
+    for box in boxes:
+        margin = round(0.25 * max(box.width, box.height))
+        wide = Box(box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin)
+        x, y, width, height = wide.clipped(canvas.shape[1], canvas.shape[0])
+        window = canvas[y : y + height, x : x + width]
+        coarse = cv2.resize(window, (cells, cells), interpolation=cv2.INTER_AREA)
+        window[:] = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return canvas
+
+
+def overlay_bars(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
+    """A copy of the picture with the seven probabilities of each face as bars beside its box, in `EMOTIONS` order."""
+    canvas = bgr.copy()
+    row = max(11, round(max(canvas.shape[:2]) / 44))
+    for reading in readings:
+        panel = Box(0, 0, 8 * row, len(EMOTIONS) * row + row // 2)
+        x, y = _beside(reading.box, panel, canvas.shape[1], canvas.shape[0])
+        inside = Box(x, y, panel.width, panel.height).clipped(canvas.shape[1], canvas.shape[0])
+        window = canvas[inside.y : inside.y + inside.height, inside.x : inside.x + inside.width]
+        window[:] = window // 4  # dark enough for white text on any background
+        for line, (emotion, value) in enumerate(reading.by_emotion.items()):
+            _bar(canvas, emotion, value, x + row // 4, y + row // 4 + line * row, row)
+    return canvas
+
+
+def _bar(canvas: NDArray[np.uint8], emotion: str, value: float, x: int, y: int, row: int) -> None:
+    symbol, text = _symbol(emotion, row - 2), _text(f"{value:.0%}", row - 3)
+    left, longest = x + row + 2, 4.5 * row
+    right = left + max(1, round(value * longest))
+    cv2.rectangle(canvas, (left, y + 2), (right, y + row - 3), STYLES[emotion].bgr, cv2.FILLED)
+    _paste(canvas, symbol, x, y + 1, blend=True)
+    _paste(canvas, text, right + 3, y + (row - text.shape[0]) // 2, blend=True)
+
+
+def _beside(box: Box, panel: Box, width: int, height: int) -> tuple[int, int]:
+    """Where a panel goes: right of the face, else left of it, else over its right border."""
+    gap = 6
+    if box.x + box.width + gap + panel.width <= width:
+        x = box.x + box.width + gap
+    elif box.x - gap - panel.width >= 0:
+        x = box.x - gap - panel.width
+    else:
+        x = max(0, width - panel.width)
+    return x, max(0, min(box.y, height - panel.height))
+
+
+def _heat(activation: NDArray[np.float32], width: int, height: int) -> NDArray[np.uint8]:
+    heat = np.clip(cv2.resize(activation, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
+    return np.asarray(cv2.applyColorMap((heat * 255).astype(np.uint8), cv2.COLORMAP_CIVIDIS), np.uint8)
+
+
+def _outline(
+    canvas: NDArray[np.uint8], box: Box, colour: tuple[int, int, int], thickness: int, *, dashed: bool
+) -> None:
+    right, bottom = box.x + box.width - 1, box.y + box.height - 1
+    if not dashed:
+        cv2.rectangle(canvas, (box.x, box.y), (right, bottom), colour, thickness)
+        return
+    dash = max(6, 4 * thickness)
+    for x in range(box.x, right, 2 * dash):
+        for y in (box.y, bottom):
+            cv2.line(canvas, (x, y), (min(x + dash, right), y), colour, thickness)
+    for y in range(box.y, bottom, 2 * dash):
+        for x in (box.x, right):
+            cv2.line(canvas, (x, y), (x, min(y + dash, bottom)), colour, thickness)
+
+
+def _window(inside: Box, box: Box) -> tuple[slice, slice]:
+    top, left = inside.y - box.y, inside.x - box.x
+    return slice(top, top + inside.height), slice(left, left + inside.width)
+
+
+@lru_cache(maxsize=512)
+def _chip(words: str, emotion: str, colour: tuple[int, int, int], height: int) -> NDArray[np.uint8]:
+    """The emotion's symbol and some words in white on `colour`: uint8 (h, w, 3), BGR. Shared: not to be written to."""
+    pad = max(2, height // 4)
+    symbol, text = pictogram(emotion, height + pad), _coverage(words, height)
+    chip = np.zeros((height + 3 * pad, symbol.shape[1] + text.shape[1] + 3 * pad), np.uint8)
+    for part, x in ((symbol, pad), (text, symbol.shape[1] + 2 * pad)):
+        y = (chip.shape[0] - part.shape[0]) // 2
+        chip[y : y + part.shape[0], x : x + part.shape[1]] = part
+    ink = chip[..., None] / np.float32(255)
+    return (np.array(colour, np.float32) * (1 - ink) + np.array(_WHITE, np.float32) * ink).astype(np.uint8)
+
+
+@lru_cache(maxsize=256)
+def _text(words: str, height: int) -> NDArray[np.uint8]:
+    return np.repeat(_coverage(words, height)[..., None], 3, axis=2)
+
+
+@lru_cache(maxsize=64)
+def _symbol(emotion: str, side: int) -> NDArray[np.uint8]:
+    return np.repeat(pictogram(emotion, side)[..., None], 3, axis=2)
+
+
+def _coverage(words: str, height: int) -> NDArray[np.uint8]:
+    """Text as coverage, uint8 (h, w), in the font that Pillow brings along."""
+    font = ImageFont.load_default(height)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # Pillow's wheels have FreeType
+    left, _, right, _ = font.getbbox(words)
+    ascent, descent = font.getmetrics()
+    image = Image.new("L", (max(1, round(right - left)), ascent + descent), 0)
+    ImageDraw.Draw(image).text((-left, 0), words, fill=255, font=font)
+    return np.asarray(image)
+
+
+def _paste(canvas: NDArray[np.uint8], part: NDArray[np.uint8], x: int, y: int, *, blend: bool = False) -> None:
+    """Lay a part into the picture, moved so far that it lies within, and cut where it is larger.
+
+    With `blend`, white ink on black is added to what is there.
+    """
+    height, width = (min(part.shape[i], canvas.shape[i]) for i in (0, 1))
+    x, y = max(0, min(x, canvas.shape[1] - width)), max(0, min(y, canvas.shape[0] - height))
+    window = canvas[y : y + height, x : x + width]
+    window[:] = cv2.max(window, part[:height, :width]) if blend else part[:height, :width]

@@ -1,0 +1,1 @@
+"""Files of networks, and what runs them."""

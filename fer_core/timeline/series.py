@@ -1,0 +1,98 @@
+"""From rows to what is drawn: few enough points, and lines that break where nobody was seen."""
+
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_core.emotions import EMOTIONS
+from fer_core.timeline.summaries import Stretch
+from fer_core.timeline.table import GOOD
+
+MAX_POINTS: Final = 600
+"""More points of seven lines than this are a tangle; beyond, neighbours are averaged."""
+
+_GAP: Final = 1.5
+_VALUES: Final = [*EMOTIONS]
+_FINE: Final = ("", GOOD)
+
+
+def thinned(rows: pd.DataFrame, interval_s: float, max_points: int = MAX_POINTS) -> tuple[pd.DataFrame, float]:
+    """One person's rows, averaged over equal stretches of time until there are at most about `max_points` of them.
+
+    Returns:
+        time_s, frame (the first of a stretch), samples, the seven probabilities, `poor` (how many of the samples have a
+        quality problem) and `quality` (the problem of the first that has one, else "good"; empty where the rows have no
+        quality); and the seconds between two rows.
+    """
+    kept = rows[["time_s", "frame", *_VALUES]].astype({"time_s": float})
+    kept["quality"] = rows["quality"].to_numpy(object) if "quality" in rows else ""
+    kept["poor"] = (~kept["quality"].isin(_FINE)).astype(int)
+    if len(rows) <= max_points:
+        return kept.assign(samples=1).reset_index(drop=True), interval_s
+    step_s = interval_s * np.ceil(len(rows) / max_points)
+    grouped = kept.groupby(np.floor(kept["time_s"] / step_s).to_numpy())
+    means = grouped[["time_s", *_VALUES]].mean()
+    means.insert(1, "frame", grouped["frame"].first())
+    means["poor"] = grouped["poor"].sum()
+    means["quality"] = grouped["quality"].agg(_telling)
+    return means.assign(samples=grouped.size()).reset_index(drop=True), float(step_s)
+
+
+def _telling(qualities: pd.Series) -> str:
+    return next((words for words in qualities if words not in _FINE), qualities.iloc[0])
+
+
+def with_breaks(rows: pd.DataFrame, step_s: float) -> pd.DataFrame:
+    """The rows with an empty one wherever the person was not seen in between, so that a line breaks there."""
+    return _insert(rows, step_s, np.nan)
+
+
+def with_zeros(rows: pd.DataFrame, step_s: float) -> pd.DataFrame:
+    """The rows with probabilities of 0 at both edges of every gap, so that a stacked area falls to nothing there."""
+    return _insert(rows, step_s, 0.0)
+
+
+def on_grid(rows: pd.DataFrame, step_s: float, within_s: tuple[float, float], max_columns: int = 2000) -> pd.DataFrame:
+    """Mean probabilities over equal stretches of the time given by its start and end; empty where nobody was seen.
+
+    Returns:
+        time_s (the middle of each stretch) and the seven probabilities.
+    """
+    start_s, length_s = within_s[0], max(within_s[1] - within_s[0], step_s)
+    columns = int(np.clip(np.round(length_s / step_s), 1, max_columns))
+    width_s = length_s / columns
+    places = np.floor((rows["time_s"].to_numpy(float) - start_s) / width_s + 1e-6).clip(0, columns - 1).astype(int)
+    means = rows[_VALUES].astype(float).groupby(places).mean().reindex(range(columns))
+    means.insert(0, "time_s", start_s + (np.arange(columns) + 0.5) * width_s)
+    return means
+
+
+def longest_of_each_column(runs: Sequence[Stretch], max_runs: int = 2000) -> list[Stretch]:
+    """All stretches; where they are too many to be seen, only the longest that starts in each column of the screen."""
+    if len(runs) <= max_runs:
+        return list(runs)
+    width_s = runs[-1].end_s / max_runs
+    columns = groupby(runs, key=lambda run: int(run.start_s / width_s))
+    return [max(column, key=lambda run: run.length_s) for _, column in columns]
+
+
+def spans_of(rows: pd.DataFrame, usual_s: float) -> list[tuple[float, float]]:
+    """Rows with `held_s` that follow each other, joined to spans of (start, end) in seconds."""
+    if not len(rows):
+        return []
+    starts = rows["time_s"].to_numpy(float)
+    ends = starts + np.minimum(rows["held_s"].to_numpy(float), _GAP * usual_s)
+    cuts = np.flatnonzero(starts[1:] > ends[:-1] + 1e-6) + 1
+    return [(float(starts[first]), float(ends[after - 1])) for first, after in pairwise([0, *cuts, len(starts)])]
+
+
+def _insert(rows: pd.DataFrame, step_s: float, value: float) -> pd.DataFrame:
+    times = rows["time_s"].to_numpy(float)
+    before = np.flatnonzero(np.diff(times) > _GAP * step_s)
+    if not len(before):
+        return rows
+    edges = pd.DataFrame({"time_s": np.concatenate([times[before] + 1e-3, times[before + 1] - 1e-3])})
+    return pd.concat([rows, edges.assign(**dict.fromkeys(_VALUES, value))]).sort_values("time_s", ignore_index=True)

@@ -1,0 +1,203 @@
+"""Probabilities over time made calmer, one person at a time.
+
+All of it works on the logarithms of calibrated probabilities: there evidence adds up, and one confident frame among
+doubtful ones counts for what it is. Times may be uneven. Nothing is carried over a gap.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax, softmax
+
+from fer_core.emotions import EMOTIONS
+from fer_core.timeline.hidden_markov import most_probable_path, posteriors
+
+GAP_S: Final = 1.5
+"""Seconds without a reading after which smoothing starts afresh; equal to the time for which
+`fer_core.analysis.tracking.Tracker` remembers where a face was."""
+
+GAP_SAMPLES: Final = 2.5
+"""A gap is at least this many sampling intervals, so one missed sample is never a gap."""
+
+TIME_CONSTANT_S: Final = 0.4
+LEAST: Final = 1e-4
+"""Probabilities below count as this: without it, one frame that excludes an emotion would exclude it for seconds."""
+
+MEDIAN_WINDOW: Final = 2.5
+"""Width of the median's window, in time constants."""
+
+HELD: Final = 5.0
+"""Mean time for which the hidden Markov model takes an expression to be held, in time constants."""
+
+_CLASSES: Final = len(EMOTIONS)
+_WINDOWS: Final = 4096
+"""Windows of the median that are in memory at the same time."""
+
+
+def gap_s(interval_s: float) -> float:
+    """What counts as a gap where samples are so many seconds apart."""
+    return max(GAP_S, GAP_SAMPLES * interval_s)
+
+
+def exponential(
+    times_s: NDArray[np.floating],
+    probabilities: NDArray[np.floating],
+    time_constant_s: float = TIME_CONSTANT_S,
+    gap_s: float = GAP_S,
+) -> NDArray[np.float32]:
+    """Exponential moving average, which looks only back, so that it serves live video too.
+
+    Args:
+        times_s: (N,), increasing.
+        probabilities: (N, 7), rows summing to 1.
+        time_constant_s: after so many seconds an old reading weighs 1/e of what it did; 0 for no smoothing.
+        gap_s: after a longer gap it starts afresh.
+
+    Returns:
+        float32 (N, 7), rows summing to 1.
+    """
+    logs = _logs(_rows(times_s, probabilities))
+    if time_constant_s > 0:
+        elapsed_s = np.diff(np.asarray(times_s, float))
+        kept = np.exp(-elapsed_s / time_constant_s)
+        kept[elapsed_s > gap_s] = 0.0
+        logs[1:] *= (1 - kept)[:, None]
+        for i, share in enumerate(kept, start=1):
+            logs[i] += share * logs[i - 1]
+    return _softmax(logs)
+
+
+class ExponentialSmoother:
+    """`exponential`, one reading at a time."""
+
+    def __init__(self, time_constant_s: float = TIME_CONSTANT_S, gap_s: float = GAP_S) -> None:
+        self.time_constant_s, self.gap_s = time_constant_s, gap_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Start afresh with the next reading, as after a cut."""
+        self._last_s: float | None = None
+        self._logs = np.zeros(_CLASSES)
+
+    def update(self, time_s: float, probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Take in the next reading, (7,), not earlier than the one before; gives the smoothed one, float32 (7,)."""
+        logs = _logs(np.asarray(probabilities))
+        if self._last_s is None or time_s - self._last_s > self.gap_s or self.time_constant_s <= 0:
+            self._logs = logs
+        else:
+            kept = np.exp(-(time_s - self._last_s) / self.time_constant_s)
+            self._logs = kept * self._logs + (1 - kept) * logs
+        self._last_s = time_s
+        return _softmax(self._logs)
+
+
+def median(
+    times_s: NDArray[np.floating],
+    probabilities: NDArray[np.floating],
+    time_constant_s: float = TIME_CONSTANT_S,
+    gap_s: float = GAP_S,
+) -> NDArray[np.float32]:
+    """Running median of each class in a window of `MEDIAN_WINDOW` time constants about each reading.
+
+    It passes over single frames that stand out and keeps edges where they are; it needs readings from the future.
+    Arguments and result as in `exponential`.
+    """
+    times_s, rows = np.asarray(times_s, float), _logs(_rows(times_s, probabilities))
+    smoothed = np.empty_like(rows)
+    half_s = MEDIAN_WINDOW * time_constant_s / 2 + 1e-6
+    for part in _runs(times_s, gap_s):
+        logs, own = rows[part], times_s[part]
+        first, after = np.searchsorted(own, own - half_s), np.searchsorted(own, own + half_s)
+        # As many on either side, also near the ends: a window cut off on one side would shift the edges.
+        reach = np.minimum(np.arange(len(own)) - first, after - 1 - np.arange(len(own)))
+        smoothed[part] = _medians(logs, reach)
+    return _softmax(smoothed)
+
+
+def viterbi(
+    times_s: NDArray[np.floating],
+    probabilities: NDArray[np.floating],
+    time_constant_s: float = TIME_CONSTANT_S,
+    gap_s: float = GAP_S,
+) -> NDArray[np.float32]:
+    """Hidden Markov model: an expression is held for `HELD` time constants on average, then any other may follow.
+
+    Labels are the most probable sequence (Viterbi, 1967, https://doi.org/10.1109/TIT.1967.1054010), probabilities those
+    of each moment given all readings; where the two disagree, the sequence's label takes the highest probability. It
+    needs readings from the future. All classes are taken to be equally frequent, and the time between readings to be
+    its median. Arguments and result as in `exponential`.
+    """
+    times_s, logs = np.asarray(times_s, float), _logs(_rows(times_s, probabilities))
+    smoothed = np.empty(logs.shape, np.float32)
+    for part in _runs(times_s, gap_s):
+        own = times_s[part]
+        step_s = float(np.median(np.diff(own))) if len(own) > 1 else 0.0
+        smoothed[part] = _decoded(logs[part], step_s, HELD * time_constant_s)
+    return smoothed
+
+
+def none(
+    times_s: NDArray[np.floating],
+    probabilities: NDArray[np.floating],
+    time_constant_s: float = TIME_CONSTANT_S,
+    gap_s: float = GAP_S,
+) -> NDArray[np.float32]:
+    """The readings as they are."""
+    return _rows(times_s, probabilities).astype(np.float32)
+
+
+Method = Callable[..., NDArray[np.float32]]
+METHODS: Final[dict[str, Method]] = {"exponential": exponential, "median": median, "hmm": viterbi, "none": none}
+"""By the name that settings give them."""
+
+
+def _decoded(logs: NDArray[np.float64], step_s: float, held_s: float) -> NDArray[np.float32]:
+    states = logs.shape[1]
+    changes = 1 - np.exp(-step_s / held_s) if held_s > 0 else 1 - 1 / states
+    transition = np.full((states, states), changes / (states - 1))
+    np.fill_diagonal(transition, 1 - changes)
+    with np.errstate(divide="ignore"):  # without time between readings no change is possible: log 0
+        model = np.log(np.full(states, 1 / states)), np.log(transition)
+    path, result = most_probable_path(*model, logs), posteriors(*model, logs)
+    rows, best = np.arange(len(result)), result.argmax(axis=1)
+    result[rows, path], result[rows, best] = result[rows, best], result[rows, path]
+    return result.astype(np.float32)
+
+
+def _medians(logs: NDArray[np.float64], reach: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Median of each row with as many rows before and after as its reach; windows of one width are taken together."""
+    medians = np.empty_like(logs)
+    for width in np.unique(reach):
+        places = np.flatnonzero(reach == width)
+        for some in np.array_split(places, len(places) // _WINDOWS + 1):
+            windows = logs[some[:, None] + np.arange(-width, width + 1)]
+            medians[some] = np.partition(windows, width, axis=1)[:, width]  # of an odd number of rows, the middle one
+    return medians
+
+
+def _rows(times_s: NDArray[np.floating], probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
+    rows = np.asarray(probabilities).reshape(-1, _CLASSES)
+    if len(rows) != len(times_s):
+        raise ValueError(f"{len(times_s)} times do not fit {len(rows)} rows of probabilities.")
+    return rows
+
+
+def _logs(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
+    logs: NDArray[np.float64] = log_softmax(np.log(np.maximum(probabilities.astype(np.float64), LEAST)), axis=-1)
+    return logs
+
+
+def _softmax(logs: NDArray[np.float64]) -> NDArray[np.float32]:
+    probabilities: NDArray[np.float64] = softmax(logs, axis=-1)
+    return probabilities.astype(np.float32)
+
+
+def _runs(times_s: NDArray[np.floating], gap_s: float) -> list[slice]:
+    """Stretches without a gap."""
+    if not len(times_s):
+        return []
+    bounds = [0, *(np.flatnonzero(np.diff(times_s) > gap_s) + 1), len(times_s)]
+    return [slice(int(start), int(end)) for start, end in pairwise(bounds)]

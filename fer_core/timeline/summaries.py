@@ -1,0 +1,296 @@
+"""What a timeline says of each person: how long they were seen, and for how much of that time they showed what.
+
+A sample stands for the time until the next sampled frame, so that shares are shares of time also where the frame rate
+varies; but for no longer than `_SAME_RUN` intervals, as nobody knows what was shown in a hole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_core.emotions import EMOTIONS
+from fer_core.timeline.notes import Span
+from fer_core.timeline.table import GOOD, Timeline
+
+UNCERTAIN: Final = "uncertain"
+CATEGORIES: Final = (*EMOTIONS, UNCERTAIN)
+"""What time is shared out to: a sample counts as its label, or as uncertain where the label is not to be relied on."""
+
+VALENCE_SIGNS: Final = {
+    "angry": -1,
+    "disgust": -1,
+    "fear": -1,
+    "happy": 1,
+    "sad": -1,
+    "surprise": 0,
+    "neutral": 0,
+}
+VALENCE_FORMULA: Final = "happy − angry − disgust − fear − sad"
+ALL_EXCLUDED: Final = "All readings lie in stretches that are excluded."
+
+_USUAL: Final = 95
+"""Percentile: longer times between two sampled frames are gaps."""
+
+_SAME_RUN: Final = 1.5
+"""Samples further apart than so many intervals do not belong to one stretch."""
+
+_HITCH_S: Final = 0.25
+"""Unless they are no further apart than this, as where a camera paused for a moment and no frame was sampled."""
+
+_SAME_TIME_S: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A run of one person's readings that agree.
+
+    Attributes:
+        start_s: time of the first reading, in seconds.
+        end_s: until when the last one stands.
+        label: the most probable emotion of all of them.
+        uncertain: whether it is not to be relied on.
+        confidence: mean probability of `label`.
+        samples: how many readings.
+        frame: number of the first one's frame.
+        problems: what makes some of them poor, in words; empty where nothing does.
+        poor: how many of them.
+    """
+
+    start_s: float
+    end_s: float
+    label: str
+    uncertain: bool
+    confidence: float
+    samples: int
+    frame: int
+    problems: tuple[str, ...] = ()
+    poor: int = 0
+
+    @property
+    def length_s(self) -> float:
+        """In seconds."""
+        return self.end_s - self.start_s
+
+    @property
+    def category(self) -> str:
+        """What it counts as; see `CATEGORIES`."""
+        return UNCERTAIN if self.uncertain else self.label
+
+
+@dataclass(frozen=True)
+class PersonSummary:
+    """One person's part of a recording.
+
+    Attributes:
+        person: number, from 1.
+        samples: readings that count.
+        seen_s: seconds that these stand for.
+        first_s: time of the first reading, in seconds.
+        last_s: of the last.
+        shares: of `seen_s`, by `CATEGORIES`; they sum to 1.
+        means: mean probability by emotion, over time.
+        valence: mean over time of `VALENCE_FORMULA`, -1 to 1.
+        problems: share of `seen_s` by quality problem; problems can coincide.
+        good_share: of `seen_s` without any problem.
+    """
+
+    person: int
+    samples: int
+    seen_s: float
+    first_s: float
+    last_s: float
+    shares: dict[str, float]
+    means: dict[str, float]
+    valence: float
+    problems: dict[str, float]
+    good_share: float
+
+    @property
+    def dominant(self) -> str:
+        """The emotion with the largest share; `UNCERTAIN` where no reading is certain."""
+        return most_shown([self])
+
+
+def people(source: Timeline | pd.DataFrame) -> list[int]:
+    """Numbers of all people, ascending."""
+    return sorted(int(number) for number in rows_of(source)["person"].dropna().unique())
+
+
+def rows_of(source: Timeline | pd.DataFrame) -> pd.DataFrame:
+    """The rows of a timeline, whichever form it is given in."""
+    return source.frame if isinstance(source, Timeline) else source
+
+
+def rows_of_person(source: Timeline | pd.DataFrame, person: int) -> pd.DataFrame:
+    """One person's readings in the order of time."""
+    frame = rows_of(source)
+    return frame[frame["person"].eq(person).fillna(False).astype(bool)].sort_values("time_s")
+
+
+def as_clock(seconds: float) -> str:
+    """Seconds as people read them: "0:07", "12:30" or "2:00:05"."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def as_fine_clock(seconds: float) -> str:
+    """The same to a tenth of a second: "0:07.4"."""
+    tenths = round(10 * seconds)
+    return f"{as_clock(tenths // 10)}.{tenths % 10}"
+
+
+def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
+    """Where a time axis starts and ends, in seconds: the whole recording, or what the rows cover where they are all."""
+    times = _sampled_times(rows_of(source))
+    last_s = float(times[-1]) + interval_s(source) if len(times) else 0.0
+    if isinstance(source, Timeline):
+        return 0.0, max(source.recording.duration_s, last_s)
+    return (float(times[0]) if len(times) else 0.0), last_s
+
+
+def interval_s(source: Timeline | pd.DataFrame) -> float:
+    """Usual time between two sampled frames in seconds; where there is only one frame, what was asked for.
+
+    Of a camera's uneven frames the longer usual time, so that a dropped frame does not look like someone's absence.
+    """
+    gaps = np.diff(_sampled_times(rows_of(source)))
+    if len(gaps):
+        return float(np.percentile(gaps, _USUAL, method="lower"))
+    if isinstance(source, Timeline):
+        return 1 / (source.request.fps or source.recording.frame_rate or 1)
+    return 1.0
+
+
+def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
+    """The rows with one more column: `held_s`, the seconds that each stands for.
+
+    That is the time until the next sampled frame, up to where a hole begins; for the last one, the usual interval.
+    """
+    frame = rows_of(source)
+    times, usual_s = _sampled_times(frame), interval_s(source)
+    lengths = np.append(np.minimum(np.diff(times), max(_SAME_RUN * usual_s, _HITCH_S)), usual_s)
+    return frame.assign(held_s=lengths[np.searchsorted(times, frame["time_s"].to_numpy(float))])
+
+
+def inside(rows: pd.DataFrame, start_s: float, end_s: float) -> np.ndarray:
+    """Which rows lie in a stretch of time: bool (N,). Its start belongs to it, its end to what follows."""
+    times = rows["time_s"].to_numpy(float)
+    return (times >= start_s - _SAME_TIME_S) & (times < end_s - _SAME_TIME_S)
+
+
+def outside(rows: pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
+    """The rows that lie in none of the spans."""
+    excluded = np.zeros(len(rows), bool)
+    for span in spans:
+        excluded |= inside(rows, span.start_s, span.end_s)
+    return rows[~excluded]
+
+
+def counted(source: Timeline | pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
+    """The rows that count where spans are excluded, with `held_s`: see `weighted` and `outside`."""
+    return outside(weighted(source), spans)
+
+
+def good_only(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without a quality problem, and those without a face."""
+    return rows[rows["person"].isna() | rows["quality"].eq(GOOD)]
+
+
+def valence(rows: pd.DataFrame) -> pd.Series:
+    """`VALENCE_FORMULA` of each row: -1 (only unpleasant expressions) to 1 (only happy). Derived, not measured."""
+    return sum((sign * rows[name].astype(float) for name, sign in VALENCE_SIGNS.items()), start=0 * rows["time_s"])
+
+
+def problems_of(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """For each quality problem that occurs, which rows have it."""
+    words = {text: text.split(", ") for text in rows["quality"].dropna().unique()}
+    found = sorted({problem for row in words.values() for problem in row} - {GOOD, ""})
+    return {problem: rows["quality"].isin([text for text in words if problem in words[text]]) for problem in found}
+
+
+def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
+    """Runs of one person's readings without a gap and with one label, all certain or all uncertain, in order.
+
+    Rows that know their time, as `counted` gives them, keep it: what was left out of them ends a run.
+    """
+    rows = rows_of_person(_with_time(source), person)
+    if not len(rows):
+        return []
+    times, held = rows["time_s"].to_numpy(float), rows["held_s"].to_numpy(float)
+    labels, uncertain = rows["label"].to_numpy(str), rows["uncertain"].to_numpy(bool)
+    confidence, frames = rows["confidence"].to_numpy(float), rows["frame"].to_numpy(int)
+    quality = rows["quality"].fillna(GOOD).to_numpy(str)
+    apart = np.diff(times) > held[:-1] + _SAME_TIME_S  # a hole, or a frame in between was sampled without them
+    cut = apart | (labels[1:] != labels[:-1]) | (uncertain[1:] != uncertain[:-1])
+    bounds = [0, *(np.flatnonzero(cut) + 1), len(times)]
+    return [
+        Stretch(
+            start_s=float(times[first]),
+            end_s=float(times[after - 1] + held[after - 1]),
+            label=str(labels[first]),
+            uncertain=bool(uncertain[first]),
+            confidence=float(confidence[first:after].mean()),
+            samples=int(after - first),
+            frame=int(frames[first]),
+            problems=_problems(quality[first:after]),
+            poor=int(np.isin(quality[first:after], (GOOD, ""), invert=True).sum()),
+        )
+        for first, after in pairwise(bounds)
+    ]
+
+
+def summarise(source: Timeline | pd.DataFrame) -> list[PersonSummary]:
+    """One summary a person, by number.
+
+    What shall not count is left out before, from rows that know their time:
+
+        summarise(good_only(counted(timeline, notes.excluded)))
+    """
+    rows = _with_time(source)
+    return [_summary(rows_of_person(rows, number), number) for number in people(rows)]
+
+
+def most_shown(summaries: Sequence[PersonSummary]) -> str:
+    """The emotion that people showed for the longest time together; `UNCERTAIN` where no reading is certain."""
+    shown_s = {name: sum(summary.seen_s * summary.shares[name] for summary in summaries) for name in EMOTIONS}
+    emotion = max(EMOTIONS, key=lambda name: shown_s[name])
+    return emotion if shown_s[emotion] else UNCERTAIN
+
+
+def _with_time(source: Timeline | pd.DataFrame) -> pd.DataFrame:
+    """The rows with `held_s`: as they have it, else of `weighted`."""
+    rows = rows_of(source)
+    return rows if "held_s" in rows else weighted(source)
+
+
+def _summary(rows: pd.DataFrame, person: int) -> PersonSummary:
+    times, held = rows["time_s"].to_numpy(float), rows["held_s"].to_numpy(float)
+    seen_s = float(held.sum())
+    part = held / seen_s
+    uncertain = rows["uncertain"].to_numpy(bool)
+    shares = {name: float(part[rows["label"].eq(name) & ~uncertain].sum()) for name in EMOTIONS}
+    return PersonSummary(
+        person=person,
+        samples=len(rows),
+        seen_s=seen_s,
+        first_s=float(times[0]),
+        last_s=float(times[-1]),
+        shares={**shares, UNCERTAIN: float(part[uncertain].sum())},
+        means={name: float(part @ rows[name].to_numpy(float)) for name in EMOTIONS},
+        valence=float(part @ valence(rows).to_numpy(float)),
+        problems={problem: float(part[where].sum()) for problem, where in problems_of(rows).items()},
+        good_share=float(part[rows["quality"].eq(GOOD)].sum()),
+    )
+
+
+def _problems(qualities: np.ndarray) -> tuple[str, ...]:
+    return tuple(sorted({problem for words in set(qualities) for problem in words.split(", ")} - {GOOD, ""}))
+
+
+def _sampled_times(frame: pd.DataFrame) -> np.ndarray:
+    return np.unique(frame["time_s"].to_numpy(float))

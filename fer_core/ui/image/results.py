@@ -1,0 +1,140 @@
+"""How the Image page shows what was read."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from fer_core.charts import describe, probability_bars
+from fer_core.emotions import STYLES
+from fer_core.imaging.crops import cut
+from fer_core.imaging.drawing import annotate, caption, overlay_activation
+from fer_core.media.images import encode_png
+from fer_core.readings import FaceReading
+from fer_core.reports.pictures import as_record, as_table
+from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploads import Analysed
+
+NO_FACE = (
+    "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and at "
+    "least 40 pixels wide; more light; less of it covered."
+)
+
+
+def show_picture(
+    picture: Analysed, number: int, uncertain_below: float, attention: bool, *, file_at_once: bool = False
+) -> None:
+    """One picture with its faces.
+
+    Args:
+        picture: what was read.
+        number: of the picture on the page.
+        uncertain_below: probability under which a label is uncertain.
+        attention: show the class activation maps.
+        file_at_once: write the file before it is asked for: where parts of the page run again by themselves, Streamlit
+            drops files that are made on a click.
+    """
+
+    def png() -> bytes:
+        return encode_png(annotate(picture.image, picture.readings))
+
+    with st.container(border=True):
+        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
+        if not picture.readings:
+            left, right = st.columns([3, 2])
+            left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
+            right.info(NO_FACE, icon=":material/search_off:")
+            return
+        left, right = st.columns([3, 2], gap="medium")
+        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
+        left.image(annotate(base, picture.shown_readings), channels="BGR", alt=_alternative_text(picture))
+        if attention:
+            left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
+        left.download_button(
+            "Annotated PNG",
+            data=png() if file_at_once else png,
+            file_name=f"{picture.stem}_annotated.png",
+            mime="image/png",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"png-{number}",
+        )
+        with right:
+            if len(picture.readings) == 1:
+                _show_face(base, picture.shown_readings[0], None, uncertain_below, f"{number}")
+                return
+            tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
+            for n, (tab, reading) in enumerate(zip(tabs, picture.shown_readings, strict=True), start=1):
+                with tab:
+                    _show_face(base, reading, n, uncertain_below, f"{number}-{n}")
+
+
+def downloads(pictures: list[Analysed]) -> None:
+    """All readings as CSV and JSON, all pictures as a zip."""
+    records = [as_record(p.name, p.width, p.height, p.readings) for p in pictures]
+    with st.container(horizontal=True):
+        for label, name, mime, data in (
+            ("CSV", "expressions.csv", "text/csv", lambda: _csv(pictures)),
+            ("JSON", "expressions.json", "application/json", lambda: json.dumps(records, indent=2, ensure_ascii=False)),
+            *(
+                (("All PNG", "expressions.zip", "application/zip", lambda: _zip(pictures)),)
+                if len(pictures) > 1
+                else ()
+            ),
+        ):
+            st.download_button(
+                label, data=data, file_name=name, mime=mime, icon=":material/download:", on_click="ignore"
+            )
+
+
+def _show_face(
+    image: NDArray[np.uint8], reading: FaceReading, number: int | None, uncertain_below: float, key: str
+) -> None:
+    crop, words = st.columns([1, 2], vertical_alignment="center")
+    crop.image(cut(image, reading.box), channels="BGR", width=110, alt=f"face {number or 1}")
+    style = STYLES[reading.label]
+    with words:
+        st.markdown(f"#### {style.symbol} {reading.label} · {reading.confidence:.0%}")
+        with st.container(horizontal=True, gap="small"):
+            if reading.uncertain:
+                st.badge(
+                    "uncertain",
+                    icon=":material/help:",
+                    color="orange",
+                    help=f"The highest probability is under {uncertain_below:.0%}: do not rely on the label.",
+                )
+            for problem in reading.quality.problems:
+                st.badge(
+                    problem,
+                    icon=":material/warning:",
+                    color="gray",
+                    help="The crop is unlike the faces that the model learnt from.",
+                )
+    st.plotly_chart(
+        probability_bars(reading, uncertain_below),
+        key=f"bars-{key}",
+        config={"displayModeBar": False},
+        alt=f"Probabilities: {describe(reading)}",
+    )
+
+
+def _alternative_text(picture: Analysed) -> str:
+    faces = "; ".join(caption(reading, n) for n, reading in enumerate(picture.readings, start=1))
+    return f"{picture.name} with {len(picture.readings)} face(s): {faces}"
+
+
+def _csv(pictures: list[Analysed]) -> bytes:
+    # The byte order mark makes spreadsheet programs read names in UTF-8.
+    return as_table((p.name, p.readings) for p in pictures).to_csv(index=False).encode("utf-8-sig")
+
+
+def _zip(pictures: list[Analysed]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number, picture in enumerate(pictures, start=1):
+            png = encode_png(annotate(picture.image, picture.readings))
+            archive.writestr(f"{number:03d}_{picture.stem}_annotated.png", png)
+    return buffer.getvalue()

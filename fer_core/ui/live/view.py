@@ -1,0 +1,377 @@
+"""The parts of the Live page."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Final
+
+import streamlit as st
+
+from fer_core.analysis.tracking import LOOK_PX
+from fer_core.charts import describe_ribbon, emotion_ribbon
+from fer_core.classification import ModelCard
+from fer_core.classification.explanation import no_map
+from fer_core.errors import FerError
+from fer_core.imaging.drawing import hide_faces
+from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
+from fer_core.live.analyser import RECALL_S
+from fer_core.pipeline import EmotionPipeline
+from fer_core.readings import FaceReading, judge
+from fer_core.reports.tables import dictionary_text
+from fer_core.settings import ICE_SERVERS
+from fer_core.ui.image.results import show_picture
+from fer_core.ui.live import session as live_session
+from fer_core.ui.live.browser_check import Browser
+from fer_core.ui.live.panel import live_panel
+from fer_core.ui.live.webcam import Camera
+from fer_core.ui.shared import handover, loaders
+from fer_core.ui.shared.notice import NOT_FEELINGS
+from fer_core.ui.shared.uploads import Analysed, analyse
+
+EVERY_S: Final = 0.3
+"""Between two looks at the stream while it runs."""
+
+NO_ROUTE_S: Final = 12.0
+"""After Start, a picture that has not come by then will not come."""
+
+_STARTED, _NO_ROUTE = "live started", "live no route"
+_SHOW: Final = {
+    "boxes": ":material/crop_free: Boxes",
+    "bars": ":material/bar_chart: Bars in the picture",
+    "activation": ":material/visibility: What the model looks at",
+    "mirrored": ":material/flip: Mirror",
+    "hidden": ":material/blur_on: Hide faces",
+}
+
+PHOTOGRAPH_MB: Final = 50
+"""Largest file of a photograph."""
+
+THRESHOLDS: Final = (0.2, 0.95)
+"""Between which the one for "uncertain" can be set."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen on the page."""
+
+    model: str
+    detector: str
+    settings: LiveSettings
+
+
+def ask_consent() -> None:
+    """The notice, and the box to tick before there is any camera."""
+    with st.container(border=True):
+        st.markdown(
+            "#### :material/videocam: Before the camera starts\n"
+            "- Pictures go from this browser to the machine that serves this page, are read in its memory and are "
+            f"forgotten at once. To tell people apart, a few grey images of each face, {LOOK_PX} by {LOOK_PX} pixels, "
+            f"stay in memory until it was not seen for {RECALL_S:.0f} seconds or the camera stops. "
+            "**Nothing is stored** unless you record; a recording holds numbers, and pictures only where you ask for "
+            "them.\n"
+            f"- {NOT_FEELINGS} At work, in hiring and in education this is prohibited in the European Union.\n"
+            "- Everybody whom the camera sees has to know and to agree; nobody may be filmed unasked."
+        )
+        st.checkbox(
+            "I have read this, and everybody in view knows and agrees.",
+            key="live consent box",
+            on_change=live_session.agree,
+        )
+
+
+def choices(cards: dict[str, ModelCard]) -> Choice:
+    """Model, detector, smoothing, threshold, and what is drawn. What a recording depends on is fixed while it runs."""
+    fixed = live_session.recording()
+    models, detectors = list(cards), list(loaders.DETECTOR_TITLES)
+    remembered = live_session.remembered
+    with st.expander("Settings", icon=":material/tune:"):
+        if fixed:
+            st.caption("Fixed while you record.")
+        left, right = st.columns(2)
+        key, first = remembered("model", models[0], models)
+        model = left.selectbox(
+            "Model",
+            models,
+            format_func=lambda name: cards[name].title,
+            key=key,
+            index=models.index(first),
+            disabled=fixed,
+        )
+        key, first = remembered("detector", detectors[0], detectors)
+        detector = right.selectbox(
+            "Face detector",
+            detectors,
+            format_func=loaders.DETECTOR_TITLES.__getitem__,
+            key=key,
+            index=detectors.index(first),
+            disabled=fixed,
+        )
+        key, first = remembered("smoothing", 0.4)
+        smoothing = left.slider(
+            "Smoothing (time constant in seconds)",
+            0.0,
+            2.0,
+            first,
+            step=0.1,
+            key=key,
+            disabled=fixed,
+            help="How long a change takes to show by about two thirds. 0 shows every reading as it is.",
+        )
+        key, first = remembered(f"threshold {model}", _first_threshold(cards[model]))
+        threshold = right.slider(
+            "Uncertain below",
+            *THRESHOLDS,
+            first,
+            step=0.01,
+            key=key,
+            disabled=fixed,
+            help="A label whose probability is lower is shown as uncertain. The model's own value comes first.",
+        )
+    key, first = remembered("shown", ["boxes", "mirrored"])
+    with st.container():  # what comes below keeps its place when the caption comes: a camera that is moved stops
+        shown = st.pills(
+            "Show",
+            list(_SHOW),
+            selection_mode="multi",
+            key=key,
+            default=first,
+            format_func=_SHOW.__getitem__,
+            label_visibility="collapsed",
+        )
+        view = View(**{name: name in shown for name in _SHOW})
+        if view.hidden:
+            st.caption("Hides the faces that are found; a face that is new, small or turned away may show.")
+        if view.activation and (reason := no_map(cards[model])):
+            view = replace(view, activation=False)
+            st.caption(reason)
+    return Choice(model, detector, LiveSettings(smoothing, threshold, view))
+
+
+def _first_threshold(card: ModelCard) -> float:
+    return min(max(round(card.uncertain_below, 2), THRESHOLDS[0]), THRESHOLDS[1])
+
+
+def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice: Choice) -> LiveState:
+    """Record, snapshot, resting face.
+
+    Returns:
+        What the buttons were chosen by.
+    """
+    state = live.state()
+    key, keep_video = live_session.remembered("keep video", False)
+    recording, on, calibrating = state.recording_s is not None, camera.playing, state.calibrating is not None
+    hidden = choice.settings.view.hidden
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if recording:
+            st.button(
+                "Stop recording",
+                icon=":material/stop_circle:",
+                type="primary",
+                on_click=live_session.stop_recording,
+                args=(live,),
+            )
+        else:
+            st.button(
+                "Record",
+                icon=":material/fiber_manual_record:",
+                disabled=not on or calibrating,
+                help="Wait until the resting face is taken."
+                if calibrating
+                else "Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too.",
+                on_click=live_session.start_recording,
+                args=(live, pipeline, choice.settings),
+                kwargs={"video": st.session_state.get(key, keep_video)},
+            )
+        st.button(
+            "Snapshot",
+            icon=":material/photo_camera:",
+            disabled=not on or hidden,
+            help="Not while faces are hidden: a snapshot shows them."
+            if hidden
+            else "Takes the present picture to the Image page.",
+            on_click=_snapshot,
+            args=(live,),
+        )
+        if state.baselines:
+            st.button("Forget resting face", icon=":material/restart_alt:", on_click=live.forget_baseline)
+        else:
+            st.button(
+                "Resting face",
+                icon=":material/self_improvement:",
+                disabled=not on or calibrating or recording,
+                help="Look neutral for ten seconds. Until the camera stops, what the model sees in a face at rest is "
+                "then discounted.",
+                on_click=live.calibrate,
+            )
+        st.toggle("Keep the video too", keep_video, key=key, disabled=recording)
+    if taken := handover.snapshots():
+        words = "1 snapshot" if len(taken) == 1 else f"{len(taken)} snapshots"
+        st.page_link("pages/1_Image.py", label=f"{words}: read on the Image page", icon=":material/image:")
+    return state
+
+
+def panel(live: LiveStream, camera: Camera, threshold: float, shown: LiveState) -> None:
+    """The panel beside the video, shown anew while the camera is on.
+
+    Args:
+        live: the stream.
+        camera: what the component does.
+        threshold: under which a reading is uncertain.
+        shown: what the buttons were chosen by; when that is over, the whole page is shown anew.
+    """
+    started = _started(camera, live)
+    every = EVERY_S if camera.playing or camera.connecting else None
+
+    @st.fragment(run_every=every)
+    def look() -> None:
+        state = live.state()
+        message = trouble(state, time.monotonic() - started if started else None) if every else None
+        if _note_route(state, message) or _buttons(state) != _buttons(shown):
+            st.rerun(scope="app")
+        live_panel(state, playing=every is not None, threshold=threshold, message=message)
+
+    look()
+
+
+def _buttons(state: LiveState) -> tuple[bool, ...]:
+    """What decides which buttons there are, and which can be pressed."""
+    return state.recording_s is not None, bool(state.baselines), state.calibrating is not None
+
+
+NO_ROUTE: Final = (
+    "error",
+    "No picture has come: browser and server find no way to each other. A firewall or VPN may stand between them; over "
+    f"the internet a TURN server is needed ({ICE_SERVERS}).",
+)
+
+
+def trouble(state: LiveState, since_start_s: float | None) -> tuple[str, str] | None:
+    """What is wrong, if anything: kind and sentence."""
+    if state.problem:
+        return "error", state.problem
+    if state.recording_over:
+        return "warning", "The recording is as long as it may be. Press Stop recording to keep it."
+    if state.situation is Situation.WAITING:
+        return NO_ROUTE if since_start_s is not None and since_start_s > NO_ROUTE_S else None
+    if state.situation is Situation.STALLED:
+        return "warning", "No new pictures. Is the camera unplugged, or does another program use it?"
+    if state.reading and state.reading.black:
+        return "warning", "The picture is black. Is the lens covered, or the room dark?"
+    if state.reading and state.reading.unread:
+        return "info", f"{len(state.reading.unread)} more faces are in view than are read at once."
+    if state.notes:
+        return "warning", " ".join(state.notes)
+    return None
+
+
+def session_result() -> None:
+    """What the last recording came to, and the ways to take it along."""
+    session = handover.recorded_session()
+    if session is None:
+        return
+    timeline = session.timeline
+    with st.container(border=True):
+        people = timeline.frame["person"].nunique()
+        frames = timeline.frame["frame"].nunique()
+        st.markdown(
+            f"#### :material/timeline: {timeline.recording.name}\n"
+            f"{timeline.recording.duration_s:.1f} s · {frames} frames · "
+            f"{people} {'person' if people == 1 else 'people'} · {timeline.request.model}"
+        )
+        if people:
+            st.plotly_chart(
+                emotion_ribbon(timeline),
+                key="recorded ribbon",
+                config={"displayModeBar": False},
+                alt=describe_ribbon(timeline),
+            )
+        stem = timeline.recording.name.removesuffix(".mp4").replace(" ", "_")
+        files = [
+            ("Readings (CSV)", f"{stem}.csv", "text/csv", handover.session_csv()),
+            ("What the columns mean", f"{stem}_columns.csv", "text/csv", dictionary_text()),
+        ]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.page_link("pages/3_Video.py", label="**Open the timeline**", icon=":material/timeline:")
+            for label, name, mime, data in files:
+                st.download_button(label, data, name, mime, icon=":material/download:", on_click="ignore")
+            if session.video:
+                st.download_button(
+                    "Video (MP4)", session.video, f"{stem}.mp4", "video/mp4", icon=":material/movie:", on_click="ignore"
+                )
+            st.button("Discard", icon=":material/delete:", on_click=handover.forget_session)
+
+
+def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: EmotionPipeline, choice: Choice) -> None:
+    """The way out where no live picture comes: single pictures, taken or uploaded.
+
+    They are read with the same model, detector and threshold, and shown with the map and with hidden faces where that
+    is chosen; smoothing and resting face are for people who are followed.
+    """
+    usable = browser is None or browser.obstacle is None
+    needed = not usable or camera.failed or bool(st.session_state.get(_NO_ROUTE))
+    with st.expander("No live picture? Take snapshots instead", icon=":material/photo_camera:", expanded=needed):
+        if not st.toggle("Take snapshots", value=needed, key=f"snapshots {needed}"):
+            return
+        shot = (
+            st.camera_input("Look into the camera and press the button")
+            if usable
+            else st.file_uploader(
+                "Photograph",
+                type=["png", "jpg", "jpeg", "webp", "heic"],
+                max_upload_size=PHOTOGRAPH_MB,
+                help=f"Up to {PHOTOGRAPH_MB} MB and 50 megapixels.",
+            )
+        )
+        if shot is None:
+            return
+        try:
+            for picture in analyse([(shot.name, shot.getvalue())], pipeline, (choice.model, choice.detector)):
+                shown = _as_set(picture, choice.settings)
+                settings = choice.settings
+                show_picture(shown, 0, settings.uncertain_below, settings.view.activation, file_at_once=True)
+        except FerError as error:
+            st.error(str(error), icon=":material/error:")
+
+
+def _as_set(picture: Analysed, settings: LiveSettings) -> Analysed:
+    """The picture with the chosen threshold and, where that is chosen, with hidden faces."""
+
+    def judged(readings: list[FaceReading]) -> list[FaceReading]:
+        return [
+            replace(reading, uncertain=bool(judge(reading.probabilities, settings.uncertain_below)))
+            for reading in readings
+        ]
+
+    picture = replace(picture, readings=judged(picture.readings), shown_readings=judged(picture.shown_readings))
+    if not settings.view.hidden:
+        return picture
+    return replace(
+        picture,
+        image=hide_faces(picture.image, [reading.box for reading in picture.readings]),
+        shown=hide_faces(picture.shown, [reading.box for reading in picture.shown_readings]),
+    )
+
+
+def _snapshot(live: LiveStream) -> None:
+    picture = live.snapshot()
+    if picture is not None:
+        handover.keep_snapshot(picture)
+
+
+def _started(camera: Camera, live: LiveStream) -> float | None:
+    """When Start was pressed, by the monotonic clock; None while the camera is off."""
+    if not (camera.playing or camera.connecting):
+        st.session_state.pop(_STARTED, None)
+        return None
+    if _STARTED not in st.session_state:
+        st.session_state[_STARTED] = time.monotonic()
+        live.expect()
+    return st.session_state[_STARTED]
+
+
+def _note_route(state: LiveState, message: tuple[str, str] | None) -> bool:
+    """Remember whether pictures find no way here; whether that has changed."""
+    if message != NO_ROUTE and state.situation is not Situation.RUNNING:
+        return False
+    none, before = message == NO_ROUTE, st.session_state.get(_NO_ROUTE, False)
+    st.session_state[_NO_ROUTE] = none
+    return none != before

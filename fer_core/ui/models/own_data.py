@@ -1,0 +1,193 @@
+"""The whole evaluation on a visitor's own labelled faces. Nothing is written; it is forgotten with the page."""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, Final
+
+import streamlit as st
+
+from fer_core.classification import ModelCard
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import FerError
+from fer_core.evaluation.archives import ArchiveLimits
+from fer_core.evaluation.attributes import FOLDER_ATTRIBUTE, read_attributes
+from fer_core.evaluation.labelled import LabelledFaces, read_labelled
+from fer_core.evaluation.own_faces import OwnEvaluation, evaluate_own
+from fer_core.ui.models import own_results, records
+from fer_core.ui.models.parts import PAGE
+from fer_core.ui.shared import loaders, page_memory
+from fer_core.ui.shared.text import plain
+
+LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000)
+"""Of one upload once unpacked; the command line takes more."""
+
+MOST_BYTES: Final = 200_000_000
+"""Of one upload as it comes."""
+
+MOST_TABLE_BYTES: Final = 10_000_000
+"""Of the table of groups."""
+
+_RESULT: Final = "own evaluation"
+_ZIP, _FOLDER = ":material/folder_zip: Zip", ":material/folder: Folder"
+_SMALLER_PICTURES: Final = "scale the pictures down, take fewer, or use the command below, which takes more"
+_PICTURES: Final = ["png", "jpg", "jpeg", "webp", "bmp"]
+
+
+def own_data(cards: Sequence[ModelCard]) -> None:
+    """Ask for the faces, measure, show; a result stays until the visitor leaves the page."""
+    found: OwnEvaluation | None = page_memory.kept(PAGE, _RESULT)
+    if found is not None:
+        st.button("Forget it and measure something else", icon=":material/delete:", on_click=_forget)
+        own_results.show(found, {card.name: card for card in cards})
+        return
+    st.markdown(
+        "How good is each model on *your* faces? Give labelled pictures and get everything that stands on this page "
+        "for FER2013, as charts, JSON, CSV and PDF. Nothing of it is kept: it is read in memory and forgotten when you "
+        "leave this page."
+    )
+    with st.expander("What the pictures have to look like", icon=":material/help:"):
+        st.markdown(
+            f"Each picture lies in a folder named after its emotion: {', '.join(f'`{name}`' for name in EMOTIONS)}, at "
+            "any depth. Case, numbers and common synonyms do not matter: `3_Happiness` and `joy` are *happy*. A bad "
+            "file is named and left out. Whole photographs are fine: let the face be found first."
+        )
+        st.code("my_faces.zip\n├── happy/anna_01.png\n├── happy/ben_02.jpg\n└── sad/anna_07.png", language=None)
+    upload = _ask_faces()
+    options = _ask_options(cards)
+    ready = upload is not None and options is not None
+    wanted = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=not ready)
+    if wanted and upload and options:
+        _run(upload(), options)
+    st.caption(
+        "Larger data, or data that are on the machine already: "
+        "`python -m fer_core evaluate --data PATH --model all --split all --json result.json`"
+    )
+
+
+def _ask_faces() -> Callable[[], BinaryIO] | None:
+    """What gives the faces as a zip; a folder is packed only when they are wanted."""
+    most = f"Up to {_mb(MOST_BYTES)} MB and {LIMITS.max_files:,} files"
+    kind = st.segmented_control("Faces from", [_ZIP, _FOLDER], required=True, default=_ZIP, key="faces from")
+    if kind == _ZIP:
+        archive = st.file_uploader(
+            "Zip of labelled pictures",
+            type="zip",
+            key="labelled zip",
+            max_upload_size=_mb(MOST_BYTES),
+            help=f"{most}, {_mb(LIMITS.max_total_bytes)} MB once unpacked.",
+        )
+        return (lambda: archive) if archive and _fits([archive]) else None
+    files = st.file_uploader(
+        "Folder of labelled pictures",
+        type=_PICTURES,
+        accept_multiple_files="directory",
+        key="labelled folder",
+        max_upload_size=_mb(LIMITS.max_file_bytes),
+        help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
+    )
+    return (lambda: _zipped(files)) if files and _fits(files) else None
+
+
+def _fits(files: Sequence[Any], most: int | None = None, instead: str = _SMALLER_PICTURES) -> bool:
+    """Whether uploads are within the limit together; says so where they are not. Browsers alone cannot be trusted."""
+    most, total = MOST_BYTES if most is None else most, sum(file.size for file in files)
+    if total > most:
+        st.error(
+            f"These are {total / 1e6:,.0f} MB, more than the {_mb(most)} MB that a browser may send: {instead}.",
+            icon=":material/error:",
+        )
+    return total <= most
+
+
+def _mb(count: int) -> int:
+    return count // 1_000_000
+
+
+def _zipped(files: Sequence[Any]) -> BinaryIO:
+    """Uploaded files as one zip in memory, so that there is one way to read them."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as out:
+        for file in files:
+            out.writestr(file.name, file.getvalue())
+    archive.seek(0)
+    archive.name = PurePosixPath(files[0].name).parts[0]
+    return archive
+
+
+def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any] | None:
+    """What to measure; None while that is not possible."""
+    titles, _ = records.titles_and_looks()
+    by_title = {titles[card.name]: card.name for card in cards}
+    picked = st.pills("Models", list(by_title), selection_mode="multi", default=list(by_title), key="own models")
+    with st.expander("Options", icon=":material/tune:"):
+        detect = st.toggle(
+            "Find the face in each picture first", help="For whole photographs instead of cut-out faces."
+        )
+        by_folder = st.toggle(
+            "Figures by folder", help="By the folders above the emotion folders, such as one folder a person or camera."
+        )
+        robust = st.toggle(
+            "Robustness curves too", help="Forty more passes over up to 1,000 faces: minutes rather than seconds."
+        )
+        table = st.file_uploader(
+            "Figures by group (CSV)",
+            type="csv",
+            key="attributes",
+            max_upload_size=_mb(MOST_TABLE_BYTES),
+            help=f"Up to {_mb(MOST_TABLE_BYTES)} MB. "
+            'A column "file" with the path of each picture in the zip, and any others, such as age or light.',
+        )
+    if not picked or (table and not _fits([table], MOST_TABLE_BYTES, "leave out columns, or rows of other files")):
+        return None
+    return {
+        "models": [by_title[title] for title in by_title if title in picked],
+        "detect": detect,
+        "by_folder": by_folder,
+        "robust": robust,
+        "table": table,
+    }
+
+
+def _run(upload: BinaryIO, options: Mapping[str, Any]) -> None:
+    """Measure while a bar tells how far it is. A click on *Stop* begins a new run, which ends this one."""
+    bar = st.progress(0.0, "Reading the pictures …")
+    st.button("Stop", icon=":material/stop_circle:", key="stop measuring")
+
+    def tell(what: str, share: float) -> None:
+        bar.progress(share, f"{plain(what)}: {share:.0%}")
+
+    try:
+        faces = read_labelled(
+            upload,
+            loaders.detector("haar") if options["detect"] else None,
+            LIMITS,
+            lambda done, total: tell("Reading the pictures", done / total),
+        )
+        result = evaluate_own(
+            getattr(upload, "name", "upload"),
+            faces,
+            {name: loaders.classifier(name) for name in options["models"]},
+            _attributes(faces, options),
+            options["robust"],
+            tell,
+            records.MODELS_DIR,
+        )
+    except FerError as error:
+        bar.empty()
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    page_memory.keep(PAGE, _RESULT, result)
+    st.rerun()
+
+
+def _attributes(faces: LabelledFaces, options: Mapping[str, Any]) -> dict[str, list[str]]:
+    attributes = read_attributes(options["table"], faces.files) if options["table"] else {}
+    if options["by_folder"]:
+        attributes[FOLDER_ATTRIBUTE] = [folder or "." for folder in faces.folders]
+    return attributes
+
+
+def _forget() -> None:
+    page_memory.forget(PAGE, _RESULT)

@@ -1,0 +1,99 @@
+"""Pictures that a visitor gave, analysed once and kept in that visitor's session alone."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from fer_core.errors import FerError
+from fer_core.imaging.crops import shrunk
+from fer_core.media.images import decode_image
+from fer_core.pipeline import EmotionPipeline
+from fer_core.readings import FaceReading
+from fer_core.ui.shared.text import plain
+
+SHOWN_PX = 1600
+MAX_PICTURES = 24
+"""At once: decoded pictures are large, and they are all kept while they are shown."""
+
+_KEY = "analysed pictures"
+
+
+@dataclass(frozen=True, eq=False)
+class Analysed:
+    """One picture and what was read in it.
+
+    Attributes:
+        name: as the visitor's file is called.
+        image: uint8 (H, W, 3), BGR.
+        readings: its faces, from left to right.
+        shown: the picture for the page, its longer side at most `SHOWN_PX`.
+        shown_readings: the same readings, with boxes in pixels of `shown`.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    readings: list[FaceReading]
+    shown: NDArray[np.uint8]
+    shown_readings: list[FaceReading]
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.image.shape[1]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.image.shape[0]
+
+    @property
+    def stem(self) -> str:
+        """The name without its ending."""
+        return PurePath(self.name).stem
+
+
+def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, settings: tuple) -> list[Analysed]:
+    """Analyse pictures, showing progress and, for each that cannot be used, the reason.
+
+    What was analysed under the same settings is taken from the session; what is no longer shown is forgotten.
+    """
+    files = list(files)
+    if len(files) > MAX_PICTURES:
+        st.warning(f"Only the first {MAX_PICTURES} pictures are read; the command line takes any number.")
+        files = files[:MAX_PICTURES]
+    before: dict[tuple, Analysed] = st.session_state.get(_KEY, {})
+    after: dict[tuple, Analysed] = {}
+    done: list[Analysed] = []
+    bar = st.progress(0.0, "Reading …") if len(files) > 1 else None
+    for position, (name, data) in enumerate(files):
+        if bar:
+            bar.progress(position / len(files), f"Reading {position + 1} of {len(files)}")
+        key = (hashlib.sha256(data).hexdigest(), name, settings)
+        try:
+            picture = before.get(key) or _analysed(name, data, pipeline)
+        except FerError as error:
+            st.error(plain(str(error)), icon=":material/broken_image:")
+            continue
+        after[key] = picture
+        done.append(picture)
+    if bar:
+        bar.empty()
+    st.session_state[_KEY] = after
+    return done
+
+
+def forget() -> None:
+    """Drop every picture and reading of this visitor."""
+    st.session_state.pop(_KEY, None)
+
+
+def _analysed(name: str, data: bytes, pipeline: EmotionPipeline) -> Analysed:
+    image = decode_image(data, name)
+    readings = pipeline.analyze_image(image)
+    shown, factor = shrunk(image, SHOWN_PX)
+    return Analysed(name, image, readings, shown, [replace(r, box=r.box.scaled(factor)) for r in readings])

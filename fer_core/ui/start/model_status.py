@@ -1,0 +1,68 @@
+"""Which models are ready, what was measured of them, and whether they work here."""
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.classification import ModelCard
+from fer_core.diagnostics.self_test import self_test
+from fer_core.ui.shared import loaders
+
+
+def model_table() -> None:
+    """The installed models, the default one first, with their figures on FER2013 PrivateTest."""
+    cards = loaders.cards()
+    if not cards:
+        st.info("No model is installed. Restore the folder `models` from the release.", icon=":material/info:")
+        return
+    st.markdown(f":material/check_circle: {len(cards)} ready; **{cards[0].title}** is the default.")
+    st.dataframe(
+        pd.DataFrame([_row(card) for card in cards]),
+        hide_index=True,
+        column_config={
+            "Accuracy": st.column_config.NumberColumn(format="percent", help="FER2013 PrivateTest, all 3,589 faces."),
+            "95 % interval": st.column_config.TextColumn(help="Wilson interval of the accuracy."),
+            "Without copies": st.column_config.NumberColumn(
+                format="percent", help="The same without the faces that are also among the training faces."
+            ),
+            "Macro F1": st.column_config.NumberColumn(
+                format="%.3f", help="Mean over the seven emotions, so that rare ones count as much as frequent ones."
+            ),
+            "Calibration error": st.column_config.NumberColumn(
+                format="%.3f", help="How far stated confidence and accuracy lie apart (ECE, 15 bins); 0 is perfect."
+            ),
+            "Parameters": st.column_config.NumberColumn(format="compact"),
+        },
+    )
+
+
+def self_test_button() -> None:
+    """Run the self-test when asked, a line a check as soon as it is there."""
+    if not st.button("Test this installation", icon=":material/fact_check:", help="Takes about ten seconds."):
+        return
+    icons = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":gray[:material/skip_next:]"}
+    words = {True: "ok", False: "failed", None: "skipped"}
+    with st.status("Testing weights, colour order, orientation and speed …", expanded=True) as status:
+        checks = []
+        for check in self_test():
+            checks.append(check)
+            st.markdown(f"{icons[check.passed]} **{check.name}** ({words[check.passed]}): {check.detail}")
+        failed = sum(check.passed is False for check in checks)
+        if failed:
+            status.update(label=f"{failed} of {len(checks)} checks failed", state="error", expanded=True)
+        else:
+            status.update(label=f"All {len(checks)} checks passed", state="complete", expanded=True)
+
+
+def _row(card: ModelCard) -> dict:
+    measured = card.metrics.get("PrivateTest", {})
+    interval = measured.get("accuracy_ci95")
+    return {
+        "Model": card.title,
+        "Accuracy": measured.get("accuracy"),
+        "95 % interval": "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}",
+        "Without copies": measured.get("accuracy_deduplicated"),
+        "Macro F1": measured.get("macro_f1"),
+        "Calibration error": measured.get("ece"),
+        "Parameters": card.parameters,
+        "Licence": card.licence,
+    }

@@ -1,0 +1,350 @@
+"""The charts of a recording, in which a click leads to its moment."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from fer_core import charts
+from fer_core.charts.comparing import agreement_lane, deviation_lines
+from fer_core.charts.looks import clock
+from fer_core.classification import ModelCard
+from fer_core.errors import FerError
+from fer_core.timeline.agreement import agreement
+from fer_core.timeline.summaries import (
+    CATEGORIES,
+    VALENCE_FORMULA,
+    PersonSummary,
+    as_clock,
+    counted,
+    inside,
+    outside,
+    stretches,
+)
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.player import words_at
+from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.selection import selected_person, selected_time
+
+MOST_RINGS: Final = 3
+_HERE: Final = "#5c7cfa"
+_FACE_PX: Final = 72
+MOST_POINTS: Final = 600
+
+
+def ribbon(recording: OpenRecording) -> None:
+    """The whole recording at a glance."""
+    figure = charts.emotion_ribbon(recording.timeline, recording.notes)
+    if not recording.whole:
+        start, end = clock(recording.range_s).astype(str)
+        figure.add_vrect(x0=start, x1=end, line={"width": 2, "color": _HERE}, fillcolor="rgba(0,0,0,0)")
+    words = charts.describe_ribbon(recording.timeline, recording.notes)
+    interactive(figure, recording, "ribbon", words, recording.whole_range)
+
+
+def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+    """One tab a view; only the open one is drawn."""
+    views: dict[str, Callable[[OpenRecording], None]] = {
+        "Lines": _lines,
+        "Stacked": _stacked,
+        "Heat map": _heat_map,
+        "Valence": _valence,
+        "Quality": _quality,
+        "Shares": _shares,
+        "Stretches": _stretches,
+    }
+    if recording.resting:
+        views["From rest"] = _from_rest
+    if len(recording.timelines) > 1:
+        views["Models"] = partial(_models, cards=cards)
+    _here(recording)
+    tabs = st.tabs(list(views), key=f"views {recording.number}", on_change="rerun")
+    for tab, draw in zip(tabs, views.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(recording)
+
+
+def _here(recording: OpenRecording) -> None:
+    """The face at the chosen moment beside the charts, which stand far below the frame."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with suppress(FerError):  # beside the frame it is said what is wrong with it
+            face = recording.face(recording.person)
+            if face is not None:
+                name = plain(recording.notes.name(recording.person or 0))
+                st.image(face, channels="BGR", width=_FACE_PX, alt=f"{name} at {recording.moment_s:.2f} s")
+        st.caption(f"**{recording.moment_s:.2f} s** · {plain(words_at(recording, recording.moment_s))}")
+
+
+def interactive(
+    figure: go.Figure, recording: OpenRecording, name: str, words: str, within_s: tuple[float, float] | None = None
+) -> None:
+    """A figure over time, with the notes and the chosen moment drawn in.
+
+    Args:
+        figure: with a time axis.
+        recording: that it shows.
+        name: of the figure, unlike those of all others of the recording.
+        words: the figure, for those who do not see it.
+        within_s: what the time axis covers; the chosen range by default.
+    """
+    start_s, end_s = within_s or recording.range_s
+    figure.update_xaxes(range=[*clock([start_s, end_s]).astype(str)])
+    charts.add_notes(figure, recording.notes.within(start_s, end_s))
+    if start_s <= recording.moment_s <= end_s:
+        [now] = clock([recording.moment_s]).astype(str)
+        figure.add_vline(x=now, line={"width": 2, "color": _HERE})
+    for trace in figure.select_traces(selector=lambda trace: trace.type in ("bar", "scatter")):
+        if trace.unselected.marker.opacity is None:  # else a click would make everything else fade
+            trace.unselected = {"marker": {"opacity": 1}}
+    # Streamlit lets a drag select or a click, not both; the axes stay put so that fingers can scroll the page.
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+    key = f"{name} {recording.number}"
+    st.plotly_chart(
+        figure,
+        key=key,
+        on_select=partial(_chosen, recording, key),
+        selection_mode="points",
+        config={"displayModeBar": False},
+        alt=words,
+    )
+
+
+def summary_table(recording: OpenRecording) -> pd.DataFrame:
+    """Statistics of the range, a row a person, and another without poor samples where there are such."""
+    rows = []
+    good = {summary.person: summary for summary in recording.summaries(good=True)}
+    for summary in recording.summaries():
+        name = recording.notes.name(summary.person)
+        rows.append(_row(name, "all", summary))
+        if summary.good_share < 1:
+            alone = good.get(summary.person)
+            nothing = {"Person": name, "Samples": "good only", "Seen": "0:00", "Number": 0}
+            rows.append(_row(name, "good only", alone) if alone else nothing)
+    return pd.DataFrame(rows)
+
+
+def numbers(recording: OpenRecording) -> None:
+    """`summary_table`, and what it covers."""
+    start_s, end_s = recording.range_s
+    table = summary_table(recording)
+    if table.empty:
+        st.info("Nobody is seen in this range.", icon=":material/search_off:")
+        return
+    percent = st.column_config.NumberColumn(format="percent")
+    config = dict.fromkeys((*CATEGORIES, "Good"), percent)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={**config, "Valence": st.column_config.NumberColumn(format="%+.2f")},
+        alt=charts.describe_shares(recording.summaries(), recording.notes),
+    )
+    left_out = recording.notes.excluded_s(start_s, end_s)
+    st.caption(
+        f"From {start_s:.2f} to {end_s:.2f} s{f', {left_out:.2f} s of it excluded' if left_out else ''}. Shares of the "
+        f"time seen; valence is derived ({VALENCE_FORMULA}), from −1 to +1. *Good only*: without the samples that "
+        "have a quality problem."
+    )
+
+
+def _lines(recording: OpenRecording) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    shown = recording.shown()
+    figure = charts.probability_lines(shown, person, recording.timeline.request.threshold, recording.notes)
+    interactive(figure, recording, "lines", charts.describe_probabilities(shown, person, recording.notes))
+
+
+def _stacked(recording: OpenRecording) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    shown = recording.shown()
+    words = charts.describe_probabilities(shown, person, recording.notes)
+    interactive(_clickable(charts.stacked_area(shown, person, recording.notes)), recording, "stacked", words)
+
+
+def _heat_map(recording: OpenRecording) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    shown = recording.shown()
+    words = charts.describe_probabilities(shown, person, recording.notes)
+    # The grid of the figure spans what the rows do, so that no cell stands for what was not looked at.
+    figure = _clickable(charts.heat_map(shown.frame, person))
+    interactive(figure, recording, "heat map", words)
+
+
+def _valence(recording: OpenRecording) -> None:
+    shown = recording.shown()
+    figure = charts.valence_curve(shown, recording.notes)
+    interactive(figure, recording, "valence", charts.describe_valence(shown, recording.notes))
+    st.caption(f"Derived from the probabilities: {VALENCE_FORMULA}. Nobody measured it.")
+
+
+def _quality(recording: OpenRecording) -> None:
+    part = recording.part()  # with the poor samples, which are what it shows
+    words = charts.describe_quality(part, recording.notes)
+    interactive(charts.quality_lane(part, recording.notes), recording, "quality", words)
+    st.caption(words)
+
+
+def _shares(recording: OpenRecording) -> None:
+    summaries = recording.summaries(good=recording.leave_out_poor)
+    words = charts.describe_shares(summaries, recording.notes)
+    st.plotly_chart(
+        charts.share_bars(summaries, recording.notes),
+        key=f"share bars {recording.number}",
+        config={"displayModeBar": False},
+        alt=words,
+    )
+    shown = summaries[:MOST_RINGS]
+    for column, summary in zip(st.columns(max(1, len(shown))), shown, strict=False):
+        column.plotly_chart(
+            charts.share_pie(summary, recording.notes),
+            key=f"share ring {summary.person} {recording.number}",
+            config={"displayModeBar": False},
+            alt=charts.describe_shares([summary], recording.notes),
+        )
+    if len(summaries) > MOST_RINGS:
+        st.caption(f"Rings of the first {MOST_RINGS} people only; the bars show everybody.")
+
+
+def _stretches(recording: OpenRecording) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    runs = stretches(counted(recording.shown(), recording.notes.excluded), person)
+    table = pd.DataFrame(
+        {
+            "From (s)": [run.start_s for run in runs],
+            "To (s)": [run.end_s for run in runs],
+            "Shown": [run.category for run in runs],
+            "Most probable": [run.label for run in runs],
+            "Mean probability": [round(run.confidence, 2) for run in runs],
+            "Samples": [run.samples for run in runs],
+        }
+    )
+    key = f"stretches {person} {recording.number}"
+
+    def go_there() -> None:
+        for row in st.session_state[key]["selection"]["rows"]:
+            recording.seek(runs[row].start_s)
+
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"Mean probability": st.column_config.NumberColumn(format="percent")},
+        key=key,
+        on_select=go_there,
+        selection_mode="single-row",
+    )
+    st.caption("Readings that follow each other with one label. Choose a row to go there.")
+
+
+def _from_rest(recording: OpenRecording) -> None:
+    rows = recording.deviations()
+    person = _person(recording)
+    span = recording.resting.get(person or 0)
+    if person is None or span is None or not rows["person"].eq(person).any():
+        st.info("This person has no resting face yet; choose one under *People*.", icon=":material/info:")
+        return
+    rows = rows[inside(rows, *recording.range_s)]
+    figure = deviation_lines(rows, person)
+    name = recording.notes.name(person)
+    words = f"Differences of {name} from their mean between {span.start_s:.2f} and {span.end_s:.2f} s."
+    interactive(figure, recording, "from rest", words)
+    st.caption(plain(words) + " They are no probabilities any more.")
+
+
+def _models(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    try:
+        titled = {_title(model, cards): recording.shown(timeline) for model, timeline in recording.timelines.items()}
+        rows = agreement(titled)
+    except FerError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    rows = rows[rows["person"].eq(person)]
+    figure = agreement_lane(rows, list(titled))
+    counting = outside(rows, recording.notes.excluded)
+    share = float(counting["agree"].mean()) if len(counting) else 0.0
+    words = f"All models give one label in {share:.0%} of {len(counting)} readings of {recording.notes.name(person)}."
+    interactive(figure, recording, "models", words)
+    st.caption(f"{plain(words)} Contested stretches are shaded: there one of the models is wrong, or all are.")
+
+
+def _title(model: str, cards: Mapping[str, ModelCard]) -> str:
+    return cards[model].title if model in cards else model
+
+
+def _person(recording: OpenRecording) -> int | None:
+    """Who is shown, with the choice among several."""
+    everyone = recording.people
+    if not everyone:
+        st.info("No face was found in this recording.", icon=":material/search_off:")
+        return None
+    if len(everyone) > 1:
+        key = f"person {recording.number}"
+        st.session_state[key] = recording.person
+        st.segmented_control(
+            "Person",
+            everyone,
+            format_func=lambda person: plain(recording.notes.name(person)),
+            key=key,
+            on_change=lambda: setattr(recording, "person", st.session_state[key] or recording.person),
+            label_visibility="collapsed",
+        )
+    return recording.person
+
+
+def _chosen(recording: OpenRecording, key: str) -> None:
+    event = st.session_state.get(key)
+    time_s, person = selected_time(event), selected_person(event)
+    if time_s is not None:
+        recording.seek(time_s)
+    if person in recording.people:
+        recording.person = person
+
+
+def _clickable(figure: go.Figure) -> go.Figure:
+    """With points that nobody sees on areas and over cells: Plotly lets only points and bars be chosen."""
+    unseen = {"marker": {"opacity": 0}}
+    figure.update_traces(
+        mode="lines+markers", marker={"opacity": 0}, selected=unseen, unselected=unseen, selector={"type": "scatter"}
+    )
+    for cells in figure.select_traces(selector={"type": "heatmap"}):
+        x = cells.x[:: 1 + len(cells.x) // MOST_POINTS]
+        figure.add_scatter(
+            x=x,
+            y=[cells.y[len(cells.y) // 2]] * len(x),
+            mode="markers",
+            marker={"size": 6, "opacity": 0},
+            selected=unseen,
+            unselected=unseen,
+            hoverinfo="none",
+            showlegend=False,
+        )
+        figure.update_layout(hovermode="x")
+    return figure
+
+
+def _row(name: str, which: str, summary: PersonSummary) -> dict[str, Any]:
+    return {
+        "Person": name,
+        "Samples": which,
+        "Seen": as_clock(summary.seen_s),
+        "Number": summary.samples,
+        "Mostly": summary.dominant,
+        **{category: round(summary.shares[category], 3) for category in CATEGORIES},
+        "Valence": summary.valence,
+        "Good": round(summary.good_share, 3),
+    }

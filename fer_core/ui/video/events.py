@@ -1,0 +1,150 @@
+"""What the visitor adds to the time axis: markers and stretches that shall not count."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.errors import FerError
+from fer_core.reports.events import events_from
+from fer_core.timeline.notes import Marker, Span
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.recording import OpenRecording
+
+Row = dict[str, Any]
+
+_LONGEST = 300
+"""Characters of an event; a table may bring longer ones, of which reports show the beginning."""
+
+
+def events_editor(recording: OpenRecording) -> None:
+    """Add, change and delete both."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        _markers(recording)
+    with right:
+        _excluded(recording)
+    _from_table(recording)
+    st.caption(
+        "Both are drawn into the charts and are part of every report; what is excluded counts in no figure. To delete "
+        "a row, choose it at its left edge."
+    )
+
+
+def _markers(recording: OpenRecording) -> None:
+    st.markdown("**Event markers**")
+    key = f"mark text {recording.number}"
+    with st.form(f"mark {recording.number}", clear_on_submit=True):
+        st.text_input("What happens at the chosen moment?", max_chars=80, key=key)
+        st.form_submit_button(
+            f"Mark {recording.moment_s:.2f} s",
+            icon=":material/flag:",
+            on_click=lambda: recording.mark(recording.moment_s, st.session_state[key]),
+        )
+    rows: list[Row] = [{"Time (s)": marker.time_s, "Event": marker.text} for marker in recording.notes.markers]
+    _editor(
+        rows,
+        {"Time (s)": float, "Event": str},
+        f"markers {recording.number} {hash(recording.notes.markers)}",
+        lambda changed: recording.set_markers(markers_of(changed, recording.whole_range)),
+    )
+
+
+def _excluded(recording: OpenRecording) -> None:
+    st.markdown("**Stretches that do not count**")
+    start_s, end_s = recording.range_s
+    key = f"reason {recording.number}"
+    with st.form(f"exclude {recording.number}", clear_on_submit=True):
+        st.text_input("Why leave out the chosen range?", max_chars=80, key=key)
+        st.form_submit_button(
+            "Choose a shorter range above first" if recording.whole else f"Exclude {start_s:.2f} to {end_s:.2f} s",
+            icon=":material/block:",
+            disabled=recording.whole,
+            on_click=lambda: recording.exclude(start_s, end_s, st.session_state[key]),
+            help="It is shown in grey, and counts nowhere; the range is then all of the recording again.",
+        )
+    rows: list[Row] = [
+        {"From (s)": span.start_s, "To (s)": span.end_s, "Reason": span.reason} for span in recording.notes.excluded
+    ]
+    _editor(
+        rows,
+        {"From (s)": float, "To (s)": float, "Reason": str},
+        f"excluded {recording.number} {hash(recording.notes.excluded)}",
+        lambda changed: recording.set_excluded(spans_of(changed, recording.whole_range)),
+    )
+
+
+def _from_table(recording: OpenRecording) -> None:
+    key, problem = f"events {recording.number}", f"events problem {recording.number}"
+
+    def take() -> None:
+        given = st.session_state[key]
+        st.session_state.pop(problem, None)
+        if given is not None:
+            try:
+                recording.add_events(*events_from(given.getvalue(), recording.whole_range))
+            except FerError as error:
+                st.session_state[problem] = str(error)
+
+    with st.expander("Events from a table", icon=":material/upload_file:", expanded=problem in st.session_state):
+        st.file_uploader("CSV", type=["csv", "tsv", "txt"], key=key, on_change=take, max_upload_size=1)
+        st.caption(
+            "A header and a row an event: `start_s` in seconds, and if you like `text`, `kind` (marker or excluded) "
+            "and `end_s`; so *Export* writes them. Names like onset, time, event and label are understood too."
+        )
+        if words := st.session_state.get(problem):
+            st.error(plain(words), icon=":material/error:")
+
+
+def changed_rows(rows: list[Row], changes: Mapping[str, Any]) -> list[Row]:
+    """The rows of a table after what `st.data_editor` says was edited, deleted and added."""
+    edited = {int(place): values for place, values in changes.get("edited_rows", {}).items()}
+    gone = set(changes.get("deleted_rows", ()))
+    kept = [{**row, **edited.get(place, {})} for place, row in enumerate(rows) if place not in gone]
+    return [*kept, *changes.get("added_rows", ())]
+
+
+def markers_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Marker, ...]:
+    """Markers of edited rows; a row without a time is left out, and a time outside the recording moved into it."""
+    return tuple(
+        Marker(_clamped(row["Time (s)"], within_s), _text(row.get("Event")) or "Event")
+        for row in rows
+        if _is_number(row.get("Time (s)"))
+    )
+
+
+def spans_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Span, ...]:
+    """Spans of edited rows; a row without both ends is left out, and swapped ends are put right."""
+    found = []
+    for row in rows:
+        ends: list[Any] = [row.get("From (s)"), row.get("To (s)")]
+        if all(map(_is_number, ends)):
+            start_s, end_s = sorted(_clamped(end, within_s) for end in ends)
+            found.append(Span(start_s, end_s, _text(row.get("Reason"))))
+    return tuple(found)
+
+
+def _editor(rows: list[Row], types: Mapping[str, type], key: str, take: Callable[[list[Row]], None]) -> None:
+    seconds = st.column_config.NumberColumn(format="%.2f", min_value=0.0, required=True)
+    words = st.column_config.TextColumn(max_chars=_LONGEST)
+    st.data_editor(
+        pd.DataFrame(rows, columns=list(types)).astype(dict(types)),
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        column_config={name: seconds if name.endswith("(s)") else words for name in types},
+        on_change=lambda: take(changed_rows(rows, st.session_state[key])),
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and value == value  # not for NaN
+
+
+def _clamped(value: float, within_s: tuple[float, float]) -> float:
+    return min(max(float(value), within_s[0]), within_s[1])
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,184 @@
+"""One recording in the page: what came of it, the chosen moment, the charts, the corrections, the exports."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+import streamlit as st
+
+from fer_core.classification import ModelCard
+from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
+from fer_core.networks.files import sha256
+from fer_core.reports.wording import sampling, smoothing
+from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, interval_s, most_shown
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.charts import numbers, over_time, ribbon
+from fer_core.ui.video.compare import compare
+from fer_core.ui.video.events import events_editor
+from fer_core.ui.video.exports import exports
+from fer_core.ui.video.memory import memory
+from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button
+from fer_core.ui.video.people import people_editor
+from fer_core.ui.video.player import moment
+from fer_core.ui.video.recording import OpenRecording
+
+_FINEST_S: Final = 0.01
+_EXPLAINED: Final = {
+    "Time seen": "Of all people together, in the range.",
+    "Uncertain": "Share of the time seen in which no expression is probable enough to rely on.",
+    "Good samples": "Share of the time seen without a quality problem; the tab *Quality* shows which there are.",
+}
+
+
+def explore(cards: Mapping[str, ModelCard]) -> None:
+    """The recording that is shown, with the choice among those that are open."""
+    kept = memory()
+    if len(kept.recordings) > 1:
+        st.segmented_control(
+            "Open recordings",
+            list(kept.recordings),
+            default=kept.shown,
+            required=True,
+            format_func=lambda number: plain(kept.recordings[number].title),
+            key=f"open {kept.opened}",
+            on_change=lambda: setattr(kept, "shown", st.session_state[f"open {kept.opened}"]),
+        )
+    if kept.shown is not None:
+        _explorer(kept.recordings[kept.shown], cards)
+
+
+@st.fragment
+def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+    """A click in here draws only this anew."""
+    card = cards.get(recording.timeline.request.model or "")
+    _headline(recording, card)
+    attach(recording)
+    _figures(recording)
+    moment(recording)
+    ribbon(recording)
+    _choice(recording)
+    names = ["Explore", "Statistics", "People", "Events", "Compare", "Export"]
+    tabs = st.tabs(names, key=f"parts {recording.number}", on_change="rerun")
+    for name, tab in zip(names, tabs, strict=True):
+        if not tab.open:
+            continue
+        with tab:
+            if name == "Explore":
+                over_time(recording, cards)
+            elif name == "Statistics":
+                numbers(recording)
+            elif name == "People":
+                people_editor(recording)
+            elif name == "Events":
+                events_editor(recording)
+            elif name == "Compare":
+                compare(recording)
+            else:
+                exports(recording, card)
+
+
+def _headline(recording: OpenRecording, card: ModelCard | None) -> None:
+    timeline = recording.timeline
+    about, request = timeline.recording, timeline.request
+    st.subheader(plain(about.name), divider="gray")
+    if recording.partial:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge("partial: stopped before the end", icon=":material/timelapse:", color="orange")
+            go_on_button(recording)
+    if recording.live:
+        st.page_link("pages/2_Live.py", label="Back to the camera", icon=":material/videocam:")
+    facts = (
+        as_clock(about.duration_s),
+        f"{about.width} × {about.height} px",
+        f"{about.frame_rate:.4g} frames a second, {timeline.frame['frame'].nunique():,} read ({sampling(request)})",
+        card.title if card else str(request.model),
+        smoothing(request),
+    )
+    st.caption(" · ".join(facts))
+    if about.sha256 == _sample_sha256():
+        st.caption(f":material/info: {SAMPLE_VIDEO_CREDIT}")
+    for problem in timeline.problems:
+        st.warning(plain(problem), icon=":material/info:")
+
+
+@lru_cache(maxsize=1)
+def _sample_sha256() -> str:
+    return sha256(SAMPLE_VIDEO)
+
+
+def _figures(recording: OpenRecording) -> None:
+    summaries = recording.summaries(good=recording.leave_out_poor)
+    seen_s = sum(summary.seen_s for summary in summaries)
+    shared = {
+        "Most shown": most_shown(summaries) if summaries else "–",
+        "Uncertain": _mean(summaries, seen_s, lambda s: s.shares[UNCERTAIN]),
+        "Good samples": _mean(summaries, seen_s, lambda s: s.good_share),
+    }
+    values = {
+        "People": str(len(summaries)),
+        "Time seen": as_clock(seen_s),
+        **shared,
+    }
+    with st.container(horizontal=True):
+        for name, value in values.items():
+            st.metric(name, value, border=True, width=150, help=_EXPLAINED.get(name))
+
+
+def _mean(summaries: Sequence[PersonSummary], seen_s: float, of: Callable[[PersonSummary], float]) -> str:
+    return f"{sum(s.seen_s * of(s) for s in summaries) / seen_s:.0%}" if seen_s else "–"
+
+
+def _choice(recording: OpenRecording) -> None:
+    """Range, quality, smoothing."""
+    first_s, last_s = recording.whole_range
+    key, poor = f"range {recording.number}", f"poor {recording.number}"
+    st.session_state[key], st.session_state[poor] = recording.range_s, recording.leave_out_poor
+    st.slider(
+        "Range (seconds)",
+        first_s,
+        last_s,
+        step=max(_FINEST_S, round(interval_s(recording.timeline), 2)),
+        format="%.2f",
+        key=key,
+        on_change=lambda: recording.choose_range(*st.session_state[key]),
+        disabled=last_s <= first_s,
+        help="What the charts show and the statistics count.",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for label, icon, span in (
+            ("From the moment", "start", (recording.moment_s, recording.range_s[1])),
+            ("To the moment", "keyboard_tab", (recording.range_s[0], recording.moment_s)),
+            ("All", "fullscreen", (first_s, last_s)),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"{label} {recording.number}",
+                on_click=recording.choose_range,
+                args=span,
+                disabled=span[1] <= span[0] or span == recording.range_s,
+            )
+        with st.popover("Smoothing", icon=":material/tune:"):
+            _smoothing(recording)
+        st.toggle(
+            "Leave out poor samples",
+            key=poor,
+            on_change=lambda: setattr(recording, "leave_out_poor", st.session_state[poor]),
+            help="Samples whose face is small, blurred, dark or otherwise unlike what the model learnt from. The "
+            "statistics always show both.",
+        )
+
+
+def _smoothing(recording: OpenRecording) -> None:
+    request = recording.timeline.request
+    number = f"{recording.number} {recording.revision}"
+    method, constant, threshold = (f"{name} {number}" for name in ("method", "constant", "threshold"))
+    with st.form(f"smoothing {number}", border=False):
+        chosen = list(SMOOTHINGS).index(request.smoothing)
+        st.selectbox("Smoothing", list(SMOOTHINGS), chosen, format_func=SMOOTHINGS.__getitem__, key=method)
+        st.slider("Time constant (s)", 0.1, 3.0, min(max(request.time_constant_s, 0.1), 3.0), 0.1, key=constant)
+        st.slider("Uncertain below", 0.2, 0.95, round(request.threshold, 2), 0.01, key=threshold)
+        st.form_submit_button(
+            "Apply to the raw values",
+            on_click=lambda: recording.smooth(*(st.session_state[key] for key in (method, constant, threshold))),
+        )

@@ -1,0 +1,211 @@
+"""What can be taken along: tables, the report, the annotated video, the evidence bundle."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from pathlib import Path, PurePath
+from typing import Final
+
+import streamlit as st
+
+from fer_core.classification import ModelCard
+from fer_core.errors import FerError
+from fer_core.evidence.bundle import bundle_bytes
+from fer_core.reports.annotated import write_annotated
+from fer_core.reports.events import events_text
+from fer_core.reports.pdf import pdf_report
+from fer_core.reports.tables import csv_text, dictionary_text
+from fer_core.timeline.corrections import within
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.study import Study
+from fer_core.timeline.table import Timeline
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.memory import Drawing, Drawn, File, Made, memory
+from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.waiting import wait_for
+from fer_core.ui.video.work import Advance, Job, Report, Work
+
+_JSON: Final = "application/json"
+_PARQUET: Final = "application/vnd.apache.parquet"
+
+
+class _StoppedError(FerError):
+    """The visitor does not want it any more."""
+
+
+def exports(recording: OpenRecording, card: ModelCard | None) -> None:
+    """A button each. What it gives is made before it is there: see `fer_core.ui.shared.handover.session_csv`."""
+    made = _made(recording, card)
+    work, waits = made.documents, made.documents.running
+    stem = PurePath(recording.name).stem
+    with st.container(horizontal=True):
+        for file in (*(work.result or ()), *made.tables):
+            st.download_button(
+                file.label,
+                file.data,
+                f"{stem}_{file.name}",
+                file.mime,
+                icon=f":material/{file.icon}:",
+                on_click="ignore",
+                key=f"{file.name} {recording.number}",
+            )
+    if waits:
+        wait_for(work, "Writing the report", f"stop report {recording.number}")
+    elif work.result is None:
+        st.error(plain(work.problem or ""), icon=":material/error:")
+        st.button(
+            "Write the report again",
+            icon=":material/refresh:",
+            key=f"report {recording.number}",
+            on_click=memory().drop_export,
+            args=(recording.number,),
+        )
+    _annotated(recording, stem)
+    st.caption(
+        "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
+        "the tables hold every reading, and the raw values too. The evidence bundle holds all of it with settings, "
+        "versions and hashes; `python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording "
+        "again. There is one only of a recording that was read to the end and from which nobody was removed."
+    )
+
+
+def checkable(recording: OpenRecording) -> bool:
+    """Whether a bundle of it could be checked by reading the recording again."""
+    return recording.complete and not recording.live
+
+
+def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
+    """The files of the recording as it stands now; those that take seconds are being written elsewhere."""
+    kept, today = memory(), date.today()
+    notes, span = recording.notes_of_people, _span(recording)
+    of = (recording.timeline, notes, dict(recording.resting), span, checkable(recording), today)
+    made = kept.exports.get(recording.number)
+    if made is None or made.of != of:
+        kept.drop_export(recording.number)
+        timeline, part_notes, study = recording.timeline, notes, recording.study
+        if span is not None:
+            timeline, part_notes = _part(timeline, *span), notes.within(*span)
+            study = Study(replace(timeline, portraits={}))
+        bundle = partial(bundle_bytes, recording.study, today, card) if checkable(recording) else None
+        job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)
+        made = Made(of, _tables(recording, timeline, part_notes, study), Work(job, kept.workspace.new_stop(), "report"))
+        kept.exports[recording.number] = made
+    return made
+
+
+def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | None) -> Job[tuple[File, ...]]:
+    """The job that writes the report, and the evidence bundle where there can be one."""
+
+    def job(report: Report, stop: threading.Event) -> tuple[File, ...]:
+        files = [File("Report (PDF)", "picture_as_pdf", "report.pdf", "application/pdf", report_of())]
+        report(Advance(1 / 2))
+        if stop.is_set():
+            raise _StoppedError("The report was stopped before it was complete.")
+        if bundle_of is not None:
+            files.append(File("Evidence bundle", "verified", "bundle.zip", "application/zip", bundle_of()))
+        return tuple(files)
+
+    return job
+
+
+def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: Study) -> tuple[File, ...]:
+    kept = Study(replace(study.read, portraits={}), study.edits)  # faces stay on this machine
+    meanings = dictionary_text(timeline.frame.columns)
+    files = [
+        File("Readings (CSV)", "table", "timeline.csv", "text/csv", csv_text(timeline)),
+        File(
+            "What the columns mean",
+            "menu_book",
+            "timeline_columns.csv",
+            "text/csv",
+            meanings,
+        ),
+        File("Everything (JSON)", "data_object", "timeline.json", _JSON, kept.to_json()),
+        File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, kept.to_parquet()),
+    ]
+    if notes.markers or notes.excluded:
+        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", events_text(notes)))
+    if recording.resting:
+        rest = recording.deviations().to_csv(index=False)
+        files.append(File("Differences from rest (CSV)", "self_improvement", "from_rest.csv", "text/csv", rest))
+    return tuple(files)
+
+
+def _span(recording: OpenRecording) -> tuple[float, float] | None:
+    """The range, where only that is to be exported."""
+    if recording.whole:
+        return None
+    start_s, end_s = recording.range_s
+    label = f"Only the chosen range, {start_s:.2f} to {end_s:.2f} s"
+    return recording.range_s if st.toggle(label, key=f"only range {recording.number}") else None
+
+
+def _part(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
+    part = within(timeline, start_s, end_s)
+    return replace(part, problems=(*part.problems, f"This is the part from {start_s:.2f} to {end_s:.2f} s alone."))
+
+
+def _annotated(recording: OpenRecording, stem: str) -> None:
+    if recording.path is None:
+        return
+    key = f"annotated {recording.number}"
+    work = memory().drawing(recording)
+    if work is None or (not work.running and not work.result):
+        if work is not None and work.problem:
+            st.error(plain(work.problem.replace(f"{recording.path.parent}/", "")), icon=":material/error:")
+        st.button(
+            "Make the annotated video (MP4)",
+            icon=":material/movie_edit:",
+            key=key,
+            on_click=_begin,
+            args=(recording,),
+            help="Boxes, labels and bars drawn into every frame, with the sound. Takes about as long as the recording.",
+        )
+        return
+    if work.running:
+        wait_for(work, "Drawing into every frame", f"stop {key}")
+        return
+    assert work.result is not None
+    for sentence in work.result.missing:
+        st.warning(plain(sentence), icon=":material/info:")
+    st.download_button(
+        "Annotated video (MP4)",
+        work.result.path.read_bytes(),
+        f"{stem}_annotated.mp4",
+        "video/mp4",
+        icon=":material/movie:",
+        on_click="ignore",
+        key=f"take {key}",
+    )
+
+
+def _begin(recording: OpenRecording) -> None:
+    kept = memory()
+    assert recording.path is not None
+    job = annotating(recording.timeline, recording.path)
+    work = Work(job, kept.workspace.new_stop(), "annotated video")
+    kept.drawings[recording.number] = Drawing(work, recording.timeline)
+
+
+def annotating(timeline: Timeline, path: Path) -> Job[Drawn]:
+    """The job that writes the annotated video beside the recording."""
+
+    def job(report: Report, stop: threading.Event) -> Drawn:
+        def tell(share: float) -> None:
+            if stop.is_set():
+                raise _StoppedError("Stopped before it was complete.")
+            report(Advance(share))
+
+        folder = Path(tempfile.mkdtemp(prefix="drawn-", dir=path.parent))
+        try:
+            missing = write_annotated(timeline, path, folder / "annotated.mp4", tell)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return Drawn(folder / "annotated.mp4", missing)
+
+    return job

@@ -1,0 +1,304 @@
+"""What the Video page keeps of one visit: recordings in a folder of their own, and what was read in them.
+
+All of it goes with "Forget", and with the visit.
+"""
+
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path, PurePath
+from typing import Any, Final, NamedTuple
+
+import streamlit as st
+
+from fer_core.errors import MediaError
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.study import Study
+from fer_core.timeline.table import Timeline
+from fer_core.ui.shared.handover import forget_session, recorded_session
+from fer_core.ui.video import unfinished
+from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.visits import Visits
+from fer_core.ui.video.work import Work
+
+MOST_OPEN: Final = 4
+_KEY: Final = "video memory"
+_VISIT: Final = "visit"
+"""Name in the page's address under which a visit is found again after a reload."""
+
+_LONGEST_NAME: Final = 120
+_PREFIX: Final = "face-value-"
+
+
+class Workspace:
+    """A folder that is deleted when it is closed, when nothing refers to it any more, and when the server ends.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self) -> None:
+        _sweep()
+        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._stops: list[threading.Event] = []
+        self._end = weakref.finalize(self, _end, self.path, self._stops)
+
+    def new_stop(self) -> threading.Event:
+        """An event that is set when the folder is deleted, for work on its files."""
+        self._stops.append(threading.Event())
+        return self._stops[-1]
+
+    def store(self, name: str, data: bytes | memoryview) -> Path:
+        """Write a visitor's file under the name that it came with, as far as that is a name.
+
+        Raises:
+            MediaError: there is no room for it.
+        """
+        wanted = PurePath(name.replace("\\", "/").replace("\0", "")).name.strip(". ") or "recording"
+        stem, ending = PurePath(wanted).stem, PurePath(wanted).suffix
+        try:
+            path = Path(tempfile.mkdtemp(dir=self.path)) / f"{_short(stem)}{_short(ending)}"
+            path.write_bytes(data)
+        except OSError as error:
+            raise MediaError(f"The recording could not be stored ({error.strerror}); make room there.") from error
+        return path
+
+    def close(self) -> None:
+        """Delete it."""
+        self._end()
+
+
+class Drawn(NamedTuple):
+    """An annotated video, and what is missing in it, a sentence each."""
+
+    path: Path
+    missing: tuple[str, ...]
+
+
+class Drawing(NamedTuple):
+    """An annotated video that is being made or is ready, and what it shows."""
+
+    work: Work[Drawn]
+    timeline: Timeline
+
+
+class File(NamedTuple):
+    """Something to take along, with what its button says."""
+
+    label: str
+    icon: str
+    name: str
+    mime: str
+    data: str | bytes
+
+
+class Made(NamedTuple):
+    """The files to take along: those that take seconds are being written or are ready.
+
+    Attributes:
+        of: all that they depend on.
+        tables: what is made in a moment.
+        documents: the rest.
+    """
+
+    of: tuple[Any, ...]
+    tables: tuple[File, ...]
+    documents: Work[tuple[File, ...]]
+
+
+class Copy(NamedTuple):
+    """A copy that browsers play, and up to which second of the recording it goes; None where it is whole."""
+
+    path: Path
+    until_s: float | None
+
+
+@dataclass
+class Memory:
+    """Of one visit.
+
+    Attributes:
+        workspace: where its files are.
+        work: the analysis that is under way, or has ended and was not looked at yet.
+        source: the file that it reads.
+        requests: how it reads it, by model.
+        unwanted: once this is set, nothing that it has read is kept.
+        going_on: number of the recording that it completes; None where it is a new one.
+        recordings: what is open, by number; the oldest first.
+        shown: number of the one that is being looked at.
+        drawings: annotated videos, by the number of their recording; see `drawing`.
+        exports: files to take along, likewise.
+        copies: playable copies that are being made or are ready, likewise.
+        problem: why the last analysis failed, in a sentence.
+        opened: how many were opened so far.
+        live: the recorded session of the Live page that was opened last.
+    """
+
+    workspace: Workspace = field(default_factory=Workspace)
+    work: Work[dict[str, Timeline]] | None = None
+    source: Path | None = None
+    requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
+    unwanted: threading.Event = field(default_factory=threading.Event)
+    going_on: int | None = None
+    recordings: dict[int, OpenRecording] = field(default_factory=dict)
+    shown: int | None = None
+    drawings: dict[int, Drawing] = field(default_factory=dict)
+    exports: dict[int, Made] = field(default_factory=dict)
+    copies: dict[int, Work[Copy]] = field(default_factory=dict)
+    problem: str | None = None
+    opened: int = 0
+    live: Any = None
+
+    def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
+        """Show what was read of one more recording; see `open_studies`."""
+        return self.open_studies({model: Study(timeline) for model, timeline in timelines.items()}, path, partial)
+
+    def open_studies(self, studies: dict[str, Study], path: Path | None, partial: bool = False) -> OpenRecording:
+        """Show one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
+        self.opened += 1
+        found = OpenRecording(self.opened, studies, path, partial=partial)
+        found.namesake += max(
+            (each.namesake for each in self.recordings.values() if each.name == found.name), default=0
+        )
+        self.recordings[found.number] = found
+        self.shown = found.number
+        while len(self.recordings) > MOST_OPEN:
+            self.close(min(number for number in self.recordings if number != self.going_on))
+        return found
+
+    def close(self, number: int) -> None:
+        """Forget one recording with its file."""
+        gone = self.recordings.pop(number, None)
+        self._drop_made(number)
+        if number in self.copies:
+            self.copies.pop(number).cancel()
+        if gone is not None and gone.path is not None:
+            shutil.rmtree(gone.path.parent, ignore_errors=True)
+        if self.shown == number:
+            self.shown = max(self.recordings, default=None)
+
+    def take_in(self) -> bool:
+        """Open what the ended analysis gave; whether there was one."""
+        if self.work is None or self.work.running:
+            return False
+        ended, self.work = self.work, None
+        self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")
+        before, self.going_on = self.recordings.get(self.going_on or 0), None
+        if ended.result:
+            if before is not None:
+                del self.recordings[before.number]
+                self._drop_made(before.number)
+            found = self.open(ended.result, self.source, partial=ended.stopping)
+            found.requests = self.requests
+            if before is not None:
+                self.problem = " ".join(found.take_over(before)) or None
+                if before.number in self.copies:
+                    self.copies[found.number] = self.copies.pop(before.number)
+        elif self.source is not None and before is None:
+            shutil.rmtree(self.source.parent, ignore_errors=True)
+        return True
+
+    def drawing(self, recording: OpenRecording) -> Work[Drawn] | None:
+        """The annotated video of a recording as it stands now; None where none was made since the last correction."""
+        drawing = self.drawings.get(recording.number)
+        if drawing is not None and drawing.timeline is not recording.timeline:
+            self._drop_drawing(recording.number)
+            return None
+        return drawing and drawing.work
+
+    def drop_export(self, number: int) -> None:
+        """Forget the files to take along; they are made anew when they are wanted again."""
+        if number in self.exports:
+            self.exports.pop(number).documents.cancel()
+
+    def _drop_made(self, number: int) -> None:
+        self._drop_drawing(number)
+        self.drop_export(number)
+
+    def _drop_drawing(self, number: int) -> None:
+        gone = self.drawings.pop(number, None)
+        if gone is not None:
+            gone.work.cancel()
+            if gone.work.result is not None:
+                shutil.rmtree(gone.work.result.path.parent, ignore_errors=True)
+
+    def take_live(self) -> None:
+        """Open the session that was recorded on the Live page, once."""
+        session = recorded_session()
+        if session is None or session is self.live:
+            return
+        self.live = session
+        path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
+        self.open({session.timeline.request.model or "": session.timeline}, path)
+
+    def _folder(self) -> Path | None:
+        return self.source.parent if self.source else None
+
+
+visits: Final[Visits[Memory]] = Visits()
+
+
+def memory() -> Memory:
+    """What this visit has; made when first asked for, and found again after a reload of the page."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = visits.find(st.query_params.get(_VISIT), _browser()) or Memory()
+    found: Memory = st.session_state[_KEY]
+    if found.recordings or found.work is not None:
+        st.query_params[_VISIT] = visits.keep(found, _browser())
+    return found
+
+
+def _browser() -> str:
+    """What tells this visitor's browser from others, so that an address that is passed on opens nothing elsewhere."""
+    return str(st.context.cookies.get("_streamlit_xsrf", ""))
+
+
+def forget() -> None:
+    """Drop all recordings of this visit, their files and what was read in them; end an analysis that is under way."""
+    gone: Memory | None = st.session_state.pop(_KEY, None)
+    if gone is not None:
+        gone.unwanted.set()
+        visits.drop(gone)
+        gone.workspace.close()
+        for recording in gone.recordings.values():
+            if recording.partial:
+                unfinished.remove(recording.timeline.recording.sha256)
+        st.session_state[_KEY] = Memory(opened=gone.opened + 1)
+    forget_session()
+
+
+def _end(path: Path, stops: list[threading.Event]) -> None:
+    for stop in stops:
+        stop.set()
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def _sweep() -> None:
+    """Once a server: delete what servers left that were killed. A number like this one's is of an earlier one, too."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        number = path.name.removeprefix(_PREFIX).split("-")[0]
+        if number.isdecimal() and (int(number) == os.getpid() or not _runs(int(number))):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(number: int) -> bool:
+    """Whether there is such a process, as far as that can be said."""
+    try:
+        if os.name == "posix":  # elsewhere the call would end it
+            os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
+def _short(name: str) -> str:
+    """Cut to what any file system takes."""
+    return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")

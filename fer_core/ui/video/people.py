@@ -1,0 +1,160 @@
+"""Who is who: portraits, names, and corrections of the numbers."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.errors import FerError
+from fer_core.timeline.notes import Span
+from fer_core.timeline.summaries import as_clock, counted, summarise
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video import unfinished
+from fer_core.ui.video.recording import OpenRecording
+
+
+def people_editor(recording: OpenRecording) -> None:
+    """Everybody who was seen, and what can be done about it."""
+    if not recording.people:
+        st.info("No face was found in this recording.", icon=":material/search_off:")
+        return
+    _names(recording)
+    _last_problem(recording)
+    first, second, third = st.columns(3)
+    with first.container(border=True, height="stretch"):
+        _merge(recording)
+    with second.container(border=True, height="stretch"):
+        _split(recording)
+    with third.container(border=True, height="stretch"):
+        _rest(recording)
+    if words := recording.last_words:
+        st.button(
+            f"Undo: {plain(words)}", icon=":material/undo:", key=f"undo {recording.number}", on_click=recording.undo
+        )
+    st.caption(
+        "People are told apart by place and looks within this recording alone. Names and portraits are kept with it "
+        "and nowhere else; there is no list of faces to compare with."
+    )
+
+
+def _names(recording: OpenRecording) -> None:
+    portraits = recording.timeline.portraits
+    everyone = recording.people
+    summaries = {one.person: one for one in summarise(counted(recording.timeline, recording.notes.excluded))}
+    found = [summaries.get(person) for person in everyone]  # nothing of those whose readings are all excluded
+    key = f"names {recording.number} {recording.revision}"
+    table = pd.DataFrame(
+        {
+            "Portrait": [_as_address(portraits.get(person)) for person in everyone],
+            "Number": everyone,
+            "Name": [recording.notes.names.get(person, "") for person in everyone],
+            "Seen": [as_clock(one.seen_s if one else 0) for one in found],
+            "First": [as_clock(int(one.first_s)) if one else "" for one in found],
+            "Mostly": [one.dominant if one else "" for one in found],
+            "Samples": [one.samples if one else 0 for one in found],
+            "Without problem": [round(one.good_share, 2) if one else None for one in found],
+        }
+    )
+
+    def named() -> None:
+        for row, changes in st.session_state[key]["edited_rows"].items():
+            recording.call(everyone[int(row)], changes.get("Name") or "")
+
+    st.data_editor(
+        table,
+        key=key,
+        hide_index=True,
+        row_height=64,
+        disabled=[name for name in table.columns if name != "Name"],
+        column_config={
+            "Portrait": st.column_config.ImageColumn(width="small"),
+            "Name": st.column_config.TextColumn(max_chars=60, help="Type a name; it goes into charts and reports."),
+            "Without problem": st.column_config.NumberColumn(format="percent"),
+        },
+        on_change=named,
+    )
+
+
+def _merge(recording: OpenRecording) -> None:
+    st.markdown("**The same person twice?**")
+    if len(recording.people) < 2:
+        st.caption("There is only one.")
+        return
+    into = _choose(recording, "This is", "merge into")
+    other = _choose(recording, "the same as", "merge other", besides=into)
+    _do(recording, "Merge", "merge", lambda: recording.merge(into, other))
+
+
+def _split(recording: OpenRecording) -> None:
+    st.markdown("**Two people under one number?**")
+    person = _choose(recording, "Person", "split")
+    words = f"Split at {recording.moment_s:.2f} s"
+    _do(recording, words, "call_split", lambda: recording.split(person, recording.moment_s))
+    _do(recording, "Remove from this recording", "person_remove", lambda: _remove(recording, person))
+    st.caption(
+        "*Split*: from the chosen moment on, this is somebody else. *Remove*, for posters and for who did not agree, "
+        "takes their readings, name and portrait out of charts, tables and reports. The picture stays as it is: the "
+        "player and the annotated video still show them, without box and numbers."
+    )
+
+
+def _remove(recording: OpenRecording, person: int) -> None:
+    recording.remove(person)
+    if recording.partial:  # what waits for going on holds their portrait
+        unfinished.remove(recording.timeline.recording.sha256)
+
+
+def _rest(recording: OpenRecording) -> None:
+    st.markdown("**A resting face to compare with**")
+    person = _choose(recording, "Person", "rest")
+    start_s, end_s = recording.range_s
+    if span := recording.resting.get(person):
+        st.caption(f"Compared with {span.start_s:.2f} to {span.end_s:.2f} s; see *Explore*, tab *From rest*.")
+        _do(recording, "Compare no longer", "close", lambda: recording.rest(person, None))
+        return
+    st.caption(
+        "Choose a range in which the face is at rest. What it showed there on average is subtracted from all its "
+        "readings."
+    )
+    _do(
+        recording,
+        f"Use {start_s:.2f} to {end_s:.2f} s",
+        "self_improvement",
+        lambda: recording.rest(person, Span(start_s, end_s)),
+    )
+
+
+def _choose(recording: OpenRecording, label: str, name: str, besides: int | None = None) -> int:
+    return st.selectbox(
+        label,
+        [person for person in recording.people if person != besides],
+        format_func=recording.notes.name,
+        key=f"{name} {recording.number} {recording.revision}",
+    )
+
+
+def _do(recording: OpenRecording, label: str, icon: str, change: Callable[[], Any]) -> None:
+    """A button whose work can fail with a sentence."""
+
+    def attempt() -> None:
+        try:
+            change()
+        except FerError as error:
+            st.session_state[_key(recording)] = str(error)
+
+    st.button(label, icon=f":material/{icon}:", key=f"{icon} {recording.number}", on_click=attempt)
+
+
+def _last_problem(recording: OpenRecording) -> None:
+    if problem := st.session_state.pop(_key(recording), None):
+        st.error(plain(problem), icon=":material/error:")
+
+
+def _key(recording: OpenRecording) -> str:
+    return f"people problem {recording.number}"
+
+
+def _as_address(jpeg: bytes | None) -> str | None:
+    return None if jpeg is None else f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
