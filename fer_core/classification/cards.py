@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, ValidationError
 from scipy.stats import binomtest
 
+from fer_core.classification.imported import Imported
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
@@ -70,6 +71,7 @@ class ModelCard(Record):
         coverage_accuracy: rows of (threshold, share of faces kept, their accuracy) from which the threshold was
             chosen.
         maps: what was found of its class activation maps; None where nobody looked.
+        imported: of another project's network, what it takes and gives; None for this project's own.
     """
 
     name: str
@@ -90,12 +92,15 @@ class ModelCard(Record):
     metrics: dict[str, dict[str, Any]]
     coverage_accuracy: list[tuple[float, float, float]]
     maps: MapFigures | None = None
+    imported: Imported | None = None
 
     @property
     def identity(self) -> str:
         """SHA-256 of all that decides what the model answers, and of nothing that was measured of it."""
         networks = {file: record.sha256 for file, record in self.files.items() if file.endswith(NETWORK_ENDINGS)}
-        decisive = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        decisive: list[Any] = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        if self.imported is not None:
+            decisive.append(self.imported.model_dump())
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
@@ -128,10 +133,18 @@ def list_cards(models_dir: Path = MODELS_DIR) -> list[ModelCard]:
 def default_model(models_dir: Path = MODELS_DIR) -> str:
     """`PREFERRED` if it is installed and best, else the single model that is most accurate on PublicTest.
 
+    Another project's network has to be measured before it can be the default.
+
     Raises:
-        ModelError: no model is installed.
+        ModelError: no such model is installed.
     """
-    cards = [card for card in list_cards(models_dir) if not card.members]
+    single = [card for card in list_cards(models_dir) if not card.members]
+    cards = [card for card in single if card.imported is None or _accuracy(card)]
+    if single and not cards:
+        raise ModelError(
+            f'"{single[0].name}" has not been measured yet; run `python -m fer_core evaluate --record --data PATH`, or '
+            "choose it by name."
+        )
     if not cards:
         raise ModelError(f"No model is installed in {models_dir}; restore the folder from the release.")
     return max(cards, key=lambda card: (_accuracy(card), card.name == PREFERRED)).name

@@ -159,13 +159,15 @@ def publish_ensemble(
         log: told what happens.
 
     Raises:
-        DatasetError: fewer than two names.
+        DatasetError: fewer than two names, or one of another project's network.
         ModelError: one is not installed.
     """
     if len(names) < 2 or len(set(names)) < len(names) or ENSEMBLE in names:
         raise DatasetError("An ensemble is made of at least two different single models; name them.")
     train, public = faces.split("train"), faces.split("PublicTest")
     cards = [load_card(name, models_dir) for name in names]
+    if foreign := [card.name for card in cards if card.imported is not None]:
+        raise DatasetError(f"An ensemble is made of this project's models alone; leave out: {', '.join(foreign)}.")
     draft = ModelCard(
         name=ENSEMBLE,
         title=f"Ensemble of {len(cards)} networks",

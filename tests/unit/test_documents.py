@@ -39,7 +39,7 @@ def test_every_setting_of_training_is_documented():
     assert [f.name for f in fields(Settings) if not re.search(rf"^ +{f.name}: ", text, re.MULTILINE)] == []
 
 
-@pytest.mark.parametrize("path", ["README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md"])
+@pytest.mark.parametrize("path", ["README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md", "docs/models.md"])
 def test_files_that_documents_name_exist(path):
     folder = (ROOT / path).parent
     text = (ROOT / path).read_text(encoding="utf-8")
@@ -47,3 +47,12 @@ def test_files_that_documents_name_exist(path):
         assert (folder / target).exists(), f"{path} points to {target}"
     for target in re.findall(r"`((?:docs|models|tests|fer_core|pages|assets|haarcascades)/[\w./-]+)`", text):
         assert (ROOT / target).exists(), f"{path} names {target}"
+
+
+def test_the_card_in_the_documents_is_one(tmp_path):
+    from fer_core.classification.importing import read_given
+
+    [example] = re.findall(r"```json\n(.*?)```", (ROOT / "docs/models.md").read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path / "card.json"
+    path.write_text(example)
+    assert read_given(path).name == "theirs"

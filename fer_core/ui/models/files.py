@@ -103,7 +103,7 @@ def _downloads(card: ModelCard) -> None:
             _WORDS.get(name, ""),
             f"{size(record.bytes)} · SHA-256 `{record.sha256[:16]}…`",
         )
-    if ONNX_FILE not in card.files and not card.members:
+    if ONNX_FILE not in card.files and not card.members and card.imported is None:
         _onnx(card)
     st.caption("Compare all files with their cards:")
     st.code(recipes.verify_command(), language="sh", wrap_lines=True)
