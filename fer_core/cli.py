@@ -1,18 +1,22 @@
-"""The command line: `python -m fer_core COMMAND`.
+"""The command line: `python -m fer_core COMMAND`, and `face-value COMMAND` where the package is installed.
 
 Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr). Results go to stdout or into files, progress
 and messages to stderr. What a command needs is imported when it runs, so that quick commands start quickly.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from fer_core.commands import bench, checking, evaluate, models, training, verify, video
+from fer_core.commands import bench, checking, dashboard, evaluate, models, training, verify, video
 from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
 from fer_core.errors import FerError, MediaError
+
+ENTRY_POINT: Final = "face-value"
+"""Name of the command that an installed package adds."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m fer_core", description="Facial expression recognition, locally.")
+    top = argparse.ArgumentParser(prog=_program(), description="Facial expression recognition, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -51,9 +55,15 @@ def parser() -> argparse.ArgumentParser:
     duplicates.set_defaults(run=_duplicates)
 
     checking.add(commands)
+    dashboard.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
+
+
+def _program() -> str:
+    """How the command line was called, for its help texts."""
+    return ENTRY_POINT if Path(sys.argv[0]).stem == ENTRY_POINT else "python -m fer_core"
 
 
 def _add_pipeline_options(command: argparse.ArgumentParser) -> None:

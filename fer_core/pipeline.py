@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,14 @@ from fer_core.readings import Face, FaceReading, FrameReading, judge
 from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest, DetectorChoice, Region
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from fer_core.analysis.run import Progress
     from fer_core.timeline.table import Timeline
+
+
+ImageLike: TypeAlias = "Path | str | Image | NDArray[np.uint8]"
+"""A picture: its path, as Pillow opened it, or uint8 (H, W, 3) BGR or (H, W) grey."""
 
 
 class EmotionPipeline:
@@ -49,8 +55,7 @@ class EmotionPipeline:
         """Load detector and classifier by name.
 
         Args:
-            model: a folder of `models_dir`; None for the default, `resnet50v2` or, where that is missing or not the
-                best, the most accurate single model.
+            model: a folder of `models_dir`; None for `fer_core.request.DEFAULT_MODEL`.
             detector: "haar" or "mtcnn" (needs the optional package mtcnn), with parameters where they are not to be
                 the default ones.
             engine: "litert" or "keras" (needs TensorFlow).
@@ -68,25 +73,25 @@ class EmotionPipeline:
         """Load what a request names; see `load`."""
         return cls.load(request.model, request.detector, request.engine, models_dir)
 
-    def analyze_image(self, bgr: NDArray[np.uint8]) -> list[FaceReading]:
+    def analyze_image(self, image: "ImageLike") -> list[FaceReading]:
         """Find and read all faces of one picture.
 
         Args:
-            bgr: uint8 (H, W, 3), blue-green-red, or grey (H, W).
+            image: the path of a picture file, a Pillow picture, or an array: uint8 (H, W, 3), blue-green-red, or grey
+                (H, W).
 
         Returns:
             One reading a face, from left to right; empty where no face is found.
 
         Raises:
-            MediaError: not such an array.
+            MediaError: the file cannot be used, or this is no such array.
         """
-        faces = self.find_faces(bgr)
-        image = as_bgr(bgr)
-        return self.read_faces([(cut(image, face.box), face) for face in faces])
+        bgr = as_array(image)
+        return self.read_faces([(cut(bgr, face.box), face) for face in self.find_faces(bgr)])
 
-    def find_faces(self, bgr: NDArray[np.uint8]) -> list[Face]:
+    def find_faces(self, image: "ImageLike") -> list[Face]:
         """Only find the faces of one picture, from left to right; see `analyze_image`."""
-        return sorted(self.detector.detect(_checked(bgr)), key=lambda face: (face.box.x, face.box.y))
+        return sorted(self.detector.detect(as_array(image)), key=lambda face: (face.box.x, face.box.y))
 
     def read_faces(self, found: Sequence[tuple[NDArray[np.uint8], Face]]) -> list[FaceReading]:
         """Only read faces that were found, of any number of pictures, in one batch.
@@ -198,11 +203,24 @@ class EmotionPipeline:
         return self.classifier.classify(crops).probabilities
 
 
-def _checked(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    image = np.asarray(bgr)
-    if image.dtype != np.uint8 or image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
+def as_array(image: "ImageLike") -> NDArray[np.uint8]:
+    """A picture in any form as uint8 (H, W, 3) BGR; see `EmotionPipeline.analyze_image`.
+
+    Raises:
+        MediaError: the file cannot be used, or this is no such array.
+    """
+    if isinstance(image, str | Path):
+        from fer_core.media.images import read_image
+
+        return read_image(Path(image))
+    if not isinstance(image, np.ndarray) and hasattr(image, "getexif"):  # Pillow's, told without importing it
+        from fer_core.media.images import from_pillow
+
+        return from_pillow(image)
+    array = np.asarray(image)
+    if array.dtype != np.uint8 or array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
         raise MediaError(
             f"A picture must be a uint8 array of shape (height, width, 3) in BGR order, or (height, width) grey; "
-            f"this one is {image.dtype} {image.shape}."
+            f"this one is {array.dtype} {array.shape}."
         )
-    return as_bgr(image)
+    return as_bgr(array)

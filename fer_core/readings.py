@@ -1,6 +1,6 @@
 """The values that flow from stage to stage. All are frozen; arrays in them are not to be written to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -67,12 +67,30 @@ def is_uncertain(confidence: NDArray[np.floating], uncertain_below: float) -> ND
     return np.asarray(confidence) < uncertain_below
 
 
+class Keypoints(NamedTuple):
+    """Six points of a face, each (x, y) in pixels of the whole picture; right and left as the person has them."""
+
+    right_eye: tuple[float, float]
+    left_eye: tuple[float, float]
+    nose: tuple[float, float]
+    mouth: tuple[float, float]
+    right_ear: tuple[float, float]
+    left_ear: tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Face:
-    """Where a face is, and how sure the detector is of it (0 to 1)."""
+    """One found face.
+
+    Attributes:
+        box: pixels of the picture.
+        confidence: how sure the detector is, 0 to 1.
+        keypoints: None where the detector gives none.
+    """
 
     box: Box
     confidence: float
+    keypoints: Keypoints | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,6 +133,12 @@ class FaceReading:
     activation: NDArray[np.float32]
     quality: Quality
     person: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("probabilities", "activation"):
+            view = np.asarray(getattr(self, name)).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     @cached_property
     def label(self) -> str:

@@ -14,6 +14,9 @@ from fer_core.readings import Box
 SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
 """Names of the smoothing methods; see `fer_core.timeline.smoothing`."""
 
+DEFAULT_MODEL: Final = "custom_cnn"
+"""The classifier that is used where nobody names one: the best single one on PublicTest without copies."""
+
 DEFAULT_DETECTOR: Final = "haar"
 """The face detector that is used where nobody names one."""
 

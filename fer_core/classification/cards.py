@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
-from scipy.stats import binomtest
 
 from fer_core.classification.imported import Imported
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
-
-PREFERRED: Final = "resnet50v2"
-"""The default model wherever it is installed and no other single model measures better."""
+from fer_core.request import DEFAULT_MODEL
 
 NETWORK_ENDINGS: Final = (".keras", ".tflite", ".onnx")
 """Endings of the files that hold a network."""
@@ -44,6 +41,8 @@ class MapFigures(Record):
     @property
     def informative(self) -> bool:
         """The maps mark what matters more often than chance would have it (sign test, one-sided, p below 0.01)."""
+        from scipy.stats import binomtest  # half a second, which a reading need not wait for
+
         return bool(binomtest(self.better_than_random, self.tested, alternative="greater").pvalue < 0.01)
 
 
@@ -131,23 +130,18 @@ def list_cards(models_dir: Path = MODELS_DIR) -> list[ModelCard]:
 
 
 def default_model(models_dir: Path = MODELS_DIR) -> str:
-    """`PREFERRED` if it is installed and best, else the single model that is most accurate on PublicTest.
-
-    Another project's network has to be measured before it can be the default.
+    """Name of the model that is used where nobody names one, `DEFAULT_MODEL`.
 
     Raises:
-        ModelError: no such model is installed.
+        ModelError: it is not installed.
     """
-    single = [card for card in list_cards(models_dir) if not card.members]
-    cards = [card for card in single if card.imported is None or _accuracy(card)]
-    if single and not cards:
+    if not (models_dir / DEFAULT_MODEL / "card.json").is_file():
+        installed = ", ".join(card.name for card in list_cards(models_dir)) or "none"
         raise ModelError(
-            f'"{single[0].name}" has not been measured yet; run `python -m fer_core evaluate --record --data PATH`, or '
-            "choose it by name."
+            f'The default model "{DEFAULT_MODEL}" is not installed in {models_dir}; restore the folder from the '
+            f"release, or name another one (installed: {installed})."
         )
-    if not cards:
-        raise ModelError(f"No model is installed in {models_dir}; restore the folder from the release.")
-    return max(cards, key=lambda card: (_accuracy(card), card.name == PREFERRED)).name
+    return DEFAULT_MODEL
 
 
 def verified_file(card: ModelCard, file: str, models_dir: Path = MODELS_DIR) -> Path:
@@ -199,7 +193,3 @@ def _kind(path: Path) -> str:
         return json.loads(path.read_text(encoding="utf-8")).get("kind", "emotion")
     except (ValueError, AttributeError):
         return "emotion"  # let load_card say what is wrong with it
-
-
-def _accuracy(card: ModelCard) -> float:
-    return float(card.metrics.get("PublicTest", {}).get("accuracy_deduplicated", 0.0))

@@ -43,11 +43,14 @@ def _list(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     from fer_core.classification.cards import verify_models
+    from fer_core.errors import NotInstalledError
 
     broken = False
     for name, error in verify_models():
         if error is None:
             print(f"{name}\tok")
+        elif isinstance(error, NotInstalledError):
+            print(f"{name}\tnot installed")
         else:
             broken = True
             say(f"error: {error}")

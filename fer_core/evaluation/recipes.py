@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fer_core.classification import ModelCard
-from fer_core.resources import resource
+from fer_core.resources import INSTALLED, resource
 
 RECIPES: Final = resource("docs/recipes")
 DATA: Final = "fer2013.zip"
@@ -40,7 +40,7 @@ class Step:
 
     Attributes:
         title: what it does, in a few words.
-        command: for a shell, in the project's folder.
+        command: for a shell; in a checkout, for its folder.
     """
 
     title: str
@@ -135,7 +135,7 @@ def _younger_self(card: ModelCard) -> ModelCard | None:
 
 def _leg(settings: dict[str, Any], own_file: str, root: Path, run: str | None = None) -> list[Step]:
     recipe = _recipe(settings, RECIPES)
-    file = recipe.relative_to(root).as_posix() if recipe else own_file
+    file = _shown(recipe, root) if recipe else own_file
     budget = "".join(_budget(settings, json.loads(recipe.read_text(encoding="utf-8")) if recipe else settings))
     place = f" --run-dir {run}" if run else ""
     return [
@@ -145,6 +145,11 @@ def _leg(settings: dict[str, Any], own_file: str, root: Path, run: str | None = 
             _run(f"publish {run or 'runs/' + settings['model']} --data {DATA}"),
         ),
     ]
+
+
+def _shown(recipe: Path, root: Path) -> str:
+    """The path of a recipe as a command in a shell takes it: relative in a checkout, which is where commands run."""
+    return recipe.as_posix() if INSTALLED else recipe.relative_to(root).as_posix()
 
 
 def _recipe(settings: dict[str, Any], folder: Path) -> Path | None:
@@ -199,4 +204,4 @@ def _says(settings: dict[str, Any], stated: dict[str, Any]) -> bool:
 
 
 def _run(words: str) -> str:
-    return f".venv/bin/python -m fer_core {words}"
+    return f"face-value {words}" if INSTALLED else f".venv/bin/python -m fer_core {words}"

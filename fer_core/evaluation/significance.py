@@ -1,7 +1,7 @@
 """Whether a difference between two models on the same faces is more than luck."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from fer_core.errors import ModelError
 from fer_core.evaluation.intervals import RESAMPLES, percentiles
 from fer_core.evaluation.predictions import Predictions
+from fer_core.timeline.groups.corrections import holm
 
 SIGNIFICANT: Final = 0.05
 _ONE_DIGIT_FROM: Final = 0.05
@@ -127,16 +128,6 @@ def paired_bootstrap(only_first: int, only_second: int, n: int, seed: int = 0) -
     shares = np.array([only_first, only_second, n - only_first - only_second]) / n
     draws = np.random.default_rng(seed).multinomial(n, shares, size=RESAMPLES)
     return percentiles((draws[:, 0] - draws[:, 1]) / n)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values corrected for their number (Holm, 1979), in the order given."""
-    order = np.argsort(p_values, kind="stable")
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.maximum.accumulate(
-        [min(1.0, (len(p_values) - rank) * p_values[row]) for rank, row in enumerate(order)] or [0.0]
-    )[: len(p_values)]
-    return adjusted.tolist()
 
 
 def common_rows(a: Predictions, b: Predictions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

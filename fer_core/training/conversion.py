@@ -129,5 +129,5 @@ def _require(package: str) -> ModuleType:
         return importlib.import_module(package)
     except ImportError as error:
         raise DependencyError(
-            f"ONNX export needs {package}; install it with `pip install -r requirements-optional.txt`."
+            f"ONNX export needs {package}; install it with `pip install tf2onnx onnx onnxruntime`."
         ) from error

@@ -171,15 +171,15 @@ def test_a_recording_without_a_face_is_explained(fakes, clip):
 def slow_pipeline(began: threading.Event):
     """A pipeline that reports once, then waits until it is stopped."""
     pipeline = fake_pipeline([FACE])
-    read = pipeline.analyze_video
+    read = pipeline.analyse
 
-    def analyze_video(path, fps, progress, *, stop, **options):
+    def analyse(path, request, progress, *, stop, **options):
         progress(Progress(0.25, 15.0, 10.0, 30.0, 60, 58))
         began.set()
         assert stop.wait(30)
-        return read(path, fps, None, stop=stop, **options)
+        return read(path, request, None, stop=stop, **options)
 
-    pipeline.analyze_video = analyze_video
+    pipeline.analyse = analyse
     return pipeline
 
 
@@ -202,18 +202,18 @@ def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, 
 def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
     """The page after an analysis that was stopped at the fourth sample."""
     began, pipeline = threading.Event(), fake_pipeline([FACE])
-    read = pipeline.analyze_video
+    read = pipeline.analyse
 
-    def analyze_video(path, fps, progress, *, stop, **options):
+    def analyse(path, request, progress, *, stop, **options):
         def slow(now):
             progress(now)
             if now.samples == 4:
                 began.set()
                 assert stop.wait(30)
 
-        return read(path, fps, slow, stop=stop, **options)
+        return read(path, request, slow, stop=stop, **options)
 
-    pipeline.analyze_video = analyze_video
+    pipeline.analyse = analyse
     with monkeypatch.context() as patch:
         patch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
         patch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
@@ -346,12 +346,12 @@ def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
     fakes()
     page = analysed(upload(video_page(), "clip.mp4", clip))
     tab(page, "Events")
-    given = next(each for each in page.file_uploader if each.label == "CSV")
+    given = next(each for each in page.file_uploader if each.label == "Event file")
     given.upload("events.csv", b"onset,event\n0.5,looks up\n", "text/csv").run()
     assert not page.exception and recording(page).notes.markers == (Marker(0.5, "looks up"),)
     assert "Events (CSV)" in {each.label for each in tab(page, "Export").get("download_button")}
     tab(page, "Events")
-    given = next(each for each in page.file_uploader if each.label == "CSV")
+    given = next(each for each in page.file_uploader if each.label == "Event file")
     given.upload("late.csv", b"onset\n99\n", "text/csv").run()
     assert "outside the recording" in page.error[0].value and len(recording(page).notes.markers) == 1
 
@@ -359,7 +359,7 @@ def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
 def test_an_accident_is_one_sentence(fakes, clip, monkeypatch):
     fakes()
     pipeline = fake_pipeline([FACE])
-    pipeline.analyze_video = lambda *arguments, **options: 1 / 0
+    pipeline.analyse = lambda *arguments, **options: 1 / 0
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
     page = analysed(upload(video_page(), "clip.mp4", clip))
     assert "unexpected" in page.error[0].value and "ZeroDivision" not in words(page)

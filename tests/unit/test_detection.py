@@ -268,6 +268,7 @@ def test_mtcnn_of_a_tiny_picture_is_nothing(monkeypatch):
     assert MtcnnDetector().detect(np.zeros((1, 1, 3), np.uint8)) == []
 
 
+@pytest.mark.slow
 def test_real_mtcnn_agrees_with_haar_on_the_portrait(haar, portrait):
     pytest.importorskip("mtcnn", reason="the optional package mtcnn is not installed")
     ours, theirs = only_box(haar.detect(portrait)), only_box(load_detector("mtcnn").detect(portrait))

@@ -6,7 +6,8 @@ import io
 import pytest
 
 from fer_core.errors import TimelineError
-from fer_core.reports.events import COLUMNS, MOST, events_from, events_text
+from fer_core.timeline.events.notes import MOST, events_from, events_text
+from fer_core.timeline.events.tables import COLUMNS
 from fer_core.timeline.notes import Marker, Notes, Span
 
 NOTES = Notes(
@@ -36,6 +37,7 @@ def test_there_and_back():
         "\ufeffTime;Event\r\n1,5;face\r\n\r\n",  # a spreadsheet of a country with decimal commas
         "text,time_s\nface, 1.5 \n",
         "kind,start_s,end_s,text\nmarker,1.5,,face\n",
+        "Observation id\tSubject\tBehavior\tBehavior type\tTime\nobs\tA\tface\tPOINT\t1.5\n",  # BORIS
     ],
 )
 def test_tables_of_others(table):
@@ -55,9 +57,9 @@ def test_ends_that_are_swapped_and_events_without_words():
         (b"start_s,text\nsoon,x\n", 'Line 2 .*"soon"'),
         (b"text\nx\n", "name the column start_s"),
         (b"start_s\n1\n31\n", "Line 3 .*outside the recording"),
-        (b"start_s\nnan\n", "outside the recording"),
+        (b"start_s\nnan\n", "no time in seconds"),
         (b"kind,start_s,end_s\nexcluded,1,\n", "name the column end_s"),
-        (b"\xff\xfes\0t\0", "UTF-8"),
+        ("start_s,text\n1,größer\n".encode("latin-1"), "UTF-8"),
         (b"start_s\n" + b"1\n" * (MOST + 1), "1001 events"),
     ],
 )

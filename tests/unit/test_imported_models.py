@@ -1,4 +1,4 @@
-"""Other people's networks: read as their cards say, refused where they do not fit, never the default unmeasured."""
+"""Other people's networks: read as their cards say, refused where they do not fit, never used by default."""
 
 import json
 import sys
@@ -162,15 +162,12 @@ def test_grey_networks_get_grey_faces():
     np.testing.assert_allclose(x, np.full((1, 2, 2, 1), (-1 + 2 * 0.2 - 0.5) / 2), atol=1e-6)
 
 
-def test_an_unmeasured_network_is_never_the_default(tmp_path, litert_file):
+def test_it_is_used_only_where_it_is_named(tmp_path, litert_file, capsys):
     _, models = install(tmp_path, litert_file, **LITERT)
-    with pytest.raises(ModelError, match="not been measured"):
+    with pytest.raises(ModelError, match="installed: theirs"):
         default_model(models)
-    measured = load_card("theirs", models).model_copy(
-        update={"metrics": {"PublicTest": {"accuracy_deduplicated": 0.6}}}
-    )
-    (models / "theirs" / "card.json").write_text(measured.model_dump_json())
-    assert default_model(models) == "theirs"
+    with pytest.raises(ModelError, match=r"no model\.keras"):
+        EmotionClassifier.load("theirs", "keras", models)
 
 
 def test_preprocessing_is_part_of_what_it_is(tmp_path, litert_file):

@@ -98,7 +98,7 @@ def test_a_resting_face_that_a_correction_gave_to_somebody_else_is_none():
     assert len(recording.deviations()) == 20
 
 
-def test_going_on_keeps_names_and_resting_faces_of_those_who_were_there():
+def test_going_on_makes_every_correction_again():
     before = two_people()
     before.call(1, "Zoë")
     before.rest(1, Span(0.0, 1.0))
@@ -107,7 +107,9 @@ def test_going_on_keeps_names_and_resting_faces_of_those_who_were_there():
     before.call(3, "of the part that was split off")
     whole = OpenRecording.of(2, {"m": of_rows([reading(n / 4, 1 + n // 20, "happy") for n in range(80)])})
     whole.take_over(before)
-    assert [whole.notes.name(person) for person in whole.people] == ["Zoë", "Person 2", "Person 3", "Person 4"]
+    names = [whole.notes.name(person) for person in whole.people]
+    assert names == ["Zoë", "Person 2", "Person 3", "Person 4", "of the part that was split off"]
+    assert whole.timeline.frame["person"].tolist() == [*[1] * 8, *[5] * 12, *[2] * 20, *[3] * 20, *[4] * 20]
     assert whole.notes.markers == (Marker(1.0, "starts"),) and dict(whole.resting) == {1: Span(0.0, 1.0)}
 
 

@@ -59,7 +59,12 @@ def test_options_reach_the_analysis(capsys, clip, tmp_path):
     request = summary["request"]
     assert (request["fps"], request["smoothing"], request["time_constant_s"]) == (2.0, "median", 0.8)
     assert request["model"] == "custom_cnn" and request["detector"]["name"] == "haar"
-    assert set(summary["provenance"]["files"]) == {"custom_cnn", "custom_cnn/model.tflite", "face_check.tflite", *CASCADES}
+    assert set(summary["provenance"]["files"]) == {
+        "custom_cnn",
+        "custom_cnn/model.tflite",
+        "face_check.tflite",
+        *CASCADES,
+    }
 
 
 def test_a_damaged_recording_gives_a_partial_result_and_a_note(capsys, tmp_path):

@@ -466,9 +466,7 @@ def test_events_of_a_table_are_added_once():
 
 
 def test_the_annotated_video_can_be_stopped_and_leaves_nothing(film):
-    [timeline] = analysis(film, asked("a"), {"a": fake_pipeline([FACE])})(
-        lambda _: None, threading.Event()
-    ).values()
+    [timeline] = analysis(film, asked("a"), {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
     stop = threading.Event()
     shares: list[float] = []
     out = annotating(timeline, film)(lambda advance: shares.append(advance.share), stop)

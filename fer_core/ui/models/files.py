@@ -9,6 +9,7 @@ from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.errors import FerError
 from fer_core.evaluation import recipes
+from fer_core.resources import is_left_out
 from fer_core.settings import MODELS
 from fer_core.ui.models import records
 from fer_core.ui.models.onnx import can_be_made, onnx_file
@@ -23,6 +24,7 @@ _WORDS: Final = {
     "predictions.npz": "what it said of each test face, for tests of your own",
     "history.csv": "the course of training, a row an epoch",
 }
+KERAS_FILE: Final = "model.keras"
 ONNX_FILE: Final = "model.onnx"
 
 
@@ -96,6 +98,9 @@ def _downloads(card: ModelCard) -> None:
     _download(card.name, "card.json", lambda: (records.MODELS_DIR / card.name / "card.json").read_bytes(), "what it is")
     for name in sorted(card.files, key=_place):
         record = card.files[name]
+        if is_left_out(records.MODELS_DIR / card.name / name):
+            st.caption(f"`{name}` is not part of an installed package: only training needs it.")
+            continue
         _download(
             card.name,
             name,
@@ -103,7 +108,9 @@ def _downloads(card: ModelCard) -> None:
             _WORDS.get(name, ""),
             f"{size(record.bytes)} · SHA-256 `{record.sha256[:16]}…`",
         )
-    if ONNX_FILE not in card.files and not card.members and card.imported is None:
+    trained = records.MODELS_DIR / card.name / KERAS_FILE
+    own = not card.members and card.imported is None
+    if own and ONNX_FILE not in card.files and not is_left_out(trained):
         _onnx(card)
     st.caption("Compare all files with their cards:")
     st.code(recipes.verify_command(), language="sh", wrap_lines=True)

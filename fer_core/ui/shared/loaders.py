@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards, load_card
+from fer_core.classification import EmotionClassifier, ModelCard, list_cards, load_card
 from fer_core.detection import FaceDetector, installed_detectors, load_detector
 from fer_core.errors import FerError
 from fer_core.pipeline import EmotionPipeline
+from fer_core.request import DEFAULT_MODEL
 
 _DETECTORS = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
 DETECTOR_TITLES = {name: _DETECTORS[name] for name in installed_detectors()}
@@ -37,9 +38,7 @@ def pipeline(model: str, detector_name: str) -> EmotionPipeline:
 @st.cache_data(ttl=60, show_spinner=False)
 def cards() -> list[ModelCard]:
     """The cards of the installed models, the default one first."""
-    installed = list_cards()
-    first = default_model() if installed else None
-    return sorted(installed, key=lambda card: card.name != first)
+    return sorted(list_cards(), key=lambda card: card.name != DEFAULT_MODEL)
 
 
 def cards_or_stop() -> list[ModelCard]:

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.reports.events import events_from
+from fer_core.timeline.events.formats import EXTENSIONS
+from fer_core.timeline.events.notes import events_from
 from fer_core.timeline.notes import Marker, Span
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.recording import OpenRecording
@@ -83,15 +84,15 @@ def _from_table(recording: OpenRecording) -> None:
         st.session_state.pop(problem, None)
         if given is not None:
             try:
-                recording.add_events(*events_from(given.getvalue(), recording.whole_range))
+                recording.add_events(*events_from(given.getvalue(), recording.whole_range, given.name))
             except FerError as error:
                 st.session_state[problem] = str(error)
 
-    with st.expander("Events from a table", icon=":material/upload_file:", expanded=problem in st.session_state):
-        st.file_uploader("CSV", type=["csv", "tsv", "txt"], key=key, on_change=take, max_upload_size=1)
+    with st.expander("Events from a file", icon=":material/upload_file:", expanded=problem in st.session_state):
+        st.file_uploader("Event file", type=list(EXTENSIONS), key=key, on_change=take, max_upload_size=16)
         st.caption(
             "A header and a row an event: `start_s` in seconds, and if you like `text`, `kind` (marker or excluded) "
-            "and `end_s`; so *Export* writes them. Names like onset, time, event and label are understood too."
+            "and `end_s`; so *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are read too."
         )
         if words := st.session_state.get(problem):
             st.error(plain(words), icon=":material/error:")

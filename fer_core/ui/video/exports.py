@@ -16,10 +16,10 @@ from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evidence.bundle import bundle_bytes
 from fer_core.reports.annotated import write_annotated
-from fer_core.reports.events import events_text
 from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.corrections import within
+from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
@@ -67,9 +67,10 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
     _annotated(recording, stem)
     st.caption(
         "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
-        "the tables hold every reading, and the raw values too. The evidence bundle holds all of it with settings, "
-        "versions and hashes; `python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording "
-        "again. There is one only of a recording that was read to the end and from which nobody was removed."
+        "the tables hold every reading, and the raw values too. JSON, Parquet and bundle can be opened on this page "
+        "again, with every correction in place. The evidence bundle holds all of it with request, versions and hashes; "
+        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is one only "
+        "of a recording that was read to the end and from which nobody was removed."
     )
 
 

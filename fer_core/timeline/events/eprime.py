@@ -1,0 +1,100 @@
+"""Events of E-Prime: the text log of a session, and the table that E-DataAid exports.
+
+A session's log (`.txt`, UTF-16) holds a frame of "name: value" lines for each trial, between "*** LogFrame Start ***"
+and "*** LogFrame End ***". Objects of the experiment leave `NAME.OnsetTime`, in milliseconds since the program started,
+and may leave `NAME.OffsetTime`; an onset of 0 says that the object was not shown. The exported table has the same names
+as columns and a row a trial.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fer_core.errors import TimelineError
+from fer_core.timeline.events.event import Event, seconds_of
+from fer_core.timeline.events.tables import Table
+
+SOURCE: Final = "e-prime"
+_ONSET: Final = ".onsettime"
+_OFFSET: Final = ".offsettime"
+_TIMES: Final = (_ONSET, _OFFSET, ".onsetdelay", ".durationerror", ".rttime", ".onsettoonsettime", ".finishtime")
+_START, _END = "*** LogFrame Start ***", "*** LogFrame End ***"
+_HEADER: Final = "*** Header Start ***"
+
+
+def is_log(text: str) -> bool:
+    """Whether it is a session's log."""
+    return _HEADER in text[:2000] or _START in text[:20000]
+
+
+def is_table(table: Table) -> bool:
+    """Whether a column is an object's onset."""
+    return any(name.lower().endswith(_ONSET) for name in table.names)
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a row (cells, lower case) is the header of an exported table; a file name may stand above it."""
+    return any(cell.endswith(_ONSET) for cell in cells)
+
+
+def events_of_log(text: str) -> list[Event]:
+    """An event for each object that was shown in a frame, named after the object.
+
+    Raises:
+        TimelineError: a time is no number, or a frame does not end.
+    """
+    events: list[Event] = []
+    frame: dict[str, str] = {}
+    opened = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        said = line.strip()
+        if said == _START:
+            if opened:
+                raise TimelineError(f"Line {opened} of the log begins a frame that does not end; export the log again.")
+            frame, opened = {}, number
+        elif said == _END:
+            events += _shown(frame, opened)
+            opened = 0
+        elif opened and ":" in said:
+            name, value = said.split(":", 1)
+            frame[name.strip()] = value.strip()
+    if opened:
+        raise TimelineError(
+            f"Line {opened} of the log begins a frame that does not end; the session was cut off there."
+        )
+    return events
+
+
+def events_of_table(table: Table) -> list[Event]:
+    """The same of an exported table.
+
+    Raises:
+        TimelineError: a time is no number.
+    """
+    return [event for row in table.rows for event in _shown(row.cells, row.line)]
+
+
+def _shown(frame: Mapping[str, str], line: int) -> list[Event]:
+    by_name = {name.lower(): value for name, value in frame.items()}
+    kept = {name: value for name, value in frame.items() if value and not name.lower().endswith(_TIMES)}
+    kind = by_name.get("procedure", "") or by_name.get("running", "")
+    events = []
+    for name in frame:
+        if not name.lower().endswith(_ONSET):
+            continue
+        thing = name[: -len(_ONSET)]
+        start_ms, end_ms = _milliseconds(by_name, thing, _ONSET, line), _milliseconds(by_name, thing, _OFFSET, line)
+        if not start_ms:
+            continue
+        end_s = end_ms / 1000 if end_ms and end_ms > start_ms else None
+        events.append(Event(start_ms / 1000, end_s, thing, kind, by_name.get("subject", ""), SOURCE, kept, line))
+    return events
+
+
+def _milliseconds(frame: Mapping[str, str], thing: str, end: str, line: int) -> float | None:
+    said = frame.get(thing.lower() + end, "")
+    if said.lower() in ("", "null", "?"):
+        return None
+    found = seconds_of(said)
+    if found is None:
+        raise TimelineError(f'Line {line}: {thing}{end} is no time in milliseconds ("{said[:40]}"); correct it.')
+    return found

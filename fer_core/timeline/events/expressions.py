@@ -1,0 +1,38 @@
+"""What people showed as events, so that expressions go back to ELAN as tiers and to BORIS as behaviours."""
+
+from typing import Final
+
+import pandas as pd
+
+from fer_core.timeline.events.event import Event
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.summaries import counted, people, stretches
+
+EXPRESSION: Final = "expression"
+"""Kind of these events: the name of the tier, or of the behavioural category."""
+
+
+def expression_events(rows: pd.DataFrame, notes: Notes) -> tuple[Event, ...]:
+    """A stretch of one label as one event: `text` is the label or "uncertain", `subject` the person's name.
+
+    Args:
+        rows: `Timeline.frame`.
+        notes: names of people, and stretches that count nowhere, which are left out.
+
+    Returns:
+        Events in the order of time, with the mean probability of the label as `confidence` and the number of samples.
+    """
+    used = counted(rows, notes.excluded)
+    found = [
+        Event(
+            start_s=run.start_s,
+            end_s=run.end_s,
+            text=run.category,
+            kind=EXPRESSION,
+            subject=notes.name(person),
+            columns={"label": run.label, "confidence": f"{run.confidence:.3f}", "samples": str(run.samples)},
+        )
+        for person in people(used)
+        for run in stretches(used, person)
+    ]
+    return tuple(sorted(found, key=lambda event: (event.start_s, event.subject)))

@@ -1,0 +1,108 @@
+"""Every format of events in one place: which reader a file needs, and which formats can be written."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Final
+
+from fer_core.errors import TimelineError
+from fer_core.timeline.events import boris, elan, eprime, psychopy, subtitles, tables
+from fer_core.timeline.events.event import Event, checked, decoded
+
+EXTENSIONS: Final = ("csv", "tsv", "txt", "log", "eaf", "boris", "json", "srt", "vtt")
+"""Ends of the names of files that are read."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that events can be written in.
+
+    Attributes:
+        title: for people.
+        extension: end of the file's name, without the dot.
+        mime: its media type.
+        write: text of the file from events, name of the recording's file.
+    """
+
+    title: str
+    extension: str
+    mime: str
+    write: Callable[[Sequence[Event], str], str]
+
+
+WRITTEN: Final[Mapping[str, Format]] = {
+    "csv": Format("Table (CSV)", "csv", "text/csv", lambda events, media: tables.table_text(events)),
+    "bids": Format("BIDS events", "tsv", "text/tab-separated-values", lambda events, media: tables.bids_text(events)),
+    "elan": Format("ELAN document", "eaf", "application/xml", elan.document_text),
+    "boris": Format(
+        "BORIS project",
+        "boris",
+        "application/json",
+        lambda events, media: boris.project_text(events, PurePath(media).stem or "recording", media),
+    ),
+    "boris_table": Format(
+        "BORIS aggregated events",
+        "tsv",
+        "text/tab-separated-values",
+        lambda events, media: boris.table_text(events, PurePath(media).stem or "recording"),
+    ),
+    "srt": Format("Subtitles (SRT)", "srt", "application/x-subrip", lambda events, media: subtitles.srt_text(events)),
+    "vtt": Format("Subtitles (WebVTT)", "vtt", "text/vtt", lambda events, media: subtitles.vtt_text(events)),
+}
+"""By name of the format; logs of PsychoPy and E-Prime are read but not written."""
+
+
+def read_events(name: str, data: bytes, observation: str | None = None) -> tuple[Event, ...]:
+    """Events of a file, in the order of time on the file's own clock.
+
+    Args:
+        name: of the file; its end tells documents, projects and subtitles. Tables and logs are told by their content.
+        data: the file.
+        observation: of a BORIS file that holds several.
+
+    Raises:
+        TimelineError: the file cannot be read, in one sentence that names the line where there is one.
+    """
+    end = PurePath(name).suffix.lower().removeprefix(".")
+    if end not in EXTENSIONS:
+        raise TimelineError(f'Events are read from files that end in {", ".join(EXTENSIONS)}, not "{end[:20]}".')
+    if end == "eaf":
+        return checked(elan.read_document(data))
+    if end in ("boris", "json"):
+        return checked(boris.read_project(data, observation))
+    text = decoded(data)
+    if end in ("srt", "vtt"):
+        return checked(subtitles.read_subtitles(text))
+    if eprime.is_log(text):
+        return checked(eprime.events_of_log(text))
+    if psychopy.is_log(text):
+        return checked(psychopy.events_of_log(text))
+    return checked(_of_table(text, observation))
+
+
+def write_events(events: Sequence[Event], form: str, media: str = "") -> bytes:
+    """The events in a format of `WRITTEN`, as UTF-8.
+
+    Args:
+        events: of one recording.
+        form: name of the format.
+        media: file name of the recording.
+
+    Raises:
+        TimelineError: there is no such format, or it cannot hold the events.
+    """
+    if form not in WRITTEN:
+        raise TimelineError(f'Events cannot be written as "{form}"; choose one of: {", ".join(WRITTEN)}.')
+    return WRITTEN[form].write(events, media).encode()
+
+
+def _of_table(text: str, observation: str | None) -> list[Event]:
+    kinds = (boris, psychopy, eprime, tables)
+    table = tables.read_table(text, lambda cells: any(kind.is_header(cells) for kind in kinds))
+    if boris.is_table(table):
+        return boris.events_of_table(table, observation)
+    if psychopy.is_table(table):
+        return psychopy.events_of_table(table)
+    if eprime.is_table(table):
+        return eprime.events_of_table(table)
+    return tables.events_of_table(table)

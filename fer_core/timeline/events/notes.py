@@ -1,0 +1,69 @@
+"""Markers and excluded stretches as CSV, there and back: kind, start_s, end_s, text."""
+
+from typing import Final
+
+from fer_core.errors import TimelineError
+from fer_core.timeline.events.event import Event
+from fer_core.timeline.events.formats import read_events
+from fer_core.timeline.events.tables import table_text
+from fer_core.timeline.notes import Marker, Notes, Span
+
+EVENTS_NAME: Final = "events.csv"
+MARKER: Final = "marker"
+EXCLUDED: Final = "excluded"
+
+MOST: Final = 1000
+"""More markers than these cannot be shown on a chart."""
+
+
+def events_text(notes: Notes) -> str:
+    """One row a marker (its end is empty) or excluded stretch, in the order of time, in seconds."""
+    return table_text(events_of(notes))
+
+
+def events_of(notes: Notes) -> tuple[Event, ...]:
+    """Markers as moments and excluded stretches as events that last, told apart by `kind`."""
+    return (
+        *(Event(marker.time_s, None, marker.text, MARKER) for marker in notes.markers),
+        *(Event(span.start_s, span.end_s, span.reason, EXCLUDED) for span in notes.excluded),
+    )
+
+
+def events_from(
+    data: bytes, within_s: tuple[float, float], name: str = EVENTS_NAME
+) -> tuple[tuple[Marker, ...], tuple[Span, ...]]:
+    """Markers and excluded stretches of an event file in any format of `fer_core.timeline.events.formats`.
+
+    Args:
+        data: the file; times in seconds from the start of the recording.
+        within_s: start and end of the recording, in seconds.
+        name: of the file, which tells its format.
+
+    Returns:
+        A marker at the start of each event, and a span for each whose `kind` is "excluded".
+
+    Raises:
+        TimelineError: the file cannot be read, has too many events, or names a moment outside the recording.
+    """
+    events = read_events(name, data)
+    if len(events) > MOST:
+        raise TimelineError(f"The table has {len(events)} events; {MOST} are the most that can be shown.")
+    markers, spans = [], []
+    for event in events:
+        _check(event, event.start_s, within_s)
+        if event.kind.lower() != EXCLUDED:
+            markers.append(Marker(event.start_s, event.text or "Event"))
+            continue
+        if event.end_s is None:
+            raise TimelineError(f"Line {event.line} of the events has no end in seconds; name the column end_s.")
+        _check(event, event.end_s, within_s)
+        spans.append(Span(event.start_s, event.end_s, event.text))
+    return tuple(markers), tuple(spans)
+
+
+def _check(event: Event, time_s: float, within_s: tuple[float, float]) -> None:
+    if not within_s[0] <= time_s <= within_s[1]:
+        raise TimelineError(
+            f"Line {event.line} of the events is at {time_s:g} s, outside the recording ({within_s[0]:g} to "
+            f"{within_s[1]:.2f} s); give seconds from its start."
+        )

@@ -1,0 +1,111 @@
+"""Events of PsychoPy: the log file, and the table of trials.
+
+Peirce et al. (2019), PsychoPy2: experiments in behavior made easy. Behavior Research Methods 51, 195-203. A line of the
+log is time in seconds, level and message, separated by tabs. The table of trials has a row a trial, and columns
+`NAME.started` and `NAME.stopped` in seconds for each component.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from fer_core.errors import TimelineError
+from fer_core.timeline.events.event import Event, seconds_of
+from fer_core.timeline.events.tables import Row, Table
+
+SOURCE: Final = "psychopy"
+COMPONENT: Final = "component"
+"""Kind of an event that a component of the experiment makes while it is shown."""
+
+LEVELS: Final = ("DATA", "EXP")
+"""Levels of the log that are about the experiment; the others are about the program."""
+
+_STARTED: Final = ".started"
+_STOPPED: Final = ".stopped"
+_LINE: Final = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*\t\s*([A-Z]+)\s*\t(.*)")
+_DRAWN: Final = re.compile(r"(.{1,200}?): autoDraw = (True|False)\s*")
+
+
+def is_table(table: Table) -> bool:
+    """Whether a column says when a component started."""
+    return any(name.endswith(_STARTED) for name in table.names)
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a row (cells, lower case) is the header of a table of trials."""
+    return any(cell.endswith(_STARTED) for cell in cells)
+
+
+def is_log(text: str) -> bool:
+    """Whether the first line with words is one of the log."""
+    first = next((line for line in text.split("\n", 50) if line.strip()), "")
+    return _LINE.fullmatch(first) is not None
+
+
+def events_of_table(table: Table) -> list[Event]:
+    """An event a component and trial, named after the component; the trial's other columns are kept.
+
+    Raises:
+        TimelineError: a component stops before it starts, or a time is no number.
+    """
+    components = [name.removesuffix(_STARTED) for name in table.names if name.endswith(_STARTED)]
+    timed = {name + end for name in components for end in (_STARTED, _STOPPED)}
+    events = []
+    for row in table.rows:
+        kept = {name: value for name, value in row.cells.items() if name not in timed and value}
+        for component in components:
+            start_s = _time(row, component + _STARTED)
+            if start_s is None:
+                continue
+            end_s = _time(row, component + _STOPPED)
+            if end_s is not None and end_s < start_s:
+                raise TimelineError(
+                    f"Line {row.line} of the events: {component} stops at {end_s:g} s, before it starts; correct it."
+                )
+            events.append(Event(start_s, end_s, component, COMPONENT, "", SOURCE, kept, row.line))
+    return events
+
+
+def events_of_log(text: str) -> list[Event]:
+    """Events of a log: components from when they are drawn until they are not any more, and messages of `LEVELS`.
+
+    Raises:
+        TimelineError: the log does not begin with a line of it.
+    """
+    events: list[Event] = []
+    shown: dict[str, Event] = {}
+    for line, time_s, level, message in _entries(text):
+        if drawn := _DRAWN.fullmatch(message):
+            name, on = drawn[1], drawn[2] == "True"
+            begun = shown.pop(name, None)
+            if on:
+                shown[name] = begun or Event(time_s, None, name, COMPONENT, "", SOURCE, {}, line)
+            elif begun is not None:
+                events.append(Event(begun.start_s, time_s, name, COMPONENT, "", SOURCE, {}, begun.line))
+        elif level in LEVELS:
+            events.append(Event(time_s, None, message.strip(), level, "", SOURCE, {}, line))
+    return [*events, *shown.values()]
+
+
+def _entries(text: str) -> list[tuple[int, float, str, str]]:
+    """Line, seconds, level and message; lines that go on with a message are joined to it."""
+    entries: list[tuple[int, float, str, str]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if match := _LINE.fullmatch(line):
+            entries.append((number, float(match[1]), match[2], match[3].strip()))
+        elif line.strip():
+            if not entries:
+                raise TimelineError(f"Line {number} of the log has no time, level and message; choose PsychoPy's .log.")
+            first, time_s, level, message = entries[-1]
+            entries[-1] = (first, time_s, level, f"{message}\n{line.strip()}")
+    return entries
+
+
+def _time(row: Row, column: str) -> float | None:
+    said = row.first([column.lower()])
+    if said.lower() in ("", "none", "nan"):
+        return None
+    found = seconds_of(said)
+    if found is None:
+        raise TimelineError(f'Line {row.line} of the events has no time in seconds in {column} ("{said[:40]}").')
+    return found

@@ -1,0 +1,249 @@
+"""Events as a table with a header: our own CSV, BIDS `events.tsv`, and spreadsheets with similar columns.
+
+BIDS: Gorgolewski et al. (2016), https://bids-specification.readthedocs.io, "Events": `onset` and `duration` in seconds,
+"n/a" where a value is missing.
+"""
+
+import contextlib
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fer_core.errors import TimelineError
+from fer_core.timeline.events.event import Event, seconds_of
+
+COLUMNS: Final = ("kind", "start_s", "end_s", "text")
+"""Columns that `table_text` always writes; subject and kept columns follow where there are any."""
+
+BIDS_COLUMNS: Final = ("onset", "duration", "trial_type")
+
+STARTS: Final = ("start_s", "time_s", "time", "start", "onset", "start (s)")
+ENDS: Final = ("end_s", "end", "stop", "stop (s)")
+DURATIONS: Final = ("duration_s", "duration", "duration (s)")
+TEXTS: Final = ("text", "event", "reason", "label", "trial_type", "behavior", "name")
+KINDS: Final = ("kind", "tier", "category")
+SUBJECTS: Final = ("subject", "participant")
+
+_MISSING: Final = ("", "n/a")
+_NO_TIME: Final = ("na", "nan", "none")
+_HEADER_WITHIN: Final = 60
+"""Lines that a program may write above the header."""
+
+_FORMULA: Final = ("=", "+", "-", "@")
+_DECIMALS: Final = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table.
+
+    Attributes:
+        line: of the file, from 1.
+        cells: text by column name as written in the header.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+
+    def first(self, names: Iterable[str]) -> str:
+        """The first of the named columns (lower case) that says something; "" where none does."""
+        said = {name.lower(): value for name, value in self.cells.items()}
+        return next((said[name] for name in names if said.get(name, "").lower() not in _MISSING), "")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A header and its rows."""
+
+    names: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether one of the columns (lower case) is there."""
+        return bool({name.lower() for name in self.names} & set(names))
+
+
+def read_table(text: str, is_header: Callable[[Sequence[str]], bool]) -> Table:
+    """Rows of delimited text, separated by commas, semicolons or tabs; empty rows are left out.
+
+    Args:
+        text: of the file, with newlines as line ends.
+        is_header: whether a row (cells, lower case) is the header; the first row is where no row says so.
+
+    Raises:
+        TimelineError: it is no table.
+    """
+    delimiter, place = _layout(text, is_header)
+    rows = _lines(text, delimiter)
+    if place >= len(rows):
+        return Table((), ())
+    names = [name.strip() for name in rows[place][1]]
+    while names and not names[-1]:
+        names.pop()
+    if len({name.lower() for name in names}) < len(names):
+        double = next(name for name in names if [each.lower() for each in names].count(name.lower()) > 1)
+        raise TimelineError(f'Line {rows[place][0]} of the events names the column "{double}" twice; rename one.')
+    kept = []
+    for line, cells in rows[place + 1 :]:
+        values = [_unguarded(cell.strip()) for cell in cells]
+        if any(values):
+            kept.append(Row(line, dict(zip(names, [*values, *[""] * len(names)], strict=False))))
+    return Table(tuple(names), tuple(kept))
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a row names the time of an event."""
+    return bool(set(cells) & set(STARTS))
+
+
+def events_of_table(table: Table) -> list[Event]:
+    """Events of a table that has a column for the start, and for what happened.
+
+    Raises:
+        TimelineError: a time is missing or no number, or no column says what happened.
+    """
+    known = {*STARTS, *ENDS, *DURATIONS, *TEXTS, *KINDS, *SUBJECTS}
+    others = [name for name in table.names if name.lower() not in known]
+    if table.rows and others and not table.has(TEXTS) and table.has(STARTS):
+        raise TimelineError(
+            f'None of the columns ({", ".join(table.names)[:200]}) is known to say what happened; name that one "text".'
+        )
+    return [_event(row, others) for row in table.rows]
+
+
+def time_in(row: Row, names: Sequence[str]) -> float:
+    """Seconds of the first of the columns that says something.
+
+    Raises:
+        TimelineError: none does, or it is no time.
+    """
+    said = row.first(names)
+    found = seconds_of(said)
+    if found is None:
+        raise TimelineError(
+            f'Line {row.line} of the events has no time in seconds ("{said[:40]}"); name the column {names[0]}.'
+        )
+    return found
+
+
+def table_text(events: Sequence[Event], delimiter: str = ",") -> str:
+    """Events as CSV that `events_of_table` reads back: `COLUMNS`, subject and kept columns where there are any.
+
+    A text that a spreadsheet would take for a formula is written with an apostrophe before it, which reading removes.
+    """
+    subject = ("subject",) if any(event.subject for event in events) else ()
+    reserved = {*COLUMNS, "subject"}
+    kept = list(dict.fromkeys(name for event in events for name in event.columns if name.lower() not in reserved))
+    rows = [
+        (
+            event.kind,
+            round(event.start_s, _DECIMALS),
+            "" if event.end_s is None else round(event.end_s, _DECIMALS),
+            event.text,
+            *([event.subject] if subject else []),
+            *(event.columns.get(name, "") for name in kept),
+        )
+        for event in sorted(events, key=lambda event: event.start_s)
+    ]
+    return written((*COLUMNS, *subject, *kept), rows, delimiter)
+
+
+def bids_text(events: Sequence[Event]) -> str:
+    """Events as BIDS `events.tsv`: onset and duration in seconds (0 for a moment), trial_type, and the rest."""
+    more = {
+        "kind": [event.kind for event in events],
+        "subject": [event.subject for event in events],
+    }
+    kept = list(dict.fromkeys(name for event in events for name in event.columns))
+    reserved = {*BIDS_COLUMNS, "kind", "subject"}
+    columns = {name: values for name, values in more.items() if any(values)} | {
+        name: [event.columns.get(name, "") for event in events] for name in kept if name.lower() not in reserved
+    }
+    order = sorted(range(len(events)), key=lambda place: events[place].start_s)
+    rows = [
+        (
+            round(events[place].start_s, _DECIMALS),
+            round(events[place].duration_s, _DECIMALS),
+            events[place].text or "n/a",
+            *(values[place] or "n/a" for values in columns.values()),
+        )
+        for place in order
+    ]
+    return written((*BIDS_COLUMNS, *columns), rows, "\t")
+
+
+def _event(row: Row, others: Sequence[str]) -> Event:
+    start_s = time_in(row, STARTS)
+    end_s = None
+    if row.first(ENDS).lower() not in ("", *_NO_TIME):
+        start_s, end_s = sorted((start_s, time_in(row, ENDS)))
+    elif row.first(DURATIONS).lower() not in ("", *_NO_TIME):
+        duration_s = time_in(row, DURATIONS)
+        if duration_s < 0:
+            raise TimelineError(f"Line {row.line} of the events lasts {duration_s:g} s; a duration cannot be negative.")
+        end_s = start_s + duration_s if duration_s else None
+    return Event(
+        start_s=start_s,
+        end_s=end_s,
+        text=row.first(TEXTS),
+        kind=row.first(KINDS),
+        subject=row.first(SUBJECTS),
+        source="table",
+        columns={name: row.first([name.lower()]) for name in others if row.first([name.lower()])},
+        line=row.line,
+    )
+
+
+def _layout(text: str, is_header: Callable[[Sequence[str]], bool]) -> tuple[str, int]:
+    """The separator, and which row is the header."""
+    head = "\n".join(text.split("\n", _HEADER_WITHIN)[:_HEADER_WITHIN])
+    found = [layout for delimiter in ",;\t" if (layout := _header_in(head, delimiter, is_header))]
+    if found:
+        _, delimiter, place = max(found, key=lambda layout: layout[0])
+        return delimiter, place
+    first = text.split("\n", 1)[0]
+    return max(",;\t", key=first.count), 0
+
+
+def _header_in(head: str, delimiter: str, is_header: Callable[[Sequence[str]], bool]) -> tuple[int, str, int] | None:
+    """Number of columns, separator and place of the header where this is the separator."""
+    with contextlib.suppress(csv.Error):  # wrong separators make cells of many lines; `_lines` tells what is wrong
+        for place, cells in enumerate(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)):
+            if is_header([cell.strip().lower() for cell in cells]):
+                return len(cells), delimiter, place
+    return None
+
+
+def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Every row with the line in which it starts."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows, line = [], 1
+    try:
+        for cells in reader:
+            rows.append((line, cells))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise TimelineError(f"Line {line} of the events cannot be read ({error}); save the table as CSV.") from error
+    return rows
+
+
+def written(names: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str) -> str:
+    """Delimited text of a header and rows, with formulas guarded; see `table_text`."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n", delimiter=delimiter)
+    writer.writerow(names)
+    writer.writerows([guarded(cell) for cell in row] for row in rows)
+    return target.getvalue()
+
+
+def guarded(cell: object) -> object:
+    """The cell, with an apostrophe before a text that a spreadsheet would take for a formula."""
+    if isinstance(cell, str) and cell.lstrip("'").startswith(_FORMULA) and seconds_of(cell) is None:
+        return "'" + cell
+    return cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell

@@ -1,0 +1,201 @@
+"""Curves of people on one axis of time: aligned at the start or at events, averaged with a band over people."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import TimelineError
+from fer_core.timeline.groups.cells import MIN_PEOPLE, Cell, check_people
+from fer_core.timeline.person_samples import PersonSamples
+
+STEP_S: Final = 0.25
+RESAMPLES: Final = 2_000
+_COVERED: Final = 0.5
+"""Share of a step that samples have to stand for, else it is empty."""
+
+_MOST_STEPS: Final = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """One curve a person.
+
+    Attributes:
+        name: what it is of, such as an emotion.
+        time_s: middle of each step, seconds from the moment of alignment: float64 (T,).
+        values: float64 (people, T); NaN where a person has no samples that count.
+        subjects: names of the people.
+        moments: how many moments each curve is the mean of.
+        cell: what they rest on.
+    """
+
+    name: str
+    time_s: NDArray[np.float64]
+    values: NDArray[np.float64]
+    subjects: tuple[str, ...]
+    moments: tuple[int, ...]
+    cell: Cell
+
+
+@dataclass(frozen=True, eq=False)
+class MeanCurve:
+    """Mean over people.
+
+    Attributes:
+        name: what it is of.
+        time_s: float64 (T,).
+        mean: float64 (T,); NaN where fewer than `MIN_PEOPLE` have a value.
+        low: lower edge of the band, float64 (T,).
+        high: upper edge.
+        n: people with a value, int64 (T,).
+        cell: what it rests on.
+    """
+
+    name: str
+    time_s: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    n: NDArray[np.int64]
+    cell: Cell
+
+    def sentence(self) -> str:
+        """What the band is, for people."""
+        return (
+            f"Mean over people with the 95 % bootstrap band of each moment by itself; {self.cell.sentence()}. Bands "
+            "that part at one moment are no test: see the cluster test."
+        )
+
+
+def aligned(
+    people: Mapping[str, PersonSamples],
+    moments_s: Mapping[str, Sequence[float]],
+    emotion: str,
+    window_s: tuple[float, float],
+    step_s: float = STEP_S,
+    baseline_s: float = 0.0,
+) -> Curves:
+    """Each person's mean curve around moments; the start of the recording is the moment 0 with a window from 0 on.
+
+    Samples stand for the time until the next one, so that recordings with other rates can be compared.
+
+    Args:
+        people: samples by subject.
+        moments_s: seconds of the recording by subject; somebody without any is left out.
+        emotion: one of the seven.
+        window_s: from and to, seconds relative to the moment.
+        step_s: resolution.
+        baseline_s: seconds before each moment whose mean is taken off the curve of that moment; 0 for none.
+
+    Raises:
+        TimelineError: no such emotion, an empty window, or nobody has a sample around a moment.
+    """
+    if emotion not in EMOTIONS:
+        raise TimelineError(f'There is no emotion "{emotion}"; choose one of: {", ".join(EMOTIONS)}.')
+    steps = round((window_s[1] - window_s[0]) / step_s) if step_s > 0 else 0
+    if not 1 <= steps <= _MOST_STEPS:
+        raise TimelineError(
+            f"The window has {steps} steps; it needs 1 to {_MOST_STEPS}: choose another window or step."
+        )
+    edges_s: NDArray[np.float64] = window_s[0] + step_s * np.arange(steps + 1, dtype=np.float64)
+    column = EMOTIONS.index(emotion)
+    curves: dict[str, NDArray[np.float64]] = {}
+    counts: dict[str, int] = {}
+    coverage = np.zeros(3)
+    for subject, person in people.items():
+        parts = [_around(person, column, at_s, edges_s, baseline_s) for at_s in moments_s.get(subject, ())]
+        parts = [part for part in parts if np.isfinite(part).any()]
+        if parts:
+            curves[subject], counts[subject] = _mean(np.array(parts)), len(parts)
+            coverage += sum(_coverage(person, at_s, window_s) for at_s in moments_s[subject])
+    if not curves:
+        raise TimelineError("Nobody has a sample that counts around a moment; check the events and their clock.")
+    seconds, uncertain_s, excluded_s = map(float, coverage)
+    cell = Cell(
+        len(curves),
+        seconds,
+        uncertain_s / seconds if seconds else float("nan"),
+        excluded_s / (seconds + excluded_s) if seconds + excluded_s else float("nan"),
+    )
+    return Curves(
+        emotion,
+        (edges_s[:-1] + edges_s[1:]) / 2,
+        np.array(list(curves.values())),
+        tuple(curves),
+        tuple(counts.values()),
+        cell,
+    )
+
+
+def mean_curve(curves: Curves, seed: int = 0) -> MeanCurve:
+    """Mean over people with a pointwise 95 % band from drawing people with replacement (Efron 1979).
+
+    Efron (1979), Bootstrap methods: another look at the jackknife. Annals of Statistics 7, 1-26.
+
+    Raises:
+        TimelineError: fewer than `MIN_PEOPLE`.
+    """
+    check_people(len(curves.values), f"The average of {curves.name}")
+    n = len(curves.values)
+    there = np.isfinite(curves.values)
+    filled = np.where(there, curves.values, 0.0)
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = (drawn @ filled) / (drawn @ there)
+    counted = there.sum(axis=0)
+    enough = counted >= MIN_PEOPLE
+    mean, low, high = (np.full(len(curves.time_s), np.nan) for _ in range(3))
+    mean[enough] = filled[:, enough].sum(axis=0) / counted[enough]
+    if enough.any():
+        low[enough], high[enough] = np.nanquantile(means[:, enough], (0.025, 0.975), axis=0)
+    return MeanCurve(curves.name, curves.time_s, mean, low, high, counted, curves.cell)
+
+
+def _around(
+    person: PersonSamples, column: int, at_s: float, edges_s: NDArray[np.float64], baseline_s: float
+) -> NDArray[np.float64]:
+    values = _means(person, column, at_s + edges_s)
+    if baseline_s > 0:
+        values = values - _means(person, column, np.array([at_s - baseline_s, at_s]))[0]
+    return values
+
+
+def _means(person: PersonSamples, column: int, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of a person's held samples between every two edges: float64 (len(edges_s) - 1,)."""
+    times_s, held_s = person.times_s[person.counts], person.held_s[person.counts]
+    if not len(times_s):
+        return np.full(len(edges_s) - 1, np.nan)
+    ends_s = np.minimum(times_s + held_s, np.append(times_s[1:], np.inf))
+    breaks_s = np.stack([times_s, ends_s], axis=1).ravel()
+    weights_s = ends_s - times_s
+    covered = _integrals(breaks_s, weights_s, edges_s)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = _integrals(breaks_s, weights_s * person.values[person.counts, column], edges_s) / covered
+    return np.where(covered >= _COVERED * np.diff(edges_s), means, np.nan)
+
+
+def _integrals(
+    breaks_s: NDArray[np.float64], parts: NDArray[np.float64], edges_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Integral between every two edges of a function that is flat over each held sample and 0 between them."""
+    total = np.cumsum(parts)
+    levels = np.stack([total - parts, total], axis=1).ravel()
+    return np.diff(np.interp(edges_s, breaks_s, levels))
+
+
+def _coverage(person: PersonSamples, at_s: float, window_s: tuple[float, float]) -> NDArray[np.float64]:
+    """Seconds that count, that are uncertain, and that are excluded around a moment: float64 (3,)."""
+    part, held_s = person.within(at_s + window_s[0], at_s + window_s[1])
+    counts, uncertain = person.counts[part], person.uncertain[part]
+    return np.array([held_s[counts].sum(), held_s[counts & uncertain].sum(), held_s[~counts].sum()])
+
+
+def _mean(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over moments of what each has: (moments, T) -> (T,)."""
+    there = np.isfinite(parts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(there, parts, 0.0).sum(axis=0) / there.sum(axis=0))

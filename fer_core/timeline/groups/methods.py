@@ -1,0 +1,98 @@
+"""A paragraph for the methods section of a paper, made of what was computed."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from fer_core.timeline.groups import clusters, curves, effects, power, synchrony
+from fer_core.timeline.groups.cells import MIN_PEOPLE
+from fer_core.timeline.groups.clusters import ClusterTest
+from fer_core.timeline.groups.conditions import Comparison
+from fer_core.timeline.groups.curves import MeanCurve
+from fer_core.timeline.groups.mixed import MixedModel
+from fer_core.timeline.groups.synchrony import Synchrony
+from fer_core.version import __version__
+
+Result = Comparison | MeanCurve | ClusterTest | Synchrony | MixedModel
+
+_PERSON = (
+    "The person was the unit of all statistics: values of events were averaged within each person and condition first. "
+    f"Groups under {MIN_PEOPLE} people were not compared. Samples that were excluded counted in no figure."
+)
+
+
+def methods_paragraph(results: Sequence[Result]) -> str:
+    """Sentences on every kind of result that is among them, once each, with the versions that computed them."""
+    comparisons = [result for result in results if isinstance(result, Comparison)]
+    words = [_PERSON]
+    words += _of_comparisons(comparisons)
+    if any(isinstance(result, MeanCurve) for result in results):
+        words.append(
+            f"Mean curves have pointwise 95 % percentile bands of {curves.RESAMPLES:,} bootstrap draws of people "
+            "(Efron, 1979)."
+        )
+    tests = [result for result in results if isinstance(result, ClusterTest)]
+    if tests:
+        words.append(
+            "Time courses were compared by cluster permutation (Maris & Oostenveld, 2007): clusters of neighbouring "
+            f"moments with a two-sided p below {clusters.ENTRY_ALPHA:g}, mass as the sum of t, "
+            f"{_arrangements([(test.arrangements, test.exact) for test in tests])}. {clusters.THAT_NOT_WHEN}"
+        )
+    if any(isinstance(result, Synchrony) for result in results):
+        words.append(
+            "Inter-subject correlation was computed by leaving one person out (Nastase et al., 2019), averaged by "
+            f"Fisher's z, with {synchrony.RESAMPLES:,} bootstrap draws of people for the interval and "
+            f"{synchrony.SHIFTS:,} circular shifts for the one-sided p."
+        )
+    models = [result for result in results if isinstance(result, MixedModel)]
+    if models:
+        states = "all converged" if all(model.converged for model in models) else "NOT all converged"
+        words.append(
+            "Linear mixed models of single events had condition as fixed effect and a random intercept for each person "
+            f"(restricted maximum likelihood; {states}), with likelihood-ratio tests of condition."
+        )
+    return " ".join([*words, _versions(models)])
+
+
+def _of_comparisons(comparisons: Sequence[Comparison]) -> list[str]:
+    if not comparisons:
+        return []
+    words = []
+    arrangements = [(each.arrangements, each.exact) for each in comparisons]
+    designs = {each.design for each in comparisons}
+    if "within" in designs:
+        words.append("Conditions within people were compared by permutation of signs; the effect size is Cohen's dz.")
+    if "between" in designs:
+        words.append(
+            "Groups of people were compared by permutation of Welch's t; the effect size is Hedges' g (Hedges, 1981)."
+        )
+    words.append(
+        f"P-values are two-sided, by {_arrangements(arrangements)}; intervals are 95 % BCa bootstrap intervals over "
+        f"people ({effects.RESAMPLES:,} draws; Efron, 1987)."
+    )
+    if any(each.family > 1 for each in comparisons):
+        words.append(
+            "For several comparisons both the family-wise (Holm, 1979) and the false-discovery correction (Benjamini & "
+            "Hochberg, 1995) are given."
+        )
+    sensitivity = {each.power_line() for each in comparisons}
+    if len(sensitivity) == 1:
+        words.append(sensitivity.pop())
+    else:
+        words.append(f"Sensitivity is given for {power.POWER:.0%} power at {power.ALPHA:g}.")
+    return words
+
+
+def _arrangements(tests: Sequence[tuple[int, bool]]) -> str:
+    if all(exact for _, exact in tests):
+        return "all arrangements (exact)"
+    most = max(count for count, exact in tests if not exact)
+    return f"{most:,} random arrangements" + (", all of them where fewer exist" if any(e for _, e in tests) else "")
+
+
+def _versions(models: Sequence[MixedModel]) -> str:
+    parts = [f"Face Value {__version__}", f"Python {platform.python_version()}"]
+    parts += [f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas")]
+    if models:
+        parts.append(f"statsmodels {models[0].version}")
+    return f"Computed with {', '.join(parts)}."
