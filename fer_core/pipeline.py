@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fer_core.classification import Classification, EmotionClassifier, default_model
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.errors import MediaError
+from fer_core.face.measuring import FaceMeasurer
 from fer_core.face.quality import assess
 from fer_core.imaging.crops import bgr as as_bgr
 from fer_core.imaging.crops import cut
@@ -41,8 +42,10 @@ class EmotionPipeline:
         'happy'
     """
 
-    def __init__(self, detector: FaceDetector, classifier: EmotionClassifier) -> None:
-        self.detector, self.classifier = detector, classifier
+    def __init__(
+        self, detector: FaceDetector, classifier: EmotionClassifier, measurer: FaceMeasurer | None = None
+    ) -> None:
+        self.detector, self.classifier, self.measurer = detector, classifier, measurer
 
     @classmethod
     def load(
@@ -66,7 +69,7 @@ class EmotionPipeline:
             DependencyError: an optional package is missing.
         """
         name = model or default_model(models_dir)
-        return cls(load_detector(detector), EmotionClassifier.load(name, engine, models_dir))
+        return cls(load_detector(detector), EmotionClassifier.load(name, engine, models_dir), FaceMeasurer())
 
     @classmethod
     def load_for(cls, request: AnalysisRequest, models_dir: Path = MODELS_DIR) -> "EmotionPipeline":
@@ -91,7 +94,12 @@ class EmotionPipeline:
 
     def find_faces(self, image: "ImageLike") -> list[Face]:
         """Only find the faces of one picture, from left to right; see `analyze_image`."""
-        return sorted(self.detector.detect(as_array(image)), key=lambda face: (face.box.x, face.box.y))
+        bgr = as_array(image)
+        return self.measure(bgr, sorted(self.detector.detect(bgr), key=lambda face: (face.box.x, face.box.y)))
+
+    def measure(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+        """Only measure faces of a picture, uint8 (H, W, 3) BGR: the same faces, each with its mesh."""
+        return list(faces) if self.measurer is None else self.measurer(bgr, faces)
 
     def read_faces(self, found: Sequence[tuple[NDArray[np.uint8], Face]]) -> list[FaceReading]:
         """Only read faces that were found, of any number of pictures, in one batch.
@@ -114,7 +122,8 @@ class EmotionPipeline:
                 probabilities=result.probabilities[row],
                 uncertain=bool(uncertain[row]),
                 activation=result.activation(row),
-                quality=assess(crop, face.confidence),
+                quality=assess(crop, face.confidence < self.detector.doubtful_below, face.mesh),
+                mesh=face.mesh,
             )
             for row, (crop, face) in enumerate(found)
         ]

@@ -1,5 +1,7 @@
 """The values that flow from stage to stage. All are frozen; arrays in them are not to be written to."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -79,6 +81,47 @@ class Keypoints(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Pose:
+    """Where a head points, in degrees; all 0 for a face that looks straight into the camera.
+
+    Attributes:
+        yaw_deg: above 0 where the face is turned to the right side of the picture, that is to the person's left.
+        pitch_deg: above 0 where it is raised.
+        roll_deg: above 0 where it is tilted clockwise in the picture, that is towards the person's left shoulder.
+    """
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+    @property
+    def frontality(self) -> float:
+        """1 for a face seen from the front, 0 for one in profile: the cosine between face and camera."""
+        return max(0.0, math.cos(math.radians(self.yaw_deg)) * math.cos(math.radians(self.pitch_deg)))
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMesh:
+    """What the landmarks of a face tell.
+
+    Attributes:
+        landmarks: float32 (468, 3), read-only; x and y in pixels of the picture, z the learnt depth in the same unit.
+        irises: float32 (2, 5, 2), read-only; of the right and of the left eye of the person, the middle first.
+        pose: of the head.
+        columns: further measurements by the name of their column; see `fer_core.timeline.columns.GROUPS`.
+        geometry: distances without the pose; see `fer_core.face.movements.Measures`.
+        covered: the face seems to be partly covered.
+    """
+
+    landmarks: NDArray[np.float32]
+    irises: NDArray[np.float32]
+    pose: Pose
+    columns: Mapping[str, float]
+    geometry: Mapping[str, float]
+    covered: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Face:
     """One found face.
 
@@ -86,11 +129,13 @@ class Face:
         box: pixels of the picture.
         confidence: how sure the detector is, 0 to 1.
         keypoints: None where the detector gives none.
+        mesh: None where it was not measured.
     """
 
     box: Box
     confidence: float
     keypoints: Keypoints | None = field(default=None, repr=False)
+    mesh: FaceMesh | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -124,6 +169,7 @@ class FaceReading:
         activation: float32 (h, w), the class activation map of `label` over the crop, 0 to 1.
         quality: what the crop allows.
         person: number of the person, from 1, where frames are followed over time; else None.
+        mesh: what the landmarks tell; None where they were not measured.
     """
 
     box: Box
@@ -133,6 +179,7 @@ class FaceReading:
     activation: NDArray[np.float32]
     quality: Quality
     person: int | None = None
+    mesh: FaceMesh | None = None
 
     def __post_init__(self) -> None:
         for name in ("probabilities", "activation"):
@@ -149,6 +196,16 @@ class FaceReading:
     def confidence(self) -> float:
         """The probability of `label`."""
         return float(self.probabilities.max())
+
+    @property
+    def landmarks(self) -> NDArray[np.float32] | None:
+        """float32 (468, 3) in pixels of the picture, read-only; None where they were not measured."""
+        return None if self.mesh is None else self.mesh.landmarks
+
+    @property
+    def pose(self) -> Pose | None:
+        """Of the head; None where it was not measured."""
+        return None if self.mesh is None else self.mesh.pose
 
     @property
     def by_emotion(self) -> dict[str, float]:

@@ -17,7 +17,7 @@ SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
 DEFAULT_MODEL: Final = "custom_cnn"
 """The classifier that is used where nobody names one: the best single one on PublicTest without copies."""
 
-DEFAULT_DETECTOR: Final = "haar"
+DEFAULT_DETECTOR: Final = "blazeface"
 """The face detector that is used where nobody names one."""
 
 TIME_CONSTANT_S: Final = 0.4
@@ -83,7 +83,7 @@ class AnalysisRequest:
 
     Example:
         >>> AnalysisRequest(model="custom_cnn", fps=2).detector.name
-        'haar'
+        'blazeface'
     """
 
     model: str | None = None

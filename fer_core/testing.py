@@ -22,6 +22,7 @@ class FakeDetector:
         self.seen: list[NDArray[np.uint8]] = []
 
     name: Final = "fake detector"
+    doubtful_below: Final = 0.975
     files: Final[Mapping[str, str]] = {}
     libraries: Final = ()
 

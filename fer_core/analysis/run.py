@@ -18,9 +18,9 @@ from fer_core.analysis.portraits import Portraits
 from fer_core.analysis.step import Found, Step
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import EmotionClassifier
-from fer_core.detection import FaceDetector
-from fer_core.detection.nearby import FollowingDetector
+from fer_core.detection import FaceDetector, in_sequence
 from fer_core.errors import MediaError
+from fer_core.face.measuring import FaceMeasurer
 from fer_core.imaging.placement import Placement, Size
 from fer_core.media.cuts import CutFinder
 from fer_core.media.video import Sample, Video, checked_file
@@ -46,6 +46,11 @@ class Reader(Protocol):
 
     detector: FaceDetector
     classifier: EmotionClassifier
+    measurer: FaceMeasurer | None
+
+    def measure(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+        """Measure faces of a picture."""
+        ...
 
     def read_faces(self, found: Sequence[tuple[NDArray[np.uint8], Face]]) -> list[FaceReading]:
         """Read faces, each with the picture that was cut out for it."""
@@ -87,8 +92,11 @@ def completed(pipeline: Reader, request: AnalysisRequest) -> AnalysisRequest:
 
 def provenance_of(pipeline: Reader) -> Provenance:
     """What the numbers of this pipeline depend on besides the request."""
-    detector, classifier = pipeline.detector, pipeline.classifier
-    return Provenance.of({**detector.files, **classifier.files}, (*detector.libraries, *classifier.engine.libraries))
+    detector, classifier, measurer = pipeline.detector, pipeline.classifier, pipeline.measurer
+    measured = {} if measurer is None else measurer.files
+    return Provenance.of(
+        {**detector.files, **measured, **classifier.files}, (*detector.libraries, *classifier.engine.libraries)
+    )
 
 
 def analyse(
@@ -121,7 +129,7 @@ class _Frames:
 
     def __init__(self, pipeline: Reader, request: AnalysisRequest) -> None:
         self.pipeline, self.fps = pipeline, request.fps
-        self.step = Step(FollowingDetector(pipeline.detector), Tracker(), request.region)
+        self.step = Step(in_sequence(pipeline.detector), Tracker(), request.region, measure=pipeline.measure)
         self.cut_finder, self.portraits = CutFinder(), Portraits()
         self.cuts: list[float] = []
         self.waiting: list[Found] = []

@@ -1,29 +1,21 @@
 """The step of one frame, which recordings and live streams share: find the faces, follow them, cut them out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.analysis.tracking import Tracker
+from fer_core.detection import SequenceDetector
 from fer_core.imaging.crops import cut
 from fer_core.imaging.placement import Placement
 from fer_core.readings import Box, Face
 from fer_core.request import Region
 
-
-class SequenceDetector(Protocol):
-    """Finds faces frame by frame in one sequence, for one thread."""
-
-    def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
-        """The faces of the next frame, uint8 (H, W, 3) BGR; later than the frame before."""
-        ...
-
-    def reset(self) -> None:
-        """Forget the frames before, as after a cut."""
-        ...
+Measure = Callable[[NDArray[np.uint8], Sequence[Face]], list[Face]]
+"""Faces of a picture in, the same faces with their mesh out; see `EmotionPipeline.measure`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +45,7 @@ class Found:
 
     def placed(self, placement: Placement) -> "Found":
         """The same faces in another picture."""
-        faces = tuple(replace(face, box=placement.box(face.box)) for face in self.faces)
+        faces = tuple(map(placement.face, self.faces))
         return replace(self, faces=faces, unread=tuple(map(placement.box, self.unread)))
 
 
@@ -65,6 +57,7 @@ class Step:
         tracker: tells people apart.
         region: where faces are looked for; None for everywhere.
         most: how many faces are read at most in one frame, the largest; None for all.
+        measure: adds the mesh to the faces of a picture; None for no mesh.
     """
 
     def __init__(
@@ -73,8 +66,10 @@ class Step:
         tracker: Tracker,
         region: Region | None = None,
         most: int | None = None,
+        measure: Measure | None = None,
     ) -> None:
         self.detector, self.tracker, self.region, self.most = detector, tracker, region, most
+        self.measure = measure or (lambda image, faces: list(faces))
         self._shape: tuple[int, ...] | None = None
 
     def find(
@@ -92,7 +87,7 @@ class Step:
             self.detector.reset()
             self._shape = image.shape[:2]
         finds = sorted(self._search(image, time_s), key=lambda face: face.box.area, reverse=True)
-        faces = sorted(finds[: self.most], key=lambda face: (face.box.x, face.box.y))
+        faces = self.measure(image, sorted(finds[: self.most], key=lambda face: (face.box.x, face.box.y)))
         # Copies, so that not the whole frame is kept for the sake of a face.
         crops = tuple(cut(image, face.box).copy() for face in faces)
         unread = tuple(face.box for face in finds[len(faces) :])

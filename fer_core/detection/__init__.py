@@ -3,25 +3,35 @@
 from collections.abc import Callable
 from typing import Final
 
+from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import HaarDetector
 from fer_core.detection.mtcnn import MtcnnDetector
 from fer_core.detection.mtcnn import installed as mtcnn_is_installed
-from fer_core.detection.protocol import FaceDetector
+from fer_core.detection.protocol import EveryFrame, FaceDetector, SequenceDetector
+from fer_core.detection.sequence import BlazeFaceSequence
 from fer_core.errors import ModelError, RequestError
 from fer_core.request import DEFAULT_DETECTOR, DetectorChoice
 
 __all__ = [
     "DETECTORS",
+    "BlazeFaceDetector",
     "FaceCheck",
     "FaceDetector",
     "HaarDetector",
     "MtcnnDetector",
+    "SequenceDetector",
+    "in_sequence",
     "installed_detectors",
     "load_detector",
 ]
 
-DETECTORS: Final[dict[str, Callable[..., FaceDetector]]] = {"haar": HaarDetector, "mtcnn": MtcnnDetector}
+DETECTORS: Final[dict[str, Callable[..., FaceDetector]]] = {
+    "blazeface": BlazeFaceDetector,
+    "haar": HaarDetector,
+    "mtcnn": MtcnnDetector,
+}
+"""Detectors by name; the default one first."""
 
 
 def installed_detectors() -> list[str]:
@@ -52,3 +62,8 @@ def load_detector(choice: DetectorChoice | str = DEFAULT_DETECTOR) -> FaceDetect
             f'The detector "{choice.name}" cannot be used with the parameters {dict(choice.parameters)}; leave '
             "them out for its own."
         ) from error
+
+
+def in_sequence(detector: FaceDetector) -> SequenceDetector:
+    """What finds the faces of one sequence of frames with a detector, which other sequences may share."""
+    return BlazeFaceSequence(detector) if isinstance(detector, BlazeFaceDetector) else EveryFrame(detector)

@@ -5,10 +5,10 @@ is searched whole, and in overlapping tiles where it is so large that faces of i
 the network is not sure of are put before the face check as a second opinion.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from fer_core.imaging.halvings import Halvings
 from fer_core.networks.face_files import DETECTOR, face_network, load_faces_card
 from fer_core.networks.fixed import FixedNetwork
 from fer_core.readings import Box, Face, Keypoints
+from fer_core.request import Parameter
 
 BOX_LEFT, BOX_TOP, BOX_SIDE, CROP_SIDE = 2.0, 4.6, 43.1, 48.0
 """Where BlazeFace's box lies in a picture of FER2013, in its pixels: median of 693 faces. A face box of this project is
@@ -32,43 +33,18 @@ CUT_OFF: Final = 0.1
 """Share of a box past the border of a tile from which the face is taken for cut off there."""
 
 
-@dataclass(frozen=True)
-class BlazeFaceParameters:
-    """Settings of the detector; plain numbers, ready for JSON.
+ACCEPTANCE: Final = ((0.75, 0.0), (0.65, 0.1), (0.5, 0.5), (0.2, 0.95))
+"""Pairs of a score and of the confidence that the face check must give to a find with at least that score, the highest
+score first; 0 for none: such a find is a face without the check."""
 
-    Attributes:
-        acceptance: pairs of a score and of the confidence that the face check must give to a find with at least that
-            score; the highest score first, with confidence 0: such a find is a face without the check.
-        smallest_px: smallest face of interest, in pixels of the picture; larger pictures are searched in tiles.
-        border: width of the border for pictures in which nothing is found, as a share of their shorter side.
-        turned_threshold: score from which a find in a turned picture is a face, face check or not.
-    """
+LOWEST: Final = min(score for score, _ in ACCEPTANCE)
+"""Score from which a find is looked at."""
 
-    acceptance: tuple[tuple[float, float], ...] = ((0.65, 0.0), (0.5, 0.5), (0.2, 0.95))
-    smallest_px: int = 40
-    border: float = 0.33
-    turned_threshold: float = 0.65
+SURE: Final = max(score for score, _ in ACCEPTANCE)
+"""Score from which a find is a face without the face check."""
 
-    def as_json(self) -> dict[str, Any]:
-        """By name; plain lists and numbers."""
-        return asdict(self) | {"acceptance": [list(pair) for pair in self.acceptance]}
-
-    @property
-    def lowest(self) -> float:
-        """Score from which a find is looked at."""
-        return min(score for score, _ in self.acceptance)
-
-    @property
-    def sure(self) -> float:
-        """Score from which a find is a face without the face check."""
-        return max(score for score, _ in self.acceptance)
-
-    def needed(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Confidence of the face check that finds with these scores need: float32 (N,) in and out."""
-        needed = np.ones_like(scores)
-        for score, confidence in sorted(self.acceptance):
-            needed[scores >= score] = confidence
-        return needed
+TURNED_NEED: Final = (0.65, 0.9)
+"""Score and confidence of the face check that a find in a turned picture needs."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +67,8 @@ class BlazeFaceDetector:
     """Finds faces, upright ones best. Safe to share between threads.
 
     Args:
-        parameters: None for the defaults.
+        smallest_px: smallest face of interest, in pixels of the picture; larger pictures are searched in tiles.
+        border: width of the border for pictures in which nothing is found, as a share of their shorter side.
         check: second opinion about doubtful finds; None loads the one that comes with the package.
         folder: holds the network and its card; None for `models/faces`.
 
@@ -99,23 +76,28 @@ class BlazeFaceDetector:
         ModelError: the network or the face check is missing or damaged.
     """
 
+    name: Final = "blazeface"
+    libraries: Final = ("ai-edge-litert",)
+    doubtful_below: Final = SURE
+
     def __init__(
         self,
-        parameters: BlazeFaceParameters | None = None,
+        smallest_px: int = 40,
+        border: float = 0.75,
+        *,
         check: FaceCheck | None = None,
         folder: Path | None = None,
     ) -> None:
-        self.parameters = parameters or BlazeFaceParameters()
+        self.smallest_face_px, self.border = smallest_px, border
         self.check = FaceCheck.load() if check is None else check
         self._network = FixedNetwork(face_network(DETECTOR, folder))
         card = load_faces_card(folder) if folder else load_faces_card()
-        self._files = {f"{card.name}/{DETECTOR}": card.files[DETECTOR].sha256}
+        self.files: Mapping[str, str] = {f"{card.name}/{DETECTOR}": card.files[DETECTOR].sha256, **self.check.files}
 
     @property
-    def provenance(self) -> dict[str, str]:
-        """SHA-256 of every file that a result depends on, by folder and name."""
-        check = self.check.card
-        return self._files | {f"{check.name}/{FaceCheck.NETWORK}": check.files[FaceCheck.NETWORK].sha256}
+    def parameters(self) -> Mapping[str, Parameter]:
+        """See `FaceDetector`."""
+        return {"smallest_px": self.smallest_face_px, "border": self.border}
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """See `FaceDetector.detect`; the faces of `search`."""
@@ -137,7 +119,7 @@ class BlazeFaceDetector:
     def smallest_px(self, image: NDArray[np.uint8]) -> int:
         """The smallest face that `search` looks for in a picture of that size, in pixels."""
         height, width = image.shape[:2]
-        deeper = levels(width, height, self.parameters.smallest_px)
+        deeper = levels(width, height, self.smallest_face_px)
         return deeper[-1].smallest_px if deeper else seen_from_px(max(width, height))
 
     def whole(self, halvings: Halvings) -> Candidates:
@@ -148,13 +130,13 @@ class BlazeFaceDetector:
     def tiled(self, halvings: Halvings, found: Candidates) -> Candidates:
         """The faces found so far, and the small ones of the tiles; no tile is searched where the whole is enough."""
         height, width = halvings.image.shape[:2]
-        for level in levels(width, height, self.parameters.smallest_px):
-            found = merged(found, self.parts(halvings, level.tiles), self.parameters.sure)
+        for level in levels(width, height, self.smallest_face_px):
+            found = merged(found, self.parts(halvings, level.tiles), SURE)
         return found
 
     def bordered(self, picture: NDArray[np.uint8]) -> Candidates:
         """Faces of a picture that is nothing but a face: it is searched with a black border around it."""
-        border_px = max(1, round(self.parameters.border * min(picture.shape[:2])))
+        border_px = max(1, round(self.border * min(picture.shape[:2])))
         return self.whole(Halvings(padded(picture, border_px))).mapped(1, -border_px, -border_px)
 
     def parts(self, halvings: Halvings, parts: Sequence[Box]) -> Candidates:
@@ -168,23 +150,27 @@ class BlazeFaceDetector:
         inputs = [Letterboxed.of(halvings, part, self._network.shape[1]) for part in parts]
         outputs = self._network.each([part.pixels for part in inputs])
         size = (picture.shape[1], picture.shape[0])
-        found, sure = together([]), self.parameters.sure
+        found, sure = together([]), SURE
         for part, given, (offsets, logits) in zip(parts, inputs, outputs, strict=True):
-            seen = decoded(offsets, logits, self._network.shape[1], self.parameters.lowest)
+            seen = decoded(offsets, logits, self._network.shape[1], LOWEST)
             if len(seen):
                 found = merged(found, _uncut(given.in_picture(blended(seen)), part, size), sure)
         return self._checked(picture, found)
 
     def _checked(self, picture: NDArray[np.uint8], found: Candidates) -> Candidates:
         """Without the doubtful finds that the face check does not take for faces."""
-        needed = self.parameters.needed(found.scores)
+        needed = _needed(found.scores)
         doubtful = np.flatnonzero(needed > 0)
         kept = np.ones(len(found), bool)
         if len(doubtful):
-            boxes = (widened(crop_box(found.corners[row]), self.check.card.margin) for row in doubtful)
-            confidences = self.check.of_crops([grey(cut(picture, box)) for box in boxes])
-            kept[doubtful] = confidences >= needed[doubtful]
+            kept[doubtful] = self._confidences(picture, found.where(doubtful)) >= needed[doubtful]
         return found.where(kept)
+
+    def _confidences(self, picture: NDArray[np.uint8], found: Candidates) -> NDArray[np.float32]:
+        """How sure the face check is of each: float32 (N,)."""
+        boxes = (widened(crop_box(corners), self.check.card.margin) for corners in found.corners)
+        crops = [grey(cut(picture, box)) for box in boxes]
+        return self.check.of_crops(crops) if crops else np.zeros(0, np.float32)
 
     def turned(self, picture: NDArray[np.uint8], found: Candidates) -> tuple[Turn, Candidates]:
         """The turn that brings the faces of a picture upright, and the faces as the turned picture shows them.
@@ -198,15 +184,18 @@ class BlazeFaceDetector:
             The turn, and the faces in pixels of `picture`; `found` where no turn shows more of them.
         """
         turns = {upright_turn(keypoints) for keypoints in found.keypoints}
-        doubtful = not (found.scores >= self.parameters.sure).any()
+        doubtful = not (found.scores >= SURE).any()
         if not doubtful and (Turn.NONE in turns or len(turns) > 1):
             return Turn.NONE, found
         height, width = picture.shape[:2]
         best = Turn.NONE, found
         for turn in TURNED if doubtful else turns:
-            again = self.whole(Halvings(turn.apply(picture)))
-            upright = [upright_turn(keypoints) is Turn.NONE for keypoints in again.keypoints]
-            again = again.where(np.array(upright, bool) & (again.scores >= self.parameters.turned_threshold))
+            upright = turn.apply(picture)
+            again = self.whole(Halvings(upright))
+            score, confidence = TURNED_NEED
+            again = again.where(again.scores >= score)
+            standing = np.array([upright_turn(keypoints) is Turn.NONE for keypoints in again.keypoints], bool)
+            again = again.where(standing & (self._confidences(upright, again) >= confidence))
             if again.scores.sum() > best[1].scores.sum():
                 best = turn, turn.undo(again, width, height)
         return best
@@ -255,3 +244,11 @@ def _uncut(found: Candidates, part: Box, size: tuple[int, int]) -> Candidates:
     cut |= (found.corners[:, 2] > right + side) & (right < size[0])
     cut |= (found.corners[:, 3] > bottom + side) & (bottom < size[1])
     return found.where(~cut)
+
+
+def _needed(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Confidence of the face check that finds with these scores need: float32 (N,) in and out."""
+    needed = np.ones_like(scores)
+    for score, confidence in sorted(ACCEPTANCE):
+        needed[scores >= score] = confidence
+    return needed

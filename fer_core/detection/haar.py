@@ -89,6 +89,8 @@ class HaarDetector:
     """
 
     name: Final = "haar"
+    doubtful_below: Final = 0.975
+    """The face check accepts from 0.96 on; a clearly visible face stays above this limit even with a hand before it."""
     libraries: Final = ("ai-edge-litert",)
 
     def __init__(

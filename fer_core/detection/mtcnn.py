@@ -45,6 +45,7 @@ class MtcnnDetector:
     """
 
     name: Final = "mtcnn"
+    doubtful_below: Final = 0.975
     files: Final[Mapping[str, str]] = {}
     """Its weights come with the package `mtcnn`, whose version says which."""
     libraries: Final = _PACKAGES

@@ -62,7 +62,7 @@ class IrisFinder:
     def __init__(self, folder: Path | None = None) -> None:
         self._network = FixedNetwork(face_network(IRIS, folder))
         card = load_faces_card(folder) if folder else load_faces_card()
-        self.provenance = {f"{card.name}/{IRIS}": card.files[IRIS].sha256}
+        self.files = {f"{card.name}/{IRIS}": card.files[IRIS].sha256}
 
     def __call__(self, image: NDArray[np.uint8], faces: Sequence[Landmarks]) -> list[Eyes]:
         """The eyes of each face.

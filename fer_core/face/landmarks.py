@@ -42,7 +42,7 @@ class Landmarks:
     alignment: Alignment
 
 
-class FaceMesh:
+class MeshFinder:
     """Finds the landmarks of faces. Safe to share between threads.
 
     Args:
@@ -55,7 +55,7 @@ class FaceMesh:
     def __init__(self, folder: Path | None = None) -> None:
         self._network = FixedNetwork(face_network(MESH, folder))
         card = load_faces_card(folder) if folder else load_faces_card()
-        self.provenance = {f"{card.name}/{MESH}": card.files[MESH].sha256}
+        self.files = {f"{card.name}/{MESH}": card.files[MESH].sha256}
 
     def __call__(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[Landmarks]:
         """The landmarks of each face.

@@ -11,23 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.face.mean_face import mean_face
+from fer_core.readings import Pose
 
 Array: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Where a head points, in degrees; all 0 for a face that looks straight into the camera.
-
-    Attributes:
-        yaw_deg: above 0 where the face is turned to the right side of the picture, that is to the person's left.
-        pitch_deg: above 0 where it is raised.
-        roll_deg: above 0 where it is tilted clockwise in the picture, that is towards the person's left shoulder.
-    """
-
-    yaw_deg: float
-    pitch_deg: float
-    roll_deg: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,12 @@
 """Where a picture lies in another one: the only place that carries boxes from picture to picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.readings import Box
+from fer_core.readings import Box, Face, FaceMesh
 
 Size = tuple[int, int]
 """Width and height of a picture, in pixels."""
@@ -55,6 +55,20 @@ class Placement:
             round(box.width * self.across),
             round(box.height * self.down),
         )
+
+    def face(self, face: Face) -> Face:
+        """A face of the inner picture, in pixels of the outer one; its mesh too."""
+        mesh = face.mesh
+        return replace(face, box=self.box(face.box), mesh=None if mesh is None else self.mesh(mesh))
+
+    def mesh(self, mesh: FaceMesh) -> FaceMesh:
+        """A mesh of the inner picture, in pixels of the outer one; depth is scaled as widths are."""
+        scale = np.array([self.across, self.down, self.across], np.float32)
+        shift = np.array([self.left_px, self.top_px, 0], np.float32)
+        landmarks = mesh.landmarks * scale + shift
+        irises = mesh.irises * scale[:2] + shift[:2]
+        landmarks.flags.writeable = irises.flags.writeable = False
+        return replace(mesh, landmarks=landmarks, irises=irises)
 
     def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The outer picture with nothing but the inner one in it, uint8 (H, W, 3); black around it."""

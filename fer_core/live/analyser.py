@@ -1,6 +1,6 @@
 """One frame after the other: faces are found, followed, read in one batch and smoothed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -8,17 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.analysis.step import SequenceDetector, Step
+from fer_core.analysis.step import Step
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import Classification
-from fer_core.detection import FaceDetector, HaarDetector
-from fer_core.detection.nearby import FollowingDetector
+from fer_core.detection import FaceDetector, SequenceDetector, in_sequence
 from fer_core.emotions import EMOTIONS
 from fer_core.imaging.placement import Placement
 from fer_core.live.baseline import corrected
 from fer_core.live.settings import LiveSettings
 from fer_core.pipeline import EmotionPipeline
-from fer_core.readings import Box, FaceReading, judge
+from fer_core.readings import Box, Face, FaceReading, judge
 from fer_core.timeline.smoothing import ExponentialSmoother
 
 MOST_FACES: Final = 8
@@ -36,16 +35,6 @@ GAP_S: Final = 2.0
 READ_PX: Final = 640
 """Longer side at which frames are read. Browsers change the size of what they send as network and machine allow; to
 everything behind this, frames have one size for as long as the camera is held the same way."""
-
-SEARCH_PX: Final = 320
-"""Longer side to which a frame is shrunk to be searched as a whole: a camera's faces are large, and time is short."""
-
-SMALLEST_PX: Final = 24
-"""Smallest face that is found there."""
-
-NEW_FACE_S: Final = 0.5
-"""Between two quick searches of the whole frame, so how late a new face may be seen that looks into the camera. One
-that is turned away is found by the thorough search, which comes when a known face is lost and every ten seconds."""
 
 BLACK: Final = 20
 """Grey level that no pixel of a black frame exceeds: a covered lens still gives some noise."""
@@ -69,9 +58,10 @@ class LiveFace:
         assert self.reading.person is not None
         return self.reading.person
 
-    def at(self, box: Box) -> "LiveFace":
-        """The same face elsewhere."""
-        return replace(self, reading=replace(self.reading, box=box))
+    def placed(self, placement: Placement) -> "LiveFace":
+        """The same face in another picture."""
+        mesh = self.reading.mesh and placement.mesh(self.reading.mesh)
+        return replace(self, reading=replace(self.reading, box=placement.box(self.reading.box), mesh=mesh))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,20 +107,13 @@ class LiveReading:
         width, height = placement.outer
         if (width, height) == (self.width, self.height):
             return self
-        faces = tuple(face.at(placement.box(face.reading.box)) for face in self.faces)
+        faces = tuple(face.placed(placement) for face in self.faces)
         unread = tuple(map(placement.box, self.unread))
         return replace(self, width=width, height=height, faces=faces, unread=unread)
 
     def in_size(self, width: int, height: int) -> "LiveReading":
         """The same in a frame of this size, in pixels."""
         return self.placed(Placement.stretched((self.width, self.height), (width, height)))
-
-
-def following(detector: FaceDetector) -> FollowingDetector:
-    """What looks for faces from frame to frame with `detector`, quickly enough for a camera."""
-    if isinstance(detector, HaarDetector):
-        detector = HaarDetector(detector.check, search_px=SEARCH_PX, min_face_px=SMALLEST_PX)
-    return FollowingDetector(detector, quick_every_s=NEW_FACE_S)
 
 
 class LiveAnalyser:
@@ -144,8 +127,10 @@ class LiveAnalyser:
     def __init__(
         self, pipeline: EmotionPipeline, follow: Callable[[FaceDetector], SequenceDetector] | None = None
     ) -> None:
-        self.pipeline, self._follow = pipeline, follow or following
-        self._step = Step(self._follow(pipeline.detector), Tracker(recall_s=RECALL_S), most=MOST_FACES)
+        self.pipeline, self._follow = pipeline, follow or in_sequence
+        self._step = Step(
+            self._follow(pipeline.detector), Tracker(recall_s=RECALL_S), most=MOST_FACES, measure=self._measure
+        )
         self._smoothers: dict[int, tuple[float, ExponentialSmoother]] = {}
         self._before: tuple[tuple[int, ...], float] | None = None
 
@@ -202,6 +187,9 @@ class LiveAnalyser:
             for row, (reading, model) in enumerate(zip(shown, raw, strict=True))
         )
         return LiveReading(time_s, image.shape[1], image.shape[0], live, unread=found.unread).in_size(width, height)
+
+    def _measure(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+        return self.pipeline.measure(image, faces)  # of the pipeline that is in use at this frame
 
     def _shown(
         self,

@@ -131,7 +131,7 @@ def from_pillow(picture: Image.Image) -> NDArray[np.uint8]:
     Returns:
         uint8 (height, width, 3) BGR.
     """
-    return _upright_bgr(picture, "The picture")
+    return _upright_bgr(picture, b"", "The picture")
 
 
 def encode_png(bgr: NDArray[np.uint8]) -> bytes:

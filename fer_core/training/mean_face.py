@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from fer_core.evaluation.datasets import load_faces
-from fer_core.face.landmarks import POINTS, FaceMesh
+from fer_core.face.landmarks import POINTS, MeshFinder
 from fer_core.face.mean_face import MEAN_FACE
 from fer_core.face.pose import similarity
 from fer_core.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
@@ -43,7 +43,7 @@ ROUNDS: Final = 8
 Array: TypeAlias = NDArray[np.float64]
 
 
-def meshes(images: NDArray[np.uint8], mesh: FaceMesh) -> tuple[Array, NDArray[np.bool_]]:
+def meshes(images: NDArray[np.uint8], mesh: MeshFinder) -> tuple[Array, NDArray[np.bool_]]:
     """Meshes of grey pictures (N, 48, 48): float64 (N, 468, 3), and whether each is sure of a face: bool (N,)."""
     found, sure = [], []
     for image in images:
@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     images = load_faces(options.data).split("train").images
     images = images[np.random.default_rng(0).permutation(len(images))[:FACES]]
-    mesh = FaceMesh()
+    mesh = MeshFinder()
     shapes, sure = meshes(images, mesh)
     mirrored, sure_too = meshes(images[:MIRRORED, :, ::-1], mesh)
     both = sure[:MIRRORED] & sure_too

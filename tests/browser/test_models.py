@@ -28,7 +28,7 @@ from tests.conftest import PORTRAIT
 expect.set_options(timeout=60_000)
 
 ONE, OTHER = "custom_cnn", "other_cnn"
-SUPPORT = ("face_check", "frontality")
+SUPPORT = ("face_check", "faces")
 
 
 def views(count: int, seed: int) -> list[np.ndarray]:

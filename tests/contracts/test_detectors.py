@@ -8,10 +8,11 @@ import pytest
 
 from fer_core.detection import FaceDetector, HaarDetector
 from fer_core.detection.blazeface import BlazeFaceDetector
+from fer_core.diagnostics.benchmarks.scenes import faceless, portrait
+from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.readings import Box
-from tests.scenes import FACE, faceless, portrait
 
-FACELESS = faceless()
+FACELESS = {scene.name: scene.image for scene in faceless()}
 
 
 @pytest.fixture(scope="module", params=[BlazeFaceDetector, HaarDetector], ids=["blazeface", "haar"])

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from fer_core.diagnostics.benchmarks.scenes import portrait
 from fer_core.imaging.alignment import EYES_APART, EYES_MIDDLE, MOUTH, Alignment, aligned_crop
 from fer_core.imaging.crops import cut
 from fer_core.imaging.halvings import Halvings
 from fer_core.readings import Box, Keypoints
-from tests.scenes import portrait
 
 
 def keypoints(scale: float, roll_deg: float, x: float, y: float) -> Keypoints:

@@ -14,11 +14,12 @@ from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.sequence import BlazeFaceSequence
 from fer_core.detection.tiles import levels, tiles
 from fer_core.detection.turning import Turn, upright_turn
+from fer_core.diagnostics.benchmarks.scenes import crowd, portrait
 from fer_core.errors import ModelError
 from fer_core.imaging.halvings import Halvings
+from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.networks.face_files import DETECTOR, FACES_DIR, face_network, load_faces_card
 from fer_core.readings import Box
-from tests.scenes import FACE, crowd, portrait
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,8 @@ def found_of(faces, boxes) -> int:
 
 @pytest.mark.parametrize(("width", "height", "face_px"), [(1920, 1080, 40), (4000, 3000, 100)])
 def test_all_small_faces_of_a_large_picture_are_found(detector, width, height, face_px):
-    scene, boxes = crowd(width, height, face_px)
+    crowded = crowd(width, height, face_px)
+    scene, boxes = crowded.image, crowded.faces
     result = detector.search(scene)
     assert found_of(result.faces, boxes) == len(result.faces) == 12
     assert result.smallest_px <= face_px
@@ -230,14 +232,16 @@ def test_a_small_face_that_comes_back_is_seen_half_a_second_later_at_the_latest(
 
 
 def test_small_faces_stay_found_between_the_tile_searches(detector):
-    scene, boxes = crowd(1920, 1080, 40)
+    crowded = crowd(1920, 1080, 40)
+    scene, boxes = crowded.image, crowded.faces
     sequence = BlazeFaceSequence(detector, tiles_every_s=100)
     for time_s in (0, 0.25, 0.5):
         assert found_of(sequence.detect(scene, time_s), boxes) == 12
 
 
 def test_a_sequence_can_be_interrupted_and_gone_on_with(detector):
-    scene, boxes = crowd(1920, 1080, 40)
+    crowded = crowd(1920, 1080, 40)
+    scene, boxes = crowded.image, crowded.faces
     first, second = BlazeFaceSequence(detector, tiles_every_s=100), BlazeFaceSequence(detector, tiles_every_s=100)
     first.detect(scene, 0)
     second.restore(json.loads(json.dumps(first.state())))

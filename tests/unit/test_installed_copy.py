@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import PORTRAIT, ROOT
 
-MODELS = ("custom_cnn", "face_check", "frontality")
+MODELS = ("custom_cnn", "face_check", "faces")
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,15 @@ import streamlit as st
 from fer_core.classification import EmotionClassifier, ModelCard, list_cards, load_card
 from fer_core.detection import FaceDetector, installed_detectors, load_detector
 from fer_core.errors import FerError
+from fer_core.face.measuring import FaceMeasurer
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import DEFAULT_MODEL
 
-_DETECTORS = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
+_DETECTORS = {
+    "blazeface": "BlazeFace (fast, finds most)",
+    "haar": "Haar cascades with face check",
+    "mtcnn": "MTCNN (slow, finds turned faces)",
+}
 DETECTOR_TITLES = {name: _DETECTORS[name] for name in installed_detectors()}
 """The detectors that can be chosen here."""
 
@@ -30,9 +35,15 @@ def detector(name: str) -> FaceDetector:
     return load_detector(name)
 
 
+@st.cache_resource(show_spinner=False)
+def measurer() -> FaceMeasurer:
+    """What measures faces by their landmarks. Safe to share between sessions."""
+    return FaceMeasurer()
+
+
 def pipeline(model: str, detector_name: str) -> EmotionPipeline:
     """A pipeline over the shared parts."""
-    return EmotionPipeline(detector(detector_name), classifier(model))
+    return EmotionPipeline(detector(detector_name), classifier(model), measurer())
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -7,19 +7,20 @@ import threading
 import cv2
 import numpy as np
 import pytest
+from fer_core.face.geometry import FaceGeometry, GeometryReader
 
 from fer_core.detection.blazeface import BlazeFaceDetector
+from fer_core.diagnostics.benchmarks.scenes import portrait
 from fer_core.errors import ModelError
 from fer_core.face import eyes
 from fer_core.face.columns import COLUMNS
-from fer_core.face.geometry import FaceGeometry, GeometryReader
 from fer_core.face.irises import IrisFinder
-from fer_core.face.landmarks import FaceMesh
+from fer_core.face.landmarks import MeshFinder
 from fer_core.face.mean_face import MEAN_FACE, mean_face
 from fer_core.face.topology import CHIN, LEFT_EYE_OUTER, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE_OUTER
+from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.networks.face_files import FACES_DIR, IRIS, MESH
 from fer_core.readings import Box, Face
-from tests.scenes import FACE, portrait
 
 
 @pytest.fixture(scope="module")
@@ -160,14 +161,14 @@ def test_one_reader_serves_several_threads(detector, reader, plain):
 
 
 def test_it_says_what_it_depends_on(reader):
-    assert set(reader.provenance) == {f"faces/{name}" for name in (MESH, IRIS, MEAN_FACE)}
+    assert set(reader.files) == {f"faces/{name}" for name in (MESH, IRIS, MEAN_FACE)}
 
 
 def test_the_columns_of_a_picture_are_those_of_the_dictionary(plain):
     assert list(plain.columns()) == [column.name for column in COLUMNS if column.needs == "picture"]
 
 
-@pytest.mark.parametrize(("name", "load"), [(MESH, FaceMesh), (IRIS, IrisFinder), (MEAN_FACE, mean_face)])
+@pytest.mark.parametrize(("name", "load"), [(MESH, MeshFinder), (IRIS, IrisFinder), (MEAN_FACE, mean_face)])
 def test_a_tampered_file_is_refused(tmp_path, name, load):
     folder = shutil.copytree(FACES_DIR, tmp_path / "faces")
     (folder / name).write_bytes((folder / name).read_bytes()[:-1] + b"x")
