@@ -58,3 +58,10 @@ def test_the_card_in_the_documents_is_one(tmp_path):
     path = tmp_path / "card.json"
     path.write_text(example)
     assert read_given(path).name == "theirs"
+
+
+def test_the_start_of_face_resnet_is_fetched_as_written():
+    from fer_core.evaluation.recipes import FETCH_FACE
+
+    text = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    assert FETCH_FACE in " ".join(text.replace("\\\n", " ").split())
