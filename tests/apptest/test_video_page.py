@@ -340,7 +340,7 @@ def test_files_to_take_along_are_there_before_they_are_wanted(fakes, clip):
     assert page.session_state[MEMORY].exports[recording(page).number] is first  # and not made again
     recording(page).call(1, "Zoë")
     page.run()
-    assert "Zoë" in exported(page)["Everything (JSON)"]
+    assert "Zoë".encode() in exported(page)["Everything (JSON)"]
 
 
 def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
