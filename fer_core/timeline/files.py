@@ -162,12 +162,12 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict
             portraits={int(person): base64.b64decode(data) for person, data in about.pop("portraits", {}).items()},
             problems=tuple(map(str, about.pop("problems", ()))),
             cuts=tuple(map(float, about.pop("cuts", ()))),
-            measures=rows[list(measures)].astype("float64"),
+            measures=rows[list(measures)].astype("float64") if measures else pd.DataFrame(),
             stopped_s=None if (stopped_s := about.pop("stopped_s", None)) is None else float(stopped_s),
         )
         if request.uncertain_below is None:
             raise ValueError("the request names no threshold")
-    except (KeyError, ValueError, TypeError, AttributeError, RequestError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RequestError) as error:
         raise MediaError("This file does not hold a timeline, or it is damaged; export the timeline again.") from error
     return timeline, about
 

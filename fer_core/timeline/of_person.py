@@ -100,7 +100,9 @@ def _talking(
 
 def _known(flags: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.object_]:
     """True or false where there is a value, None elsewhere."""
-    return np.where(np.isnan(values), None, flags.astype(object))
+    known = flags.astype(object)
+    known[np.isnan(values)] = None
+    return known
 
 
 def _with_talking(quality: NDArray[np.object_], flags: NDArray[np.object_]) -> list[str]:

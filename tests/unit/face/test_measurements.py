@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_core.face import mouth
-from fer_core.face.geometry import geometry
+from fer_core.face.distances import distances
 from fer_core.face.mean_face import mean_face
 from fer_core.face.occlusion import HIGHEST_ASYMMETRY, Visibility, asymmetry
 from fer_core.face.pose import Pose, fit, rotation, similarity
@@ -106,8 +106,8 @@ MOVED = [
 
 def moved(shape: np.ndarray, open_share: float, rest=None) -> dict[str, float]:
     """The movements of one face against the mean face."""
-    now = np.array([dataclasses.astuple(geometry(shape, open_share))])
-    found = movements(now, rest or geometry(mean_face().points, 0.3))
+    now = np.array([dataclasses.astuple(distances(shape, open_share))])
+    found = movements(now, rest or distances(mean_face().points, 0.3))
     return {name: float(value[0]) for name, value in found.items()}
 
 

@@ -161,7 +161,8 @@ def test_one_reader_serves_several_threads(detector, reader, plain):
 
 
 def test_it_says_what_it_depends_on(reader):
-    assert set(reader.files) == {f"faces/{name}" for name in (MESH, IRIS, MEAN_FACE)}
+    assert set(reader.files) == {MESH, IRIS, MEAN_FACE}
+    assert all(len(digest) == 64 for digest in reader.files.values())
 
 
 def test_the_columns_of_a_picture_are_those_of_the_dictionary(plain):
