@@ -6,6 +6,7 @@
     ├── DatasetError    a data set is not in a layout that is understood, or is empty
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
     ├── ExportError     an exported model disagrees with the one that it was made from
+    ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     └── DependencyError an optional package is not installed
 
 The message is one sentence for the person who meets it and says the way out. Anything else that escapes is a defect.
@@ -34,6 +35,10 @@ class TimelineError(FerError):
 
 class ExportError(FerError):
     """An exported model disagrees with the one that it was made from."""
+
+
+class StoppedError(FerError):
+    """Long work was ended, by the person who waited for it, before it was complete."""
 
 
 class DependencyError(FerError):
