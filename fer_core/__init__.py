@@ -2,7 +2,10 @@
 
 Example:
     >>> from fer_core import EmotionPipeline
-    >>> readings = EmotionPipeline.load().analyze_image(bgr)
+    >>> import cv2
+    >>> picture = cv2.imread("tests/data/astronaut.png")
+    >>> [reading.label for reading in EmotionPipeline.load().analyze_image(picture)]
+    ['happy']
 """
 
 from fer_core.emotions import EMOTIONS
