@@ -1,6 +1,5 @@
 """The one object that pages, command line and scripts share: a picture in, readings of its faces out."""
 
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,8 @@ from fer_core.networks.files import MODELS_DIR
 from fer_core.readings import Face, FaceReading
 
 if TYPE_CHECKING:
-    from fer_core.analysis.run import Progress
+    from fer_core.analysis.run import AnalysisProgress
+    from fer_core.jobs import Monitor
     from fer_core.timeline.table import Timeline
 
 
@@ -112,11 +112,10 @@ class EmotionPipeline:
         self,
         path: Path | str,
         fps: float = 4.0,
-        progress: "Callable[[Progress], None] | None" = None,
+        progress: "Monitor | Callable[[AnalysisProgress], None] | None" = None,
         *,
         smoothing: str = "exponential",
         time_constant_s: float = 0.4,
-        stop: threading.Event | None = None,
         checkpoint: Path | None = None,
     ) -> "Timeline":
         """Read a recording over time, in constant memory.
@@ -124,10 +123,10 @@ class EmotionPipeline:
         Args:
             path: MP4, MOV, MKV, WebM, AVI or another recording that FFmpeg reads.
             fps: samples a second, by presentation time; 0 for every frame.
-            progress: called a few times a second and at the end.
+            progress: called with an `AnalysisProgress` a few times a second and at the end; or a monitor, which can
+                also stop the analysis, so that it ends with what it has.
             smoothing: "exponential", "median", "hmm" or "none"; see `fer_core.timeline.smoothing`.
             time_constant_s: of the smoothing.
-            stop: once set, the analysis ends with what it has.
             checkpoint: a file that is kept up to date while it runs, and from which it goes on if that was ended;
                 to be removed when it is no longer needed.
 
@@ -150,7 +149,6 @@ class EmotionPipeline:
             progress,
             smoothing=smoothing,
             time_constant_s=time_constant_s,
-            stop=stop,
             checkpoint=checkpoint,
         )
 

@@ -5,7 +5,6 @@ Memory holds a few frames at a time, whatever the length; what stays of a frame 
 
 import contextlib
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +24,13 @@ from fer_core.detection import DETECTORS, FaceCheck, FaceDetector, HaarDetector
 from fer_core.detection.nearby import FollowingDetector
 from fer_core.errors import MediaError
 from fer_core.imaging.crops import cut
+from fer_core.jobs import Monitor, Progress
 from fer_core.media.cuts import CutFinder
 from fer_core.media.video import Sample, Video, checked_file
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face, FaceReading, FrameReading
 from fer_core.timeline.smoothing import METHODS, TIME_CONSTANT_S, gap_s
+from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
 from fer_core.version import __version__
 
@@ -40,7 +41,6 @@ MAX_WAITING: Final = 32
 """Frames that are kept at most until there are so many faces."""
 
 SAVE_EVERY_S: Final = 5.0
-REPORT_EVERY_S: Final = 0.25
 _LIBRARIES: Final = ("numpy", "opencv-python-headless", "av", "ai-edge-litert")
 
 
@@ -56,35 +56,28 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Progress:
+class AnalysisProgress(Progress):
     """How far an analysis has come.
 
     Attributes:
-        share: of the recording, 0 to 1.
         time_s: up to which moment of the recording, in seconds.
-        elapsed_s: since it was started, in seconds.
-        remaining_s: until it is done, in seconds, as things go; None where that cannot be said yet.
         samples: frames that were looked at.
         faces: faces that were found in them.
     """
 
-    share: float
-    time_s: float
-    elapsed_s: float
-    remaining_s: float | None
-    samples: int
-    faces: int
+    time_s: float = 0.0
+    samples: int = 0
+    faces: int = 0
 
 
 def analyze_video(
     pipeline: Reader,
     path: Path,
     fps: float = 4.0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Monitor | Callable[[AnalysisProgress], None] | None = None,
     *,
     smoothing: str = "exponential",
     time_constant_s: float = TIME_CONSTANT_S,
-    stop: threading.Event | None = None,
     checkpoint: Path | None = None,
 ) -> Timeline:
     """See `fer_core.pipeline.EmotionPipeline.analyze_video`."""
@@ -96,7 +89,7 @@ def analyze_video(
     checked_file(path)
     settings = settings_of(pipeline, fps, smoothing, time_constant_s)
     analysis = _Analysis(pipeline, path, settings, checkpoint)
-    return analysis.run(progress or (lambda _: None), stop or threading.Event())
+    return analysis.run(Monitor.of(progress))
 
 
 def settings_of(
@@ -151,26 +144,30 @@ class _Analysis:
         self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, settings)
 
-    def run(self, progress: Callable[[Progress], None], stop: threading.Event) -> Timeline:
+    def run(self, monitor: Monitor) -> Timeline:
         """From where it was left to the end, or until it is stopped."""
         self._resume()
         with Video(self.path, self.settings.fps, after_s=self.after_s) as video:
             self.size = (video.width, video.height) if self.size == (0, 0) else self.size
             self.tracker.forget_s = gap_s(self._interval_s(video))
-            reporter = _Reporter(progress)
             for sample in video:
                 self._look_at(sample)
                 if len(self.waiting) >= MAX_WAITING or sum(len(found.faces) for found in self.waiting) >= BATCH:
                     self._read()
                     self._save(SAVE_EVERY_S)
-                reporter.report(video.share, sample.time_s, self)
-                if stop.is_set():
+                monitor.report(self._progress(video.share, sample.time_s))
+                if monitor.should_stop:
                     break
             self._read()
             self._save(0)
-            if not stop.is_set():
-                reporter.report(1.0, video.duration_s or 0.0, self)
-        return self._timeline(video, stopped=stop.is_set())
+            if not monitor.should_stop:
+                monitor.report(self._progress(1.0, video.duration_s or 0.0))
+        return self._timeline(video, stopped=monitor.should_stop)
+
+    def _progress(self, share: float, time_s: float) -> AnalysisProgress:
+        faces = "1 face" if self.faces == 1 else f"{self.faces} faces"
+        words = f"at {as_clock(time_s)} · {self.samples} frames · {faces}"
+        return AnalysisProgress(share, words, time_s=time_s, samples=self.samples, faces=self.faces)
 
     def _interval_s(self, video: Video) -> float:
         """Seconds between two samples: as asked for, or of all frames where there are not so many."""
@@ -272,26 +269,6 @@ class _Analysis:
             portraits=self.portraits.jpegs(),
             problems=problems,
         )
-
-
-class _Reporter:
-    """Tells now and then how far an analysis has come."""
-
-    def __init__(self, progress: Callable[[Progress], None]) -> None:
-        self._progress, self._began_s, self._told_s = progress, time.monotonic(), -np.inf
-        self._first_share: float | None = None
-
-    def report(self, share: float, time_s: float, analysis: _Analysis) -> None:
-        """Tell, unless it was told just now and there is more to come."""
-        now_s = time.monotonic()
-        if self._first_share is None:  # what a checkpoint already held says nothing of the speed
-            self._first_share, self._began_s = share, now_s
-        if share < 1 and now_s - self._told_s < REPORT_EVERY_S:
-            return
-        self._told_s = now_s
-        elapsed_s, done = now_s - self._began_s, share - self._first_share
-        remaining_s = elapsed_s / done * (1 - share) if done > 0 else (0.0 if share >= 1 else None)
-        self._progress(Progress(share, time_s, elapsed_s, remaining_s, analysis.samples, analysis.faces))
 
 
 def _stretched(box: Box, across: float, down: float) -> Box:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fer_core.commands.output import BAD_INPUT, DONE, say
+from fer_core.commands.output import BAD_INPUT, DONE, progress_line, say
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -19,7 +19,6 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from fer_core.commands.video import progress_line
     from fer_core.evidence.verification import verify
     from fer_core.pipeline import EmotionPipeline
     from fer_core.timeline.edits import resmoothed
@@ -30,7 +29,7 @@ def _verify(options: argparse.Namespace) -> int:
         timeline = pipeline.analyze_video(
             video,
             settings.fps,
-            progress_line(),
+            progress_line("the recording"),
             smoothing=settings.smoothing,
             time_constant_s=settings.time_constant_s,
         )

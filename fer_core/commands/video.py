@@ -2,16 +2,12 @@
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from fer_core.commands.output import DONE, say, write_json
-
-if TYPE_CHECKING:
-    from fer_core.analysis.run import Progress
+from fer_core.commands.output import DONE, progress_line, say, write_json
 
 CHECKPOINT: Final = "unfinished.jsonl"
 SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
@@ -68,7 +64,7 @@ def _video(options: argparse.Namespace) -> int:
         timeline = pipeline.analyze_video(
             options.path,
             options.fps,
-            progress_line(),
+            progress_line("the recording"),
             smoothing=options.smoothing,
             time_constant_s=options.time_constant,
             checkpoint=checkpoint,
@@ -83,8 +79,8 @@ def _video(options: argparse.Namespace) -> int:
     write_json(as_summary(timeline), str(options.out / "summary.json"))
     write_pdf(timeline, options.out / "report.pdf", date.today(), card=pipeline.classifier.card)
     if options.annotate:
-        say("writing annotated.mp4")
-        for missing in write_annotated(timeline, options.path, options.out / "annotated.mp4"):
+        line = progress_line("annotated.mp4")
+        for missing in write_annotated(timeline, options.path, options.out / "annotated.mp4", line):
             say(f"note: {missing}")
     if options.bundle:
         card = pipeline.classifier.card
@@ -95,32 +91,16 @@ def _video(options: argparse.Namespace) -> int:
     return DONE
 
 
-def progress_line() -> Callable[["Progress"], None]:
-    """Shows how far it is: on a terminal one line that is rewritten, elsewhere a line every ten per cent."""
-    told = 0
-
-    def show(progress: "Progress") -> None:
-        nonlocal told
-        left = "" if progress.remaining_s is None else f", {progress.remaining_s:.0f} s left"
-        text = f"{progress.share:4.0%} of the recording, {progress.faces} faces in {progress.samples} samples{left}"
-        if sys.stderr.isatty():
-            print(f"\r{text:<79}", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
-        elif progress.share * 10 >= told + 1 or progress.share >= 1:
-            told = int(progress.share * 10)
-            say(text)
-
-    return show
-
-
 def _study(options: argparse.Namespace) -> int:
     from fer_core.classification import EmotionClassifier, default_model
     from fer_core.evaluation.datasets import load_faces
+    from fer_core.evaluation.predictions import predict
     from fer_core.evaluation.smoothing_study import study
 
     faces = load_faces(options.data).split("PublicTest")
     classifier = EmotionClassifier.load(options.model or default_model())
-    say(f"{classifier.card.name}: reading {len(faces)} faces of PublicTest")
-    probabilities = classifier.classify(list(faces.images)).probabilities
+    line = progress_line(f"{len(faces)} faces of PublicTest read by {classifier.card.name}")
+    probabilities = predict(classifier, faces.images, faces.labels, monitor=line).probabilities
     figures = study(probabilities, faces.labels, options.fps, options.time_constants, options.sequences)
     write_json({"model": classifier.card.name, **figures}, options.json)
     return DONE

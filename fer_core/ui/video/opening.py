@@ -1,7 +1,6 @@
 """The way in of the Video page: a recording, how to read it, and how far the reading has come."""
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -11,18 +10,19 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
+from fer_core.jobs import Progress, Work
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
 from fer_core.timeline.smoothing import TIME_CONSTANT_S
 from fer_core.timeline.summaries import as_clock
+from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.memory import forget, memory
 from fer_core.ui.video.reading import Way, analysis
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.work import Advance, Work
 
 RATES: Final = {1.0: "1", 2.0: "2", 4.0: "4", 8.0: "8", 15.0: "15", 0.0: "every frame"}
 SMOOTHINGS: Final = {
@@ -143,8 +143,8 @@ def _pipelines(way: Way) -> dict[str, EmotionPipeline]:
 
 def _start(path: Path, way: Way, pipelines: dict[str, EmotionPipeline]) -> None:
     kept = memory()
-    kept.problem, kept.source, kept.way, kept.unwanted = None, path, way, threading.Event()
-    kept.work = Work(analysis(path, way, pipelines, kept.unwanted), kept.workspace.new_stop(), "video analysis")
+    kept.problem, kept.source, kept.way = None, path, way
+    kept.work = Work(analysis(path, way, pipelines), kept.workspace.new_monitor(), "video analysis")
     st.rerun()
 
 
@@ -192,9 +192,9 @@ def progress() -> None:
     def look() -> None:
         if not work.running:
             st.rerun(scope="app")
-        advance = work.advance
+        now = work.progress
         with st.container(border=True):
-            st.progress(advance.share, _words(work, advance))
+            st.progress(now.share, _words(work, now))
             st.button(
                 "Stop and keep what there is",
                 icon=":material/stop_circle:",
@@ -215,10 +215,10 @@ def forget_button() -> None:
     )
 
 
-def _words(work: Work, advance: Advance) -> str:
+def _words(work: Work[dict[str, Timeline]], progress: Progress) -> str:
     if work.stopping:
         return "Stopping …"
-    if not advance.words:
+    if not progress.words:
         return "Opening the recording …"
-    left = "" if advance.remaining_s is None else f" · {as_clock(max(1, advance.remaining_s))} left"
-    return f"{advance.share:.0%} · {advance.words}{left}"
+    left = "" if progress.remaining_s is None else f" · {as_clock(max(1, progress.remaining_s))} left"
+    return f"{progress.share:.0%} · {progress.words}{left}"
