@@ -2,17 +2,33 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)  # from Git's bash
+SHELL := bash
+BIN := $(VENV)/Scripts
+endif
 
-.PHONY: run test browser-test lint format types layers check screenshots tables train-gpu clean
+# Two test processes; each computes on one core, or they would wait for each other.
+WORKERS ?= 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+.PHONY: run test test-slow browser-test wheel-test lint format types layers check screenshots tables train-gpu clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
 
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "not slow" --ignore=tests/training --cov --cov-report=term:skip-covered
+
+# Training and the Keras engine.
+test-slow: $(VENV)/.dev-ready
+	$(PYTEST) -m slow
 
 browser-test: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest tests/browser
+
+# Builds the wheel, installs it into an empty environment and uses it from an empty folder; needs a package index.
+wheel-test: $(VENV)/.dev-ready
+	$(BIN)/python -m pytest tests/wheel
 
 lint: $(VENV)/.dev-ready
 	$(BIN)/ruff check .
@@ -28,7 +44,7 @@ types: $(VENV)/.dev-ready
 layers: $(VENV)/.dev-ready
 	$(BIN)/lint-imports
 
-check: lint types layers test
+check: lint types layers test test-slow
 
 screenshots: $(VENV)/.dev-ready
 	$(BIN)/python docs/make_screenshots.py
@@ -39,7 +55,7 @@ tables: $(VENV)/.dev-ready
 # Everything on one GPU, in runs of 8.5 minutes; needs Keras on JAX there, and no TensorFlow. Goes on where it was stopped.
 train-gpu:
 	test -n "$(DATA)" || { echo "name the data: make train-gpu DATA=fer2013.zip" >&2; exit 1; }
-	for model in custom_cnn vgg16 hybrid resnet50v2 distilled; do \
+	for model in custom_cnn vgg16 hybrid resnet50v2 distilled face_resnet; do \
 		run=runs/gpu/$$model; \
 		test ! -f $$run/model.keras || continue; \
 		resume=; test ! -f $$run/settings.json || resume=--resume; \

@@ -5,6 +5,7 @@ from pathlib import Path
 from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.emotions import EMOTIONS
 from fer_core.reports.tables import dictionary_markdown
+from fer_core.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SPLIT = "PrivateTest"
@@ -21,7 +22,7 @@ def documents() -> dict[str, dict[str, str]]:
     """By document and marker, the tables as they have to be."""
     cards = sorted(list_cards(), key=lambda card: -_figures(card)["accuracy"])
     return {
-        "README.md": {"models": models_table(cards), "timeline": dictionary_markdown()},
+        "README.md": {"models": models_table(cards), "timeline": dictionary_markdown(), "settings": settings_table()},
         "MODEL_CARD.md": {"models": models_table(cards), "classes": classes_table(cards), "files": files_table(cards)},
     }
 
@@ -75,6 +76,16 @@ def files_table(cards: list[ModelCard]) -> str:
         f"| `models/{card.name}/{name}` | {record.bytes / 1e6:.1f} MB | `{record.sha256[:16]}…` |"
         for card in cards
         for name, record in sorted(card.files.items())
+    ]
+    return "\n".join(rows)
+
+
+def settings_table() -> str:
+    """Every environment variable, as the settings describe it."""
+    rows = ["| environment variable | what it does |", "|---|---|"]
+    rows += [
+        f"| `{setting.validation_alias}` | {' '.join((setting.description or '').split())} |"
+        for setting in Settings.model_fields.values()
     ]
     return "\n".join(rows)
 

@@ -2,28 +2,105 @@
 
 Example:
     >>> from fer_core import EmotionPipeline
-    >>> readings = EmotionPipeline.load().analyze_image(bgr)
+    >>> [reading.label for reading in EmotionPipeline.load().analyze_image("tests/data/astronaut.png")]
+    ['happy']
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from fer_core.classification import Classification, EmotionClassifier, ModelCard
+from fer_core.detection import FaceDetector
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import DatasetError, DependencyError, ExportError, FerError, MediaError, ModelError, TimelineError
+from fer_core.errors import (
+    DatasetError,
+    DependencyError,
+    ExportError,
+    FerError,
+    MediaError,
+    ModelError,
+    NotInstalledError,
+    RequestError,
+    TimelineError,
+)
 from fer_core.pipeline import EmotionPipeline
-from fer_core.readings import Box, Face, FaceReading, Quality
+from fer_core.provenance import Provenance
+from fer_core.readings import Box, Face, FaceReading, FrameReading, Quality
+from fer_core.request import AnalysisRequest, DetectorChoice, Region
 from fer_core.version import __version__
+
+if TYPE_CHECKING:
+    from fer_core.analysis.run import Progress
+    from fer_core.reports.pictures import to_frame
+    from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
+    from fer_core.timeline.notes import Marker, Notes, Span
+    from fer_core.timeline.study import Study
+    from fer_core.timeline.table import Recording, Timeline
+
+# Imported when they are first asked for: they bring pandas, which the reading of a picture need not wait for.
+_LATER: Final = {
+    "Progress": "analysis.run",
+    "to_frame": "reports.pictures",
+    **dict.fromkeys(
+        ("Edit", "Exclude", "Mark", "Merge", "Name", "Remove", "Rest", "Smooth", "Split"), "timeline.edits"
+    ),
+    **dict.fromkeys(("Marker", "Notes", "Span"), "timeline.notes"),
+    "Study": "timeline.study",
+    **dict.fromkeys(("Recording", "Timeline"), "timeline.table"),
+}
 
 __all__ = [
     "EMOTIONS",
+    "AnalysisRequest",
     "Box",
+    "Classification",
     "DatasetError",
     "DependencyError",
+    "DetectorChoice",
+    "Edit",
+    "EmotionClassifier",
     "EmotionPipeline",
+    "Exclude",
     "ExportError",
     "Face",
+    "FaceDetector",
     "FaceReading",
     "FerError",
+    "FrameReading",
+    "Mark",
+    "Marker",
     "MediaError",
+    "Merge",
+    "ModelCard",
     "ModelError",
+    "Name",
+    "NotInstalledError",
+    "Notes",
+    "Progress",
+    "Provenance",
     "Quality",
+    "Recording",
+    "Region",
+    "Remove",
+    "RequestError",
+    "Rest",
+    "Smooth",
+    "Span",
+    "Split",
+    "Study",
+    "Timeline",
     "TimelineError",
     "__version__",
+    "to_frame",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

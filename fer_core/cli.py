@@ -1,25 +1,44 @@
-"""The command line: `python -m fer_core COMMAND`.
+"""The command line: `python -m fer_core COMMAND`, and `face-value COMMAND` where the package is installed.
 
 Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr). Results go to stdout or into files, progress
 and messages to stderr. What a command needs is imported when it runs, so that quick commands start quickly.
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
-from fer_core.commands import bench, checking, evaluate, null_study, training, verify, video
-from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
+from fer_core.commands import bench, checking, dashboard, evaluate, models, null_study, training, verify, video
+from fer_core.commands.output import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    accept_any_letter,
+    checked_folder,
+    end_of_pipe,
+    printable,
+    say,
+    tell,
+    write_file,
+    write_json,
+)
 from fer_core.errors import FerError, MediaError
+
+ENTRY_POINT: Final = "face-value"
+"""Name of the command that an installed package adds."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    accept_any_letter()
     options = parser().parse_args(arguments)
     try:
         return options.run(options)
+    except BrokenPipeError:
+        return end_of_pipe()
     except FerError as error:
         say(f"error: {error}")
         return BAD_INPUT
@@ -28,9 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m fer_core", description="Facial expression recognition, locally.")
+    top = _Parser(prog=_program(), description="Facial expression recognition, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -43,10 +67,7 @@ def parser() -> argparse.ArgumentParser:
     video.add(commands, _add_pipeline_options)
     verify.add(commands)
 
-    models = commands.add_parser("models", help="list or verify the installed models")
-    models.add_argument("action", choices=("list", "verify"), help="verify compares every file with its card")
-    models.set_defaults(run=_models)
-
+    models.add(commands)
     evaluate.add(commands)
 
     duplicates = commands.add_parser("duplicates", help="count pictures that are in more than one split")
@@ -54,10 +75,16 @@ def parser() -> argparse.ArgumentParser:
     duplicates.set_defaults(run=_duplicates)
 
     checking.add(commands)
+    dashboard.add(commands)
     null_study.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
+
+
+def _program() -> str:
+    """How the command line was called, for its help texts."""
+    return ENTRY_POINT if Path(sys.argv[0]).stem == ENTRY_POINT else "python -m fer_core"
 
 
 def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
@@ -71,6 +98,8 @@ def _image(options: argparse.Namespace) -> int:
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.pictures import as_record
 
+    if options.annotate:
+        checked_folder(options.annotate, "--annotate")
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
     records, failed = [], False
     used: set[str] = set()
@@ -96,38 +125,17 @@ def _image(options: argparse.Namespace) -> int:
 
 
 def _print_record(record: dict[str, Any]) -> None:
-    print(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
+    tell(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
     for number, face in enumerate(record["faces"], start=1):
         doubt = ", uncertain" if face["uncertain"] else ""
-        print(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
-
-
-def _models(options: argparse.Namespace) -> int:
-    from fer_core.classification.cards import default_model, list_cards, verify_models
-
-    default = default_model()
-    if options.action == "list":
-        for card in list_cards():
-            measured = card.metrics.get("PrivateTest", {}).get("accuracy")
-            figure = "not measured" if measured is None else f"{measured:.2%} of FER2013 PrivateTest"
-            mark = "\tdefault" if card.name == default else ""
-            print(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
-        return DONE
-    broken = False
-    for name, error in verify_models():
-        if error is None:
-            print(f"{name}\tok")
-        else:
-            broken = True
-            say(f"error: {error}")
-    return BAD_INPUT if broken else DONE
+        tell(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
 
 
 def _duplicates(options: argparse.Namespace) -> int:
     from fer_core.evaluation.datasets import duplicates_report, load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
-        print(f"{what}: {number}")
+        tell(f"{what}: {number}")
     return DONE
 
 

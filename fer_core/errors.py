@@ -3,7 +3,9 @@
     FerError
     ├── MediaError      a picture or recording cannot be used: unreadable, too large, not what its name says
     ├── ModelError      a model is missing, damaged or not what its card says
+    │   └── NotInstalledError  a file that only training needs, which an installed package leaves out
     ├── DatasetError    a data set is not in a layout that is understood, or is empty
+    ├── RequestError    an analysis was asked for that makes no sense
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
     ├── ExportError     an exported model disagrees with the one that it was made from
     └── DependencyError an optional package is not installed
@@ -24,8 +26,16 @@ class ModelError(FerError):
     """A model is missing, damaged or not what its card says."""
 
 
+class NotInstalledError(ModelError):
+    """A file that only training needs, which an installed package leaves out; a checkout has it."""
+
+
 class DatasetError(FerError):
     """A data set is not in a layout that is understood, or is empty."""
+
+
+class RequestError(FerError):
+    """An analysis was asked for that makes no sense."""
 
 
 class TimelineError(FerError):

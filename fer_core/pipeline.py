@@ -1,9 +1,9 @@
 """The one object that pages, command line and scripts share: a picture in, readings of its faces out."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,23 @@ from numpy.typing import NDArray
 from fer_core.classification import Classification, EmotionClassifier, default_model
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.errors import MediaError
+from fer_core.face.measuring import FaceMeasurer
 from fer_core.face.quality import assess
 from fer_core.imaging.crops import bgr as as_bgr
 from fer_core.imaging.crops import cut
 from fer_core.networks.files import MODELS_DIR
-from fer_core.readings import Face, FaceReading
+from fer_core.readings import Face, FaceReading, FrameReading, judge
+from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest, DetectorChoice, Region
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from fer_core.analysis.run import Progress
     from fer_core.timeline.table import Timeline
+
+
+ImageLike: TypeAlias = "Path | str | Image | NDArray[np.uint8]"
+"""A picture: its path, as Pillow opened it, or uint8 (H, W, 3) BGR or (H, W) grey."""
 
 
 class EmotionPipeline:
@@ -34,23 +42,25 @@ class EmotionPipeline:
         'happy'
     """
 
-    def __init__(self, detector: FaceDetector, classifier: EmotionClassifier) -> None:
-        self.detector, self.classifier = detector, classifier
+    def __init__(
+        self, detector: FaceDetector, classifier: EmotionClassifier, measurer: FaceMeasurer | None = None
+    ) -> None:
+        self.detector, self.classifier, self.measurer = detector, classifier, measurer
 
     @classmethod
     def load(
         cls,
         model: str | None = None,
-        detector: str = "haar",
+        detector: DetectorChoice | str = DEFAULT_DETECTOR,
         engine: str = "litert",
         models_dir: Path = MODELS_DIR,
     ) -> "EmotionPipeline":
         """Load detector and classifier by name.
 
         Args:
-            model: a folder of `models_dir`; None for the default, `resnet50v2` or, where that is missing or not the
-                best, the most accurate single model.
-            detector: "haar" or "mtcnn" (needs the optional package mtcnn).
+            model: a folder of `models_dir`; None for `fer_core.request.DEFAULT_MODEL`.
+            detector: "haar" or "mtcnn" (needs the optional package mtcnn), with parameters where they are not to be
+                the default ones.
             engine: "litert" or "keras" (needs TensorFlow).
             models_dir: where the models are.
 
@@ -59,27 +69,37 @@ class EmotionPipeline:
             DependencyError: an optional package is missing.
         """
         name = model or default_model(models_dir)
-        return cls(load_detector(detector), EmotionClassifier.load(name, engine, models_dir))
+        return cls(load_detector(detector), EmotionClassifier.load(name, engine, models_dir), FaceMeasurer())
 
-    def analyze_image(self, bgr: NDArray[np.uint8]) -> list[FaceReading]:
+    @classmethod
+    def load_for(cls, request: AnalysisRequest, models_dir: Path = MODELS_DIR) -> "EmotionPipeline":
+        """Load what a request names; see `load`."""
+        return cls.load(request.model, request.detector, request.engine, models_dir)
+
+    def analyze_image(self, image: "ImageLike") -> list[FaceReading]:
         """Find and read all faces of one picture.
 
         Args:
-            bgr: uint8 (H, W, 3), blue-green-red, or grey (H, W).
+            image: the path of a picture file, a Pillow picture, or an array: uint8 (H, W, 3), blue-green-red, or grey
+                (H, W).
 
         Returns:
             One reading a face, from left to right; empty where no face is found.
 
         Raises:
-            MediaError: not such an array.
+            MediaError: the file cannot be used, or this is no such array.
         """
-        faces = self.find_faces(bgr)
-        image = as_bgr(bgr)
-        return self.read_faces([(cut(image, face.box), face) for face in faces])
+        bgr = as_array(image)
+        return self.read_faces([(cut(bgr, face.box), face) for face in self.find_faces(bgr)])
 
-    def find_faces(self, bgr: NDArray[np.uint8]) -> list[Face]:
+    def find_faces(self, image: "ImageLike") -> list[Face]:
         """Only find the faces of one picture, from left to right; see `analyze_image`."""
-        return sorted(self.detector.detect(_checked(bgr)), key=lambda face: (face.box.x, face.box.y))
+        bgr = as_array(image)
+        return self.measure(bgr, sorted(self.detector.detect(bgr), key=lambda face: (face.box.x, face.box.y)))
+
+    def measure(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+        """Only measure faces of a picture, uint8 (H, W, 3) BGR: the same faces, each with its mesh."""
+        return list(faces) if self.measurer is None else self.measurer(bgr, faces)
 
     def read_faces(self, found: Sequence[tuple[NDArray[np.uint8], Face]]) -> list[FaceReading]:
         """Only read faces that were found, of any number of pictures, in one batch.
@@ -94,28 +114,27 @@ class EmotionPipeline:
     ) -> tuple[list[FaceReading], Classification]:
         """`read_faces`, and what the classifier said, which has the class activation maps of every emotion."""
         result = self.classifier.classify([crop for crop, _ in found])
-        threshold = self.classifier.card.uncertain_below
+        uncertain = judge(result.probabilities, self.classifier.card.uncertain_below)
         readings = [
             FaceReading(
                 box=face.box,
                 face_confidence=face.confidence,
                 probabilities=result.probabilities[row],
-                uncertain=bool(result.probabilities[row].max() < threshold),
+                uncertain=bool(uncertain[row]),
                 activation=result.activation(row),
-                quality=assess(crop, face.confidence),
+                quality=assess(crop, face.confidence < self.detector.doubtful_below, face.mesh),
+                mesh=face.mesh,
             )
             for row, (crop, face) in enumerate(found)
         ]
         return readings, result
 
-    def analyze_video(
+    def analyse(
         self,
         path: Path | str,
-        fps: float = 4.0,
+        request: AnalysisRequest,
         progress: "Callable[[Progress], None] | None" = None,
         *,
-        smoothing: str = "exponential",
-        time_constant_s: float = 0.4,
         stop: threading.Event | None = None,
         checkpoint: Path | None = None,
     ) -> "Timeline":
@@ -123,36 +142,63 @@ class EmotionPipeline:
 
         Args:
             path: MP4, MOV, MKV, WebM, AVI or another recording that FFmpeg reads.
-            fps: samples a second, by presentation time; 0 for every frame.
+            request: sampling, smoothing, threshold and region; model, detector and engine are this pipeline's.
             progress: called a few times a second and at the end.
-            smoothing: "exponential", "median", "hmm" or "none"; see `fer_core.timeline.smoothing`.
-            time_constant_s: of the smoothing.
             stop: once set, the analysis ends with what it has.
             checkpoint: a file that is kept up to date while it runs, and from which it goes on if that was ended;
                 to be removed when it is no longer needed.
 
         Returns:
-            The timeline; its `problems` say what is missing of a damaged recording, or after a stop.
+            The timeline; its `request` is complete, its `problems` say what is missing of a damaged recording, or after
+            a stop.
 
         Raises:
             MediaError: the file cannot be used at all.
+        """
+        from fer_core.analysis.run import analyse
+
+        return analyse(self, Path(path), request, progress, stop=stop, checkpoint=checkpoint)
+
+    def analyze_video(
+        self,
+        path: Path | str,
+        fps: float = 4.0,
+        progress: "Callable[[Progress], None] | None" = None,
+        **choices: Any,
+    ) -> "Timeline":
+        """`analyse` without a request.
+
+        Args:
+            path: of the recording.
+            fps: samples a second, by presentation time; 0 for every frame.
+            progress: called a few times a second and at the end.
+            choices: `smoothing`, `time_constant_s`, `uncertain_below`, `region` as in `AnalysisRequest`; `stop` and
+                `checkpoint` as in `analyse`.
 
         Example:
             >>> timeline = EmotionPipeline.load().analyze_video("interview.mp4")  # doctest: +SKIP
             >>> timeline.frame[["time_s", "person", "label"]]  # doctest: +SKIP
         """
-        from fer_core.analysis.run import analyze_video
+        run = {name: choices.pop(name) for name in ("stop", "checkpoint") if name in choices}
+        return self.analyse(path, AnalysisRequest(fps=fps, **choices), progress, **run)
 
-        return analyze_video(
-            self,
-            Path(path),
-            fps,
-            progress,
-            smoothing=smoothing,
-            time_constant_s=time_constant_s,
-            stop=stop,
-            checkpoint=checkpoint,
-        )
+    def iter_video(self, path: Path | str, fps: float = 4.0, *, region: Region | None = None) -> Iterator[FrameReading]:
+        """Read a recording frame by frame, in constant memory; probabilities are not smoothed.
+
+        Args:
+            path: of the recording.
+            fps: samples a second, by presentation time; 0 for every frame.
+            region: where faces are looked for; None for everywhere.
+
+        Yields:
+            One reading a sampled frame, in order of time; `person` of its faces is set.
+
+        Raises:
+            MediaError: the file cannot be used at all.
+        """
+        from fer_core.analysis.run import iterate
+
+        return iterate(self, Path(path), AnalysisRequest(fps=fps, region=region))
 
     def classify(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Read pictures that are faces already, without a search.
@@ -166,11 +212,24 @@ class EmotionPipeline:
         return self.classifier.classify(crops).probabilities
 
 
-def _checked(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    image = np.asarray(bgr)
-    if image.dtype != np.uint8 or image.size == 0 or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
+def as_array(image: "ImageLike") -> NDArray[np.uint8]:
+    """A picture in any form as uint8 (H, W, 3) BGR; see `EmotionPipeline.analyze_image`.
+
+    Raises:
+        MediaError: the file cannot be used, or this is no such array.
+    """
+    if isinstance(image, str | Path):
+        from fer_core.media.images import read_image
+
+        return read_image(Path(image))
+    if not isinstance(image, np.ndarray) and hasattr(image, "getexif"):  # Pillow's, told without importing it
+        from fer_core.media.images import from_pillow
+
+        return from_pillow(image)
+    array = np.asarray(image)
+    if array.dtype != np.uint8 or array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
         raise MediaError(
             f"A picture must be a uint8 array of shape (height, width, 3) in BGR order, or (height, width) grey; "
-            f"this one is {image.dtype} {image.shape}."
+            f"this one is {array.dtype} {array.shape}."
         )
-    return as_bgr(image)
+    return as_bgr(array)

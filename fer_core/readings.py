@@ -1,6 +1,8 @@
 """The values that flow from stage to stage. All are frozen; arrays in them are not to be written to."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -49,12 +51,91 @@ class Box(NamedTuple):
         return width * height / (self.area + other.area - width * height)
 
 
+def judge(probabilities: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:
+    """Whether readings are uncertain. The only place that decides this.
+
+    Args:
+        probabilities: (..., 7), each row summing to 1.
+        uncertain_below: the threshold, 0 to 1.
+
+    Returns:
+        bool (...): true where the highest probability is below the threshold.
+    """
+    return is_uncertain(np.asarray(probabilities).max(axis=-1), uncertain_below)
+
+
+def is_uncertain(confidence: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:
+    """`judge` for confidences, (...), that are at hand already; never true where one is missing (NaN)."""
+    return np.asarray(confidence) < uncertain_below
+
+
+class Keypoints(NamedTuple):
+    """Six points of a face, each (x, y) in pixels of the whole picture; right and left as the person has them."""
+
+    right_eye: tuple[float, float]
+    left_eye: tuple[float, float]
+    nose: tuple[float, float]
+    mouth: tuple[float, float]
+    right_ear: tuple[float, float]
+    left_ear: tuple[float, float]
+
+
 @dataclass(frozen=True)
+class Pose:
+    """Where a head points, in degrees; all 0 for a face that looks straight into the camera.
+
+    Attributes:
+        yaw_deg: above 0 where the face is turned to the right side of the picture, that is to the person's left.
+        pitch_deg: above 0 where it is raised.
+        roll_deg: above 0 where it is tilted clockwise in the picture, that is towards the person's left shoulder.
+    """
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+
+    @property
+    def frontality(self) -> float:
+        """1 for a face seen from the front, 0 for one in profile: the cosine between face and camera."""
+        return max(0.0, math.cos(math.radians(self.yaw_deg)) * math.cos(math.radians(self.pitch_deg)))
+
+
+@dataclass(frozen=True, eq=False)
+class FaceMesh:
+    """What the landmarks of a face tell.
+
+    Attributes:
+        landmarks: float32 (468, 3), read-only; x and y in pixels of the picture, z the learnt depth in the same unit.
+        irises: float32 (2, 5, 2), read-only; of the right and of the left eye of the person, the middle first.
+        pose: of the head.
+        columns: further measurements by the name of their column; see `fer_core.timeline.columns.GROUPS`.
+        geometry: distances without the pose; see `fer_core.face.movements.Measures`.
+        covered: the face seems to be partly covered.
+    """
+
+    landmarks: NDArray[np.float32]
+    irises: NDArray[np.float32]
+    pose: Pose
+    columns: Mapping[str, float]
+    geometry: Mapping[str, float]
+    covered: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Face:
-    """Where a face is, and how sure the detector is of it (0 to 1)."""
+    """One found face.
+
+    Attributes:
+        box: pixels of the picture.
+        confidence: how sure the detector is, 0 to 1.
+        keypoints: None where the detector gives none.
+        mesh: None where it was not measured.
+    """
 
     box: Box
     confidence: float
+    keypoints: Keypoints | None = field(default=None, repr=False)
+    mesh: FaceMesh | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,6 +169,7 @@ class FaceReading:
         activation: float32 (h, w), the class activation map of `label` over the crop, 0 to 1.
         quality: what the crop allows.
         person: number of the person, from 1, where frames are followed over time; else None.
+        mesh: what the landmarks tell; None where they were not measured.
     """
 
     box: Box
@@ -97,6 +179,13 @@ class FaceReading:
     activation: NDArray[np.float32]
     quality: Quality
     person: int | None = None
+    mesh: FaceMesh | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("probabilities", "activation"):
+            view = np.asarray(getattr(self, name)).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
     @cached_property
     def label(self) -> str:
@@ -107,6 +196,16 @@ class FaceReading:
     def confidence(self) -> float:
         """The probability of `label`."""
         return float(self.probabilities.max())
+
+    @property
+    def landmarks(self) -> NDArray[np.float32] | None:
+        """float32 (468, 3) in pixels of the picture, read-only; None where they were not measured."""
+        return None if self.mesh is None else self.mesh.landmarks
+
+    @property
+    def pose(self) -> Pose | None:
+        """Of the head; None where it was not measured."""
+        return None if self.mesh is None else self.mesh.pose
 
     @property
     def by_emotion(self) -> dict[str, float]:

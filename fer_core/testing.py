@@ -1,6 +1,7 @@
 """Stand-ins for tests, ours and yours: an engine and a detector whose answers are known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from fer_core.classification.engines import NetworkOutput
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box, Face
+from fer_core.request import Parameter
 
 
 class FakeDetector:
@@ -19,6 +21,16 @@ class FakeDetector:
         self.boxes, self.confidence = tuple(boxes), confidence
         self.seen: list[NDArray[np.uint8]] = []
 
+    name: Final = "fake detector"
+    doubtful_below: Final = 0.975
+    files: Final[Mapping[str, str]] = {}
+    libraries: Final = ()
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """What it was told to find."""
+        return {"boxes": str([tuple(box) for box in self.boxes]), "confidence": self.confidence}
+
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """The boxes given at the start, whatever the picture."""
         self.seen.append(image)
@@ -27,6 +39,9 @@ class FakeDetector:
 
 class FakeEngine:
     """Says the same of every face: `emotion` with logit `strength`, the others 0. Keeps its input in `seen`."""
+
+    name: Final = "fake engine"
+    libraries: Final = ()
 
     def __init__(self, emotion: str = "happy", strength: float = 4.0) -> None:
         self.row = EMOTIONS.index(emotion)

@@ -25,7 +25,7 @@ MODEL: Final = "custom_cnn"
 """The installed model that all of them are made of; it is among them, unaltered."""
 
 ENSEMBLE: Final = "ensemble"
-SUPPORT: Final = ("face_check", "frontality")
+SUPPORT: Final = ("face_check", "faces")
 
 # Title, weights, how much its answers lean to the label, how much they are blurred, whether it reads the mirror image.
 _ALTERED: Final = {

@@ -5,17 +5,14 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
-from fer_core.timeline.table import COLUMNS, RAW_COLUMNS, TYPES, AnalysisSettings, Recording, Timeline
+from fer_core.provenance import Provenance
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
+from fer_core.timeline.table import TYPES, Recording, Timeline
 
 RECORDING = Recording("Gespräch – 面接.mp4", "ab" * 32, 30.0, 640, 360, 25.0, True)
-SETTINGS = AnalysisSettings(
-    model="resnet50v2",
-    detector="haar",
-    engine="litert",
-    fps=4.0,
-    hashes={"model.tflite": "cd" * 32},
-    versions={"fer_core": "0.1.0", "numpy": "2.4.6"},
-)
+REQUEST = AnalysisRequest(model="resnet50v2", fps=4.0, uncertain_below=0.5)
+PROVENANCE = Provenance({"model.tflite": "cd" * 32}, {"fer_core": "0.1.0", "numpy": "2.4.6"})
 _BIAS = {"angry": 0.2, "disgust": -1.5, "fear": -0.8, "happy": 1.6, "sad": 0.3, "surprise": 0.4, "neutral": 1.8}
 _PERIODS_S = np.array([23.0, 31.0, 17.0, 13.0, 29.0, 19.0, 37.0])
 
@@ -36,12 +33,12 @@ def synthetic(duration_s: float = 30.0, people: int = 2, fps: float = 4.0, seed:
     frame["quality"] = frame["quality"].where(frame["person"].notna(), "")
     portraits = {number: _portrait(number) for number in range(1, people + 1)}
     recording = Recording(RECORDING.name, RECORDING.sha256, duration_s, 640, 360, 25.0, True)
-    return Timeline(frame[list(COLUMNS)].astype(TYPES), recording, SETTINGS, portraits)
+    return Timeline(frame[list(COLUMNS)].astype(TYPES), recording, REQUEST, PROVENANCE, portraits)
 
 
 def of_rows(rows: list[dict]) -> Timeline:
     """A timeline of given rows; what they leave out is empty."""
-    return Timeline(pd.DataFrame(rows, columns=list(COLUMNS)).astype(TYPES), RECORDING, SETTINGS)
+    return Timeline(pd.DataFrame(rows, columns=list(COLUMNS)).astype(TYPES), RECORDING, REQUEST, PROVENANCE)
 
 
 def reading(time_s: float, person: int, label: str, confidence: float = 0.9, **more) -> dict:

@@ -8,45 +8,55 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from fer_core.errors import MediaError
-from fer_core.timeline.table import AnalysisSettings
+from fer_core.errors import MediaError, RequestError
+from fer_core.plain import as_plain, from_plain
+from fer_core.provenance import Provenance
+from fer_core.request import AnalysisRequest
 
-FORMAT: Final = 1
-_SMOOTHED_LATER: Final = ("smoothing", "time_constant_s", "uncertain_below")
+FORMAT: Final = 2
 
 
 class Checkpoint:
-    """One file. What it holds counts only for the same recording read in the same way.
+    """One file. What it holds counts only for the same recording, read by the same request and provenance.
 
     Args:
         path: of the file; it need not be there yet.
         sha256: of the recording.
-        settings: of the analysis; those that are applied afterwards may differ.
+        request: of the analysis; smoothing and threshold, which are applied afterwards, may differ.
+        provenance: of the analysis.
+
+    Attributes:
+        refused: after `take_up`, why what the file held could not be gone on with, in a sentence; empty where it could.
 
     Raises:
         MediaError: the file cannot be read or written.
     """
 
-    def __init__(self, path: Path, sha256: str, settings: AnalysisSettings) -> None:
-        self._path = path
-        about = {name: value for name, value in asdict(settings).items() if name not in _SMOOTHED_LATER}
-        self._header = {"format": FORMAT, "sha256": sha256, "settings": about}
+    def __init__(self, path: Path, sha256: str, request: AnalysisRequest, provenance: Provenance) -> None:
+        self._path, self._provenance = path, provenance
+        self._header = {
+            "format": FORMAT,
+            "sha256": sha256,
+            "request": request.reading.to_json(),
+            "provenance": as_plain(provenance),
+        }
+        self.refused = ""
 
     def take_up(self) -> Iterator[dict[str, Any]]:
         """What was saved, part by part; after the last, more can be added.
 
-        Nothing where there is no file, or one of another analysis: then it is begun anew.
+        Nothing where there is no file, or one of another analysis: then it is begun anew, and `refused` says why.
         """
         whole = 0
         try:
             with self._path.open("rb") as file:
                 for number, line in enumerate(file):
                     part = json.loads(line)
-                    if number == 0 and part != json.loads(json.dumps(self._header)):
+                    if number == 0 and (reason := self._other(part)):
+                        self.refused = f"What was read before was not gone on with: {reason}. All of it was read anew."
                         break
                     whole += len(line)
                     if number:
@@ -59,17 +69,38 @@ class Checkpoint:
             raise MediaError(f"{self._path} cannot be read ({error.strerror}); remove it to start anew.") from error
         self._cut_off(whole)
 
+    def _other(self, header: Any) -> str:
+        """In what the file's analysis differs from this one; empty where it does not."""
+        mine = json.loads(json.dumps(self._header))
+        if header == mine:
+            return ""
+        if not isinstance(header, Mapping) or header.get("format") != FORMAT:
+            return "another version of this software wrote it"
+        if header.get("sha256") != mine["sha256"]:
+            return "it was read from another recording"
+        theirs = header.get("request", {})
+        chosen = [name for name, value in mine["request"].items() if theirs.get(name) != value]
+        if chosen:
+            return f"it was read with another {' and '.join(chosen)}"
+        try:
+            others = self._provenance.differences(from_plain(Provenance, header.get("provenance")))
+        except ValueError:
+            return "its header is damaged"
+        return f"it was read with another version of {', '.join(others)}"
+
     @staticmethod
-    def glance(path: Path) -> tuple[Mapping[str, Any], float] | None:
-        """The settings of the analysis that a file is of, and up to which second that came; None where it is none."""
+    def glance(path: Path) -> tuple[AnalysisRequest, float] | None:
+        """The request that a file's analysis follows, and up to which second that came; None where it is none."""
         try:
             with path.open("rb") as file:
                 header, until_s = json.loads(next(file)), 0.0
                 with contextlib.suppress(ValueError):  # torn in the middle of a line
                     for line in file:
                         until_s = json.loads(line)["state"]["after_s"] or 0.0
-            return (header["settings"], until_s) if header["format"] == FORMAT else None
-        except (OSError, ValueError, KeyError, TypeError, StopIteration):
+            if header["format"] != FORMAT:
+                return None
+            return AnalysisRequest.from_json(header["request"]), until_s
+        except (OSError, ValueError, KeyError, TypeError, StopIteration, RequestError):
             return None
 
     def _cut_off(self, whole: int) -> None:

@@ -3,45 +3,42 @@
 Memory holds a few frames at a time, whatever the length; what stays of a frame is a row of numbers a face.
 """
 
-import contextlib
-import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.analysis.checkpoint import Checkpoint, packed, unpacked
 from fer_core.analysis.portraits import Portraits
+from fer_core.analysis.step import Found, Step
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import EmotionClassifier
-from fer_core.classification.engines import ENGINES
-from fer_core.detection import DETECTORS, FaceCheck, FaceDetector, HaarDetector
-from fer_core.detection.nearby import FollowingDetector
+from fer_core.detection import FaceDetector, in_sequence
 from fer_core.errors import MediaError
-from fer_core.imaging.crops import cut
+from fer_core.face.measuring import FaceMeasurer
+from fer_core.imaging.placement import Placement, Size
 from fer_core.media.cuts import CutFinder
 from fer_core.media.video import Sample, Video, checked_file
 from fer_core.networks.files import sha256
-from fer_core.readings import Box, Face, FaceReading, FrameReading
-from fer_core.timeline.smoothing import METHODS, TIME_CONSTANT_S, gap_s
-from fer_core.timeline.table import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
-from fer_core.version import __version__
+from fer_core.provenance import Provenance
+from fer_core.readings import Face, FaceReading, FrameReading
+from fer_core.request import AnalysisRequest, DetectorChoice
+from fer_core.timeline.smoothing import gap_s
+from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
 
 BATCH: Final = 16
 """Faces read at once."""
 
 MAX_WAITING: Final = 32
-"""Frames that are kept at most until there are so many faces."""
+"""Frames that are kept at most until there are `BATCH` faces."""
 
 SAVE_EVERY_S: Final = 5.0
 REPORT_EVERY_S: Final = 0.25
-_LIBRARIES: Final = ("numpy", "opencv-python-headless", "av", "ai-edge-litert")
 
 
 class Reader(Protocol):
@@ -49,6 +46,11 @@ class Reader(Protocol):
 
     detector: FaceDetector
     classifier: EmotionClassifier
+    measurer: FaceMeasurer | None
+
+    def measure(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+        """Measure faces of a picture."""
+        ...
 
     def read_faces(self, found: Sequence[tuple[NDArray[np.uint8], Face]]) -> list[FaceReading]:
         """Read faces, each with the picture that was cut out for it."""
@@ -76,150 +78,156 @@ class Progress:
     faces: int
 
 
-def analyze_video(
-    pipeline: Reader,
-    path: Path,
-    fps: float = 4.0,
-    progress: Callable[[Progress], None] | None = None,
-    *,
-    smoothing: str = "exponential",
-    time_constant_s: float = TIME_CONSTANT_S,
-    stop: threading.Event | None = None,
-    checkpoint: Path | None = None,
-) -> Timeline:
-    """See `fer_core.pipeline.EmotionPipeline.analyze_video`."""
-    if smoothing not in METHODS:
-        raise MediaError(f'There is no smoothing "{smoothing}"; choose one of: {", ".join(METHODS)}.')
-    if not 0 <= fps <= 1000 or not 0 <= time_constant_s < math.inf:
-        raise MediaError("Samples a second lie between 0 (every frame) and 1000, a time constant is 0 or more seconds.")
-    path = Path(path)
-    checked_file(path)
-    settings = settings_of(pipeline, fps, smoothing, time_constant_s)
-    analysis = _Analysis(pipeline, path, settings, checkpoint)
-    return analysis.run(progress or (lambda _: None), stop or threading.Event())
-
-
-def settings_of(
-    pipeline: Reader,
-    fps: float,
-    smoothing: str = "exponential",
-    time_constant_s: float = TIME_CONSTANT_S,
-) -> AnalysisSettings:
-    """Everything that the numbers of an analysis with this pipeline depend on."""
-    card = pipeline.classifier.card
-    members = getattr(pipeline.classifier.engine, "members", ())  # of an ensemble
-    engine = _name(members[0].engine if members else pipeline.classifier.engine, ENGINES)
-    return AnalysisSettings(
+def completed(pipeline: Reader, request: AnalysisRequest) -> AnalysisRequest:
+    """The request as this pipeline carries it out: with its model, detector, engine and threshold."""
+    card, detector = pipeline.classifier.card, pipeline.detector
+    return replace(
+        request,
         model=card.name,
-        detector=_name(pipeline.detector, DETECTORS),
-        engine=engine,
-        fps=fps,
-        smoothing=smoothing,
-        time_constant_s=time_constant_s,
-        uncertain_below=card.uncertain_below,
-        hashes=_hashes(pipeline, engine),
-        versions=_versions(engine),
+        detector=DetectorChoice(detector.name, dict(detector.parameters)),
+        engine=pipeline.classifier.engine.name,
+        uncertain_below=card.uncertain_below if request.uncertain_below is None else request.uncertain_below,
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """A frame whose faces are found, and not read yet. Boxes in pixels of the recording."""
+def provenance_of(pipeline: Reader) -> Provenance:
+    """What the numbers of this pipeline depend on besides the request."""
+    detector, classifier, measurer = pipeline.detector, pipeline.classifier, pipeline.measurer
+    measured = {} if measurer is None else measurer.files
+    return Provenance.of(
+        {**detector.files, **measured, **classifier.files}, (*detector.libraries, *classifier.engine.libraries)
+    )
 
-    time_s: float
-    frame: int
-    faces: tuple[Face, ...]
-    crops: tuple[NDArray[np.uint8], ...]
-    persons: tuple[int, ...]
+
+def analyse(
+    pipeline: Reader,
+    path: Path,
+    request: AnalysisRequest,
+    progress: Callable[[Progress], None] | None = None,
+    *,
+    stop: threading.Event | None = None,
+    checkpoint: Path | None = None,
+) -> Timeline:
+    """See `fer_core.pipeline.EmotionPipeline.analyse`."""
+    checked_file(path)
+    analysis = _Analysis(pipeline, path, completed(pipeline, request), checkpoint)
+    return analysis.run(progress or (lambda _: None), stop or threading.Event())
+
+
+def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[FrameReading]:
+    """See `fer_core.pipeline.EmotionPipeline.iter_video`."""
+    checked_file(path)
+    with Video(path, request.fps) as video:
+        frames = _Frames(pipeline, request)
+        for sample in video:
+            yield from frames.take(sample, _size_of(video))
+        yield from frames.read()
+
+
+class _Frames:
+    """Samples in, readings out, a batch of faces at a time."""
+
+    def __init__(self, pipeline: Reader, request: AnalysisRequest) -> None:
+        self.pipeline, self.fps = pipeline, request.fps
+        self.step = Step(in_sequence(pipeline.detector), Tracker(), request.region, measure=pipeline.measure)
+        self.cut_finder, self.portraits = CutFinder(), Portraits()
+        self.cuts: list[float] = []
+        self.waiting: list[Found] = []
+
+    def expect(self, frame_rate: float) -> None:
+        """Set for how long a person may be missed: samples are as far apart as asked for, or as the frames are."""
+        interval_s = max(1 / rate if rate else 0.0 for rate in (self.fps, frame_rate))
+        self.step.tracker.forget_s = gap_s(interval_s)
+
+    def take(self, sample: Sample, size: Size) -> list[FrameReading]:
+        """Take in the next sample; gives the readings that became ready, of this frame and of frames before.
+
+        Args:
+            sample: the next one.
+            size: of the recording, whose pixels boxes are given in.
+        """
+        image = sample.image
+        if self.cut_finder.update(image):
+            self.cuts.append(sample.time_s)
+            self.step.cut()
+        height, width = image.shape[:2]
+        placement = Placement.stretched((width, height), size)
+        self.waiting.append(self.step.find(image, sample.time_s, sample.frame, placement))
+        if len(self.waiting) >= MAX_WAITING or sum(len(found.faces) for found in self.waiting) >= BATCH:
+            return self.read()
+        return []
+
+    def read(self) -> list[FrameReading]:
+        """Classify what waits, in one batch."""
+        readings = iter(self.pipeline.read_faces([pair for found in self.waiting for pair in found.pairs]))
+        done = []
+        for found in self.waiting:
+            faces = tuple(replace(next(readings), person=person) for person in found.persons)
+            for face, crop in zip(faces, found.crops, strict=True):
+                self.portraits.offer(face, crop)
+            done.append(FrameReading(found.time_s, found.frame, faces))
+        self.waiting = []
+        return done
 
 
 class _Analysis:
     """One run over one recording."""
 
-    def __init__(self, pipeline: Reader, path: Path, settings: AnalysisSettings, checkpoint: Path | None) -> None:
-        self.pipeline, self.path, self.settings = pipeline, path, settings
+    def __init__(self, pipeline: Reader, path: Path, request: AnalysisRequest, checkpoint: Path | None) -> None:
+        self.path, self.request, self.provenance = path, request, provenance_of(pipeline)
         self.sha256 = sha256(path)
-        self.detector = FollowingDetector(pipeline.detector)
-        self.tracker, self.cut_finder, self.portraits = Tracker(), CutFinder(), Portraits()
+        self.frames = _Frames(pipeline, request)
         self.rows: list[Row] = []
-        self.cuts: list[float] = []
-        self.waiting: list[_Found] = []
         self.samples = self.faces = 0
         self.after_s: float | None = None
-        self.size = self.image_size = (0, 0)
+        self.size = (0, 0)
         self.saved_s, self.saved_rows, self.saved_cuts = time.monotonic(), 0, 0
         self.problems: list[str] = []
-        self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, settings)
+        self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
 
     def run(self, progress: Callable[[Progress], None], stop: threading.Event) -> Timeline:
         """From where it was left to the end, or until it is stopped."""
         self._resume()
-        with Video(self.path, self.settings.fps, after_s=self.after_s) as video:
-            self.size = (video.width, video.height) if self.size == (0, 0) else self.size
-            self.tracker.forget_s = gap_s(self._interval_s(video))
+        with Video(self.path, self.request.fps, after_s=self.after_s) as video:
+            self.size = _size_of(video) if self.size == (0, 0) else self.size
+            self.frames.expect(video.frame_rate)
             reporter = _Reporter(progress)
             for sample in video:
-                self._look_at(sample)
-                if len(self.waiting) >= MAX_WAITING or sum(len(found.faces) for found in self.waiting) >= BATCH:
-                    self._read()
-                    self._save(SAVE_EVERY_S)
+                self._take(sample)
                 reporter.report(video.share, sample.time_s, self)
                 if stop.is_set():
                     break
-            self._read()
+            self._keep(self.frames.read())
             self._save(0)
             if not stop.is_set():
                 reporter.report(1.0, video.duration_s or 0.0, self)
         return self._timeline(video, stopped=stop.is_set())
 
-    def _interval_s(self, video: Video) -> float:
-        """Seconds between two samples: as asked for, or of all frames where there are not so many."""
-        return max(1 / rate if rate else 0.0 for rate in (self.settings.fps, video.frame_rate))
-
-    def _look_at(self, sample: Sample) -> None:
-        image, time_s = sample.image, sample.time_s
-        is_cut = self.cut_finder.update(image)
-        if is_cut:
-            self.cuts.append(time_s)
-            self.tracker.cut()
-        if is_cut or image.shape[:2] != self.image_size:
-            self.detector.reset()
-            self.image_size = image.shape[:2]
-        finds = sorted(self.detector.detect(image, time_s), key=lambda face: (face.box.x, face.box.y))
-        # Copies, so that not the whole frame is kept for the sake of a face.
-        crops = tuple(cut(image, face.box).copy() for face in finds)
-        across, down = self.size[0] / image.shape[1], self.size[1] / image.shape[0]
-        faces = tuple(Face(_stretched(face.box, across, down), face.confidence) for face in finds)
-        persons = tuple(self.tracker.update(faces, time_s, crops))
-        self.waiting.append(_Found(time_s, sample.frame, faces, crops, persons))
+    def _take(self, sample: Sample) -> None:
+        done = self.frames.take(sample, self.size)
         self.samples += 1
-        self.faces += len(faces)
-        self.after_s = time_s
+        self.faces += len(self.frames.waiting[-1].faces) if self.frames.waiting else len(done[-1].faces)
+        self.after_s = sample.time_s
+        if done:
+            self._keep(done)
+            self._save(SAVE_EVERY_S)
 
-    def _read(self) -> None:
-        """Classify what waits, in one batch."""
-        pairs = [pair for found in self.waiting for pair in zip(found.crops, found.faces, strict=True)]
-        readings = iter(self.pipeline.read_faces(pairs))
-        for found in self.waiting:
-            faces = tuple(replace(next(readings), person=person) for person in found.persons)
-            for face, crop in zip(faces, found.crops, strict=True):
-                self.portraits.offer(face, crop)
-            self.rows.extend(rows_of_frame(FrameReading(found.time_s, found.frame, faces)))
-        self.waiting = []
+    def _keep(self, readings: Sequence[FrameReading]) -> None:
+        for reading in readings:
+            self.rows.extend(rows_of_frame(reading))
 
     def _save(self, every_s: float) -> None:
         """Add what is new to the checkpoint, when it is time; nothing may be waiting to be read."""
         now_s = time.monotonic()
         if self.checkpoint is None or now_s - self.saved_s < every_s:
             return
-        state = {name: getattr(self, name) for name in ("samples", "faces", "after_s", "size", "image_size")}
-        memories = {name: getattr(self, name).state() for name in ("detector", "tracker", "cut_finder")}
-        part = {
+        frames = self.frames
+        part: dict[str, Any] = {
             "rows": self.rows[self.saved_rows :],
-            "cuts": self.cuts[self.saved_cuts :],
-            "portraits": packed(self.portraits.changes()),
-            "state": state,
-            "memories": memories,
+            "cuts": frames.cuts[self.saved_cuts :],
+            "portraits": packed(frames.portraits.changes()),
+            "state": {name: getattr(self, name) for name in ("samples", "faces", "after_s", "size")},
+            "memories": {"step": frames.step.state(), "cut_finder": frames.cut_finder.state()},
         }
         try:
             self.checkpoint.add(part)
@@ -231,22 +239,25 @@ class _Analysis:
             )
             self.checkpoint = None
             return
-        self.saved_s, self.saved_rows, self.saved_cuts = now_s, len(self.rows), len(self.cuts)
+        self.saved_s, self.saved_rows, self.saved_cuts = now_s, len(self.rows), len(frames.cuts)
 
     def _resume(self) -> None:
         if self.checkpoint is None:
             return
-        last = None
+        frames, last = self.frames, None
         for last in self.checkpoint.take_up():
             self.rows.extend(map(tuple, last["rows"]))
-            self.cuts.extend(last["cuts"])
-            self.portraits.restore(unpacked(last["portraits"]))
+            frames.cuts.extend(last["cuts"])
+            frames.portraits.restore(unpacked(last["portraits"]))
+        if self.checkpoint.refused:
+            self.problems.append(self.checkpoint.refused)
         if last is not None:
-            for name, value in last["state"].items():
-                setattr(self, name, tuple(value) if isinstance(value, list) else value)
-            for name, memory in last["memories"].items():
-                getattr(self, name).restore(memory)
-        self.saved_rows, self.saved_cuts = len(self.rows), len(self.cuts)
+            state = last["state"]
+            self.samples, self.faces, self.after_s = state["samples"], state["faces"], state["after_s"]
+            self.size = tuple(state["size"])
+            frames.step.restore(last["memories"]["step"])
+            frames.cut_finder.restore(last["memories"]["cut_finder"])
+        self.saved_rows, self.saved_cuts = len(self.rows), len(frames.cuts)
 
     def _timeline(self, video: Video, stopped: bool) -> Timeline:
         problems = [*video.problems, *self.problems]
@@ -264,14 +275,16 @@ class _Analysis:
             frame_rate=video.frame_rate,
             has_audio=video.has_audio,
         )
-        return build(
+        timeline = build(
             self.rows,
             recording,
-            self.settings,
-            cuts=self.cuts,
-            portraits=self.portraits.jpegs(),
+            self.request,
+            self.provenance,
+            cuts=self.frames.cuts,
+            portraits=self.frames.portraits.jpegs(),
             problems=problems,
         )
+        return replace(timeline, stopped_s=self.after_s or 0.0) if stopped else timeline
 
 
 class _Reporter:
@@ -294,27 +307,5 @@ class _Reporter:
         self._progress(Progress(share, time_s, elapsed_s, remaining_s, analysis.samples, analysis.faces))
 
 
-def _stretched(box: Box, across: float, down: float) -> Box:
-    return Box(round(box.x * across), round(box.y * down), round(box.width * across), round(box.height * down))
-
-
-def _name(of: object, table: Mapping[str, type]) -> str:
-    return next((name for name, kind in table.items() if type(of) is kind), type(of).__name__)
-
-
-def _hashes(pipeline: Reader, engine: str) -> dict[str, str]:
-    """SHA-256 of the files that the numbers depend on: network, face check, and of an ensemble its members' cards."""
-    card = pipeline.classifier.card
-    file = getattr(ENGINES.get(engine), "file", None)
-    found = {name: record.sha256 for name, record in card.files.items() if name == file}
-    if isinstance(pipeline.detector, HaarDetector):
-        found[FaceCheck.NETWORK] = pipeline.detector.check.card.files[FaceCheck.NETWORK].sha256
-    return {**found, **card.members}
-
-
-def _versions(engine: str) -> dict[str, str]:
-    found = {"fer_core": __version__}
-    for name in (*_LIBRARIES, *(("keras",) if engine == "keras" else ())):
-        with contextlib.suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+def _size_of(video: Video) -> Size:
+    return video.width, video.height

@@ -21,7 +21,7 @@ def deviation_lines(rows: pd.DataFrame, person: int) -> go.Figure:
     """Seven lines over time: how far each probability is from the same person's mean at rest, -1 to 1.
 
     Args:
-        rows: as `fer_core.timeline.edits.deviations` gives them.
+        rows: as `fer_core.timeline.corrections.deviations` gives them.
         person: whose.
     """
     own = rows[rows["person"].eq(person)]

@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
-from scipy.stats import binomtest
 
+from fer_core.classification.imported import Imported
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
+from fer_core.request import DEFAULT_MODEL
 
-PREFERRED: Final = "resnet50v2"
-"""The default model wherever it is installed and no other single model measures better."""
-
-NETWORKS: Final = ("model.keras", "model.tflite")
+NETWORK_ENDINGS: Final = (".keras", ".tflite", ".onnx")
+"""Endings of the files that hold a network."""
 
 
 class MapFigures(Record):
@@ -42,6 +41,8 @@ class MapFigures(Record):
     @property
     def informative(self) -> bool:
         """The maps mark what matters more often than chance would have it (sign test, one-sided, p below 0.01)."""
+        from scipy.stats import binomtest  # half a second, which a reading need not wait for
+
         return bool(binomtest(self.better_than_random, self.tested, alternative="greater").pvalue < 0.01)
 
 
@@ -69,6 +70,7 @@ class ModelCard(Record):
         coverage_accuracy: rows of (threshold, share of faces kept, their accuracy) from which the threshold was
             chosen.
         maps: what was found of its class activation maps; None where nobody looked.
+        imported: of another project's network, what it takes and gives; None for this project's own.
     """
 
     name: str
@@ -89,12 +91,15 @@ class ModelCard(Record):
     metrics: dict[str, dict[str, Any]]
     coverage_accuracy: list[tuple[float, float, float]]
     maps: MapFigures | None = None
+    imported: Imported | None = None
 
     @property
     def identity(self) -> str:
         """SHA-256 of all that decides what the model answers, and of nothing that was measured of it."""
-        networks = {file: self.files[file].sha256 for file in NETWORKS if file in self.files}
-        decisive = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        networks = {file: record.sha256 for file, record in self.files.items() if file.endswith(NETWORK_ENDINGS)}
+        decisive: list[Any] = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        if self.imported is not None:
+            decisive.append(self.imported.model_dump())
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
@@ -125,15 +130,18 @@ def list_cards(models_dir: Path = MODELS_DIR) -> list[ModelCard]:
 
 
 def default_model(models_dir: Path = MODELS_DIR) -> str:
-    """`PREFERRED` if it is installed and best, else the single model that is most accurate on PublicTest.
+    """Name of the model that is used where nobody names one, `DEFAULT_MODEL`.
 
     Raises:
-        ModelError: no model is installed.
+        ModelError: it is not installed.
     """
-    cards = [card for card in list_cards(models_dir) if not card.members]
-    if not cards:
-        raise ModelError(f"No model is installed in {models_dir}; restore the folder from the release.")
-    return max(cards, key=lambda card: (_accuracy(card), card.name == PREFERRED)).name
+    if not (models_dir / DEFAULT_MODEL / "card.json").is_file():
+        installed = ", ".join(card.name for card in list_cards(models_dir)) or "none"
+        raise ModelError(
+            f'The default model "{DEFAULT_MODEL}" is not installed in {models_dir}; restore the folder from the '
+            f"release, or name another one (installed: {installed})."
+        )
+    return DEFAULT_MODEL
 
 
 def verified_file(card: ModelCard, file: str, models_dir: Path = MODELS_DIR) -> Path:
@@ -185,7 +193,3 @@ def _kind(path: Path) -> str:
         return json.loads(path.read_text(encoding="utf-8")).get("kind", "emotion")
     except (ValueError, AttributeError):
         return "emotion"  # let load_card say what is wrong with it
-
-
-def _accuracy(card: ModelCard) -> float:
-    return float(card.metrics.get("PublicTest", {}).get("accuracy_deduplicated", 0.0))

@@ -46,6 +46,7 @@ class Ensemble:
 
     def __init__(self, members: Sequence[Calibrated]) -> None:
         self.members = tuple(members)
+        self.name, self.libraries = self.members[0].engine.name, self.members[0].engine.libraries
 
     def __call__(self, faces: NDArray[np.float32]) -> NetworkOutput:
         """Run a batch through every member; see `Engine`."""

@@ -1,5 +1,6 @@
 """What runs a network. Every engine gives the same answer; LiteRT is the one that is fast and needs no TensorFlow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,7 +19,7 @@ class NetworkOutput:
 
     Attributes:
         emotion: float32 (N, 7), logits in `EMOTIONS` order.
-        raters: float32 (N, 8), logits in `RATER_CLASSES` order.
+        raters: float32 (N, 8), logits in `RATER_CLASSES` order; (N, 0) of a network that tells nothing of raters.
         class_maps: float32 (N, h, w, 7), each place's share in the emotion logits; their mean is `emotion`.
     """
 
@@ -28,17 +29,34 @@ class NetworkOutput:
 
 
 class Engine(Protocol):
-    """Runs one network. Safe to share between threads."""
+    """Runs one network. Safe to share between threads.
+
+    Attributes:
+        name: key of `ENGINES`, or what an engine of your own is called.
+        libraries: distributions that compute.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """See above."""
+        ...
 
     def __call__(self, faces: NDArray[np.float32]) -> NetworkOutput:
-        """Run a batch of faces, float32 (N, side, side, 1), grey, 0 to 255."""
+        """Run a batch of faces, float32 (N, side, side, 1), grey, 0 to 255; three channels, BGR, of colour networks."""
         ...
 
 
 class LiteRtEngine:
     """`model.tflite`, by ai-edge-litert."""
 
+    name: Final = "litert"
     file: Final = "model.tflite"
+    libraries: Final = ("ai-edge-litert",)
 
     def __init__(self, path: Path) -> None:
         self._model = LiteRtModel(path)
@@ -56,7 +74,9 @@ class KerasEngine:
         ModelError: the file cannot be read.
     """
 
+    name: Final = "keras"
     file: Final = "model.keras"
+    libraries: Final = ("keras", "tensorflow")
 
     def __init__(self, path: Path) -> None:
         before_tensorflow()

@@ -27,6 +27,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--recording", type=Path, metavar="PATH", help="frames of this instead of the moving portrait")
     bench.add_argument("--video", action="store_true", help="also read a generated 1080p recording of one face")
     bench.add_argument("--minutes", type=_positive(int), default=1, help="how long that recording is; default: 1")
+    bench.add_argument(
+        "--detectors",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="also measure how well and how fast these find faces, such as blazeface haar",
+    )
     bench.set_defaults(run=_bench)
 
 
@@ -68,8 +75,19 @@ def _bench(options: argparse.Namespace) -> int:
         say(f"{name}: {figures[name]}")
     figures["video"] = _video(figures["model"], options.minutes) if options.video else None
     figures["live"] = _live(pipeline, options) if options.live else None
+    figures["detection"] = {name: _detection(name) for name in options.detectors} or None
     write_json(figures, options.json)
     return DONE
+
+
+def _detection(name: str) -> dict[str, Any]:
+    from fer_core.detection import load_detector
+    from fer_core.diagnostics.benchmarks import detection
+
+    detector = load_detector(name)
+    figures = {"found": detection.found(detector), "median_ms": detection.milliseconds(detector)}
+    say(f"detection, {name}: {figures}")
+    return figures
 
 
 def _video(model: str, minutes: int) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fer_core.commands.output import BAD_INPUT, DONE, say
+from fer_core.commands.output import BAD_INPUT, DONE, say, tell
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -22,25 +22,17 @@ def _verify(options: argparse.Namespace) -> int:
     from fer_core.commands.video import progress_line
     from fer_core.evidence.verification import verify
     from fer_core.pipeline import EmotionPipeline
-    from fer_core.timeline.edits import resmoothed
-    from fer_core.timeline.table import AnalysisSettings, Timeline
+    from fer_core.request import AnalysisRequest
+    from fer_core.timeline.table import Timeline
 
-    def analyse(video: Path, settings: AnalysisSettings) -> Timeline:
-        pipeline = EmotionPipeline.load(settings.model, settings.detector, settings.engine)
-        timeline = pipeline.analyze_video(
-            video,
-            settings.fps,
-            progress_line(),
-            smoothing=settings.smoothing,
-            time_constant_s=settings.time_constant_s,
-        )
-        return resmoothed(timeline, uncertain_below=settings.uncertain_below)
+    def analyse(video: Path, request: AnalysisRequest) -> Timeline:
+        return EmotionPipeline.load_for(request).analyse(video, request, progress_line())
 
     result = verify(options.bundle, options.video, analyse)
-    print(f"{options.bundle}: {result.verdict}")
+    tell(f"{options.bundle}: {result.verdict}")
     for finding in result.findings:
-        print(f"  {finding}")
-    print(f"  fingerprint {result.fingerprint}")
+        tell(f"  {finding}")
+    tell(f"  fingerprint {result.fingerprint}")
     if result.confirmed:
         return DONE
     say(f"error: {options.bundle} is not confirmed: {result.verdict}.")

@@ -2,19 +2,23 @@
 
 import argparse
 import contextlib
+import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fer_core.commands.output import DONE, say, write_json
+from fer_core.commands.output import DONE, checked_folder, say, write_json
+from fer_core.errors import FerError, MediaError, RequestError, TimelineError
+from fer_core.request import SMOOTHINGS, AnalysisRequest, DetectorChoice, Region
 
 if TYPE_CHECKING:
     from fer_core.analysis.run import Progress
+    from fer_core.timeline.edits import Edit
 
 CHECKPOINT: Final = "unfinished.jsonl"
-SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
 
 
 def add(commands: argparse._SubParsersAction, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -22,8 +26,8 @@ def add(commands: argparse._SubParsersAction, add_pipeline_options: Callable[[ar
     video = commands.add_parser(
         "video",
         help="read a recording over time",
-        description="Read a recording over time. DIR gets timeline.csv with its data dictionary, summary.json and "
-        "report.pdf. What a damaged recording lacks is said in the last two and on stderr.",
+        description="Read a recording over time. DIR gets timeline.csv with its data dictionary, timeline.parquet, "
+        "summary.json and report.pdf. What a damaged recording lacks is said in the last two and on stderr.",
     )
     video.add_argument("path", type=Path, metavar="PATH", help="MP4, MOV, MKV, WebM, AVI or the like")
     video.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
@@ -32,6 +36,11 @@ def add(commands: argparse._SubParsersAction, add_pipeline_options: Callable[[ar
     video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
     video.add_argument("--smoothing", default="exponential", choices=SMOOTHINGS, help="default: exponential")
     video.add_argument("--time-constant", type=float, default=0.4, metavar="S", help="of the smoothing; default: 0.4")
+    video.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
+    video.add_argument(
+        "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
+    )
+    video.add_argument("--edits", type=Path, metavar="FILE", help="corrections as JSON, as the Video page exports them")
     video.add_argument("--resume", action="store_true", help="go on where a run with the same --out was ended")
     add_pipeline_options(video)
     video.set_defaults(run=_video)
@@ -58,41 +67,97 @@ def _video(options: argparse.Namespace) -> int:
     from fer_core.reports.pdf import write_pdf
     from fer_core.reports.summary import as_summary
     from fer_core.reports.tables import write_csv
+    from fer_core.timeline.study import Study
 
+    is_new = not checked_folder(options.out, "--out").exists()
     checkpoint = options.out / CHECKPOINT
     if not options.resume:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
             checkpoint.unlink()
-    pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
+    request = AnalysisRequest(
+        options.model,
+        DetectorChoice(options.detector),
+        options.engine,
+        options.fps,
+        options.smoothing,
+        options.time_constant,
+        options.threshold,
+        options.region,
+    )
+    edits = _edits(options)
+    pipeline = EmotionPipeline.load_for(request)
     try:
-        timeline = pipeline.analyze_video(
-            options.path,
-            options.fps,
-            progress_line(),
-            smoothing=options.smoothing,
-            time_constant_s=options.time_constant,
-            checkpoint=checkpoint,
-        )
+        timeline = pipeline.analyse(options.path, request, progress_line(), checkpoint=checkpoint)
     except KeyboardInterrupt:
         say("")
         say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
         raise
+    except FerError:
+        _leave_nothing(checkpoint, is_new)
+        raise
     for problem in timeline.problems:
         say(f"note: {problem}")
+    study = Study(timeline, edits)
+    timeline, notes = study.timeline, study.notes_of_people
     write_csv(timeline, options.out)
-    write_json(as_summary(timeline), str(options.out / "summary.json"))
-    write_pdf(timeline, options.out / "report.pdf", date.today(), card=pipeline.classifier.card)
+    write_json(as_summary(timeline, notes), str(options.out / "summary.json"))
+    Study(replace(study.read, portraits={}), edits).write(options.out / "timeline.parquet")
+    write_pdf(timeline, options.out / "report.pdf", date.today(), notes, pipeline.classifier.card)
     if options.annotate:
         say("writing annotated.mp4")
         for missing in write_annotated(timeline, options.path, options.out / "annotated.mp4"):
             say(f"note: {missing}")
     if options.bundle:
         card = pipeline.classifier.card
-        fingerprint = write_bundle(timeline, options.out / "evidence.zip", date.today(), card=card)
+        fingerprint = write_bundle(study, options.out / "evidence.zip", date.today(), card)
         say(f"evidence.zip has the fingerprint {fingerprint}")
     checkpoint.unlink(missing_ok=True)
     say(f"{options.out} is ready")
     return DONE
+
+
+def _leave_nothing(checkpoint: Path, is_new: bool) -> None:
+    """Remove a checkpoint in which nothing was saved, and the folder that was made for it."""
+    with contextlib.suppress(OSError):
+        if checkpoint.read_bytes().count(b"\n") > 1:
+            return
+        checkpoint.unlink()
+    if is_new:
+        with contextlib.suppress(OSError):  # there is more in it
+            checkpoint.parent.rmdir()
+
+
+def _edits(options: argparse.Namespace) -> tuple["Edit", ...]:
+    """The corrections of `--edits`, read before anything else, so that a mistake in them costs no time.
+
+    Raises:
+        TimelineError: they are not understood, or forbid the bundle that is wanted too.
+        MediaError: the file cannot be read.
+    """
+    from fer_core.timeline.edits import Remove, edits_from_json
+
+    if options.edits is None:
+        return ()
+    try:
+        plain = json.loads(options.edits.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise MediaError(f"{options.edits} cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise TimelineError(f"{options.edits} is not JSON; it holds a list of edits.") from error
+    edits = edits_from_json(plain["edits"] if isinstance(plain, dict) and "edits" in plain else plain)
+    if options.bundle and any(isinstance(edit, Remove) for edit in edits):
+        raise TimelineError("A bundle from which somebody was removed cannot be checked; leave out --bundle.")
+    return edits
+
+
+def region(text: str) -> Region:
+    """`X,Y,WIDTH,HEIGHT` in shares of the picture, as `--region` takes it."""
+    try:
+        return Region(*map(float, text.split(",")))
+    except (TypeError, ValueError, RequestError) as error:
+        raise argparse.ArgumentTypeError(
+            "four shares of the picture, from 0 to 1, such as 0.5,0,0.5,1 for its right half"
+        ) from error
 
 
 def progress_line() -> Callable[["Progress"], None]:

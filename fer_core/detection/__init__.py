@@ -1,23 +1,37 @@
 """Pictures in, faces out: boxes with a confidence each."""
 
+from collections.abc import Callable
+from typing import Final
+
+from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import HaarDetector
 from fer_core.detection.mtcnn import MtcnnDetector
 from fer_core.detection.mtcnn import installed as mtcnn_is_installed
-from fer_core.detection.protocol import FaceDetector
-from fer_core.errors import ModelError
+from fer_core.detection.protocol import EveryFrame, FaceDetector, SequenceDetector
+from fer_core.detection.sequence import BlazeFaceSequence
+from fer_core.errors import ModelError, RequestError
+from fer_core.request import DEFAULT_DETECTOR, DetectorChoice
 
 __all__ = [
     "DETECTORS",
+    "BlazeFaceDetector",
     "FaceCheck",
     "FaceDetector",
     "HaarDetector",
     "MtcnnDetector",
+    "SequenceDetector",
+    "in_sequence",
     "installed_detectors",
     "load_detector",
 ]
 
-DETECTORS = {"haar": HaarDetector, "mtcnn": MtcnnDetector}
+DETECTORS: Final[dict[str, Callable[..., FaceDetector]]] = {
+    "blazeface": BlazeFaceDetector,
+    "haar": HaarDetector,
+    "mtcnn": MtcnnDetector,
+}
+"""Detectors by name; the default one first."""
 
 
 def installed_detectors() -> list[str]:
@@ -25,16 +39,31 @@ def installed_detectors() -> list[str]:
     return [name for name in DETECTORS if name != "mtcnn" or mtcnn_is_installed()]
 
 
-def load_detector(name: str = "haar") -> FaceDetector:
-    """Load a detector by name.
+def load_detector(choice: DetectorChoice | str = DEFAULT_DETECTOR) -> FaceDetector:
+    """Load a detector.
 
     Args:
-        name: "haar" (the default; needs nothing more) or "mtcnn" (needs the optional package mtcnn).
+        choice: a name of `DETECTORS`, with parameters where they are not to be the default ones. "mtcnn" needs the
+            optional package mtcnn.
 
     Raises:
         ModelError: the name is unknown, or a file of the detector is missing or damaged.
+        RequestError: the detector has no such parameter.
         DependencyError: an optional package is missing.
     """
-    if name not in DETECTORS:
-        raise ModelError(f'There is no detector "{name}"; choose one of: {", ".join(DETECTORS)}.')
-    return DETECTORS[name]()
+    if isinstance(choice, str):
+        choice = DetectorChoice(choice)
+    if choice.name not in DETECTORS:
+        raise ModelError(f'There is no detector "{choice.name}"; choose one of: {", ".join(DETECTORS)}.')
+    try:
+        return DETECTORS[choice.name](**dict(choice.parameters))
+    except TypeError as error:
+        raise RequestError(
+            f'The detector "{choice.name}" cannot be used with the parameters {dict(choice.parameters)}; leave '
+            "them out for its own."
+        ) from error
+
+
+def in_sequence(detector: FaceDetector) -> SequenceDetector:
+    """What finds the faces of one sequence of frames with a detector, which other sequences may share."""
+    return BlazeFaceSequence(detector) if isinstance(detector, BlazeFaceDetector) else EveryFrame(detector)

@@ -6,7 +6,7 @@ it in one batch. Cascades with a network as the last stage: Li et al. (2015), "A
 for face detection", https://doi.org/10.1109/CVPR.2015.7299170.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -85,6 +85,11 @@ class FaceCheck:
         folder = FACE_CHECK_DIR if folder is None else folder
         card = load_face_check_card(folder)
         return cls(LiteRtModel(verified(folder, cls.NETWORK, card.files), threads), card)
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """SHA-256 of the network, by its file name."""
+        return {self.NETWORK: self.card.files[self.NETWORK].sha256}
 
     @property
     def threshold(self) -> float:

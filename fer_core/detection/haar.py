@@ -6,6 +6,7 @@ many windows that are none; see `fer_core.detection.face_check` for what sorts t
 """
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,10 +20,13 @@ from fer_core.detection.padding import search_padded
 from fer_core.detection.suppression import centred, most_face_like
 from fer_core.errors import ModelError
 from fer_core.imaging.crops import grey, shrunk
+from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
+from fer_core.request import Parameter
 from fer_core.resources import resource
 
 CASCADES_DIR: Final = resource("haarcascades")
+CASCADES: Final = ("haarcascade_frontalface_default.xml", "haarcascade_profileface.xml")
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,7 @@ class Cascades:
         Raises:
             ModelError: one is missing or damaged.
         """
-        names = "haarcascade_frontalface_default.xml", "haarcascade_profileface.xml"
-        return cls(*(_load_cascade(folder / name) for name in names))
+        return cls(*(_load_cascade(folder / name) for name in CASCADES))
 
     def windows(self, picture: NDArray[np.uint8], *, scale_step: float = 1.1, min_face_px: int = 30) -> list[Box]:
         """Every square that a cascade accepts in a grey picture (H, W), ungrouped.
@@ -85,6 +88,11 @@ class HaarDetector:
         ModelError: a cascade or the face check is missing or damaged.
     """
 
+    name: Final = "haar"
+    doubtful_below: Final = 0.975
+    """The face check accepts from 0.96 on; a clearly visible face stays above this limit even with a hand before it."""
+    libraries: Final = ("ai-edge-litert",)
+
     def __init__(
         self,
         check: FaceCheck | None = None,
@@ -95,12 +103,21 @@ class HaarDetector:
         min_face_px: int = 30,
     ) -> None:
         self.check = FaceCheck.load() if check is None else check
+        self.files: Mapping[str, str] = {
+            **{name: sha256(cascades / name) for name in CASCADES if (cascades / name).is_file()},
+            **self.check.files,
+        }
         self.search_px = search_px
         self.scale_step = scale_step
         self.min_face_px = min_face_px
         self._folder = cascades
         self._local = threading.local()
         self.cascades()  # so that a damaged file is reported here and not at the first picture
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """See `FaceDetector`."""
+        return {"search_px": self.search_px, "scale_step": self.scale_step, "min_face_px": self.min_face_px}
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """See `FaceDetector.detect`.

@@ -5,6 +5,7 @@ Needs the optional packages `mtcnn` and TensorFlow; neither is imported before t
 
 import importlib
 import threading
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from fer_core.errors import DependencyError
 from fer_core.imaging.crops import bgr, shrunk
 from fer_core.networks.load_order import before_tensorflow
 from fer_core.readings import Box, Face
+from fer_core.request import Parameter
 
 HAAR_SIDE: Final = 0.95
 """Side of the square that a Haar cascade draws, over the longer side of the MTCNN box: median of 111 faces that both
@@ -42,11 +44,22 @@ class MtcnnDetector:
         DependencyError: `mtcnn` or TensorFlow is not installed.
     """
 
+    name: Final = "mtcnn"
+    doubtful_below: Final = 0.975
+    files: Final[Mapping[str, str]] = {}
+    """Its weights come with the package `mtcnn`, whose version says which."""
+    libraries: Final = _PACKAGES
+
     def __init__(self, search_px: int = 640, threshold: float = 0.9) -> None:
         self._network = _load_network()
         self._lock = threading.Lock()
         self.search_px = search_px
         self.threshold = threshold
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """See `FaceDetector`."""
+        return {"search_px": self.search_px, "threshold": self.threshold}
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """See `FaceDetector.detect`."""

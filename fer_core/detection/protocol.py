@@ -1,16 +1,51 @@
 """What every face detector offers."""
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.readings import Face
+from fer_core.request import Parameter
 
 
 @runtime_checkable
 class FaceDetector(Protocol):
-    """Anything that finds faces in a picture."""
+    """Anything that finds faces in a picture, and says what its finds depend on.
+
+    Attributes:
+        name: key of `fer_core.detection.DETECTORS`, or what a detector of your own is called.
+        parameters: everything that a person can choose, by the name of the constructor's argument.
+        files: SHA-256 of every file that is used, by its name.
+        libraries: distributions that compute besides `fer_core.provenance.COMPUTING`.
+        doubtful_below: confidence below which a find is called a doubtful face.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """See above."""
+        ...
+
+    @property
+    def doubtful_below(self) -> float:
+        """See above."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """See above."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """See above."""
+        ...
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """Find the faces.
@@ -23,3 +58,35 @@ class FaceDetector(Protocol):
             none.
         """
         ...
+
+
+@runtime_checkable
+class SequenceDetector(Protocol):
+    """Finds faces frame by frame in one sequence, for one thread. It may also have `state` and `restore`."""
+
+    def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
+        """The faces of the next frame.
+
+        Args:
+            image: uint8 (H, W, 3) BGR or (H, W) grey; of one size from frame to frame, else call `reset` between.
+            time_s: later than that of the frame before.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Forget the frames before, as after a cut."""
+        ...
+
+
+class EveryFrame:
+    """Searches each frame of a sequence as a picture of its own, at the detector's own rate."""
+
+    def __init__(self, detector: FaceDetector) -> None:
+        self._detector = detector
+
+    def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
+        """See `SequenceDetector.detect`."""
+        return self._detector.detect(image)
+
+    def reset(self) -> None:
+        """Nothing is remembered."""

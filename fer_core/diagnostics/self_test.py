@@ -17,13 +17,15 @@ from PIL import Image
 
 from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards
 from fer_core.classification.cards import verify_models
+from fer_core.classification.engines import KerasEngine
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import FerError
+from fer_core.errors import FerError, NotInstalledError
 from fer_core.imaging.crops import cut, grey
 from fer_core.media.images import decode_image, read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_EMOTION, PORTRAIT_FACE
 from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
+from fer_core.resources import is_left_out
 
 MAX_ENGINE_DRIFT: Final = 0.02
 SAME_BOX: Final = 0.6
@@ -83,8 +85,13 @@ def _guarded(name: str, check: Callable[[], tuple[bool | None, str]]) -> Check:
 
 def _files(models_dir: Path) -> tuple[bool, str]:
     results = list(verify_models(models_dir))
-    broken = [str(error) for _, error in results if error is not None]
-    return (False, " ".join(broken)) if broken else (bool(results), f"{len(results)} match their cards")
+    left_out = sum(isinstance(error, NotInstalledError) for _, error in results)
+    broken = [str(error) for _, error in results if error is not None and not isinstance(error, NotInstalledError)]
+    if broken:
+        return False, " ".join(broken)
+    matching = len(results) - left_out
+    rest = f"; {left_out} that only training needs are not installed" if left_out else ""
+    return bool(matching), f"{matching} match their cards{rest}"
 
 
 def _reading(card: ModelCard, models_dir: Path) -> tuple[bool, str]:
@@ -100,6 +107,8 @@ def _reading(card: ModelCard, models_dir: Path) -> tuple[bool, str]:
 def _engines(card: ModelCard, models_dir: Path) -> tuple[bool | None, str]:
     if importlib.util.find_spec("tensorflow") is None:
         return None, "Keras is not installed; LiteRT, which is, needs none"
+    if is_left_out(models_dir / card.name / KerasEngine.file):
+        return None, "the Keras file, which only training needs, is not part of an installed package"
     crops = [_face(), np.ascontiguousarray(np.rot90(_face())), np.full((48, 48, 3), 128, np.uint8)]
     answers = [
         EmotionClassifier.load(card.name, engine, models_dir).classify(crops).probabilities

@@ -25,7 +25,8 @@ class Predictions:
 
     Attributes:
         probabilities: float32 (N, 7), calibrated, in `EMOTIONS` order.
-        rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order.
+        rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order; (N, 0) of a
+            network that tells nothing of raters.
         labels: int64 (N,), indices into `EMOTIONS`.
         ids: the N names of the pictures by content, as `fer_core.evaluation.datasets.image_ids` gives them.
         votes: float32 (N, 10), FER+ votes in the order of `VOTE_COLUMNS`; a row of zeros where a picture has none.
@@ -82,13 +83,14 @@ def predict(
         votes: float32 (N, 10); see `Predictions`; None where there are none.
         progress: told after every few hundred faces how many of them are done, and N.
     """
-    emotion, raters = [np.zeros((0, len(EMOTIONS)), np.float32)], [np.zeros((0, len(RATER_CLASSES)), np.float32)]
+    emotion, raters = [np.zeros((0, len(EMOTIONS)), np.float32)], []
     for start in range(0, len(crops), CHUNK):
         result = classifier.classify(list(crops[start : start + CHUNK]))
         emotion.append(result.probabilities)
-        raters.append(softmax(result.rater_logits, axis=1))
+        raters.append(softmax(result.rater_logits, axis=1) if result.rater_logits.shape[1] else result.rater_logits)
         if progress:
             progress(min(start + CHUNK, len(crops)), len(crops))
     if votes is None:
         votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.float32)
-    return Predictions(np.concatenate(emotion), np.concatenate(raters), labels, image_ids(crops), votes, copies)
+    rated = np.concatenate(raters) if raters else np.zeros((0, len(RATER_CLASSES)), np.float32)
+    return Predictions(np.concatenate(emotion), rated, labels, image_ids(crops), votes, copies)

@@ -5,7 +5,6 @@ rewrite the manifest, too: against that stands the re-run (`fer_core.evidence.ve
 is the SHA-256 of the manifest and is to be kept elsewhere.
 """
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -13,30 +12,27 @@ import platform
 import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import TypeAdapter, ValidationError
-
 from fer_core.classification.cards import ModelCard
-from fer_core.errors import MediaError
+from fer_core.errors import MediaError, RequestError, TimelineError
 from fer_core.notice import PURPOSE
+from fer_core.plain import as_plain, from_plain
+from fer_core.provenance import Provenance
 from fer_core.reports.pdf import pdf_report
-from fer_core.reports.tables import (
-    CSV_NAME,
-    DICTIONARY_NAME,
-    as_json,
-    as_plain,
-    csv_text,
-    dictionary_text,
-    parquet_bytes,
-)
-from fer_core.timeline.notes import Notes
-from fer_core.timeline.table import AnalysisSettings, Recording, Timeline
+from fer_core.reports.tables import CSV_NAME, DICTIONARY_NAME, csv_text, dictionary_text
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
+from fer_core.timeline.files import from_parquet, of_format_1
+from fer_core.timeline.study import Study
+from fer_core.timeline.table import Recording, Timeline
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Format 1 had settings in the place of request and provenance, and no edits; it is read too."""
+
 MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "settings.json"
 PARQUET: Final = "timeline.parquet"
@@ -56,38 +52,53 @@ class Contents:
         files: by name, the manifest included.
         manifest: SHA-256 by file name, as the manifest has it.
         recording: what was analysed.
-        settings: how.
+        request: how it was asked for.
+        provenance: the files and libraries behind the numbers.
+        edits: the corrections that were made to what was read; None where the bundle does not say (format 1).
         fingerprint: SHA-256 of the manifest.
     """
 
     files: Mapping[str, bytes]
     manifest: Mapping[str, str]
     recording: Recording
-    settings: AnalysisSettings
+    request: AnalysisRequest
+    provenance: Provenance
+    edits: tuple[Edit, ...] | None
     fingerprint: str
 
 
-def bundle_bytes(timeline: Timeline, made_on: date, notes: Notes | None = None, card: ModelCard | None = None) -> bytes:
-    """The bundle as a zip file; the same input gives the same bytes.
+def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> bytes:
+    """The bundle as a zip file; the same input gives the same bytes. Portraits stay out of it.
 
     Args:
-        timeline: whole; people may have been merged or split, but none left out, nor any stretch of time.
+        study: of the whole recording, with its corrections; nobody may have been removed.
         made_on: the date that its report bears.
-        notes: names, markers and excluded spans.
         card: of the model.
+
+    Raises:
+        TimelineError: somebody was removed, so reading the recording again would not give the same.
     """
+    if not study.whole:
+        raise TimelineError(
+            "A bundle of a recording from which somebody was removed cannot be checked; undo the removal, or take the "
+            "report and the tables instead."
+        )
+    timeline = study.timeline
+    kept = Study(replace(study.read, portraits={}), study.edits)
     files = {
         "README.txt": _readme(timeline).encode(),
-        "report.pdf": pdf_report(timeline, made_on, notes, card),
+        "report.pdf": pdf_report(timeline, made_on, study.notes_of_people, card),
         CSV_NAME: csv_text(timeline).encode(),
-        DICTIONARY_NAME: dictionary_text().encode(),
-        PARQUET: parquet_bytes(timeline),
-        JSON: as_json(timeline, notes).encode(),
+        DICTIONARY_NAME: dictionary_text(timeline.frame.columns).encode(),
+        PARQUET: kept.to_parquet(),
+        JSON: kept.to_json(),
         SETTINGS: _json(
             {
                 "format": FORMAT,
                 "recording": as_plain(timeline.recording),
-                "settings": as_plain(timeline.settings),
+                "request": study.read.request.to_json(),
+                "provenance": as_plain(study.read.provenance),
+                "edits": edits_to_json(study.edits),
                 "made_on": made_on.isoformat(),
                 "python": platform.python_version(),
                 "machine": f"{platform.system()} {platform.machine()}",
@@ -95,18 +106,16 @@ def bundle_bytes(timeline: Timeline, made_on: date, notes: Notes | None = None, 
         ),
     }
     files[MANIFEST] = _json(
-        {"format": FORMAT, "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}}
+        {"format": FORMAT, "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}}
     )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
-def write_bundle(
-    timeline: Timeline, path: Path, made_on: date, notes: Notes | None = None, card: ModelCard | None = None
-) -> str:
+def write_bundle(study: Study, path: Path, made_on: date, card: ModelCard | None = None) -> str:
     """Write `bundle_bytes` to a file.
 
     Returns:
@@ -114,8 +123,9 @@ def write_bundle(
 
     Raises:
         MediaError: it cannot be written there.
+        TimelineError: somebody was removed.
     """
-    data = bundle_bytes(timeline, made_on, notes, card)
+    data = bundle_bytes(study, made_on, card)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -141,18 +151,33 @@ def read_bundle(path: Path) -> Contents:
             files = _files(archive, path)
         manifest = json.loads(files[MANIFEST])
         described = json.loads(files[SETTINGS])
-        if manifest["format"] != FORMAT or described["format"] != FORMAT:
+        if manifest["format"] not in (1, FORMAT) or described["format"] != manifest["format"]:
             raise MediaError(f"{path} has a format that is not known here; update this software.")
-        recording = TypeAdapter(Recording).validate_python(described["recording"])
-        settings = TypeAdapter(AnalysisSettings).validate_python(_known(described["settings"]))
-        hashes = TypeAdapter(dict[str, str]).validate_python(manifest["sha256"])
+        recording = from_plain(Recording, described["recording"])
+        request, provenance, edits = _how(described)
+        hashes = {str(name): str(digest) for name, digest in manifest["sha256"].items()}
     except FileNotFoundError as error:
         raise MediaError(f"{path} does not exist; check the path.") from error
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
         raise MediaError(f"{path} is not a zip file that can be read; copy the bundle again.") from error
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RequestError, TimelineError) as error:
         raise MediaError(f"{path} is not an evidence bundle, or its description is damaged.") from error
-    return Contents(files, hashes, recording, settings, hashlib.sha256(files[MANIFEST]).hexdigest())
+    return Contents(files, hashes, recording, request, provenance, edits, hashlib.sha256(files[MANIFEST]).hexdigest())
+
+
+def open_bundle(path: Path) -> Study:
+    """The study that a bundle holds, with every correction in place.
+
+    Raises:
+        MediaError: it is not a bundle, or a file in it is not the one that its manifest lists.
+    """
+    contents = read_bundle(path)
+    for name, data in contents.files.items():
+        if name != MANIFEST and hashlib.sha256(data).hexdigest() != contents.manifest.get(name):
+            raise MediaError(f"{name} in this bundle was changed after the bundle was made; `verify` says more.")
+    if PARQUET not in contents.files:
+        raise MediaError(f"This bundle holds no {PARQUET}; copy it again.")
+    return Study.of_document(*from_parquet(contents.files[PARQUET]))
 
 
 def _files(archive: zipfile.ZipFile, path: Path) -> dict[str, bytes]:
@@ -164,18 +189,22 @@ def _files(archive: zipfile.ZipFile, path: Path) -> dict[str, bytes]:
     return {entry.filename: archive.read(entry) for entry in entries}
 
 
-def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings, if they hold nothing unknown and their model's name cannot lead anywhere else.
+def _how(described: Mapping[str, Any]) -> tuple[AnalysisRequest, Provenance, tuple[Edit, ...] | None]:
+    """Request, provenance and edits of a bundle of either format.
 
     Raises:
-        ValueError: they do.
+        ValueError: the model's name could lead anywhere else than to a model.
     """
-    names = {field.name for field in dataclasses.fields(AnalysisSettings)}
-    if unknown := set(settings) - names:
-        raise ValueError(f"unknown settings {unknown}")
-    if not _MODEL_NAME.fullmatch(settings["model"]):
-        raise ValueError("not a model's name")
-    return dict(settings)
+    edits = None
+    if described["format"] == 1:
+        request, provenance = of_format_1(described["settings"])
+    else:
+        request = AnalysisRequest.from_json(described["request"])
+        provenance = from_plain(Provenance, described["provenance"])
+        edits = edits_from_json(described["edits"])
+    if not _MODEL_NAME.fullmatch(request.model or "") or request.uncertain_below is None:
+        raise ValueError("not a complete request")
+    return request, provenance, edits
 
 
 def _json(value: Any) -> bytes:
@@ -188,8 +217,8 @@ def _readme(timeline: Timeline) -> str:
 report.pdf             for people
 {CSV_NAME}           one row a reading; {DICTIONARY_NAME} says what its columns mean
 {PARQUET}       the same, unrounded
-{JSON}          the same with recording, settings, names, markers and excluded spans
-{SETTINGS}          how it was made: model, detector, sampling, smoothing, versions, SHA-256 of the files
+{JSON}          the same with recording, request, names, markers, excluded spans and corrections
+{SETTINGS}          how it was made: request, provenance (SHA-256 of the files, versions), corrections
 {MANIFEST}          SHA-256 of every file in here
 
 To check it by running the analysis again, with the recording at hand:

@@ -1,7 +1,6 @@
 """Does an evidence bundle still say what the recording says? Looks for changes, then runs the analysis again."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +10,17 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import MediaError
+from fer_core.errors import FerError, TimelineError
 from fer_core.evidence.bundle import JSON, MANIFEST, PARQUET, SETTINGS, Contents, read_bundle
 from fer_core.networks.files import sha256
-from fer_core.reports.tables import CSV_NAME, as_plain, as_rows, csv_text, rows_from_parquet, rows_of_json
-from fer_core.timeline.table import RAW_COLUMNS, AnalysisSettings, Timeline, smoothed
+from fer_core.provenance import Provenance
+from fer_core.reports.tables import CSV_NAME, csv_text
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.columns import RAW_COLUMNS
+from fer_core.timeline.edits import edits_to_json
+from fer_core.timeline.files import from_json, from_parquet, typed_rows
+from fer_core.timeline.study import AS_READ, replayed
+from fer_core.timeline.table import Timeline, smoothed
 
 Verdict = Literal[
     "identical", "equal within rounding", "equal but for edited people", "differs", "changed", "another recording"
@@ -34,8 +39,6 @@ TOLERANCES: Final[Mapping[str, float]] = {**_READ, **_FOLLOWS}
 differ where a probability within this tolerance decides; `quality` in one row of a hundred."""
 
 QUALITY_SHARE: Final = 0.01
-
-_MEANT: Final = ("model", "detector", "engine", "fps", "smoothing", "time_constant_s", "uncertain_below")
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,13 @@ class Verification:
         return self.verdict in ("identical", "equal within rounding", "equal but for edited people")
 
 
-def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisSettings], Timeline]) -> Verification:
+def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest], Timeline]) -> Verification:
     """Check a bundle against its recording.
 
     Args:
         bundle: as `fer_core.evidence.bundle.write_bundle` made it.
         video: the recording.
-        analyse: runs the analysis with the given settings.
+        analyse: runs the analysis that the request asks for.
 
     Raises:
         MediaError: the bundle or the recording cannot be read.
@@ -83,34 +86,40 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisSettings]
             "another."
         )
         return Verification("another recording", (finding,), contents.fingerprint)
-    again = analyse(video, contents.settings)
-    verdict, findings = compare(rows_from_parquet(contents.files[PARQUET]), again)
-    other = _other_settings(contents.settings, again.settings)
+    read = analyse(video, contents.request)
+    other = [*_other_request(contents, read.request), *_other_files(contents.provenance, read.provenance)]
+    try:
+        again = replayed(read, contents.edits or ())
+    except TimelineError as error:
+        finding = f"The corrections in the bundle do not fit what is read now: {error}"
+        return Verification("differs", (*other, finding), contents.fingerprint)
+    verdict, findings = compare(_rows(contents.files[PARQUET]), again)
     if other:
         verdict = "differs"
-    if verdict != "differs":
-        findings = (*findings, "The report, names, markers and excluded spans are covered by the fingerprint alone.")
-    return Verification(
-        verdict, (*other, *findings, *_circumstances(contents.settings, again.settings)), contents.fingerprint
-    )
+    elif verdict != "differs":
+        if contents.edits:
+            findings = (*findings, f"{len(contents.edits)} corrections were made again to what was read.")
+        findings = (*findings, "The report is covered by the fingerprint alone.")
+    circumstances = _circumstances(contents.provenance, read.provenance)
+    return Verification(verdict, (*other, *findings, *circumstances), contents.fingerprint)
 
 
 def compare(kept: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ...]]:
-    """The verdict and findings for the rows of a bundle, with the types of `as_rows`, against a re-run."""
-    kept, now = _ordered(kept), _ordered(as_rows(again))
+    """The verdict and findings for the rows of a bundle, with the dtypes of `typed_rows`, against a re-run."""
+    kept, now = _ordered(kept), _ordered(typed_rows(again))
     if kept.equals(now):
         return "identical", (f"All {len(kept):,} rows are the same to the last digit.",)
     if missing := _other_moments(kept, now):
         return "differs", missing
     readings = _beyond(kept, now, _READ)
-    following = _not_following(kept, now, again.settings)
+    following = _not_following(kept, now, again.request)
     if not readings and not following:
         largest = max(float(_distance(kept[name], now[name]).max()) for name in (*EMOTIONS, *RAW_COLUMNS))
         return "equal within rounding", (
             f"No row of {len(kept):,} differs by more than the tolerances; the largest difference of a probability is "
             f"{largest:.2g}.",
         )
-    if not readings and not _not_following(kept, _with_people_of(kept, now, again), again.settings):
+    if not readings and not _not_following(kept, _with_people_of(kept, now, again), again.request):
         renumbered = int((_distance(kept["person"], now["person"]) > 0).sum())
         return "equal but for edited people", (
             f"All {len(kept):,} readings agree, but {renumbered:,} are given to other persons than the analysis gives "
@@ -121,14 +130,14 @@ def compare(kept: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ..
     return "differs", (*readings, *following)
 
 
-def _not_following(kept: pd.DataFrame, now: pd.DataFrame, settings: AnalysisSettings) -> list[str]:
-    return [*_beyond(kept, now, _FOLLOWS), *_other_words(kept, now, settings)]
+def _not_following(kept: pd.DataFrame, now: pd.DataFrame, request: AnalysisRequest) -> list[str]:
+    return [*_beyond(kept, now, _FOLLOWS), *_other_words(kept, now, request)]
 
 
 def _with_people_of(kept: pd.DataFrame, now: pd.DataFrame, again: Timeline) -> pd.DataFrame:
     """The re-run as it would be if its readings were those people's; rows must correspond."""
     rows = now.assign(person=kept["person"])
-    return as_rows(replace(again, frame=smoothed(rows, again.settings, again.cuts)))
+    return typed_rows(replace(again, frame=smoothed(rows, again.request, again.cuts)))
 
 
 def _changes(contents: Contents) -> list[str]:
@@ -147,18 +156,35 @@ def _changes(contents: Contents) -> list[str]:
 def _contradictions(contents: Contents) -> list[str]:
     """Files that do not say the same, as after a change that was covered up in the manifest."""
     try:
-        rows = rows_from_parquet(contents.files[PARQUET])
-        record = json.loads(contents.files[JSON])
-        timeline = Timeline(rows, contents.recording, contents.settings)
+        table, _ = from_parquet(contents.files[PARQUET])
+        record, more = from_json(contents.files[JSON])
+        rows = _without_log(table)
         agree = {
-            f"{CSV_NAME} and {PARQUET}": contents.files[CSV_NAME] == csv_text(timeline).encode(),
-            f"{JSON} and {PARQUET}": record["rows"] == rows_of_json(timeline),
-            f"{JSON} and {SETTINGS}": record["settings"] == as_plain(contents.settings)
-            and record["recording"] == as_plain(contents.recording),
+            f"{CSV_NAME} and {PARQUET}": contents.files[CSV_NAME] == csv_text(rows).encode(),
+            f"{JSON} and {PARQUET}": csv_text(_without_log(record)) == csv_text(rows),
+            f"{JSON} and {SETTINGS}": _said(record, more) == (contents.recording, _asked(contents)),
         }
-    except (KeyError, TypeError, ValueError, MediaError):
+    except (KeyError, TypeError, ValueError, FerError):
         return ["The tables of the bundle cannot be read."]
     return [f"{names} contradict each other." for names, same in agree.items() if not same]
+
+
+def _said(timeline: Timeline, more: Mapping[str, object]) -> tuple[object, object]:
+    """Recording and request of the JSON file."""
+    return timeline.recording, (more.get("request_read", timeline.request.to_json()), more.get("edits", []))
+
+
+def _asked(contents: Contents) -> object:
+    """Request and edits of the settings file."""
+    return contents.request.to_json(), edits_to_json(contents.edits or ())
+
+
+def _rows(parquet: bytes) -> pd.DataFrame:
+    return typed_rows(_without_log(from_parquet(parquet)[0]))
+
+
+def _without_log(timeline: Timeline) -> Timeline:
+    return replace(timeline, frame=timeline.frame.drop(columns=AS_READ, errors="ignore"))
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
@@ -199,12 +225,12 @@ def _beyond(kept: pd.DataFrame, again: pd.DataFrame, tolerances: Mapping[str, fl
     return found
 
 
-def _other_words(kept: pd.DataFrame, again: pd.DataFrame, settings: AnalysisSettings) -> list[str]:
+def _other_words(kept: pd.DataFrame, again: pd.DataFrame, request: AnalysisRequest) -> list[str]:
     """Labels, doubts and quality words that no rounding explains."""
     top_two = np.sort(again[[*EMOTIONS]].to_numpy(float), axis=1)[:, -2:]
     close = {
         "label": top_two[:, 1] - top_two[:, 0] <= 2 * TOLERANCES["confidence"],
-        "uncertain": np.abs(top_two[:, 1] - settings.uncertain_below) <= TOLERANCES["confidence"],
+        "uncertain": np.abs(top_two[:, 1] - request.threshold) <= TOLERANCES["confidence"],
     }
     found = []
     for name in ("label", "uncertain", "quality"):
@@ -223,21 +249,30 @@ def _other_words(kept: pd.DataFrame, again: pd.DataFrame, settings: AnalysisSett
     return found
 
 
-def _other_settings(kept: AnalysisSettings, again: AnalysisSettings) -> list[str]:
-    found = [
-        f"The setting {name} is {getattr(kept, name)} in the bundle, {getattr(again, name)} now."
-        for name in _MEANT
-        if getattr(kept, name) != getattr(again, name)
+def _other_request(kept: Contents, again: AnalysisRequest) -> list[str]:
+    mine, theirs = kept.request.to_json(), again.to_json()
+    if kept.edits is None:  # format 1 did not say the detector's parameters
+        mine["detector"]["parameters"] = theirs["detector"]["parameters"]
+    return [
+        f"The request's {name.replace('_', ' ')} is {_listed(mine[name])} in the bundle, {_listed(theirs[name])} now."
+        for name in mine
+        if mine[name] != theirs[name]
     ]
-    found.extend(
-        f"The model's file {file} is not the one that the bundle was made with."
-        for file in sorted(set(kept.hashes) | set(again.hashes))
-        if kept.hashes.get(file) != again.hashes.get(file)
-    )
-    return found
 
 
-def _circumstances(kept: AnalysisSettings, again: AnalysisSettings) -> list[str]:
+def _listed(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_listed(each)}" for name, each in value.items()) or "none"
+    return str(value)
+
+
+def _other_files(kept: Provenance, again: Provenance) -> list[str]:
+    shared = set(kept.files) & set(again.files)
+    changed = [file for file in sorted(shared) if kept.files[file] != again.files[file]]
+    return [f"The file {file} is not the one that the bundle was made with." for file in changed]
+
+
+def _circumstances(kept: Provenance, again: Provenance) -> list[str]:
     """Versions that differ: no fault, but a reason for small differences."""
     return [
         f"{name} was {kept.versions.get(name, 'absent')} then and is {again.versions.get(name, 'absent')} now."

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.face.frontality import frontality
 from fer_core.imaging.crops import grey, resized
-from fer_core.readings import Quality
+from fer_core.readings import FaceMesh, Quality
 
 REFERENCE_PX: Final = 48
 MIN_SIZE_PX: Final = 40
@@ -19,21 +18,20 @@ MIN_BRIGHTNESS: Final = 52.0
 MAX_BRIGHTNESS: Final = 202.0
 MIN_CONTRAST: Final = 25.0
 MIN_FRONTALITY: Final = 0.36
-# The face check accepts from 0.96 on. A clearly visible face stays above this limit even with a hand before it.
-MIN_FACE_CONFIDENCE: Final = 0.975
 
 
-def assess(crop: NDArray[np.uint8], face_confidence: float = 1.0) -> Quality:
+def assess(crop: NDArray[np.uint8], is_doubtful: bool = False, mesh: FaceMesh | None = None) -> Quality:
     """Measure a face crop, as the network gets to see it: grey, 48 pixels.
 
     Args:
         crop: uint8 (H, W) or (H, W, 3) BGR.
-        face_confidence: how sure the detector is that it is a face, 0 to 1.
+        is_doubtful: the detector is not sure that it is a face.
+        mesh: what its landmarks tell; None where they were not measured, which counts as from the front.
     """
     face = resized(grey(crop), REFERENCE_PX)
     sharpness = float(cv2.Laplacian(face, cv2.CV_64F).var())
     size_px, brightness, contrast = min(crop.shape[:2]), float(face.mean()), float(face.std())
-    front = frontality(face)
+    front = 1.0 if mesh is None else mesh.pose.frontality
     found = {
         "small": size_px < MIN_SIZE_PX,
         "blurred": sharpness < MIN_SHARPNESS,
@@ -41,7 +39,8 @@ def assess(crop: NDArray[np.uint8], face_confidence: float = 1.0) -> Quality:
         "overexposed": brightness > MAX_BRIGHTNESS,
         "low contrast": contrast < MIN_CONTRAST,
         "turned": front < MIN_FRONTALITY,
-        "doubtful face": face_confidence < MIN_FACE_CONFIDENCE,
+        "covered": mesh is not None and mesh.covered,
+        "doubtful face": is_doubtful,
     }
     problems = tuple(name for name, present in found.items() if present)
     return Quality(size_px, sharpness, brightness, problems, front)

@@ -1,23 +1,23 @@
 """One frame after the other: faces are found, followed, read in one batch and smoothed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.analysis.step import Step
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import Classification
-from fer_core.detection import FaceDetector, HaarDetector
-from fer_core.detection.nearby import FollowingDetector
+from fer_core.detection import FaceDetector, SequenceDetector, in_sequence
 from fer_core.emotions import EMOTIONS
-from fer_core.imaging.crops import cut
+from fer_core.imaging.placement import Placement
 from fer_core.live.baseline import corrected
 from fer_core.live.settings import LiveSettings
 from fer_core.pipeline import EmotionPipeline
-from fer_core.readings import Box, Face, FaceReading
+from fer_core.readings import Box, Face, FaceReading, judge
 from fer_core.timeline.smoothing import ExponentialSmoother
 
 MOST_FACES: Final = 8
@@ -36,30 +36,8 @@ READ_PX: Final = 640
 """Longer side at which frames are read. Browsers change the size of what they send as network and machine allow; to
 everything behind this, frames have one size for as long as the camera is held the same way."""
 
-SEARCH_PX: Final = 320
-"""Longer side to which a frame is shrunk to be searched as a whole: a camera's faces are large, and time is short."""
-
-SMALLEST_PX: Final = 24
-"""Smallest face that is found there."""
-
-NEW_FACE_S: Final = 0.5
-"""Between two quick searches of the whole frame, so how late a new face may be seen that looks into the camera. One
-that is turned away is found by the thorough search, which comes when a known face is lost and every ten seconds."""
-
 BLACK: Final = 20
 """Grey level that no pixel of a black frame exceeds: a covered lens still gives some noise."""
-
-
-class Follower(Protocol):
-    """Finds faces frame by frame."""
-
-    def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
-        """The faces of the next frame, uint8 (H, W, 3) BGR."""
-        ...
-
-    def reset(self) -> None:
-        """Forget the frames before."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +58,10 @@ class LiveFace:
         assert self.reading.person is not None
         return self.reading.person
 
-    def at(self, box: Box) -> "LiveFace":
-        """The same face elsewhere."""
-        return replace(self, reading=replace(self.reading, box=box))
+    def placed(self, placement: Placement) -> "LiveFace":
+        """The same face in another picture."""
+        mesh = self.reading.mesh and placement.mesh(self.reading.mesh)
+        return replace(self, reading=replace(self.reading, box=placement.box(self.reading.box), mesh=mesh))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,21 +102,18 @@ class LiveReading:
         """The same for a size in pixels."""
         return abs(width * self.height - height * self.width) <= 0.02 * width * self.height
 
-    def scaled(self, factor: float) -> "LiveReading":
-        """The same in a frame that is `factor` times as large."""
-        if factor == 1:
+    def placed(self, placement: Placement) -> "LiveReading":
+        """The same in a frame of another size."""
+        width, height = placement.outer
+        if (width, height) == (self.width, self.height):
             return self
-        faces = tuple(face.at(face.reading.box.scaled(factor)) for face in self.faces)
-        unread = tuple(box.scaled(factor) for box in self.unread)
-        width, height = round(self.width * factor), round(self.height * factor)
+        faces = tuple(face.placed(placement) for face in self.faces)
+        unread = tuple(map(placement.box, self.unread))
         return replace(self, width=width, height=height, faces=faces, unread=unread)
 
-
-def following(detector: FaceDetector) -> FollowingDetector:
-    """What looks for faces from frame to frame with `detector`, quickly enough for a camera."""
-    if isinstance(detector, HaarDetector):
-        detector = HaarDetector(detector.check, search_px=SEARCH_PX, min_face_px=SMALLEST_PX)
-    return FollowingDetector(detector, quick_every_s=NEW_FACE_S)
+    def in_size(self, width: int, height: int) -> "LiveReading":
+        """The same in a frame of this size, in pixels."""
+        return self.placed(Placement.stretched((self.width, self.height), (width, height)))
 
 
 class LiveAnalyser:
@@ -148,30 +124,31 @@ class LiveAnalyser:
         follow: makes what looks for faces in a sequence of frames out of what looks for them in one.
     """
 
-    def __init__(self, pipeline: EmotionPipeline, follow: Callable[[FaceDetector], Follower] | None = None) -> None:
-        self.pipeline, self._follow = pipeline, follow or following
-        self._detector = self._follow(pipeline.detector)
-        self._tracker = Tracker(recall_s=RECALL_S)
+    def __init__(
+        self, pipeline: EmotionPipeline, follow: Callable[[FaceDetector], SequenceDetector] | None = None
+    ) -> None:
+        self.pipeline, self._follow = pipeline, follow or in_sequence
+        self._step = Step(
+            self._follow(pipeline.detector), Tracker(recall_s=RECALL_S), most=MOST_FACES, measure=self._measure
+        )
         self._smoothers: dict[int, tuple[float, ExponentialSmoother]] = {}
         self._before: tuple[tuple[int, ...], float] | None = None
 
     def use(self, pipeline: EmotionPipeline) -> None:
         """Go on with another classifier or detector; everyone keeps their number."""
         if pipeline.detector is not self.pipeline.detector:
-            self._detector = self._follow(pipeline.detector)
+            self._step.detector = self._follow(pipeline.detector)
         self.pipeline = pipeline
         self._smoothers.clear()
 
     def reset(self) -> None:
         """Start afresh, as after a cut: only who looks the same keeps their number, and no number is used again."""
-        self._detector.reset()
-        self._tracker.cut()
+        self._step.cut()
         self._smoothers.clear()
 
     def forget(self) -> None:
         """Keep nothing of anybody, as after Stop; numbers go on where they were."""
-        self._detector.reset()
-        self._tracker.reset()
+        self._step.forget()
         self._smoothers.clear()
         self._before = None
 
@@ -191,30 +168,28 @@ class LiveAnalyser:
             baselines: weights by person, see `fer_core.live.baseline`.
         """
         height, width = bgr.shape[:2]
-        image, factor = _of_one_size(bgr)
+        image = _of_one_size(bgr)
         before, self._before = self._before, (image.shape[:2], time_s)
         if before and (before[0] != image.shape[:2] or time_s - before[1] > GAP_S):
             self.reset()
         if int(image[::8, ::8].max()) <= BLACK:
-            self._tracker.update([], time_s)
+            self._step.miss(time_s)
             return LiveReading(time_s, width, height, black=True)
-        found = sorted(self._detector.detect(image, time_s), key=lambda face: face.box.area, reverse=True)
-        faces = sorted(found[:MOST_FACES], key=lambda face: (face.box.x, face.box.y))
-        crops = [cut(image, face.box) for face in faces]
-        persons = self._tracker.update(faces, time_s, crops)
-        raw, said = self.pipeline.read_with_maps(list(zip(crops, faces, strict=True)))
+        found = self._step.find(image, time_s)
+        raw, said = self.pipeline.read_with_maps(found.pairs)
         shown = [
             self._shown(reading, person, time_s, settings, baselines.get(person))
-            for reading, person in zip(raw, persons, strict=True)
+            for reading, person in zip(raw, found.persons, strict=True)
         ]
         self._forget_smoothers(time_s)
         live = tuple(
             LiveFace(_with_its_map(reading, model, said, row), model.probabilities)
             for row, (reading, model) in enumerate(zip(shown, raw, strict=True))
         )
-        unread = tuple(face.box for face in found[MOST_FACES:])
-        reading = LiveReading(time_s, image.shape[1], image.shape[0], live, unread=unread)
-        return replace(reading.scaled(1 / factor), width=width, height=height)
+        return LiveReading(time_s, image.shape[1], image.shape[0], live, unread=found.unread).in_size(width, height)
+
+    def _measure(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+        return self.pipeline.measure(image, faces)  # of the pipeline that is in use at this frame
 
     def _shown(
         self,
@@ -226,7 +201,7 @@ class LiveAnalyser:
     ) -> FaceReading:
         probabilities = reading.probabilities if baseline is None else corrected(reading.probabilities, baseline)
         probabilities = self._smoother(person, time_s, settings.time_constant_s).update(time_s, probabilities)
-        uncertain = bool(probabilities.max() < settings.uncertain_below)
+        uncertain = bool(judge(probabilities, settings.uncertain_below))
         return replace(reading, probabilities=probabilities, uncertain=uncertain, person=person)
 
     def _smoother(self, person: int, time_s: float, time_constant_s: float) -> ExponentialSmoother:
@@ -249,12 +224,12 @@ def _with_its_map(shown: FaceReading, model: FaceReading, said: Classification, 
     return replace(shown, activation=said.activation(row, EMOTIONS.index(shown.label)))
 
 
-def _of_one_size(bgr: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """The frame with its longer side at `READ_PX`, and the factor by which it was scaled."""
+def _of_one_size(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The frame with its longer side at `READ_PX`."""
     height, width = bgr.shape[:2]
     factor = READ_PX / max(height, width)
     if factor == 1:
-        return bgr, 1.0
+        return bgr
     size = max(1, round(width * factor)), max(1, round(height * factor))
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(bgr, size, interpolation=method), np.uint8), factor
+    return np.asarray(cv2.resize(bgr, size, interpolation=method), np.uint8)

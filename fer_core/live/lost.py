@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import LiveReading
 from fer_core.readings import Box
 
@@ -24,10 +25,10 @@ class LostFaces:
         if before is None or not before.fits_size(now.width, now.height):
             self._lost = {}
             return
-        factor = now.width / before.width
+        placement = Placement.stretched((before.width, before.height), (now.width, now.height))
         known = self._lost | {face.person: (face.reading.box, before.time_s) for face in before.faces}
         known |= {box: (box, before.time_s) for box in before.unread}
-        scaled = {who: (box.scaled(factor), seen_s) for who, (box, seen_s) in known.items()}
+        scaled = {who: (placement.box(box), seen_s) for who, (box, seen_s) in known.items()}
         self._lost = {
             who: (box, seen_s)
             for who, (box, seen_s) in scaled.items()

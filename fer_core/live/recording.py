@@ -11,14 +11,16 @@ from fractions import Fraction
 from typing import Final
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.imaging.drawing import hide_faces
+from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import READ_PX, LiveReading
+from fer_core.provenance import Provenance
 from fer_core.readings import Box, FrameReading
-from fer_core.timeline.table import AnalysisSettings, Recording, Row, Timeline, build, rows_of_frame
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
 
 LOGGER = logging.getLogger(__name__)
 
@@ -43,56 +45,22 @@ class RecordedSession:
     video: bytes = b""
 
 
-@dataclass(frozen=True)
-class Fit:
-    """How a frame lies in one of another size: as large as it can be, in the middle, black around it.
-
-    Attributes:
-        size: width and height of the other one.
-        factor: by which the frame is scaled.
-        right: where its left border comes to lie.
-        down: where its upper border does.
-    """
-
-    size: tuple[int, int]
-    factor: float
-    right: int
-    down: int
-
-    @classmethod
-    def into(cls, width: int, height: int, size: tuple[int, int]) -> "Fit":
-        """How a frame of `width` and `height` fits into `size`."""
-        factor = min(size[0] / width, size[1] / height)
-        return cls(size, factor, round((size[0] - width * factor) / 2), round((size[1] - height * factor) / 2))
-
-    def box(self, box: Box) -> Box:
-        """The box in the other frame."""
-        return box.scaled(self.factor).moved(self.right, self.down)
-
-    def picture(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The other frame with this picture in it: uint8 (H, W, 3)."""
-        if bgr.shape[1::-1] == self.size:
-            return bgr
-        method = cv2.INTER_AREA if self.factor < 1 else cv2.INTER_LINEAR
-        scaled = cv2.resize(bgr, None, fx=self.factor, fy=self.factor, interpolation=method)
-        canvas = np.zeros((self.size[1], self.size[0], 3), np.uint8)
-        part = canvas[self.down : self.down + scaled.shape[0], self.right : self.right + scaled.shape[1]]
-        part[:] = scaled[: part.shape[0], : part.shape[1]]
-        return canvas
-
-
 class SessionRecorder:
     """Collects readings, and frames where `with_video` is set. Safe to use from two threads.
 
     Args:
         start_s: when it begins, by the stream's clock.
-        settings: what the numbers depend on.
+        request: how the stream is read, complete.
+        provenance: the files and libraries behind the numbers.
         began: the same moment by the calendar, for the name.
         with_video: keep the frames too.
     """
 
-    def __init__(self, start_s: float, settings: AnalysisSettings, began: datetime, *, with_video: bool) -> None:
-        self.start_s, self.settings, self.began, self.with_video = start_s, settings, began, with_video
+    def __init__(
+        self, start_s: float, request: AnalysisRequest, provenance: Provenance, began: datetime, *, with_video: bool
+    ) -> None:
+        self.start_s, self.began, self.with_video = start_s, began, with_video
+        self.request, self.provenance = request, provenance
         self._lock = threading.Lock()
         self._rows: list[Row] = []
         self._frames = 0
@@ -139,7 +107,7 @@ class SessionRecorder:
                 return
             if self._size == (0, 0):
                 self._size = _size_of_recording(reading.width, reading.height)
-            fit = Fit.into(reading.width, reading.height, self._size)
+            fit = Placement.fitted((reading.width, reading.height), self._size)
             if self.with_video and not self._video_broken:
                 self._add_frame(fit.picture(hide_faces(bgr, hidden) if hidden else bgr), time_s)
             # As the model read them: the timeline smooths them itself, so that it can be smoothed otherwise later.
@@ -166,8 +134,11 @@ class SessionRecorder:
             width=self._size[0],
             height=self._size[1],
             frame_rate=self._frames / duration_s if duration_s > 0 else 0.0,
+            source="camera",
         )
-        return RecordedSession(build(self._rows, recording, self.settings, problems=list(self._notes)), video)
+        return RecordedSession(
+            build(self._rows, recording, self.request, self.provenance, problems=list(self._notes)), video
+        )
 
     def _add_frame(self, picture: NDArray[np.uint8], time_s: float) -> None:
         """A video that cannot be written ends; the readings go on."""

@@ -19,6 +19,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import LiveAnalyser, LiveReading
 from fer_core.live.baseline import Calibration
 from fer_core.live.history import Ages, LastMinute, Moment, Rate
@@ -200,9 +201,10 @@ class LiveStream:
         self._hand_over(bgr, now)
         if reading is None:  # nobody knows where the faces are
             return drawn(bgr, [], view, [Box(0, 0, bgr.shape[1], bgr.shape[0])])
-        factor = bgr.shape[1] / reading.width
-        hidden = [box.scaled(factor) for box in (*reading.unread, *lost)]
-        return drawn(bgr, reading.scaled(factor).readings, view, hidden)
+        height, width = bgr.shape[:2]
+        placement = Placement.stretched((reading.width, reading.height), (width, height))
+        hidden = [placement.box(box) for box in (*reading.unread, *lost)]
+        return drawn(bgr, reading.placed(placement).readings, view, hidden)
 
     def _hand_over(self, bgr: NDArray[np.uint8], now: float) -> None:
         with self._handover:

@@ -20,25 +20,43 @@ from typing import Any, BinaryIO, Final
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type as SideDataType
-from av.stream import Discard
+from av.stream import Discard, Disposition
 from numpy.typing import NDArray
 
+from fer_core.media.frames import FrameReader, Look
+from fer_core.media.limits import (
+    FORMATS,
+    FREELY_READ_BYTES,
+    MOST_TIMES_READ,
+    PROTOCOLS,
+    VIDEO_CODECS,
+    renew_processor_time,
+    take_limits,
+)
 from fer_core.media.stamps import LATE_S, LOOKAHEAD, Clock, Order, Stamps
 
-# FFmpeg guesses the format from the content. Playlists and lists of files are formats too, and name other files: only
-# true recordings are opened, and nothing but the file itself.
-FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
 MAX_PIXELS: Final = 8192 * 8192
 SAME_TIME_S: Final = 1e-3  # time stamps of some containers are rounded to milliseconds
+SLOWEST_RATE, FASTEST_RATE, FASTEST_GUESS = 1e-6, 1100, 500  # FFmpeg guesses 1,000 where it only knows milliseconds
+USUAL_RATE: Final = 25.0
 ALIVE_EVERY_S: Final = 0.5
 _SEEK_BACK_S, _STAMPS_VARY_S = 2, 0.5
-Turn = tuple[int, int, int, int]
-UPRIGHT: Final[Turn] = (1, 0, 0, 1)
+# FFmpeg's own decoders of VP8 and VP9 leave the transparency of WebM away.
+_WITH_ALPHA: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+_NO_PICTURES: Final = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
 class UnusableError(Exception):
-    """The recording cannot be used; the text is one of the reasons that `fer_core.media.video` has words for."""
+    """The recording cannot be used.
+
+    Attributes:
+        reason: one of those that `fer_core.media.video` has words for.
+        detail: a name to go into them.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.detail = reason, detail
 
 
 class Decoder:
@@ -55,13 +73,16 @@ class Decoder:
     def __init__(self, path: str, fps: float, longer_px: int, after_s: float | None, numbered: bool) -> None:
         self._path, self._fps, self._longer_px = path, fps, longer_px
         self._after_s, self._numbered = after_s, numbered
+        self._reader = FrameReader()
+        self._notes: list[str] = self._reader.notes
         self._open()
         self._cell = -1 if after_s is None else self._cell_of(after_s)
         self._order, self._stamps = Order(), Stamps()
         self._frame, self._packets_seen, self._spoilt, self._broken_off = -1, 0, 0, False
-        self._shown_until_s, self._packets_until_s, self._place = 0.0, 0.0, 0
+        self._shown_until_s, self._packets_until_s, self._passed_until_s = 0.0, 0.0, 0.0
+        self._place, self._bytes_read = 0, 0
         self._sizes: list[tuple[float, int, int]] = []
-        self._turn = (0, 0), UPRIGHT
+        self._first_shape: Fraction | int | None = None
 
     def messages(self) -> Iterator[tuple[dict[str, Any], NDArray[np.uint8] | None]]:
         """Everything there is to say, in order: "start", then "sample" and "alive", then "end"."""
@@ -82,53 +103,84 @@ class Decoder:
         yield self._end(), None
 
     def _open(self) -> None:
-        options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+        options = {
+            "format_whitelist": FORMATS,
+            "protocol_whitelist": PROTOCOLS,
+            "codec_whitelist": ",".join(VIDEO_CODECS),  # while the file is probed; the decoder's own is set below
+        }
         try:
             self._container = av.open(f"file:{self._path}", options=options, metadata_errors="replace")
-        except av.FFmpegError as error:
+        except MemoryError as error:
+            raise UnusableError("too much memory") from error
+        except (av.FFmpegError, ValueError) as error:
             raise UnusableError("not a recording") from error
         self._stream = stream = self._picture_stream()
         for other in self._container.streams:
             if other is not stream:
                 other.discard = Discard.all
         start = self._container.start_time
-        rates = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate))
-        self._rate = next((rate for rate in rates if 0.1 < rate < 500), 25.0)
+        average, guessed = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate))
+        limits = ((average, FASTEST_RATE), (guessed, FASTEST_GUESS))
+        self._rate = next((rate for rate, fastest in limits if SLOWEST_RATE < rate <= fastest), USUAL_RATE)
+        self._same_time_s = min(SAME_TIME_S, 0.25 / self._rate)
         self._tick = stream.time_base or Fraction(1, 1000)
-        self._clock = Clock(self._tick, None if start is None else start / av.time_base, 1 / self._rate)
-        context = stream.codec_context
-        context.options = {"max_pixels": str(MAX_PIXELS)}
+        believed = self._rate if self._rate <= FASTEST_GUESS else USUAL_RATE  # where stamps are missing
+        # MPEG's streams have no header that states a length: FFmpeg makes it of the very stamps that are in doubt.
+        stated_s = None if self._container.format.name in ("mpegts", "mpeg") else self._stated_s()
+        self._clock = Clock(self._tick, None if start is None else start / av.time_base, 1 / believed, stated_s)
+        self._context = context = self._decoder_of(stream)
+        context.options = {"max_pixels": str(MAX_PIXELS), "codec_whitelist": ",".join(VIDEO_CODECS)}
         # Never AUTO: with it and PyAV's log silenced, as it is by default, some damaged files never end.
         context.thread_type = "FRAME"
         large = context.width * context.height > 4096 * 2304  # every thread keeps frames in memory
         context.thread_count = 1 if large else min(4, os.cpu_count() or 1)
 
     def _picture_stream(self) -> Any:
+        """The track that the file calls its default, or else its first."""
         # The picture on the cover of a piece of music is a video stream of one frame.
-        streams = [s for s in self._container.streams.video if not s.disposition & s.disposition.attached_pic]
+        streams = [s for s in self._container.streams.video if not s.disposition & _NO_PICTURES]
         if not streams:
             raise UnusableError("only sound" if self._container.streams.audio else "no picture")
-        context = streams[0].codec_context
+        if len(streams) > 1 and "several tracks" not in self._notes:
+            self._notes.append("several tracks")
+        stream = next((s for s in streams if s.disposition & Disposition.default), streams[0])
+        context = stream.codec_context
         if context is None:
             raise UnusableError("unknown codec")
+        if context.codec.name not in VIDEO_CODECS:
+            raise UnusableError("refused codec", context.codec.name)
         if context.width * context.height > MAX_PIXELS:
             raise UnusableError("too large")
-        return streams[0]
+        return stream
+
+    def _decoder_of(self, stream: Any) -> Any:
+        """The decoder of a track: its own, or one that knows its transparency."""
+        own = stream.codec_context
+        has_alpha = next((v for k, v in stream.metadata.items() if k.lower() == "alpha_mode"), "0") not in ("0", "")
+        if not has_alpha or own.codec.name not in _WITH_ALPHA:
+            return own
+        context: Any = av.CodecContext.create(_WITH_ALPHA[own.codec.name], "r")
+        context.width, context.height, context.extradata = own.width, own.height, own.extradata
+        for fact in ("colorspace", "color_range", "color_trc", "color_primaries"):
+            setattr(context, fact, getattr(own, fact))
+        return context
 
     def _frames(self) -> Iterator[Any]:
         """Decoded frames in the order in which they are shown, and None where a packet gave none."""
-        context = self._stream.codec_context
+        context = self._context
         intra_only = context.codec.intra_only
         for packet in self._packets():
             wanted = packet.size == 0 or self._wanted(packet)
-            if not wanted and intra_only:
-                yield None
-                continue
+            if not wanted:
+                self._passed_until_s = max(self._passed_until_s, self._end_of(packet))
+                if intra_only:
+                    yield None
+                    continue
             # Half of the frames of an ordinary H.264 stream are needed by no other: those not wanted are passed over.
             context.skip_frame = "DEFAULT" if wanted else "NONREF"
             try:
                 frames = context.decode(packet)
-            except av.FFmpegError:
+            except (av.FFmpegError, MemoryError):
                 self._spoilt += packet.size > 0
                 frames = []
             yield from frames or [None]
@@ -184,8 +236,12 @@ class Decoder:
         try:
             for packet in self._container.demux(self._stream):
                 if packet.size:
+                    self._bytes_read += packet.size
+                    if self._bytes_read > max(FREELY_READ_BYTES, MOST_TIMES_READ * (self._container.size or 0)):
+                        self._notes.append("endless")
+                        return
                     yield packet
-        except av.FFmpegError:
+        except (av.FFmpegError, MemoryError):
             self._broken_off = True
 
     def _count(self, packet: Any) -> None:
@@ -195,8 +251,13 @@ class Decoder:
         self._packets_seen += 1
         if packet.pts is not None:
             self._order.add(packet.pts)
-            end_s = float((packet.pts + (packet.duration or 0)) * self._tick) - (self._clock.start_s or 0)
-            self._packets_until_s = max(self._packets_until_s, end_s)
+            self._packets_until_s = max(self._packets_until_s, self._end_of(packet))
+
+    def _end_of(self, packet: Any) -> float:
+        """When its frame is no longer shown, seconds; 0 where that is not known."""
+        if packet.pts is None:
+            return 0.0
+        return float((packet.pts + (packet.duration or 0)) * self._tick) - (self._clock.start_s or 0)
 
     def _wanted(self, packet: Any) -> bool:
         """Whether its frame is the first in its cell of the grid, as far as the time stamps can be believed."""
@@ -211,7 +272,7 @@ class Decoder:
         return self._cell_of(now_s) > self._cell_of(float(previous * self._tick) - self._clock.start_s)
 
     def _cell_of(self, time_s: float) -> int:
-        return math.floor((time_s + SAME_TIME_S) * self._fps)
+        return math.floor((time_s + self._same_time_s) * self._fps)
 
     def _sample(self, frame: Any) -> tuple[dict[str, Any], NDArray[np.uint8]] | None:
         stamp = self._stamps.of(frame.pts, frame.dts)
@@ -230,29 +291,26 @@ class Decoder:
                 return None
             self._cell = cell
         try:
-            picture = upright(frame, self._pixel_shape(), self._turn_of(frame), self._longer_px)
+            look = self._look(frame)
+            picture = self._reader.picture(frame, look, self._longer_px)
         except (ValueError, MemoryError, av.FFmpegError):
             self._spoilt += 1
             return None
-        width, height = size_of(frame, self._pixel_shape(), self._turn_of(frame))
+        width, height = look.width, look.height
         if not self._sizes or self._sizes[-1][1:] != (width, height):
             self._sizes.append((time_s, width, height))
         rows, columns, _ = picture.shape
         place = {"time_s": time_s, "frame": self._frame, "width": width, "height": height}
         return {"kind": "sample", **place, "rows": rows, "columns": columns, "bytes": picture.nbytes}, picture
 
-    def _turn_of(self, frame: Any) -> Turn:
-        """The display matrix of the stream, or a new one where the size of the frames changes.
-
-        It is not asked of every frame: each one asked stays in memory until Python's garbage collector runs.
-        """
-        if self._turn[0] != (frame.width, frame.height):
-            self._turn = (frame.width, frame.height), display_matrix(frame)
-        return self._turn[1]
+    def _look(self, frame: Any) -> Look:
+        return self._reader.look(frame, self._pixel_shape())
 
     def _pixel_shape(self) -> float:
-        """Width of a pixel over its height."""
-        shape = float(self._stream.sample_aspect_ratio or 1)
+        """Width of a pixel over its height: as the container says, until the codec says another than at first."""
+        now = self._context.sample_aspect_ratio or 1
+        self._first_shape = self._first_shape or now
+        shape = float(self._stream.sample_aspect_ratio or now) if now == self._first_shape else float(now)
         return shape if 0.1 < shape < 10 else 1.0
 
     def _stated_s(self) -> float | None:
@@ -269,12 +327,11 @@ class Decoder:
         return min(1.0, self._place / max(1, self._container.size or 1))
 
     def _facts(self, frame: Any) -> dict[str, Any]:
-        width, height = size_of(frame, self._pixel_shape(), self._turn_of(frame))
-        context = self._stream.codec_context
+        look, context = self._look(frame), self._stream.codec_context
         return {
             "kind": "start",
-            "width": width,
-            "height": height,
+            "width": look.width,
+            "height": look.height,
             "frame_rate": self._rate,
             "stated_s": self._stated_s(),
             "has_audio": bool(self._container.streams.audio),
@@ -283,7 +340,7 @@ class Decoder:
 
     def _end(self) -> dict[str, Any]:
         # The last frames may have been passed over, so the packets know better, unless the end could not be decoded.
-        packets_s, shown_s = self._packets_until_s, self._shown_until_s
+        packets_s, shown_s = self._packets_until_s, max(self._shown_until_s, self._passed_until_s)
         return {
             "kind": "end",
             "duration_s": packets_s if shown_s <= packets_s <= shown_s + LATE_S else shown_s,
@@ -292,44 +349,12 @@ class Decoder:
             "repaired": self._clock.repaired,
             "broken_off": self._broken_off,
             "sizes": self._sizes,
+            "notes": self._notes,
         }
-
-
-def display_matrix(frame: Any) -> Turn:
-    """How the frame is to be turned: (a, b, c, d) for x' = ax + cy and y' = bx + dy, in units of 1/65536."""
-    matrix = next((data for data in frame.side_data if data.type == SideDataType.DISPLAYMATRIX), None)
-    if matrix is None:
-        return UPRIGHT
-    a, b, _, c, d, *_ = np.frombuffer(bytes(matrix), np.int32).tolist()
-    return a, b, c, d
-
-
-def size_of(frame: Any, pixel_shape: float, turn: Turn) -> tuple[int, int]:
-    """Width and height of the frame as it is to be seen: with square pixels, and turned."""
-    width, height = max(1, round(frame.width * pixel_shape)), frame.height
-    return (height, width) if _is_quarter(turn) else (width, height)
-
-
-def upright(frame: Any, pixel_shape: float, turn: Turn, longer_px: int) -> NDArray[np.uint8]:
-    """The frame as it is to be seen, uint8 (H, W, 3) BGR, shrunk to `longer_px` where it is larger (0: never)."""
-    full = max(1, round(frame.width * pixel_shape)), frame.height
-    factor = min(1.0, longer_px / max(full)) if longer_px else 1.0
-    width, height = (max(1, round(side * factor)) for side in full)
-    # Shrinking, swscale widens the filter, so that nothing aliases; "AREA" takes a third longer for the same.
-    method = "BILINEAR" if width < frame.width and height < frame.height else "BICUBIC"
-    picture = frame.reformat(width=width, height=height, format="bgr24", interpolation=method, threads=1).to_ndarray()
-    right, b, c, down = turn
-    if _is_quarter(turn):  # rows become columns
-        picture, right, down = picture.transpose(1, 0, 2), c, b
-    return np.ascontiguousarray(picture[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1])
 
 
 def _stamp(packet: Any) -> int | None:
     return packet.dts if packet.pts is None else packet.pts
-
-
-def _is_quarter(turn: Turn) -> bool:
-    return abs(turn[1]) > abs(turn[0])
 
 
 def main(wishes: str, target: BinaryIO) -> None:
@@ -340,16 +365,18 @@ def main(wishes: str, target: BinaryIO) -> None:
         if picture is not None:
             target.write(picture.data)
         target.flush()
+        renew_processor_time()
 
     try:
         for message, picture in Decoder(**json.loads(wishes)).messages():
             say(message, picture)
     except UnusableError as error:
-        say({"kind": "unusable", "reason": str(error)})
+        say({"kind": "unusable", "reason": error.reason, "detail": error.detail})
 
 
 def run() -> None:
     """What the process does."""
+    take_limits(file_bytes=0)
     with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):  # whoever reads has enough
         main(sys.argv[-1], sys.stdout.buffer)
     os._exit(0)  # without FFmpeg's clean-up, which may hang after damaged input

@@ -9,8 +9,8 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -21,10 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The plugins are imported for their entry in Pillow's list: without it, `Image.open` imports every plugin that exists.
-from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
+from PIL import AvifImagePlugin, ExifTags, Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
 
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless, opened
+from fer_core.media.picture_colour import way_to_srgb
+from fer_core.native_stderr import stderr_without
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -40,15 +42,18 @@ _SIGNATURES = {
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
-_UPRIGHT = {  # by EXIF orientation
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_AS_STORED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {  # by EXIF orientation, from upright
+    1: lambda upright: upright,
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.transpose(1, 0, 2),
+    6: lambda upright: upright.transpose(1, 0, 2)[::-1],
+    7: lambda upright: upright.transpose(1, 0, 2)[::-1, ::-1],
+    8: lambda upright: upright.transpose(1, 0, 2)[:, ::-1],
 }
+_STRIP_PIXELS = 2_000_000
+"""A picture is converted in strips of so many pixels, because Pillow keeps a copy of what each step makes."""
 
 # A scan of 77 bytes makes the decoder walk over the whole picture: 60 ms at 50 megapixels. Encoders write about 10.
 _MAX_JPEG_SCANS = 100
@@ -120,6 +125,15 @@ def decode_image(data: bytes, name: str, limits: ImageLimits = ImageLimits()) ->
     return _decode(data, harmless(PureWindowsPath(name).name or "The picture"), limits)
 
 
+def from_pillow(picture: Image.Image) -> NDArray[np.uint8]:
+    """A picture that Pillow has opened, as `decode_image` gives it: upright, in sRGB, on white.
+
+    Returns:
+        uint8 (height, width, 3) BGR.
+    """
+    return _upright_bgr(picture, b"", "The picture")
+
+
 def encode_png(bgr: NDArray[np.uint8]) -> bytes:
     """The picture as the bytes of a PNG file.
 
@@ -142,11 +156,11 @@ def _decode(data: bytes, label: str, limits: ImageLimits) -> NDArray[np.uint8]:
     if kind == "JPEG" and _has_too_many_scans(data):
         raise MediaError(f"{label} is a JPEG built to take very long to read; {_AS_PNG_OR_JPEG}.")
     try:
-        with _pillow_under_our_rules(limits), Image.open(BytesIO(data), formats=(kind,)) as picture:
+        with _pillow_under_our_rules(limits), _quiet(kind), Image.open(BytesIO(data), formats=(kind,)) as picture:
             _check_pixels(picture, label, limits)
             picture.load()
             _check_pixels(picture, label, limits)  # a HEIC can turn out larger than its header says
-            return _upright_bgr(picture, label)
+            return _upright_bgr(picture, data, label)
     except MediaError:
         raise
     except Image.DecompressionBombError as error:
@@ -251,20 +265,32 @@ def _pillow_under_our_rules(limits: ImageLimits) -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = before
 
 
-def _upright_bgr(picture: Image.Image, label: str) -> NDArray[np.uint8]:
-    rgb = _in_srgb(_opaque(_eight_bits(picture, label)), picture.info.get("icc_profile"))
-    turn = _UPRIGHT.get(_orientation(picture))
-    if turn is not None:
-        rgb = rgb.transpose(turn)
-    return np.ascontiguousarray(np.asarray(rgb)[:, :, ::-1])
+def _quiet(kind: str) -> AbstractContextManager[None]:
+    """Without the complaints that libtiff writes to stderr, under the name that Pillow gives every file."""
+    return stderr_without(r"tempfile\.tif|_?TIFF|\w+: ?.*tempfile\.tif") if kind == "TIFF" else nullcontext()
+
+
+def _upright_bgr(picture: Image.Image, data: bytes, label: str) -> NDArray[np.uint8]:
+    to_srgb = way_to_srgb(picture, data)
+    orientation = _orientation(picture)
+    picture = _eight_bits(picture, label)
+    sides = (picture.width, picture.height) if orientation >= 5 else (picture.height, picture.width)
+    upright = np.empty((*sides, 3), np.uint8)
+    stored = _AS_STORED[orientation](upright)  # a view: what is written into it stands upright in `upright`
+    rows = max(1, _STRIP_PIXELS // picture.width)
+    for top in range(0, picture.height, rows):
+        strip = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+        stored[top : top + strip.height] = np.asarray(to_srgb(_opaque(strip)))[:, :, ::-1]
+    return upright
 
 
 def _orientation(picture: Image.Image) -> int:
     """EXIF orientation, 1 to 8; 1 where there is none."""
     try:
-        return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
+        said = int(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged metadata raises as much as damaged pictures do, but the pixels are there
         return 1
+    return said if said in _AS_STORED else 1
 
 
 def _eight_bits(picture: Image.Image, label: str) -> Image.Image:
@@ -298,29 +324,12 @@ def _tag(picture: Image.Image, tag: int, default: Any) -> Any:
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
-    """The picture, on white where it is transparent; one without transparency as it is."""
+    """The picture in mode L, RGB, CMYK or LAB, on white where it is transparent."""
     if not picture.has_transparency_data:
-        return picture
+        return picture if picture.mode in ("L", "RGB", "CMYK", "LAB") else picture.convert("RGB")
     if picture.mode == "La":  # Pillow goes from premultiplied grey to nothing else
         picture = picture.convert("LA")
     coloured = picture.convert("RGBA")
     white = Image.new("RGB", picture.size, "white")
     white.paste(coloured, mask=coloured)
     return white
-
-
-def _in_srgb(picture: Image.Image, icc_profile: bytes | None) -> Image.Image:
-    """Mode RGB, in sRGB."""
-    if picture.mode not in ("L", "RGB", "CMYK", "LAB"):
-        picture = picture.convert("RGB")
-    try:
-        if picture.mode == "LAB":
-            source = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
-        elif icc_profile:
-            source = ImageCms.ImageCmsProfile(BytesIO(icc_profile))
-        else:
-            return picture.convert("RGB")
-        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-        return ImageCms.ImageCmsTransform(source, srgb, picture.mode, "RGB").apply(picture)
-    except (OSError, TypeError, ValueError):  # the profile is broken, or is for another kind of picture
-        return picture.convert("RGB")

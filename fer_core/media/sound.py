@@ -13,12 +13,14 @@ from typing import Any, Final
 
 import av
 
-FORMATS: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg"
+from fer_core.media.limits import FORMATS, PROTOCOLS, SOUND_CODECS, renew_processor_time, take_limits
+
 COPIED: Final = ("aac", "mp3")
 LEAD_IN_S: Final = 0.2
 SLOWEST: Final = 0.5
 """Seconds of patience for a second of sound, on top of `PATIENCE_S`."""
 PATIENCE_S: Final = 60.0
+LARGEST_BYTES: Final = 4 * 1024**3
 
 
 def take_sound(recording: Path, target: Path, duration_s: float) -> bool:
@@ -29,7 +31,9 @@ def take_sound(recording: Path, target: Path, duration_s: float) -> bool:
         target: an MP4 to be written.
         duration_s: of the recording; long ones are given longer.
     """
-    command = [sys.executable, "-P", __file__, str(recording), str(target)]
+    from fer_core.media.processes import python_with  # not known to the process, which loads this module alone
+
+    command = python_with(__name__, str(recording), str(target))
     try:
         done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S + SLOWEST * duration_s)
     except subprocess.TimeoutExpired:
@@ -39,9 +43,13 @@ def take_sound(recording: Path, target: Path, duration_s: float) -> bool:
 
 def main(recording: str, target: str) -> None:
     """Copy the sound, or encode it where it cannot be copied."""
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+    codecs = ",".join(SOUND_CODECS)
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": PROTOCOLS, "codec_whitelist": codecs}
     with av.open(f"file:{recording}", options=options, metadata_errors="replace") as source:
         stream = source.streams.audio[0]
+        if stream.codec_context is None or stream.codec_context.codec.name not in SOUND_CODECS:
+            raise SystemExit(1)
+        stream.codec_context.options = {"codec_whitelist": codecs}
         start_s = Fraction(source.start_time or 0, av.time_base)
         with av.open(target, "w", format="mp4") as sink:
             if stream.codec_context.name in COPIED:
@@ -87,7 +95,10 @@ def _encode(source: Any, stream: Any, sink: Any, start_s: Fraction) -> None:
 
 def _packets(source: Any, stream: Any) -> Any:
     try:
-        yield from (packet for packet in source.demux(stream) if packet.size)
+        for packet in source.demux(stream):
+            if packet.size:
+                renew_processor_time()
+                yield packet
     except av.FFmpegError:  # cut off; what came so far is kept
         return
 
@@ -99,5 +110,7 @@ def _decoded(stream: Any, packet: Any) -> list[Any]:
         return []
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def run() -> None:
+    """What the process does."""
+    take_limits(file_bytes=LARGEST_BYTES)
+    main(*sys.argv[-2:])

@@ -11,14 +11,26 @@ LATE_S: Final = 1.0
 """A frame that is so little behind the one before comes too late; one that is further behind begins anew."""
 
 JUMP_S: Final = 3600.0
-"""A gap of so long is none."""
+"""A gap of so long is none, unless shorter than `JUMP_FRAMES` frames or within the length that the file states."""
+
+JUMP_FRAMES: Final = 20
+"""Recordings of plants and building sites have a frame an hour or a day."""
 
 
 class Clock:
-    """Makes increasing seconds of time stamps, whatever they are: missing, running backwards, starting anywhere."""
+    """Makes increasing seconds of time stamps, whatever they are: missing, running backwards, starting anywhere.
 
-    def __init__(self, time_base: Fraction, start_s: float | None, interval_s: float) -> None:
-        self.interval_s, self.repaired = interval_s, 0
+    Args:
+        time_base: seconds of one unit of the time stamps.
+        start_s: time stamp of the start, in seconds; None where the first frame decides.
+        interval_s: between two frames where time stamps are missing.
+        stated_s: length of the recording by its header; gaps within it are believed, however long.
+    """
+
+    def __init__(
+        self, time_base: Fraction, start_s: float | None, interval_s: float, stated_s: float | None = None
+    ) -> None:
+        self.interval_s, self.repaired, self._stated_s = interval_s, 0, stated_s or 0.0
         self._time_base, self.start_s = time_base, start_s
         self._last_s: float | None = None
         self._late = 0
@@ -30,7 +42,10 @@ class Clock:
         now_s = None if stamp is None else float(stamp * self._time_base) - self.start_s
         last_s = self._last_s
         if last_s is None:
-            self._last_s = max(0.0, now_s or 0.0)
+            if now_s is not None and now_s < 0:  # it begins before the file says that it does
+                self.start_s += now_s
+                now_s = 0.0
+            self._last_s = now_s or 0.0
             return self._last_s
         if now_s is None:
             now_s = last_s + self.interval_s
@@ -39,7 +54,7 @@ class Clock:
             self._late += 1
             self.repaired += 1
             return None
-        elif now_s <= last_s or now_s - last_s > JUMP_S:
+        elif now_s <= last_s or self._jumps(last_s, now_s):
             self.start_s += now_s - (last_s + self.interval_s)
             now_s = last_s + self.interval_s
             self.repaired += 1
@@ -47,6 +62,9 @@ class Clock:
             self._late = 0
         self._last_s = now_s
         return now_s
+
+    def _jumps(self, last_s: float, now_s: float) -> bool:
+        return now_s - last_s > max(JUMP_S, JUMP_FRAMES * self.interval_s) and now_s > self._stated_s
 
 
 class Stamps:

@@ -11,7 +11,6 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless, opened
-from fer_core.resources import PACKAGE
+from fer_core.media.kinds import ONE_OF_MANY, holds_pictures, reason_to_refuse
+from fer_core.media.processes import python_with
 
 ANALYSIS_PX: Final = 960
 """Longer side at which recordings are searched and read: enough for faces of a twentieth of the picture's width."""
@@ -32,19 +32,11 @@ ANALYSIS_PX: Final = 960
 STALL_S: Final = 30.0
 """A decoder that says nothing for so long has hung: it reports twice a second."""
 
-VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "mpg", "ts", "ogv", "wmv", "flv")
+VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "3gp", "mpg", "ts", "mts")
 """Endings by which recordings are usually named; what a file is, its content decides."""
 
-# A package without its `__init__`, which would import all that analysing needs: a second, and 150 MB.
-_DECODER: Final = """
-import sys, types
-package = types.ModuleType("fer_core")
-package.__path__ = [sys.argv[1]]
-sys.modules["fer_core"] = package
-from fer_core.media.decoding import run
-run()
-"""
 _READ_AHEAD: Final = 4
+_GOODBYE_S: Final = 2.0
 _REASONS: Final = {
     "not a recording": "is not a recording that can be read, or lost its index when it was cut off; "
     "save it again as MP4 (H.264), MOV, MKV, WebM or AVI",
@@ -53,6 +45,19 @@ _REASONS: Final = {
     "unknown codec": "uses a codec that is not known here; save it as MP4 (H.264)",
     "too large": "has frames of more than 67 megapixels; scale it down",
     "no frames": "holds no frame that can be decoded; record or export it again",
+    "refused codec": "uses the codec {detail}, which is not read here; save it as MP4 (H.264)",
+    "too much memory": "needs more memory than decoding may take; scale it down or save it as MP4 (H.264)",
+}
+_NOTES: Final = {
+    "several tracks": "The file holds several tracks with pictures; the default one was read and the others were not.",
+    "interlaced": "The recording is interlaced: of each such frame one field was read, half of its rows.",
+    "transfer": "The recording's transfer function is not known here; bright and dark may be off.",
+    "matrix": "The recording's colour matrix is not known here; colours may be off.",
+    "dolby": "The recording is Dolby Vision without an ordinary picture in it; colours are wrong. Export it as SDR.",
+    "two views": "The recording holds two views for 3D in each frame; everybody in it may be counted twice.",
+    "spherical": "The recording is a 360-degree one, and was read as it is stored: faces are bent.",
+    "tilted": "The recording is to be turned by an angle that is no quarter turn; it was turned by the nearest.",
+    "endless": "The file names the same data again and again, as honest ones do not; what follows was not read.",
 }
 
 
@@ -116,7 +121,7 @@ class Video:
         stall_s: float = STALL_S,
     ) -> None:
         self.name = harmless(path.name)
-        self._label = checked_file(path)
+        self._path, self._label = path, checked_file(path)
         self._stall_s = stall_s
         self.width, self.height, self.frame_rate, self.has_audio = 0, 0, 0.0, False
         self.duration_s: float | None = None
@@ -151,6 +156,7 @@ class Video:
                 self._last_s = message["time_s"]
                 yield Sample(message["time_s"], message["frame"], message["image"], message["width"], message["height"])
             elif kind == "end":
+                self._decoder.join()
                 self._finish(message)
                 return
         self.duration_s = self._last_s + 1 / self.frame_rate
@@ -172,7 +178,10 @@ class Video:
                 f"{self._label} made the decoder crash, so it is badly damaged; record or export it again."
             )
         if message["kind"] == "unusable":
-            raise MediaError(f"{self._label} {_REASONS[message['reason']]}.")
+            reason = _REASONS[message["reason"]].format(detail=message.get("detail", ""))
+            if message["reason"] == "not a recording":
+                reason = reason_to_refuse(self._path) or reason
+            raise MediaError(f"{self._label} {reason}.")
         if message["kind"] == "start":
             self.width, self.height = message["width"], message["height"]
             self.frame_rate, self.has_audio = message["frame_rate"], message["has_audio"]
@@ -219,6 +228,7 @@ class Video:
         if end["repaired"]:
             what = _plural(end["repaired"], "frame")
             self._problems.append(f"{what} had no usable time stamp; the times there follow from the frame rate.")
+        self._problems += [_NOTES[note] for note in end.get("notes", ())]
         for (_, *old), (time_s, *new) in zip(end["sizes"], end["sizes"][1:], strict=False):
             self._problems.append(
                 f"At {time_s:.1f} s the frame size changes from {old[0]}x{old[1]} to {new[0]}x{new[1]}; boxes are in "
@@ -255,6 +265,8 @@ def checked_file(path: Path) -> str:
         MediaError: it is not.
     """
     label = harmless(str(path))
+    if path.is_dir() and holds_pictures(path):
+        raise MediaError(f"{label} is a folder of pictures; {ONE_OF_MANY}.")
     with opened(path, "recording") as file:
         if not os.fstat(file.fileno()).st_size:
             raise MediaError(f"{label} is empty; copy it again from where it came.")
@@ -265,7 +277,7 @@ class _Decoder:
     """The process, and the thread that takes in what it writes."""
 
     def __init__(self, wishes: dict[str, Any]) -> None:
-        command = [sys.executable, "-P", "-c", _DECODER, str(PACKAGE), json.dumps(wishes)]
+        command = python_with("fer_core.media.decoding", json.dumps(wishes))
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -291,6 +303,11 @@ class _Decoder:
 
     def put_back(self, message: dict[str, Any]) -> None:
         self._waiting.append(message)
+
+    def join(self) -> None:
+        """Let the process end by itself after its last message, for a moment."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GOODBYE_S)
 
     def kill(self) -> None:
         self._ended.set()

@@ -2,20 +2,17 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fer_core.errors import FerError, ModelError
-from fer_core.resources import resource
+from fer_core.errors import FerError, ModelError, NotInstalledError
+from fer_core.resources import is_left_out, resource
+from fer_core.settings import settings
 
-MODELS_SETTING: Final = "FER_MODELS_DIR"
-"""Environment variable that names another folder of models, such as a mounted volume."""
-
-MODELS_DIR: Final = Path(os.environ.get(MODELS_SETTING) or resource("models"))
+MODELS_DIR: Final = settings().models_dir or resource("models")
 
 
 class Record(BaseModel):
@@ -52,10 +49,16 @@ def verified(folder: Path, file: str, files: Mapping[str, FileRecord]) -> Path:
 
     Raises:
         ModelError: the card does not list it, it is missing, or it is not the file that the card describes.
+        NotInstalledError: the file is one that an installed package leaves out.
     """
     path = folder / file
     if file not in files:
         raise ModelError(f'Model "{folder.name}" has no {file}; its card lists: {", ".join(files)}.')
+    if is_left_out(path):
+        raise NotInstalledError(
+            f"{folder.name}/{file} is not part of an installed package, because only training needs it; take it from "
+            "the project's repository, or run this there."
+        )
     if not path.is_file():
         raise ModelError(f"{path} is missing; restore it from the release.")
     if sha256(path) != files[file].sha256:

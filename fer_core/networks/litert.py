@@ -8,6 +8,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from fer_core.errors import ModelError
+from fer_core.native_stderr import stderr_without
 
 
 class LiteRtModel:
@@ -23,7 +24,9 @@ class LiteRtModel:
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads or _cores())
+            with stderr_without("INFO: "):  # such as that it created a delegate
+                self._interpreter = Interpreter(model_path=str(path), num_threads=threads or _cores())
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is not a readable LiteRT model; restore the file or export it again.") from error
         self._runner = self._interpreter.get_signature_runner()

@@ -20,7 +20,7 @@ from fer_core.media.encoding import Mp4Writer, until_complete
 from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
 from fer_core.networks.files import sha256
-from fer_core.readings import Box, FaceReading, Quality
+from fer_core.readings import Box, FaceReading, Quality, judge
 from fer_core.timeline.summaries import interval_s, people, rows_of_person
 from fer_core.timeline.table import Timeline
 
@@ -118,7 +118,7 @@ class _Track:
             rows["time_s"].to_numpy(float),
             rows[["x", "y", "width", "height"]].to_numpy(float),
             rows[[*EMOTIONS]].to_numpy(float),
-            timeline.settings.uncertain_below,
+            timeline.request.threshold,
             bridged_s,
             held_s,
         )
@@ -141,7 +141,7 @@ class _Track:
             box=Box(*(round(float(side)) for side in box)),
             face_confidence=1.0,
             probabilities=probabilities.astype(np.float32),
-            uncertain=bool(probabilities.max() < self.uncertain_below),
+            uncertain=bool(judge(probabilities, self.uncertain_below)),
             activation=_NO_MAP,
             quality=Quality(0, 0.0, 0.0),
             person=self.person,

@@ -96,7 +96,7 @@ def _add_cover(
     page: Document, timeline: Timeline, made_on: date, summaries: Sequence[PersonSummary], card: ModelCard | None
 ) -> float:
     """Returns where the free space of the page begins, in millimetres from its top."""
-    recording, settings = timeline.recording, timeline.settings
+    recording, request, provenance = timeline.recording, timeline.request, timeline.provenance
     page.add_page()
     page.start_section("Cover")
     page.masthead("Expression report", recording.name, made_on)
@@ -104,7 +104,7 @@ def _add_cover(
     page.panel("What this report is not", PURPOSE)
     sound = "with sound" if recording.has_audio else "without sound"
     size = f"{recording.width} × {recording.height} pixels, {recording.frame_rate:.4g} frames a second, {sound}"
-    model = f"{card.title} ({card.name})" if card else settings.model
+    model = f"{card.title} ({card.name})" if card else str(request.model)
     with page.beside() as start:
         for x, title, rows in (
             (
@@ -117,11 +117,11 @@ def _add_cover(
                 "Analysis",
                 [
                     ("Model", model),
-                    ("Runs on", settings.engine),
-                    ("Faces", DETECTOR_NAMES.get(settings.detector, settings.detector)),
-                    ("Sampling", sampling(settings)),
-                    ("Over time", smoothing(settings)),
-                    ("Uncertain", f"below {settings.uncertain_below:.0%}"),
+                    ("Runs on", request.engine),
+                    ("Faces", DETECTOR_NAMES.get(request.detector.name, request.detector.name)),
+                    ("Sampling", sampling(request)),
+                    ("Over time", smoothing(request)),
+                    ("Uncertain", f"below {request.threshold:.0%}"),
                 ],
             ),
         ):
@@ -132,8 +132,8 @@ def _add_cover(
             page.ln(8)
             page.facts(rows, x, WIDTH_MM / 2 - 3, label_mm=20)
     page.heading("What it can be checked by")
-    page.codes([("Recording, SHA-256", recording.sha256 or "not stored"), *settings.hashes.items()])
-    versions = {"fer_core": __version__, **settings.versions}
+    page.codes([("Recording, SHA-256", recording.sha256 or "not stored"), *provenance.files.items()])
+    versions = {"fer_core": __version__, **provenance.versions}
     page.ln(1)
     page.paragraph(" · ".join(f"{name} {version}" for name, version in versions.items()), QUIET, 7)
     if timeline.problems:

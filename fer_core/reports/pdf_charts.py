@@ -97,7 +97,7 @@ def probability_lines(timeline: Timeline, person: int, notes: Notes, width_mm: f
     axes.set_ylim(0, 1.02)
     averaged = f", mean of {step_s:.3g} s" if step_s > usual_s else ""
     axes.set_ylabel(f"probability{averaged}", fontsize=_SMALL, color=QUIET)
-    axes.axhline(timeline.settings.uncertain_below, color=QUIET, linewidth=0.5, linestyle=":")
+    axes.axhline(timeline.request.threshold, color=QUIET, linewidth=0.5, linestyle=":")
     _draw_notes(axes, notes)
     _legend(figure, axes)
     return _finished(figure)

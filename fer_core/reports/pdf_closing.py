@@ -101,7 +101,7 @@ def add_methods(page: Document, timeline: Timeline, card: ModelCard | None) -> N
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
     page.heading("References", 30)
-    page.bullets(references(timeline.settings), 7.5)
+    page.bullets(references(timeline.request), 7.5)
 
 
 def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
-from fer_core.readings import FaceReading
+from fer_core.readings import FaceReading, FrameReading
 
 COLUMNS: Final = (
     "picture",
@@ -51,6 +51,42 @@ def as_table(pictures: Iterable[tuple[str, Sequence[FaceReading]]]) -> pd.DataFr
     """One row a face, `COLUMNS`; a picture without a face has one row with an empty face number."""
     rows = [row for name, readings in pictures for row in _rows(name, readings)]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
+
+
+def to_frame(readings: Iterable[FaceReading | FrameReading]) -> pd.DataFrame:
+    """Readings as a table, one row a face.
+
+    Args:
+        readings: of one picture, as `analyze_image` gives them; or of the frames of a recording, as `iter_video` does.
+
+    Returns:
+        `COLUMNS` without `picture`; of frames also `time_s`, `frame` and `person`, and a row for each frame without a
+        face.
+
+    Example:
+        >>> from fer_core import EmotionPipeline
+        >>> to_frame(EmotionPipeline.load().analyze_image("tests/data/astronaut.png"))["label"].tolist()
+        ['happy']
+    """
+    given = list(readings)
+    if not any(isinstance(one, FrameReading) for one in given):
+        return as_table([("", [one for one in given if isinstance(one, FaceReading)])] if given else []).drop(
+            columns="picture"
+        )
+    frames = [one for one in given if isinstance(one, FrameReading)]
+    parts = [(frame, row, face) for frame in frames for row, face in _paired(frame)]
+    table = as_table([]) if not parts else pd.DataFrame([row for _, row, _ in parts], columns=list(COLUMNS))
+    table = table.astype(_TYPES).drop(columns="picture")
+    table.insert(0, "time_s", [frame.time_s for frame, _, _ in parts])
+    table.insert(1, "frame", [frame.frame for frame, _, _ in parts])
+    persons = [None if face is None else face.person for _, _, face in parts]
+    table.insert(2, "person", pd.Series(persons, table.index, "Int64"))
+    return table
+
+
+def _paired(frame: FrameReading) -> list[tuple[dict[str, Any], FaceReading | None]]:
+    rows = _rows("", frame.faces)
+    return list(zip(rows, frame.faces or (None,), strict=True))
 
 
 def _rows(picture: str, readings: Sequence[FaceReading]) -> list[dict[str, Any]]:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from fer_core.reports.tables import as_plain
+from fer_core.plain import as_plain
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import PersonSummary, counted, good_only, summarise
 from fer_core.timeline.table import Timeline
 
 
 def as_summary(timeline: Timeline, notes: Notes | None = None) -> dict[str, Any]:
-    """Recording, settings, problems and, for each person, shares of time: of all samples, and of the good ones alone.
+    """Recording, request, provenance, problems; for each person, shares of time of all samples and of the good ones.
 
     Numbers of persons are keys of objects in JSON, so they are given as a field instead.
     """
@@ -20,7 +20,8 @@ def as_summary(timeline: Timeline, notes: Notes | None = None) -> dict[str, Any]
     rows = counted(timeline, notes.excluded)
     return {
         "recording": dataclasses.asdict(timeline.recording),
-        "settings": as_plain(timeline.settings),
+        "request": timeline.request.to_json(),
+        "provenance": as_plain(timeline.provenance),
         "problems": list(timeline.problems),
         "cuts_s": list(timeline.cuts),
         "samples": int(timeline.frame["frame"].nunique()),

@@ -4,12 +4,19 @@ from typing import Final
 
 from fer_core.classification.cards import ModelCard
 from fer_core.emotions import EMOTIONS
+from fer_core.request import AnalysisRequest
 from fer_core.timeline.summaries import VALENCE_FORMULA
-from fer_core.timeline.table import AnalysisSettings, Timeline
+from fer_core.timeline.table import Timeline
 
-DETECTOR_NAMES: Final = {"haar": "Haar cascades, then a trained face check", "mtcnn": "MTCNN"}
+DETECTOR_NAMES: Final = {
+    "haar": "Haar cascades, then a trained face check",
+    "blazeface": "BlazeFace, doubtful finds confirmed by a trained face check",
+    "mtcnn": "MTCNN",
+}
 _DETECTORS: Final = {
     "haar": "Faces were proposed by Haar cascades (Viola & Jones, 2001) and confirmed by a small trained network",
+    "blazeface": "Faces were found by BlazeFace (Bazarevsky et al., 2019); doubtful ones were confirmed by a small "
+    "trained network",
     "mtcnn": "Faces were found by MTCNN (Zhang et al., 2016)",
 }
 _SMOOTHING: Final = {
@@ -57,33 +64,34 @@ _REFERENCES: Final = {
 }
 
 
-def sampling(settings: AnalysisSettings) -> str:
+def sampling(request: AnalysisRequest) -> str:
     """How often the recording was looked at."""
-    return f"{settings.fps:g} samples a second" if settings.fps else "every frame"
+    return f"{request.fps:g} samples a second" if request.fps else "every frame"
 
 
-def smoothing(settings: AnalysisSettings) -> str:
+def smoothing(request: AnalysisRequest) -> str:
     """What was done to the probabilities over time."""
-    words = _SMOOTHING.get(settings.smoothing, f"smoothed ({settings.smoothing}, {{}})")
-    return words.format(f"{settings.time_constant_s:g} s")
+    words = _SMOOTHING.get(request.smoothing, f"smoothed ({request.smoothing}, {{}})")
+    return words.format(f"{request.time_constant_s:g} s")
 
 
 def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
     """The methods section, a paragraph each, ready for a paper."""
-    settings = timeline.settings
-    detector = _DETECTORS.get(settings.detector, f'Faces were found by the detector "{settings.detector}"')
+    request = timeline.request
+    detector_name = request.detector.name
+    detector = _DETECTORS.get(detector_name, f'Faces were found by the detector "{detector_name}"')
     model = (
-        f'"{settings.model}"' if card is None else f"{card.title} ({card.name}, {card.parameters / 1e6:.1f} M weights)"
+        f'"{request.model}"' if card is None else f"{card.title} ({card.name}, {card.parameters / 1e6:.1f} M weights)"
     )
     paragraphs = [
-        f"The recording was sampled at {sampling(settings)} by presentation time. {detector}, and followed over time "
+        f"The recording was sampled at {sampling(request)} by presentation time. {detector}, and followed over time "
         "by overlap and looks.",
         f"Each face was cut out, turned grey, scaled and read by the model {model}, trained on FER2013 (Goodfellow et "
         "al., 2013) with the votes of FER+ (Barsoum et al., 2016). Its outputs were calibrated by temperature scaling "
         f"(Guo et al., 2017) to probabilities of seven expressions: {', '.join(EMOTIONS)}. These were "
-        f"{smoothing(settings)}; the raw values are in the data files.",
+        f"{smoothing(request)}; the raw values are in the data files.",
         "A reading whose highest probability is below "
-        f"{settings.uncertain_below:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
+        f"{request.threshold:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
         "the next one, at most for one and a half of the usual interval; shares are shares of the time that a person "
         "was seen.",
     ]
@@ -105,11 +113,11 @@ def accuracy_of(card: ModelCard | None) -> str:
     )
 
 
-def references(settings: AnalysisSettings) -> list[str]:
+def references(request: AnalysisRequest) -> list[str]:
     """What the paragraphs cite, by name of the first author."""
     left_out = {
-        "Viola" if settings.detector != "haar" else "",
-        "Zhang" if settings.detector != "mtcnn" else "",
-        "Viterbi" if settings.smoothing != "hmm" else "",
+        "Viola" if request.detector.name != "haar" else "",
+        "Zhang" if request.detector.name != "mtcnn" else "",
+        "Viterbi" if request.smoothing != "hmm" else "",
     }
     return [text for name, text in sorted(_REFERENCES.items()) if name not in left_out]

@@ -4,7 +4,6 @@ All of it works on the logarithms of calibrated probabilities: there evidence ad
 doubtful ones counts for what it is. Times may be uneven. Nothing is carried over a gap.
 """
 
-import logging
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.hidden_markov import most_probable_path, posteriors
 
 GAP_S: Final = 1.5
 """Seconds without a reading after which smoothing starts afresh; equal to the time for which
@@ -33,6 +33,8 @@ HELD: Final = 5.0
 """Mean time for which the hidden Markov model takes an expression to be held, in time constants."""
 
 _CLASSES: Final = len(EMOTIONS)
+_WINDOWS: Final = 4096
+"""Windows of the median that are in memory at the same time."""
 
 
 def gap_s(interval_s: float) -> float:
@@ -57,9 +59,15 @@ def exponential(
     Returns:
         float32 (N, 7), rows summing to 1.
     """
-    smoother = ExponentialSmoother(time_constant_s, gap_s)
-    rows = [smoother.update(float(time_s), row) for time_s, row in zip(times_s, probabilities, strict=True)]
-    return np.array(rows, np.float32).reshape(-1, _CLASSES)
+    logs = _logs(_rows(times_s, probabilities))
+    if time_constant_s > 0:
+        elapsed_s = np.diff(np.asarray(times_s, float))
+        kept = np.exp(-elapsed_s / time_constant_s)
+        kept[elapsed_s > gap_s] = 0.0
+        logs[1:] *= (1 - kept)[:, None]
+        for i, share in enumerate(kept, start=1):
+            logs[i] += share * logs[i - 1]
+    return _softmax(logs)
 
 
 class ExponentialSmoother:
@@ -83,7 +91,7 @@ class ExponentialSmoother:
             kept = np.exp(-(time_s - self._last_s) / self.time_constant_s)
             self._logs = kept * self._logs + (1 - kept) * logs
         self._last_s = time_s
-        return softmax(self._logs).astype(np.float32)
+        return _softmax(self._logs)
 
 
 def median(
@@ -97,16 +105,16 @@ def median(
     It passes over single frames that stand out and keeps edges where they are; it needs readings from the future.
     Arguments and result as in `exponential`.
     """
-    times_s = np.asarray(times_s, float)
-    smoothed = np.empty((len(times_s), _CLASSES))
+    times_s, rows = np.asarray(times_s, float), _logs(_rows(times_s, probabilities))
+    smoothed = np.empty_like(rows)
     half_s = MEDIAN_WINDOW * time_constant_s / 2 + 1e-6
     for part in _runs(times_s, gap_s):
-        logs, own = _logs(probabilities[part]), times_s[part]
+        logs, own = rows[part], times_s[part]
         first, after = np.searchsorted(own, own - half_s), np.searchsorted(own, own + half_s)
         # As many on either side, also near the ends: a window cut off on one side would shift the edges.
         reach = np.minimum(np.arange(len(own)) - first, after - 1 - np.arange(len(own)))
-        smoothed[part] = [np.median(logs[i - r : i + r + 1], axis=0) for i, r in enumerate(reach)]
-    return softmax(smoothed, axis=1).astype(np.float32)
+        smoothed[part] = _medians(logs, reach)
+    return _softmax(smoothed)
 
 
 def viterbi(
@@ -122,12 +130,12 @@ def viterbi(
     needs readings from the future. All classes are taken to be equally frequent, and the time between readings to be
     its median. Arguments and result as in `exponential`.
     """
-    times_s = np.asarray(times_s, float)
-    smoothed = np.empty((len(times_s), _CLASSES), np.float32)
+    times_s, logs = np.asarray(times_s, float), _logs(_rows(times_s, probabilities))
+    smoothed = np.empty(logs.shape, np.float32)
     for part in _runs(times_s, gap_s):
         own = times_s[part]
         step_s = float(np.median(np.diff(own))) if len(own) > 1 else 0.0
-        smoothed[part] = _decoded(_logs(probabilities[part]), step_s, HELD * time_constant_s)
+        smoothed[part] = _decoded(logs[part], step_s, HELD * time_constant_s)
     return smoothed
 
 
@@ -138,7 +146,7 @@ def none(
     gap_s: float = GAP_S,
 ) -> NDArray[np.float32]:
     """The readings as they are."""
-    return np.array(probabilities, np.float32).reshape(-1, _CLASSES)
+    return _rows(times_s, probabilities).astype(np.float32)
 
 
 Method = Callable[..., NDArray[np.float32]]
@@ -149,37 +157,42 @@ METHODS: Final[dict[str, Method]] = {"exponential": exponential, "median": media
 def _decoded(logs: NDArray[np.float64], step_s: float, held_s: float) -> NDArray[np.float32]:
     states = logs.shape[1]
     changes = 1 - np.exp(-step_s / held_s) if held_s > 0 else 1 - 1 / states
-    model = _evidence_model(states)
-    model.startprob_ = np.full(states, 1 / states)
-    model.transmat_ = np.full((states, states), changes / (states - 1))
-    np.fill_diagonal(model.transmat_, 1 - changes)
-    _, path = model.decode(logs, algorithm="viterbi")
-    result = model.predict_proba(logs)
+    transition = np.full((states, states), changes / (states - 1))
+    np.fill_diagonal(transition, 1 - changes)
+    with np.errstate(divide="ignore"):  # without time between readings no change is possible: log 0
+        model = np.log(np.full(states, 1 / states)), np.log(transition)
+    path, result = most_probable_path(*model, logs), posteriors(*model, logs)
     rows, best = np.arange(len(result)), result.argmax(axis=1)
     result[rows, path], result[rows, best] = result[rows, best], result[rows, path]
     return result.astype(np.float32)
 
 
-def _evidence_model(states: int):
-    # Imported here: hmmlearn brings scikit-learn, a second that only those who want it shall wait.
-    from hmmlearn.base import BaseHMM
+def _medians(logs: NDArray[np.float64], reach: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Median of each row with as many rows before and after as its reach; windows of one width are taken together."""
+    medians = np.empty_like(logs)
+    for width in np.unique(reach):
+        places = np.flatnonzero(reach == width)
+        for some in np.array_split(places, len(places) // _WINDOWS + 1):
+            windows = logs[some[:, None] + np.arange(-width, width + 1)]
+            medians[some] = np.partition(windows, width, axis=1)[:, width]  # of an odd number of rows, the middle one
+    return medians
 
-    logging.getLogger("hmmlearn").setLevel(logging.ERROR)
 
-    class EvidenceModel(BaseHMM):
-        """A model whose observations are the log-likelihoods of its states."""
-
-        def _compute_log_likelihood(self, X):  # noqa: N803  (hmmlearn's name)
-            return X
-
-        def _check(self) -> None:
-            """Nothing is fitted."""
-
-    return EvidenceModel(n_components=states)
+def _rows(times_s: NDArray[np.floating], probabilities: NDArray[np.floating]) -> NDArray[np.floating]:
+    rows = np.asarray(probabilities).reshape(-1, _CLASSES)
+    if len(rows) != len(times_s):
+        raise ValueError(f"{len(times_s)} times do not fit {len(rows)} rows of probabilities.")
+    return rows
 
 
 def _logs(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    return log_softmax(np.log(np.maximum(probabilities.astype(np.float64), LEAST)), axis=-1)
+    logs: NDArray[np.float64] = log_softmax(np.log(np.maximum(probabilities.astype(np.float64), LEAST)), axis=-1)
+    return logs
+
+
+def _softmax(logs: NDArray[np.float64]) -> NDArray[np.float32]:
+    probabilities: NDArray[np.float64] = softmax(logs, axis=-1)
+    return probabilities.astype(np.float32)
 
 
 def _runs(times_s: NDArray[np.floating], gap_s: float) -> list[slice]:

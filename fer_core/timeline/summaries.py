@@ -162,7 +162,7 @@ def interval_s(source: Timeline | pd.DataFrame) -> float:
     if len(gaps):
         return float(np.percentile(gaps, _USUAL, method="lower"))
     if isinstance(source, Timeline):
-        return 1 / (source.settings.fps or source.recording.frame_rate or 1)
+        return 1 / (source.request.fps or source.recording.frame_rate or 1)
     return 1.0
 
 

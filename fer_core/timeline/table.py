@@ -1,35 +1,20 @@
 """Readings over time as one table, and what describes the recording that they come from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
-from fer_core.readings import FrameReading
+from fer_core.provenance import Provenance
+from fer_core.readings import FrameReading, is_uncertain
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
 from fer_core.timeline.smoothing import METHODS, gap_s
-
-RAW_COLUMNS: Final = tuple(f"raw_{emotion}" for emotion in EMOTIONS)
-
-COLUMNS: Final = (
-    "time_s",
-    "frame",
-    "person",
-    "x",
-    "y",
-    "width",
-    "height",
-    *EMOTIONS,
-    *RAW_COLUMNS,
-    "label",
-    "confidence",
-    "uncertain",
-    "quality",
-)
-"""Columns of `timeline.csv`, in this order. A sampled frame without a face is a row whose `person` is empty."""
 
 TYPES: Final = {
     "time_s": "float64",
@@ -40,7 +25,7 @@ TYPES: Final = {
     "uncertain": "boolean",
     "quality": "object",
 }
-"""Of the columns: those that can be empty have pandas' types that can."""
+"""Column dtypes in memory; nullable dtypes where a value may be missing."""
 
 GOOD: Final = "good"
 """What `quality` says where nothing is out of bounds; else the problems, with commas between."""
@@ -63,6 +48,8 @@ class Recording:
         height: pixels, after the recording's rotation.
         frame_rate: mean frames a second.
         has_audio: whether there is sound.
+        source: "file" where the numbers were read from a file, "camera" where they were read as the camera ran, so that
+            reading the stored video again does not give them.
     """
 
     name: str
@@ -72,33 +59,7 @@ class Recording:
     height: int
     frame_rate: float
     has_audio: bool = False
-
-
-@dataclass(frozen=True)
-class AnalysisSettings:
-    """How it was analysed: everything that the numbers depend on.
-
-    Attributes:
-        model: name of the classifier.
-        detector: name of the face detector.
-        engine: "litert" or "keras".
-        fps: samples a second; 0 for every frame.
-        smoothing: "exponential", "median", "hmm" or "none".
-        time_constant_s: of the smoothing.
-        uncertain_below: threshold of `uncertain`, on the smoothed probabilities.
-        hashes: SHA-256 of the model's files, by file name.
-        versions: of this package and of the libraries that the numbers depend on, by name.
-    """
-
-    model: str
-    detector: str
-    engine: str
-    fps: float
-    smoothing: str = "exponential"
-    time_constant_s: float = 0.4
-    uncertain_below: float = 0.5
-    hashes: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
+    source: Literal["file", "camera"] = "file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,22 +67,48 @@ class Timeline:
     """The readings of one recording.
 
     Attributes:
-        frame: `COLUMNS`; time in seconds, boxes in pixels of the upright frame, probabilities 0 to 1.
+        frame: `COLUMNS`, then those of further groups; time in seconds, boxes in pixels of the upright frame,
+            probabilities 0 to 1. A sampled frame without a face is a row whose `person` is empty.
         recording: what was analysed.
-        settings: how.
+        request: how it was asked for, complete.
+        provenance: the files and libraries behind the numbers.
         portraits: one JPEG a person, the best seen, by number.
         problems: what is missing or was repaired, one sentence each; empty where nothing is.
         cuts: when a new shot begins, in seconds; nothing is smoothed over that.
         measures: `MEASURES` of the same rows, by the index of `frame`; empty where they were not kept.
+        stopped_s: the moment at which the analysis was stopped, in seconds; None where it came to the end.
     """
 
     frame: pd.DataFrame
     recording: Recording
-    settings: AnalysisSettings
+    request: AnalysisRequest
+    provenance: Provenance = field(default_factory=Provenance)
     portraits: Mapping[int, bytes] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     cuts: tuple[float, ...] = ()
     measures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stopped_s: float | None = None
+
+    @staticmethod
+    def read(path: Path | str) -> "Timeline":
+        """Read a timeline that was written as `.parquet` or `.json`; see `fer_core.timeline.files`.
+
+        Raises:
+            MediaError: there is no such file, or it does not hold a timeline.
+        """
+        from fer_core.timeline.files import read_timeline
+
+        return read_timeline(Path(path))
+
+    def write(self, path: Path | str) -> None:
+        """Write the timeline without loss, by the ending of the file: `.parquet` or `.json`.
+
+        Raises:
+            MediaError: another ending, or the file cannot be written.
+        """
+        from fer_core.timeline.files import write_timeline
+
+        write_timeline(self, Path(path))
 
 
 Row = tuple[Any, ...]
@@ -152,7 +139,8 @@ def rows_of_frame(reading: FrameReading) -> list[Row]:
 def build(
     rows: Sequence[Row],
     recording: Recording,
-    settings: AnalysisSettings,
+    request: AnalysisRequest,
+    provenance: Provenance | None = None,
     *,
     cuts: Sequence[float] = (),
     portraits: Mapping[int, bytes] | None = None,
@@ -160,32 +148,43 @@ def build(
 ) -> Timeline:
     """Make the timeline of what was read; see `Timeline` for the arguments and `rows_of_frame` for the rows."""
     table = pd.DataFrame(list(rows), columns=[*_READ, *MEASURES])
-    frame = smoothed(table.reindex(columns=list(COLUMNS)).astype(TYPES), settings, cuts)
+    frame = smoothed(table.reindex(columns=list(COLUMNS)).astype(TYPES), request, cuts)
     measures = table[list(MEASURES)].astype("float64")
-    return Timeline(frame, recording, settings, portraits or {}, tuple(problems), tuple(cuts), measures)
+    return Timeline(
+        frame, recording, request, provenance or Provenance(), portraits or {}, tuple(problems), tuple(cuts), measures
+    )
 
 
-def smoothed(frame: pd.DataFrame, settings: AnalysisSettings, cuts: Sequence[float] = ()) -> pd.DataFrame:
+def smoothed(
+    frame: pd.DataFrame, request: AnalysisRequest, cuts: Sequence[float] = (), only: Collection[int] | None = None
+) -> pd.DataFrame:
     """The rows with probabilities, label, confidence and `uncertain` as they follow from the raw probabilities.
 
     Each person is smoothed alone, and nothing over a cut or a gap.
+
+    Args:
+        frame: the rows.
+        request: names smoothing and threshold.
+        cuts: when new shots begin, in seconds.
+        only: the people to smooth; the rows of others stay as they are. None for everybody.
     """
     seen = frame["person"].notna().to_numpy(bool)
+    chosen = seen if only is None else seen & frame["person"].isin(list(only)).to_numpy(bool)
     raw = frame[list(RAW_COLUMNS)].to_numpy(float)
     times_s = frame["time_s"].to_numpy(float)
     shots = np.searchsorted(np.asarray(cuts, float), times_s, side="right")
-    probabilities = np.full_like(raw, np.nan)
-    method, gap = METHODS[settings.smoothing], gap_s(_usual_s(times_s))
-    for _, part in frame[seen].groupby([frame["person"][seen], shots[seen]], sort=False):
+    probabilities = np.full_like(raw, np.nan) if only is None else frame[list(EMOTIONS)].to_numpy(float, copy=True)
+    method, gap = METHODS[request.smoothing], gap_s(_usual_s(times_s))
+    for _, part in frame[chosen].groupby([frame["person"][chosen], shots[chosen]], sort=False):
         places = frame.index.get_indexer(part.sort_values("time_s").index)
-        probabilities[places] = method(times_s[places], raw[places], settings.time_constant_s, gap)
+        probabilities[places] = method(times_s[places], raw[places], request.time_constant_s, gap)
     result = frame.copy()
     result[list(EMOTIONS)] = probabilities
     best = np.where(seen, np.nan_to_num(probabilities).argmax(axis=1), 0)
     highest = np.where(seen, np.nan_to_num(probabilities).max(axis=1), np.nan)
     result["label"] = pd.Series(np.array(EMOTIONS, object)[best], frame.index, "object").where(seen, None)
     result["confidence"] = highest
-    result["uncertain"] = pd.Series(highest < settings.uncertain_below, frame.index, "boolean").where(seen)
+    result["uncertain"] = pd.Series(is_uncertain(highest, request.threshold), frame.index, "boolean").where(seen)
     return result
 
 

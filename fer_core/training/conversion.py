@@ -4,6 +4,7 @@ import importlib
 import tempfile
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 import keras
 import numpy as np
@@ -95,6 +96,9 @@ class OnnxEngine:
         DependencyError: onnxruntime is not installed.
     """
 
+    name: Final = "onnx"
+    libraries: Final = ("onnxruntime",)
+
     def __init__(self, path: Path) -> None:
         self._session = _require("onnxruntime").InferenceSession(str(path), providers=["CPUExecutionProvider"])
         self._names = [output.name for output in self._session.get_outputs()]
@@ -106,6 +110,9 @@ class OnnxEngine:
 
 class SavedModelEngine:
     """A SavedModel, by TensorFlow; see `fer_core.classification.engines.Engine`."""
+
+    name: Final = "saved_model"
+    libraries: Final = ("tensorflow",)
 
     def __init__(self, folder: Path) -> None:
         import tensorflow as tf
@@ -122,5 +129,5 @@ def _require(package: str) -> ModuleType:
         return importlib.import_module(package)
     except ImportError as error:
         raise DependencyError(
-            f"ONNX export needs {package}; install it with `pip install -r requirements-optional.txt`."
+            f"ONNX export needs {package}; install it with `pip install tf2onnx onnx onnxruntime`."
         ) from error

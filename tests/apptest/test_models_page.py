@@ -16,6 +16,7 @@ from fer_core.classification import MapFigures, default_model, list_cards
 from fer_core.errors import ModelError
 from fer_core.evaluation import datasets
 from fer_core.readings import Box
+from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
 from fer_core.ui.models import claims, dataset, overview, own_data, records
 from fer_core.ui.shared import loaders, page_memory, routing, samples
@@ -44,7 +45,7 @@ def models(installed, monkeypatch):
     monkeypatch.setattr(records, "MODELS_DIR", folder)
     monkeypatch.setattr(loaders, "classifier", lambda name: made[name] if name in made else load(name))
     monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([Box(10, 10, 60, 60)]))
-    monkeypatch.delenv(dataset.PATH_SETTING, raising=False)
+    monkeypatch.delenv(DATA_SET, raising=False)
 
     def use(*names):
         monkeypatch.setattr(loaders, "cards", lambda: [cards[name] for name in names or cards])
@@ -462,7 +463,7 @@ def test_the_data_are_described_without_the_data(models):
         charts(page) == 2
         and page.dataframe[0].value.set_index("Exact copies")["Faces"]["PrivateTest also in train"] == 1
     )
-    assert "Download" in page.info[0].value and dataset.PATH_SETTING in page.info[0].value
+    assert "Download" in page.info[0].value and DATA_SET in page.info[0].value
 
 
 @pytest.fixture
@@ -489,7 +490,7 @@ def opened(page: AppTest) -> AppTest:
 
 
 def test_faces_of_the_data_are_shown_where_they_are(data_set, monkeypatch):
-    monkeypatch.setenv(dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     page = opened(models_page(DATA))
     assert len(page.get("image")) == 2  # happy and sad ones
     by_label(page.button, "Others").click().run()
@@ -501,7 +502,7 @@ def test_faces_of_the_data_are_shown_where_they_are(data_set, monkeypatch):
 
 
 def test_errors_of_models_are_shown_and_filtered(data_set, monkeypatch):
-    monkeypatch.setenv(dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     page = models_page(DATA, **{"faces view": "What models get wrong"})
     page = opened(page)
     assert "1 of 20 faces" in text(page) and "happy → sad" in captions(page)
@@ -510,7 +511,7 @@ def test_errors_of_models_are_shown_and_filtered(data_set, monkeypatch):
 
 
 def test_copies_are_shown_with_their_splits_and_labels(data_set, monkeypatch):
-    monkeypatch.setenv(dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     page = opened(models_page(DATA, **{"faces view": "Copies"}))
     assert "byte for byte: 1" in text(page)
     assert captions(page) == "PrivateTest happy · PublicTest happy · train happy"
@@ -521,7 +522,7 @@ def test_training_faces_are_read_only_where_they_are_shown(data_set, monkeypatch
     monkeypatch.setattr(
         dataset, "load_faces", lambda path, training: asked.append(training) or load(path, training=training)
     )
-    monkeypatch.setenv(dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     for view in ("Samples", "Labels that raters dispute", "What models get wrong"):
         opened(models_page(DATA, **{"faces view": view}))
         assert asked == [False]
@@ -531,7 +532,7 @@ def test_training_faces_are_read_only_where_they_are_shown(data_set, monkeypatch
 
 
 def test_long_galleries_have_pages(data_set, monkeypatch):
-    monkeypatch.setenv(dataset.PATH_SETTING, str(data_set))
+    monkeypatch.setenv(DATA_SET, str(data_set))
     monkeypatch.setattr(dataset, "SHOWN", 8)
     page = opened(models_page(DATA, **{"faces view": "Labels that raters dispute"}))
     page.pills[0].select("sad").run()
@@ -602,7 +603,7 @@ def test_a_damaged_data_set_is_one_clear_error(models, at_this_machine, tmp_path
 
 
 def test_a_setting_that_names_nothing_is_said(models, monkeypatch):
-    monkeypatch.setenv(dataset.PATH_SETTING, "/nowhere/at all")
+    monkeypatch.setenv(DATA_SET, "/nowhere/at all")
     assert "does not exist" in models_page(DATA).error[0].value
 
 

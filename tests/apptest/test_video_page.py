@@ -12,10 +12,11 @@ from fer_core.analysis.run import Progress
 from fer_core.errors import MediaError, ModelError
 from fer_core.live.recording import RecordedSession
 from fer_core.readings import Box
+from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.timeline.notes import Marker
 from fer_core.ui.shared import handover, loaders, routing
-from fer_core.ui.video import exports, unfinished
+from fer_core.ui.video import exports
 from tests.conftest import ROOT
 from tests.timelines import synthetic
 from tests.videos import scene, write_video
@@ -35,7 +36,7 @@ def clip(tmp_path_factory) -> bytes:
 def waiting_place(tmp_path_factory, monkeypatch):
     """Where unfinished analyses wait, of this test alone."""
     place = tmp_path_factory.mktemp("unfinished")
-    monkeypatch.setenv(unfinished.FOLDER_SETTING, str(place))
+    monkeypatch.setenv(UNFINISHED, str(place))
     return place
 
 
@@ -170,15 +171,15 @@ def test_a_recording_without_a_face_is_explained(fakes, clip):
 def slow_pipeline(began: threading.Event):
     """A pipeline that reports once, then waits until it is stopped."""
     pipeline = fake_pipeline([FACE])
-    read = pipeline.analyze_video
+    read = pipeline.analyse
 
-    def analyze_video(path, fps, progress, *, stop, **options):
+    def analyse(path, request, progress, *, stop, **options):
         progress(Progress(0.25, 15.0, 10.0, 30.0, 60, 58))
         began.set()
         assert stop.wait(30)
-        return read(path, fps, None, stop=stop, **options)
+        return read(path, request, None, stop=stop, **options)
 
-    pipeline.analyze_video = analyze_video
+    pipeline.analyse = analyse
     return pipeline
 
 
@@ -201,18 +202,18 @@ def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, 
 def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
     """The page after an analysis that was stopped at the fourth sample."""
     began, pipeline = threading.Event(), fake_pipeline([FACE])
-    read = pipeline.analyze_video
+    read = pipeline.analyse
 
-    def analyze_video(path, fps, progress, *, stop, **options):
+    def analyse(path, request, progress, *, stop, **options):
         def slow(now):
             progress(now)
             if now.samples == 4:
                 began.set()
                 assert stop.wait(30)
 
-        return read(path, fps, slow, stop=stop, **options)
+        return read(path, request, slow, stop=stop, **options)
 
-    pipeline.analyze_video = analyze_video
+    pipeline.analyse = analyse
     with monkeypatch.context() as patch:
         patch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
         patch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
@@ -317,7 +318,8 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip):
     page.toggle(f"only range {found.number}").set_value(True).run()
     part = exported(page)
     assert "before" not in part["Events (CSV)"] and "within" in part["Events (CSV)"]
-    assert part["Readings (CSV)"].count("\n") == 5 and '"before"' not in part["Everything (JSON)"]
+    assert part["Readings (CSV)"].count("\n") == 5
+    assert b'"before"' not in part["Everything (JSON)"] and b'"within"' in part["Everything (JSON)"]
     report = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(part["Report (PDF)"])).pages)
     assert "within" in report and "before" not in report
 
@@ -338,7 +340,7 @@ def test_files_to_take_along_are_there_before_they_are_wanted(fakes, clip):
     assert page.session_state[MEMORY].exports[recording(page).number] is first  # and not made again
     recording(page).call(1, "Zoë")
     page.run()
-    assert "Zoë" in exported(page)["Everything (JSON)"]
+    assert "Zoë".encode() in exported(page)["Everything (JSON)"]
 
 
 def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
@@ -358,7 +360,7 @@ def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
 def test_an_accident_is_one_sentence(fakes, clip, monkeypatch):
     fakes()
     pipeline = fake_pipeline([FACE])
-    pipeline.analyze_video = lambda *arguments, **options: 1 / 0
+    pipeline.analyse = lambda *arguments, **options: 1 / 0
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
     page = analysed(upload(video_page(), "clip.mp4", clip))
     assert "unexpected" in page.error[0].value and "ZeroDivision" not in words(page)

@@ -20,14 +20,15 @@ from fer_core.evaluation.datasets import FaceSet
 from fer_core.imaging.crops import cut, grey, resized
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT_FACE
-from fer_core.networks.files import MODELS_DIR, MODELS_SETTING, FileRecord
+from fer_core.networks.files import MODELS_DIR, FileRecord
+from fer_core.settings import DATA_SET, MODELS
 from tests.browser.conftest import running_server
 from tests.conftest import PORTRAIT
 
 expect.set_options(timeout=60_000)
 
 ONE, OTHER = "custom_cnn", "other_cnn"
-SUPPORT = ("face_check", "frontality")
+SUPPORT = ("face_check", "faces")
 
 
 def views(count: int, seed: int) -> list[np.ndarray]:
@@ -72,7 +73,7 @@ def _record(folder: Path, name: str) -> None:
 
 @pytest.fixture(scope="module")
 def address(models: Path):
-    with running_server(**{MODELS_SETTING: str(models), "FER2013_PATH": ""}) as found:
+    with running_server(**{MODELS: str(models), DATA_SET: ""}) as found:
         yield found
 
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from fer_core.media.samples import SAMPLE_VIDEO
-from fer_core.timeline.table import COLUMNS
+from fer_core.timeline.columns import COLUMNS
 from tests.videos import write_video
 
 LONG_MS = 180_000

@@ -1,5 +1,6 @@
 """From a run to an installed model, to an ensemble and to other formats."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -7,9 +8,10 @@ import keras
 import numpy as np
 import pytest
 
-from fer_core.classification import EmotionClassifier, default_model
+from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verify_models
 from fer_core.cli import main
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError, ModelError
 from fer_core.networks.files import FileRecord
 from fer_core.testing import FakeEngine, fake_card
@@ -135,7 +137,6 @@ def test_an_ensemble_is_the_calibrated_mean_of_its_members(two):
     ensemble = EmotionClassifier.load("ensemble", models_dir=two).classify(list(VALIDATION.images))
     np.testing.assert_allclose(ensemble.probabilities, sharpened / sharpened.sum(axis=1, keepdims=True), atol=1e-4)
     assert card.parameters == 2 * load_card("one", two).parameters
-    assert default_model(two) in ("one", "two")
 
 
 def test_an_ensemble_of_changed_members_is_refused(two):
@@ -171,6 +172,15 @@ def test_a_run_is_published_with_the_faces_it_learnt_from(finished, tmp_path):
     others = whole(made_faces(448, "train", 8), VALIDATION, made_faces(70, "PrivateTest", 2))
     with pytest.raises(DatasetError, match="other faces"):
         publish(finished, others, tmp_path, log=quiet)
+
+
+def test_another_projects_network_is_no_member(two):
+    head = {"gives": "logits", "classes": EMOTIONS}
+    imported = {"file": "model.tflite", "source": "theirs", "preprocessing": {"channels": 1}, "emotion": head}
+    path = two / "two" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "imported": imported}))
+    with pytest.raises(DatasetError, match="leave out: two"):
+        publish_ensemble(["one", "two"], FACES, two, log=quiet)
 
 
 @pytest.mark.parametrize("names", [["one"], ["one", "one"], ["one", "two", "one"], ["one", "ensemble"]])

@@ -7,6 +7,7 @@ from fer_core.classification.cards import check_members, default_model, list_car
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, verify_all
+from fer_core.request import DEFAULT_MODEL
 from fer_core.testing import fake_card
 
 
@@ -99,18 +100,12 @@ def test_other_kinds_of_model_are_passed_over(tmp_path):
     assert [card.name for card in list_cards(tmp_path)] == ["one"]
 
 
-@pytest.mark.parametrize(
-    ("accuracies", "expected"),
-    [
-        ({"custom_cnn": 0.6, "resnet50v2": 0.7}, "resnet50v2"),  # best and preferred
-        ({"custom_cnn": 0.7, "resnet50v2": 0.7}, "resnet50v2"),  # as good, and preferred
-        ({"custom_cnn": 0.7, "resnet50v2": 0.6}, "custom_cnn"),  # better than the preferred one
-    ],
-)
-def test_the_default_model_is_the_best_single_one(tmp_path, accuracies, expected):
-    for name, accuracy in accuracies.items():
-        install(tmp_path, name, accuracy)
-    assert default_model(tmp_path) == expected
+def test_the_default_model_is_the_one_that_is_named_whatever_lies_about(tmp_path):
+    install(tmp_path, "better", 0.99)
+    with pytest.raises(ModelError, match=r"custom_cnn.*not installed.*better"):
+        default_model(tmp_path)
+    install(tmp_path, DEFAULT_MODEL, 0.1)
+    assert default_model(tmp_path) == DEFAULT_MODEL
 
 
 def test_without_models_the_way_out_is_said(tmp_path):

@@ -214,7 +214,7 @@ def test_detectors_by_name():
     detector = load_detector("haar")
     assert isinstance(detector, FaceDetector)
     assert isinstance(detector, HaarDetector)
-    with pytest.raises(ModelError, match="haar, mtcnn"):
+    with pytest.raises(ModelError, match="blazeface, haar, mtcnn"):
         load_detector("hog")
 
 
@@ -229,12 +229,12 @@ def test_without_the_mtcnn_package_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr("fer_core.detection.mtcnn.find_spec", lambda name: None if name == "mtcnn" else name)
     with pytest.raises(DependencyError, match="pip install mtcnn"):
         load_detector("mtcnn")
-    assert installed_detectors() == ["haar"]
+    assert installed_detectors() == ["blazeface", "haar"]
 
 
 def test_mtcnn_is_offered_where_its_packages_are(monkeypatch):
     monkeypatch.setattr("fer_core.detection.mtcnn.find_spec", lambda name: name)
-    assert installed_detectors() == ["haar", "mtcnn"]
+    assert installed_detectors() == ["blazeface", "haar", "mtcnn"]
 
 
 class FakeMtcnn:
@@ -268,6 +268,7 @@ def test_mtcnn_of_a_tiny_picture_is_nothing(monkeypatch):
     assert MtcnnDetector().detect(np.zeros((1, 1, 3), np.uint8)) == []
 
 
+@pytest.mark.slow
 def test_real_mtcnn_agrees_with_haar_on_the_portrait(haar, portrait):
     pytest.importorskip("mtcnn", reason="the optional package mtcnn is not installed")
     ours, theirs = only_box(haar.detect(portrait)), only_box(load_detector("mtcnn").detect(portrait))

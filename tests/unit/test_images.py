@@ -3,6 +3,8 @@
 import io
 import random
 import struct
+import subprocess
+import sys
 import threading
 import warnings
 import zlib
@@ -535,7 +537,7 @@ def test_running_out_of_memory_is_said(monkeypatch):
     def fail(*_):
         raise MemoryError
 
-    monkeypatch.setattr(np, "ascontiguousarray", fail)
+    monkeypatch.setattr(np, "empty", fail)
     assert "more memory than there is" in complaint(saved(red_and_blue(), "PNG"))
 
 
@@ -710,3 +712,54 @@ def test_a_cut_file_never_gives_half_a_picture(seed):
         except MediaError:
             continue
         assert np.array_equal(bgr, whole), length  # what was cut off was not of the picture
+
+
+# Colours that the file says something about
+
+
+def test_a_gamma_that_is_not_the_usual_one_is_applied():
+    """A PNG whose numbers are proportional to light: half the light is 188 in sRGB."""
+    rows = [bytes([128] * 3 * WIDTH)] * HEIGHT
+    linear = png(WIDTH, HEIGHT, 8, 2, rows, png_chunk(b"gAMA", struct.pack(">I", 100_000)))
+    usual = png(WIDTH, HEIGHT, 8, 2, rows, png_chunk(b"gAMA", struct.pack(">I", 45_455)))
+    srgb = png(WIDTH, HEIGHT, 8, 2, rows, png_chunk(b"sRGB", b"\0"), png_chunk(b"gAMA", struct.pack(">I", 100_000)))
+    assert decode_image(linear, "a.png")[0, 0].tolist() == pytest.approx([186] * 3, abs=2)
+    assert decode_image(usual, "a.png")[0, 0].tolist() == decode_image(srgb, "a.png")[0, 0].tolist() == [128] * 3
+
+
+def test_a_png_of_high_dynamic_range_is_brought_to_ordinary():
+    """58 % of PQ is the reference white; a third of that light is 161 on an ordinary display."""
+    rows = [bytes([round(255 * 0.4704)] * 3 * WIDTH)] * HEIGHT  # 68 cd/m²
+    data = png(WIDTH, HEIGHT, 8, 2, rows, png_chunk(b"cICP", bytes([9, 16, 0, 1])))
+    assert decode_image(data, "a.png")[0, 0].tolist() == pytest.approx([161] * 3, abs=4)
+
+
+def test_an_avif_of_high_dynamic_range_is_brought_to_ordinary():
+    picture = Image.new("RGB", (64, 64), (120, 120, 120))
+    data = bytearray(saved(picture, "AVIF", quality=100))
+    place = data.index(b"colrnclx")
+    data[place + 8 : place + 12] = bytes([0, 9, 0, 16])
+    seen = decode_image(bytes(data), "a.avif")[32, 32]
+    assert seen.tolist() == pytest.approx([161] * 3, abs=6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_a_large_picture_takes_little_more_than_its_pixels(tmp_path):
+    Image.new("RGB", (6000, 5000), (120, 90, 60)).save(tmp_path / "large.jpg")
+    code = (
+        "import sys; from pathlib import Path; from fer_core.media.images import read_image\n"
+        "status = Path('/proc/self/status')\n"
+        "most = lambda: 1024 * int(status.read_text().split('VmHWM:')[1].split()[0])\n"
+        "before = most(); shape = read_image(Path(sys.argv[1])).shape; print(shape[0], most() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "large.jpg")], capture_output=True, text=True)
+    rows, grown = map(int, done.stdout.split())
+    assert rows == 5000 and grown < 9 * 6000 * 5000  # Pillow keeps 4 bytes a pixel, the array 3
+
+
+def test_libtiff_writes_nothing_beside_our_sentence(capfd):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
+    data = bytearray(saved(Image.fromarray(noise), "TIFF", compression="tiff_lzw"))
+    data[5000:9000] = b"\xff" * 4000
+    assert "damaged" in complaint(bytes(data), "scan.tif")
+    assert capfd.readouterr().err == ""

@@ -15,13 +15,16 @@ from fer_core.live import LiveFace, LiveReading, recording
 from fer_core.live.baseline import DURATION_S, FEWEST, STRONGEST, Calibration, corrected, weights
 from fer_core.live.history import MINUTE_S, STEP_S, Ages, LastMinute, Rate
 from fer_core.live.recording import LONGEST_S, SessionRecorder
+from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
-from fer_core.timeline.table import COLUMNS, RAW_COLUMNS, AnalysisSettings
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
 
 SAD_AT_REST = np.float32([0.04, 0.01, 0.03, 0.02, 0.5, 0.02, 0.38])
 REALLY_SAD = np.float32([0.01, 0.01, 0.02, 0.005, 0.93, 0.005, 0.02])
 HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])
-HOW = AnalysisSettings(model="fake", detector="haar", engine="litert", fps=0.0)
+HOW = AnalysisRequest(model="fake", fps=0.0, uncertain_below=0.5)
+FILES = Provenance({"face_check.tflite": "ab" * 32}, {"fer_core": "0.1.0"})
 
 
 def label(probabilities) -> str:
@@ -122,7 +125,7 @@ def face(person: int, box: Box, probabilities: np.ndarray) -> LiveFace:
 
 
 def recorder(*, with_video: bool = False) -> SessionRecorder:
-    return SessionRecorder(100.0, HOW, datetime(2026, 5, 4, 3, 2, 1), with_video=with_video)
+    return SessionRecorder(100.0, HOW, FILES, datetime(2026, 5, 4, 3, 2, 1), with_video=with_video)
 
 
 def picture(level: int, size=(64, 48)) -> np.ndarray:
@@ -146,7 +149,7 @@ def test_a_recorded_session_is_a_timeline():
     recording = done.timeline.recording
     assert recording.name == "Live 2026-05-04 03.02.01" and recording.sha256 == ""
     assert (recording.width, recording.height, recording.duration_s) == (640, 480, 1.0)
-    assert done.timeline.portraits == {} and done.timeline.settings is HOW
+    assert done.timeline.portraits == {} and (done.timeline.request, done.timeline.provenance) == (HOW, FILES)
 
 
 def test_nothing_is_added_after_the_end():

@@ -16,9 +16,10 @@ from fer_core.live import stream as stream_module
 from fer_core.live.lost import HIDDEN_S
 from fer_core.live.recording import LONGEST_S, SessionRecorder
 from fer_core.live.stream import NOTE_S, STALE_S, STALLED_S
+from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
+from fer_core.request import AnalysisRequest
 from fer_core.testing import fake_pipeline
-from fer_core.timeline.table import AnalysisSettings
 
 PLAIN = View(mirrored=False)
 BOX = Box(100, 80, 60, 60)
@@ -510,8 +511,8 @@ def test_a_fault_in_the_recording_is_told_as_such_and_the_reading_goes_on(make, 
 def test_a_recording_that_is_as_long_as_it_may_be_is_over(make):
     clock, reader = Clock(), Reader(BOX)
     stream = make(reader, clock=clock)
-    how = AnalysisSettings(model="fake", detector="haar", engine="litert", fps=0.0)
-    stream.record(SessionRecorder(clock.now, how, datetime(2026, 5, 4), with_video=False))
+    how = AnalysisRequest(model="fake", fps=0.0, uncertain_below=0.5)
+    stream.record(SessionRecorder(clock.now, how, Provenance(), datetime(2026, 5, 4), with_video=False))
     feed(stream, reader, frame())
     wait_for(lambda: stream.state().recorded == 1)
     assert not stream.state().recording_over

@@ -24,7 +24,7 @@ from fer_core.testing import fake_pipeline
 from fer_core.ui.live import webcam
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import MOST_LANES, panel_data
-from fer_core.ui.live.webcam import ICE_SETTING, ice_servers, keep_worker
+from fer_core.ui.live.webcam import ice_servers, keep_worker
 from tests.conftest import ROOT
 
 HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])
@@ -33,8 +33,7 @@ HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])
 @pytest.mark.parametrize(
     ("setting", "servers"),
     [
-        (None, []),  # nothing leaves the machine
-        ("", []),
+        ("", []),  # nothing leaves the machine
         ("none", []),
         ("Automatic", None),
         ("stun:stun.example.org:3478", [{"urls": "stun:stun.example.org:3478"}]),
@@ -48,7 +47,7 @@ HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])
     ],
 )
 def test_ice_servers_come_from_one_setting(setting, servers):
-    assert ice_servers({} if setting is None else {ICE_SETTING: setting}) == servers
+    assert ice_servers(setting) == servers
 
 
 @pytest.mark.parametrize(
@@ -64,11 +63,7 @@ def test_ice_servers_come_from_one_setting(setting, servers):
 )
 def test_a_setting_that_is_not_understood_is_refused_with_the_way_out(setting):
     with pytest.raises(FerError, match="leave it empty"):
-        ice_servers({ICE_SETTING: setting})
-
-
-def test_the_setting_is_documented():
-    assert ICE_SETTING in (ROOT / "README.md").read_text()
+        ice_servers(setting)
 
 
 def test_the_version_is_pinned_to_the_one_that_was_tried():

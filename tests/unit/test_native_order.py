@@ -18,6 +18,7 @@ assert len(session.protect(bytes([128, 8, *[0] * 162]))) > 164
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("load", "needed"),
     [

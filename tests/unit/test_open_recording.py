@@ -26,7 +26,7 @@ def test_left_out_samples_leave_gaps_and_not_a_coarser_grid():
     rows = [
         reading(n / 4, 1, "sad" if n % 10 else "happy", quality="blurred" if n % 10 else "good") for n in range(240)
     ]
-    recording = OpenRecording(1, {"a": of_rows(rows), "b": of_rows(rows)})
+    recording = OpenRecording.of(1, {"a": of_rows(rows), "b": of_rows(rows)})
     recording.leave_out_poor = True
     shown = recording.shown()
     runs = stretches(shown, 1)
@@ -40,7 +40,7 @@ def test_left_out_samples_leave_gaps_and_not_a_coarser_grid():
 
 def test_of_several_poor_people_in_one_frame_one_row_without_anybody_stays():
     rows = [reading(0.0, 1, "sad"), reading(0.25, 1, "sad", quality="dark"), reading(0.25, 2, "sad", quality="dark")]
-    recording = OpenRecording(1, {"a": of_rows([*rows, nobody(0.5)])})
+    recording = OpenRecording.of(1, {"a": of_rows([*rows, nobody(0.5)])})
     recording.leave_out_poor = True
     shown = recording.shown().frame
     assert shown["time_s"].tolist() == [0.0, 0.25, 0.5] and shown["person"].notna().tolist() == [True, False, False]
@@ -49,7 +49,7 @@ def test_of_several_poor_people_in_one_frame_one_row_without_anybody_stays():
 
 def test_the_part_that_the_quality_tab_shows_is_the_range_with_its_poor_samples():
     rows = [reading(n / 4, 1, "sad", quality="dark" if n % 2 else "good") for n in range(40)]
-    recording = OpenRecording(1, {"a": of_rows(rows)})
+    recording = OpenRecording.of(1, {"a": of_rows(rows)})
     recording.choose_range(2.0, 4.0)
     recording.leave_out_poor = True
     part = recording.part().frame
@@ -58,7 +58,7 @@ def test_the_part_that_the_quality_tab_shows_is_the_range_with_its_poor_samples(
 
 
 def test_a_range_and_an_exclusion_are_as_long_as_they_say():
-    recording = OpenRecording(1, {"a": of_rows([reading(n / 4, 1, "happy") for n in range(40)])})
+    recording = OpenRecording.of(1, {"a": of_rows([reading(n / 4, 1, "happy") for n in range(40)])})
     recording.choose_range(2.0, 3.0)
     [summary] = recording.summaries()
     assert (summary.samples, summary.seen_s) == (4, 1.0)
@@ -71,7 +71,7 @@ def test_a_range_and_an_exclusion_are_as_long_as_they_say():
 
 def two_people() -> OpenRecording:
     """Person 1 for five seconds, then person 2."""
-    return OpenRecording(1, {"m": of_rows([reading(n / 4, 1 if n < 20 else 2, "happy") for n in range(40)])})
+    return OpenRecording.of(1, {"m": of_rows([reading(n / 4, 1 if n < 20 else 2, "happy") for n in range(40)])})
 
 
 @pytest.mark.parametrize("correct", [lambda r: r.remove(2), lambda r: r.merge(1, 2)], ids=["removed", "merged"])
@@ -98,16 +98,18 @@ def test_a_resting_face_that_a_correction_gave_to_somebody_else_is_none():
     assert len(recording.deviations()) == 20
 
 
-def test_going_on_keeps_names_and_resting_faces_of_those_who_were_there():
+def test_going_on_makes_every_correction_again():
     before = two_people()
     before.call(1, "Zoë")
     before.rest(1, Span(0.0, 1.0))
     before.mark(1.0, "starts")
     before.split(1, 2.0)
     before.call(3, "of the part that was split off")
-    whole = OpenRecording(2, {"m": of_rows([reading(n / 4, 1 + n // 20, "happy") for n in range(80)])})
+    whole = OpenRecording.of(2, {"m": of_rows([reading(n / 4, 1 + n // 20, "happy") for n in range(80)])})
     whole.take_over(before)
-    assert [whole.notes.name(person) for person in whole.people] == ["Zoë", "Person 2", "Person 3", "Person 4"]
+    names = [whole.notes.name(person) for person in whole.people]
+    assert names == ["Zoë", "Person 2", "Person 3", "Person 4", "of the part that was split off"]
+    assert whole.timeline.frame["person"].tolist() == [*[1] * 8, *[5] * 12, *[2] * 20, *[3] * 20, *[4] * 20]
     assert whole.notes.markers == (Marker(1.0, "starts"),) and dict(whole.resting) == {1: Span(0.0, 1.0)}
 
 
@@ -122,7 +124,7 @@ def test_recordings_of_one_name_can_be_told_apart():
 
 
 def test_the_player_is_new_where_it_was_sent_to_that_second_already():
-    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
     recording.seek(3.0)
     before = recording.jumps
     recording.step_by(1)

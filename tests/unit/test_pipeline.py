@@ -105,6 +105,7 @@ def test_unknown_names_are_refused_with_the_choices(names):
         EmotionPipeline.load(**names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [["{load}", "import streamlit_webrtc"], ["import tensorflow", "{load}"]])
 def test_keras_works_with_what_came_before_it_and_comes_after(lines):
     """The libraries of the live page, imported after TensorFlow, once crashed the server, and then `publish`."""

@@ -18,15 +18,19 @@ from fer_core.errors import MediaError
 from fer_core.evidence.bundle import bundle_bytes, fingerprint_of, read_bundle, write_bundle
 from fer_core.evidence.verification import compare, verify
 from fer_core.networks.files import sha256
-from fer_core.reports.tables import as_rows, csv_text, parquet_bytes, rows_from_parquet, rows_of_json
-from fer_core.timeline.edits import merged, resmoothed, split, within, without
-from fer_core.timeline.notes import Marker, Notes
-from fer_core.timeline.table import RAW_COLUMNS, Timeline, smoothed
+from fer_core.reports.tables import csv_text
+from fer_core.timeline.columns import RAW_COLUMNS
+from fer_core.timeline.corrections import merged, resmoothed, split, within, without
+from fer_core.timeline.edits import Mark, Name
+from fer_core.timeline.files import from_parquet, listed, parquet_bytes, typed_rows
+from fer_core.timeline.notes import Marker
+from fer_core.timeline.study import AS_READ, Study
+from fer_core.timeline.table import Timeline, smoothed
 from tests.timelines import nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
 DAY = date(2026, 11, 1)
-NOTES = Notes({1: "Zoë"}, (Marker(3, "laughs"),))
+NOTES = (Name(1, "Zoë"), Mark((Marker(3, "laughs"),)))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +50,7 @@ def timeline(video):
 
 @pytest.fixture(scope="module")
 def data(timeline):
-    return bundle_bytes(timeline, DAY, NOTES)
+    return bundle_bytes(Study(timeline, NOTES), DAY)
 
 
 def files_in(data: bytes) -> dict[str, bytes]:
@@ -70,12 +74,13 @@ def rezipped(path, files: dict[str, bytes], *, cover_up: bool = False):
 def forged(files: dict[str, bytes], rows: pd.DataFrame, timeline: Timeline) -> dict[str, bytes]:
     """All tables changed in step."""
     changed = dataclasses.replace(timeline, frame=rows)
+    logged = dataclasses.replace(timeline, frame=rows.assign(**{AS_READ: rows["person"]}))
     record = json.loads(files["timeline.json"])
-    record["rows"] = rows_of_json(changed)
+    record["rows"] = listed(typed_rows(logged))
     return {
         **files,
         "timeline.csv": csv_text(changed).encode(),
-        "timeline.parquet": parquet_bytes(changed),
+        "timeline.parquet": parquet_bytes(logged),
         "timeline.json": json.dumps(record).encode(),
     }
 
@@ -93,22 +98,22 @@ def test_it_holds_report_tables_settings_and_hashes(data, timeline):
     hashes = json.loads(files["manifest.json"])["sha256"]
     assert hashes == {n: hashlib.sha256(d).hexdigest() for n, d in files.items() if n != "manifest.json"}
     described = json.loads(files["settings.json"])
-    assert described["settings"]["hashes"] == {"model.tflite": "cd" * 32} and described["made_on"] == "2026-11-01"
-    assert (
-        described["settings"]["versions"]["numpy"] == "2.4.6"
-        and described["recording"]["sha256"] == timeline.recording.sha256
-    )
+    assert described["request"] == timeline.request.to_json() and described["made_on"] == "2026-11-01"
+    assert described["provenance"]["files"] == {"model.tflite": "cd" * 32}
+    assert described["provenance"]["versions"]["numpy"] == "2.4.6"
+    assert described["recording"]["sha256"] == timeline.recording.sha256
+    assert [edit["kind"] for edit in described["edits"]] == ["name", "mark"]
     assert "Zoë" in pypdf.PdfReader(io.BytesIO(files["report.pdf"])).pages[1].extract_text()
     assert b"verify" in files["README.txt"] and "面接".encode() in files["README.txt"]
 
 
 def test_the_same_input_gives_the_same_bundle(data, timeline):
-    assert bundle_bytes(timeline, DAY, NOTES) == data
+    assert bundle_bytes(Study(timeline, NOTES), DAY) == data
 
 
 def test_the_fingerprint_is_that_of_the_manifest(tmp_path, timeline, data):
     path = tmp_path / "new" / "evidence.zip"
-    fingerprint = write_bundle(timeline, path, DAY, NOTES)
+    fingerprint = write_bundle(Study(timeline, NOTES), path, DAY)
     assert fingerprint == fingerprint_of(data) == read_bundle(path).fingerprint
     assert fingerprint == hashlib.sha256(files_in(data)["manifest.json"]).hexdigest()
 
@@ -119,14 +124,14 @@ def test_an_untouched_bundle_is_identical(tmp_path, data, video, timeline):
     asked = []
     result = verify(path, video, lambda *given: asked.append(given) or timeline)
     assert (result.verdict, result.confirmed) == ("identical", True)
-    assert asked == [(video, timeline.settings)]  # with the bundle's own settings
+    assert asked == [(video, timeline.request)]  # with the bundle's own request
     assert result.findings[0] == f"All {len(timeline.frame):,} rows are the same to the last digit."
 
 
 CHANGES = {
     "a figure in the table": ("timeline.csv", lambda d: d.replace(b"0.", b"1.", 1), "timeline.csv was changed"),
     "the report": ("report.pdf", lambda d: d + b" ", "report.pdf was changed"),
-    "the settings": ("settings.json", lambda d: d.replace(b'"fps": 4.0', b'"fps": 2.0'), "settings.json was changed"),
+    "the request": ("settings.json", lambda d: d.replace(b'"fps": 4.0', b'"fps": 2.0'), "settings.json was changed"),
     "the dictionary": ("timeline_columns.csv", lambda d: d.upper(), "timeline_columns.csv was changed"),
     "a hash in the manifest": (
         "manifest.json",
@@ -155,10 +160,10 @@ COVERED_UP = {
     "the table alone": ("timeline.csv", lambda d: d.replace(b",happy,", b",sad,"), "timeline.csv and timeline.parquet"),
     "the JSON alone": (
         "timeline.json",
-        lambda d: d.replace(b'"happy"', b'"sad"'),
+        lambda d: d.replace(b'"happy", 0.', b'"sad", 0.'),
         "timeline.json and timeline.parquet",
     ),
-    "the settings alone": (
+    "the request alone": (
         "settings.json",
         lambda d: d.replace(b'"fps": 4.0', b'"fps": 2.0'),
         "timeline.json and settings.json",
@@ -177,7 +182,7 @@ def test_a_change_with_a_new_manifest_contradicts_other_files(tmp_path, data, vi
 
 
 def test_a_forgery_in_step_is_found_by_the_run(tmp_path, data, video, timeline):
-    rows = as_rows(timeline)
+    rows = typed_rows(timeline)
     rows.loc[40, ["sad", "happy"]] = rows.loc[40, ["happy", "sad"]].to_numpy()
     path = rezipped(tmp_path / "x.zip", forged(files_in(data), rows, timeline), cover_up=True)
     result = verify(path, video, lambda *_: timeline)
@@ -200,7 +205,7 @@ def test_a_forgery_in_step_is_found_by_the_run(tmp_path, data, video, timeline):
     ],
 )
 def test_every_kind_of_value_is_compared(timeline, column, value, finding):
-    rows = as_rows(timeline)
+    rows = typed_rows(timeline)
     place = int(np.flatnonzero(rows["person"].eq(1).fillna(False) & (rows["confidence"] > 0.8))[0])
     rows.loc[place, column] = value
     verdict, findings = compare(rows, timeline)
@@ -208,7 +213,7 @@ def test_every_kind_of_value_is_compared(timeline, column, value, finding):
 
 
 def test_quality_words_may_tip_in_one_row_of_a_hundred(timeline):
-    rows = as_rows(timeline)
+    rows = typed_rows(timeline)
     rows.loc[0, "quality"] = "small"
     assert len(rows) > 100 and compare(rows, timeline)[0] == "equal within rounding"
     rows["quality"] = rows["quality"].mask(rows["person"].notna(), "good")
@@ -224,15 +229,15 @@ def noisy(timeline: Timeline, noise: float, pixels: int) -> Timeline:
     raw = frame.loc[seen, list(RAW_COLUMNS)].to_numpy() + rng.uniform(0, noise, (int(seen.sum()), len(EMOTIONS)))
     frame.loc[seen, list(RAW_COLUMNS)] = raw / raw.sum(axis=1, keepdims=True)
     frame.loc[seen, "x"] = frame.loc[seen, "x"] + rng.integers(-pixels, pixels + 1, int(seen.sum()))
-    return dataclasses.replace(timeline, frame=smoothed(frame, timeline.settings))
+    return dataclasses.replace(timeline, frame=smoothed(frame, timeline.request))
 
 
 def test_rounding_is_told_from_difference(timeline):
-    verdict, findings = compare(as_rows(timeline), noisy(timeline, 1e-4, 1))
+    verdict, findings = compare(typed_rows(timeline), noisy(timeline, 1e-4, 1))
     assert verdict == "equal within rounding" and "largest difference" in findings[0]
-    verdict, findings = compare(as_rows(timeline), noisy(timeline, 0.2, 1))
+    verdict, findings = compare(typed_rows(timeline), noisy(timeline, 0.2, 1))
     assert verdict == "differs" and any(words.startswith("raw_") and " most at " in words for words in findings)
-    assert compare(as_rows(timeline), noisy(timeline, 1e-4, 5))[0] == "differs"
+    assert compare(typed_rows(timeline), noisy(timeline, 1e-4, 5))[0] == "differs"
 
 
 def test_a_label_may_tip_only_where_a_hair_decides():
@@ -240,44 +245,47 @@ def test_a_label_may_tip_only_where_a_hair_decides():
     raw = {f"raw_{name}": p for name, p in even.items()}
     kept = of_rows([reading(t, 1, "sad", 0.502, **{**even, "happy": 0.498, "sad": 0.502}, **raw) for t in range(3)])
     again = of_rows([reading(t, 1, "happy", 0.502, **even, **raw) for t in range(3)])
-    assert compare(as_rows(kept), again)[0] == "equal within rounding"
+    assert compare(typed_rows(kept), again)[0] == "equal within rounding"
 
 
 def test_merged_and_split_people_are_recognised(timeline):
     later, number = split(timeline, 1, 12.0)
-    verdict, findings = compare(as_rows(later), timeline)
+    verdict, findings = compare(typed_rows(later), timeline)
     assert verdict == "equal but for edited people" and "merged or split" in findings[0]
-    assert compare(as_rows(merged(later, 1, number)), timeline)[0] == "identical"
+    assert compare(typed_rows(merged(later, 1, number)), timeline)[0] == "identical"
 
 
 def test_what_was_left_out_is_said(timeline):
     for part in (without(timeline, 2), within(timeline, 2, 8)):
-        verdict, findings = compare(as_rows(part), timeline)
+        verdict, findings = compare(typed_rows(part), timeline)
         assert verdict == "differs" and "moments, first at" in findings[0]
     assert findings[1] == "What the bundle holds is found again: a person or a stretch of time was left out of it."
-    verdict, findings = compare(as_rows(timeline), within(timeline, 2, 8))
+    verdict, findings = compare(typed_rows(timeline), within(timeline, 2, 8))
     assert verdict == "differs" and len(findings) == 1
 
 
 def test_frames_without_faces_count_too():
     timeline = of_rows([nobody(0), nobody(1)])
-    assert compare(as_rows(timeline), timeline)[0] == "identical"
-    assert compare(as_rows(timeline), of_rows([nobody(0), reading(1, 1, "sad")]))[0] == "differs"
-    assert compare(as_rows(of_rows([])), timeline)[0] == "differs"
+    assert compare(typed_rows(timeline), timeline)[0] == "identical"
+    assert compare(typed_rows(timeline), of_rows([nobody(0), reading(1, 1, "sad")]))[0] == "differs"
+    assert compare(typed_rows(of_rows([])), timeline)[0] == "differs"
 
 
-def test_other_weights_and_settings_are_a_difference_and_versions_a_remark(tmp_path, data, video, timeline):
+def test_other_weights_and_requests_are_a_difference_and_versions_a_remark(tmp_path, data, video, timeline):
     path = tmp_path / "evidence.zip"
     path.write_bytes(data)
 
     def run_with(**changes):
-        settings = dataclasses.replace(timeline.settings, **changes)
-        return verify(path, video, lambda *_: dataclasses.replace(timeline, settings=settings))
+        return verify(path, video, lambda *_: dataclasses.replace(timeline, **changes))
 
-    other = run_with(hashes={"model.tflite": "ef" * 32})
+    def made_with(**changes):
+        return run_with(provenance=dataclasses.replace(timeline.provenance, **changes))
+
+    other = made_with(files={"model.tflite": "ef" * 32})
     assert other.verdict == "differs" and "model.tflite is not the one" in other.findings[0]
-    assert run_with(uncertain_below=0.4).verdict == "differs"
-    newer = run_with(versions={"fer_core": "0.1.0", "numpy": "3.0"})
+    lower = run_with(request=dataclasses.replace(timeline.request, uncertain_below=0.4))
+    assert lower.verdict == "differs" and "uncertain below is 0.5 in the bundle, 0.4 now" in lower.findings[0]
+    newer = made_with(versions={"fer_core": "0.1.0", "numpy": "3.0"})
     assert newer.confirmed and newer.findings[-1] == "numpy was 2.4.6 then and is 3.0 now."
 
 
@@ -291,7 +299,7 @@ def test_another_recording_is_not_run(tmp_path, data):
 
 def test_a_live_session_that_was_not_stored_cannot_be_run_again(tmp_path, video, timeline):
     live = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, sha256=""))
-    write_bundle(live, tmp_path / "evidence.zip", DAY)
+    write_bundle(Study(live), tmp_path / "evidence.zip", DAY)
     assert "not stored" in verify(tmp_path / "evidence.zip", video, never).findings[0]
 
 
@@ -300,7 +308,7 @@ def broken_zip(data: bytes) -> bytes:
 
 
 def with_settings(change) -> bytes:
-    files = files_in(bundle_bytes(synthetic(2), DAY))
+    files = files_in(bundle_bytes(Study(synthetic(2)), DAY))
     described = json.loads(files["settings.json"])
     change(described)
     buffer = io.BytesIO()
@@ -313,17 +321,25 @@ UNREADABLE = {
     "no zip": (lambda data: b"PK no", "not a zip file"),
     "empty": (lambda data: b"", "not a zip file"),
     "another zip": (lambda data: rezipped_bytes({"a.txt": b"a"}), "not an evidence bundle"),
-    "a newer format": (lambda data: with_settings(lambda d: d.update(format=2)), "update this software"),
-    "settings of another kind": (
-        lambda data: with_settings(lambda d: d["settings"].update(more=1)),
+    "a newer format": (lambda data: with_settings(lambda d: d.update(format=3)), "update this software"),
+    "a request of another kind": (
+        lambda data: with_settings(lambda d: d["request"].update(more=1)),
         "not an evidence bundle",
     ),
-    "settings with a wrong type": (
-        lambda data: with_settings(lambda d: d["settings"].update(fps="fast")),
+    "a request with a wrong type": (
+        lambda data: with_settings(lambda d: d["request"].update(fps="fast")),
         "not an evidence",
     ),
     "a model somewhere else": (
-        lambda data: with_settings(lambda d: d["settings"].update(model="../x")),
+        lambda data: with_settings(lambda d: d["request"].update(model="../x")),
+        "not an evidence",
+    ),
+    "a request without a threshold": (
+        lambda data: with_settings(lambda d: d["request"].update(uncertain_below=None)),
+        "not an evidence",
+    ),
+    "edits of another kind": (
+        lambda data: with_settings(lambda d: d.update(edits=[{"kind": "dye", "person": 1}])),
         "not an evidence",
     ),
     "manifest that is no JSON": (
@@ -373,8 +389,10 @@ def test_read_values_are_those_that_were_written(tmp_path, data, timeline):
     path = tmp_path / "evidence.zip"
     path.write_bytes(data)
     contents = read_bundle(path)
-    assert contents.settings == timeline.settings and contents.recording == timeline.recording
-    pd.testing.assert_frame_equal(rows_from_parquet(contents.files["timeline.parquet"]), as_rows(timeline))
+    assert (contents.request, contents.provenance) == (timeline.request, timeline.provenance)
+    assert contents.recording == timeline.recording and contents.edits == NOTES
+    kept, _ = from_parquet(contents.files["timeline.parquet"])
+    pd.testing.assert_frame_equal(kept.frame.drop(columns=AS_READ), timeline.frame)
 
 
 def test_from_a_recording_to_a_verified_bundle_on_the_command_line(tmp_path, capsys):

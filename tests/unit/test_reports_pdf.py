@@ -18,9 +18,10 @@ from fer_core.reports import fonts, pdf, pdf_closing
 from fer_core.reports.pdf import pdf_report, write_pdf
 from fer_core.reports.pdf_page import Document
 from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, methods, references
+from fer_core.request import DetectorChoice
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.summaries import outside, summarise, weighted
-from tests.timelines import SETTINGS, of_rows, reading, synthetic
+from tests.timelines import REQUEST, of_rows, reading, synthetic
 
 DAY = date(2026, 11, 1)
 NOTES = Notes(
@@ -87,16 +88,16 @@ def test_events_are_listed_in_order_with_what_was_read():
 
 def test_quality_methods_and_limits_are_stated():
     text = " ".join(pages(whole()))
-    for words in (*methods(synthetic(90), load_card(default_model())), *MUST_NOT, *references(SETTINGS)):
+    for words in (*methods(synthetic(90), load_card(default_model())), *MUST_NOT, *references(REQUEST)):
         assert words in text
     assert "without a quality problem" in text and "For 0:09 no face was found." in text
 
 
 def test_what_is_cited_is_listed():
     for detector, smoothing in (("haar", "exponential"), ("mtcnn", "hmm")):
-        settings = dataclasses.replace(SETTINGS, detector=detector, smoothing=smoothing)
-        listed = references(settings)
-        written = " ".join(methods(dataclasses.replace(synthetic(2), settings=settings)))
+        request = dataclasses.replace(REQUEST, detector=DetectorChoice(detector), smoothing=smoothing)
+        listed = references(request)
+        written = " ".join(methods(dataclasses.replace(synthetic(2), request=request)))
         for name, year in (("Goodfellow", 2013), ("Barsoum", 2016), ("Guo", 2017)):
             assert f"{name} et al., {year}" in written and any(line.startswith(name) for line in listed)
         assert any(line.startswith("Viola") for line in listed) == ("Viola & Jones, 2001" in written)

@@ -4,19 +4,102 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from fer_core.settings import CACHE, DATA_SET, ICE_SERVERS, MODELS, UNFINISHED, Settings, environment_with, settings
 from tests.conftest import ROOT
 
-NAMED = re.compile(r'^[A-Z_0-9]+_SETTING: Final = "([A-Z0-9_]+)"', re.MULTILINE)
+NAMES = [MODELS, DATA_SET, ICE_SERVERS, UNFINISHED, CACHE]
+HOME = Path("/home/someone")
 
 
-def test_every_environment_variable_is_in_the_readme():
-    found = {
-        name for path in (ROOT / "fer_core").rglob("*.py") for name in NAMED.findall(path.read_text(encoding="utf-8"))
-    }
-    assert {"FER_MODELS_DIR", "FER2013_PATH"} <= found
+@pytest.fixture(autouse=True)
+def bare(monkeypatch):
+    """An environment without any of the settings."""
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(HOME))
+    monkeypatch.setenv("USERPROFILE", str(HOME))
+
+
+def test_names_are_stable():
+    assert NAMES == [
+        "FER_MODELS_DIR",
+        "FER2013_PATH",
+        "FACE_VALUE_ICE_SERVERS",
+        "FACE_VALUE_UNFINISHED",
+        "XDG_CACHE_HOME",
+    ]
+
+
+def test_every_setting_is_described_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for name in sorted(found) if f"`{name}`" not in readme] == []
+    described = set(re.findall(r"^\| `([A-Z0-9_]+)` \| \w", readme, re.MULTILINE))
+    assert {field.validation_alias for field in Settings.model_fields.values()} == set(NAMES) == described
+
+
+def test_the_environment_is_read_in_one_place():
+    reading = re.compile(r"os\.environ|getenv|BaseSettings")
+    files = [ROOT / "Home.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "fer_core").rglob("*.py")]
+    found = [path.relative_to(ROOT).as_posix() for path in files if reading.search(path.read_text(encoding="utf-8"))]
+    assert found == ["fer_core/settings.py"]
+
+
+def test_without_settings_everything_has_a_default():
+    now = settings()
+    assert (now.models_dir, now.data_set, now.ice_servers) == (None, "", "")
+    assert now.unfinished == HOME / ".cache" / "face-value" / "unfinished"
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"), [(MODELS, "models_dir"), (UNFINISHED, "unfinished"), (CACHE, "cache_dir")]
+)
+def test_a_folder_is_taken_as_named(name, attribute, monkeypatch, tmp_path):
+    monkeypatch.setenv(name, str(tmp_path))
+    assert getattr(settings(), attribute) == tmp_path
+
+
+def test_a_setting_is_read_when_it_is_asked_for(monkeypatch):
+    for value in ("first", "second"):
+        monkeypatch.setenv(DATA_SET, f" {value} ")
+        assert settings().data_set == value
+
+
+def test_what_looks_like_json_stays_text(monkeypatch):
+    monkeypatch.setenv(ICE_SERVERS, '[{"urls": "turn:a.example", "credential": "secret"}]')
+    assert settings().ice_servers.startswith('[{"urls"')
+    assert "secret" not in repr(settings())
+
+
+def test_names_are_spelt_exactly(monkeypatch):
+    monkeypatch.setenv(DATA_SET.lower(), "elsewhere")
+    if os.name != "nt":  # Windows does not tell capitals in names of variables
+        assert settings().data_set == ""
+
+
+def test_an_empty_folder_for_unfinished_analyses_means_none(monkeypatch):
+    monkeypatch.setenv(UNFINISHED, "")
+    assert settings().unfinished is None
+
+
+@pytest.mark.parametrize("name", [MODELS, CACHE])
+def test_another_empty_folder_is_the_default(name, monkeypatch):
+    before = settings()
+    monkeypatch.setenv(name, "")
+    assert (settings().models_dir, settings().unfinished) == (before.models_dir, before.unfinished)
+
+
+def test_the_cache_decides_where_unfinished_analyses_lie(monkeypatch, tmp_path):
+    monkeypatch.setenv(CACHE, str(tmp_path))
+    assert settings().unfinished == tmp_path / "face-value" / "unfinished"
+
+
+def test_a_process_gets_the_same_environment_but_for_some_variables(monkeypatch):
+    monkeypatch.setenv(DATA_SET, "kept")
+    given = environment_with(**{MODELS: "replaced"})
+    assert given == {**os.environ, MODELS: "replaced"} and given[DATA_SET] == "kept"
 
 
 def test_models_are_taken_from_another_folder(tmp_path):

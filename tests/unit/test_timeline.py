@@ -9,12 +9,13 @@ import pytest
 from fer_core import EMOTIONS, TimelineError
 from fer_core.readings import Box, FaceReading, FrameReading, Quality
 from fer_core.timeline.agreement import agreement
-from fer_core.timeline.edits import deviations, merged, resmoothed, split, within, without
+from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
+from fer_core.timeline.corrections import deviations, merged, resmoothed, split, within, without
 from fer_core.timeline.notes import Span
 from fer_core.timeline.smoothing import exponential
 from fer_core.timeline.summaries import good_only, summarise, weighted
-from fer_core.timeline.table import COLUMNS, MEASURES, RAW_COLUMNS, TYPES, Timeline, build, rows_of_frame
-from tests.timelines import RECORDING, SETTINGS
+from fer_core.timeline.table import MEASURES, TYPES, Timeline, build, rows_of_frame
+from tests.timelines import RECORDING, REQUEST
 
 HAPPY, SAD, FEAR = (EMOTIONS.index(name) for name in ("happy", "sad", "fear"))
 
@@ -28,12 +29,12 @@ def face(person: int, emotion: int, x: int = 10, confidence: float = 0.8, proble
     )  # fmt: skip
 
 
-def timeline(*frames: tuple[FaceReading, ...], cuts=(), **settings) -> Timeline:
+def timeline(*frames: tuple[FaceReading, ...], cuts=(), **choices) -> Timeline:
     """Frames a quarter of a second apart."""
     rows = [
         row for number, faces in enumerate(frames) for row in rows_of_frame(FrameReading(number / 4, 6 * number, faces))
     ]
-    return build(rows, RECORDING, replace(SETTINGS, **settings), cuts=cuts, portraits={1: b"one", 2: b"two"})
+    return build(rows, RECORDING, replace(REQUEST, **choices), cuts=cuts, portraits={1: b"one", 2: b"two"})
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def test_quality_is_words(pair):
 
 
 def test_nothing_at_all():
-    nothing = build([], RECORDING, SETTINGS)
+    nothing = build([], RECORDING, REQUEST)
     assert tuple(nothing.frame.columns) == COLUMNS and len(nothing.frame) == 0
     only_empty = timeline((), ())
     assert only_empty.frame["person"].isna().all() and len(only_empty.frame) == 2
@@ -83,7 +84,7 @@ def test_each_person_is_smoothed_alone_and_raw_values_are_kept():
     mine = frame[frame["person"] == 1]
     raw = mine[list(RAW_COLUMNS)].to_numpy(float)
     assert raw[5, HAPPY] == pytest.approx(0.8) and raw[6, SAD] == pytest.approx(0.8)
-    wanted = exponential(mine["time_s"].to_numpy(float), raw, SETTINGS.time_constant_s)
+    wanted = exponential(mine["time_s"].to_numpy(float), raw, REQUEST.time_constant_s)
     assert mine[list(EMOTIONS)].to_numpy(float) == pytest.approx(wanted, abs=1e-6)
     assert mine["label"].tolist()[:7] == ["happy"] * 7  # the change is noticed one sample late
     assert (frame[frame["person"] == 2]["label"] == "fear").all()
@@ -100,7 +101,7 @@ def test_few_samples_are_smoothed_too_and_one_that_is_missed_is_no_gap(every_s):
     faces[5] = ()
     frames = [FrameReading(number * every_s, number, each) for number, each in enumerate(faces)]
     rows = [row for frame in frames for row in rows_of_frame(frame)]
-    table = build(rows, RECORDING, replace(SETTINGS, fps=1 / every_s, time_constant_s=2 * every_s)).frame
+    table = build(rows, RECORDING, replace(REQUEST, fps=1 / every_s, time_constant_s=2 * every_s)).frame
     seen = table[table["person"].notna()].set_index("frame")
     assert seen.loc[3, "label"] == "happy"  # one reading does not outweigh the three before it
     assert abs(seen.loc[6, "sad"] - seen.loc[6, "raw_sad"]) > 0.003  # after the missed one, it still remembers
@@ -116,9 +117,9 @@ def test_label_confidence_and_uncertain_follow_from_the_smoothed_values():
 def test_smoothing_can_be_changed_afterwards(parted, method):
     one = merged(parted, 1, 2)
     changed = resmoothed(one, method, 0.6)
-    assert (changed.settings.smoothing, changed.settings.time_constant_s) == (method, 0.6)
+    assert (changed.request.smoothing, changed.request.time_constant_s) == (method, 0.6)
     assert changed.frame[list(RAW_COLUMNS)].equals(one.frame[list(RAW_COLUMNS)])
-    back = resmoothed(changed, SETTINGS.smoothing, SETTINGS.time_constant_s)
+    back = resmoothed(changed, REQUEST.smoothing, REQUEST.time_constant_s)
     pd.testing.assert_frame_equal(back.frame, one.frame)
 
 

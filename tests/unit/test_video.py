@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -366,7 +367,7 @@ def _pipe(folder: Path) -> Path:
         (_folder, "is a folder"),
         (_empty, "is empty"),
         (_text, "not a recording"),
-        (_playlist, "not a recording"),  # would read other files
+        (_playlist, "is a playlist"),  # would read other files
         (_picture, "not a recording"),
         (_sound, "sound but no picture"),
         (_no_frames, "no frame|not a recording"),
@@ -381,8 +382,12 @@ def test_what_cannot_be_read_is_refused_in_one_sentence(tmp_path, make, words):
     assert path.name in str(refusal.value) and "\n" not in str(refusal.value)
 
 
+def _python(code: str) -> Callable[..., list[str]]:
+    return lambda *_: [sys.executable, "-c", code]
+
+
 def test_a_hanging_decoder_is_given_up(monkeypatch, clip):
-    monkeypatch.setattr(video_module, "_DECODER", "import time; time.sleep(60)")
+    monkeypatch.setattr(video_module, "python_with", _python("import time; time.sleep(60)"))
     began_s = time.monotonic()
     with pytest.raises(MediaError, match="hang"):
         Video(clip, stall_s=0.3)
@@ -405,7 +410,7 @@ say(kind="sample", time_s=0.0, frame=0, width=4, height=2, rows=2, columns=4, by
     ids=["hangs", "crashes"],
 )
 def test_what_came_before_the_decoder_failed_is_kept(monkeypatch, clip, end, words):
-    monkeypatch.setattr(video_module, "_DECODER", SPEAK + end)
+    monkeypatch.setattr(video_module, "python_with", _python(SPEAK + end))
     with Video(clip, stall_s=0.5) as video:
         assert len(list(video)) == 1
     assert len(video.problems) == 1 and words in video.problems[0]

@@ -20,11 +20,12 @@ from fer_core.analysis.checkpoint import Checkpoint
 from fer_core.analysis.portraits import portrait_from
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarDetector
+from fer_core.errors import RequestError
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
-from fer_core.timeline.edits import split
-from fer_core.timeline.table import COLUMNS, RAW_COLUMNS
+from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
+from fer_core.timeline.corrections import split
 from tests.conftest import ROOT
 from tests.videos import FACE_SHARE, other_person, scene, write_video
 
@@ -65,14 +66,14 @@ def persons_at(timeline, time_s: float) -> set[int]:
     return set(rows["person"].dropna().astype(int))
 
 
-def test_recording_and_settings_are_kept(timeline, film):
-    recording, settings = timeline.recording, timeline.settings
+def test_recording_request_and_provenance_are_kept(timeline, film):
+    recording, request = timeline.recording, timeline.request
     assert (recording.name, recording.sha256) == ("Gespräch.mp4", sha256(film))
     assert (recording.width, recording.height, recording.has_audio) == (640, 360, True)
     assert recording.duration_s == pytest.approx(6, abs=0.1) and recording.frame_rate == pytest.approx(25, abs=0.5)
-    assert (settings.model, settings.detector, settings.engine) == ("fake", "haar", "FakeEngine")
-    assert (settings.fps, settings.smoothing, settings.time_constant_s) == (4.0, "exponential", 0.4)
-    assert {"fer_core", "av", "numpy"} <= set(settings.versions)
+    assert (request.model, request.detector.name, request.engine) == ("fake", "haar", "fake engine")
+    assert (request.fps, request.smoothing, request.time_constant_s) == (4.0, "exponential", 0.4)
+    assert {"fer_core", "av", "numpy"} <= set(timeline.provenance.versions)
     assert timeline.problems == () and timeline.cuts == ()
 
 
@@ -252,7 +253,7 @@ def test_a_checkpoint_of_another_analysis_is_begun_anew(pipeline, film, tmp_path
     pipeline.analyze_video(film, fps=1.0, checkpoint=checkpoint)
     timeline = pipeline.analyze_video(film, fps=fps, checkpoint=checkpoint)
     assert timeline.frame["frame"].nunique() == 6 * fps
-    assert json.loads(checkpoint.read_text().splitlines()[0])["settings"]["fps"] == fps
+    assert json.loads(checkpoint.read_text().splitlines()[0])["request"]["fps"] == fps
 
 
 def test_smoothing_may_differ_when_going_on(pipeline, film, tmp_path):
@@ -260,7 +261,7 @@ def test_smoothing_may_differ_when_going_on(pipeline, film, tmp_path):
     pipeline.analyze_video(film, checkpoint=checkpoint)
     engine = FakeEngine("sad")
     again = EmotionPipeline(HaarDetector(), EmotionClassifier(engine, fake_card()))
-    assert again.analyze_video(film, smoothing="median", checkpoint=checkpoint).settings.smoothing == "median"
+    assert again.analyze_video(film, smoothing="median", checkpoint=checkpoint).request.smoothing == "median"
     assert engine.seen == []
 
 
@@ -327,7 +328,7 @@ def test_where_samples_are_few_a_person_who_is_missed_once_keeps_the_number(tmp_
     ],
 )
 def test_wishes_that_make_no_sense(film, wishes, words):
-    with pytest.raises(MediaError, match=words):
+    with pytest.raises(RequestError, match=words):
         fake_pipeline([FACE]).analyze_video(film, **wishes)
 
 

@@ -16,7 +16,8 @@ import pytest
 from fer_core import EMOTIONS
 from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
-from fer_core.timeline.table import COLUMNS
+from fer_core.detection.haar import CASCADES
+from fer_core.timeline.columns import COLUMNS
 from tests.conftest import ROOT
 from tests.videos import scene, write_sound_only, write_video
 
@@ -37,7 +38,7 @@ def test_the_folder_is_the_contract(capsys, clip, tmp_path):
     status, out, err = answer(capsys, "video", clip, "--out", tmp_path / "results")
     assert (status, out) == (0, "") and "100% of the recording" in err and "Traceback" not in err
     names = {path.name for path in (tmp_path / "results").iterdir()}
-    assert names == {"timeline.csv", "timeline_columns.csv", "summary.json", "report.pdf"}
+    assert names == {"timeline.csv", "timeline_columns.csv", "timeline.parquet", "summary.json", "report.pdf"}
     table = pd.read_csv(tmp_path / "results" / "timeline.csv")
     assert tuple(table.columns) == COLUMNS
     assert table["time_s"].tolist() == pytest.approx([0, 0.28, 0.52, 0.76, 1.0, 1.28, 1.52, 1.76], abs=1e-3)
@@ -54,9 +55,16 @@ def test_the_folder_is_the_contract(capsys, clip, tmp_path):
 def test_options_reach_the_analysis(capsys, clip, tmp_path):
     options = ["--fps", "2", "--smoothing", "median", "--time-constant", "0.8", "--model", "custom_cnn"]
     assert answer(capsys, "video", clip, "--out", tmp_path, *options)[0] == 0
-    settings = json.loads((tmp_path / "summary.json").read_text())["settings"]
-    assert (settings["fps"], settings["smoothing"], settings["time_constant_s"]) == (2.0, "median", 0.8)
-    assert settings["model"] == "custom_cnn" and set(settings["hashes"]) == {"model.tflite", "face_check.tflite"}
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    request = summary["request"]
+    assert (request["fps"], request["smoothing"], request["time_constant_s"]) == (2.0, "median", 0.8)
+    assert request["model"] == "custom_cnn" and request["detector"]["name"] == "haar"
+    assert set(summary["provenance"]["files"]) == {
+        "custom_cnn",
+        "custom_cnn/model.tflite",
+        "face_check.tflite",
+        *CASCADES,
+    }
 
 
 def test_a_damaged_recording_gives_a_partial_result_and_a_note(capsys, tmp_path):

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,6 +14,8 @@ import pytest
 from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.errors import MediaError, TimelineError
 from fer_core.readings import Box
+from fer_core.request import AnalysisRequest
+from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
@@ -23,11 +26,11 @@ from fer_core.ui.video.events import changed_rows, markers_of, spans_of
 from fer_core.ui.video.exports import annotating, checkable
 from fer_core.ui.video.memory import Workspace
 from fer_core.ui.video.player import copying
-from fer_core.ui.video.reading import Way, analysis
+from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.selection import selected_person, selected_time
 from fer_core.ui.video.work import UNEXPECTED, Advance, Work
-from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.timelines import REQUEST, nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
 FACE = Box(20, 20, 60, 60)
@@ -37,8 +40,13 @@ FACE = Box(20, 20, 60, 60)
 def waiting_place(tmp_path_factory, monkeypatch):
     """Where unfinished analyses wait, of this test alone."""
     place = tmp_path_factory.mktemp("unfinished") / "place"
-    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(place))
+    monkeypatch.setenv(UNFINISHED, str(place))
     return place
+
+
+def asked(*models: str, fps: float = 4.0) -> dict[str, AnalysisRequest]:
+    """One request a model."""
+    return {model: AnalysisRequest(model, fps=fps, smoothing="none", time_constant_s=0.0) for model in models}
 
 
 def event(*points, **more) -> dict:
@@ -103,22 +111,22 @@ def test_a_table_that_was_edited_becomes_spans_again():
 
 
 def test_a_recording_opens_where_somebody_is_first_seen():
-    recording = OpenRecording(1, {"m": of_rows([nobody(0.0), reading(0.25, 3, "sad"), reading(0.5, 3, "sad")])})
+    recording = OpenRecording.of(1, {"m": of_rows([nobody(0.0), reading(0.25, 3, "sad"), reading(0.5, 3, "sad")])})
     assert (recording.moment_s, recording.person, recording.people) == (0.25, 3, [3])
     assert recording.range_s == (0.0, 30.0) and recording.whole
 
 
 def test_a_recording_without_a_face_opens_too():
-    recording = OpenRecording(1, {"m": of_rows([nobody(0.0), nobody(0.25)])})
+    recording = OpenRecording.of(1, {"m": of_rows([nobody(0.0), nobody(0.25)])})
     assert (recording.moment_s, recording.person, recording.summaries()) == (0.0, None, [])
-    empty = OpenRecording(2, {"m": of_rows([])})
+    empty = OpenRecording.of(2, {"m": of_rows([])})
     empty.seek(3.0)
     empty.step_by(1)
     assert empty.moment_s == 0.0
 
 
 def test_the_moment_is_always_a_sampled_frame():
-    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
     recording.seek(3.1)
     assert recording.moment_s == 3.0
     recording.step_by(1)
@@ -140,7 +148,7 @@ def test_the_moment_is_always_a_sampled_frame():
     ],
 )
 def test_the_range_stays_within_the_recording_and_is_never_empty(wanted, expected):
-    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
     recording.choose_range(*wanted)
     assert recording.range_s == pytest.approx(expected)
     assert len(recording.rows()) and len(recording.shown().frame)
@@ -148,7 +156,7 @@ def test_the_range_stays_within_the_recording_and_is_never_empty(wanted, expecte
 
 def test_statistics_count_the_range_without_what_is_excluded():
     rows = [reading(n * 0.5, 1, "happy" if n < 10 else "sad") for n in range(20)]
-    recording = OpenRecording(1, {"m": of_rows(rows)})
+    recording = OpenRecording.of(1, {"m": of_rows(rows)})
     recording.choose_range(2.5, 7.0)
     recording.set_excluded((Span(6.0, 7.0, ""),))
     [summary] = recording.summaries()
@@ -160,7 +168,7 @@ def test_statistics_count_the_range_without_what_is_excluded():
 
 def test_poor_samples_are_left_out_beside_the_whole():
     rows = [reading(n * 0.5, 1, "happy", quality="dark" if n % 2 else "good") for n in range(10)]
-    recording = OpenRecording(1, {"m": of_rows(rows)})
+    recording = OpenRecording.of(1, {"m": of_rows(rows)})
     assert recording.summaries()[0].samples == 10 and recording.summaries(good=True)[0].samples == 5
     assert len(recording.shown().frame) == 10
     recording.leave_out_poor = True
@@ -168,28 +176,30 @@ def test_poor_samples_are_left_out_beside_the_whole():
 
 
 def test_corrections_change_every_model_and_can_be_taken_back():
-    recording = OpenRecording(1, {"a": synthetic(10.0), "b": synthetic(10.0, seed=1)})
+    recording = OpenRecording.of(1, {"a": synthetic(10.0), "b": synthetic(10.0, seed=1)})
     before = dict(recording.timelines)
     recording.split(1, 5.0)
     assert [people(timeline) for timeline in recording.timelines.values()] == [[1, 2, 3], [1, 2, 3]]
     recording.merge(1, 3)
-    assert [words for words, _ in recording.undone] == ["Person 1 is somebody else from 5.00 s", "Person 3 is Person 1"]
+    assert recording.last_words == "Person 3 is Person 1"
     recording.undo()
+    assert recording.last_words == "Person 1 is somebody else from 5.00 s"
     recording.undo()
     recording.undo()  # nothing is left to undo
+    assert recording.last_words == ""
     assert all(recording.timelines[model] is timeline for model, timeline in before.items())
 
 
 def test_a_correction_that_cannot_be_changes_nothing():
-    recording = OpenRecording(1, {"a": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"a": synthetic(10.0)})
     before = recording.timeline
     with pytest.raises(TimelineError, match="cannot be one"):
         recording.merge(1, 2)
-    assert recording.timeline is before and recording.undone == ()
+    assert recording.timeline is before and recording.last_words == ""
 
 
 def test_whoever_is_removed_is_no_longer_the_one_that_is_shown():
-    recording = OpenRecording(1, {"a": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"a": synthetic(10.0)})
     assert checkable(recording)
     recording.remove(1)
     assert (recording.people, recording.person) == ([2], 2)
@@ -199,17 +209,17 @@ def test_whoever_is_removed_is_no_longer_the_one_that_is_shown():
 
 
 def test_another_smoothing_follows_from_the_raw_values():
-    recording = OpenRecording(1, {"a": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"a": synthetic(10.0)})
     recording.smooth("none", 0.4, 0.7)
     seen = recording.timeline.frame[recording.timeline.frame["person"].notna()]
     np.testing.assert_allclose(seen["happy"], seen["raw_happy"], atol=1e-6)
-    assert recording.timeline.settings.uncertain_below == 0.7
+    assert recording.timeline.request.uncertain_below == 0.7
     assert (seen["uncertain"].astype(bool) == (seen["confidence"] < 0.7)).all()
 
 
 def test_a_resting_face_is_subtracted_from_its_person_alone():
     rows = [reading(n * 0.5, 1, "sad" if n < 4 else "happy", 0.8) for n in range(10)] + [reading(0.0, 2, "fear")]
-    recording = OpenRecording(1, {"a": of_rows(rows)})
+    recording = OpenRecording.of(1, {"a": of_rows(rows)})
     recording.rest(1, Span(0.0, 1.5))
     differences = recording.deviations()
     assert differences["person"].unique().tolist() == [1]
@@ -236,7 +246,7 @@ def test_contested_stretches_are_shaded():
 
 
 def test_two_recordings_side_by_side():
-    first, second = OpenRecording(1, {"a": synthetic(10.0)}), OpenRecording(2, {"a": synthetic(10.0, people=1)})
+    first, second = OpenRecording.of(1, {"a": synthetic(10.0)}), OpenRecording.of(2, {"a": synthetic(10.0, people=1)})
     first.call(2, "Zoë")
     table = side_by_side(first, second)
     assert table["Person"].tolist() == ["Person 1", "Zoë", "Person 1"]
@@ -318,10 +328,10 @@ def film(tmp_path):
 
 
 def test_each_model_reads_the_same_samples(film):
-    way = Way(("a", "b"), "haar", 4.0, "none", 0.0)
+    requests = asked("a", "b")
     told: list[Advance] = []
     pipelines = {"a": fake_pipeline([FACE], "sad"), "b": fake_pipeline([FACE], "fear")}
-    timelines = analysis(film, way, pipelines)(told.append, threading.Event())
+    timelines = analysis(film, requests, pipelines)(told.append, threading.Event())
     labels = {model: set(timeline.frame["label"]) for model, timeline in timelines.items()}
     assert labels == {"a": {"sad"}, "b": {"fear"}}
     assert not agreement(timelines)["agree"].any()
@@ -333,8 +343,8 @@ def test_each_model_reads_the_same_samples(film):
 def test_stopped_it_gives_what_there_is(film):
     stop = threading.Event()
     stop.set()
-    way = Way(("a", "b"), "haar", 0.0, "none", 0.0)
-    timelines = analysis(film, way, {"a": fake_pipeline([FACE]), "b": fake_pipeline([FACE])})(lambda _: None, stop)
+    requests = asked("a", "b", fps=0.0)
+    timelines = analysis(film, requests, {"a": fake_pipeline([FACE]), "b": fake_pipeline([FACE])})(lambda _: None, stop)
     assert list(timelines) == ["a"] and "stopped" in " ".join(timelines["a"].problems)
 
 
@@ -352,45 +362,45 @@ def stopped_after(samples: int) -> tuple[threading.Event, Callable[[Advance], No
 
 def test_a_stopped_analysis_waits_and_goes_on_and_is_gone_when_it_is_complete(film, waiting_place, monkeypatch):
     monkeypatch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
-    way = Way(("a",), "haar", 4.0, "none", 0.0)
+    requests = asked("a")
     stop, report = stopped_after(3)
-    [part] = analysis(film, way, {"a": fake_pipeline([FACE])})(report, stop).values()
+    [part] = analysis(film, requests, {"a": fake_pipeline([FACE])})(report, stop).values()
     of = part.recording.sha256
     [unfinished] = video_unfinished.of(of)
-    assert (unfinished.detector, unfinished.fps) == ("FakeDetector", 4.0)
+    assert (unfinished.request.detector.name, unfinished.request.fps) == ("fake detector", 4.0)
     assert unfinished.until_s == part.frame["time_s"].max() < 1.0
     [file] = waiting_place.iterdir()
     assert file.stat().st_mode & 0o077 == 0 and waiting_place.stat().st_mode & 0o077 == 0
     pipeline = fake_pipeline([FACE])
-    [whole] = analysis(film, way, {"a": pipeline})(lambda _: None, threading.Event()).values()
+    [whole] = analysis(film, requests, {"a": pipeline})(lambda _: None, threading.Event()).values()
     assert len(whole.frame) == 8 and len(pipeline.detector.seen) == 8 - len(part.frame)
     assert list(waiting_place.iterdir()) == []
 
 
 def test_nothing_waits_where_that_is_not_wanted(film, waiting_place, monkeypatch, tmp_path):
     monkeypatch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
-    way, unwanted = Way(("a",), "haar", 4.0, "none", 0.0), threading.Event()
+    requests, unwanted = asked("a"), threading.Event()
     unwanted.set()
     stop, report = stopped_after(3)
-    analysis(film, way, {"a": fake_pipeline([FACE])}, unwanted)(report, stop)
+    analysis(film, requests, {"a": fake_pipeline([FACE])}, unwanted)(report, stop)
     assert list(waiting_place.iterdir()) == []
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no film")
     with pytest.raises(MediaError):
-        analysis(bad, way, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
+        analysis(bad, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
     assert list(waiting_place.iterdir()) == []
-    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, "")
+    monkeypatch.setenv(UNFINISHED, "")
     stop, report = stopped_after(3)
-    analysis(film, way, {"a": fake_pipeline([FACE])})(report, stop)
+    analysis(film, requests, {"a": fake_pipeline([FACE])})(report, stop)
     assert video_unfinished.folder() is None and not video_unfinished.waiting()
 
 
 def test_one_place_serves_one_analysis_at_a_time():
-    with video_unfinished.place("ab", "m", "haar", 4.0) as first:
+    with video_unfinished.place("ab", REQUEST) as first:
         assert first is not None and first.exists()
-        with video_unfinished.place("ab", "m", "haar", 4.0) as second:
+        with video_unfinished.place("ab", REQUEST) as second:
             assert second is None
-        with video_unfinished.place("ab", "m", "haar", 0.0) as other:
+        with video_unfinished.place("ab", replace(REQUEST, fps=0.0)) as other:
             assert other not in (None, first)
         video_unfinished.remove("ab")
         assert first.exists() and not other.exists()  # one is in use
@@ -400,7 +410,7 @@ def test_one_place_serves_one_analysis_at_a_time():
 
 
 def test_what_waits_too_long_is_removed(waiting_place):
-    with video_unfinished.place("ab", "m", "haar", 4.0) as path:
+    with video_unfinished.place("ab", REQUEST) as path:
         pass
     assert video_unfinished.waiting()
     old_s = time.time() - video_unfinished.KEPT_S - 60
@@ -410,9 +420,9 @@ def test_what_waits_too_long_is_removed(waiting_place):
 
 def test_a_place_that_cannot_be_written_keeps_nothing_and_disturbs_nothing(film, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv(video_unfinished.FOLDER_SETTING, str(tmp_path / "file" / "place"))
-    way = Way(("a",), "haar", 4.0, "none", 0.0)
-    [timeline] = analysis(film, way, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
+    monkeypatch.setenv(UNFINISHED, str(tmp_path / "file" / "place"))
+    requests = asked("a")
+    [timeline] = analysis(film, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
     assert len(timeline.frame) == 8 and video_unfinished.of(timeline.recording.sha256) == []
 
 
@@ -428,16 +438,16 @@ def test_a_copy_can_be_stopped_and_leaves_nothing(film):
 
 
 def test_a_face_of_the_chosen_moment(film):
-    way = Way(("a",), "haar", 4.0, "none", 0.0)
-    timelines = analysis(film, way, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
-    recording = OpenRecording(1, timelines, film)
+    requests = asked("a")
+    timelines = analysis(film, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
+    recording = OpenRecording.of(1, timelines, film)
     face = recording.face(1)
     assert face is not None and face.shape == (60, 60, 3) and recording.face(2) is None
-    assert OpenRecording(1, timelines).face(1) is None  # only numbers
+    assert OpenRecording.of(1, timelines).face(1) is None  # only numbers
 
 
 def test_names_of_those_who_are_gone_are_not_exported():
-    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
     recording.call(1, "Zoë")
     recording.call(2, "Ann")
     recording.remove(2)
@@ -447,7 +457,7 @@ def test_names_of_those_who_are_gone_are_not_exported():
 
 
 def test_events_of_a_table_are_added_once():
-    recording = OpenRecording(1, {"m": synthetic(10.0)})
+    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
     recording.mark(3.0, "a")
     for _ in range(2):
         recording.add_events((Marker(3.0, "a"), Marker(1.0, "b")), (Span(4.0, 5.0, "c"),))
@@ -456,9 +466,7 @@ def test_events_of_a_table_are_added_once():
 
 
 def test_the_annotated_video_can_be_stopped_and_leaves_nothing(film):
-    [timeline] = analysis(film, Way(("a",), "haar", 4.0, "none", 0.0), {"a": fake_pipeline([FACE])})(
-        lambda _: None, threading.Event()
-    ).values()
+    [timeline] = analysis(film, asked("a"), {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
     stop = threading.Event()
     shares: list[float] = []
     out = annotating(timeline, film)(lambda advance: shares.append(advance.share), stop)

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
-from fer_core.detection import FaceDetector
+from fer_core.detection import FaceDetector, in_sequence
 from fer_core.imaging.crops import cut
-from fer_core.live.analyser import following
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.pipeline import EmotionPipeline
@@ -74,7 +73,7 @@ def detect_ms(detector: FaceDetector) -> dict[str, float]:
     frame whose face is known, as most are.
     """
     frame = portrait_frame()
-    live = following(detector)
+    live = in_sequence(detector)
 
     def search() -> None:
         live.reset()

@@ -5,10 +5,10 @@ same minute again and again, copied without encoding. Reading runs in a process 
 """
 
 import json
-import resource
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.errors import DependencyError
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT
 
@@ -31,7 +32,12 @@ def video(recording: Path, model: str | None = None) -> dict[str, Any]:
     Returns:
         `duration_s`, `wall_s`, `realtime_factor` (duration over wall time), `cpu_s` (of reading and decoding) and
         `peak_rss_mb` (the sum of both processes' peaks, in MiB).
+
+    Raises:
+        DependencyError: this system does not tell how much memory a process took.
     """
+    if find_spec("resource") is None:
+        raise DependencyError("Windows does not tell the memory of ended processes; run this on Linux or macOS.")
     command = [
         sys.executable,
         "-m",
@@ -87,6 +93,8 @@ def _picture(
 
 def _main() -> None:
     """Read one recording and print what it took."""
+    import resource  # not on Windows
+
     from fer_core.pipeline import EmotionPipeline
 
     pipeline = EmotionPipeline.load(sys.argv[2] if len(sys.argv) > 2 else None)

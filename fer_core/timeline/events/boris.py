@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from fer_core.cells import csv_of_rows
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event, decoded, of_observation, quoted, seconds_of
-from fer_core.timeline.events.tables import Row, Table, time_in, written
+from fer_core.timeline.events.tables import Row, Table, time_in
 
 SOURCE: Final = "boris"
 OBSERVATION: Final = "Observation id"
@@ -189,7 +190,7 @@ def table_text(events: Sequence[Event], observation: str) -> str:
         )
         for event in sorted(events, key=lambda event: event.start_s)
     ]
-    return written(_TABLE_COLUMNS, rows, "\t")
+    return csv_of_rows(_TABLE_COLUMNS, rows, "\t")
 
 
 def _aggregated(row: Row) -> Event:

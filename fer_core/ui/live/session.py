@@ -2,16 +2,16 @@
 
 import gc
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import streamlit as st
 
-from fer_core.analysis.run import settings_of
+from fer_core.analysis.run import completed, provenance_of
 from fer_core.live import LiveSettings, LiveStream
 from fer_core.live.recording import SessionRecorder
 from fer_core.pipeline import EmotionPipeline
+from fer_core.request import AnalysisRequest
 from fer_core.ui.shared.handover import keep_session
 
 CONSENT: Final = "live consent"
@@ -86,11 +86,16 @@ def agreed() -> bool:
 def start_recording(live: LiveStream, pipeline: EmotionPipeline, settings: LiveSettings, *, video: bool) -> None:
     """Begin to keep readings, and frames where `video` is set."""
     smoothing = "exponential" if settings.time_constant_s else "none"
-    how = replace(
-        settings_of(pipeline, 0.0, smoothing, settings.time_constant_s), uncertain_below=settings.uncertain_below
+    asked = AnalysisRequest(
+        fps=0.0,
+        smoothing=smoothing,
+        time_constant_s=settings.time_constant_s,
+        uncertain_below=settings.uncertain_below,
     )
-    state = live.state()
-    recorder = SessionRecorder(state.now_s, how, datetime.now().astimezone(), with_video=video)
+    request, state = completed(pipeline, asked), live.state()
+    recorder = SessionRecorder(
+        state.now_s, request, provenance_of(pipeline), datetime.now().astimezone(), with_video=video
+    )
     recorder.note(f"The notice about camera, purpose and consent was agreed to at {st.session_state[CONSENT]}.")
     if state.baselines:
         people = ", ".join(map(str, sorted(state.baselines)))

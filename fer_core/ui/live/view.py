@@ -15,15 +15,17 @@ from fer_core.imaging.drawing import hide_faces
 from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
 from fer_core.live.analyser import RECALL_S
 from fer_core.pipeline import EmotionPipeline
-from fer_core.readings import FaceReading
+from fer_core.readings import FaceReading, judge
 from fer_core.reports.tables import dictionary_text
+from fer_core.settings import ICE_SERVERS
 from fer_core.ui.image.results import show_picture
 from fer_core.ui.live import session as live_session
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import live_panel
-from fer_core.ui.live.webcam import ICE_SETTING, Camera
+from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared import handover, loaders
 from fer_core.ui.shared.notice import NOT_FEELINGS
+from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, analyse
 
 EVERY_S: Final = 0.3
@@ -239,7 +241,7 @@ def _buttons(state: LiveState) -> tuple[bool, ...]:
 NO_ROUTE: Final = (
     "error",
     "No picture has come: browser and server find no way to each other. A firewall or VPN may stand between them; over "
-    f"the internet a TURN server is needed ({ICE_SETTING}).",
+    f"the internet a TURN server is needed ({ICE_SERVERS}).",
 )
 
 
@@ -274,7 +276,7 @@ def session_result() -> None:
         st.markdown(
             f"#### :material/timeline: {timeline.recording.name}\n"
             f"{timeline.recording.duration_s:.1f} s · {frames} frames · "
-            f"{people} {'person' if people == 1 else 'people'} · {timeline.settings.model}"
+            f"{people} {'person' if people == 1 else 'people'} · {timeline.request.model}"
         )
         if people:
             st.plotly_chart(
@@ -328,14 +330,17 @@ def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: Emotion
                 settings = choice.settings
                 show_picture(shown, 0, settings.uncertain_below, settings.view.activation, file_at_once=True)
         except FerError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
 
 
 def _as_set(picture: Analysed, settings: LiveSettings) -> Analysed:
     """The picture with the chosen threshold and, where that is chosen, with hidden faces."""
 
     def judged(readings: list[FaceReading]) -> list[FaceReading]:
-        return [replace(reading, uncertain=reading.confidence < settings.uncertain_below) for reading in readings]
+        return [
+            replace(reading, uncertain=bool(judge(reading.probabilities, settings.uncertain_below)))
+            for reading in readings
+        ]
 
     picture = replace(picture, readings=judged(picture.readings), shown_readings=judged(picture.shown_readings))
     if not settings.view.hidden:

@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -14,16 +12,7 @@ from streamlit_webrtc.component import generate_frontend_component_key
 
 from fer_core.errors import FerError
 from fer_core.live import LiveStream
-
-ICE_SETTING: Final = "FACE_VALUE_ICE_SERVERS"
-"""Environment variable that says how browser and server find a way to each other:
-
-- unset, empty or "none": directly. Nothing leaves the machine or its network.
-- "automatic": what streamlit-webrtc finds, which asks Cloudflare, Twilio or Hugging Face for TURN credentials where
-  their variables are set (CLOUDFLARE_TURN_KEY_ID, TWILIO_ACCOUNT_SID, HF_TOKEN), else a public STUN server of Google.
-- addresses with commas between them, such as "stun:stun.example.org:3478", or the JSON list that browsers know as
-  `iceServers`, which can hold `username` and `credential`.
-"""
+from fer_core.settings import ICE_SERVERS, settings
 
 LOGGER = logging.getLogger(__name__)
 
@@ -81,13 +70,25 @@ class Camera:
     failed: bool = False
 
 
-def ice_servers(environment: Mapping[str, str] = os.environ) -> list[dict[str, Any]] | None:
-    """What `ICE_SETTING` says, as `iceServers`; None for automatic.
+def ice_servers(setting: str) -> list[dict[str, Any]] | None:
+    """The browser's `iceServers`, from the setting that says how browser and server find each other.
+
+    Args:
+        setting: one of
+
+            - empty or "none": directly. Nothing leaves the machine or its network.
+            - "automatic": servers that streamlit-webrtc finds. It asks Cloudflare, Twilio or Hugging Face for TURN
+              credentials where their variables are set (CLOUDFLARE_TURN_KEY_ID, TWILIO_ACCOUNT_SID, HF_TOKEN), else
+              it uses a public STUN server of Google.
+            - addresses with commas between them, such as "stun:stun.example.org:3478", or the JSON list that browsers
+              know as `iceServers`, which can hold `username` and `credential`.
+
+    Returns:
+        a list of servers; None for automatic.
 
     Raises:
         FerError: the setting is not understood.
     """
-    setting = environment.get(ICE_SETTING, "").strip()
     if setting.lower() in ("", "none"):
         return []
     if setting.lower() == "automatic":
@@ -104,10 +105,10 @@ def webcam(stream: LiveStream, key: str) -> Camera:
     """Show the camera with its Start and Stop, and let `stream` read and draw every frame.
 
     Raises:
-        FerError: the setting of `ICE_SETTING` is not understood, or the connection could not be made.
+        FerError: the setting of the servers is not understood, or the connection could not be made.
     """
     _forget_last_visit(key)
-    servers = ice_servers()
+    servers = ice_servers(settings().ice_servers)
     try:
         context = webrtc_streamer(
             key=key,
@@ -158,6 +159,6 @@ def _forget_last_visit(key: str) -> None:
 
 def _not_understood() -> str:
     return (
-        f"{ICE_SETTING} is not understood; leave it empty, set it to automatic, or list addresses such as "
+        f"{ICE_SERVERS} is not understood; leave it empty, set it to automatic, or list addresses such as "
         "stun:stun.example.org:3478 with commas between them."
     )

@@ -1,6 +1,5 @@
 """The data behind the models: what is in it, how far its labels can be trusted, and the faces that models get wrong."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,13 +31,13 @@ from fer_core.evaluation.galleries import (
     whereabouts,
 )
 from fer_core.evaluation.records import DataRecord
+from fer_core.settings import DATA_SET, settings
 from fer_core.ui.models import records
 from fer_core.ui.models.parts import PAGE, ink, plot
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.text import plain
 
-PATH_SETTING: Final = "FER2013_PATH"
 TRAINING: Final = "train"
 SAMPLES: Final = 12
 SHOWN: Final = 24
@@ -129,13 +128,12 @@ def _show_record(data: DataRecord) -> None:
 
 def _path() -> Path | None:
     """Where the data set is, as the setting or the visitor says; None where nobody does."""
-    setting = os.environ.get(PATH_SETTING, "").strip()
-    if setting:
-        return _located(setting, f"{PATH_SETTING}: ")
+    if named := settings().data_set:
+        return _located(named, f"{DATA_SET}: ")
     at_this_machine = sits_here(st.get_option("server.address") or "", _headers())
     st.info(
         f"Samples and errors are shown where FER2013 is on this machine. Download **{KAGGLE_NAME}** from Kaggle "
-        f"(a zip of 60 MB), then start the dashboard with `{PATH_SETTING}=/path/to/fer2013.zip`"
+        f"(a zip of 60 MB), then start the dashboard with `{DATA_SET}=/path/to/fer2013.zip`"
         + (", or name it here." if at_this_machine else "."),
         icon=":material/database:",
     )

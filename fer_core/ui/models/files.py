@@ -9,7 +9,8 @@ from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.errors import FerError
 from fer_core.evaluation import recipes
-from fer_core.networks.files import MODELS_SETTING
+from fer_core.resources import is_left_out
+from fer_core.settings import MODELS
 from fer_core.ui.models import records
 from fer_core.ui.models.onnx import can_be_made, onnx_file
 from fer_core.ui.models.parts import size
@@ -23,6 +24,7 @@ _WORDS: Final = {
     "predictions.npz": "what it said of each test face, for tests of your own",
     "history.csv": "the course of training, a row an epoch",
 }
+KERAS_FILE: Final = "model.keras"
 ONNX_FILE: Final = "model.onnx"
 
 
@@ -96,6 +98,9 @@ def _downloads(card: ModelCard) -> None:
     _download(card.name, "card.json", lambda: (records.MODELS_DIR / card.name / "card.json").read_bytes(), "what it is")
     for name in sorted(card.files, key=_place):
         record = card.files[name]
+        if is_left_out(records.MODELS_DIR / card.name / name):
+            st.caption(f"`{name}` is not part of an installed package: only training needs it.")
+            continue
         _download(
             card.name,
             name,
@@ -103,7 +108,9 @@ def _downloads(card: ModelCard) -> None:
             _WORDS.get(name, ""),
             f"{size(record.bytes)} · SHA-256 `{record.sha256[:16]}…`",
         )
-    if ONNX_FILE not in card.files and not card.members:
+    trained = records.MODELS_DIR / card.name / KERAS_FILE
+    own = not card.members and card.imported is None
+    if own and ONNX_FILE not in card.files and not is_left_out(trained):
         _onnx(card)
     st.caption("Compare all files with their cards:")
     st.code(recipes.verify_command(), language="sh", wrap_lines=True)
@@ -117,7 +124,7 @@ def _onnx(card: ModelCard) -> None:
                 try:
                     data = onnx_file(card.name, card.identity, records.MODELS_DIR)
                 except FerError as error:
-                    st.error(str(error), icon=":material/error:")
+                    st.error(plain(str(error)), icon=":material/error:")
                     return
             _download(card.name, ONNX_FILE, data, _WORDS[ONNX_FILE], size(len(data)))
     else:
@@ -155,7 +162,7 @@ def _commands(card: ModelCard) -> None:
     if not card.members and settings:
         st.caption(
             "What `publish` makes takes the place of the installed model, and an ensemble of that has to be made "
-            f"again. To keep both, copy the folder of models and name the copy in `{MODELS_SETTING}`."
+            f"again. To keep both, copy the folder of models and name the copy in `{MODELS}`."
         )
     for step in recipes.steps(card):
         st.markdown(step.title)

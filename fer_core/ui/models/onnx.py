@@ -1,6 +1,5 @@
 """ONNX on demand: `export` in a process of its own, because TensorFlow stays out of the dashboard's."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,8 +10,8 @@ from typing import Final
 import streamlit as st
 
 from fer_core.errors import ExportError
-from fer_core.networks.files import MODELS_SETTING
 from fer_core.resources import PACKAGE
+from fer_core.settings import MODELS, environment_with
 
 _ROOT: Final = PACKAGE.parent
 _NEEDS: Final = ("tensorflow", "tf2onnx", "onnxruntime")
@@ -39,7 +38,7 @@ def onnx_file(model: str, identity: str, models_dir: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "model.onnx"
         command = [sys.executable, "-m", "fer_core", "export", "--model", model, "--format", "onnx", "--out", str(out)]
-        environment = {**os.environ, MODELS_SETTING: str(models_dir), "KERAS_BACKEND": "tensorflow"}
+        environment = environment_with(**{MODELS: str(models_dir), "KERAS_BACKEND": "tensorflow"})
         try:
             done = subprocess.run(
                 command, cwd=_ROOT, env=environment, capture_output=True, text=True, timeout=_MOST_S, check=False

@@ -26,6 +26,7 @@ from fer_core.imaging.crops import bgr as as_bgr
 from fer_core.imaging.crops import cut
 from fer_core.imaging.drawing import overlay_map
 from fer_core.media.images import ImageLimits, decode_image
+from fer_core.readings import judge
 from fer_core.ui.image.results import NO_FACE
 from fer_core.ui.models import records
 from fer_core.ui.models.parts import PAGE, beside, plot
@@ -203,7 +204,7 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
                 )
                 st.markdown(
                     f"**{plain(title)}**  \n{STYLES[one.label].symbol} {one.label} {one.probabilities.max():.0%}"
-                    + (" :orange-badge[uncertain]" if one.probabilities.max() < one.card.uncertain_below else "")
+                    + (" :orange-badge[uncertain]" if judge(one.probabilities, one.card.uncertain_below) else "")
                     + (" :gray-badge[no map]" if mapless else "")
                 )
     for title, one in read.items():

@@ -2,12 +2,19 @@
 
 import streamlit as st
 
-from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards, load_card
+from fer_core.classification import EmotionClassifier, ModelCard, list_cards, load_card
 from fer_core.detection import FaceDetector, installed_detectors, load_detector
 from fer_core.errors import FerError
+from fer_core.face.measuring import FaceMeasurer
 from fer_core.pipeline import EmotionPipeline
+from fer_core.request import DEFAULT_MODEL
+from fer_core.ui.shared.text import plain
 
-_DETECTORS = {"haar": "Haar cascade with face check", "mtcnn": "MTCNN (slower, finds turned faces)"}
+_DETECTORS = {
+    "blazeface": "BlazeFace (fast, finds most)",
+    "haar": "Haar cascades with face check",
+    "mtcnn": "MTCNN (slow, finds turned faces)",
+}
 DETECTOR_TITLES = {name: _DETECTORS[name] for name in installed_detectors()}
 """The detectors that can be chosen here."""
 
@@ -29,17 +36,21 @@ def detector(name: str) -> FaceDetector:
     return load_detector(name)
 
 
+@st.cache_resource(show_spinner=False)
+def measurer() -> FaceMeasurer:
+    """What measures faces by their landmarks. Safe to share between sessions."""
+    return FaceMeasurer()
+
+
 def pipeline(model: str, detector_name: str) -> EmotionPipeline:
     """A pipeline over the shared parts."""
-    return EmotionPipeline(detector(detector_name), classifier(model))
+    return EmotionPipeline(detector(detector_name), classifier(model), measurer())
 
 
 @st.cache_data(ttl=60, show_spinner=False)
 def cards() -> list[ModelCard]:
     """The cards of the installed models, the default one first."""
-    installed = list_cards()
-    first = default_model() if installed else None
-    return sorted(installed, key=lambda card: card.name != first)
+    return sorted(list_cards(), key=lambda card: card.name != DEFAULT_MODEL)
 
 
 def cards_or_stop() -> list[ModelCard]:
@@ -47,7 +58,7 @@ def cards_or_stop() -> list[ModelCard]:
     try:
         found = cards()
     except FerError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         st.stop()
     if not found:
         st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fer_core.errors import FerError
 from fer_core.imaging.crops import shrunk
+from fer_core.imaging.placement import Placement
 from fer_core.media.images import decode_image
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
@@ -95,5 +96,6 @@ def forget() -> None:
 def _analysed(name: str, data: bytes, pipeline: EmotionPipeline) -> Analysed:
     image = decode_image(data, name)
     readings = pipeline.analyze_image(image)
-    shown, factor = shrunk(image, SHOWN_PX)
-    return Analysed(name, image, readings, shown, [replace(r, box=r.box.scaled(factor)) for r in readings])
+    shown, _ = shrunk(image, SHOWN_PX)
+    placement = Placement.stretched(image.shape[1::-1], shown.shape[1::-1])
+    return Analysed(name, image, readings, shown, [replace(r, box=placement.box(r.box)) for r in readings])

@@ -157,7 +157,7 @@ def _lines(recording: OpenRecording) -> None:
     if person is None:
         return
     shown = recording.shown()
-    figure = charts.probability_lines(shown, person, recording.timeline.settings.uncertain_below, recording.notes)
+    figure = charts.probability_lines(shown, person, recording.timeline.request.threshold, recording.notes)
     interactive(figure, recording, "lines", charts.describe_probabilities(shown, person, recording.notes))
 
 

@@ -17,7 +17,7 @@ from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
 from fer_core.ui.video.memory import memory
-from fer_core.ui.video.opening import SMOOTHINGS, go_on_button
+from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button
 from fer_core.ui.video.people import people_editor
 from fer_core.ui.video.player import moment
 from fer_core.ui.video.recording import OpenRecording
@@ -50,8 +50,9 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
 @st.fragment
 def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
     """A click in here draws only this anew."""
-    card = cards.get(recording.timeline.settings.model)
+    card = cards.get(recording.timeline.request.model or "")
     _headline(recording, card)
+    attach(recording)
     _figures(recording)
     moment(recording)
     ribbon(recording)
@@ -78,7 +79,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
 
 def _headline(recording: OpenRecording, card: ModelCard | None) -> None:
     timeline = recording.timeline
-    about, settings = timeline.recording, timeline.settings
+    about, request = timeline.recording, timeline.request
     st.subheader(plain(about.name), divider="gray")
     if recording.partial:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -89,9 +90,9 @@ def _headline(recording: OpenRecording, card: ModelCard | None) -> None:
     facts = (
         as_clock(about.duration_s),
         f"{about.width} × {about.height} px",
-        f"{about.frame_rate:.4g} frames a second, {timeline.frame['frame'].nunique():,} read ({sampling(settings)})",
-        card.title if card else settings.model,
-        smoothing(settings),
+        f"{about.frame_rate:.4g} frames a second, {timeline.frame['frame'].nunique():,} read ({sampling(request)})",
+        card.title if card else str(request.model),
+        smoothing(request),
     )
     st.caption(" · ".join(facts))
     if about.sha256 == _sample_sha256():
@@ -169,14 +170,14 @@ def _choice(recording: OpenRecording) -> None:
 
 
 def _smoothing(recording: OpenRecording) -> None:
-    settings = recording.timeline.settings
-    number = f"{recording.number} {len(recording.undone)}"
+    request = recording.timeline.request
+    number = f"{recording.number} {recording.revision}"
     method, constant, threshold = (f"{name} {number}" for name in ("method", "constant", "threshold"))
     with st.form(f"smoothing {number}", border=False):
-        chosen = list(SMOOTHINGS).index(settings.smoothing)
+        chosen = list(SMOOTHINGS).index(request.smoothing)
         st.selectbox("Smoothing", list(SMOOTHINGS), chosen, format_func=SMOOTHINGS.__getitem__, key=method)
-        st.slider("Time constant (s)", 0.1, 3.0, min(max(settings.time_constant_s, 0.1), 3.0), 0.1, key=constant)
-        st.slider("Uncertain below", 0.2, 0.95, round(settings.uncertain_below, 2), 0.01, key=threshold)
+        st.slider("Time constant (s)", 0.1, 3.0, min(max(request.time_constant_s, 0.1), 3.0), 0.1, key=constant)
+        st.slider("Uncertain below", 0.2, 0.95, round(request.threshold, 2), 0.01, key=threshold)
         st.form_submit_button(
             "Apply to the raw values",
             on_click=lambda: recording.smooth(*(st.session_state[key] for key in (method, constant, threshold))),

@@ -12,15 +12,17 @@ from typing import Final
 
 import streamlit as st
 
+from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evidence.bundle import bundle_bytes
 from fer_core.reports.annotated import write_annotated
 from fer_core.reports.pdf import pdf_report
-from fer_core.reports.tables import as_json, csv_text, dictionary_text, parquet_bytes
-from fer_core.timeline.edits import within
+from fer_core.reports.tables import csv_text, dictionary_text
+from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import Drawing, Drawn, File, Made, memory
@@ -66,9 +68,10 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
     _annotated(recording, stem)
     st.caption(
         "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
-        "the tables hold every reading, and the raw values too. The evidence bundle holds all of it with settings, "
-        "versions and hashes; `python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording "
-        "again. There is one only of a recording that was read to the end and from which nobody was removed."
+        "the tables hold every reading, and the raw values too. JSON, Parquet and bundle can be opened on this page "
+        "again, with every correction in place. The evidence bundle holds all of it with request, versions and hashes; "
+        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is one only "
+        "of a recording that was read to the end and from which nobody was removed."
     )
 
 
@@ -85,12 +88,13 @@ def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
     made = kept.exports.get(recording.number)
     if made is None or made.of != of:
         kept.drop_export(recording.number)
-        timeline, part_notes = recording.timeline, notes
+        timeline, part_notes, study = recording.timeline, notes, recording.study
         if span is not None:
             timeline, part_notes = _part(timeline, *span), notes.within(*span)
-        bundle = partial(bundle_bytes, recording.timeline, today, notes, card) if checkable(recording) else None
+            study = Study(replace(timeline, portraits={}))
+        bundle = partial(bundle_bytes, recording.study, today, card) if checkable(recording) else None
         job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)
-        made = Made(of, _tables(recording, timeline, part_notes), Work(job, kept.workspace.new_stop(), "report"))
+        made = Made(of, _tables(recording, timeline, part_notes, study), Work(job, kept.workspace.new_stop(), "report"))
         kept.exports[recording.number] = made
     return made
 
@@ -110,17 +114,25 @@ def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | N
     return job
 
 
-def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes) -> tuple[File, ...]:
+def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: Study) -> tuple[File, ...]:
+    kept = Study(replace(study.read, portraits={}), study.edits)  # faces stay on this machine
+    meanings = dictionary_text(timeline.frame.columns)
     files = [
         File("Readings (CSV)", "table", "timeline.csv", "text/csv", csv_text(timeline)),
-        File("What the columns mean", "menu_book", "timeline_columns.csv", "text/csv", dictionary_text()),
-        File("Everything (JSON)", "data_object", "timeline.json", _JSON, as_json(timeline, notes)),
-        File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, parquet_bytes(timeline)),
+        File(
+            "What the columns mean",
+            "menu_book",
+            "timeline_columns.csv",
+            "text/csv",
+            meanings,
+        ),
+        File("Everything (JSON)", "data_object", "timeline.json", _JSON, kept.to_json()),
+        File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, kept.to_parquet()),
     ]
     if notes.markers or notes.excluded:
-        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", events_text(notes)))
+        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", for_spreadsheets(events_text(notes))))
     if recording.resting:
-        rest = recording.deviations().to_csv(index=False)
+        rest = for_spreadsheets(csv_of(recording.deviations()))
         files.append(File("Differences from rest (CSV)", "self_improvement", "from_rest.csv", "text/csv", rest))
     return tuple(files)
 

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePath
@@ -16,15 +17,20 @@ from typing import Any, Final, NamedTuple
 import streamlit as st
 
 from fer_core.errors import MediaError
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.handover import forget_session, recorded_session
 from fer_core.ui.video import unfinished
-from fer_core.ui.video.reading import Way
 from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.visits import Visits
 from fer_core.ui.video.work import Work
 
 MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
+_VISIT: Final = "visit"
+"""Name in the page's address under which a visit is found again after a reload."""
+
 _LONGEST_NAME: Final = 120
 _PREFIX: Final = "face-value-"
 
@@ -120,7 +126,7 @@ class Memory:
         workspace: where its files are.
         work: the analysis that is under way, or has ended and was not looked at yet.
         source: the file that it reads.
-        way: how it reads it.
+        requests: how it reads it, by model.
         unwanted: once this is set, nothing that it has read is kept.
         going_on: number of the recording that it completes; None where it is a new one.
         recordings: what is open, by number; the oldest first.
@@ -136,7 +142,7 @@ class Memory:
     workspace: Workspace = field(default_factory=Workspace)
     work: Work[dict[str, Timeline]] | None = None
     source: Path | None = None
-    way: Way | None = None
+    requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
     unwanted: threading.Event = field(default_factory=threading.Event)
     going_on: int | None = None
     recordings: dict[int, OpenRecording] = field(default_factory=dict)
@@ -149,9 +155,13 @@ class Memory:
     live: Any = None
 
     def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
-        """Show what was read of one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
+        """Show what was read of one more recording; see `open_studies`."""
+        return self.open_studies({model: Study(timeline) for model, timeline in timelines.items()}, path, partial)
+
+    def open_studies(self, studies: dict[str, Study], path: Path | None, partial: bool = False) -> OpenRecording:
+        """Show one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
         self.opened += 1
-        found = OpenRecording(self.opened, timelines, path, partial=partial)
+        found = OpenRecording(self.opened, studies, path, partial=partial)
         found.namesake += max(
             (each.namesake for each in self.recordings.values() if each.name == found.name), default=0
         )
@@ -184,9 +194,9 @@ class Memory:
                 del self.recordings[before.number]
                 self._drop_made(before.number)
             found = self.open(ended.result, self.source, partial=ended.stopping)
-            found.way = self.way
+            found.requests = self.requests
             if before is not None:
-                found.take_over(before)
+                self.problem = " ".join(found.take_over(before)) or None
                 if before.number in self.copies:
                     self.copies[found.number] = self.copies.pop(before.number)
         elif self.source is not None and before is None:
@@ -224,17 +234,28 @@ class Memory:
             return
         self.live = session
         path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
-        self.open({session.timeline.settings.model: session.timeline}, path).live = True
+        self.open({session.timeline.request.model or "": session.timeline}, path)
 
     def _folder(self) -> Path | None:
         return self.source.parent if self.source else None
 
 
+visits: Final[Visits[Memory]] = Visits()
+
+
 def memory() -> Memory:
-    """What this visit has; made when first asked for."""
+    """What this visit has; made when first asked for, and found again after a reload of the page."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = Memory()
-    return st.session_state[_KEY]
+        st.session_state[_KEY] = visits.find(st.query_params.get(_VISIT), _browser()) or Memory()
+    found: Memory = st.session_state[_KEY]
+    if found.recordings or found.work is not None:
+        st.query_params[_VISIT] = visits.keep(found, _browser())
+    return found
+
+
+def _browser() -> str:
+    """What tells this visitor's browser from others, so that an address that is passed on opens nothing elsewhere."""
+    return str(st.context.cookies.get("_streamlit_xsrf", ""))
 
 
 def forget() -> None:
@@ -242,6 +263,7 @@ def forget() -> None:
     gone: Memory | None = st.session_state.pop(_KEY, None)
     if gone is not None:
         gone.unwanted.set()
+        visits.drop(gone)
         gone.workspace.close()
         for recording in gone.recordings.values():
             if recording.partial:

@@ -1,8 +1,10 @@
 """The way in of the Video page: a recording, how to read it, and how far the reading has come."""
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -11,18 +13,23 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
+from fer_core.evidence.bundle import open_bundle
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
-from fer_core.timeline.smoothing import TIME_CONSTANT_S
+from fer_core.request import TIME_CONSTANT_S, AnalysisRequest, DetectorChoice
+from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import as_clock
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.memory import forget, memory
-from fer_core.ui.video.reading import Way, analysis
+from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.work import Advance, Work
+
+Requests = Mapping[str, AnalysisRequest]
+"""How a recording is read, by name of the model."""
 
 RATES: Final = {1.0: "1", 2.0: "2", 4.0: "4", 8.0: "8", 15.0: "15", 0.0: "every frame"}
 SMOOTHINGS: Final = {
@@ -34,9 +41,12 @@ SMOOTHINGS: Final = {
 MOST_COMPARED: Final = 3
 """Models on one recording; each reads it anew."""
 
+KEPT_TYPES: Final = ("zip", "parquet", "json")
+"""Endings of the files in which an analysis can be kept."""
+
 KEPT: Final = (
-    "The file lies in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and when "
-    "this page's visit ends."
+    "The file lies in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and a "
+    "quarter of an hour after this page was closed, so that a reload loses nothing."
 )
 WAITS: Final = (
     "What an analysis has read when it is stopped or cut off, numbers and portraits, waits in {}, so that it can go "
@@ -46,8 +56,8 @@ _EVERY_S: Final = 0.5
 _KNOWN: Final = "recording looked up"
 
 
-def settings(cards: Mapping[str, ModelCard]) -> Way:
-    """Ask how."""
+def settings(cards: Mapping[str, ModelCard]) -> Requests:
+    """Ask how; gives a request for each model, the first of which is the one that is shown."""
     with st.popover("Settings", icon=":material/tune:"):
         left, right = st.columns(2)
         model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
@@ -79,7 +89,13 @@ def settings(cards: Mapping[str, ModelCard]) -> Way:
             disabled=smoothing == "none",
             help="How long a change takes to show by about two thirds. The raw values are kept and exported too.",
         )
-    return Way((model, *others), detector, fps, smoothing, 0.0 if smoothing == "none" else time_constant_s)
+    request = AnalysisRequest(
+        detector=DetectorChoice(detector),
+        fps=fps,
+        smoothing=smoothing,
+        time_constant_s=0.0 if smoothing == "none" else time_constant_s,
+    )
+    return {name: replace(request, model=name) for name in (model, *others)}
 
 
 def choose(cards: Mapping[str, ModelCard]) -> None:
@@ -94,71 +110,130 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
     given = st.file_uploader(
         "Recording", type=list(VIDEO_TYPES), key=f"recording {kept.opened}", help="MP4, MOV, MKV, WebM, AVI and others."
     )
-    way = settings(cards)
+    requests = settings(cards)
     if unfinished.waiting() and given is not None:  # the first removes what is too old
-        _unfinished(given, way, cards)
+        _unfinished(given, requests, cards)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Analyse", icon=":material/play_arrow:", type="primary", disabled=given is None) and given:
-            begin(given.name, given.getbuffer(), way)
+            begin(given.name, given.getbuffer(), requests)
         if st.button("Try the sample", icon=":material/movie:", help=SAMPLE_VIDEO_CREDIT):
-            begin(SAMPLE_VIDEO.name, SAMPLE_VIDEO.read_bytes(), way)
+            begin(SAMPLE_VIDEO.name, SAMPLE_VIDEO.read_bytes(), requests)
         st.page_link("pages/2_Live.py", label="Record with the camera", icon=":material/videocam:")
+    _kept_analysis()
     where = unfinished.shown_folder()
     st.caption(f"{KEPT} {WAITS.format(plain(where))}" if where else KEPT)
 
 
-def begin(name: str, data: bytes | memoryview, way: Way) -> None:
+def _kept_analysis() -> None:
+    """Open what *Export* wrote: a bundle, or the readings as Parquet or JSON."""
+    kept = memory()
+    key, problem = f"kept {kept.opened}", "kept analysis problem"
+
+    def take() -> None:
+        st.session_state.pop(problem, None)
+        given = st.session_state[key]
+        if given is None:
+            return
+        path = kept.workspace.store(given.name, given.getbuffer())
+        try:
+            study = open_study(path)
+            kept.open_studies({study.read.request.model or "": study}, None)
+        except FerError as error:
+            st.session_state[problem] = str(error).replace(f"{path.parent}/", "")
+        finally:
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+    with st.expander("Open a kept analysis", icon=":material/history:", expanded=problem in st.session_state):
+        st.file_uploader(
+            "Evidence bundle, or readings as Parquet or JSON", type=list(KEPT_TYPES), key=key, on_change=take
+        )
+        st.caption("As *Export* writes them: every correction, name and marker is in place again.")
+        if words := st.session_state.get(problem):
+            st.error(plain(words), icon=":material/error:")
+
+
+def open_study(path: Path) -> Study:
+    """The study in a bundle, a Parquet or a JSON file.
+
+    Raises:
+        MediaError: the file does not hold one.
+    """
+    return open_bundle(path) if path.suffix.lower() == ".zip" else Study.open(path)
+
+
+def attach(recording: OpenRecording) -> None:
+    """Where numbers alone were opened: take the recording that they are of, to show its pictures too."""
+    wanted = recording.timeline.recording
+    if recording.path is not None or not wanted.sha256:
+        return
+    given = st.file_uploader(
+        f"Give {plain(wanted.name)} too, to see its pictures", type=list(VIDEO_TYPES), key=f"attach {recording.number}"
+    )
+    if given is None:
+        return
+    if _sha256_of(given) != wanted.sha256:
+        st.error(
+            "This is another file than the one that was analysed (its SHA-256 differs); choose that one.",
+            icon=":material/error:",
+        )
+        return
+    recording.attach(memory().workspace.store(given.name, given.getbuffer()))
+    st.rerun()
+
+
+def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
     """Store a recording and start to read it; the page then shows how far that is."""
     kept = memory()
-    pipelines = _pipelines(way)
+    pipelines = _pipelines(requests)
     kept.going_on = None
-    _start(kept.workspace.store(name, data), way, pipelines)
+    _start(kept.workspace.store(name, data), requests, pipelines)
 
 
 def go_on_button(recording: OpenRecording) -> None:
     """Reads on where the analysis of a recording was stopped."""
-    way, path = recording.way, recording.path
-    if way is None or path is None or memory().work is not None:
+    requests, path = recording.requests, recording.path
+    if not requests or path is None or memory().work is not None:
         return
     pressed = st.button(
         "Go on reading",
         icon=":material/play_arrow:",
         key=f"go on {recording.number}",
-        help="From where it was stopped. Names, resting faces, markers and excluded stretches stay; merged, split and "
-        "removed people have to be put right again.",
+        help="From where it was stopped. All corrections stay.",
     )
     if pressed:
         try:
-            pipelines = _pipelines(way)
+            pipelines = _pipelines(requests)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
         memory().going_on = recording.number
-        _start(path, way, pipelines)
+        _start(path, requests, pipelines)
 
 
-def _pipelines(way: Way) -> dict[str, EmotionPipeline]:
-    return {model: loaders.pipeline(model, way.detector) for model in way.models}
+def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
+    return {model: loaders.pipeline(model, request.detector.name) for model, request in requests.items()}
 
 
-def _start(path: Path, way: Way, pipelines: dict[str, EmotionPipeline]) -> None:
+def _start(path: Path, requests: Requests, pipelines: dict[str, EmotionPipeline]) -> None:
     kept = memory()
-    kept.problem, kept.source, kept.way, kept.unwanted = None, path, way, threading.Event()
-    kept.work = Work(analysis(path, way, pipelines, kept.unwanted), kept.workspace.new_stop(), "video analysis")
+    kept.problem, kept.source, kept.requests, kept.unwanted = None, path, requests, threading.Event()
+    kept.work = Work(analysis(path, requests, pipelines, kept.unwanted), kept.workspace.new_stop(), "video analysis")
     st.rerun()
 
 
-def _unfinished(given: UploadedFile, way: Way, cards: Mapping[str, ModelCard]) -> None:
+def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, ModelCard]) -> None:
     """Say that this recording was read in part before, and how to go on, or not to."""
     sha256 = _sha256_of(given)
     found = unfinished.of(sha256)
     if not found:
         return
     for one in found:
-        title = cards[one.model].title if one.model in cards else one.model
-        rate = RATES.get(one.fps, f"{one.fps:g}")
-        how = f"{plain(title)}, {loaders.DETECTOR_TITLES.get(one.detector, one.detector)}, samples a second: {rate}"
-        fits = one.model in way.models and (one.detector, one.fps) == (way.detector, way.fps)
+        model, detector, fps = one.request.model or "", one.request.detector.name, one.request.fps
+        title = cards[model].title if model in cards else model
+        rate = RATES.get(fps, f"{fps:g}")
+        how = f"{plain(title)}, {loaders.DETECTOR_TITLES.get(detector, detector)}, samples a second: {rate}"
+        wanted = requests.get(model)
+        fits = wanted is not None and (detector, fps) == (wanted.detector.name, wanted.fps)
         end = "*Analyse* goes on from there." if fits else "Choose these *Settings* to go on from there."
         st.info(
             f"This recording was read before, up to {as_clock(one.until_s)} ({how}), and not to its end. {end}",

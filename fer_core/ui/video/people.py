@@ -29,8 +29,7 @@ def people_editor(recording: OpenRecording) -> None:
         _split(recording)
     with third.container(border=True, height="stretch"):
         _rest(recording)
-    if recording.undone:
-        words, _ = recording.undone[-1]
+    if words := recording.last_words:
         st.button(
             f"Undo: {plain(words)}", icon=":material/undo:", key=f"undo {recording.number}", on_click=recording.undo
         )
@@ -45,7 +44,7 @@ def _names(recording: OpenRecording) -> None:
     everyone = recording.people
     summaries = {one.person: one for one in summarise(counted(recording.timeline, recording.notes.excluded))}
     found = [summaries.get(person) for person in everyone]  # nothing of those whose readings are all excluded
-    key = f"names {recording.number} {len(recording.undone)}"
+    key = f"names {recording.number} {recording.revision}"
     table = pd.DataFrame(
         {
             "Portrait": [_as_address(portraits.get(person)) for person in everyone],
@@ -132,7 +131,7 @@ def _choose(recording: OpenRecording, label: str, name: str, besides: int | None
         label,
         [person for person in recording.people if person != besides],
         format_func=recording.notes.name,
-        key=f"{name} {recording.number} {len(recording.undone)}",
+        key=f"{name} {recording.number} {recording.revision}",
     )
 
 

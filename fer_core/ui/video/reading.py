@@ -2,32 +2,24 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from fer_core.analysis.run import Progress
 from fer_core.networks.files import sha256
 from fer_core.pipeline import EmotionPipeline
+from fer_core.request import AnalysisRequest
 from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import Timeline
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.work import Advance, Job, Report
 
 
-@dataclass(frozen=True)
-class Way:
-    """How recordings are read; see `EmotionPipeline.analyze_video`."""
-
-    models: tuple[str, ...]
-    detector: str
-    fps: float
-    smoothing: str
-    time_constant_s: float
-
-
 def analysis(
-    path: Path, way: Way, pipelines: Mapping[str, EmotionPipeline], unwanted: threading.Event | None = None
+    path: Path,
+    requests: Mapping[str, AnalysisRequest],
+    pipelines: Mapping[str, EmotionPipeline],
+    unwanted: threading.Event | None = None,
 ) -> Job[dict[str, Timeline]]:
     """The job that reads a recording with each model in turn, and gives the timelines by model.
 
@@ -36,8 +28,8 @@ def analysis(
 
     Args:
         path: the recording.
-        way: how it is read.
-        pipelines: by name of their model.
+        requests: how it is read, by name of the model.
+        pipelines: likewise.
         unwanted: once this is set, what an unfinished analysis has read is not kept for another time.
     """
 
@@ -46,16 +38,9 @@ def analysis(
         of = sha256(path)
         try:
             for model, pipeline in pipelines.items():
-                with unfinished.place(of, model, way.detector, way.fps) as checkpoint:
-                    timeline = pipeline.analyze_video(
-                        path,
-                        way.fps,
-                        partial(_tell, report, len(done), list(pipelines)),
-                        smoothing=way.smoothing,
-                        time_constant_s=way.time_constant_s,
-                        stop=stop,
-                        checkpoint=checkpoint,
-                    )
+                tell = partial(_tell, report, len(done), list(pipelines))
+                with unfinished.place(of, requests[model]) as checkpoint:
+                    timeline = pipeline.analyse(path, requests[model], tell, stop=stop, checkpoint=checkpoint)
                 if not done or not stop.is_set():
                     done[model] = timeline
                 if stop.is_set():

@@ -2,10 +2,10 @@
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from fer_core.analysis.portraits import portrait_from
 from fer_core.errors import MediaError
 from fer_core.imaging.crops import cut
+from fer_core.imaging.placement import Placement
 from fer_core.media.playing import browsers_play
 from fer_core.media.video import frame_at
 from fer_core.readings import Box
-from fer_core.timeline.edits import deviations, merged, resmoothed, split, within, without, without_poor
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.corrections import within, without_poor
+from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import (
     PersonSummary,
     counted,
@@ -30,7 +34,6 @@ from fer_core.timeline.summaries import (
     time_range,
 )
 from fer_core.timeline.table import Timeline
-from fer_core.ui.video.reading import Way
 
 SHOWN_PX: Final = 960
 _MOST_FRAMES: Final = 12
@@ -44,41 +47,40 @@ class OpenRecording:
 
     Attributes:
         number: of this visit, from 1; part of the keys of all widgets that belong to it.
-        timelines: what was read, by model, as it stands after all corrections; everything but the comparison of models
+        studies: what was read, by model, all with the same corrections; everything but the comparison of models
             shows the first.
         path: the file; None where only numbers were kept.
         moment_s: the moment that is being looked at, in seconds.
         range_s: start and end of the stretch that charts show and statistics count.
         person: whose curves are shown.
         leave_out_poor: whether charts leave out samples with a quality problem.
-        notes: names, markers, excluded spans.
-        undone: before each correction, what it did in words and what there was.
-        resting: by person, the stretch in which their face was at rest.
         partial: the analysis was stopped before the end.
         live: it was read as it was recorded, and not from the file.
-        way: how it was read from the file; None where it was not.
+        requests: how it was read from the file, by model; empty where it was not.
         namesake: the how many-th of this name, from 1.
         jumps: how often a moment was chosen in the second in which the player was sent already.
+        undos: how often a correction was taken back.
     """
 
     number: int
-    timelines: Timelines
+    studies: Mapping[str, Study]
     path: Path | None = None
     moment_s: float = 0.0
     range_s: tuple[float, float] = (0.0, 0.0)
     person: int | None = None
     leave_out_poor: bool = False
-    notes: Notes = field(default_factory=Notes)
-    undone: tuple[tuple[str, Timelines], ...] = ()
-    resting: Mapping[int, Span] = field(default_factory=dict)
     partial: bool = False
     live: bool = False
-    way: Way | None = None
+    requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
     namesake: int = 1
     jumps: int = 0
+    undos: int = 0
 
     def __post_init__(self) -> None:
-        self._faces = self._count()
+        self._portraits: dict[int, bytes] = {}
+        self._timelines: tuple[Mapping[str, Study], Timelines] | None = None
+        self.partial = self.partial or self.study.read.stopped_s is not None
+        self.live = self.live or self.study.read.recording.source == "camera"
         self._frames: OrderedDict[float, NDArray[np.uint8]] = OrderedDict()
         self._plays: bool | None = None
         self.range_s = self.whole_range
@@ -86,10 +88,52 @@ class OpenRecording:
         seen = self.timeline.frame.loc[self.timeline.frame["person"].notna(), "time_s"]
         self.moment_s = float(seen.iloc[0]) if len(seen) else 0.0
 
+    @classmethod
+    def of(cls, number: int, timelines: Timelines, path: Path | None = None, **more: Any) -> "OpenRecording":
+        """A recording as it was read, without corrections."""
+        return cls(number, {model: Study(timeline) for model, timeline in timelines.items()}, path, **more)
+
+    @property
+    def study(self) -> Study:
+        """What the first model read, with the corrections."""
+        return next(iter(self.studies.values()))
+
+    @property
+    def timelines(self) -> Timelines:
+        """By model, as they stand after all corrections, with portraits of people who came of a split."""
+        if self._timelines is None or self._timelines[0] is not self.studies:
+            now = {model: study.timeline for model, study in self.studies.items()}
+            if self._portraits:
+                now = {model: self._with_portraits(timeline) for model, timeline in now.items()}
+            self._timelines = self.studies, now
+        return self._timelines[1]
+
     @property
     def timeline(self) -> Timeline:
-        """What the first model read."""
+        """What the first model read, as it stands after all corrections."""
         return next(iter(self.timelines.values()))
+
+    @property
+    def notes(self) -> Notes:
+        """Names, markers, excluded spans."""
+        return self.study.notes
+
+    @property
+    def resting(self) -> Mapping[int, Span]:
+        """By person, the stretch in which their face was at rest."""
+        return self.study.resting
+
+    @property
+    def last_words(self) -> str:
+        """What the last correction did; empty where there is none."""
+        edits = self.study.edits
+        return edits[-1].words(self.notes) if edits else ""
+
+    @property
+    def revision(self) -> str:
+        """Changes with every correction of people and smoothing, and with every undo: part of widgets' keys."""
+        corrections = sum(isinstance(edit, Merge | Split | Remove | Smooth) for edit in self.study.edits)
+        return f"{corrections} {self.undos}"
 
     @property
     def name(self) -> str:
@@ -109,7 +153,7 @@ class OpenRecording:
     @property
     def complete(self) -> bool:
         """Whether all that the recording shows is there: it was read to the end, and nobody was removed."""
-        return not self.partial and self._count() == self._faces
+        return not self.partial and self.study.whole
 
     @property
     def plays(self) -> bool:
@@ -121,8 +165,7 @@ class OpenRecording:
     @property
     def notes_of_people(self) -> Notes:
         """The notes without names of people who were merged into others or removed."""
-        there = set(self.people)
-        return replace(self.notes, names={person: name for person, name in self.notes.names.items() if person in there})
+        return self.study.notes_of_people
 
     @property
     def sampled_s(self) -> NDArray[np.float64]:
@@ -179,8 +222,9 @@ class OpenRecording:
         if not len(rows):
             return None
         image, row = self.picture(self.moment_s), rows.iloc[0]
-        factor = image.shape[1] / max(1, self.timeline.recording.width)
-        return cut(image, Box(*(int(row[name]) for name in ("x", "y", "width", "height"))).scaled(factor))
+        about = self.timeline.recording
+        placement = Placement.stretched((about.width, about.height), (image.shape[1], image.shape[0]))
+        return cut(image, placement.box(Box(*(int(row[name]) for name in ("x", "y", "width", "height")))))
 
     def rows(self, *, good: bool = False) -> pd.DataFrame:
         """The rows that count in the range, with `held_s`; `good` leaves out those with a quality problem."""
@@ -210,7 +254,7 @@ class OpenRecording:
 
     def call(self, person: int, name: str) -> None:
         """Give somebody a name; an empty one takes it away."""
-        self.notes = replace(self.notes, names={**self.notes.names, person: name.strip()})
+        self.edit(Name(person, name.strip()))
 
     def mark(self, time_s: float, text: str) -> None:
         """Add a marker."""
@@ -218,12 +262,14 @@ class OpenRecording:
 
     def set_markers(self, markers: tuple[Marker, ...]) -> None:
         """These instead of all that were there."""
-        self.notes = replace(self.notes, markers=tuple(sorted(markers, key=lambda marker: marker.time_s)))
+        self.edit(Mark(markers))
 
     def add_events(self, markers: tuple[Marker, ...], spans: tuple[Span, ...]) -> None:
         """Add markers and excluded spans, but none twice."""
-        self.set_markers(tuple({*self.notes.markers, *markers}))
-        self.set_excluded(tuple({*self.notes.excluded, *spans}))
+        if set(markers) - set(self.notes.markers):
+            self.set_markers(tuple({*self.notes.markers, *markers}))
+        if set(spans) - set(self.notes.excluded):
+            self.set_excluded(tuple({*self.notes.excluded, *spans}))
 
     def exclude(self, start_s: float, end_s: float, reason: str) -> None:
         """Add a span that does not count, and look at all of the recording again."""
@@ -232,7 +278,7 @@ class OpenRecording:
 
     def set_excluded(self, spans: tuple[Span, ...]) -> None:
         """These instead of all that were there."""
-        self.notes = replace(self.notes, excluded=tuple(sorted(spans, key=lambda span: span.start_s)))
+        self.edit(Exclude(spans))
 
     def merge(self, into: int, other: int) -> None:
         """Two numbers are one person.
@@ -240,9 +286,7 @@ class OpenRecording:
         Raises:
             TimelineError: both are seen in one frame.
         """
-        self._correct(
-            f"{self.notes.name(other)} is {self.notes.name(into)}", lambda timeline: merged(timeline, into, other)
-        )
+        self.edit(Merge(into, other))
 
     def split(self, person: int, time_s: float) -> None:
         """From a moment on, somebody is another person.
@@ -250,30 +294,20 @@ class OpenRecording:
         Raises:
             TimelineError: they are not seen before that moment, or not from then on.
         """
-        # No number that ever had a name or a resting face: those would fall to the wrong person.
-        number = max((*self.people, *self.notes.names, *self.resting)) + 1
-        self._correct(
-            f"{self.notes.name(person)} is somebody else from {time_s:.2f} s",
-            lambda timeline: _split(timeline, person, time_s, number, self.path),
-        )
+        number = max(self.study.next_number, max((*self.notes.names, *self.resting), default=0) + 1)
+        self.edit(Split(person, time_s, number))
+        if self.path is not None:
+            with contextlib.suppress(MediaError):
+                self._portraits[number] = portrait_from(self.path, self.timeline, number)
+                self._timelines = None
 
     def remove(self, person: int) -> None:
         """Somebody does not belong here, or did not agree to be read."""
-        self._correct(f"{self.notes.name(person)} is removed", lambda timeline: without(timeline, person))
+        self.edit(Remove(person))
 
     def smooth(self, method: str, time_constant_s: float, uncertain_below: float) -> None:
         """Smooth the raw probabilities in another way."""
-        self._correct(
-            f"smoothing: {method}, {time_constant_s:g} s; uncertain below {uncertain_below:.0%}",
-            lambda timeline: resmoothed(timeline, method, time_constant_s, uncertain_below),
-        )
-
-    def undo(self) -> None:
-        """Take the last correction back."""
-        if self.undone:
-            *before, (_, self.timelines) = self.undone
-            self.undone = tuple(before)
-            self._choose_person()
+        self.edit(Smooth(method, time_constant_s, uncertain_below))
 
     def rest(self, person: int, span: Span | None) -> None:
         """Compare somebody with their face at rest in a stretch; None for no longer.
@@ -281,50 +315,52 @@ class OpenRecording:
         Raises:
             TimelineError: they are not seen there.
         """
-        resting = {number: other for number, other in self.resting.items() if number != person}
-        if span is not None:
-            deviations(self.timeline, {person: span})
-            resting[person] = span
-        self.resting = resting
+        self.edit(Rest(person, span))
+
+    def edit(self, edit: Edit) -> None:
+        """Make a correction.
+
+        Raises:
+            TimelineError: it cannot be made.
+        """
+        self.studies = {model: study.edited(edit) for model, study in self.studies.items()}
+        self._choose_person()
+
+    def undo(self) -> None:
+        """Take the last correction back."""
+        if self.study.edits:
+            self.studies = {model: study.undone() for model, study in self.studies.items()}
+            self.undos += 1
+            self._choose_person()
 
     def deviations(self) -> pd.DataFrame:
-        """How far those who have a resting face are from it; see `fer_core.timeline.edits.deviations`."""
-        return deviations(self.timeline, {p: span for p, span in self.resting.items() if self._is_seen(p, span)})
+        """How far those who have a resting face are from it; see `fer_core.timeline.corrections.deviations`."""
+        return self.study.deviations()
 
-    def take_over(self, before: "OpenRecording") -> None:
-        """What the visitor made of a part of this recording; numbers that corrections gave there mean nothing here."""
-        [(_, first)] = before.undone[:1] or [("", before.timelines)]
-        there = set(people(next(iter(first.values()))))
-        names = {person: name for person, name in before.notes.names.items() if person in there}
-        self.notes, self.namesake = replace(before.notes, names=names), before.namesake
-        self.resting = {p: span for p, span in before.resting.items() if p in there and self._is_seen(p, span)}
+    def take_over(self, before: "OpenRecording") -> tuple[str, ...]:
+        """Make the corrections of a part of this recording again; a sentence for each that cannot be made here."""
+        self.namesake, problems = before.namesake, dict[str, None]()
+        for model, study in self.studies.items():
+            rebased, failed = before.study.rebased(study.read)
+            self.studies = {**self.studies, model: rebased}
+            problems.update(dict.fromkeys(failed))
+        self._choose_person()
+        return tuple(problems)
 
-    def _is_seen(self, person: int, span: Span) -> bool:
-        frame = self.timeline.frame
-        return person in people(frame[inside(frame, span.start_s, span.end_s)])
+    def attach(self, path: Path) -> None:
+        """Show the pictures of the recording, whose numbers alone were opened."""
+        self.path, self._plays = path, None
+        self._frames.clear()
+
+    def _with_portraits(self, timeline: Timeline) -> Timeline:
+        there = set(people(timeline))
+        found = {person: data for person, data in self._portraits.items() if person in there}
+        return replace(timeline, portraits={**timeline.portraits, **found})
 
     def _look(self, moment_s: float) -> None:
         self.jumps += int(moment_s) == int(self.moment_s)
         self.moment_s = moment_s
 
-    def _correct(self, words: str, change: Callable[[Timeline], Timeline]) -> None:
-        before = self.timelines
-        self.timelines = {model: change(timeline) for model, timeline in before.items()}
-        self.undone = (*self.undone, (words, before))
-        self._choose_person()
-
-    def _count(self) -> int:
-        return int(self.timeline.frame["person"].notna().sum())
-
     def _choose_person(self) -> None:
         if self.person not in self.people:
             self.person = self.people[0] if self.people else None
-
-
-def _split(timeline: Timeline, person: int, time_s: float, number: int, path: Path | None) -> Timeline:
-    """`split`, with a portrait of the new person where there are pictures."""
-    parted, _ = split(timeline, person, time_s, number)
-    if path is not None:
-        with contextlib.suppress(MediaError):
-            return replace(parted, portraits={**parted.portraits, number: portrait_from(path, parted, number)})
-    return parted

@@ -1,11 +1,10 @@
 """Where unfinished analyses of the Video page wait for the same recording to come again. No Streamlit in here.
 
-A file a recording, model, detector and rate, in a folder that only the server's user can read. It goes when the
+A file a recording and request, in a folder that only the server's user can read. It goes when the
 analysis is complete, when the visitor wants that, and when the page is opened after a day.
 """
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from fer_core.analysis.checkpoint import Checkpoint
-
-FOLDER_SETTING: Final = "FACE_VALUE_UNFINISHED"
-"""Environment variable: another folder; empty for none, so that nothing outlives the visit."""
+from fer_core.request import AnalysisRequest
+from fer_core.settings import settings
 
 KEPT_S: Final = 24 * 3600.0
 
@@ -29,28 +27,17 @@ class Unfinished:
     """An analysis that did not come to its end.
 
     Attributes:
-        model: name of the classifier.
-        detector: name of the face detector.
-        fps: samples a second; 0 for every frame.
+        request: how it was being read.
         until_s: up to which second of the recording it came.
     """
 
-    model: str
-    detector: str
-    fps: float
+    request: AnalysisRequest
     until_s: float
 
 
 def folder() -> Path | None:
     """Where they are; None where none are kept."""
-    named = os.environ.get(FOLDER_SETTING)
-    if named is not None:
-        return Path(named) if named else None
-    try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # this user has no home
-        return None
-    return cache / "face-value" / "unfinished"
+    return settings().unfinished
 
 
 def shown_folder() -> str:
@@ -74,17 +61,17 @@ def of(sha256: str) -> list[Unfinished]:
     found = []
     for path in _files(f"{sha256}-*"):
         if path not in _in_use and (glance := Checkpoint.glance(path)):
-            settings, until_s = glance
+            request, until_s = glance
             if until_s > 0:
-                found.append(Unfinished(settings["model"], settings["detector"], settings["fps"], until_s))
+                found.append(Unfinished(request, until_s))
     return sorted(found, key=lambda one: -one.until_s)
 
 
 @contextlib.contextmanager
-def place(sha256: str, model: str, detector: str, fps: float) -> Iterator[Path | None]:
+def place(sha256: str, request: AnalysisRequest) -> Iterator[Path | None]:
     """A file for an analysis while it runs; None where none can be kept, or another visitor's has it."""
     where = folder()
-    path = None if where is None else where / f"{sha256}-{model}-{detector}-{fps:g}.jsonl"
+    path = None if where is None else where / f"{sha256}-{request.reading.digest[:16]}.jsonl"
     if path is not None:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,32 @@
+"""The `dashboard` command: the pages in the browser, wherever the package lies."""
+
+import argparse
+import subprocess
+import sys
+from importlib.util import find_spec
+
+from fer_core.errors import DependencyError
+from fer_core.resources import resource
+
+_NEEDED = ("streamlit", "streamlit_webrtc", "plotly")
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    command = commands.add_parser(
+        "dashboard",
+        help="start the dashboard",
+        description="Start the dashboard; it tells its address and runs until Ctrl+C.",
+    )
+    command.add_argument("--port", type=int, default=8501, metavar="N", help="default: 8501")
+    command.set_defaults(run=_dashboard)
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    if missing := [package for package in _NEEDED if find_spec(package) is None]:
+        raise DependencyError(
+            f"The dashboard needs {', '.join(missing)}; install this package with its extra `dashboard`, such as "
+            "`pip install '.[dashboard]'` in the folder of its source."
+        )
+    command = [sys.executable, "-m", "streamlit", "run", str(resource("Home.py")), f"--server.port={options.port}"]
+    return subprocess.call(command)

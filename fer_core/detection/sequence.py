@@ -1,0 +1,135 @@
+"""Faces in a sequence of frames: every frame is searched whole, tiles are searched now and then and for lost faces.
+
+A sequence finds the faces that the search of a still picture finds, except that a small new face may be seen up to
+`tiles_every_s` late, or `empty_every_s` where no other face is in the frame.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.detection.anchors import Candidates, merged
+from fer_core.detection.blazeface import BlazeFaceDetector, crop_box, faces_of
+from fer_core.detection.tiles import around, levels
+from fer_core.detection.turning import Turn
+from fer_core.imaging.crops import bgr
+from fer_core.imaging.halvings import Halvings
+from fer_core.readings import Box, Face
+
+FOUND_AGAIN: Final = 0.2
+"""Overlap (intersection over union) from which a found face is a known one."""
+
+_TIME_SLACK_S: Final = 1e-3
+
+
+@dataclass(frozen=True)
+class KnownFace:
+    """A face of the frames before: its box in the upright frame, and when it was last seen, in seconds."""
+
+    box: Box
+    seen_s: float
+
+
+class BlazeFaceSequence:
+    """Finds faces frame by frame. For one sequence and one thread.
+
+    Args:
+        detector: may be shared with other sequences.
+        tiles_every_s: seconds between two thorough searches, with tiles and, where nothing is found, of turned frames.
+        empty_every_s: the same while no face is found at all.
+        keep_s: how long a lost face is looked for where it was.
+    """
+
+    def __init__(
+        self,
+        detector: BlazeFaceDetector,
+        *,
+        tiles_every_s: float = 2.0,
+        empty_every_s: float = 0.5,
+        keep_s: float = 1.5,
+    ) -> None:
+        self.detector = detector
+        self.tiles_every_s, self.empty_every_s, self.keep_s = tiles_every_s, empty_every_s, keep_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the frames before, as after a cut: the next search is thorough."""
+        self._known: list[KnownFace] = []
+        self._thorough_s = -np.inf
+        self.turn = Turn.NONE
+
+    def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
+        """The faces of the next frame.
+
+        Args:
+            image: uint8 (H, W, 3) BGR or (H, W) grey; of one size from frame to frame, else call `reset` between.
+            time_s: later than that of the frame before.
+
+        Returns:
+            As `FaceDetector.detect`: the largest first, boxes within the picture. `turn` says whether the frame lies on
+            its side.
+        """
+        picture = bgr(image)
+        height, width = picture.shape[:2]
+        found = self._upright(self.turn.apply(picture) if self.turn else picture, time_s)
+        in_picture = self.turn.undo(found, width, height)
+        if not len(found) and self._thorough_s == time_s:
+            self.turn, in_picture = self.detector.turned(picture, found)
+        return list(faces_of(in_picture, picture))
+
+    def state(self) -> dict[str, Any]:
+        """All that is remembered, ready for JSON; see `restore`."""
+        return {
+            "known": [[*known.box, known.seen_s] for known in self._known],
+            "thorough_s": self._thorough_s if np.isfinite(self._thorough_s) else None,
+            "turn": int(self.turn),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where `state` was taken."""
+        self._known = [KnownFace(Box(*map(int, box)), float(seen_s)) for *box, seen_s in state["known"]]
+        self._thorough_s = -np.inf if state["thorough_s"] is None else state["thorough_s"]
+        self.turn = Turn(state["turn"])
+
+    def _upright(self, picture: NDArray[np.uint8], time_s: float) -> Candidates:
+        halvings = Halvings(picture)
+        found = self.detector.whole(halvings)
+        lost = self._lost(found)
+        every_s = self.tiles_every_s if len(found) else min(self.empty_every_s, self.tiles_every_s)
+        if time_s - self._thorough_s >= every_s - _TIME_SLACK_S:
+            found = self.detector.tiled(halvings, found)
+            self._thorough_s = time_s
+        elif lost:
+            parts = tuple({_part(known.box, picture, self.detector.smallest_face_px) for known in lost})
+            found = merged(found, self.detector.parts(halvings, parts), self.detector.limits.sure)
+        if not len(found):
+            found = self.detector.bordered(picture)
+        seen = [KnownFace(crop_box(corners), time_s) for corners in found.corners]
+        kept = [known for known in self._lost(found) if time_s - known.seen_s <= self.keep_s]
+        self._known = seen + kept
+        return found
+
+    def _lost(self, found: Candidates) -> list[KnownFace]:
+        boxes = [crop_box(corners) for corners in found.corners]
+        return [known for known in self._known if not any(known.box.overlap(box) > FOUND_AGAIN for box in boxes)]
+
+
+def _part(box: Box, picture: NDArray[np.uint8], smallest_px: int) -> Box:
+    """The part of a frame to search for a lost face: the smallest tile that holds it whole, else its neighbourhood."""
+    height, width = picture.shape[:2]
+    for level in reversed(levels(width, height, smallest_px)):
+        for tile in level.tiles:
+            if _holds(tile, box):
+                return tile
+    return around(box)
+
+
+def _holds(tile: Box, box: Box) -> bool:
+    return (
+        tile.x <= box.x
+        and tile.y <= box.y
+        and box.x + box.width <= tile.x + tile.width
+        and box.y + box.height <= tile.y + tile.height
+    )

@@ -1,0 +1,181 @@
+"""What corrections do to a timeline: who is who, how it is smoothed, against what it is held. Each gives a new one.
+
+`fer_core.timeline.study` keeps corrections as a log of values and applies them with these functions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import RequestError, TimelineError
+from fer_core.timeline.notes import Span
+from fer_core.timeline.summaries import good_only, inside
+from fer_core.timeline.table import Timeline, smoothed
+
+NO_PERSON: Final = "There is no person {person} in this recording; choose one of: {known}."
+
+
+def merged(timeline: Timeline, person: int, other: int) -> Timeline:
+    """The timeline in which `other` turned out to be `person`, and has that number.
+
+    Raises:
+        TimelineError: one of them does not exist, or both are seen in one frame and so cannot be the same.
+    """
+    _check(timeline, person, other)
+    if person == other:
+        raise TimelineError("A person cannot be merged with themselves; choose two.")
+    frame = timeline.frame
+    mine, theirs = _is(frame, person), _is(frame, other)
+    both = np.intersect1d(frame["frame"][mine], frame["frame"][theirs])
+    if len(both):
+        time_s = float(frame["time_s"][frame["frame"].eq(both[0])].iloc[0])
+        raise TimelineError(
+            f"Person {person} and person {other} are both seen at {time_s:.2f} s, so they cannot be one; split one of "
+            "them first."
+        )
+    renumbered = frame.copy()
+    renumbered.loc[theirs, "person"] = person
+    portraits = dict(timeline.portraits)
+    theirs_picture = portraits.pop(other, None)
+    if theirs_picture is not None:
+        portraits.setdefault(person, theirs_picture)
+    return _with_rows(timeline, renumbered, portraits, {person})
+
+
+def split(timeline: Timeline, person: int, at_s: float, number: int | None = None) -> tuple[Timeline, int]:
+    """The timeline in which the person is somebody else from `at_s` on; with the new number, the next by default.
+
+    The new person has no portrait yet: see `fer_core.analysis.portraits.portrait_from`.
+
+    Raises:
+        TimelineError: there is no such person, or they are not seen both before and after that time.
+    """
+    _check(timeline, person)
+    frame = timeline.frame
+    later = _is(frame, person) & (frame["time_s"].to_numpy(float) >= at_s)
+    if not later.any() or later.sum() == _is(frame, person).sum():
+        raise TimelineError(
+            f"Person {person} is not seen both before and after {at_s:.2f} s; choose a moment in between to split."
+        )
+    number = int(frame["person"].max()) + 1 if number is None else number
+    renumbered = frame.copy()
+    renumbered.loc[later, "person"] = number
+    return _with_rows(timeline, renumbered, timeline.portraits, {person, number}), number
+
+
+def without(timeline: Timeline, person: int) -> Timeline:
+    """The timeline without the person, such as a poster on the wall or somebody who did not consent.
+
+    A frame that shows nobody else becomes one without a face.
+
+    Raises:
+        TimelineError: there is no such person.
+    """
+    _check(timeline, person)
+    portraits = {number: picture for number, picture in timeline.portraits.items() if number != person}
+    return replace(_without_rows(timeline, _is(timeline.frame, person)), portraits=portraits)
+
+
+def without_poor(timeline: Timeline) -> Timeline:
+    """The timeline without readings that have a quality problem; what else was sampled stays, so that gaps show."""
+    frame = timeline.frame
+    return _without_rows(timeline, ~frame.index.isin(good_only(frame).index))
+
+
+def resmoothed(
+    timeline: Timeline,
+    method: str | None = None,
+    time_constant_s: float | None = None,
+    uncertain_below: float | None = None,
+) -> Timeline:
+    """The timeline smoothed in another way, from the raw probabilities; what is None stays as it is.
+
+    Raises:
+        TimelineError: there is no such smoothing.
+    """
+    old = timeline.request
+    try:
+        request = replace(
+            old,
+            smoothing=old.smoothing if method is None else method,
+            time_constant_s=old.time_constant_s if time_constant_s is None else time_constant_s,
+            uncertain_below=old.uncertain_below if uncertain_below is None else uncertain_below,
+        )
+    except RequestError as error:
+        raise TimelineError(str(error)) from error
+    return replace(timeline, frame=smoothed(timeline.frame, request, timeline.cuts), request=request)
+
+
+def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFrame:
+    """How far each reading is from the same person's mean over a chosen span, in which they are at rest.
+
+    Returns:
+        time_s, frame, person and the seven emotions as differences, -1 to 1, of those who have a baseline. They are no
+        probabilities any more.
+
+    Raises:
+        TimelineError: a person is not seen within their span.
+    """
+    frame = timeline.frame
+    parts = []
+    for person, span in sorted(baselines.items()):
+        _check(timeline, person)
+        rows = frame[_is(frame, person)]
+        calm = rows[inside(rows, span.start_s, span.end_s)]
+        if calm.empty:
+            raise TimelineError(
+                f"Person {person} is not seen between {span.start_s:.2f} and {span.end_s:.2f} s; choose another span."
+            )
+        differences = rows[["time_s", "frame", "person", *EMOTIONS]].copy()
+        differences[list(EMOTIONS)] -= calm[list(EMOTIONS)].mean()
+        parts.append(differences)
+    if not parts:
+        return frame.loc[[], ["time_s", "frame", "person", *EMOTIONS]]
+    return pd.concat(parts).sort_index()
+
+
+def within(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
+    """The part from one time until another, such as the range that is selected on a chart."""
+    frame = timeline.frame[inside(timeline.frame, start_s, end_s)]
+    measures = timeline.measures.loc[frame.index] if len(timeline.measures) else timeline.measures
+    cuts = tuple(cut_s for cut_s in timeline.cuts if start_s <= cut_s < end_s)
+    return replace(timeline, frame=frame, measures=measures, cuts=cuts)
+
+
+def _with_rows(timeline: Timeline, frame: pd.DataFrame, portraits: Mapping[int, bytes], touched: set[int]) -> Timeline:
+    """The timeline with other persons in its rows; those who are touched are smoothed anew."""
+    rows = smoothed(frame, timeline.request, timeline.cuts, touched)
+    return replace(timeline, frame=rows, portraits=dict(portraits))
+
+
+def _without_rows(timeline: Timeline, gone: np.ndarray) -> Timeline:
+    """The timeline without some readings; a frame that shows nothing else becomes one without a face."""
+    frame = timeline.frame
+    others = set(frame["frame"][~gone])
+    first = ~frame["frame"].duplicated().to_numpy(bool)
+    alone = gone & first & ~frame["frame"].isin(others).to_numpy(bool)
+    kept = frame.copy()
+    kept.loc[alone, [name for name in frame.columns if name not in ("time_s", "frame")]] = pd.NA
+    kept.loc[alone, "quality"] = ""
+    kept = kept[~(gone & ~alone)]
+    measures = timeline.measures
+    if len(measures):
+        measures = measures.loc[kept.index].copy()
+        measures.loc[frame.index[alone]] = np.nan
+    return replace(timeline, frame=kept, measures=measures)
+
+
+def _is(frame: pd.DataFrame, person: int) -> np.ndarray:
+    return frame["person"].eq(person).fillna(False).to_numpy(bool)
+
+
+def _check(timeline: Timeline, *persons: int) -> None:
+    known = sorted(int(number) for number in timeline.frame["person"].dropna().unique())
+    for person in persons:
+        if person not in known:
+            names = ", ".join(map(str, known)) or "none"
+            raise TimelineError(NO_PERSON.format(person=person, known=names))

@@ -1,0 +1,231 @@
+"""Timelines as files: Parquet for programs, JSON for everything else. Both are read back without loss.
+
+Format 2 holds the rows with all their columns, the measures of each row as further columns, and in the file's metadata
+(Parquet) or beside the rows (JSON) what describes them. Format 1, which had settings in the place of request and
+provenance, is read too; columns that a later version added are kept.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from fer_core.errors import FerError, MediaError, RequestError
+from fer_core.plain import as_plain, from_plain
+from fer_core.provenance import Provenance
+from fer_core.request import AnalysisRequest, DetectorChoice
+from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, described
+from fer_core.timeline.table import TYPES, Recording, Timeline
+
+FORMAT: Final = 2
+PARQUET, JSON = ".parquet", ".json"
+MAX_BYTES: Final = 2_000_000_000
+
+_OPEN: Final = "open it with the version that wrote it, or update this software."
+
+
+def read_timeline(path: Path) -> Timeline:
+    """See `Timeline.read`."""
+    return read_document(path)[0]
+
+
+def write_timeline(timeline: Timeline, path: Path) -> None:
+    """See `Timeline.write`."""
+    write_document(timeline, {}, path)
+
+
+def read_document(path: Path) -> tuple[Timeline, dict[str, Any]]:
+    """A timeline, and what else was written with it.
+
+    Raises:
+        MediaError: there is no such file, or it does not hold a timeline.
+    """
+    parse = _by_ending(path, {PARQUET: from_parquet, JSON: from_json})
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise MediaError(f"{path} is larger than a timeline can be ({MAX_BYTES / 1e9:.0f} GB).")
+        return parse(path.read_bytes())
+    except FileNotFoundError as error:
+        raise MediaError(f"{path} does not exist; check the path.") from error
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def write_document(timeline: Timeline, more: Mapping[str, Any], path: Path) -> None:
+    """Write a timeline, and values that JSON can hold under further names.
+
+    Raises:
+        MediaError: another ending than `.parquet` or `.json`, or the file cannot be written.
+    """
+    form = _by_ending(path, {PARQUET: parquet_bytes, JSON: json_bytes})
+    data = form(timeline, more)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+
+
+def typed_rows(timeline: Timeline) -> pd.DataFrame:
+    """The rows as files hold them: `COLUMNS`, then all others, with nullable dtypes, numbered from 0."""
+    frame = timeline.frame
+    others = [name for name in frame.columns if name not in BASE]
+    return _typed(frame.reindex(columns=[*COLUMNS, *others]).reset_index(drop=True))
+
+
+def parquet_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> bytes:
+    """The timeline as Parquet; `more` are further values for its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = pa.Table.from_pandas(_with_measures(timeline), preserve_index=False)
+    about = {**_about(timeline), "columns": as_plain(described(rows.column_names)), **(more or {})}
+    rows = rows.replace_schema_metadata({name: json.dumps(value, ensure_ascii=False) for name, value in about.items()})
+    buffer = io.BytesIO()
+    pq.write_table(rows, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def json_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> bytes:
+    """The timeline as UTF-8 JSON; `more` are further values beside the rows."""
+    rows = _with_measures(timeline)
+    record = {**_about(timeline), **(more or {}), "columns": list(rows.columns), "rows": listed(rows)}
+    return (json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def listed(rows: pd.DataFrame) -> list[list[Any]]:
+    """Rows as JSON holds them: lists in the order of the columns, with None for what is empty."""
+    plain = rows.astype(object)
+    values: list[list[Any]] = plain.where(plain.notna(), None).to_numpy().tolist()
+    return values
+
+
+def from_parquet(data: bytes) -> tuple[Timeline, dict[str, Any]]:
+    """The timeline of `parquet_bytes`, and what else its metadata holds.
+
+    Raises:
+        MediaError: these bytes are no such file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(io.BytesIO(data), use_threads=False)
+        about = {key.decode(): json.loads(value) for key, value in (table.schema.metadata or {}).items()}
+        rows = table.to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise MediaError("This is not a Parquet file that can be read; export the timeline again.") from error
+    about.pop("columns", None)
+    return _document(rows, about)
+
+
+def from_json(data: bytes) -> tuple[Timeline, dict[str, Any]]:
+    """The timeline of `json_bytes`, and what else it holds.
+
+    Raises:
+        MediaError: these bytes are no such file.
+    """
+    try:
+        record = json.loads(data)
+        rows = pd.DataFrame(record.pop("rows"), columns=record.pop("columns"))
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise MediaError("This is not a JSON file of a timeline; export the timeline again.") from error
+    return _document(rows, record)
+
+
+def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict[str, Any]]:
+    try:
+        if about.pop("format", 1) not in (1, FORMAT):
+            raise MediaError(f"This timeline has a format that is not known here; {_OPEN}")
+        recording = from_plain(Recording, about.pop("recording"))
+        if "settings" in about:
+            request, provenance = of_format_1(about.pop("settings"))
+        else:
+            request = AnalysisRequest.from_json(about.pop("request"))
+            provenance = from_plain(Provenance, about.pop("provenance"))
+        measures = about.pop("measures", [])
+        if missing := set(COLUMNS) - set(rows.columns):
+            raise ValueError(f"columns {sorted(missing)} are missing")
+        frame = _in_memory(rows[[name for name in rows.columns if name not in measures]])
+        timeline = Timeline(
+            frame,
+            recording,
+            request,
+            provenance,
+            portraits={int(person): base64.b64decode(data) for person, data in about.pop("portraits", {}).items()},
+            problems=tuple(map(str, about.pop("problems", ()))),
+            cuts=tuple(map(float, about.pop("cuts", ()))),
+            measures=rows[list(measures)].astype("float64"),
+            stopped_s=None if (stopped_s := about.pop("stopped_s", None)) is None else float(stopped_s),
+        )
+        if request.uncertain_below is None:
+            raise ValueError("the request names no threshold")
+    except (KeyError, ValueError, TypeError, AttributeError, RequestError) as error:
+        raise MediaError("This file does not hold a timeline, or it is damaged; export the timeline again.") from error
+    return timeline, about
+
+
+def of_format_1(settings: Mapping[str, Any]) -> tuple[AnalysisRequest, Provenance]:
+    """Request and provenance of format 1, which did not say the parameters of the detector.
+
+    Raises:
+        ValueError: these are no such settings.
+    """
+    plain = dict(settings)
+    files, versions = plain.pop("hashes", {}), plain.pop("versions", {})
+    detector = as_plain(DetectorChoice(str(plain.pop("detector"))))
+    try:
+        request = AnalysisRequest.from_json({**plain, "detector": detector})
+    except FerError as error:
+        raise ValueError(str(error)) from error
+    return request, from_plain(Provenance, {"files": files, "versions": versions})
+
+
+def _about(timeline: Timeline) -> dict[str, Any]:
+    portraits = {str(person): base64.b64encode(data).decode() for person, data in timeline.portraits.items()}
+    return {
+        "format": FORMAT,
+        "recording": as_plain(timeline.recording),
+        "request": timeline.request.to_json(),
+        "provenance": as_plain(timeline.provenance),
+        "problems": list(timeline.problems),
+        "cuts": list(timeline.cuts),
+        "measures": list(timeline.measures.columns),
+        "stopped_s": timeline.stopped_s,
+        **({"portraits": portraits} if portraits else {}),
+    }
+
+
+def _with_measures(timeline: Timeline) -> pd.DataFrame:
+    rows = typed_rows(timeline)
+    if not len(timeline.measures.columns):
+        return rows
+    return pd.concat([rows, timeline.measures.reindex(timeline.frame.index).reset_index(drop=True)], axis=1)
+
+
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    typed = rows.astype({name: DTYPES[column.kind] for name, column in described(rows.columns).items()})
+    typed["quality"] = typed["quality"].mask(typed["person"].isna())
+    return typed.astype({"frame": "int64"})
+
+
+def _in_memory(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the dtypes of `TYPES`, as an analysis makes them."""
+    typed = _typed(rows)
+    typed["label"] = typed["label"].astype(object).where(typed["label"].notna(), None)
+    typed["quality"] = typed["quality"].fillna("").astype(object)
+    return typed.astype(TYPES)
+
+
+def _by_ending(path: Path, forms: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    form = forms.get(path.suffix.lower())
+    if form is None:
+        raise MediaError(f"{path.name} is no timeline; the name of one ends in {' or '.join(forms)}.")
+    return form

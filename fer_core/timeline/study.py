@@ -1,0 +1,289 @@
+"""A timeline as it was read, and the log of corrections made to it. What is shown is the fold of both."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from fer_core.errors import MediaError, RequestError, TimelineError
+from fer_core.plain import as_plain
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.corrections import deviations, merged, resmoothed, split, without
+from fer_core.timeline.edits import (
+    Edit,
+    Exclude,
+    Mark,
+    Merge,
+    Name,
+    Remove,
+    Smooth,
+    Split,
+    edits_from_json,
+    edits_to_json,
+)
+from fer_core.timeline.files import json_bytes, parquet_bytes, read_document, write_document
+from fer_core.timeline.notes import Notes, Span
+from fer_core.timeline.summaries import inside, people
+from fer_core.timeline.table import Timeline, smoothed
+
+AS_READ: Final = "person_read"
+"""Column of the files of a study: number of the person as the analysis gave it."""
+
+_REQUEST_READ: Final = "request_read"
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What a log comes to.
+
+    Attributes:
+        timeline: corrected and smoothed.
+        notes: names, markers, excluded spans.
+        resting: by person, the span in which their face was at rest.
+    """
+
+    timeline: Timeline
+    notes: Notes = field(default_factory=Notes)
+    resting: Mapping[int, Span] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A recording's timeline with its corrections. Nothing in it changes: each correction gives a new study.
+
+    Args:
+        read: the timeline as the analysis gave it.
+        edits: the log, the oldest first.
+
+    Raises:
+        TimelineError: an edit cannot be applied.
+
+    Example:
+        >>> study = Study(timeline).edited(Merge(1, 3)).edited(Name(1, "Ada"))  # doctest: +SKIP
+        >>> study.timeline.frame["person"].nunique(), study.undone().notes.names  # doctest: +SKIP
+    """
+
+    read: Timeline
+    edits: tuple[Edit, ...] = ()
+    state: State = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        state = State(self.read)
+        for edit in self.edits:
+            state = applied(state, edit)
+        object.__setattr__(self, "state", state)
+
+    @property
+    def timeline(self) -> Timeline:
+        """The timeline as all corrections leave it."""
+        return self.state.timeline
+
+    @property
+    def notes(self) -> Notes:
+        """Names, markers and excluded spans."""
+        return self.state.notes
+
+    @property
+    def resting(self) -> Mapping[int, Span]:
+        """By person, the span in which their face was at rest."""
+        return self.state.resting
+
+    @property
+    def notes_of_people(self) -> Notes:
+        """The notes without names of people who were merged into others or removed."""
+        there = set(people(self.timeline))
+        return replace(self.notes, names={person: name for person, name in self.notes.names.items() if person in there})
+
+    @property
+    def next_number(self) -> int:
+        """A number that no person of this study ever had."""
+        split_off = [edit.number for edit in self.edits if isinstance(edit, Split)]
+        return max((0, *people(self.read), *split_off)) + 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether nobody was removed, so that an analysis of the recording gives all of it again."""
+        return not any(isinstance(edit, Remove) for edit in self.edits)
+
+    def edited(self, edit: Edit) -> "Study":
+        """The study with one more correction.
+
+        Raises:
+            TimelineError: it cannot be applied.
+        """
+        return self._of((*self.edits, edit), applied(self.state, edit))
+
+    def undone(self) -> "Study":
+        """The study without its last correction."""
+        return Study(self.read, self.edits[:-1])
+
+    def deviations(self) -> pd.DataFrame:
+        """How far those who have a resting face are from it; see `corrections.deviations`."""
+        frame = self.timeline.frame
+        seen = {
+            person: span
+            for person, span in self.resting.items()
+            if person in people(frame[inside(frame, span.start_s, span.end_s)])
+        }
+        return deviations(self.timeline, seen)
+
+    def rebased(self, timeline: Timeline) -> tuple["Study", tuple[str, ...]]:
+        """The same corrections to a longer reading of the recording.
+
+        Returns:
+            The study, and a sentence for each correction that cannot be made there.
+        """
+        study, problems, renumbered = Study(timeline), [], dict[int, int]()
+        for edit in self.edits:
+            edit = _renumbered(edit, renumbered)
+            if isinstance(edit, Split) and edit.number in people(timeline):
+                renumbered[edit.number] = study.next_number
+                edit = replace(edit, number=study.next_number)
+            try:
+                study = study.edited(edit)
+            except TimelineError as error:
+                problems.append(f"A correction could not be made again ({edit.words(study.notes)}): {error}")
+        return study, tuple(problems)
+
+    def purged(self) -> "Study":
+        """The study as if those who were removed had never been read; corrections that are about them go too.
+
+        This is what leaves the machine: a removed person is in no file.
+        """
+        if self.whole:
+            return self
+        study = Study(replace(self._as_read(), problems=self.read.problems))
+        for edit in self.edits:
+            try:
+                study = study if isinstance(edit, Remove) else study.edited(edit)
+            except TimelineError:  # it is about somebody who is no longer there
+                continue
+        return study
+
+    def write(self, path: Path) -> None:
+        """Write timeline and log as `.parquet` or `.json`; the rows are those of the corrected timeline.
+
+        Raises:
+            MediaError: another ending, or the file cannot be written.
+        """
+        study = self.purged()
+        write_document(study._for_file(), study._more(), path)
+
+    def to_parquet(self) -> bytes:
+        """What `write` writes as Parquet."""
+        study = self.purged()
+        return parquet_bytes(study._for_file(), study._more())
+
+    def to_json(self) -> bytes:
+        """What `write` writes as JSON."""
+        study = self.purged()
+        return json_bytes(study._for_file(), study._more())
+
+    @staticmethod
+    def open(path: Path) -> "Study":
+        """Read what `write` or `Timeline.write` wrote, with every correction in place.
+
+        Raises:
+            MediaError: there is no such file, or it does not hold a timeline.
+        """
+        return Study.of_document(*read_document(path))
+
+    @staticmethod
+    def of_document(timeline: Timeline, more: Mapping[str, Any]) -> "Study":
+        """The study that was written with these values beside its timeline; see `files.read_document`.
+
+        Raises:
+            MediaError: they contradict each other.
+        """
+        if AS_READ not in timeline.frame.columns:
+            return Study(timeline)
+        frame = timeline.frame.drop(columns=AS_READ)
+        frame["person"] = timeline.frame[AS_READ].astype("Int64")
+        try:
+            request = AnalysisRequest.from_json(more.get(_REQUEST_READ, {}))
+            read = replace(timeline, frame=smoothed(frame, request, timeline.cuts), request=request)
+            return Study(read, edits_from_json(more.get("edits", [])))
+        except (TimelineError, RequestError, ValueError) as error:
+            raise MediaError(f"The corrections in this file do not fit its readings: {error}") from error
+
+    def _of(self, edits: tuple[Edit, ...], state: State) -> "Study":
+        study = object.__new__(Study)
+        for name, value in (("read", self.read), ("edits", edits), ("state", state)):
+            object.__setattr__(study, name, value)
+        return study
+
+    def _for_file(self) -> Timeline:
+        """The corrected timeline, with the numbers that people had when it was read."""
+        if not self.edits:
+            return self.read
+        now = self.timeline
+        was = self.read.frame["person"].reindex(now.frame.index)
+        frame = now.frame.assign(**{AS_READ: was.astype("Int64")})
+        return replace(now, frame=frame, portraits=self.read.portraits)
+
+    def _more(self) -> dict[str, Any]:
+        notes = {"notes": as_plain(self.notes_of_people)}
+        if not self.edits:
+            return notes
+        return {**notes, "edits": edits_to_json(self.edits), _REQUEST_READ: self.read.request.to_json()}
+
+    def _as_read(self) -> Timeline:
+        """What was read of those who are still there."""
+        now = self.timeline
+        frame = now.frame.copy()
+        frame["person"] = self.read.frame["person"].reindex(frame.index).where(frame["person"].notna())
+        there = set(people(frame))
+        request = self.read.request
+        portraits = {person: data for person, data in self.read.portraits.items() if person in there}
+        return replace(now, frame=smoothed(frame, request, now.cuts), request=request, portraits=portraits)
+
+
+def applied(state: State, edit: Edit) -> State:
+    """What one more correction makes of a state.
+
+    Raises:
+        TimelineError: it cannot be made.
+    """
+    timeline, notes = state.timeline, state.notes
+    if isinstance(edit, Merge):
+        return replace(state, timeline=merged(timeline, edit.person, edit.other))
+    if isinstance(edit, Split):
+        return replace(state, timeline=split(timeline, edit.person, edit.at_s, edit.number)[0])
+    if isinstance(edit, Remove):
+        return replace(state, timeline=without(timeline, edit.person))
+    if isinstance(edit, Smooth):
+        how = edit.smoothing, edit.time_constant_s, edit.uncertain_below
+        return replace(state, timeline=resmoothed(timeline, *how))
+    if isinstance(edit, Name):
+        return replace(state, notes=replace(notes, names={**notes.names, edit.person: edit.name.strip()}))
+    if isinstance(edit, Mark):
+        markers = tuple(sorted(edit.markers, key=lambda marker: marker.time_s))
+        return replace(state, notes=replace(notes, markers=markers))
+    if isinstance(edit, Exclude):
+        return replace(state, notes=replace(notes, excluded=tuple(sorted(edit.spans, key=lambda span: span.start_s))))
+    resting = {person: span for person, span in state.resting.items() if person != edit.person}
+    if edit.span is not None:
+        deviations(timeline, {edit.person: edit.span})
+        resting[edit.person] = edit.span
+    return replace(state, resting=resting)
+
+
+def replayed(timeline: Timeline, edits: Iterable[Edit]) -> Timeline:
+    """A timeline with corrections made to it.
+
+    Raises:
+        TimelineError: one cannot be made.
+    """
+    return Study(timeline, tuple(edits)).timeline
+
+
+def _renumbered(edit: Edit, numbers: Mapping[int, int]) -> Edit:
+    """The edit about people who have other numbers now."""
+    if isinstance(edit, Mark | Exclude | Smooth):
+        return edit
+    edit = replace(edit, person=numbers.get(edit.person, edit.person))
+    if isinstance(edit, Merge):
+        return replace(edit, other=numbers.get(edit.other, edit.other))
+    return edit

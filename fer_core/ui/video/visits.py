@@ -1,0 +1,86 @@
+"""What outlives a reload of the page: visits by a name that cannot be guessed. No Streamlit in here."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+Kept = TypeVar("Kept")
+
+KEPT_S: Final = 15 * 60.0
+"""A visit that nobody has looked at for so many seconds is let go."""
+
+
+@dataclass
+class _Visit(Generic[Kept]):
+    thing: Kept
+    owner: str
+    seen_s: float
+
+
+class Visits(Generic[Kept]):
+    """Things by name and owner. Safe to use from several threads.
+
+    Args:
+        kept_s: seconds after which a thing that nobody asked for is let go, also where nobody asks again.
+        clock: seconds; only differences count.
+    """
+
+    def __init__(self, kept_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._kept_s, self._clock = kept_s, clock
+        self._lock = threading.Lock()
+        self._known: dict[str, _Visit[Kept]] = {}
+        self._sweeping = False
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._known)
+
+    def keep(self, thing: Kept, owner: str = "") -> str:
+        """Keep a thing, or keep it longer.
+
+        Args:
+            thing: to keep.
+            owner: who alone finds it again, such as a browser by its cookie.
+
+        Returns:
+            The name by which the owner finds it.
+        """
+        with self._lock:
+            name = next((name for name, known in self._known.items() if known.thing is thing), None)
+            name = name or secrets.token_urlsafe(24)
+            self._known[name] = _Visit(thing, owner, self._clock())
+            if not self._sweeping:
+                self._sweeping = True
+                self._sweep_later()
+            return name
+
+    def find(self, name: str | None, owner: str = "") -> Kept | None:
+        """The owner's thing of that name; None where there is none any more."""
+        with self._lock:
+            self._sweep()
+            known = self._known.get(name or "")
+            return known.thing if known is not None and known.owner == owner else None
+
+    def drop(self, thing: Kept) -> None:
+        """Forget a thing at once."""
+        with self._lock:
+            self._known = {name: known for name, known in self._known.items() if known.thing is not thing}
+
+    def _sweep(self) -> None:
+        now_s = self._clock()
+        self._known = {name: known for name, known in self._known.items() if now_s - known.seen_s <= self._kept_s}
+
+    def _sweep_later(self) -> None:
+        timer = threading.Timer(self._kept_s / 3, self._sweep_now)
+        timer.daemon = True
+        timer.start()
+
+    def _sweep_now(self) -> None:
+        with self._lock:
+            self._sweep()
+            self._sweeping = bool(self._known)
+            if self._sweeping:
+                self._sweep_later()
