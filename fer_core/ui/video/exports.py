@@ -21,7 +21,7 @@ from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.study import Study
+from fer_core.timeline.study import Study, notes_as_edits
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import Drawing, Drawn, File, Made, memory
@@ -85,7 +85,7 @@ def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
         timeline, part_notes, study = recording.timeline, notes, recording.study
         if span is not None:
             timeline, part_notes = _part(timeline, *span), notes.within(*span)
-            study = Study(replace(timeline, portraits={}))
+            study = Study(replace(timeline, portraits={}), notes_as_edits(part_notes))
         bundle = partial(bundle_bytes, recording.study, today, card) if checkable(recording) else None
         job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)
         work = Work(job, kept.workspace.new_monitor(), "report")
