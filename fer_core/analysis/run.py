@@ -88,7 +88,7 @@ def provenance_of(pipeline: Reader) -> Provenance:
     """What the numbers of this pipeline depend on besides the request."""
     detector, classifier, measurer = pipeline.detector, pipeline.classifier, pipeline.measurer
     measured = {} if measurer is None else measurer.files
-    libraries = () if measurer is None else measurer.libraries
+    measuring = () if measurer is None else measurer.libraries
     return Provenance.of(
         {**detector.files, **measured, **classifier.files},
         (*detector.libraries, *measuring, *classifier.engine.libraries),
