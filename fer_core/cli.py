@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from fer_core.commands import bench, checking, dashboard, evaluate, training, verify, video
+from fer_core.commands import bench, checking, dashboard, evaluate, models, null_study, training, verify, video
 from fer_core.commands.output import (
     BAD_INPUT,
     DONE,
@@ -25,7 +25,7 @@ from fer_core.commands.output import (
     write_file,
     write_json,
 )
-from fer_core.errors import FerError, MediaError, NotInstalledError
+from fer_core.errors import FerError, MediaError
 
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
@@ -67,10 +67,7 @@ def parser() -> argparse.ArgumentParser:
     video.add(commands, _add_pipeline_options)
     verify.add(commands)
 
-    models = commands.add_parser("models", help="list or verify the installed models")
-    models.add_argument("action", choices=("list", "verify"), help="verify compares every file with its card")
-    models.set_defaults(run=_models)
-
+    models.add(commands)
     evaluate.add(commands)
 
     duplicates = commands.add_parser("duplicates", help="count pictures that are in more than one split")
@@ -79,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
 
     checking.add(commands)
     dashboard.add(commands)
+    null_study.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
@@ -131,29 +129,6 @@ def _print_record(record: dict[str, Any]) -> None:
     for number, face in enumerate(record["faces"], start=1):
         doubt = ", uncertain" if face["uncertain"] else ""
         tell(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
-
-
-def _models(options: argparse.Namespace) -> int:
-    from fer_core.classification.cards import default_model, list_cards, verify_models
-
-    default = default_model()
-    if options.action == "list":
-        for card in list_cards():
-            measured = card.metrics.get("PrivateTest", {}).get("accuracy")
-            figure = "not measured" if measured is None else f"{measured:.2%} of FER2013 PrivateTest"
-            mark = "\tdefault" if card.name == default else ""
-            tell(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
-        return DONE
-    broken = False
-    for name, error in verify_models():
-        if error is None:
-            tell(f"{name}\tok")
-        elif isinstance(error, NotInstalledError):
-            tell(f"{name}\tnot installed")
-        else:
-            broken = True
-            say(f"error: {error}")
-    return BAD_INPUT if broken else DONE
 
 
 def _duplicates(options: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 
 from fer_core.cells import cell_text, csv_of_rows
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, seconds_of
+from fer_core.timeline.events.event import Event, quoted, seconds_of
 
 COLUMNS: Final = ("kind", "start_s", "end_s", "text")
 """Columns that `table_text` always writes; subject and kept columns follow where there are any."""
@@ -84,7 +84,7 @@ def read_table(text: str, is_header: Callable[[Sequence[str]], bool]) -> Table:
         names.pop()
     if len({name.lower() for name in names}) < len(names):
         double = next(name for name in names if [each.lower() for each in names].count(name.lower()) > 1)
-        raise TimelineError(f'Line {rows[place][0]} of the events names the column "{double}" twice; rename one.')
+        raise TimelineError(f"Line {rows[place][0]} of the events names the column {quoted(double)} twice; rename one.")
     kept = []
     for line, cells in rows[place + 1 :]:
         values = [cell_text(cell.strip()) for cell in cells]
@@ -108,7 +108,8 @@ def events_of_table(table: Table) -> list[Event]:
     others = [name for name in table.names if name.lower() not in known]
     if table.rows and others and not table.has(TEXTS) and table.has(STARTS):
         raise TimelineError(
-            f'None of the columns ({", ".join(table.names)[:200]}) is known to say what happened; name that one "text".'
+            f"None of the columns ({quoted(', '.join(table.names), 200)}) is known to say what happened; name that one "
+            '"text".'
         )
     return [_event(row, others) for row in table.rows]
 
@@ -123,7 +124,7 @@ def time_in(row: Row, names: Sequence[str]) -> float:
     found = seconds_of(said)
     if found is None:
         raise TimelineError(
-            f'Line {row.line} of the events has no time in seconds ("{said[:40]}"); name the column {names[0]}.'
+            f"Line {row.line} of the events has no time in seconds ({quoted(said)}); name the column {names[0]}."
         )
     return found
 
@@ -183,7 +184,7 @@ def _event(row: Row, others: Sequence[str]) -> Event:
         duration_s = time_in(row, DURATIONS)
         if duration_s < 0:
             raise TimelineError(f"Line {row.line} of the events lasts {duration_s:g} s; a duration cannot be negative.")
-        end_s = start_s + duration_s if duration_s else None
+        end_s = round(start_s + duration_s, 9) if duration_s else None
     return Event(
         start_s=start_s,
         end_s=end_s,

@@ -109,7 +109,8 @@ def _downloads(card: ModelCard) -> None:
             f"{size(record.bytes)} · SHA-256 `{record.sha256[:16]}…`",
         )
     trained = records.MODELS_DIR / card.name / KERAS_FILE
-    if ONNX_FILE not in card.files and not card.members and not is_left_out(trained):
+    own = not card.members and card.imported is None
+    if own and ONNX_FILE not in card.files and not is_left_out(trained):
         _onnx(card)
     st.caption("Compare all files with their cards:")
     st.code(recipes.verify_command(), language="sh", wrap_lines=True)
