@@ -99,7 +99,7 @@ def test_bad_input_is_one_clear_line(capsys, tmp_path, make, words):
 def test_a_place_that_cannot_be_written_is_said(capsys, clip, tmp_path):
     (tmp_path / "file").write_text("in the way")
     status, _, err = answer(capsys, "video", clip, "--out", tmp_path / "file")
-    assert status == 3 and "cannot be" in err and "Traceback" not in err
+    assert status == 3 and "results need a folder" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize("arguments", [["x.mp4"], ["x.mp4", "--out", "y", "--smoothing", "soothing"], ["--out", "y"]])
