@@ -7,26 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_core.readings import Box, FaceMesh, FaceReading, FrameReading, Pose, Quality
+from fer_core.readings import FaceReading, FrameReading
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.blinks import blinks, can_count
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, GROUP_COLUMNS, GROUPS, MEASURES, PICTURE_COLUMNS
 from fer_core.timeline.edits import Edit, Merge, Remove, Rest, Smooth, Split
 from fer_core.timeline.files import from_json, from_parquet, json_bytes, parquet_bytes
-from fer_core.timeline.movements import DISTANCES, MOVEMENTS, Geometry, resting
+from fer_core.timeline.movements import MOVEMENTS, Geometry, resting
 from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import rate_hz, runs
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
 from fer_core.timeline.talking import talking, talking_spans
-from tests.timelines import RECORDING, REQUEST
+from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured
 
 # --- one sequence ----------------------------------------------------------------------------------------------------
-
-
-def at(rate: float, seconds: float) -> np.ndarray:
-    return np.arange(round(rate * seconds)) / rate
 
 
 def with_blinks(times_s: np.ndarray, moments: tuple[float, ...], length_s: float = 0.2) -> np.ndarray:
@@ -114,43 +110,6 @@ def test_runs_and_rates():
 
 
 # --- a timeline ------------------------------------------------------------------------------------------------------
-
-RATE = 25
-
-
-def face(person: int, open_share: float = 0.3, mouth: float = 0.02, brow: float = 0.3, problems=()) -> FaceReading:
-    """A face with a mesh of which only the numbers matter."""
-    pose = Pose(10.0 * person, -5.0, 2.0)
-    numbers = {
-        **dataclasses.asdict(pose),
-        "gaze_x_deg": 1.0,
-        "gaze_y_deg": 2.0,
-        "eye_open_right": open_share,
-        "eye_open_left": open_share,
-        "mouth_open": mouth,
-        "face_presence": 0.99,
-        "face_asymmetry": 0.01,
-    }
-    distances = dict(zip(DISTANCES, (brow, 0.25, open_share, 0.6, 0.0, 0.5), strict=True))
-    mesh = FaceMesh(np.zeros((468, 3), np.float32), np.zeros((2, 5, 2), np.float32), pose, numbers, distances)
-    probabilities = np.array([0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1], np.float32)
-    quality = Quality(80, 900.0, 120.0, problems, pose.frontality)
-    box = Box(100 * person, 20, 60, 60)
-    return FaceReading(box, 0.99, probabilities, False, np.zeros((3, 3), np.float32), quality, person, mesh)
-
-
-def measured(seconds: float = 12.0, rate: float = RATE, cuts=()) -> Timeline:
-    """Person 1 blinks at 3 s and at 7 s, talks from 8 s on and raises the brows at 5 s; person 2 sits still, and person
-    3 takes their place from 6 s on."""
-    rows = []
-    for frame, time_s in enumerate(at(rate, seconds)):
-        shut = min(abs(time_s - 3), abs(time_s - 7)) < 0.1
-        mouth = 0.05 + 0.05 * np.sin(2 * np.pi * 2.7 * time_s) if time_s >= 8 else 0.02
-        one = face(1, 0.05 if shut else 0.3, mouth, 0.35 if 5 <= time_s < 6 else 0.3)
-        other = face(2 if time_s < 6 else 3, brow=0.2 if time_s < 6 else 0.25, problems=("dark",) if frame % 2 else ())
-        rows.extend(rows_of_frame(FrameReading(float(time_s), frame, (one, other))))
-    rows.extend(rows_of_frame(FrameReading(seconds, round(rate * seconds), ())))
-    return build(rows, RECORDING, REQUEST, cuts=cuts)
 
 
 def of(timeline: Timeline, person: int) -> pd.DataFrame:
