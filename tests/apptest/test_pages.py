@@ -87,6 +87,35 @@ def test_an_uploaded_portrait_is_read_with_the_real_model():
     assert not page.exception and "happy" in text(page)
 
 
+def test_a_turned_picture_is_said_and_read_upright_on_request(monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    buffer = io.BytesIO()
+    with Image.open(PORTRAIT) as portrait:
+        portrait.convert("RGB").rotate(90, expand=True).save(buffer, "PNG")
+    page = image_page()
+    page.file_uploader[0].upload("me.png", buffer.getvalue(), "image/png").run()
+    assert "seems to be turned" in text(page)
+    [upright] = [button for button in page.button if button.label == "Read it upright"]
+    upright.click().run()
+    assert not page.exception
+    words = text(page)
+    assert "seems to be turned" not in words and "turned by 90 degrees clockwise" in words and "happy" in words
+    [back] = [button for button in page.button if button.label == "Read it as it was"]
+    back.click().run()
+    assert "seems to be turned" in text(page)
+
+
+def test_the_pose_is_said_the_mesh_is_shown_on_request_and_what_was_not_looked_for_is_told():
+    page = image_page()
+    page.file_uploader[0].upload("me.png", PORTRAIT.read_bytes(), "image/png").run()
+    words = text(page)
+    assert "Yaw" in words and "not what it attends to" in words and "were not looked for" in words
+    [mesh] = [toggle for toggle in page.toggle if toggle.label == "Show the mesh"]
+    assert not mesh.value
+    mesh.set_value(True).run()
+    assert not page.exception
+
+
 def test_several_pictures_and_faces(fakes):
     fakes([Box(10, 20, 50, 50), Box(100, 30, 60, 60)], emotion="sad")
     page = image_page()

@@ -12,6 +12,7 @@ from fer_core.errors import MediaError, ModelError
 from fer_core.jobs import SETTLED_S, Monitor, Progress
 from fer_core.live.recording import RecordedSession
 from fer_core.readings import Box
+from fer_core.request import Region
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.timeline.notes import Marker
@@ -439,7 +440,19 @@ def test_every_view_and_part_can_be_opened(fakes, clip):
     tab(page, "People")
     button(page, "Use").click().run()
     tab(page, "Explore")
-    for view in ("Lines", "Stacked", "Heat map", "Valence", "Quality", "Shares", "Stretches", "From rest", "Models"):
+    for view in (
+        "Lines",
+        "Stacked",
+        "Heat map",
+        "Valence",
+        "Quality",
+        "Face",
+        "Movements",
+        "Shares",
+        "Stretches",
+        "From rest",
+        "Models",
+    ):
         page.session_state[f"views {found.number}"] = view
         page.run()
         assert not page.exception and not page.error, view
@@ -454,6 +467,25 @@ def test_every_view_and_part_can_be_opened(fakes, clip):
         "Differences from rest (CSV)",
         "Evidence bundle",
     }
+
+
+def test_faces_are_looked_for_in_a_chosen_region(fakes, clip):
+    fakes()
+    page = video_page()
+    across, _ = (slider for slider in page.slider if slider.label.startswith("Look for faces"))
+    across.set_range(50, 100).run()
+    page = analysed(upload(page, "clip.mp4", clip))
+    assert recording(page).timeline.request.region == Region(0.5, 0, 0.5, 1)
+    assert "only 50% to 100% across and 0% to 100% down" in words(page)
+
+
+def test_the_mesh_of_the_still_is_shown_on_request(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    [mesh] = [toggle for toggle in page.toggle if toggle.label == "Mesh"]
+    assert not mesh.value
+    mesh.set_value(True).run()
+    assert not page.exception and not page.error
 
 
 def test_two_recordings_are_compared(fakes, clip):
