@@ -1,7 +1,7 @@
 """Facial expression recognition: pictures in, calibrated probabilities of seven expressions out.
 
 Example:
-    >>> from fer_core import EmotionPipeline
+    >>> from fer_core import EmotionPipeline, PictureReading
     >>> [reading.label for reading in EmotionPipeline.load().analyze_image("tests/data/astronaut.png")]
     ['happy']
 """
@@ -77,6 +77,7 @@ __all__ = [
     "Name",
     "NotInstalledError",
     "Notes",
+    "PictureReading",
     "Provenance",
     "Quality",
     "Recording",

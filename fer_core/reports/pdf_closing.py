@@ -101,7 +101,7 @@ def add_methods(page: Document, timeline: Timeline, card: ModelCard | None) -> N
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
     page.heading("References", 30)
-    page.bullets(references(timeline.request), 7.5)
+    page.bullets(references(timeline), 7.5)
 
 
 def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:
@@ -112,8 +112,9 @@ def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:
     nobody = f"For {as_clock(empty_s)} no face was found. " if empty_s else "Every sampled frame shows a face. "
     return (
         f"{nobody}Of the time that people were seen, {good:.0%} is without a quality problem and {uncertain:.0%} is "
-        "uncertain. A sample has a problem where the face is small, blurred, dark, overexposed, low in contrast or "
-        "otherwise unlike what the model learnt from; its reading is to be trusted less, however high its probability."
+        "uncertain. A sample has a problem where the face is small, blurred, dark, overexposed, low in contrast, "
+        "turned, covered, talking or otherwise unlike what the model learnt from; its reading is to be trusted less, "
+        "however high its probability."
     )
 
 

@@ -1,5 +1,6 @@
 """What a report says in sentences: how it was made, how far it goes, and what it must not be used for."""
 
+from dataclasses import astuple
 from typing import Final
 
 from fer_core.classification.cards import ModelCard
@@ -48,9 +49,24 @@ MUST_NOT: Final = (
     "on people who do not know of it or have not agreed to it",
 )
 
+_LANDMARKS: Final = (
+    "Head pose, gaze, openness of eyes and mouth were measured by a mesh of 468 landmarks (Kartynnik et al., 2019) and "
+    "those of the irises (Ablavatski et al., 2020); blinks are closures of at most 0.6 s against the usual openness of "
+    "the person's eyes (after Soukupova & Cech, 2016), counted from 12 samples a second on. Movements are distances of "
+    "landmarks against the person's resting face: geometry, not trained action units. Samples with a talking mouth or "
+    "a covered face count as poor."
+)
 _REFERENCES: Final = {
+    "Ablavatski": "Ablavatski, A., Vakunov, A., Grishchenko, I., Raveendran, K. & Zhdanovich, M. (2020). Real-time "
+    "pupil tracking from monocular video for digital puppetry. arXiv:2006.11341.",
     "Barrett": "Barrett, L. F., Adolphs, R., Marsella, S., Martinez, A. M. & Pollak, S. D. (2019). Emotional "
     "expressions reconsidered. Psychological Science in the Public Interest, 20(1), 1–68.",
+    "Bazarevsky": "Bazarevsky, V., Kartynnik, Y., Vakunov, A., Raveendran, K. & Grundmann, M. (2019). BlazeFace: "
+    "sub-millisecond neural face detection on mobile GPUs. arXiv:1907.05047.",
+    "Kartynnik": "Kartynnik, Y., Ablavatski, A., Grishchenko, I. & Grundmann, M. (2019). Real-time facial surface "
+    "geometry from monocular video on mobile GPUs. arXiv:1907.06724.",
+    "Soukupova": "Soukupova, T. & Cech, J. (2016). Real-time eye blink detection using facial landmarks. 21st Computer "
+    "Vision Winter Workshop.",
     "Barsoum": "Barsoum, E., Zhang, C., Canton Ferrer, C. & Zhang, Z. (2016). Training deep networks for facial "
     "expression recognition with crowd-sourced label distribution. ICMI.",
     "Goodfellow": "Goodfellow, I. J. et al. (2013). Challenges in representation learning: a report on three machine "
@@ -85,7 +101,7 @@ def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
     )
     paragraphs = [
         f"The recording was sampled at {sampling(request)} by presentation time. {detector}, and followed over time "
-        "by overlap and looks.",
+        f"by overlap and looks.{_part(request)}",
         f"Each face was cut out, turned grey, scaled and read by the model {model}, trained on FER2013 (Goodfellow et "
         "al., 2013) with the votes of FER+ (Barsoum et al., 2016). Its outputs were calibrated by temperature scaling "
         f"(Guo et al., 2017) to probabilities of seven expressions: {', '.join(EMOTIONS)}. These were "
@@ -95,8 +111,24 @@ def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
         "the next one, at most for one and a half of the usual interval; shares are shares of the time that a person "
         "was seen.",
     ]
+    measured = [_LANDMARKS] if has_landmarks(timeline) else []
     accuracy = accuracy_of(card)
-    return [*paragraphs, accuracy] if accuracy else paragraphs
+    return [*paragraphs, *measured, accuracy] if accuracy else [*paragraphs, *measured]
+
+
+def has_landmarks(timeline: Timeline) -> bool:
+    """Whether the landmarks of any face were measured."""
+    return "yaw_deg" in timeline.frame and bool(timeline.frame["yaw_deg"].notna().any())
+
+
+def _part(request: AnalysisRequest) -> str:
+    if request.region is None:
+        return ""
+    x, y, width, height = astuple(request.region)
+    return (
+        f" Faces were looked for in a part of the picture alone: from {x:.0%} to {x + width:.0%} of its width and from "
+        f"{y:.0%} to {y + height:.0%} of its height."
+    )
 
 
 def accuracy_of(card: ModelCard | None) -> str:
@@ -113,9 +145,12 @@ def accuracy_of(card: ModelCard | None) -> str:
     )
 
 
-def references(request: AnalysisRequest) -> list[str]:
+def references(timeline: Timeline) -> list[str]:
     """What the paragraphs cite, by name of the first author."""
+    request = timeline.request
     left_out = {
+        *(() if has_landmarks(timeline) else ("Ablavatski", "Kartynnik", "Soukupova")),
+        "Bazarevsky" if request.detector.name != "blazeface" else "",
         "Viola" if request.detector.name != "haar" else "",
         "Zhang" if request.detector.name != "mtcnn" else "",
         "Viterbi" if request.smoothing != "hmm" else "",

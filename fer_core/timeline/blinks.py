@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_core.timeline.movements import CLOSED_BELOW
 from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import rate_hz, runs
-
-CLOSED_BELOW: Final = 0.5
-"""Share of the person's usual openness below which the eyes count as closed."""
 
 USUAL_QUANTILE: Final = 0.7
 """Quantile of the openness that is taken for the usual one of open eyes."""

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.timeline.blinks import CLOSED_BELOW
+CLOSED_BELOW: Final = 0.5
+"""Share of the person's usual openness below which the eyes count as closed."""
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from fer_core.reports import fonts, pdf, pdf_closing
 from fer_core.reports.pdf import pdf_report, write_pdf
 from fer_core.reports.pdf_page import Document
 from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, methods, references
-from fer_core.request import DetectorChoice
+from fer_core.request import DetectorChoice, Region
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.summaries import outside, summarise, weighted
-from tests.timelines import REQUEST, of_rows, reading, synthetic
+from tests.timelines import REQUEST, measured, of_rows, reading, synthetic
 
 DAY = date(2026, 11, 1)
 NOTES = Notes(
@@ -88,21 +88,31 @@ def test_events_are_listed_in_order_with_what_was_read():
 
 def test_quality_methods_and_limits_are_stated():
     text = " ".join(pages(whole()))
-    for words in (*methods(synthetic(90), load_card(default_model())), *MUST_NOT, *references(REQUEST)):
+    for words in (*methods(synthetic(90), load_card(default_model())), *MUST_NOT, *references(synthetic(90))):
         assert words in text
     assert "without a quality problem" in text and "For 0:09 no face was found." in text
 
 
 def test_what_is_cited_is_listed():
-    for detector, smoothing in (("haar", "exponential"), ("mtcnn", "hmm")):
+    for detector, smoothing in (("haar", "exponential"), ("mtcnn", "hmm"), ("blazeface", "none")):
         request = dataclasses.replace(REQUEST, detector=DetectorChoice(detector), smoothing=smoothing)
-        listed = references(request)
-        written = " ".join(methods(dataclasses.replace(synthetic(2), request=request)))
+        timeline = dataclasses.replace(measured(2) if smoothing == "none" else synthetic(2), request=request)
+        listed = references(timeline)
+        written = " ".join(methods(timeline))
         for name, year in (("Goodfellow", 2013), ("Barsoum", 2016), ("Guo", 2017)):
             assert f"{name} et al., {year}" in written and any(line.startswith(name) for line in listed)
         assert any(line.startswith("Viola") for line in listed) == ("Viola & Jones, 2001" in written)
         assert any(line.startswith("Zhang") for line in listed) == ("Zhang et al., 2016" in written)
         assert any(line.startswith("Viterbi") for line in listed) == ("Viterbi" in written)
+        for name in ("Bazarevsky et al.", "Kartynnik et al.", "Ablavatski et al.", "Soukupova & Cech"):
+            cited = any(line.startswith(name.split()[0]) for line in listed)
+            assert cited == (name in written) == (detector == "blazeface")
+
+
+def test_a_region_is_part_of_the_methods():
+    request = dataclasses.replace(REQUEST, region=Region(0.5, 0, 0.5, 1))
+    written = " ".join(methods(dataclasses.replace(synthetic(2), request=request)))
+    assert "from 50% to 100% of its width and from 0% to 100% of its height" in written
 
 
 def test_bookmarks_metadata_and_page_numbers():

@@ -25,7 +25,7 @@ from fer_core.jobs import Monitor
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
-from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
+from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
 from fer_core.timeline.corrections import split
 from tests.conftest import ROOT
 from tests.videos import FACE_SHARE, other_person, scene, write_video
@@ -80,7 +80,7 @@ def test_recording_request_and_provenance_are_kept(timeline, film):
 
 def test_rows_are_the_contract(timeline):
     frame = timeline.frame
-    assert tuple(frame.columns) == COLUMNS
+    assert tuple(frame.columns) == (*COLUMNS, *GROUP_COLUMNS)
     assert frame["time_s"].is_monotonic_increasing and frame["frame"].is_monotonic_increasing
     assert frame["time_s"].nunique() == 24
     seen = frame[frame["person"].notna()]

@@ -18,7 +18,7 @@ from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
 from fer_core.detection import load_detector
 from fer_core.request import DEFAULT_DETECTOR
-from fer_core.timeline.columns import COLUMNS
+from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
 from tests.conftest import ROOT
 from tests.videos import scene, write_sound_only, write_video
 
@@ -41,7 +41,7 @@ def test_the_folder_is_the_contract(capsys, clip, tmp_path):
     names = {path.name for path in (tmp_path / "results").iterdir()}
     assert names == {"timeline.csv", "timeline_columns.csv", "timeline.parquet", "summary.json", "report.pdf"}
     table = pd.read_csv(tmp_path / "results" / "timeline.csv")
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == (*COLUMNS, *GROUP_COLUMNS)
     assert table["time_s"].tolist() == pytest.approx([0, 0.28, 0.52, 0.76, 1.0, 1.28, 1.52, 1.76], abs=1e-3)
     assert table["person"].isna().tolist() == [False] * 7 + [True]
     assert set(table["label"].dropna()) <= set(EMOTIONS)
