@@ -24,9 +24,20 @@ class ForeignNetwork(Protocol):
         outputs: names of the outputs, in the file's order.
     """
 
-    name: str
-    libraries: tuple[str, ...]
-    outputs: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """See above."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """See above."""
+        ...
 
     def __call__(self, x: NDArray[np.float32]) -> Outputs:
         """Run a batch, float32 (N, ...) as the network wants it; float32 (N, ...) by output name."""
