@@ -9,10 +9,22 @@ import sys
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from fer_core.commands import bench, checking, dashboard, evaluate, models, training, verify, video
-from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
+from fer_core.commands import bench, checking, dashboard, evaluate, models, null_study, training, verify, video
+from fer_core.commands.output import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    accept_any_letter,
+    checked_folder,
+    end_of_pipe,
+    printable,
+    say,
+    tell,
+    write_file,
+    write_json,
+)
 from fer_core.errors import FerError, MediaError
 
 ENTRY_POINT: Final = "face-value"
@@ -21,9 +33,12 @@ ENTRY_POINT: Final = "face-value"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    accept_any_letter()
     options = parser().parse_args(arguments)
     try:
         return options.run(options)
+    except BrokenPipeError:
+        return end_of_pipe()
     except FerError as error:
         say(f"error: {error}")
         return BAD_INPUT
@@ -32,9 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog=_program(), description="Facial expression recognition, locally.")
+    top = _Parser(prog=_program(), description="Facial expression recognition, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -56,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
 
     checking.add(commands)
     dashboard.add(commands)
+    null_study.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
@@ -77,6 +98,8 @@ def _image(options: argparse.Namespace) -> int:
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.pictures import as_record
 
+    if options.annotate:
+        checked_folder(options.annotate, "--annotate")
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
     records, failed = [], False
     used: set[str] = set()
@@ -102,17 +125,17 @@ def _image(options: argparse.Namespace) -> int:
 
 
 def _print_record(record: dict[str, Any]) -> None:
-    print(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
+    tell(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
     for number, face in enumerate(record["faces"], start=1):
         doubt = ", uncertain" if face["uncertain"] else ""
-        print(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
+        tell(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
 
 
 def _duplicates(options: argparse.Namespace) -> int:
     from fer_core.evaluation.datasets import duplicates_report, load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
-        print(f"{what}: {number}")
+        tell(f"{what}: {number}")
     return DONE
 
 

@@ -129,4 +129,4 @@ class Step:
         place = self.region.box(width, height)
         here = Placement.part(place, (width, height))
         finds = self.detector.detect(np.ascontiguousarray(cut(image, place)), time_s)
-        return [replace(face, box=here.box(face.box)) for face in finds]
+        return [here.face(face) for face in finds]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fer_core.commands.output import DONE, say, write_json
+from fer_core.commands.output import DONE, printable, say, write_json
 from fer_core.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
     faces = _faces(options)
     say(f"{len(faces):,} faces of {faces.split}")
     for entry in faces.skipped[:SKIPPED_SHOWN]:
-        say(f"skipped {_printable(entry.file)}: {entry.reason}")
+        say(f"skipped {printable(entry.file)}: {entry.reason}")
     if len(faces.skipped) > SKIPPED_SHOWN:
         say(f"skipped {len(faces.skipped) - SKIPPED_SHOWN:,} more files; the JSON names them all")
     attributes = _attributes(options, faces)
@@ -132,9 +132,5 @@ def _in_words(result: dict[str, Any]) -> Iterator[str]:
         low, high = figures["accuracy_ci95"]
         yield f"{name}: {figures['accuracy']:.1%} right (95 % interval {low:.1%} to {high:.1%})"
         gaps = (attribute["gap"] for attribute in figures.get("slices", {}).get("attributes", {}).values())
-        yield from (f"{name}, {_printable(gap['sentence'])}" for gap in gaps if gap)
+        yield from (f"{name}, {printable(gap['sentence'])}" for gap in gaps if gap)
     yield from (comparison["sentence"] for comparison in result["comparisons"])
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

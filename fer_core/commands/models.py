@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fer_core.commands.output import BAD_INPUT, DONE, say
+from fer_core.commands.output import BAD_INPUT, DONE, say, tell
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -37,7 +37,7 @@ def _list(options: argparse.Namespace) -> int:
         measured = card.metrics.get("PrivateTest", {}).get("accuracy")
         figure = "not measured" if measured is None else f"{measured:.2%} of FER2013 PrivateTest"
         mark = "\tdefault" if card.name == default else ""
-        print(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
+        tell(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
     return DONE
 
 
@@ -48,9 +48,9 @@ def _verify(options: argparse.Namespace) -> int:
     broken = False
     for name, error in verify_models():
         if error is None:
-            print(f"{name}\tok")
+            tell(f"{name}\tok")
         elif isinstance(error, NotInstalledError):
-            print(f"{name}\tnot installed")
+            tell(f"{name}\tnot installed")
         else:
             broken = True
             say(f"error: {error}")

@@ -1,18 +1,62 @@
-"""Where commands write: results to stdout or files, everything else to stderr."""
+"""Where commands write: results to stdout or files, everything else to stderr.
 
+What is printed is safe for a terminal: no control characters, of which names of files can be full, and letters that
+the terminal's encoding lacks are replaced.
+"""
+
+import contextlib
+import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from fer_core.errors import MediaError
 
-DONE, BAD_INPUT, INTERRUPTED = 0, 3, 130
+DONE, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 3, 130, 141
 
 
 def say(text: str) -> None:
     """A line for the person at the terminal, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def tell(text: str) -> None:
+    """A line of the result, on stdout."""
+    print(printable(text), flush=True)
+
+
+def printable(text: str) -> str:
+    """One line, without control characters and changes of the direction of text; tabs stay."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def accept_any_letter() -> None:
+    """Let stdout and stderr replace letters that their encoding lacks, instead of failing at them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
+def end_of_pipe() -> int:
+    """After a pipe was closed by the one who reads it: nothing more is written; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return PIPE_CLOSED
+
+
+def checked_folder(folder: Path, option: str) -> Path:
+    """A folder that results go into; it need not be there yet.
+
+    Raises:
+        MediaError: there is a file in its place, or in the place of one that it is in.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise MediaError(f"{place} is a file, and results need a folder; name another one with {option}.")
+    return folder
 
 
 def write_json(value: Any, target: str) -> None:
@@ -20,6 +64,7 @@ def write_json(value: Any, target: str) -> None:
     text = json.dumps(value, indent=2) + "\n"
     if target == "-":
         sys.stdout.write(text)
+        sys.stdout.flush()
     else:
         write_file(Path(target), text.encode())
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fer_core.commands.output import BAD_INPUT, DONE, say
+from fer_core.commands.output import BAD_INPUT, DONE, say, tell
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -29,10 +29,10 @@ def _verify(options: argparse.Namespace) -> int:
         return EmotionPipeline.load_for(request).analyse(video, request, progress_line())
 
     result = verify(options.bundle, options.video, analyse)
-    print(f"{options.bundle}: {result.verdict}")
+    tell(f"{options.bundle}: {result.verdict}")
     for finding in result.findings:
-        print(f"  {finding}")
-    print(f"  fingerprint {result.fingerprint}")
+        tell(f"  {finding}")
+    tell(f"  fingerprint {result.fingerprint}")
     if result.confirmed:
         return DONE
     say(f"error: {options.bundle} is not confirmed: {result.verdict}.")

@@ -10,8 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fer_core.commands.output import DONE, say, write_json
-from fer_core.errors import MediaError, RequestError, TimelineError
+from fer_core.commands.output import DONE, checked_folder, say, write_json
+from fer_core.errors import FerError, MediaError, RequestError, TimelineError
 from fer_core.request import SMOOTHINGS, AnalysisRequest, DetectorChoice, Region
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def _video(options: argparse.Namespace) -> int:
     from fer_core.reports.tables import write_csv
     from fer_core.timeline.study import Study
 
+    is_new = not checked_folder(options.out, "--out").exists()
     checkpoint = options.out / CHECKPOINT
     if not options.resume:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
@@ -91,6 +92,9 @@ def _video(options: argparse.Namespace) -> int:
         say("")
         say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
         raise
+    except FerError:
+        _leave_nothing(checkpoint, is_new)
+        raise
     for problem in timeline.problems:
         say(f"note: {problem}")
     study = Study(timeline, edits)
@@ -110,6 +114,17 @@ def _video(options: argparse.Namespace) -> int:
     checkpoint.unlink(missing_ok=True)
     say(f"{options.out} is ready")
     return DONE
+
+
+def _leave_nothing(checkpoint: Path, is_new: bool) -> None:
+    """Remove a checkpoint in which nothing was saved, and the folder that was made for it."""
+    with contextlib.suppress(OSError):
+        if checkpoint.read_bytes().count(b"\n") > 1:
+            return
+        checkpoint.unlink()
+    if is_new:
+        with contextlib.suppress(OSError):  # there is more in it
+            checkpoint.parent.rmdir()
 
 
 def _edits(options: argparse.Namespace) -> tuple["Edit", ...]:

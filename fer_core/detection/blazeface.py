@@ -33,18 +33,37 @@ CUT_OFF: Final = 0.1
 """Share of a box past the border of a tile from which the face is taken for cut off there."""
 
 
-ACCEPTANCE: Final = ((0.75, 0.0), (0.65, 0.1), (0.5, 0.5), (0.2, 0.95))
-"""Pairs of a score and of the confidence that the face check must give to a find with at least that score, the highest
-score first; 0 for none: such a find is a face without the check."""
+@dataclass(frozen=True)
+class BlazeFaceLimits:
+    """What counts as a face. Chosen on face-free photographs and group pictures; nobody chooses them per analysis.
 
-LOWEST: Final = min(score for score, _ in ACCEPTANCE)
-"""Score from which a find is looked at."""
+    Attributes:
+        acceptance: pairs of a score and of the confidence that the face check must give to a find with at least that
+            score; the highest score first, with confidence 0: such a find is a face without the check.
+        border: width of the border for pictures in which nothing is found, as a share of their shorter side.
+        turned: score and confidence of the face check that a find in a turned picture needs.
+    """
 
-SURE: Final = max(score for score, _ in ACCEPTANCE)
-"""Score from which a find is a face without the face check."""
+    acceptance: tuple[tuple[float, float], ...] = ((0.75, 0.0), (0.65, 0.1), (0.5, 0.5), (0.2, 0.95))
+    border: float = 0.75
+    turned: tuple[float, float] = (0.65, 0.9)
 
-TURNED_NEED: Final = (0.65, 0.9)
-"""Score and confidence of the face check that a find in a turned picture needs."""
+    @property
+    def lowest(self) -> float:
+        """Score from which a find is looked at."""
+        return min(score for score, _ in self.acceptance)
+
+    @property
+    def sure(self) -> float:
+        """Score from which a find is a face without the face check."""
+        return max(score for score, _ in self.acceptance)
+
+    def needed(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Confidence of the face check that finds with these scores need: float32 (N,) in and out."""
+        needed = np.ones_like(scores)
+        for score, confidence in sorted(self.acceptance):
+            needed[scores >= score] = confidence
+        return needed
 
 
 @dataclass(frozen=True)
@@ -67,10 +86,11 @@ class BlazeFaceDetector:
     """Finds faces, upright ones best. Safe to share between threads.
 
     Args:
-        smallest_px: smallest face of interest, in pixels of the picture; larger pictures are searched in tiles.
-        border: width of the border for pictures in which nothing is found, as a share of their shorter side.
         check: second opinion about doubtful finds; None loads the one that comes with the package.
         folder: holds the network and its card; None for `models/faces`.
+        smallest_px: smallest face of interest, in pixels of the picture; the larger the picture, the more tiles are
+            searched for it, up to a limit.
+        limits: what counts as a face.
 
     Raises:
         ModelError: the network or the face check is missing or damaged.
@@ -78,26 +98,31 @@ class BlazeFaceDetector:
 
     name: Final = "blazeface"
     libraries: Final = ("ai-edge-litert",)
-    doubtful_below: Final = SURE
 
     def __init__(
         self,
-        smallest_px: int = 40,
-        border: float = 0.75,
-        *,
         check: FaceCheck | None = None,
         folder: Path | None = None,
+        *,
+        smallest_px: int = 40,
+        limits: BlazeFaceLimits = BlazeFaceLimits(),
     ) -> None:
-        self.smallest_face_px, self.border = smallest_px, border
         self.check = FaceCheck.load() if check is None else check
+        self.limits = limits
+        self.smallest_face_px = smallest_px
         self._network = FixedNetwork(face_network(DETECTOR, folder))
         card = load_faces_card(folder) if folder else load_faces_card()
-        self.files: Mapping[str, str] = {f"{card.name}/{DETECTOR}": card.files[DETECTOR].sha256, **self.check.files}
+        self.files: Mapping[str, str] = {DETECTOR: card.files[DETECTOR].sha256, **self.check.files}
+
+    @property
+    def doubtful_below(self) -> float:
+        """See `FaceDetector`: where the face check was asked for a second opinion."""
+        return self.limits.sure
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
         """See `FaceDetector`."""
-        return {"smallest_px": self.smallest_face_px, "border": self.border}
+        return {"smallest_px": self.smallest_face_px}
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
         """See `FaceDetector.detect`; the faces of `search`."""
@@ -131,12 +156,12 @@ class BlazeFaceDetector:
         """The faces found so far, and the small ones of the tiles; no tile is searched where the whole is enough."""
         height, width = halvings.image.shape[:2]
         for level in levels(width, height, self.smallest_face_px):
-            found = merged(found, self.parts(halvings, level.tiles), SURE)
+            found = merged(found, self.parts(halvings, level.tiles), self.limits.sure)
         return found
 
     def bordered(self, picture: NDArray[np.uint8]) -> Candidates:
         """Faces of a picture that is nothing but a face: it is searched with a black border around it."""
-        border_px = max(1, round(self.border * min(picture.shape[:2])))
+        border_px = max(1, round(self.limits.border * min(picture.shape[:2])))
         return self.whole(Halvings(padded(picture, border_px))).mapped(1, -border_px, -border_px)
 
     def parts(self, halvings: Halvings, parts: Sequence[Box]) -> Candidates:
@@ -150,16 +175,16 @@ class BlazeFaceDetector:
         inputs = [Letterboxed.of(halvings, part, self._network.shape[1]) for part in parts]
         outputs = self._network.each([part.pixels for part in inputs])
         size = (picture.shape[1], picture.shape[0])
-        found, sure = together([]), SURE
+        found, sure = together([]), self.limits.sure
         for part, given, (offsets, logits) in zip(parts, inputs, outputs, strict=True):
-            seen = decoded(offsets, logits, self._network.shape[1], LOWEST)
+            seen = decoded(offsets, logits, self._network.shape[1], self.limits.lowest)
             if len(seen):
                 found = merged(found, _uncut(given.in_picture(blended(seen)), part, size), sure)
         return self._checked(picture, found)
 
     def _checked(self, picture: NDArray[np.uint8], found: Candidates) -> Candidates:
         """Without the doubtful finds that the face check does not take for faces."""
-        needed = _needed(found.scores)
+        needed = self.limits.needed(found.scores)
         doubtful = np.flatnonzero(needed > 0)
         kept = np.ones(len(found), bool)
         if len(doubtful):
@@ -184,7 +209,7 @@ class BlazeFaceDetector:
             The turn, and the faces in pixels of `picture`; `found` where no turn shows more of them.
         """
         turns = {upright_turn(keypoints) for keypoints in found.keypoints}
-        doubtful = not (found.scores >= SURE).any()
+        doubtful = not (found.scores >= self.limits.sure).any()
         if not doubtful and (Turn.NONE in turns or len(turns) > 1):
             return Turn.NONE, found
         height, width = picture.shape[:2]
@@ -192,7 +217,7 @@ class BlazeFaceDetector:
         for turn in TURNED if doubtful else turns:
             upright = turn.apply(picture)
             again = self.whole(Halvings(upright))
-            score, confidence = TURNED_NEED
+            score, confidence = self.limits.turned
             again = again.where(again.scores >= score)
             standing = np.array([upright_turn(keypoints) is Turn.NONE for keypoints in again.keypoints], bool)
             again = again.where(standing & (self._confidences(upright, again) >= confidence))
@@ -244,11 +269,3 @@ def _uncut(found: Candidates, part: Box, size: tuple[int, int]) -> Candidates:
     cut |= (found.corners[:, 2] > right + side) & (right < size[0])
     cut |= (found.corners[:, 3] > bottom + side) & (bottom < size[1])
     return found.where(~cut)
-
-
-def _needed(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Confidence of the face check that finds with these scores need: float32 (N,) in and out."""
-    needed = np.ones_like(scores)
-    for score, confidence in sorted(ACCEPTANCE):
-        needed[scores >= score] = confidence
-    return needed

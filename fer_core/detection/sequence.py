@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.anchors import Candidates, merged
-from fer_core.detection.blazeface import SURE, BlazeFaceDetector, crop_box, faces_of
+from fer_core.detection.blazeface import BlazeFaceDetector, crop_box, faces_of
 from fer_core.detection.tiles import around, levels
 from fer_core.detection.turning import Turn
 from fer_core.imaging.crops import bgr
@@ -103,7 +103,7 @@ class BlazeFaceSequence:
             self._thorough_s = time_s
         elif lost:
             parts = tuple({_part(known.box, picture, self.detector.smallest_face_px) for known in lost})
-            found = merged(found, self.detector.parts(halvings, parts), SURE)
+            found = merged(found, self.detector.parts(halvings, parts), self.detector.limits.sure)
         if not len(found):
             found = self.detector.bordered(picture)
         seen = [KnownFace(crop_box(corners), time_s) for corners in found.corners]

@@ -17,7 +17,7 @@ from fer_core.face.landmarks import Landmarks, unit_rgb
 from fer_core.face.topology import LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER
 from fer_core.imaging.crops import bgr
 from fer_core.imaging.halvings import Halvings
-from fer_core.networks.face_files import IRIS, face_network, load_faces_card
+from fer_core.networks.face_files import IRIS, face_network
 from fer_core.networks.fixed import FixedNetwork
 
 MARGIN: Final = 2.3
@@ -61,8 +61,6 @@ class IrisFinder:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._network = FixedNetwork(face_network(IRIS, folder))
-        card = load_faces_card(folder) if folder else load_faces_card()
-        self.files = {f"{card.name}/{IRIS}": card.files[IRIS].sha256}
 
     def __call__(self, image: NDArray[np.uint8], faces: Sequence[Landmarks]) -> list[Eyes]:
         """The eyes of each face.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fer_core.imaging.alignment import Alignment
 from fer_core.imaging.crops import bgr
 from fer_core.imaging.halvings import Halvings
-from fer_core.networks.face_files import MESH, face_network, load_faces_card
+from fer_core.networks.face_files import MESH, face_network
 from fer_core.networks.fixed import FixedNetwork
 from fer_core.readings import Face
 
@@ -54,8 +54,6 @@ class MeshFinder:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._network = FixedNetwork(face_network(MESH, folder))
-        card = load_faces_card(folder) if folder else load_faces_card()
-        self.files = {f"{card.name}/{MESH}": card.files[MESH].sha256}
 
     def __call__(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[Landmarks]:
         """The landmarks of each face.

@@ -14,6 +14,8 @@ from fer_core.face.mean_face import mean_face
 
 LOWEST_PRESENCE: Final = 0.9
 HIGHEST_ASYMMETRY: Final = 0.06
+STRAIGHT_DEG: Final = 15.0
+"""Head turn up to which the asymmetry of the mesh says anything: at 25 degrees it is 0.06 without a cover."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,18 @@ class Visibility:
     Attributes:
         presence: how sure the mesh network is of a face, 0 to 1.
         asymmetry: see `asymmetry`.
+        turned_deg: how far the head is turned to a side; the halves of a turned face differ by themselves.
     """
 
     presence: float
     asymmetry: float
+    turned_deg: float = 0.0
 
     @property
     def covered(self) -> bool:
-        """Whether the face seems to be partly covered, or is turned so far that one side cannot be seen."""
-        return self.presence < LOWEST_PRESENCE or self.asymmetry > HIGHEST_ASYMMETRY
+        """Whether the face seems to be partly covered."""
+        uneven = self.asymmetry > HIGHEST_ASYMMETRY and self.turned_deg < STRAIGHT_DEG
+        return self.presence < LOWEST_PRESENCE or uneven
 
 
 def asymmetry(shape: NDArray[np.floating]) -> float:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.readings import Box, Face, FaceMesh
+from fer_core.readings import Box, Face, FaceMesh, Keypoints
 
 Size = tuple[int, int]
 """Width and height of a picture, in pixels."""
@@ -57,9 +57,18 @@ class Placement:
         )
 
     def face(self, face: Face) -> Face:
-        """A face of the inner picture, in pixels of the outer one; its mesh too."""
-        mesh = face.mesh
-        return replace(face, box=self.box(face.box), mesh=None if mesh is None else self.mesh(mesh))
+        """A face of the inner picture, in pixels of the outer one; its keypoints and mesh too."""
+        points, mesh = face.keypoints, face.mesh
+        return replace(
+            face,
+            box=self.box(face.box),
+            keypoints=None if points is None else Keypoints(*map(self.point, points)),
+            mesh=None if mesh is None else self.mesh(mesh),
+        )
+
+    def point(self, point: tuple[float, float]) -> tuple[float, float]:
+        """A point (x, y) of the inner picture, in pixels of the outer one."""
+        return point[0] * self.across + self.left_px, point[1] * self.down + self.top_px
 
     def mesh(self, mesh: FaceMesh) -> FaceMesh:
         """A mesh of the inner picture, in pixels of the outer one; depth is scaled as widths are."""

@@ -8,9 +8,15 @@ from fer_core.request import AnalysisRequest
 from fer_core.timeline.summaries import VALENCE_FORMULA
 from fer_core.timeline.table import Timeline
 
-DETECTOR_NAMES: Final = {"haar": "Haar cascades, then a trained face check", "mtcnn": "MTCNN"}
+DETECTOR_NAMES: Final = {
+    "haar": "Haar cascades, then a trained face check",
+    "blazeface": "BlazeFace, doubtful finds confirmed by a trained face check",
+    "mtcnn": "MTCNN",
+}
 _DETECTORS: Final = {
     "haar": "Faces were proposed by Haar cascades (Viola & Jones, 2001) and confirmed by a small trained network",
+    "blazeface": "Faces were found by BlazeFace (Bazarevsky et al., 2019); doubtful ones were confirmed by a small "
+    "trained network",
     "mtcnn": "Faces were found by MTCNN (Zhang et al., 2016)",
 }
 _SMOOTHING: Final = {

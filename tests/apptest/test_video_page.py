@@ -318,7 +318,8 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip):
     page.toggle(f"only range {found.number}").set_value(True).run()
     part = exported(page)
     assert "before" not in part["Events (CSV)"] and "within" in part["Events (CSV)"]
-    assert part["Readings (CSV)"].count("\n") == 5 and '"before"' not in part["Everything (JSON)"]
+    assert part["Readings (CSV)"].count("\n") == 5
+    assert b'"before"' not in part["Everything (JSON)"] and b'"within"' in part["Everything (JSON)"]
     report = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(part["Report (PDF)"])).pages)
     assert "within" in report and "before" not in report
 

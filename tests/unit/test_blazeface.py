@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_core.detection import load_detector
 from fer_core.detection.anchors import Candidates, anchors, blended, decoded, merged, together
-from fer_core.detection.blazeface import BlazeFaceDetector, BlazeFaceParameters, crop_box
+from fer_core.detection.blazeface import BlazeFaceDetector, BlazeFaceLimits, crop_box
 from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.sequence import BlazeFaceSequence
 from fer_core.detection.tiles import levels, tiles
@@ -20,6 +21,7 @@ from fer_core.imaging.halvings import Halvings
 from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.networks.face_files import DETECTOR, FACES_DIR, face_network, load_faces_card
 from fer_core.readings import Box
+from fer_core.request import DetectorChoice
 
 
 @pytest.fixture(scope="module")
@@ -92,21 +94,19 @@ def test_keypoints_are_those_of_the_person(detector):
 
 
 def test_a_doubtful_find_needs_the_face_check(detector):
-    sure = BlazeFaceDetector(BlazeFaceParameters(acceptance=((0.2, 0.0),)), check=detector.check)
-    doubted = BlazeFaceDetector(BlazeFaceParameters(acceptance=((0.99, 0.0), (0.2, 0.5))), check=detector.check)
-    never = BlazeFaceDetector(BlazeFaceParameters(acceptance=((0.99, 0.0), (0.2, 1.1))), check=detector.check)
+    sure = BlazeFaceDetector(detector.check, limits=BlazeFaceLimits(acceptance=((0.2, 0.0),)))
+    doubted = BlazeFaceDetector(detector.check, limits=BlazeFaceLimits(acceptance=((0.99, 0.0), (0.2, 0.5))))
+    never = BlazeFaceDetector(detector.check, limits=BlazeFaceLimits(acceptance=((0.99, 0.0), (0.2, 1.1))))
     assert len(sure.detect(portrait())) == 1
     assert len(doubted.detect(portrait())) == 1
     assert never.detect(portrait()) == []
 
 
 def test_it_says_what_it_depends_on(detector):
-    provenance = detector.provenance
-    assert set(provenance) == {f"faces/{DETECTOR}", "face_check/face_check.tflite"}
-    assert all(len(digest) == 64 for digest in provenance.values())
-    parameters = detector.parameters.as_json()
-    assert json.loads(json.dumps(parameters)) == parameters
-    assert parameters["smallest_px"] == 40
+    assert set(detector.files) == {DETECTOR, "face_check.tflite"}
+    assert all(len(digest) == 64 for digest in detector.files.values())
+    assert detector.parameters == {"smallest_px": 40}
+    assert load_detector(DetectorChoice("blazeface", {"smallest_px": 25})).parameters == {"smallest_px": 25}
 
 
 def test_the_card_names_source_licence_and_limits_of_every_file():

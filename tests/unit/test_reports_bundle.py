@@ -74,12 +74,13 @@ def rezipped(path, files: dict[str, bytes], *, cover_up: bool = False):
 def forged(files: dict[str, bytes], rows: pd.DataFrame, timeline: Timeline) -> dict[str, bytes]:
     """All tables changed in step."""
     changed = dataclasses.replace(timeline, frame=rows)
+    logged = dataclasses.replace(timeline, frame=rows.assign(**{AS_READ: rows["person"]}))
     record = json.loads(files["timeline.json"])
-    record["rows"] = listed(typed_rows(changed))
+    record["rows"] = listed(typed_rows(logged))
     return {
         **files,
         "timeline.csv": csv_text(changed).encode(),
-        "timeline.parquet": parquet_bytes(changed, {"edits": []}),
+        "timeline.parquet": parquet_bytes(logged),
         "timeline.json": json.dumps(record).encode(),
     }
 
@@ -159,7 +160,7 @@ COVERED_UP = {
     "the table alone": ("timeline.csv", lambda d: d.replace(b",happy,", b",sad,"), "timeline.csv and timeline.parquet"),
     "the JSON alone": (
         "timeline.json",
-        lambda d: d.replace(b'"happy"', b'"sad"'),
+        lambda d: d.replace(b'"happy", 0.', b'"sad", 0.'),
         "timeline.json and timeline.parquet",
     ),
     "the request alone": (

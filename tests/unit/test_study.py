@@ -30,6 +30,7 @@ from fer_core.timeline.edits import (
     edits_from_json,
     edits_to_json,
 )
+from fer_core.timeline.files import from_json, typed_rows
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.study import AS_READ, Study, replayed
 from fer_core.timeline.summaries import people
@@ -69,10 +70,10 @@ def three() -> Timeline:
 
 
 def assert_same(one: Timeline, other: Timeline) -> None:
-    for name in ("frame", "measures"):
-        pd.testing.assert_frame_equal(
-            getattr(one, name).reset_index(drop=True), getattr(other, name).reset_index(drop=True), check_exact=True
-        )
+    pd.testing.assert_frame_equal(typed_rows(one), typed_rows(other), check_exact=True)
+    pd.testing.assert_frame_equal(
+        one.measures.reset_index(drop=True), other.measures.reset_index(drop=True), check_exact=True
+    )
     for name in ("recording", "request", "provenance", "problems", "cuts"):
         assert getattr(one, name) == getattr(other, name), name
 
@@ -358,8 +359,6 @@ def test_after_removing_whom_a_number_first_meant_the_other_keeps_number_and_nam
 
 
 def _document(study: Study):
-    from fer_core.timeline.files import from_json
-
     return from_json(study.to_json())
 
 

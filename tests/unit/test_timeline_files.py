@@ -303,7 +303,7 @@ def test_a_file_that_is_not_there_and_a_place_that_cannot_be_written(tmp_path):
     with pytest.raises(MediaError, match="cannot be read"):
         Timeline.read(tmp_path / "folder.json")
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(MediaError, match="cannot be written .* choose another place"):
+    with pytest.raises(MediaError, match=r"cannot be written .* choose another place"):
         full().write(tmp_path / "file" / "a.parquet")
 
 

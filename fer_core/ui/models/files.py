@@ -125,7 +125,7 @@ def _onnx(card: ModelCard) -> None:
                 try:
                     data = onnx_file(card.name, card.identity, records.MODELS_DIR)
                 except FerError as error:
-                    st.error(str(error), icon=":material/error:")
+                    st.error(plain(str(error)), icon=":material/error:")
                     return
             _download(card.name, ONNX_FILE, data, _WORDS[ONNX_FILE], size(len(data)))
     else:

@@ -12,6 +12,7 @@ from typing import Final
 
 import streamlit as st
 
+from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evidence.bundle import bundle_bytes
@@ -129,9 +130,9 @@ def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: S
         File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, kept.to_parquet()),
     ]
     if notes.markers or notes.excluded:
-        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", events_text(notes)))
+        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", for_spreadsheets(events_text(notes))))
     if recording.resting:
-        rest = recording.deviations().to_csv(index=False)
+        rest = for_spreadsheets(csv_of(recording.deviations()))
         files.append(File("Differences from rest (CSV)", "self_improvement", "from_rest.csv", "text/csv", rest))
     return tuple(files)
 

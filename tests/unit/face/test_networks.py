@@ -7,13 +7,13 @@ import threading
 import cv2
 import numpy as np
 import pytest
-from fer_core.face.geometry import FaceGeometry, GeometryReader
 
 from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.diagnostics.benchmarks.scenes import portrait
 from fer_core.errors import ModelError
 from fer_core.face import eyes
 from fer_core.face.columns import COLUMNS
+from fer_core.face.geometry import FaceGeometry, GeometryReader
 from fer_core.face.irises import IrisFinder
 from fer_core.face.landmarks import MeshFinder
 from fer_core.face.mean_face import MEAN_FACE, mean_face
@@ -161,7 +161,8 @@ def test_one_reader_serves_several_threads(detector, reader, plain):
 
 
 def test_it_says_what_it_depends_on(reader):
-    assert set(reader.files) == {f"faces/{name}" for name in (MESH, IRIS, MEAN_FACE)}
+    assert set(reader.files) == {MESH, IRIS, MEAN_FACE}
+    assert all(len(digest) == 64 for digest in reader.files.values())
 
 
 def test_the_columns_of_a_picture_are_those_of_the_dictionary(plain):

@@ -1,0 +1,91 @@
+"""Everything that the mesh and the irises of a face tell, in one value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.face import eyes, gaze, mouth, occlusion, pose
+from fer_core.face.irises import Eyes, IrisFinder
+from fer_core.face.landmarks import Landmarks, MeshFinder
+from fer_core.face.mean_face import MEAN_FACE, mean_face
+from fer_core.face.movements import Measures, measures
+from fer_core.networks.face_files import IRIS, MESH, load_faces_card
+from fer_core.readings import Face
+
+
+@dataclass(frozen=True, eq=False)
+class FaceGeometry:
+    """The geometry of one face.
+
+    Attributes:
+        landmarks: the mesh, in pixels of the picture.
+        eyes: irises and lids, in pixels of the picture.
+    """
+
+    landmarks: Landmarks
+    eyes: Eyes
+
+    @cached_property
+    def fit(self) -> pose.Fit:
+        """The mesh fitted to the mean shape."""
+        return pose.fit(self.landmarks.points)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """The distances from which movements are told once the person's resting face is known."""
+        right, left = eyes.openness(self.landmarks.points, self.eyes)
+        return measures(self.fit.shape, (right + left) / 2)
+
+    @property
+    def visibility(self) -> occlusion.Visibility:
+        """How well the face is seen."""
+        return occlusion.Visibility(
+            self.landmarks.presence, occlusion.asymmetry(self.fit.shape), abs(self.fit.pose.yaw_deg)
+        )
+
+    def columns(self) -> dict[str, float]:
+        """Values of the columns in `fer_core.face.columns` that one picture gives, by name."""
+        head, looks = self.fit.pose, gaze.gaze(self.fit, self.eyes)
+        right, left = eyes.openness(self.landmarks.points, self.eyes)
+        return {
+            "yaw_deg": head.yaw_deg,
+            "pitch_deg": head.pitch_deg,
+            "roll_deg": head.roll_deg,
+            "gaze_x_deg": looks.x_deg,
+            "gaze_y_deg": looks.y_deg,
+            "eye_open_right": right,
+            "eye_open_left": left,
+            "mouth_open": mouth.openness(self.fit.shape),
+            "face_presence": self.landmarks.presence,
+            "face_asymmetry": occlusion.asymmetry(self.fit.shape),
+        }
+
+
+class GeometryReader:
+    """Runs both face networks. Safe to share between threads.
+
+    Raises:
+        ModelError: a network or the mean face is missing or damaged.
+    """
+
+    def __init__(self) -> None:
+        self._mesh, self._irises = MeshFinder(), IrisFinder()
+        mean_face()  # so that a damaged file is reported here and not at the first face
+        card = load_faces_card()
+        self.files: Mapping[str, str] = {name: card.files[name].sha256 for name in (MESH, IRIS, MEAN_FACE)}
+
+    def __call__(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[FaceGeometry]:
+        """The geometry of each face.
+
+        Args:
+            image: uint8 (H, W, 3) BGR or (H, W) grey.
+            faces: as a detector found them in `image`.
+
+        Returns:
+            As many as `faces`, in their order.
+        """
+        found = self._mesh(image, faces)
+        return [FaceGeometry(*both) for both in zip(found, self._irises(image, found), strict=True)]

@@ -1,0 +1,166 @@
+"""The step of one frame is the same for a camera and for a recording."""
+
+import json
+
+import numpy as np
+import pytest
+
+from fer_core.analysis.run import iterate
+from fer_core.analysis.step import Step
+from fer_core.analysis.tracking import Tracker
+from fer_core.classification import EmotionClassifier
+from fer_core.detection import in_sequence
+from fer_core.imaging.placement import Placement
+from fer_core.live import LiveSettings
+from fer_core.live.analyser import LiveAnalyser
+from fer_core.media.video import Video
+from fer_core.pipeline import EmotionPipeline
+from fer_core.readings import Box, Face, Keypoints
+from fer_core.request import AnalysisRequest, Region
+from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
+from tests.videos import scene, write_video
+
+LEFT, RIGHT = Box(60, 60, 90, 90), Box(300, 80, 100, 100)
+PICTURE = scene((110, 110, 160), (350, 130, 180), width=640, height=360)
+
+
+class Moving(FakeDetector):
+    """Two faces, of which one walks; nobody in every fifth frame. It does not look at the picture."""
+
+    def detect(self, image):
+        self.seen.append(image)
+        number = len(self.seen)
+        return [] if number % 5 == 0 else [Face(RIGHT, 0.9), Face(LEFT.moved(3 * number, 0), 0.8)]
+
+
+def pipeline_of(detector) -> EmotionPipeline:
+    return EmotionPipeline(detector, EmotionClassifier(FakeEngine("sad"), fake_card()))
+
+
+def step(detector, **options) -> Step:
+    return Step(in_sequence(detector), Tracker(), **options)
+
+
+def test_live_and_recorded_find_and_read_the_same(tmp_path):
+    film = write_video(tmp_path / "film.mkv", [PICTURE] * 25, rate=25)
+    recorded = list(iterate(pipeline_of(Moving()), film, AnalysisRequest(fps=0)))
+    live, settings = LiveAnalyser(pipeline_of(Moving())), LiveSettings(time_constant_s=0.0)
+    with Video(film, 0) as video:
+        streamed = [live.read(sample.image, sample.time_s, settings, {}) for sample in video]
+    assert len(recorded) == len(streamed) == 25
+    for one, other in zip(recorded, streamed, strict=True):
+        assert one.time_s == other.time_s
+        assert [face.box for face in one.faces] == [face.box for face in other.readings]
+        assert [face.person for face in one.faces] == [face.person for face in other.readings]
+        assert [face.quality for face in one.faces] == [face.quality for face in other.readings]
+        for mine, theirs in zip(one.faces, other.faces, strict=True):
+            np.testing.assert_array_equal(mine.probabilities, theirs.raw)
+
+
+def test_faces_come_from_left_to_right_with_copies_of_their_pictures():
+    found = step(FakeDetector([RIGHT, LEFT])).find(PICTURE.copy(), 0.0, 7)
+    assert (found.time_s, found.frame) == (0.0, 7)
+    assert [face.box for face in found.faces] == [LEFT, RIGHT] and found.persons == (1, 2)
+    assert [crop.shape for crop in found.crops] == [(90, 90, 3), (100, 100, 3)]
+    assert all(crop.base is None for crop in found.crops)  # no frame is kept for the sake of a face
+    assert [face.box for _, face in found.pairs] == [LEFT, RIGHT]
+
+
+def test_beyond_the_limit_the_largest_are_read_and_the_places_of_the_others_are_kept():
+    small = Box(500, 200, 40, 40)
+    found = step(FakeDetector([small, LEFT, RIGHT]), most=2).find(PICTURE, 0.0)
+    assert [face.box for face in found.faces] == [LEFT, RIGHT] and found.unread == (small,)
+
+
+def test_in_another_size_people_keep_their_numbers_and_places():
+    detector = FakeDetector([LEFT])
+    following = step(detector)
+    first = following.find(PICTURE, 0.0)
+    detector.boxes = (Box(*(value * 2 for value in LEFT)),)
+    double = np.repeat(np.repeat(PICTURE, 2, 0), 2, 1)
+    second = following.find(double, 0.2, 1, Placement.stretched((1280, 720), (640, 360)))
+    assert [face.box for face in second.faces] == [LEFT] and second.persons == first.persons == (1,)
+    assert second.crops[0].shape == (180, 180, 3)  # from the frame as it came
+
+
+class Watched:
+    """Takes note of what it is shown, and of every new beginning."""
+
+    def __init__(self, *faces: Face) -> None:
+        self.faces, self.seen, self.resets = faces, [], 0
+
+    def detect(self, image, time_s):
+        self.seen.append(image)
+        return list(self.faces)
+
+    def reset(self):
+        self.resets += 1
+
+
+def test_a_region_is_all_that_is_searched_and_everything_found_is_in_pixels_of_the_frame():
+    points = Keypoints(*((10.0 + n, 20.0 + n) for n in range(6)))
+    watched = Watched(Face(Box(10, 20, 60, 60), 0.9, points))
+    found = Step(watched, Tracker(), Region(0.5, 0.25, 0.5, 0.5)).find(PICTURE, 0.0)
+    np.testing.assert_array_equal(watched.seen[0], PICTURE[90:270, 320:])
+    [face] = found.faces
+    assert face.box == Box(330, 110, 60, 60)
+    np.testing.assert_array_equal(found.crops[0], PICTURE[110:170, 330:390])
+    assert np.asarray(face.keypoints) == pytest.approx(np.asarray(points) + np.array([320, 90]))
+
+
+def test_faces_are_measured_in_pixels_of_the_frame():
+    measured = []
+
+    def measure(image, faces):
+        measured.append((image.shape, [face.box for face in faces]))
+        return list(faces)
+
+    watched = Watched(Face(Box(10, 20, 60, 60), 0.9))
+    Step(watched, Tracker(), Region(0.5, 0, 0.5, 1), measure=measure).find(PICTURE, 0.0)
+    assert measured == [((360, 640, 3), [Box(330, 20, 60, 60)])]
+
+
+def test_the_search_begins_anew_with_another_size_and_after_a_cut():
+    watched = Watched()
+    one = Step(watched, Tracker())
+    for _ in range(3):
+        one.find(PICTURE, 0.0)
+    assert watched.resets == 1
+    one.find(PICTURE[:, :320], 0.1)
+    assert watched.resets == 2
+    one.cut()
+    assert watched.resets == 3
+    one.forget()
+    assert watched.resets == 4
+
+
+def test_after_forgetting_numbers_go_on():
+    one = step(FakeDetector([LEFT]))
+    assert one.find(PICTURE, 0.0).persons == (1,)
+    one.forget()
+    assert one.find(PICTURE, 0.1).persons == (2,)
+
+
+def test_a_missed_frame_ages_whom_nobody_sees():
+    one = Step(Watched(Face(LEFT, 0.9)), Tracker(forget_s=0.5, recall_s=0.5))
+    assert one.find(PICTURE, 0.0).persons == (1,)
+    one.miss(30.0)
+    assert one.find(PICTURE, 30.1).persons == (2,)
+
+
+def test_it_goes_on_where_its_state_was_taken():
+    one, other = step(Moving()), step(Moving())
+    for number in range(4):
+        one.find(PICTURE, number / 4, number)
+    other.restore(json.loads(json.dumps(one.state())))
+    other.detector._detector.seen = list(one.detector._detector.seen)
+    for number in range(4, 8):
+        mine, theirs = (each.find(PICTURE, number / 4, number) for each in (one, other))
+        assert mine.persons == theirs.persons
+        assert [face.box for face in mine.faces] == [face.box for face in theirs.faces]
+
+
+def test_readings_of_a_recording_carry_their_people(tmp_path):
+    film = write_video(tmp_path / "film.mp4", [PICTURE] * 10)
+    for reading in fake_pipeline([LEFT, RIGHT]).iter_video(film, 0):
+        assert [face.person for face in reading.faces] == [1, 2]
