@@ -48,7 +48,7 @@ def csv_of(frame: "pd.DataFrame") -> str:
     safe = frame.rename(columns=lambda name: harmless_cell(str(name)))
     for place, kind in enumerate(safe.dtypes):
         if not (kind.kind in "biufcmM" if hasattr(kind, "kind") else False):
-            safe.isetitem(place, safe.iloc[:, place].map(_harmless_if_text, na_action="ignore"))
+            safe.isetitem(place, safe.iloc[:, place].map(_harmless_if_text, na_action="ignore").array)
     return safe.to_csv(index=False, lineterminator="\n")
 
 

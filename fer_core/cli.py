@@ -26,6 +26,7 @@ from fer_core.commands.output import (
     write_json,
 )
 from fer_core.errors import FerError, MediaError
+from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
 
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
@@ -88,8 +89,10 @@ def _program() -> str:
 
 
 def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", metavar="NAME", help="default: the best single model")
-    command.add_argument("--detector", default="haar", choices=("haar", "mtcnn"), help="default: haar")
+    command.add_argument("--model", metavar="NAME", help=f"default: {DEFAULT_MODEL}")
+    command.add_argument(
+        "--detector", default=DEFAULT_DETECTOR, choices=DETECTOR_NAMES, help=f"default: {DEFAULT_DETECTOR}"
+    )
     command.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
 
 

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from fer_core.commands.output import DONE, printable, say, write_json
+from fer_core.commands.output import DONE, printable, progress_line, say, write_json
 from fer_core.errors import DatasetError
 
 if TYPE_CHECKING:
     from fer_core.classification import EmotionClassifier
     from fer_core.evaluation import LabelledFaces
-    from fer_core.evaluation.whole import Progress
 
 SPLITS: Final = ("PrivateTest", "PublicTest", "test", "train", "all")
 SKIPPED_SHOWN: Final = 10
@@ -76,7 +75,7 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
     if len(faces.skipped) > SKIPPED_SHOWN:
         say(f"skipped {len(faces.skipped) - SKIPPED_SHOWN:,} more files; the JSON names them all")
     attributes = _attributes(options, faces)
-    result = evaluate_models(classifiers, faces, attributes, options.robustness, _announcer())
+    result = evaluate_models(classifiers, faces, attributes, options.robustness, progress_line("the measuring"))
     for line in _in_words(result):
         say(line)
     write_json(result, options.json)
@@ -88,7 +87,9 @@ def _faces(options: argparse.Namespace) -> "LabelledFaces":
     from fer_core.evaluation.datasets import has_splits, load_faces
 
     if options.split == "all" or (options.split is None and not has_splits(options.data)):
-        return read_labelled(options.data, load_detector() if options.detect else None)
+        return read_labelled(
+            options.data, load_detector() if options.detect else None, monitor=progress_line("the pictures read", 1.0)
+        )
     if options.detect or options.by_folder:
         raise DatasetError("--detect and --by-folder take the data as your own pictures; add --split all.")
     skipped: list[Skipped] = []
@@ -114,17 +115,6 @@ def _record(options: argparse.Namespace, names: list[str]) -> None:
     for name in names:
         say(f"{name}: measuring")
         record(name, faces, log=say)
-
-
-def _announcer() -> "Progress":
-    announced = set()
-
-    def progress(what: str, _: float) -> None:
-        if what not in announced:
-            announced.add(what)
-            say(f"{what}: measuring")
-
-    return progress
 
 
 def _in_words(result: dict[str, Any]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.errors import MediaError
+from fer_core.jobs import Monitor, Progress
 
 DONE, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 3, 130, 141
 
@@ -57,6 +58,31 @@ def checked_folder(folder: Path, option: str) -> Path:
         if place.exists() and not place.is_dir():
             raise MediaError(f"{place} is a file, and results need a folder; name another one with {option}.")
     return folder
+
+
+def progress_line(of: str, after_s: float = 0.0) -> Monitor:
+    """Shows on stderr how far work is: on a terminal one line that is rewritten, elsewhere a line every ten per cent.
+
+    Args:
+        of: what the share is a share of, such as "the recording".
+        after_s: seconds of work before anything is shown, for work that is usually done at once.
+    """
+    told = -1
+
+    def show(progress: Progress) -> None:
+        nonlocal told
+        if told == 10 or progress.elapsed_s < after_s:
+            return
+        words = f", {printable(progress.words)}" if progress.words else ""
+        left = "" if progress.remaining_s is None else f", {progress.remaining_s:.0f} s left"
+        text = f"{progress.share:4.0%} of {of}{words}{left}"
+        if sys.stderr.isatty():
+            print(f"\r{text:<79}", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
+        elif int(progress.share * 10) > told:
+            say(text)
+        told = int(progress.share * 10)
+
+    return Monitor(show)
 
 
 def write_json(value: Any, target: str) -> None:

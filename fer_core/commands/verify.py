@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from fer_core.commands.output import BAD_INPUT, DONE, say, tell
+from fer_core.commands.output import BAD_INPUT, DONE, progress_line, say, tell
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -19,14 +19,13 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from fer_core.commands.video import progress_line
     from fer_core.evidence.verification import verify
     from fer_core.pipeline import EmotionPipeline
     from fer_core.request import AnalysisRequest
     from fer_core.timeline.table import Timeline
 
     def analyse(video: Path, request: AnalysisRequest) -> Timeline:
-        return EmotionPipeline.load_for(request).analyse(video, request, progress_line())
+        return EmotionPipeline.load_for(request).analyse(video, request, progress_line("the recording"))
 
     result = verify(options.bundle, options.video, analyse)
     tell(f"{options.bundle}: {result.verdict}")

@@ -12,6 +12,7 @@ from fer_core.classification import EmotionClassifier
 from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import grey, resized
+from fer_core.jobs import Monitor
 
 FACE_PX: Final = 48
 MAX_FACES: Final = 1000
@@ -47,7 +48,7 @@ def robustness(
     crops: Crops,
     labels: NDArray[np.int64],
     max_faces: int = MAX_FACES,
-    progress: Callable[[int, int], None] | None = None,
+    monitor: Monitor | None = None,
 ) -> dict[str, Any]:
     """Accuracy under every degradation at every severity.
 
@@ -56,12 +57,16 @@ def robustness(
         crops: N faces.
         labels: int64 (N,).
         max_faces: of more faces, so many are taken.
-        progress: told after each run how many of the runs are done, and of how many.
+        monitor: takes in how many of the degradations are measured; can stop the work.
 
     Returns:
         `protocol`, `n`, and `kinds`: by name of the degradation its `unit`, the `levels` of severity 0 (clean) to 5,
         and `accuracy` and `accuracy_ci95` at each of them. Ready for JSON.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
     """
+    monitor = monitor or Monitor()
     rows = evenly(len(crops), max_faces)
     faces, truth = [resized(grey(crops[row]), FACE_PX) for row in rows], labels[rows]
     runs = [(name, severity) for name, kind in DEGRADATIONS.items() for severity in range(1, len(kind.levels) + 1)]
@@ -69,8 +74,7 @@ def robustness(
     hits = {name: [clean] for name in DEGRADATIONS}
     for done, (name, severity) in enumerate(runs, start=1):
         hits[name].append(_hits(classifier, degraded(faces, name, severity), truth))
-        if progress:
-            progress(done, len(runs))
+        monitor.step(done, len(runs), "on degraded faces")
     kinds = {
         name: {
             "unit": kind.unit,

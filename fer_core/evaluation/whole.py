@@ -1,6 +1,6 @@
 """The whole evaluation of some models on one set of faces: what `evaluate --json` says."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,34 @@ from fer_core.evaluation.curves import curves
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.metrics import latency_ms, measure
 from fer_core.evaluation.predictions import Predictions, predict
-from fer_core.evaluation.robustness import robustness
+from fer_core.evaluation.robustness import DEGRADATIONS, MAX_FACES, robustness
 from fer_core.evaluation.significance import compare_models
 from fer_core.evaluation.slices import slices
+from fer_core.jobs import Monitor, Progress
 from fer_core.networks.files import MODELS_DIR
-
-Progress = Callable[[str, float], None]
-"""Told what is being done, and which share of it, 0 to 1."""
 
 
 def predict_all(
-    classifiers: Mapping[str, EmotionClassifier], faces: LabelledFaces, progress: Progress | None = None
+    classifiers: Mapping[str, EmotionClassifier], faces: LabelledFaces, monitor: Monitor | None = None
 ) -> dict[str, Predictions]:
-    """What each model says of the same faces."""
+    """What each model says of the same faces; the monitor takes in how many it has read.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
+    """
+    parts = (monitor or Monitor()).parts(list(classifiers))
     return {
-        name: predict(classifier, faces.crops, faces.labels, faces.copies, faces.votes, _step(progress, name))
-        for name, classifier in classifiers.items()
+        name: predict(classifier, faces.crops, faces.labels, faces.copies, faces.votes, part)
+        for (name, classifier), part in zip(classifiers.items(), parts, strict=True)
     }
+
+
+def share_of_reading(faces: LabelledFaces, with_robustness: bool) -> float:
+    """Share of the whole evaluation's time, 0 to 1, that goes into reading the faces as they are."""
+    if not with_robustness:
+        return 0.95  # the rest are curves and latency
+    passes = 1 + sum(len(kind.levels) for kind in DEGRADATIONS.values())
+    return len(faces) / (len(faces) + passes * min(len(faces), MAX_FACES))
 
 
 def evaluate_models(
@@ -35,7 +46,7 @@ def evaluate_models(
     faces: LabelledFaces,
     attributes: Mapping[str, Sequence[str]] | None = None,
     with_robustness: bool = False,
-    progress: Progress | None = None,
+    monitor: Monitor | None = None,
     models_dir: Path = MODELS_DIR,
     predictions: Mapping[str, Predictions] | None = None,
 ) -> dict[str, Any]:
@@ -46,7 +57,7 @@ def evaluate_models(
         faces: at least one.
         attributes: what to slice by, N values each; see `fer_core.evaluation.slices`.
         with_robustness: also degrade the faces, which takes forty passes over up to 1,000 of them.
-        progress: told how far it is.
+        monitor: takes in how far the evaluation is; can stop it.
         models_dir: where the files of the models are.
         predictions: what `predict_all` gave for these models and faces, where someone needs it too; else they are read.
 
@@ -54,9 +65,17 @@ def evaluate_models(
         `split`, `n`, `skipped` (file and reason each), `models` (by name what `evaluate` gives, `multiply_adds`,
         `file_bytes`, `curves` and, where asked for, `robustness` and `slices`), and `comparisons` of every two models.
         Ready for JSON.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
     """
-    predictions, figures = predictions or predict_all(classifiers, faces, progress), {}
-    for name, classifier in classifiers.items():
+    monitor, figures = monitor or Monitor(), {}
+    if not predictions:
+        read = share_of_reading(faces, with_robustness)
+        predictions = predict_all(classifiers, faces, monitor.part(0, read))
+        monitor = monitor.part(read, 1)
+    for (name, classifier), part in zip(classifiers.items(), monitor.parts(list(classifiers)), strict=True):
+        part.check()
         said = predictions[name]
         figures[name] = {
             **measure(said),
@@ -67,8 +86,8 @@ def evaluate_models(
         if attributes:
             figures[name]["slices"] = slices(said, attributes)
         if with_robustness:
-            step = _step(progress, f"{name}, degraded")
-            figures[name]["robustness"] = robustness(classifier, faces.crops, faces.labels, progress=step)
+            figures[name]["robustness"] = robustness(classifier, faces.crops, faces.labels, monitor=part)
+        part.report(Progress(1.0, "measured"))
     return {
         "split": faces.split,
         "n": len(faces),
@@ -77,9 +96,3 @@ def evaluate_models(
         "comparisons": [comparison.as_record() for comparison in compare_models(predictions)],
         "protocols": {"multiply_adds": MULTIPLY_ADDS_PROTOCOL},
     }
-
-
-def _step(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(what, done / total)

@@ -39,10 +39,18 @@ def test_every_setting_of_training_is_documented():
     assert [f.name for f in fields(Settings) if not re.search(rf"^ +{f.name}: ", text, re.MULTILINE)] == []
 
 
-DOCUMENTS = ("README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md", "docs/models.md", "docs/studies.md")
-
-
-@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md",
+        "MODEL_CARD.md",
+        "CONTRIBUTING.md",
+        "docs/training.md",
+        "docs/models.md",
+        "docs/studies.md",
+        "docs/values.md",
+    ],
+)
 def test_files_that_documents_name_exist(path):
     folder = (ROOT / path).parent
     text = (ROOT / path).read_text(encoding="utf-8")
