@@ -53,6 +53,7 @@ def _facts(card: ModelCard) -> None:
     course = card.recipe
     words = {
         "Licence": card.licence,
+        "Imported from": card.imported.source if card.imported else "",
         "Trained on": card.training_data,
         "Run": _course(course),
         "Went on from": _earlier(course.get("before", {})),
