@@ -11,6 +11,7 @@ from typing import Any, Final
 import streamlit as st
 
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.face.pose import in_words
 from fer_core.live import LiveFace, LiveState, Situation
 from fer_core.live.history import STEP_S, Moment
 
@@ -58,6 +59,8 @@ def _face(face: LiveFace, state: LiveState) -> dict[str, Any]:
         details.append("against the resting face")
     if reading.quality.problems:
         details.append(f"picture {', '.join(reading.quality.problems)}")
+    if reading.pose is not None:
+        details.append(in_words(reading.pose))
     return {
         "person": face.person,
         "size": reading.box.area,
