@@ -94,7 +94,7 @@ def _groups_px(groups: int, bars: int) -> int:
 
 
 def _groups(
-    values: Mapping[str, NDArray], looks: Mapping[str, Look], names: Sequence[str], title: str, height: int
+    values: Mapping[str, NDArray[np.floating]], looks: Mapping[str, Look], names: Sequence[str], title: str, height: int
 ) -> go.Figure:
     figure = go.Figure()
     for model, row in values.items():
@@ -120,7 +120,7 @@ def _groups(
     )
 
 
-def _in_words(values: Mapping[str, NDArray], names: Sequence[str]) -> str:
+def _in_words(values: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> str:
     return "; ".join(
         f"{model}: " + ", ".join(f"{name} {value:.0%}" for name, value in zip(names, row, strict=True))
         for model, row in values.items()

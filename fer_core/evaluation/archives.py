@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from fer_core.errors import DatasetError
 from fer_core.evaluation.datasets import is_hidden
@@ -68,7 +68,7 @@ class FileTree:
             raise DatasetError(f"The file has more than the {most:,} bytes allowed; scale it down.")
         return data
 
-    def _opened(self, info: zipfile.ZipInfo):
+    def _opened(self, info: zipfile.ZipInfo) -> IO[bytes]:
         assert self._archive is not None
         return self._archive.open(info)
 

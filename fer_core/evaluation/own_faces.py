@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
+from fer_core.evaluation.figures import EvaluationResult
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.whole import Progress, evaluate_models, predict_all
@@ -28,7 +28,7 @@ class OwnEvaluation:
     """
 
     source: str
-    result: dict[str, Any]
+    result: EvaluationResult
     files: tuple[str, ...]
     labels: NDArray[np.int64]
     predictions: Mapping[str, Predictions]

@@ -51,12 +51,12 @@ class Predictions:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable emotions: int64 (N,), indices into `EMOTIONS`."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def right(self) -> NDArray[np.bool_]:
         """Where the most probable emotion is the label: bool (N,)."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)
 
     @property
     def rater_shares(self) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
 """The installed models in order, and which of them to take: what their cards say, and one sentence about it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -158,10 +158,11 @@ def _size(card: ModelCard, cards: Mapping[str, ModelCard]) -> int:
     return card.files[NETWORK_FILE].bytes if NETWORK_FILE in card.files else 0
 
 
-def _cost(rows: Sequence[Standing]):
-    """What decides between equals: time where all were timed, else weights."""
-    if all(row.latency_ms is not None for row in rows):
-        return lambda row: row.latency_ms
+def _cost(rows: Sequence[Standing]) -> Callable[[Standing], float]:
+    """The cost that decides between equally good models: time where all were timed, else the number of weights."""
+    times_ms = {row.name: row.latency_ms for row in rows if row.latency_ms is not None}
+    if len(times_ms) == len(rows):
+        return lambda row: times_ms[row.name]
     return lambda row: row.parameters
 
 

@@ -4,13 +4,14 @@ Barsoum et al. (2016), https://arxiv.org/abs/1608.01041. Compared is the model's
 votes; its probabilities are the softmax of its logits, uncalibrated.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy, spearmanr
 
 from fer_core.emotions import RATER_CLASSES
+from fer_core.evaluation.figures import MajorityAccuracy, Nearness, RaterAgreement
 from fer_core.evaluation.predictions import Predictions
 
 FERPLUS_PROTOCOL: Final = (
@@ -41,7 +42,7 @@ def majority(votes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.
     return (counted.max(axis=1) > counted.sum(axis=1) / 2) & (winner < len(RATER_CLASSES)), winner
 
 
-def majority_accuracy(predictions: Predictions) -> dict[str, Any] | None:
+def majority_accuracy(predictions: Predictions) -> MajorityAccuracy | None:
     """How often the model's second head says what the majority of the raters said; None without a majority."""
     agreed, winner = majority(predictions.votes)
     if not agreed.any():
@@ -50,7 +51,7 @@ def majority_accuracy(predictions: Predictions) -> dict[str, Any] | None:
     return {"protocol": FERPLUS_PROTOCOL, "n": int(agreed.sum()), "accuracy": float(right.mean())}
 
 
-def agreement(predictions: Predictions) -> dict[str, Any] | None:
+def agreement(predictions: Predictions) -> RaterAgreement | None:
     """How near the model's second head is to the split of the raters' votes; None where nothing was rated."""
     rated = predictions.votes[:, : len(RATER_CLASSES)].sum(axis=1) > 0
     if not rated.any():
@@ -84,10 +85,11 @@ def raters_on_alike(
     rated = np.flatnonzero(predictions.votes[:, : len(RATER_CLASSES)].sum(axis=1))
     distances = np.linalg.norm(predictions.probabilities[rated] - probabilities, axis=1)
     alike = rated[np.argsort(distances, kind="stable")[:neighbours]]
-    return predictions.rater_shares[alike].sum(axis=0, dtype=np.float64) / max(1, len(alike))
+    total = predictions.rater_shares[alike].sum(axis=0, dtype=np.float64)
+    return np.asarray(total / max(1, len(alike)))
 
 
-def _nearness(shares: NDArray[np.float64], said: NDArray[np.float64]) -> dict[str, float]:
+def _nearness(shares: NDArray[np.float64], said: NDArray[np.float64]) -> Nearness:
     said = np.maximum(said, 1e-12)
     middle = (shares + said) / 2
     divergence = (entropy(shares, middle, base=2, axis=1) + entropy(said, middle, base=2, axis=1)) / 2

@@ -27,6 +27,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
 from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
+from fer_core.evaluation.figures import Costs, Curves, SplitFigures, SplitRobustness
 from fer_core.evaluation.labelled import split_of
 from fer_core.evaluation.metrics import measure
 from fer_core.evaluation.predictions import Predictions, predict
@@ -53,8 +54,8 @@ class SplitRecord(Record):
     """
 
     n: int = Field(gt=0)
-    figures: dict[str, Any]
-    curves: dict[str, Any]
+    figures: SplitFigures
+    curves: Curves
 
 
 class DataRecord(Record):
@@ -92,8 +93,8 @@ class Evaluation(Record):
     versions: dict[str, str]
     data: DataRecord
     splits: dict[str, SplitRecord]
-    robustness: dict[str, Any]
-    cost: dict[str, Any]
+    robustness: SplitRobustness
+    cost: Costs
     protocols: dict[str, str]
 
 
@@ -138,7 +139,7 @@ def write_records(
     predictions, splits = {}, {}
     for split, part in parts.items():
         said = predict(classifier, part.crops, part.labels, part.copies, part.votes)
-        figures = {**measure(said), "parameters": classifier.card.parameters}
+        figures: SplitFigures = {**measure(said), "parameters": classifier.card.parameters}
         predictions[split] = said
         splits[split] = SplitRecord(n=len(part), figures=figures, curves=curves(said))
         without = figures["accuracy_deduplicated"]
@@ -218,7 +219,7 @@ def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str
 
 def write_predictions(path: Path, predictions: dict[str, Predictions]) -> None:
     """Write what a model said of the faces of each split: about half a megabyte for FER2013."""
-    arrays: dict[str, NDArray] = {}
+    arrays: dict[str, NDArray[np.generic]] = {}
     for split, said in predictions.items():
         values = (
             said.probabilities,
@@ -265,7 +266,7 @@ def _labels_and_raters(faces: FaceSet) -> NDArray[np.int64]:
     return table
 
 
-def _checked(arrays: dict[str, NDArray]) -> Predictions:
+def _checked(arrays: dict[str, NDArray[np.generic]]) -> Predictions:
     """Predictions from stored arrays.
 
     Raises:

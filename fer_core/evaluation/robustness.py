@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
+from fer_core.evaluation.figures import DegradationFigures, Robustness
 from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import grey, resized
@@ -48,7 +49,7 @@ def robustness(
     labels: NDArray[np.int64],
     max_faces: int = MAX_FACES,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Any]:
+) -> Robustness:
     """Accuracy under every degradation at every severity.
 
     Args:
@@ -59,8 +60,7 @@ def robustness(
         progress: told after each run how many of the runs are done, and of how many.
 
     Returns:
-        `protocol`, `n`, and `kinds`: by name of the degradation its `unit`, the `levels` of severity 0 (clean) to 5,
-        and `accuracy` and `accuracy_ci95` at each of them. Ready for JSON.
+        Ready for JSON; `kinds` by name of the degradation.
     """
     rows = evenly(len(crops), max_faces)
     faces, truth = [resized(grey(crops[row]), FACE_PX) for row in rows], labels[rows]
@@ -71,7 +71,7 @@ def robustness(
         hits[name].append(_hits(classifier, degraded(faces, name, severity), truth))
         if progress:
             progress(done, len(runs))
-    kinds = {
+    kinds: dict[str, DegradationFigures] = {
         name: {
             "unit": kind.unit,
             "levels": [kind.clean, *kind.levels],
@@ -145,12 +145,12 @@ def _resolution(face: Picture, side_px: float, _: int) -> Picture:
     return resized(resized(face, round(side_px)), FACE_PX)
 
 
-def _moved(face: Picture, matrix: NDArray) -> Picture:
+def _moved(face: Picture, matrix: NDArray[np.floating | np.integer]) -> Picture:
     return np.asarray(cv2.warpAffine(face, matrix, (FACE_PX, FACE_PX), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _clipped(values: NDArray) -> Picture:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _clipped(values: NDArray[np.floating]) -> Picture:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 DEGRADATIONS: Final[dict[str, Degradation]] = {

@@ -2,14 +2,15 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from fer_core.errors import ModelError
+from fer_core.evaluation.figures import ComparisonRecord
 from fer_core.evaluation.intervals import RESAMPLES, percentiles
 from fer_core.evaluation.predictions import Predictions
 from fer_core.timeline.groups.corrections import holm
@@ -73,9 +74,23 @@ class Comparison:
         verdict = "which is more than luck" if self.established else "which is not established: it can be luck"
         return f"{better} is {words} points above {worse} (95 % interval {interval}), {verdict}; {alone}"
 
-    def as_record(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        return {**asdict(self), "established": self.established, "sentence": self.sentence()}
+    def as_record(self) -> ComparisonRecord:
+        """All fields, the verdict and the sentence, ready for JSON."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "n": self.n,
+            "accuracy_first": self.accuracy_first,
+            "accuracy_second": self.accuracy_second,
+            "only_first": self.only_first,
+            "only_second": self.only_second,
+            "difference": self.difference,
+            "difference_ci95": self.difference_ci95,
+            "p_value": self.p_value,
+            "p_adjusted": self.p_adjusted,
+            "established": self.established,
+            "sentence": self.sentence(),
+        }
 
 
 def compare_models(predictions: Mapping[str, Predictions]) -> list[Comparison]:

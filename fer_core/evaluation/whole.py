@@ -1,13 +1,12 @@
-"""The whole evaluation of some models on one set of faces: what `evaluate --json` says."""
+"""The whole evaluation of some models on one set of faces: the JSON of `evaluate`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from fer_core.classification import EmotionClassifier
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
+from fer_core.evaluation.figures import EvaluationResult, ModelFigures
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.metrics import latency_ms, measure
 from fer_core.evaluation.predictions import Predictions, predict
@@ -38,7 +37,7 @@ def evaluate_models(
     progress: Progress | None = None,
     models_dir: Path = MODELS_DIR,
     predictions: Mapping[str, Predictions] | None = None,
-) -> dict[str, Any]:
+) -> EvaluationResult:
     """Measure models on the same faces, each in one pass.
 
     Args:
@@ -51,16 +50,16 @@ def evaluate_models(
         predictions: what `predict_all` gave for these models and faces, where someone needs it too; else they are read.
 
     Returns:
-        `split`, `n`, `skipped` (file and reason each), `models` (by name what `evaluate` gives, `multiply_adds`,
-        `file_bytes`, `curves` and, where asked for, `robustness` and `slices`), and `comparisons` of every two models.
-        Ready for JSON.
+        Ready for JSON; `comparisons` of every two models.
     """
-    predictions, figures = predictions or predict_all(classifiers, faces, progress), {}
+    predictions = predictions or predict_all(classifiers, faces, progress)
+    figures: dict[str, ModelFigures] = {}
     for name, classifier in classifiers.items():
         said = predictions[name]
+        # A dictionary of type Costs might also hold `slices`, so mypy asks for them here.
         figures[name] = {
             **measure(said),
-            **costs(classifier.card, models_dir / name),
+            **costs(classifier.card, models_dir / name),  # type: ignore[typeddict-item]
             "latency_ms": latency_ms(classifier, faces.crops[0]),
             "curves": curves(said),
         }
@@ -72,7 +71,7 @@ def evaluate_models(
     return {
         "split": faces.split,
         "n": len(faces),
-        "skipped": [asdict(entry) for entry in faces.skipped],
+        "skipped": [{"file": entry.file, "reason": entry.reason} for entry in faces.skipped],
         "models": figures,
         "comparisons": [comparison.as_record() for comparison in compare_models(predictions)],
         "protocols": {"multiply_adds": MULTIPLY_ADDS_PROTOCOL},

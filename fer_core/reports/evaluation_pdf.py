@@ -3,10 +3,11 @@
 import platform
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from fer_core.classification.cards import ModelCard
 from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.figures import ModelFigures
 from fer_core.evaluation.own_faces import OwnEvaluation
 from fer_core.evaluation.ranking import short_titles
 from fer_core.evaluation.significance import compare_models
@@ -99,7 +100,7 @@ def _add_cover(
     page.paragraph(f"Face Value {__version__} · Python {platform.python_version()}", QUIET, 7)
 
 
-def _figures_row(title: str, figures: Mapping[str, Any]) -> list[str]:
+def _figures_row(title: str, figures: ModelFigures) -> list[str]:
     low, high = figures["accuracy_ci95"]
     return [
         title,
@@ -112,7 +113,7 @@ def _figures_row(title: str, figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _add_model(page: Document, title: str, figures: Mapping[str, Any]) -> None:
+def _add_model(page: Document, title: str, figures: ModelFigures) -> None:
     page.chapter(title)
     page.heading("What is read as what", 95)
     page.paragraph("Faces by label and reading; the bluer, the larger a share of the row.", QUIET, 7.5)
@@ -146,8 +147,10 @@ def _row_in_words(table: list[list[int]], row: int) -> str:
     return f"{EMOTIONS[row]} found {table[row][row] / total:.0%}"
 
 
-def _add_groups(page: Document, figures: Mapping[str, Any]) -> None:
-    for attribute, found in figures.get("slices", {}).get("attributes", {}).items():
+def _add_groups(page: Document, figures: ModelFigures) -> None:
+    if "slices" not in figures:
+        return
+    for attribute, found in figures["slices"]["attributes"].items():
         page.heading(f"By {attribute}", 40)
         page.rows(
             ["Group", "Faces", "Accuracy", "95 % interval", "Macro F1"],
