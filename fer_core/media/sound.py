@@ -103,7 +103,7 @@ def _packets(source: Any, stream: Any) -> Any:
         return
 
 
-def _decoded(stream: Any, packet: Any) -> list[Any]:
+def _decoded(stream: av.AudioStream, packet: "av.Packet[av.AudioStream]") -> list[av.AudioFrame]:
     try:
         return stream.codec_context.decode(packet)
     except av.FFmpegError:
