@@ -183,7 +183,7 @@ def verify_models(models_dir: Path = MODELS_DIR) -> Iterator[tuple[str, FerError
             yield path.parent.name, error
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8")).get("kind", "emotion")
     except (ValueError, AttributeError):

@@ -42,7 +42,7 @@ class Classification:
             label: the emotion, by its place in `EMOTIONS`; None for the most probable one.
         """
         values = self.class_maps[row, ..., int(self.probabilities[row].argmax()) if label is None else label]
-        return (values - values.min()) / max(float(np.ptp(values)), 1e-6)
+        return np.asarray((values - values.min()) / max(float(np.ptp(values)), 1e-6))
 
 
 _NOTHING = Classification(

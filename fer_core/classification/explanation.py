@@ -237,7 +237,7 @@ def no_map(card: ModelCard) -> str | None:
 
 
 def _spread(count: int, most: int) -> list[int]:
-    return np.linspace(0, count - 1, min(most, count)).astype(int).tolist()
+    return [int(place) for place in np.linspace(0, count - 1, min(most, count))]
 
 
 def _hidden_in_steps(face: NDArray[np.uint8], order: NDArray[np.int64]) -> list[NDArray[np.uint8]]:

@@ -86,10 +86,10 @@ def weights(resting: NDArray[np.float32]) -> NDArray[np.float32]:
     shown = np.exp(np.log(np.maximum(resting, 1e-6)).mean(axis=0))
     result = np.clip(TOLERATED / shown, STRONGEST, 1.0)
     result[_NEUTRAL] = 1.0
-    return result.astype(np.float32)
+    return np.asarray(result, np.float32)
 
 
 def corrected(probabilities: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities, float32 (7,), against a baseline; they sum to 1 again."""
     result = probabilities * weights
-    return result / result.sum()
+    return np.asarray(result / result.sum())
