@@ -1,10 +1,10 @@
 """The data behind the models: what is in it, how far its labels can be trusted, and the faces that models get wrong."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -37,6 +37,8 @@ from fer_core.ui.models.parts import PAGE, ink, plot
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.text import plain
+
+Row = TypeVar("Row")
 
 TRAINING: Final = "train"
 SAMPLES: Final = 12
@@ -268,14 +270,14 @@ def _show_misread(read: Reader, cards: Sequence[ModelCard]) -> None:
     )
 
 
-def _turned(rows: Sequence, what: str) -> Sequence:
-    """Those of the page that the visitor has turned to, the first one of anything else."""
+def _turned(rows: Sequence[Row], key: str) -> Sequence[Row]:
+    """The rows on the page of the gallery that the visitor turned to; `key` tells galleries apart."""
     pages = -(-len(rows) // SHOWN)
-    page = st.pagination(pages, key=f"page of {what}") if pages > 1 else 1
+    page = st.pagination(pages, key=f"page of {key}") if pages > 1 else 1
     return rows[(page - 1) * SHOWN : page * SHOWN]
 
 
-def _gallery(pictures) -> None:
+def _gallery(pictures: Iterable[tuple[NDArray[np.uint8], str]]) -> None:
     with st.container(horizontal=True, gap="small"):
         for image, words in pictures:
             st.image(image, caption=words, width=112, alt=words)

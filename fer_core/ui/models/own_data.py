@@ -98,7 +98,7 @@ def _fits(files: Sequence[Any], most: int | None = None, instead: str = _SMALLER
             f"These are {total / 1e6:,.0f} MB, more than the {_mb(most)} MB that a browser may send: {instead}.",
             icon=":material/error:",
         )
-    return total <= most
+    return bool(total <= most)
 
 
 def _mb(count: int) -> int:

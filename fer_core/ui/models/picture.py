@@ -62,7 +62,7 @@ class Read:
     @property
     def probabilities(self) -> NDArray[np.float32]:
         """float32 (7,)."""
-        return self.said.probabilities[0]
+        return np.asarray(self.said.probabilities[0])
 
     @property
     def label(self) -> str:

@@ -27,7 +27,7 @@ from fer_core.evaluation.significance import Comparison, compare_models
 from fer_core.imaging.crops import cut
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
-from fer_core.networks.files import MODELS_DIR
+from fer_core.networks.files import MODELS_DIR as MODELS_DIR
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 

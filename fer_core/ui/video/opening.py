@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -290,7 +290,7 @@ def forget_button() -> None:
     )
 
 
-def _words(work: Work, advance: Advance) -> str:
+def _words(work: Work[Any], advance: Advance) -> str:
     if work.stopping:
         return "Stopping …"
     if not advance.words:

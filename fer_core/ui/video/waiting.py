@@ -1,6 +1,6 @@
 """How far work beside the analysis is, shown anew by itself, with a way to stop it; then the page starts again."""
 
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -12,7 +12,7 @@ _SAYS_NOTHING: Final = 0.02
 """Up to this share, the time left is not worth telling."""
 
 
-def wait_for(work: Work, words: str, key: str) -> None:
+def wait_for(work: Work[Any], words: str, key: str) -> None:
     """Show it until it ends.
 
     Args:
