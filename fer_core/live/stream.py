@@ -302,6 +302,12 @@ class LiveStream:
         with self._lock:
             self._settings = settings
 
+    @property
+    def settings(self) -> LiveSettings:
+        """The settings for the next frame."""
+        with self._lock:
+            return self._settings
+
     def use(self, pipeline: EmotionPipeline) -> None:
         """Read with other parts from the next frame on. Baselines belong to a model and are dropped with it."""
         with self._lock:

@@ -64,7 +64,7 @@ def fit(
     """
     if len(train) < settings.batch:
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
-    _open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
+    open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
     if not resume and (before := course_before(settings)):
         (run / "before.json").write_text(json.dumps(before, indent=2) + "\n")
     keras.utils.set_random_seed(settings.seed)
@@ -205,7 +205,18 @@ def _last_weights(settings: Settings, run: Path) -> list[NDArray[np.float32]]:
     return weights
 
 
-def _open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume: bool) -> None:
+def open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume: bool) -> None:
+    """Begin a run in an empty folder, or make sure that the one in the folder can be resumed.
+
+    Args:
+        settings: of the run.
+        learns_from: SHA-256 by what it learns from.
+        run: the folder.
+        resume: whether a run is resumed.
+
+    Raises:
+        DatasetError: the folder holds another run, or none to resume.
+    """
     record, origins = run / "settings.json", run / "sources.json"
     wanted = json.loads(json.dumps(asdict(settings)))
     if resume:

@@ -111,10 +111,10 @@ def test_what_is_left_of_an_earlier_visit_is_dropped(monkeypatch):
     context = WebRtcStreamerContext(worker, WebRtcStreamerState(playing=True, signalling=False))
     frontend = webrtc.generate_frontend_component_key("camera")
     monkeypatch.setattr(st, "session_state", {"camera": context, frontend: {"playing": True}})
-    webcam._forget_last_visit("camera")
+    webcam.forget_last_visit("camera")
     assert not worker.stopped and "camera" in st.session_state  # the component was shown in the run before
     del st.session_state[frontend]
-    webcam._forget_last_visit("camera")
+    webcam.forget_last_visit("camera")
     assert worker.stopped and "camera" not in st.session_state
 
 

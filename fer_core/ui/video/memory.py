@@ -43,7 +43,7 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        _sweep()
+        sweep()
         self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._stops: list[threading.Event] = []
         self._end = weakref.finalize(self, _end, self.path, self._stops)
@@ -279,8 +279,11 @@ def _end(path: Path, stops: list[threading.Event]) -> None:
 
 
 @cache
-def _sweep() -> None:
-    """Once a server: delete what servers left that were killed. A number like this one's is of an earlier one, too."""
+def sweep() -> None:
+    """Delete the folders that killed servers left, once a server.
+
+    A folder with the process number of this server is an earlier one's, too.
+    """
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         number = path.name.removeprefix(_PREFIX).split("-")[0]
         if number.isdecimal() and (int(number) == os.getpid() or not _runs(int(number))):
