@@ -55,7 +55,7 @@ tables: $(VENV)/.dev-ready
 # Everything on one GPU, in runs of 8.5 minutes; needs Keras on JAX there, and no TensorFlow. Goes on where it was stopped.
 train-gpu:
 	test -n "$(DATA)" || { echo "name the data: make train-gpu DATA=fer2013.zip" >&2; exit 1; }
-	for model in custom_cnn vgg16 hybrid resnet50v2 distilled; do \
+	for model in custom_cnn vgg16 hybrid resnet50v2 distilled face_resnet; do \
 		run=runs/gpu/$$model; \
 		test ! -f $$run/model.keras || continue; \
 		resume=; test ! -f $$run/settings.json || resume=--resume; \

@@ -30,7 +30,7 @@ from fer_core.request import AnalysisRequest, DetectorChoice, Region
 from fer_core.version import __version__
 
 if TYPE_CHECKING:
-    from fer_core.analysis.run import Progress
+    from fer_core.analysis.run import AnalysisProgress
     from fer_core.reports.pictures import to_frame
     from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
     from fer_core.timeline.notes import Marker, Notes, Span
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 # Imported when they are first asked for: they bring pandas, which the reading of a picture need not wait for.
 _LATER: Final = {
-    "Progress": "analysis.run",
+    "AnalysisProgress": "analysis.run",
     "to_frame": "reports.pictures",
     **dict.fromkeys(
         ("Edit", "Exclude", "Mark", "Merge", "Name", "Remove", "Rest", "Smooth", "Split"), "timeline.edits"
@@ -51,6 +51,7 @@ _LATER: Final = {
 
 __all__ = [
     "EMOTIONS",
+    "AnalysisProgress",
     "AnalysisRequest",
     "Box",
     "Classification",
@@ -76,7 +77,6 @@ __all__ = [
     "Name",
     "NotInstalledError",
     "Notes",
-    "Progress",
     "Provenance",
     "Quality",
     "Recording",

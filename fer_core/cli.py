@@ -9,11 +9,24 @@ import sys
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
-from fer_core.commands import bench, checking, dashboard, evaluate, training, verify, video
-from fer_core.commands.output import BAD_INPUT, DONE, INTERRUPTED, say, write_file, write_json
-from fer_core.errors import FerError, MediaError, NotInstalledError
+from fer_core.commands import bench, checking, dashboard, evaluate, models, null_study, training, verify, video
+from fer_core.commands.output import (
+    BAD_INPUT,
+    DONE,
+    INTERRUPTED,
+    accept_any_letter,
+    checked_folder,
+    end_of_pipe,
+    printable,
+    say,
+    tell,
+    write_file,
+    write_json,
+)
+from fer_core.errors import FerError, MediaError
+from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
 
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
@@ -21,10 +34,13 @@ ENTRY_POINT: Final = "face-value"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    accept_any_letter()
     options = parser().parse_args(arguments)
     try:
         status: int = options.run(options)
         return status
+    except BrokenPipeError:
+        return end_of_pipe()
     except FerError as error:
         say(f"error: {error}")
         return BAD_INPUT
@@ -33,9 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = argparse.ArgumentParser(prog=_program(), description="Facial expression recognition, locally.")
+    top = _Parser(prog=_program(), description="Facial expression recognition, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -48,10 +69,7 @@ def parser() -> argparse.ArgumentParser:
     video.add(commands, _add_pipeline_options)
     verify.add(commands)
 
-    models = commands.add_parser("models", help="list or verify the installed models")
-    models.add_argument("action", choices=("list", "verify"), help="verify compares every file with its card")
-    models.set_defaults(run=_models)
-
+    models.add(commands)
     evaluate.add(commands)
 
     duplicates = commands.add_parser("duplicates", help="count pictures that are in more than one split")
@@ -60,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
 
     checking.add(commands)
     dashboard.add(commands)
+    null_study.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
@@ -71,8 +90,10 @@ def _program() -> str:
 
 
 def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", metavar="NAME", help="default: the best single model")
-    command.add_argument("--detector", default="haar", choices=("haar", "mtcnn"), help="default: haar")
+    command.add_argument("--model", metavar="NAME", help=f"default: {DEFAULT_MODEL}")
+    command.add_argument(
+        "--detector", default=DEFAULT_DETECTOR, choices=DETECTOR_NAMES, help=f"default: {DEFAULT_DETECTOR}"
+    )
     command.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
 
 
@@ -81,6 +102,8 @@ def _image(options: argparse.Namespace) -> int:
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.pictures import as_record
 
+    if options.annotate:
+        checked_folder(options.annotate, "--annotate")
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
     records, failed = [], False
     used: set[str] = set()
@@ -106,40 +129,17 @@ def _image(options: argparse.Namespace) -> int:
 
 
 def _print_record(record: dict[str, Any]) -> None:
-    print(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
+    tell(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
     for number, face in enumerate(record["faces"], start=1):
         doubt = ", uncertain" if face["uncertain"] else ""
-        print(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
-
-
-def _models(options: argparse.Namespace) -> int:
-    from fer_core.classification.cards import default_model, list_cards, verify_models
-
-    default = default_model()
-    if options.action == "list":
-        for card in list_cards():
-            measured = card.metrics.get("PrivateTest", {}).get("accuracy")
-            figure = "not measured" if measured is None else f"{measured:.2%} of FER2013 PrivateTest"
-            mark = "\tdefault" if card.name == default else ""
-            print(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
-        return DONE
-    broken = False
-    for name, error in verify_models():
-        if error is None:
-            print(f"{name}\tok")
-        elif isinstance(error, NotInstalledError):
-            print(f"{name}\tnot installed")
-        else:
-            broken = True
-            say(f"error: {error}")
-    return BAD_INPUT if broken else DONE
+        tell(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
 
 
 def _duplicates(options: argparse.Namespace) -> int:
     from fer_core.evaluation.datasets import duplicates_report, load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
-        print(f"{what}: {number}")
+        tell(f"{what}: {number}")
     return DONE
 
 

@@ -8,6 +8,7 @@
     ├── RequestError    an analysis was asked for that makes no sense
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
     ├── ExportError     an exported model disagrees with the one that it was made from
+    ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     └── DependencyError an optional package is not installed
 
 The message is one sentence for the person who meets it and says the way out. Anything else that escapes is a defect.
@@ -44,6 +45,10 @@ class TimelineError(FerError):
 
 class ExportError(FerError):
     """An exported model disagrees with the one that it was made from."""
+
+
+class StoppedError(FerError):
+    """Long work was ended, by the person who waited for it, before it was complete."""
 
 
 class DependencyError(FerError):

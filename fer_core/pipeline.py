@@ -1,6 +1,5 @@
 """The one object that pages, command line and scripts share: a picture in, readings of its faces out."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,7 +21,8 @@ from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest, DetectorChoice, 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from fer_core.analysis.run import Progress
+    from fer_core.analysis.run import AnalysisProgress
+    from fer_core.jobs import Monitor
     from fer_core.timeline.table import Timeline
 
 
@@ -133,9 +133,8 @@ class EmotionPipeline:
         self,
         path: Path | str,
         request: AnalysisRequest,
-        progress: "Callable[[Progress], None] | None" = None,
+        progress: "Monitor | Callable[[AnalysisProgress], None] | None" = None,
         *,
-        stop: threading.Event | None = None,
         checkpoint: Path | None = None,
     ) -> "Timeline":
         """Read a recording over time, in constant memory.
@@ -143,8 +142,8 @@ class EmotionPipeline:
         Args:
             path: MP4, MOV, MKV, WebM, AVI or another recording that FFmpeg reads.
             request: sampling, smoothing, threshold and region; model, detector and engine are this pipeline's.
-            progress: called a few times a second and at the end.
-            stop: once set, the analysis ends with what it has.
+            progress: called with an `AnalysisProgress` a few times a second and at the end; or a monitor, which can
+                also stop the analysis, so that it ends with what it has.
             checkpoint: a file that is kept up to date while it runs, and from which it goes on if that was ended;
                 to be removed when it is no longer needed.
 
@@ -157,13 +156,13 @@ class EmotionPipeline:
         """
         from fer_core.analysis.run import analyse
 
-        return analyse(self, Path(path), request, progress, stop=stop, checkpoint=checkpoint)
+        return analyse(self, Path(path), request, progress, checkpoint=checkpoint)
 
     def analyze_video(
         self,
         path: Path | str,
         fps: float = 4.0,
-        progress: "Callable[[Progress], None] | None" = None,
+        progress: "Monitor | Callable[[AnalysisProgress], None] | None" = None,
         **choices: Any,
     ) -> "Timeline":
         """`analyse` without a request.
@@ -171,16 +170,16 @@ class EmotionPipeline:
         Args:
             path: of the recording.
             fps: samples a second, by presentation time; 0 for every frame.
-            progress: called a few times a second and at the end.
-            choices: `smoothing`, `time_constant_s`, `uncertain_below`, `region` as in `AnalysisRequest`; `stop` and
-                `checkpoint` as in `analyse`.
+            progress: see `analyse`.
+            choices: `smoothing`, `time_constant_s`, `uncertain_below`, `region` as in `AnalysisRequest`; `checkpoint`
+                as in `analyse`.
 
         Example:
             >>> timeline = EmotionPipeline.load().analyze_video("interview.mp4")  # doctest: +SKIP
             >>> timeline.frame[["time_s", "person", "label"]]  # doctest: +SKIP
         """
-        run = {name: choices.pop(name) for name in ("stop", "checkpoint") if name in choices}
-        return self.analyse(path, AnalysisRequest(fps=fps, **choices), progress, **run)
+        checkpoint = choices.pop("checkpoint", None)
+        return self.analyse(path, AnalysisRequest(fps=fps, **choices), progress, checkpoint=checkpoint)
 
     def iter_video(self, path: Path | str, fps: float = 4.0, *, region: Region | None = None) -> Iterator[FrameReading]:
         """Read a recording frame by frame, in constant memory; probabilities are not smoothed.

@@ -121,7 +121,7 @@ class FaceMesh:
     covered: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Face:
     """One found face.
 
@@ -135,7 +135,7 @@ class Face:
     box: Box
     confidence: float
     keypoints: Keypoints | None = field(default=None, repr=False)
-    mesh: FaceMesh | None = field(default=None, repr=False)
+    mesh: FaceMesh | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
 DEFAULT_MODEL: Final = "custom_cnn"
 """The classifier that is used where nobody names one: the best single one on PublicTest without copies."""
 
+DETECTOR_NAMES: Final = ("blazeface", "haar", "mtcnn")
+"""The face detectors that come with the project; see `fer_core.detection.DETECTORS`."""
+
 DEFAULT_DETECTOR: Final = "blazeface"
 """The face detector that is used where nobody names one."""
 
@@ -49,6 +52,8 @@ class Region:
     height: float
 
     def __post_init__(self) -> None:
+        for name in ("x", "y", "width", "height"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         inside = min(self.x, self.y) >= 0 and self.x + self.width <= 1 + 1e-9 and self.y + self.height <= 1 + 1e-9
         if not (inside and self.width > 0 and self.height > 0):
             raise RequestError(
@@ -98,6 +103,8 @@ class AnalysisRequest:
     def __post_init__(self) -> None:
         if isinstance(self.detector, str):
             object.__setattr__(self, "detector", DetectorChoice(self.detector))
+        for name in ("fps", "time_constant_s"):
+            object.__setattr__(self, name, float(getattr(self, name)))
         if self.smoothing not in SMOOTHINGS:
             raise RequestError(f'There is no smoothing "{self.smoothing}"; choose one of: {", ".join(SMOOTHINGS)}.')
         if not 0 <= self.fps <= FASTEST or not 0 <= self.time_constant_s < math.inf:

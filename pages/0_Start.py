@@ -8,6 +8,7 @@ from fer_core.imaging.drawing import annotate
 from fer_core.ui.shared.notice import PRIVACY, purpose_notice
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.samples import SAMPLE_CREDIT, read_sample
+from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import forget
 from fer_core.ui.start.model_status import model_table, self_test_button
 
@@ -46,7 +47,7 @@ try:
         st.image(annotate(picture, readings), channels="BGR", alt="Portrait with a box and a label around the face")
         st.caption(f"Read by this machine. {SAMPLE_CREDIT}")
 except FerError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
 st.subheader("Who it is for")
 for column, (icon, who, what) in zip(st.columns(4), AUDIENCE, strict=True):
     with column.container(border=True, height="stretch"):
@@ -56,6 +57,6 @@ try:
     model_table()
     self_test_button()
 except FerError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
 forget()
 st.caption(PRIVACY)

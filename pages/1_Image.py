@@ -10,6 +10,7 @@ from fer_core.ui.shared.handover import forget_snapshots, snapshots
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.samples import SAMPLE_CREDIT, sample_picture
+from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import analyse, forget
 
 FILE_TYPES = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
@@ -62,7 +63,7 @@ try:
     pipeline = loaders.pipeline(model, detector)
     pictures = analyse(files, pipeline, (model, detector))
 except FerError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
     st.stop()
 
 if pictures:

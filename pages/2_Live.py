@@ -9,6 +9,7 @@ from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.routing import through_router
+from fer_core.ui.shared.text import plain
 
 through_router()
 st.title("Live")
@@ -33,7 +34,7 @@ try:
         try:
             camera = webcam(live, key="camera")
         except FerError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
             camera = Camera(playing=False, connecting=False, failed=True)
         shown = view.controls(live, camera, pipeline, choice)
     with right:
@@ -41,5 +42,5 @@ try:
     view.session_result()
     view.snapshots_instead(browser, camera, pipeline, choice)
 except FerError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
 footer()

@@ -6,6 +6,7 @@ from fer_core.errors import FerError
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.routing import through_router
+from fer_core.ui.shared.text import plain
 from fer_core.ui.video import opening
 from fer_core.ui.video.explorer import explore
 from fer_core.ui.video.memory import memory
@@ -29,7 +30,7 @@ try:
         opening.choose(cards)
     explore(cards)
 except FerError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
 if kept.recordings or kept.work is not None:
     opening.forget_button()
 footer()

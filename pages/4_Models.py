@@ -13,6 +13,7 @@ from fer_core.ui.models.side_by_side import side_by_side
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.routing import through_router
+from fer_core.ui.shared.text import plain
 
 SECTIONS = {
     "Overview": overview,
@@ -40,5 +41,5 @@ for tab, section in zip(tabs, SECTIONS.values(), strict=True):
             try:
                 section(cards)
             except FerError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(plain(str(error)), icon=":material/error:")
 footer()

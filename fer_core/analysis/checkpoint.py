@@ -78,7 +78,9 @@ class Checkpoint:
             return "another version of this software wrote it"
         if header.get("sha256") != mine["sha256"]:
             return "it was read from another recording"
-        theirs = header.get("request", {})
+        theirs = header.get("request")
+        if not isinstance(theirs, Mapping):
+            return "its header is damaged"
         chosen = [name for name, value in mine["request"].items() if theirs.get(name) != value]
         if chosen:
             return f"it was read with another {' and '.join(chosen)}"

@@ -3,7 +3,6 @@
 Memory holds a few frames at a time, whatever the length; what stays of a frame is a row of numbers a face.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from fer_core.detection import FaceDetector, in_sequence
 from fer_core.errors import MediaError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.imaging.placement import Placement, Size
+from fer_core.jobs import Monitor, Progress
 from fer_core.media.cuts import CutFinder
 from fer_core.media.video import Sample, Video, checked_file
 from fer_core.networks.files import sha256
@@ -29,6 +29,7 @@ from fer_core.provenance import Provenance
 from fer_core.readings import Face, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest, DetectorChoice
 from fer_core.timeline.smoothing import gap_s
+from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
 
 BATCH: Final = 16
@@ -38,7 +39,6 @@ MAX_WAITING: Final = 32
 """Frames that are kept at most until there are `BATCH` faces."""
 
 SAVE_EVERY_S: Final = 5.0
-REPORT_EVERY_S: Final = 0.25
 
 
 class Reader(Protocol):
@@ -58,24 +58,18 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True)
-class Progress:
+class AnalysisProgress(Progress):
     """How far an analysis has come.
 
     Attributes:
-        share: of the recording, 0 to 1.
         time_s: up to which moment of the recording, in seconds.
-        elapsed_s: since it was started, in seconds.
-        remaining_s: until it is done, in seconds, as things go; None where that cannot be said yet.
         samples: frames that were looked at.
         faces: faces that were found in them.
     """
 
-    share: float
-    time_s: float
-    elapsed_s: float
-    remaining_s: float | None
-    samples: int
-    faces: int
+    time_s: float = 0.0
+    samples: int = 0
+    faces: int = 0
 
 
 def completed(pipeline: Reader, request: AnalysisRequest) -> AnalysisRequest:
@@ -94,8 +88,10 @@ def provenance_of(pipeline: Reader) -> Provenance:
     """What the numbers of this pipeline depend on besides the request."""
     detector, classifier, measurer = pipeline.detector, pipeline.classifier, pipeline.measurer
     measured = {} if measurer is None else measurer.files
+    measuring = () if measurer is None else measurer.libraries
     return Provenance.of(
-        {**detector.files, **measured, **classifier.files}, (*detector.libraries, *classifier.engine.libraries)
+        {**detector.files, **measured, **classifier.files},
+        (*detector.libraries, *measuring, *classifier.engine.libraries),
     )
 
 
@@ -103,15 +99,14 @@ def analyse(
     pipeline: Reader,
     path: Path,
     request: AnalysisRequest,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Monitor | Callable[[AnalysisProgress], None] | None = None,
     *,
-    stop: threading.Event | None = None,
     checkpoint: Path | None = None,
 ) -> Timeline:
     """See `fer_core.pipeline.EmotionPipeline.analyse`."""
     checked_file(path)
     analysis = _Analysis(pipeline, path, completed(pipeline, request), checkpoint)
-    return analysis.run(progress or (lambda _: None), stop or threading.Event())
+    return analysis.run(Monitor.of(progress))
 
 
 def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[FrameReading]:
@@ -185,23 +180,27 @@ class _Analysis:
         self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
 
-    def run(self, progress: Callable[[Progress], None], stop: threading.Event) -> Timeline:
+    def run(self, monitor: Monitor) -> Timeline:
         """From where it was left to the end, or until it is stopped."""
         self._resume()
         with Video(self.path, self.request.fps, after_s=self.after_s) as video:
             self.size = _size_of(video) if self.size == (0, 0) else self.size
             self.frames.expect(video.frame_rate)
-            reporter = _Reporter(progress)
             for sample in video:
                 self._take(sample)
-                reporter.report(video.share, sample.time_s, self)
-                if stop.is_set():
+                monitor.report(self._progress(video.share, sample.time_s))
+                if monitor.should_stop:
                     break
             self._keep(self.frames.read())
             self._save(0)
-            if not stop.is_set():
-                reporter.report(1.0, video.duration_s or 0.0, self)
-        return self._timeline(video, stopped=stop.is_set())
+            if not monitor.should_stop:
+                monitor.report(self._progress(1.0, video.duration_s or 0.0))
+        return self._timeline(video, stopped=monitor.should_stop)
+
+    def _progress(self, share: float, time_s: float) -> AnalysisProgress:
+        faces = "1 face" if self.faces == 1 else f"{self.faces} faces"
+        words = f"at {as_clock(time_s)} · {self.samples} frames · {faces}"
+        return AnalysisProgress(share, words, time_s=time_s, samples=self.samples, faces=self.faces)
 
     def _take(self, sample: Sample) -> None:
         done = self.frames.take(sample, self.size)
@@ -285,26 +284,6 @@ class _Analysis:
             problems=problems,
         )
         return replace(timeline, stopped_s=self.after_s or 0.0) if stopped else timeline
-
-
-class _Reporter:
-    """Tells now and then how far an analysis has come."""
-
-    def __init__(self, progress: Callable[[Progress], None]) -> None:
-        self._progress, self._began_s, self._told_s = progress, time.monotonic(), -np.inf
-        self._first_share: float | None = None
-
-    def report(self, share: float, time_s: float, analysis: _Analysis) -> None:
-        """Tell, unless it was told just now and there is more to come."""
-        now_s = time.monotonic()
-        if self._first_share is None:  # what a checkpoint already held says nothing of the speed
-            self._first_share, self._began_s = share, now_s
-        if share < 1 and now_s - self._told_s < REPORT_EVERY_S:
-            return
-        self._told_s = now_s
-        elapsed_s, done = now_s - self._began_s, share - self._first_share
-        remaining_s = elapsed_s / done * (1 - share) if done > 0 else (0.0 if share >= 1 else None)
-        self._progress(Progress(share, time_s, elapsed_s, remaining_s, analysis.samples, analysis.faces))
 
 
 def _size_of(video: Video) -> Size:

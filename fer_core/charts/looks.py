@@ -85,8 +85,8 @@ def caption_of(category: str) -> str:
 
 
 def safe(text: str) -> str:
-    """Text of a person's choice as Plotly shall show it: it would read tags."""
-    return escape(text, quote=False)
+    """Text of a person's choice as Plotly shall show it: it would read tags, and fill in `%{...}`."""
+    return escape(text, quote=False).replace("{", "&#123;")
 
 
 def hatch(look: Look) -> dict[str, Any]:

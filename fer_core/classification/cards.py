@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
+from fer_core.classification.imported import Imported
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
@@ -69,6 +70,7 @@ class ModelCard(Record):
         coverage_accuracy: rows of (threshold, share of faces kept, their accuracy) from which the threshold was
             chosen.
         maps: what was found of its class activation maps; None where nobody looked.
+        imported: of another project's network, what it takes and gives; None for this project's own.
     """
 
     name: str
@@ -89,12 +91,15 @@ class ModelCard(Record):
     metrics: dict[str, dict[str, Any]]
     coverage_accuracy: list[tuple[float, float, float]]
     maps: MapFigures | None = None
+    imported: Imported | None = None
 
     @property
     def identity(self) -> str:
         """SHA-256 of all that decides what the model answers, and of nothing that was measured of it."""
         networks = {file: record.sha256 for file, record in self.files.items() if file.endswith(NETWORK_ENDINGS)}
-        decisive = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        decisive: list[Any] = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        if self.imported is not None:
+            decisive.append(self.imported.model_dump())
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 

@@ -11,9 +11,10 @@ from scipy.special import softmax
 from fer_core.classification.cards import ModelCard, check_members, load_card, verified_file
 from fer_core.classification.combined import Calibrated, Ensemble
 from fer_core.classification.engines import ENGINES, Engine
+from fer_core.classification.imported import ImportedEngine
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
-from fer_core.imaging.crops import network_input
+from fer_core.imaging.crops import colour_input, network_input
 from fer_core.networks.files import MODELS_DIR
 
 BATCH = 64
@@ -26,7 +27,7 @@ class Classification:
 
     Attributes:
         probabilities: float32 (N, 7) in `EMOTIONS` order, calibrated, rows summing to 1.
-        rater_logits: float32 (N, 8) in `RATER_CLASSES` order.
+        rater_logits: float32 (N, 8) in `RATER_CLASSES` order; (N, 0) of a network that tells nothing of raters.
         class_maps: float32 (N, h, w, 7), class activation maps as logits.
     """
 
@@ -74,7 +75,7 @@ class EmotionClassifier:
 
         Args:
             model: name.
-            engine: one of `ENGINES`.
+            engine: one of `ENGINES`. Another project's network is run by what its file needs, instead of "litert".
             models_dir: where the models are.
             member: gives the members of an ensemble where somebody keeps them, so that they are not loaded twice.
 
@@ -85,6 +86,8 @@ class EmotionClassifier:
         if engine not in ENGINES:
             raise ModelError(f'There is no engine "{engine}"; choose one of: {", ".join(ENGINES)}.')
         card = load_card(model, models_dir)
+        if card.imported is not None and engine == "litert":
+            return cls(ImportedEngine(verified_file(card, card.imported.file, models_dir), card.imported), card)
         if not card.members:
             return cls(ENGINES[engine](verified_file(card, ENGINES[engine].file, models_dir)), card)
         check_members(card, models_dir)
@@ -106,7 +109,8 @@ class EmotionClassifier:
         """Read faces, each uint8 (H, W) grey or (H, W, 3) BGR of any size, in as few runs as possible."""
         if not len(crops):
             return _NOTHING
-        faces = network_input(crops, self.card.side_px)
+        colour = self.card.imported is not None and self.card.imported.preprocessing.channels == 3
+        faces = (colour_input if colour else network_input)(crops, self.card.side_px)
         outputs = [self.calibrated(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH)]
         emotion = np.concatenate([output.emotion for output in outputs])
         return Classification(

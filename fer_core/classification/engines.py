@@ -19,7 +19,7 @@ class NetworkOutput:
 
     Attributes:
         emotion: float32 (N, 7), logits in `EMOTIONS` order.
-        raters: float32 (N, 8), logits in `RATER_CLASSES` order.
+        raters: float32 (N, 8), logits in `RATER_CLASSES` order; (N, 0) of a network that tells nothing of raters.
         class_maps: float32 (N, h, w, 7), each place's share in the emotion logits; their mean is `emotion`.
     """
 
@@ -47,7 +47,7 @@ class Engine(Protocol):
         ...
 
     def __call__(self, faces: NDArray[np.float32]) -> NetworkOutput:
-        """Run a batch of faces, float32 (N, side, side, 1), grey, 0 to 255."""
+        """Run a batch of faces, float32 (N, side, side, 1), grey, 0 to 255; three channels, BGR, of colour networks."""
         ...
 
 

@@ -226,8 +226,15 @@ def measure_maps(
     )
 
 
+def no_map_given(card: ModelCard) -> bool:
+    """Whether the model's network has no maps at all."""
+    return card.imported is not None and card.imported.class_maps is None
+
+
 def no_map(card: ModelCard) -> str | None:
     """Why a model's maps are not shown, in one sentence; None where they are."""
+    if no_map_given(card):
+        return f"{card.title} has no map to show: the network gives none."
     if card.maps is None or card.maps.informative:
         return None
     return (

@@ -3,7 +3,7 @@
 import argparse
 
 from fer_core.commands import Commands
-from fer_core.commands.output import BAD_INPUT, DONE
+from fer_core.commands.output import BAD_INPUT, DONE, tell
 
 
 def add(commands: Commands) -> None:
@@ -19,6 +19,6 @@ def _self_test(options: argparse.Namespace) -> int:
 
     failed = False
     for check in self_test():
-        print(check, flush=True)
+        tell(str(check))
         failed |= check.passed is False
     return BAD_INPUT if failed else DONE

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, write_json
+from fer_core.commands.output import DONE, printable, progress_line, say, write_json
 from fer_core.errors import DatasetError
 
 if TYPE_CHECKING:
     from fer_core.classification import EmotionClassifier
     from fer_core.evaluation import LabelledFaces
     from fer_core.evaluation.figures import EvaluationResult
-    from fer_core.evaluation.whole import Progress
 
 SPLITS: Final = ("PrivateTest", "PublicTest", "test", "train", "all")
 SKIPPED_SHOWN: Final = 10
@@ -74,11 +73,11 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
     faces = _faces(options)
     say(f"{len(faces):,} faces of {faces.split}")
     for entry in faces.skipped[:SKIPPED_SHOWN]:
-        say(f"skipped {_printable(entry.file)}: {entry.reason}")
+        say(f"skipped {printable(entry.file)}: {entry.reason}")
     if len(faces.skipped) > SKIPPED_SHOWN:
         say(f"skipped {len(faces.skipped) - SKIPPED_SHOWN:,} more files; the JSON names them all")
     attributes = _attributes(options, faces)
-    result = evaluate_models(classifiers, faces, attributes, options.robustness, _announcer())
+    result = evaluate_models(classifiers, faces, attributes, options.robustness, progress_line("the measuring"))
     for line in _in_words(result):
         say(line)
     write_json(result, options.json)
@@ -90,7 +89,9 @@ def _faces(options: argparse.Namespace) -> "LabelledFaces":
     from fer_core.evaluation.datasets import has_splits, load_faces
 
     if options.split == "all" or (options.split is None and not has_splits(options.data)):
-        return read_labelled(options.data, load_detector() if options.detect else None)
+        return read_labelled(
+            options.data, load_detector() if options.detect else None, monitor=progress_line("the pictures read", 1.0)
+        )
     if options.detect or options.by_folder:
         raise DatasetError("--detect and --by-folder take the data as your own pictures; add --split all.")
     skipped: list[Skipped] = []
@@ -118,26 +119,11 @@ def _record(options: argparse.Namespace, names: list[str]) -> None:
         record(name, faces, log=say)
 
 
-def _announcer() -> "Progress":
-    announced = set()
-
-    def progress(what: str, _: float) -> None:
-        if what not in announced:
-            announced.add(what)
-            say(f"{what}: measuring")
-
-    return progress
-
-
 def _in_words(result: "EvaluationResult") -> Iterator[str]:
     for name, figures in result["models"].items():
         low, high = figures["accuracy_ci95"]
         yield f"{name}: {figures['accuracy']:.1%} right (95 % interval {low:.1%} to {high:.1%})"
         attributes = figures["slices"]["attributes"] if "slices" in figures else {}
         gaps = (attribute["gap"] for attribute in attributes.values())
-        yield from (f"{name}, {_printable(gap['sentence'])}" for gap in gaps if gap)
+        yield from (f"{name}, {printable(gap['sentence'])}" for gap in gaps if gap)
     yield from (comparison["sentence"] for comparison in result["comparisons"])
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -1,18 +1,88 @@
-"""Where commands write: results to stdout or files, everything else to stderr."""
+"""Where commands write: results to stdout or files, everything else to stderr.
 
+What is printed is safe for a terminal: no control characters, of which names of files can be full, and letters that
+the terminal's encoding lacks are replaced.
+"""
+
+import contextlib
+import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from fer_core.errors import MediaError
+from fer_core.jobs import Monitor, Progress
 
-DONE, BAD_INPUT, INTERRUPTED = 0, 3, 130
+DONE, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 3, 130, 141
 
 
 def say(text: str) -> None:
     """A line for the person at the terminal, on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def tell(text: str) -> None:
+    """A line of the result, on stdout."""
+    print(printable(text), flush=True)
+
+
+def printable(text: str) -> str:
+    """One line, without control characters and changes of the direction of text; tabs stay."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def accept_any_letter() -> None:
+    """Let stdout and stderr replace letters that their encoding lacks, instead of failing at them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
+def end_of_pipe() -> int:
+    """After a pipe was closed by the one who reads it: nothing more is written; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return PIPE_CLOSED
+
+
+def checked_folder(folder: Path, option: str) -> Path:
+    """A folder that results go into; it need not be there yet.
+
+    Raises:
+        MediaError: there is a file in its place, or in the place of one that it is in.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise MediaError(f"{place} is a file, and results need a folder; name another one with {option}.")
+    return folder
+
+
+def progress_line(of: str, after_s: float = 0.0) -> Monitor:
+    """Shows on stderr how far work is: on a terminal one line that is rewritten, elsewhere a line every ten per cent.
+
+    Args:
+        of: what the share is a share of, such as "the recording".
+        after_s: seconds of work before anything is shown, for work that is usually done at once.
+    """
+    told = -1
+
+    def show(progress: Progress) -> None:
+        nonlocal told
+        if told == 10 or progress.elapsed_s < after_s:
+            return
+        words = f", {printable(progress.words)}" if progress.words else ""
+        left = "" if progress.remaining_s is None else f", {progress.remaining_s:.0f} s left"
+        text = f"{progress.share:4.0%} of {of}{words}{left}"
+        if sys.stderr.isatty():
+            print(f"\r{text:<79}", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
+        elif int(progress.share * 10) > told:
+            say(text)
+        told = int(progress.share * 10)
+
+    return Monitor(show)
 
 
 def write_json(value: Any, target: str) -> None:
@@ -20,6 +90,7 @@ def write_json(value: Any, target: str) -> None:
     text = json.dumps(value, indent=2) + "\n"
     if target == "-":
         sys.stdout.write(text)
+        sys.stdout.flush()
     else:
         write_file(Path(target), text.encode())
 

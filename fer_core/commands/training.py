@@ -12,10 +12,12 @@ def add(commands: Commands) -> None:
     train = commands.add_parser("train", help="train a model (needs a Keras backend)")
     train.add_argument("--model", metavar="NAME", help="default: custom_cnn")
     train.add_argument(
+        "--start",
         "--weights",
         dest="start",
         metavar="START",
-        help='start with other weights: "imagenet" (resnet50v2), an installed model or a .keras file',
+        help='start with other weights: "imagenet" (resnet50v2), "face" (face_resnet), an installed model or a .keras '
+        "file",
     )
     _add_training_options(train)
     train.set_defaults(run=_train)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from fer_core.commands import Commands
-from fer_core.commands.output import BAD_INPUT, DONE, say
+from fer_core.commands.output import BAD_INPUT, DONE, progress_line, say, tell
 
 
 def add(commands: Commands) -> None:
@@ -20,20 +20,19 @@ def add(commands: Commands) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from fer_core.commands.video import progress_line
     from fer_core.evidence.verification import verify
     from fer_core.pipeline import EmotionPipeline
     from fer_core.request import AnalysisRequest
     from fer_core.timeline.table import Timeline
 
     def analyse(video: Path, request: AnalysisRequest) -> Timeline:
-        return EmotionPipeline.load_for(request).analyse(video, request, progress_line())
+        return EmotionPipeline.load_for(request).analyse(video, request, progress_line("the recording"))
 
     result = verify(options.bundle, options.video, analyse)
-    print(f"{options.bundle}: {result.verdict}")
+    tell(f"{options.bundle}: {result.verdict}")
     for finding in result.findings:
-        print(f"  {finding}")
-    print(f"  fingerprint {result.fingerprint}")
+        tell(f"  {finding}")
+    tell(f"  fingerprint {result.fingerprint}")
     if result.confirmed:
         return DONE
     say(f"error: {options.bundle} is not confirmed: {result.verdict}.")

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -11,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, write_json
-from fer_core.errors import MediaError, RequestError, TimelineError
+from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
+from fer_core.errors import FerError, MediaError, RequestError, TimelineError
 from fer_core.request import SMOOTHINGS, AnalysisRequest, DetectorChoice, Region
 
 if TYPE_CHECKING:
-    from fer_core.analysis.run import Progress
     from fer_core.timeline.edits import Edit
 
 CHECKPOINT: Final = "unfinished.jsonl"
@@ -70,6 +68,7 @@ def _video(options: argparse.Namespace) -> int:
     from fer_core.reports.tables import write_csv
     from fer_core.timeline.study import Study
 
+    is_new = not checked_folder(options.out, "--out").exists()
     checkpoint = options.out / CHECKPOINT
     if not options.resume:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
@@ -87,10 +86,13 @@ def _video(options: argparse.Namespace) -> int:
     edits = _edits(options)
     pipeline = EmotionPipeline.load_for(request)
     try:
-        timeline = pipeline.analyse(options.path, request, progress_line(), checkpoint=checkpoint)
+        timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)
     except KeyboardInterrupt:
         say("")
         say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
+        raise
+    except FerError:
+        _leave_nothing(checkpoint, is_new)
         raise
     for problem in timeline.problems:
         say(f"note: {problem}")
@@ -101,8 +103,8 @@ def _video(options: argparse.Namespace) -> int:
     Study(replace(study.read, portraits={}), edits).write(options.out / "timeline.parquet")
     write_pdf(timeline, options.out / "report.pdf", date.today(), notes, pipeline.classifier.card)
     if options.annotate:
-        say("writing annotated.mp4")
-        for missing in write_annotated(timeline, options.path, options.out / "annotated.mp4"):
+        line = progress_line("annotated.mp4")
+        for missing in write_annotated(timeline, options.path, options.out / "annotated.mp4", line):
             say(f"note: {missing}")
     if options.bundle:
         card = pipeline.classifier.card
@@ -111,6 +113,17 @@ def _video(options: argparse.Namespace) -> int:
     checkpoint.unlink(missing_ok=True)
     say(f"{options.out} is ready")
     return DONE
+
+
+def _leave_nothing(checkpoint: Path, is_new: bool) -> None:
+    """Remove a checkpoint in which nothing was saved, and the folder that was made for it."""
+    with contextlib.suppress(OSError):
+        if checkpoint.read_bytes().count(b"\n") > 1:
+            return
+        checkpoint.unlink()
+    if is_new:
+        with contextlib.suppress(OSError):  # there is more in it
+            checkpoint.parent.rmdir()
 
 
 def _edits(options: argparse.Namespace) -> tuple["Edit", ...]:
@@ -146,32 +159,16 @@ def region(text: str) -> Region:
         ) from error
 
 
-def progress_line() -> Callable[["Progress"], None]:
-    """Shows how far it is: on a terminal one line that is rewritten, elsewhere a line every ten per cent."""
-    told = 0
-
-    def show(progress: "Progress") -> None:
-        nonlocal told
-        left = "" if progress.remaining_s is None else f", {progress.remaining_s:.0f} s left"
-        text = f"{progress.share:4.0%} of the recording, {progress.faces} faces in {progress.samples} samples{left}"
-        if sys.stderr.isatty():
-            print(f"\r{text:<79}", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
-        elif progress.share * 10 >= told + 1 or progress.share >= 1:
-            told = int(progress.share * 10)
-            say(text)
-
-    return show
-
-
 def _study(options: argparse.Namespace) -> int:
     from fer_core.classification import EmotionClassifier, default_model
     from fer_core.evaluation.datasets import load_faces
+    from fer_core.evaluation.predictions import predict
     from fer_core.evaluation.smoothing_study import study
 
     faces = load_faces(options.data).split("PublicTest")
     classifier = EmotionClassifier.load(options.model or default_model())
-    say(f"{classifier.card.name}: reading {len(faces)} faces of PublicTest")
-    probabilities = classifier.classify(list(faces.images)).probabilities
+    line = progress_line(f"{len(faces)} faces of PublicTest read by {classifier.card.name}")
+    probabilities = predict(classifier, faces.images, faces.labels, monitor=line).probabilities
     figures = study(probabilities, faces.labels, options.fps, options.time_constants, options.sequences)
     write_json({"model": classifier.card.name, **figures}, options.json)
     return DONE

@@ -1,6 +1,6 @@
 """Faces with labels that people bring: any folder or zip of pictures in folders named after the emotions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -15,6 +15,7 @@ from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree
 from fer_core.evaluation.datasets import IMAGE_SUFFIXES, FaceSet, copies_of, emotion_row
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import cut, grey, shrunk
+from fer_core.jobs import Monitor
 from fer_core.media.images import decode_image
 
 KEPT_PX: Final = 128
@@ -85,7 +86,7 @@ def read_labelled(
     source: Source,
     detector: FaceDetector | None = None,
     limits: ArchiveLimits = DEFAULT_LIMITS,
-    progress: Callable[[int, int], None] | None = None,
+    monitor: Monitor | None = None,
 ) -> LabelledFaces:
     """Read a folder or zip of pictures, each in a folder named after its emotion, at any depth.
 
@@ -93,12 +94,14 @@ def read_labelled(
         source: a folder, a zip, or an open zip such as an upload. Nothing of it is written anywhere.
         detector: finds the face in each picture, the largest one of several; None where pictures are faces already.
         limits: what it may cost.
-        progress: told after each file how many are done, and of how many.
+        monitor: takes in how many files are read; can stop the work.
 
     Raises:
         DatasetError: it is missing, not a folder or zip, beyond the limits, has no picture in a folder named after an
             emotion, or none that can be used. A single bad file is only listed in `skipped`.
+        StoppedError: the monitor was asked to stop.
     """
+    monitor = monitor or Monitor()
     with opened(source, limits) as tree:
         labelled, skipped = _sorted_out(tree)
         if not labelled:
@@ -112,8 +115,7 @@ def read_labelled(
                 rows.append((_face(tree.read(file), detector), label, file))
             except (MediaError, DatasetError) as error:
                 skipped.append(Skipped(file, str(error)))
-            if progress:
-                progress(done, len(labelled))
+            monitor.step(done, len(labelled))
     if not rows:
         raise DatasetError(
             f"None of the {len(labelled):,} pictures in {label_of(source)} can be used; the first one, "

@@ -11,7 +11,8 @@ from fer_core.classification import EmotionClassifier
 from fer_core.evaluation.figures import EvaluationResult
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.predictions import Predictions
-from fer_core.evaluation.whole import Progress, evaluate_models, predict_all
+from fer_core.evaluation.whole import evaluate_models, predict_all, share_of_reading
+from fer_core.jobs import Monitor
 from fer_core.networks.files import MODELS_DIR
 
 
@@ -40,10 +41,12 @@ def evaluate_own(
     classifiers: Mapping[str, EmotionClassifier],
     attributes: Mapping[str, Sequence[str]] | None = None,
     with_robustness: bool = False,
-    progress: Progress | None = None,
+    monitor: Monitor | None = None,
     models_dir: Path = MODELS_DIR,
 ) -> OwnEvaluation:
     """Measure models on somebody's faces; see `evaluate_models`."""
-    said = predict_all(classifiers, faces, progress)
-    result = evaluate_models(classifiers, faces, attributes, with_robustness, progress, models_dir, said)
+    monitor, read = monitor or Monitor(), share_of_reading(faces, with_robustness)
+    said = predict_all(classifiers, faces, monitor.part(0, read))
+    rest = monitor.part(read, 1)
+    result = evaluate_models(classifiers, faces, attributes, with_robustness, rest, models_dir, said)
     return OwnEvaluation(source, result, faces.files, faces.labels, said)

@@ -1,6 +1,6 @@
 """What a model said of labelled faces. One pass over the faces gives it; every metric is computed from it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from scipy.special import softmax
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation.datasets import VOTE_COLUMNS, image_ids, rater_shares
+from fer_core.jobs import Monitor
 
 Crops = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """Faces, each uint8 (H, W) grey or (H, W, 3) BGR; an array of them where all are of one size."""
@@ -25,7 +26,8 @@ class Predictions:
 
     Attributes:
         probabilities: float32 (N, 7), calibrated, in `EMOTIONS` order.
-        rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order.
+        rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order; (N, 0) of a
+            network that tells nothing of raters.
         labels: int64 (N,), indices into `EMOTIONS`.
         ids: the N names of the pictures by content, as `fer_core.evaluation.datasets.image_ids` gives them.
         votes: float32 (N, 10), FER+ votes in the order of `VOTE_COLUMNS`; a row of zeros where a picture has none.
@@ -70,7 +72,7 @@ def predict(
     labels: NDArray[np.int64],
     copies: NDArray[np.bool_] | None = None,
     votes: NDArray[np.float32] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    monitor: Monitor | None = None,
 ) -> Predictions:
     """Read labelled faces with one model.
 
@@ -80,15 +82,19 @@ def predict(
         labels: int64 (N,), indices into `EMOTIONS`.
         copies: bool (N,); see `Predictions`.
         votes: float32 (N, 10); see `Predictions`; None where there are none.
-        progress: told after every few hundred faces how many of them are done, and N.
+        monitor: takes in how many faces are read, every few hundred; can stop the work.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
     """
-    emotion, raters = [np.zeros((0, len(EMOTIONS)), np.float32)], [np.zeros((0, len(RATER_CLASSES)), np.float32)]
+    monitor = monitor or Monitor()
+    emotion, raters = [np.zeros((0, len(EMOTIONS)), np.float32)], []
     for start in range(0, len(crops), CHUNK):
         result = classifier.classify(list(crops[start : start + CHUNK]))
         emotion.append(result.probabilities)
-        raters.append(softmax(result.rater_logits, axis=1))
-        if progress:
-            progress(min(start + CHUNK, len(crops)), len(crops))
+        raters.append(softmax(result.rater_logits, axis=1) if result.rater_logits.shape[1] else result.rater_logits)
+        monitor.step(min(start + CHUNK, len(crops)), len(crops))
     if votes is None:
         votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.float32)
-    return Predictions(np.concatenate(emotion), np.concatenate(raters), labels, image_ids(crops), votes, copies)
+    rated = np.concatenate(raters) if raters else np.zeros((0, len(RATER_CLASSES)), np.float32)
+    return Predictions(np.concatenate(emotion), rated, labels, image_ids(crops), votes, copies)

@@ -43,18 +43,18 @@ def majority(votes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.
 
 
 def majority_accuracy(predictions: Predictions) -> MajorityAccuracy | None:
-    """How often the model's second head says what the majority of the raters said; None without a majority."""
+    """How often the model's second head says what most raters said; None without a majority or such a head."""
     agreed, winner = majority(predictions.votes)
-    if not agreed.any():
+    if not agreed.any() or not predictions.rater_probabilities.shape[1]:
         return None
     right = predictions.rater_probabilities[agreed].argmax(axis=1) == winner[agreed]
     return {"protocol": FERPLUS_PROTOCOL, "n": int(agreed.sum()), "accuracy": float(right.mean())}
 
 
 def agreement(predictions: Predictions) -> RaterAgreement | None:
-    """How near the model's second head is to the split of the raters' votes; None where nothing was rated."""
+    """How near the model's second head is to the split of the votes; None where nothing was rated, or without one."""
     rated = predictions.votes[:, : len(RATER_CLASSES)].sum(axis=1) > 0
-    if not rated.any():
+    if not rated.any() or not predictions.rater_probabilities.shape[1]:
         return None
     shares = predictions.rater_shares[rated].astype(np.float64)
     said = predictions.rater_probabilities[rated].astype(np.float64)

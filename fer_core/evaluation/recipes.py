@@ -13,6 +13,23 @@ RECIPES: Final = resource("docs/recipes")
 DATA: Final = "fer2013.zip"
 """What commands call the data set."""
 
+FACE_START: Final = "face"
+"""What settings call the weights of the face recognition network that `face_resnet` starts from."""
+
+FACE_FOLDER: Final = "runs/start"
+"""Where training looks for them, seen from the project's folder."""
+
+FACE_FILES: Final = ("face_recognition_model.bin", "face_recognition_model-weights_manifest.json")
+
+FETCH_FACE: Final = (
+    f"mkdir -p {FACE_FOLDER} && npm pack @vladmandic/face-api@1.7.15 && tar xzf vladmandic-face-api-1.7.15.tgz "
+    f"-C {FACE_FOLDER} --strip-components=2 {' '.join('package/model/' + file for file in FACE_FILES)}"
+)
+"""The command that puts them there."""
+
+_PUBLIC_STARTS: Final = frozenset({FACE_START, "imagenet"})
+"""Starts that are no installed models."""
+
 # Where a run stops decides how far it gets, not what it is.
 _BUDGETS: Final = frozenset({"epochs", "minutes"})
 
@@ -86,7 +103,8 @@ def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
     settings = settings_of(card)
     if not settings:
         return [_measured_again(card.name)]
-    return [*_earlier_legs(card, root), *_leg(settings, settings_file(card), root), _measured_again(card.name)]
+    last = _leg(settings, settings_file(card), root)
+    return [*_fetched(card), *_earlier_legs(card, root), *last, _measured_again(card.name)]
 
 
 def _earlier_legs(card: ModelCard, root: Path) -> list[Step]:
@@ -97,6 +115,15 @@ def _earlier_legs(card: ModelCard, root: Path) -> list[Step]:
     legs = _earlier_legs(younger, root)
     name = f"{card.name}_leg{len(legs) // 2 + 1}"
     return [*legs, *_leg(settings_of(younger), f"{name}_settings.json", root, f"runs/{name}")]
+
+
+def _fetched(card: ModelCard) -> list[Step]:
+    first = _younger_self(card)
+    if first is not None:
+        return _fetched(first)
+    if settings_of(card).get("start") != FACE_START:
+        return []
+    return [Step("Fetch the weights that it starts from (needs npm)", FETCH_FACE)]
 
 
 def _younger_self(card: ModelCard) -> ModelCard | None:
@@ -138,7 +165,7 @@ def _recipe(settings: dict[str, Any], folder: Path) -> Path | None:
 def requirements(card: ModelCard) -> list[str]:
     """The installed models that have to be there before the first of `steps`: weights to start with, teachers."""
     settings, younger = settings_of(card), _younger_self(card)
-    needed = {name for name in (settings.get("start"), *settings.get("teachers", ())) if name}
+    needed = {name for name in (settings.get("start"), *settings.get("teachers", ())) if name} - _PUBLIC_STARTS
     if younger is not None:  # whose run installs the model itself
         needed = needed - {settings["model"]} | set(requirements(younger))
     return sorted(needed)

@@ -21,14 +21,14 @@ from pydantic import Field, ValidationError
 
 from fer_core.classification import EmotionClassifier, MapFigures, ModelCard
 from fer_core.classification.cards import verified_file
-from fer_core.classification.explanation import measure_maps
+from fer_core.classification.explanation import measure_maps, no_map_given
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
 from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
 from fer_core.evaluation.figures import Costs, Curves, SplitFigures, SplitRobustness
-from fer_core.evaluation.labelled import split_of
+from fer_core.evaluation.labelled import LabelledFaces, split_of
 from fer_core.evaluation.metrics import measure
 from fer_core.evaluation.predictions import Predictions, predict
 from fer_core.evaluation.raters import majority
@@ -105,12 +105,12 @@ class Written:
     Attributes:
         files: names of the files that were written.
         metrics: by split what a card's `metrics` holds: `n` and the figures.
-        maps: what a card's `maps` holds.
+        maps: what a card's `maps` holds; None where the model gives none.
     """
 
     files: tuple[str, ...]
     metrics: dict[str, dict[str, Any]]
-    maps: MapFigures
+    maps: MapFigures | None
 
 
 def write_records(
@@ -164,10 +164,15 @@ def write_records(
     (folder / EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
     write_predictions(folder / PREDICTIONS_FILE, predictions)
     metrics = {split: {"n": entry.n, **entry.figures} for split, entry in splits.items()}
-    log("hiding what its maps mark")
-    maps = measure_maps(classifier, list(parts[MAPS_SPLIT].crops))
-    log(f"its maps mark what matters on {maps.better_than_random} of {maps.tested} faces")
+    maps = None if no_map_given(classifier.card) else _measured_maps(classifier, parts[MAPS_SPLIT], log)
     return Written((EVALUATION_FILE, PREDICTIONS_FILE), metrics, maps)
+
+
+def _measured_maps(classifier: EmotionClassifier, part: LabelledFaces, log: Callable[[str], None]) -> MapFigures:
+    log("hiding what its maps mark")
+    maps = measure_maps(classifier, list(part.crops))
+    log(f"its maps mark what matters on {maps.better_than_random} of {maps.tested} faces")
+    return maps
 
 
 def record(
@@ -276,7 +281,7 @@ def _checked(arrays: dict[str, NDArray[np.generic]]) -> Predictions:
     labels, n = arrays["labels"].astype(np.int64), len(arrays["labels"])
     shapes = {
         "probabilities": (n, len(EMOTIONS)),
-        "raters": (n, len(RATER_CLASSES)),
+        "raters": (n, len(RATER_CLASSES) if raters.size else 0),
         "labels": (n,),
         "ids": (n,),
         "votes": (n, len(VOTE_COLUMNS)),
@@ -284,7 +289,7 @@ def _checked(arrays: dict[str, NDArray[np.generic]]) -> Predictions:
     }
     if not n or any(arrays[name].shape != shape for name, shape in shapes.items()):
         raise ValueError("shapes do not fit")
-    for rows in (probabilities, raters):
+    for rows in (probabilities, raters) if raters.size else (probabilities,):
         if not (np.abs(rows.sum(axis=1) - 1) < 0.01).all() or rows.min() < 0:
             raise ValueError("not probabilities")
     if labels.max() >= len(EMOTIONS):

@@ -13,6 +13,7 @@ from fer_core.evaluation.figures import DegradationFigures, Robustness
 from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import grey, resized
+from fer_core.jobs import Monitor
 
 FACE_PX: Final = 48
 MAX_FACES: Final = 1000
@@ -48,7 +49,7 @@ def robustness(
     crops: Crops,
     labels: NDArray[np.int64],
     max_faces: int = MAX_FACES,
-    progress: Callable[[int, int], None] | None = None,
+    monitor: Monitor | None = None,
 ) -> Robustness:
     """Accuracy under every degradation at every severity.
 
@@ -57,11 +58,15 @@ def robustness(
         crops: N faces.
         labels: int64 (N,).
         max_faces: of more faces, so many are taken.
-        progress: told after each run how many of the runs are done, and of how many.
+        monitor: takes in how many of the degradations are measured; can stop the work.
 
     Returns:
         Ready for JSON; `kinds` by name of the degradation.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
     """
+    monitor = monitor or Monitor()
     rows = evenly(len(crops), max_faces)
     faces, truth = [resized(grey(crops[row]), FACE_PX) for row in rows], labels[rows]
     runs = [(name, severity) for name, kind in DEGRADATIONS.items() for severity in range(1, len(kind.levels) + 1)]
@@ -69,8 +74,7 @@ def robustness(
     hits = {name: [clean] for name in DEGRADATIONS}
     for done, (name, severity) in enumerate(runs, start=1):
         hits[name].append(_hits(classifier, degraded(faces, name, severity), truth))
-        if progress:
-            progress(done, len(runs))
+        monitor.step(done, len(runs), "on degraded faces")
     kinds: dict[str, DegradationFigures] = {
         name: {
             "unit": kind.unit,

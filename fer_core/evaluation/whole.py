@@ -1,6 +1,6 @@
 """The whole evaluation of some models on one set of faces: the JSON of `evaluate`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fer_core.classification import EmotionClassifier
@@ -10,23 +10,34 @@ from fer_core.evaluation.figures import EvaluationResult, ModelFigures
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.metrics import latency_ms, measure
 from fer_core.evaluation.predictions import Predictions, predict
-from fer_core.evaluation.robustness import robustness
+from fer_core.evaluation.robustness import DEGRADATIONS, MAX_FACES, robustness
 from fer_core.evaluation.significance import compare_models
 from fer_core.evaluation.slices import slices
+from fer_core.jobs import Monitor, Progress
 from fer_core.networks.files import MODELS_DIR
-
-Progress = Callable[[str, float], None]
-"""Told what is being done, and which share of it, 0 to 1."""
 
 
 def predict_all(
-    classifiers: Mapping[str, EmotionClassifier], faces: LabelledFaces, progress: Progress | None = None
+    classifiers: Mapping[str, EmotionClassifier], faces: LabelledFaces, monitor: Monitor | None = None
 ) -> dict[str, Predictions]:
-    """What each model says of the same faces."""
+    """What each model says of the same faces; the monitor takes in how many it has read.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
+    """
+    parts = (monitor or Monitor()).parts(list(classifiers))
     return {
-        name: predict(classifier, faces.crops, faces.labels, faces.copies, faces.votes, _step(progress, name))
-        for name, classifier in classifiers.items()
+        name: predict(classifier, faces.crops, faces.labels, faces.copies, faces.votes, part)
+        for (name, classifier), part in zip(classifiers.items(), parts, strict=True)
     }
+
+
+def share_of_reading(faces: LabelledFaces, with_robustness: bool) -> float:
+    """Share of the whole evaluation's time, 0 to 1, that goes into reading the faces as they are."""
+    if not with_robustness:
+        return 0.95  # the rest are curves and latency
+    passes = 1 + sum(len(kind.levels) for kind in DEGRADATIONS.values())
+    return len(faces) / (len(faces) + passes * min(len(faces), MAX_FACES))
 
 
 def evaluate_models(
@@ -34,7 +45,7 @@ def evaluate_models(
     faces: LabelledFaces,
     attributes: Mapping[str, Sequence[str]] | None = None,
     with_robustness: bool = False,
-    progress: Progress | None = None,
+    monitor: Monitor | None = None,
     models_dir: Path = MODELS_DIR,
     predictions: Mapping[str, Predictions] | None = None,
 ) -> EvaluationResult:
@@ -45,16 +56,24 @@ def evaluate_models(
         faces: at least one.
         attributes: what to slice by, N values each; see `fer_core.evaluation.slices`.
         with_robustness: also degrade the faces, which takes forty passes over up to 1,000 of them.
-        progress: told how far it is.
+        monitor: takes in how far the evaluation is; can stop it.
         models_dir: where the files of the models are.
         predictions: what `predict_all` gave for these models and faces, where someone needs it too; else they are read.
 
     Returns:
         Ready for JSON; `comparisons` of every two models.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
     """
-    predictions = predictions or predict_all(classifiers, faces, progress)
+    monitor = monitor or Monitor()
     figures: dict[str, ModelFigures] = {}
-    for name, classifier in classifiers.items():
+    if not predictions:
+        read = share_of_reading(faces, with_robustness)
+        predictions = predict_all(classifiers, faces, monitor.part(0, read))
+        monitor = monitor.part(read, 1)
+    for (name, classifier), part in zip(classifiers.items(), monitor.parts(list(classifiers)), strict=True):
+        part.check()
         said = predictions[name]
         # A dictionary of type Costs might also hold `slices`, so mypy asks for them here.
         figures[name] = {
@@ -66,8 +85,8 @@ def evaluate_models(
         if attributes:
             figures[name]["slices"] = slices(said, attributes)
         if with_robustness:
-            step = _step(progress, f"{name}, degraded")
-            figures[name]["robustness"] = robustness(classifier, faces.crops, faces.labels, progress=step)
+            figures[name]["robustness"] = robustness(classifier, faces.crops, faces.labels, monitor=part)
+        part.report(Progress(1.0, "measured"))
     return {
         "split": faces.split,
         "n": len(faces),
@@ -76,9 +95,3 @@ def evaluate_models(
         "comparisons": [comparison.as_record() for comparison in compare_models(predictions)],
         "protocols": {"multiply_adds": MULTIPLY_ADDS_PROTOCOL},
     }
-
-
-def _step(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(what, done / total)

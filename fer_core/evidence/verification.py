@@ -13,6 +13,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, TimelineError
 from fer_core.evidence.bundle import JSON, MANIFEST, PARQUET, SETTINGS, Contents, read_bundle
 from fer_core.networks.files import sha256
+from fer_core.plain import as_plain
 from fer_core.provenance import Provenance
 from fer_core.reports.tables import CSV_NAME, csv_text
 from fer_core.request import AnalysisRequest
@@ -170,13 +171,14 @@ def _contradictions(contents: Contents) -> list[str]:
 
 
 def _said(timeline: Timeline, more: Mapping[str, object]) -> tuple[object, object]:
-    """Recording and request of the JSON file."""
-    return timeline.recording, (more.get("request_read", timeline.request.to_json()), more.get("edits", []))
+    """Recording, provenance, request and edits of the JSON file."""
+    asked = more.get("request_read", timeline.request.to_json())
+    return timeline.recording, (as_plain(timeline.provenance), asked, more.get("edits", []))
 
 
 def _asked(contents: Contents) -> object:
-    """Request and edits of the settings file."""
-    return contents.request.to_json(), edits_to_json(contents.edits or ())
+    """Provenance, request and edits of the settings file."""
+    return as_plain(contents.provenance), contents.request.to_json(), edits_to_json(contents.edits or ())
 
 
 def _rows(parquet: bytes) -> pd.DataFrame:

@@ -50,6 +50,13 @@ def network_input(crops: Sequence[NDArray[np.uint8]], side_px: int) -> NDArray[n
     return np.stack([resized(grey(crop), side_px) for crop in crops])[..., None].astype(np.float32)
 
 
+def colour_input(crops: Sequence[NDArray[np.uint8]], side_px: int) -> NDArray[np.float32]:
+    """The same in colour: float32 (N, side_px, side_px, 3), BGR, 0 to 255; grey crops have three equal channels."""
+    if not len(crops):
+        return np.zeros((0, side_px, side_px, 3), np.float32)
+    return np.stack([resized(bgr(crop), side_px) for crop in crops]).astype(np.float32)
+
+
 def shrunk(image: NDArray[np.uint8], longer_px: int) -> tuple[NDArray[np.uint8], float]:
     """The picture with its longer side at most `longer_px`, and the factor by which it was scaled (1 or less)."""
     height, width = image.shape[:2]

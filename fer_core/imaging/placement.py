@@ -85,7 +85,8 @@ class Placement:
         if image.shape[1::-1] == self.outer:
             return image
         method = cv2.INTER_AREA if self.across < 1 else cv2.INTER_LINEAR
-        scaled = cv2.resize(image, None, fx=self.across, fy=self.down, interpolation=method)
+        size = max(1, round(image.shape[1] * self.across)), max(1, round(image.shape[0] * self.down))
+        scaled = cv2.resize(image, size, interpolation=method)
         canvas = np.zeros((height, width, 3), np.uint8)
         part = canvas[round(self.top_px) :, round(self.left_px) :][: scaled.shape[0], : scaled.shape[1]]
         part[:] = scaled[: part.shape[0], : part.shape[1]]

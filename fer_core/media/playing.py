@@ -2,12 +2,12 @@
 
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from fer_core.errors import MediaError
+from fer_core.jobs import Monitor, Progress
 from fer_core.media.encoding import Mp4Writer, until_complete
 from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
@@ -44,7 +44,7 @@ def browsers_play(recording: Path) -> bool:
 def write_copy(
     recording: Path,
     target: Path,
-    progress: Callable[[float], None] | None = None,
+    monitor: Monitor | None = None,
     *,
     longest_s: float = LONGEST_S,
     most_bytes: int = MOST_BYTES,
@@ -54,7 +54,7 @@ def write_copy(
     Args:
         recording: that browsers do not play.
         target: the file to be written; it appears when it is complete.
-        progress: called with the share that is done, 0 to 1; what it raises ends the work and leaves no file.
+        monitor: takes in how far the copy is; stopped, no file is left.
         longest_s: how long the work may take; what was copied until then is kept.
         most_bytes: how large the copy may become; likewise.
 
@@ -63,7 +63,9 @@ def write_copy(
 
     Raises:
         MediaError: it cannot be decoded, or the file cannot be written.
+        StoppedError: the monitor was asked to stop.
     """
+    monitor = monitor or Monitor()
     began_s = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="copy-")))
@@ -74,12 +76,11 @@ def write_copy(
         with Mp4Writer(part, min(source.frame_rate, COPY_FPS), sound if has_sound else None) as writer:
             for sample in source:
                 writer.add(sample.image, sample.time_s)
-                if progress is not None:
-                    progress(source.share)
+                monitor.report(Progress(source.share))
+                monitor.check()
                 is_large = part.exists() and part.stat().st_size > most_bytes  # the encoder begins after some frames
                 if is_large or time.monotonic() - began_s > longest_s:
                     writer.end_at(sample.time_s)
                     return sample.time_s
-    if progress is not None:
-        progress(1.0)
+    monitor.report(Progress(1.0))
     return None

@@ -26,6 +26,7 @@ class LiteRtModel:
         try:
             with stderr_without("INFO: "):  # such as that it created a delegate
                 self._interpreter = Interpreter(model_path=str(path), num_threads=threads or _cores())
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is not a readable LiteRT model; restore the file or export it again.") from error
         self._runner = self._interpreter.get_signature_runner()

@@ -4,7 +4,6 @@ Boxes and probabilities move evenly from one sample to the next, so that they fo
 """
 
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
 from fer_core.imaging.drawing import annotate, overlay_bars
+from fer_core.jobs import Monitor, Progress
 from fer_core.media.encoding import Mp4Writer, until_complete
 from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
@@ -37,7 +37,7 @@ def write_annotated(
     timeline: Timeline,
     video: Path,
     out: Path,
-    progress: Callable[[float], None] | None = None,
+    monitor: Monitor | None = None,
     longer_px: int = LONGER_PX,
 ) -> tuple[str, ...]:
     """Write the recording with boxes, labels and bars as MP4 (H.264, yuv420p, playable while it loads; sound kept).
@@ -46,7 +46,7 @@ def write_annotated(
         timeline: what was read.
         video: the recording that it was read from.
         out: the file to be written; it appears when it is complete.
-        progress: called with the share that is done, 0 to 1; what it raises ends the work and leaves no file.
+        monitor: takes in how far the drawing is; stopped, no file is left.
         longer_px: longer side to which larger recordings are shrunk; 0 for none.
 
     Returns:
@@ -54,7 +54,9 @@ def write_annotated(
 
     Raises:
         MediaError: it is another recording, it cannot be decoded, or the file cannot be written.
+        StoppedError: the monitor was asked to stop.
     """
+    monitor = monitor or Monitor()
     video, out = Path(video), Path(out)
     if timeline.recording.sha256 and sha256(video) != timeline.recording.sha256:
         raise MediaError(f"{video} is not the recording that this timeline was made from; choose that one.")
@@ -67,11 +69,10 @@ def write_annotated(
         with Mp4Writer(part, timeline.recording.frame_rate or source.frame_rate, sound) as writer:
             for sample in source:
                 writer.add(tracks.drawn(sample.image, sample.time_s), sample.time_s)
-                if progress is not None:
-                    progress(source.share)
+                monitor.report(Progress(source.share))
+                monitor.check()
         missing.extend(source.problems)
-    if progress is not None:
-        progress(1.0)
+    monitor.report(Progress(1.0))
     return tuple(missing)
 
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
+from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.own_faces import OwnEvaluation
 
@@ -16,7 +17,7 @@ def as_json(evaluation: OwnEvaluation) -> str:
 
 def as_csv(evaluation: OwnEvaluation) -> bytes:
     """`readings_table` in UTF-8; the byte order mark makes spreadsheet programs read names right."""
-    return readings_table(evaluation).to_csv(index=False).encode("utf-8-sig")
+    return for_spreadsheets(csv_of(readings_table(evaluation)))
 
 
 def readings_table(evaluation: OwnEvaluation) -> pd.DataFrame:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import pandas as pd
-
+from fer_core.cells import csv_of, csv_of_rows
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
 from fer_core.timeline.columns import BASE, COLUMNS, RAW_COLUMNS, described
@@ -25,15 +24,13 @@ def csv_text(timeline: Timeline) -> str:
     """`timeline.csv`: a header and one row a reading, or one row for a sampled frame without a face."""
     rows = typed_rows(timeline)
     truth = rows["uncertain"].map({True: "true", False: "false"}).astype("string")
-    return rows.assign(uncertain=truth).round(DECIMALS).to_csv(index=False, lineterminator="\n")
+    return csv_of(rows.assign(uncertain=truth).round(DECIMALS))
 
 
 def dictionary_text(columns: Iterable[str] = COLUMNS) -> str:
     """The data dictionary as CSV: column, meaning, unit; of the columns that are named, in their order."""
-    return pd.DataFrame(
-        [(name, column.meaning, column.unit) for name, column in described(columns).items()],
-        columns=["column", "meaning", "unit"],
-    ).to_csv(index=False, lineterminator="\n")
+    rows = [(name, column.meaning, column.unit) for name, column in described(columns).items()]
+    return csv_of_rows(("column", "meaning", "unit"), rows)
 
 
 def dictionary_markdown() -> str:

@@ -159,7 +159,8 @@ def _without_rows(timeline: Timeline, gone: np.ndarray) -> Timeline:
     first = ~frame["frame"].duplicated().to_numpy(bool)
     alone = gone & first & ~frame["frame"].isin(others).to_numpy(bool)
     kept = frame.copy()
-    kept.loc[alone, [name for name in frame.columns if name not in ("time_s", "frame")]] = pd.NA
+    kept.loc[alone, [name for name in frame.columns if name not in ("time_s", "frame", "label", "quality")]] = pd.NA
+    kept.loc[alone, "label"] = None
     kept.loc[alone, "quality"] = ""
     kept = kept[~(gone & ~alone)]
     measures = timeline.measures

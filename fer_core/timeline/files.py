@@ -6,6 +6,7 @@ provenance, is read too; columns that a later version added are kept.
 """
 
 import base64
+import contextlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ import pandas as pd
 from fer_core.errors import FerError, MediaError, RequestError
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
-from fer_core.request import AnalysisRequest, DetectorChoice
+from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, described
 from fer_core.timeline.table import TYPES, Recording, Timeline
 
@@ -72,7 +73,8 @@ def write_document(timeline: Timeline, more: Mapping[str, Any], path: Path) -> N
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
 
@@ -138,7 +140,7 @@ def from_json(data: bytes) -> tuple[Timeline, dict[str, Any]]:
     try:
         record = json.loads(data)
         rows = pd.DataFrame(record.pop("rows"), columns=record.pop("columns"))
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise MediaError("This is not a JSON file of a timeline; export the timeline again.") from error
     return _document(rows, record)
 
@@ -154,6 +156,8 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict
             request = AnalysisRequest.from_json(about.pop("request"))
             provenance = from_plain(Provenance, about.pop("provenance"))
         measures = about.pop("measures", [])
+        if not rows.columns.is_unique:
+            raise ValueError("a column stands twice")
         if missing := set(COLUMNS) - set(rows.columns):
             raise ValueError(f"columns {sorted(missing)} are missing")
         frame = _in_memory(rows[[name for name in rows.columns if name not in measures]])
@@ -162,17 +166,24 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict
             recording,
             request,
             provenance,
-            portraits={int(person): base64.b64decode(data) for person, data in about.pop("portraits", {}).items()},
+            portraits={
+                int(person): base64.b64decode(data, validate=True)
+                for person, data in about.pop("portraits", {}).items()
+            },
             problems=tuple(map(str, about.pop("problems", ()))),
             cuts=tuple(map(float, about.pop("cuts", ()))),
-            measures=rows[list(measures)].astype("float64"),
+            measures=rows[list(measures)].astype("float64") if measures else pd.DataFrame(),
             stopped_s=None if (stopped_s := about.pop("stopped_s", None)) is None else float(stopped_s),
         )
         if request.uncertain_below is None:
             raise ValueError("the request names no threshold")
-    except (KeyError, ValueError, TypeError, AttributeError, RequestError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RequestError) as error:
         raise MediaError("This file does not hold a timeline, or it is damaged; export the timeline again.") from error
     return timeline, about
+
+
+def _portraits(plain: Mapping[str, str]) -> dict[int, bytes]:
+    return {int(person): base64.b64decode(data, validate=True) for person, data in plain.items()}
 
 
 def of_format_1(settings: Mapping[str, Any]) -> tuple[AnalysisRequest, Provenance]:
@@ -183,7 +194,7 @@ def of_format_1(settings: Mapping[str, Any]) -> tuple[AnalysisRequest, Provenanc
     """
     plain = dict(settings)
     files, versions = plain.pop("hashes", {}), plain.pop("versions", {})
-    detector = as_plain(DetectorChoice(str(plain.pop("detector"))))
+    detector = {"name": plain.pop("detector"), "parameters": {}}
     try:
         request = AnalysisRequest.from_json({**plain, "detector": detector})
     except FerError as error:

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_core.cells import csv_of
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.events.tables import guarded
 from fer_core.timeline.notes import Span
 from fer_core.timeline.person_samples import SAME_TIME_S, Counting, PersonSamples, samples_of_people
 
@@ -139,8 +139,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
 def csv_text(table: pd.DataFrame) -> str:
     """A table of `per_event` or `wide` as CSV with six decimals; texts that look like formulas get an apostrophe."""
-    texts = {name: table[name].map(guarded) for name in table.columns if table[name].dtype in ("object", "str")}
-    return table.assign(**texts).round(6).to_csv(index=False, lineterminator="\n")
+    return csv_of(table.round(6))
 
 
 def _at_rest(person: PersonSamples, baseline: Baseline | None) -> NDArray[np.float64] | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from fer_core.errors import MediaError, RequestError, TimelineError
-from fer_core.plain import as_plain
+from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.corrections import deviations, merged, resmoothed, split, without
 from fer_core.timeline.edits import (
@@ -18,6 +18,7 @@ from fer_core.timeline.edits import (
     Merge,
     Name,
     Remove,
+    Rest,
     Smooth,
     Split,
     edits_from_json,
@@ -99,8 +100,12 @@ class Study:
     @property
     def next_number(self) -> int:
         """A number that no person of this study ever had."""
-        split_off = [edit.number for edit in self.edits if isinstance(edit, Split)]
-        return max((0, *people(self.read), *split_off)) + 1
+        return max(self._numbers, default=0) + 1
+
+    @property
+    def _numbers(self) -> set[int]:
+        """All numbers that people of this study ever had."""
+        return {*people(self.read), *(edit.number for edit in self.edits if isinstance(edit, Split))}
 
     @property
     def whole(self) -> bool:
@@ -138,7 +143,7 @@ class Study:
         study, problems, renumbered = Study(timeline), [], dict[int, int]()
         for edit in self.edits:
             edit = _renumbered(edit, renumbered)
-            if isinstance(edit, Split) and edit.number in people(timeline):
+            if isinstance(edit, Split) and edit.number in study._numbers:
                 renumbered[edit.number] = study.next_number
                 edit = replace(edit, number=study.next_number)
             try:
@@ -148,19 +153,31 @@ class Study:
         return study, tuple(problems)
 
     def purged(self) -> "Study":
-        """The study as if those who were removed had never been read; corrections that are about them go too.
+        """The study as if those who were removed had never been read: this is what leaves the machine.
 
-        This is what leaves the machine: a removed person is in no file.
+        Who is who is settled for good, because the log would tell of the removed; names, markers, excluded spans,
+        resting faces and smoothing of everybody else stay corrections.
         """
         if self.whole:
             return self
-        study = Study(replace(self._as_read(), problems=self.read.problems))
-        for edit in self.edits:
-            try:
-                study = study if isinstance(edit, Remove) else study.edited(edit)
-            except TimelineError:  # it is about somebody who is no longer there
-                continue
-        return study
+        now, was = self.timeline, self.read.frame["person"]
+        gone = was.notna() & now.frame["person"].reindex(was.index).isna()
+        # A portrait may have been taken in a reading that was removed.
+        touched = was.reindex(now.frame.index).isin(was[gone])
+        doubtful = {int(person) for person in now.frame["person"][touched].dropna()}
+        portraits = {person: data for person, data in now.portraits.items() if person not in doubtful}
+        request = self.read.request
+        frame = smoothed(now.frame, request, now.cuts)
+        return Study(replace(now, frame=frame, request=request, portraits=portraits), self.settled(request))
+
+    def settled(self, request: AnalysisRequest) -> tuple[Edit, ...]:
+        """A log that leads from people as they are now, smoothed as `request` asks, to the present state."""
+        there, now = set(people(self.timeline)), self.timeline.request
+        edits = list(notes_as_edits(self.notes_of_people))
+        edits += [Rest(person, span) for person, span in self.resting.items() if person in there]
+        if now != request:
+            edits.append(Smooth(now.smoothing, now.time_constant_s, now.threshold))
+        return tuple(edits)
 
     def write(self, path: Path) -> None:
         """Write timeline and log as `.parquet` or `.json`; the rows are those of the corrected timeline.
@@ -198,7 +215,7 @@ class Study:
             MediaError: they contradict each other.
         """
         if AS_READ not in timeline.frame.columns:
-            return Study(timeline)
+            return Study(timeline, _of_notes(more.get("notes")))
         frame = timeline.frame.drop(columns=AS_READ)
         frame["person"] = timeline.frame[AS_READ].astype("Int64")
         try:
@@ -229,16 +246,6 @@ class Study:
             return notes
         return {**notes, "edits": edits_to_json(self.edits), _REQUEST_READ: self.read.request.to_json()}
 
-    def _as_read(self) -> Timeline:
-        """What was read of those who are still there."""
-        now = self.timeline
-        frame = now.frame.copy()
-        frame["person"] = self.read.frame["person"].reindex(frame.index).where(frame["person"].notna())
-        there = set(people(frame))
-        request = self.read.request
-        portraits = {person: data for person, data in self.read.portraits.items() if person in there}
-        return replace(now, frame=smoothed(frame, request, now.cuts), request=request, portraits=portraits)
-
 
 def applied(state: State, edit: Edit) -> State:
     """What one more correction makes of a state.
@@ -268,6 +275,28 @@ def applied(state: State, edit: Edit) -> State:
         deviations(timeline, {edit.person: edit.span})
         resting[edit.person] = edit.span
     return replace(state, resting=resting)
+
+
+def _of_notes(plain: Any) -> tuple[Edit, ...]:
+    """The corrections that notes of a file without a log come to.
+
+    Raises:
+        MediaError: they are damaged.
+    """
+    try:
+        notes = from_plain(Notes, plain or {})
+    except ValueError as error:
+        raise MediaError("The names and markers in this file are damaged; export it again.") from error
+    return notes_as_edits(notes)
+
+
+def notes_as_edits(notes: Notes) -> tuple[Edit, ...]:
+    """The corrections that make these notes."""
+    return (
+        *(Name(person, name) for person, name in notes.names.items() if name),
+        *([Mark(notes.markers)] if notes.markers else []),
+        *([Exclude(notes.excluded)] if notes.excluded else []),
+    )
 
 
 def replayed(timeline: Timeline, edits: Iterable[Edit]) -> Timeline:

@@ -137,6 +137,35 @@ def resnet50v2(parts: Parts) -> keras.Model:
     return with_heads(faces, layers.ReLU()(parts.normalise()(x)), parts, "resnet50v2")
 
 
+@_architecture
+def face_resnet(parts: Parts) -> keras.Model:
+    """A residual network laid out like one that tells faces apart, and can begin with its weights (4.4 million).
+
+    Davis King's 29-layer network (2017, http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html),
+    after He et al. (2016), https://arxiv.org/abs/1512.03385, without its last block, of which small faces leave
+    nothing. It was made for faces of 150 pixels, so the face is enlarged first: twice, or four times with `stem_stride`
+    1. A face of 48 pixels leaves a map of 3 by 3, or 6 by 6. `fer_core.training.face_start` fills it with the trained
+    weights.
+    """
+    faces, x = _start()
+    x = layers.UpSampling2D(4 // parts.stem_stride, interpolation="bilinear")(x)
+    x = layers.Conv2D(32, 7, strides=2, use_bias=False, kernel_initializer="he_normal", name="stem")(x)
+    x = layers.MaxPooling2D(3, strides=2)(layers.ReLU()(parts.normalise()(x)))
+    for width, depth in ((32, 3), (64, 4), (128, 3), (256, 3)):
+        for place in range(depth):
+            x = _plain_block(x, width, parts, stride=2 if width > 32 and place == 0 else 1)
+    return with_heads(faces, x, parts, "face_resnet")
+
+
+def _plain_block(x: keras.KerasTensor, width: int, parts: Parts, stride: int) -> keras.KerasTensor:
+    """Two convolutions beside a shortcut without weights: what a wider block lacks there is zero."""
+    shortcut = layers.AveragePooling2D(2, padding="same")(x) if stride == 2 else x
+    if missing := width - x.shape[-1]:
+        shortcut = ops.pad(shortcut, ((0, 0), (0, 0), (0, 0), (0, missing)))
+    x = layers.ReLU()(_conv(x, width, 3, parts, stride))
+    return layers.ReLU()(layers.Add()([shortcut, _conv(x, width, 3, parts)]))
+
+
 def _bottleneck(x: keras.KerasTensor, width: int, parts: Parts, stride: int, widen: bool) -> keras.KerasTensor:
     before = layers.ReLU()(parts.normalise()(x))
     if widen:

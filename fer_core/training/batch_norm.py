@@ -28,7 +28,7 @@ class FusedBatchNormalization(layers.BatchNormalization):
             self.moving_variance.value,
             self.gamma.value,
             self.beta.value,
-            bool(training),
+            bool(training) and self.trainable,
             1 - self.momentum,
             self.epsilon,
         )

@@ -1,7 +1,7 @@
 """Training the face check: the small network that tells faces from what a Haar search takes for faces.
 
-Example:
-    >>> train_face_check(load_faces(Path("fer2013.zip")), Path("backgrounds"), Path("models/face_check"))
+`train_face_check(load_faces(Path("fer2013.zip")), Path("backgrounds"), Path("models/face_check"))` makes the one that
+is used.
 """
 
 import json

@@ -70,7 +70,9 @@ def fit(
     keras.utils.set_random_seed(settings.seed)
     model = _network(settings, fused=True)
     if settings.start:
-        log(start_from(model, settings.start))
+        log(start_from(model, settings.start, train.images))
+    for layer in [layer for layer in model.layers if layer.weights][: settings.frozen]:
+        layer.trainable = False
     batches = Batches(train, settings, load_teachers(settings.teachers) if settings.teachers else None, workers)
     clock = _Clock(settings, run / "history.csv", batches)
     _compile(model, settings)

@@ -34,6 +34,7 @@ TITLES = {
     "custom_cnn": "Custom CNN (residual, squeeze-and-excitation)",
     "resnet50v2": "ResNet50V2 for small faces",
     "vgg16": "VGG16 with batch normalisation",
+    "face_resnet": "Residual network that began with face recognition",
     "hybrid": "Hybrid (CNN, gradients and binary patterns, attention)",
 }
 ENSEMBLE = "ensemble"
@@ -158,13 +159,15 @@ def publish_ensemble(
         log: told what happens.
 
     Raises:
-        DatasetError: fewer than two names.
+        DatasetError: fewer than two names, or one of another project's network.
         ModelError: one is not installed.
     """
     if len(names) < 2 or len(set(names)) < len(names) or ENSEMBLE in names:
         raise DatasetError("An ensemble is made of at least two different single models; name them.")
     train, public = faces.split("train"), faces.split("PublicTest")
     cards = [load_card(name, models_dir) for name in names]
+    if foreign := [card.name for card in cards if card.imported is not None]:
+        raise DatasetError(f"An ensemble is made of this project's models alone; leave out: {', '.join(foreign)}.")
     draft = ModelCard(
         name=ENSEMBLE,
         title=f"Ensemble of {len(cards)} networks",

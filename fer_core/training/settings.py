@@ -29,7 +29,10 @@ class Settings:
         teachers: installed models whose mean opinion of each face enters the targets.
         teacher_share: how much of the target is the teachers' opinion.
         start: an installed model whose weights the network starts with where names and shapes agree, "imagenet"
-            (`resnet50v2`, needs the internet once), or nothing.
+            (`resnet50v2`, needs the internet once), "face" (`face_resnet`, see `fer_core.training.face_start`), or
+            nothing.
+        frozen: how many layers with weights, from the input on, keep those that the network starts with; saves the
+            time of their gradients.
         ema: decay a step of the averaged weights that the run ends with; 0 keeps the last weights.
         patience: epochs without better validation accuracy after which the run stops; 0 never stops early.
         small_px: side of the faces in the first part of the run; cheaper, and no worse in the end.
@@ -56,6 +59,7 @@ class Settings:
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.5
     start: str = ""
+    frozen: int = 0
     ema: float = 0.998
     patience: int = 0
     small_px: int = 36

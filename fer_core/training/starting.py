@@ -13,30 +13,40 @@ from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.combined import Calibrated
 from fer_core.classification.engines import ENGINES
 from fer_core.errors import DatasetError, DependencyError
+from fer_core.evaluation.datasets import FACE_PX
+from fer_core.evaluation.recipes import FACE_START
 from fer_core.networks.files import MODELS_DIR, sha256
 from fer_core.training.architectures import CLASS_MAPS, GREY_STD
+from fer_core.training.augmentation import plain
 from fer_core.training.batches import Arrays, Teacher
+from fer_core.training.face_start import FACES_MEASURED, fill, read_layers, weights_file
 from fer_core.training.settings import Settings
 
 IMAGENET = "imagenet"
 
 
-def start_from(model: keras.Model, start: str, models_dir: Path = MODELS_DIR) -> str:
+def start_from(model: keras.Model, start: str, faces: NDArray[np.uint8], models_dir: Path = MODELS_DIR) -> str:
     """Fill a new network with trained weights, layer after layer, as long as their shapes agree.
 
     Args:
         model: the new network.
-        start: "imagenet" (ResNet50V2 only), the path of a `.keras` file, or the name of an installed model.
+        start: "imagenet" (ResNet50V2 only), "face" or a path that ends in ".bin" (`fer_core.training.face_start`), the
+            path of a `.keras` file, or the name of an installed model.
+        faces: the training faces, uint8 (N, 48, 48), grey; batch statistics that the weights lack are measured on some.
         models_dir: where the models are.
 
     Returns:
         A sentence that says how much was taken over.
 
     Raises:
-        DatasetError: nothing fits.
+        DatasetError: nothing fits, or the weights for "face" are not there.
         DependencyError: the ImageNet weights cannot be fetched.
         ModelError: there is no such model, or its file is damaged.
     """
+    if _of_faces(start):
+        rows = np.linspace(0, len(faces) - 1, min(FACES_MEASURED, len(faces))).astype(int)
+        taken, layers = fill(model, read_layers(weights_file(start)), plain(faces[rows], FACE_PX))
+        return f"started from {start}: {taken} of {layers} layers"
     if start == IMAGENET:
         source = _imagenet()
     else:
@@ -106,16 +116,22 @@ def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]
         ModelError: one is not installed, or its file is damaged.
     """
     files = {f"teacher {name}": _teacher_file(name, models_dir) for name in settings.teachers}
-    if settings.start and settings.start != IMAGENET:
+    if _of_faces(settings.start):
+        files[f"start {settings.start}"] = weights_file(settings.start)
+    elif settings.start and settings.start != IMAGENET:
         files[f"start {settings.start}"] = _file_of(settings.start, "model.keras", models_dir)
     return {what: sha256(file) for what, file in files.items()}
 
 
 def course_before(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, Any] | None:
     """How the installed model that a run starts from was made itself, as its card tells it."""
-    if not settings.start or settings.start == IMAGENET or settings.start.endswith(".keras"):
+    if settings.start in ("", IMAGENET) or _of_faces(settings.start) or settings.start.endswith(".keras"):
         return None
     return load_card(settings.start, models_dir).recipe
+
+
+def _of_faces(start: str) -> bool:
+    return start == FACE_START or start.endswith(".bin")
 
 
 def _teacher_file(name: str, models_dir: Path) -> Path:

@@ -8,8 +8,8 @@ import pypdf
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fer_core.analysis.run import Progress
 from fer_core.errors import MediaError, ModelError
+from fer_core.jobs import SETTLED_S, Monitor, Progress
 from fer_core.live.recording import RecordedSession
 from fer_core.readings import Box
 from fer_core.settings import UNFINISHED
@@ -173,11 +173,13 @@ def slow_pipeline(began: threading.Event):
     pipeline = fake_pipeline([FACE])
     read = pipeline.analyse
 
-    def analyse(path, request, progress, *, stop, **options):
-        progress(Progress(0.25, 15.0, 10.0, 30.0, 60, 58))
+    def analyse(path, request, monitor, **options):
+        monitor.report(Progress(0.05, "at 0:03 · 12 frames · 9 faces"))
+        time.sleep(SETTLED_S)
+        monitor.report(Progress(0.25, "at 0:15 · 60 frames · 58 faces"))
         began.set()
-        assert stop.wait(30)
-        return read(path, request, None, stop=stop, **options)
+        assert monitor.wait_for_stop(30)
+        return read(path, request, monitor, **options)
 
     pipeline.analyse = analyse
     return pipeline
@@ -190,7 +192,7 @@ def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, 
     page = upload(video_page(), "long.mp4", clip)
     assert began.wait(20)
     page.run()
-    assert "25% · at 0:15 · 60 frames · 58 faces · 0:30 left" in page.get("progress")[0].proto.text
+    assert "25% · at 0:15 · 60 frames · 58 faces · 0:0" in page.get("progress")[0].proto.text
     assert not page.file_uploader  # one analysis at a time
     button(page, "Stop and keep").click().run()
     analysed(page)
@@ -204,18 +206,19 @@ def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
     began, pipeline = threading.Event(), fake_pipeline([FACE])
     read = pipeline.analyse
 
-    def analyse(path, request, progress, *, stop, **options):
-        def slow(now):
-            progress(now)
-            if now.samples == 4:
+    def analyse(path, request, monitor, **options):
+        def slow(progress):
+            monitor.report(progress)
+            if progress.samples == 4:
                 began.set()
-                assert stop.wait(30)
+                assert monitor.wait_for_stop(30)
+                own.stop()
 
-        return read(path, request, slow, stop=stop, **options)
+        own = Monitor(slow, every_s=0)
+        return read(path, request, own, **options)
 
     pipeline.analyse = analyse
     with monkeypatch.context() as patch:
-        patch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
         patch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
         page = upload(page, "long.mp4", clip)
         assert began.wait(20)
@@ -318,7 +321,8 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip):
     page.toggle(f"only range {found.number}").set_value(True).run()
     part = exported(page)
     assert "before" not in part["Events (CSV)"] and "within" in part["Events (CSV)"]
-    assert part["Readings (CSV)"].count("\n") == 5 and '"before"' not in part["Everything (JSON)"]
+    assert part["Readings (CSV)"].count("\n") == 5
+    assert b'"before"' not in part["Everything (JSON)"] and b'"within"' in part["Everything (JSON)"]
     report = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(part["Report (PDF)"])).pages)
     assert "within" in report and "before" not in report
 
@@ -339,7 +343,7 @@ def test_files_to_take_along_are_there_before_they_are_wanted(fakes, clip):
     assert page.session_state[MEMORY].exports[recording(page).number] is first  # and not made again
     recording(page).call(1, "Zoë")
     page.run()
-    assert "Zoë" in exported(page)["Everything (JSON)"]
+    assert "Zoë".encode() in exported(page)["Everything (JSON)"]
 
 
 def test_events_come_from_a_table_and_leave_as_one(fakes, clip):

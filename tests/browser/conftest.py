@@ -9,6 +9,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -19,24 +21,45 @@ from tests.conftest import ROOT
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A dashboard that runs.
+
+    Attributes:
+        address: where it answers.
+        process: number of its process.
+    """
+
+    address: str
+    process: int
+
+
 @contextmanager
 def running_server(**environment: str) -> Iterator[str]:
     """A dashboard of its own, with these environment variables; gives its address."""
+    with started_server(Path(os.devnull), **environment) as started:
+        yield started.address
+
+
+@contextmanager
+def started_server(printed: Path, **environment: str) -> Iterator[Server]:
+    """A dashboard of its own that prints into a file."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     options = [f"--server.port={port}", "--server.address=127.0.0.1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "Home.py", *options],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with printed.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "Home.py", *options],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(f"{address}/_stcore/health", process)
-        yield address
+        yield Server(address, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -34,6 +34,19 @@ def test_it_learns_and_leaves_its_record(tmp_path):
     assert not any("Fused" in type(layer).__name__ for layer in model.layers)
 
 
+def test_frozen_layers_keep_their_weights(tmp_path):
+    start = tmp_path / "start.keras"
+    trained = run(tmp_path / "first")
+    trained.save(start)
+    model = run(tmp_path / "second", replace(SETTINGS, start=str(start), frozen=2))
+    unchanged = [
+        all(map(np.array_equal, ours.get_weights(), theirs.get_weights()))
+        for ours, theirs in zip(model.layers, trained.layers, strict=True)
+        if ours.weights
+    ]
+    assert unchanged[:2] == [True, True] and not any(unchanged[2:])
+
+
 class KilledError(Exception):
     """The machine went down."""
 

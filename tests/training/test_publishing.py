@@ -1,5 +1,6 @@
 """From a run to an installed model, to an ensemble and to other formats."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verify_models
 from fer_core.cli import main
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError, ModelError
 from fer_core.networks.files import FileRecord
 from fer_core.testing import FakeEngine, fake_card
@@ -170,6 +172,15 @@ def test_a_run_is_published_with_the_faces_it_learnt_from(finished, tmp_path):
     others = whole(made_faces(448, "train", 8), VALIDATION, made_faces(70, "PrivateTest", 2))
     with pytest.raises(DatasetError, match="other faces"):
         publish(finished, others, tmp_path, log=quiet)
+
+
+def test_another_projects_network_is_no_member(two):
+    head = {"gives": "logits", "classes": EMOTIONS}
+    imported = {"file": "model.tflite", "source": "theirs", "preprocessing": {"channels": 1}, "emotion": head}
+    path = two / "two" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "imported": imported}))
+    with pytest.raises(DatasetError, match="leave out: two"):
+        publish_ensemble(["one", "two"], FACES, two, log=quiet)
 
 
 @pytest.mark.parametrize("names", [["one"], ["one", "one"], ["one", "two", "one"], ["one", "ensemble"]])

@@ -39,7 +39,18 @@ def test_every_setting_of_training_is_documented():
     assert [f.name for f in fields(Settings) if not re.search(rf"^ +{f.name}: ", text, re.MULTILINE)] == []
 
 
-@pytest.mark.parametrize("path", ["README.md", "MODEL_CARD.md", "CONTRIBUTING.md", "docs/training.md"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md",
+        "MODEL_CARD.md",
+        "CONTRIBUTING.md",
+        "docs/training.md",
+        "docs/models.md",
+        "docs/studies.md",
+        "docs/values.md",
+    ],
+)
 def test_files_that_documents_name_exist(path):
     folder = (ROOT / path).parent
     text = (ROOT / path).read_text(encoding="utf-8")
@@ -47,3 +58,19 @@ def test_files_that_documents_name_exist(path):
         assert (folder / target).exists(), f"{path} points to {target}"
     for target in re.findall(r"`((?:docs|models|tests|fer_core|pages|assets|haarcascades)/[\w./-]+)`", text):
         assert (ROOT / target).exists(), f"{path} names {target}"
+
+
+def test_the_card_in_the_documents_is_one(tmp_path):
+    from fer_core.classification.importing import read_given
+
+    [example] = re.findall(r"```json\n(.*?)```", (ROOT / "docs/models.md").read_text(encoding="utf-8"), re.DOTALL)
+    path = tmp_path / "card.json"
+    path.write_text(example)
+    assert read_given(path).name == "theirs"
+
+
+def test_the_start_of_face_resnet_is_fetched_as_written():
+    from fer_core.evaluation.recipes import FETCH_FACE
+
+    text = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    assert FETCH_FACE in " ".join(text.replace("\\\n", " ").split())

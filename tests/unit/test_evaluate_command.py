@@ -12,6 +12,7 @@ from fer_core.classification import load_card
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation import evaluate_models, read_labelled
+from fer_core.jobs import Monitor, Progress
 from tests.conftest import PORTRAIT
 from tests.predictions import brightness_classifier
 
@@ -161,14 +162,16 @@ def test_several_models_are_compared(tmp_path):
             path.write_bytes(png(np.full((48, 48), value + i, np.uint8)))
     faces = read_labelled(tmp_path)
     models = {"good": brightness_classifier(), "bad": brightness_classifier(sign=-1)}
-    steps = []
-    result = evaluate_models(models, faces, {"folder": ["x"] * 60}, progress=lambda *step: steps.append(step))
+    told: list[Progress] = []
+    result = evaluate_models(models, faces, {"folder": ["x"] * 60}, monitor=Monitor(told.append, every_s=0))
     assert result["models"]["good"]["accuracy"] == 1 and result["models"]["bad"]["accuracy"] == 0
     [comparison] = result["comparisons"]
     assert (comparison["first"], comparison["second"], comparison["only_first"]) == ("good", "bad", 60)
     assert comparison["established"] and "good is 100.0 points above bad" in comparison["sentence"]
     assert result["models"]["good"]["slices"]["attributes"]["folder"]["gap"] is None
-    assert steps == [("good", 1.0), ("bad", 1.0)]
+    assert [progress.words for progress in told] == ["good", "bad", "good measured", "bad measured"]
+    assert [progress.share for progress in told] == sorted(progress.share for progress in told)
+    assert told[-1].share == 1.0
     json.dumps(result, allow_nan=False)
 
 

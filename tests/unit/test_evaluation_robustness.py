@@ -7,6 +7,7 @@ import pytest
 
 from fer_core.evaluation import robustness
 from fer_core.evaluation.robustness import DEGRADATIONS, degraded, evenly
+from fer_core.jobs import Monitor, Progress
 from tests.conftest import PORTRAIT
 from tests.predictions import HAPPY, SAD, brightness_classifier
 
@@ -59,8 +60,8 @@ def test_levels_are_what_they_say():
 def test_accuracy_falls_where_the_classifier_is_weak():
     bright, dark = np.full((48, 48), 190, np.uint8), np.full((48, 48), 60, np.uint8)
     crops, labels = [bright, dark, dark, bright] * 5, np.array([HAPPY, SAD, SAD, HAPPY] * 5)
-    calls = []
-    result = robustness(brightness_classifier(), crops, labels, progress=lambda *step: calls.append(step))
+    told: list[Progress] = []
+    result = robustness(brightness_classifier(), crops, labels, monitor=Monitor(told.append, every_s=0))
     assert result["n"] == 20 and list(result["kinds"]) == list(DEGRADATIONS)
     for name, kind in result["kinds"].items():
         assert kind["accuracy"][0] == 1 and len(kind["levels"]) == len(kind["accuracy"]) == 6
@@ -69,7 +70,7 @@ def test_accuracy_falls_where_the_classifier_is_weak():
     # Even faces get brighter: the dark ones among them fail once 60 + level passes mid-grey; odd bright ones likewise.
     assert result["kinds"]["brightness"]["accuracy"] == [1, 1, 1, 1, 0.5, 0.5]
     assert result["kinds"]["resolution"]["levels"] == [48, 32, 24, 16, 12, 8]
-    assert calls[0] == (1, 40) and calls[-1] == (40, 40)
+    assert [progress.done for progress in told] == list(range(1, 41)) and told[-1].total == 40
     json.dumps(result, allow_nan=False)
 
 

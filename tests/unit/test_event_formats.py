@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.clock import Clock, fitted
@@ -107,6 +109,29 @@ def test_a_table_of_boris_and_srt_are_read_again():
     assert [event.text for event in subtitles] == [event.text for event in EVENTS]
 
 
+TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**7), st.none() | st.integers(1, 10**6), TEXTS, TEXTS, TEXTS | st.just("")),
+        min_size=1,
+        max_size=8,
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_text_goes_there_and_back(entries):
+    events = [
+        Event(start / 1000, None if length is None else (start + length) / 1000, text, kind, subject)
+        for start, length, text, kind, subject in entries
+        if "n/a" not in (text.lower(), kind.lower(), subject.lower()) and subject != "No focal subject"
+    ]
+    for form in ("csv", "bids", "elan"):
+        if events:
+            again = read_events(f"e.{WRITTEN[form].extension}", write_events(events, form))
+            assert sorted(map(repr, spoken(again))) == sorted(map(repr, spoken(events))), form
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_guarded():
     text = write_events((*EVENTS, Event(9.0, None, "'=x"), Event(10.0, None, "-1.5")), "csv").decode()
     assert ",'=SUM(A1)," in text and ",''=x," in text and ",-1.5," in text
@@ -119,7 +144,7 @@ def test_kept_columns_stay_and_can_name_the_event():
     assert spoken(events) == [(1, None, "go", "", ""), (2.5, 3.5, "stop", "", ""), (3, None, "stop", "", "")]
     assert [event.columns for event in events] == [{"face": "happy"}, {}, {"face": "sad"}]
     assert [event.text for event in with_text_of(events, "face")] == ["happy", "stop", "sad"]
-    with pytest.raises(TimelineError, match='no column "hue"; choose one of: face'):
+    with pytest.raises(TimelineError, match='no column "hue"; choose one of: "face"'):
         with_text_of(events, "hue")
 
 
@@ -294,10 +319,13 @@ def bomb() -> str:
         ("a.srt", b"1\n00:00:02,000 --> 00:00:01,000\nx\n", "Line 2 .*ends before"),
         ("a.srt", b"1\nx\n", "Line 1 .*without times"),
         ("a.srt", b"1\n0:00 -> x --> 1\nx\n", "Line 2 .*no times"),
-        ("a.txt", EPRIME_LOG.replace("12500", "soon").encode(), 'Line 5.*Face.onsettime.*"soon"'),
+        ("a.txt", EPRIME_LOG.replace("12500", "soon").encode(), 'Line 5.*Face.onsettime".*"soon"'),
         ("a.txt", EPRIME_LOG.replace("*** LogFrame End ***", "").encode(), "Line 5 .*cut off"),
         ("a.csv", b"face.started,face.stopped\n2,1\n", "Line 2 .*before it starts"),
-        ("a.csv", b"face.started\nsoon\n", 'Line 2 .*face.started .*"soon"'),
+        ("a.log", PSYCHOPY_LOG.replace("3.0000", "0.5000").encode(), "Line 4 .*back in time"),
+        ("a.csv", b'start_s,text\n"so\non",x\n', 'Line 2 .*"so on"'),
+        ("a.csv", b"start_s,text\n1e11,x\n", "Line 2 .*no time"),
+        ("a.csv", b"face.started\nsoon\n", 'Line 2 .*face.started" .*"soon"'),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_sentence(name, data, words):

@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import DatasetError
+from fer_core.errors import DatasetError, StoppedError
 from fer_core.evaluation import read_attributes, read_labelled
 from fer_core.evaluation.archives import ArchiveLimits
 from fer_core.evaluation.datasets import SYNONYMS, emotion_row
 from fer_core.evaluation.labelled import KEPT_PX
+from fer_core.jobs import Monitor, Progress
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector
 
@@ -197,11 +198,14 @@ def test_a_face_is_searched_for_where_that_is_asked_for(tmp_path):
 
 
 def test_progress_is_told(tmp_path):
-    steps = []
-    read_labelled(
-        zip_of(tmp_path, {f"sad/{i}.png": picture() for i in range(3)}), progress=lambda *step: steps.append(step)
-    )
-    assert steps == [(1, 3), (2, 3), (3, 3)]
+    told: list[Progress] = []
+    files = zip_of(tmp_path, {f"sad/{i}.png": picture() for i in range(3)})
+    read_labelled(files, monitor=Monitor(told.append, every_s=0))
+    assert [(progress.done, progress.total) for progress in told] == [(1, 3), (2, 3), (3, 3)]
+    stopped = Monitor(lambda progress: stopped.stop())
+    with pytest.raises(StoppedError):
+        read_labelled(files, monitor=stopped)
+    assert stopped.progress.done == 1
 
 
 def not_a_zip(tmp_path):

@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 
 import numpy as np
 import pytest
 
 from fer_core import charts
+from fer_core.jobs import Monitor, Work
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.summaries import stretches
@@ -18,7 +18,6 @@ from fer_core.ui.video.compare import side_by_side
 from fer_core.ui.video.exports import documents
 from fer_core.ui.video.memory import Memory, Workspace
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.work import Work
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 
@@ -160,8 +159,8 @@ def test_the_report_and_the_bundle_are_written_elsewhere_and_can_be_stopped():
     files = Work(documents(lambda: b"pdf", lambda: b"zip"))
     files.wait(10)
     assert [(file.label, file.data) for file in files.result] == [("Report (PDF)", b"pdf"), ("Evidence bundle", b"zip")]
-    stop = threading.Event()
-    stopped = Work(documents(lambda: stop.set() or b"pdf", lambda: b"zip"), stop)
+    monitor = Monitor()
+    stopped = Work(documents(lambda: monitor.stop() or b"pdf", lambda: b"zip"), monitor)
     stopped.wait(10)
     assert stopped.result is None and "stopped" in stopped.problem
 

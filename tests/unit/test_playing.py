@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from fer_core.errors import MediaError
+from fer_core.jobs import Monitor, Progress
 from fer_core.media.playing import browsers_play, write_copy
 from tests.videos import scene, write_sound_only, write_video
 
@@ -46,8 +47,9 @@ def test_colours_that_browsers_do_not_decode(tmp_path):
 def test_a_copy_plays_is_small_and_has_the_sound(tmp_path):
     pictures = [scene(width=1280, height=720)] * 50
     source = write_video(tmp_path / "clip.mkv", pictures, codec="mpeg4", sound_s=2)
-    shares = []
-    assert write_copy(source, tmp_path / "copies" / "copy.mp4", shares.append) is None
+    told: list[Progress] = []
+    assert write_copy(source, tmp_path / "copies" / "copy.mp4", Monitor(told.append)) is None
+    shares = [progress.share for progress in told]
     copy = tmp_path / "copies" / "copy.mp4"
     assert browsers_play(copy) and shares == sorted(shares) and shares[-1] == 1.0
     with av.open(str(copy)) as container:

@@ -7,6 +7,7 @@ import pytest
 
 from fer_core.cli import parser
 from fer_core.evaluation.recipes import (
+    FETCH_FACE,
     RECIPES,
     Earlier,
     earlier,
@@ -100,6 +101,15 @@ def test_an_ensemble_is_made_of_its_members():
 def test_what_a_run_needs_is_named():
     assert requirements(trained(start="custom_cnn", teachers=["vgg16", "custom_cnn"])) == ["custom_cnn", "vgg16"]
     assert requirements(trained(start="", teachers=[])) == []
+
+
+def test_weights_that_are_no_model_are_fetched_first():
+    card = trained(start="face", teachers=["custom_cnn"])
+    assert requirements(card) == ["custom_cnn"]
+    assert steps(card)[0].command == FETCH_FACE
+    later = trained(start=card.name)
+    later.recipe["before"] = card.recipe
+    assert [step.command for step in steps(later)].index(FETCH_FACE) == 0
 
 
 def test_a_model_that_an_earlier_run_makes_need_not_be_there():

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.errors import MediaError
+from fer_core.errors import MediaError, StoppedError
 from fer_core.imaging.drawing import UNCERTAIN_BGR
+from fer_core.jobs import Monitor, Progress
 from fer_core.networks.files import sha256
 from fer_core.reports import annotated
 from fer_core.reports.annotated import Tracks, write_annotated
@@ -88,8 +89,8 @@ def test_nothing_is_joined_over_a_cut():
 def test_frames_sizes_and_codec(tmp_path):
     source = clip(tmp_path / "clip.mp4")
     out = tmp_path / "new" / "out.mp4"
-    seen = []
-    assert write_annotated(timeline_of(source, [reading(0, 1, "happy")]), source, out, seen.append) == ()
+    seen: list[Progress] = []
+    assert write_annotated(timeline_of(source, [reading(0, 1, "happy")]), source, out, Monitor(seen.append)) == ()
     with av.open(str(out)) as container:
         [video] = container.streams
         assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
@@ -98,7 +99,8 @@ def test_frames_sizes_and_codec(tmp_path):
     assert len(decoded(out)) == 25
     data = out.read_bytes()
     assert 0 < data.index(b"moov") < data.index(b"mdat")  # plays while it loads
-    assert seen == sorted(seen) and seen[-1] == 1.0
+    shares = [progress.share for progress in seen]
+    assert shares == sorted(shares) and shares[-1] == 1.0
     assert [path.name for path in out.parent.iterdir()] == ["out.mp4"]
 
 
@@ -230,18 +232,14 @@ def test_another_recording_is_refused(tmp_path):
     assert not (tmp_path / "out.mp4").exists()
 
 
-class _StopError(Exception):
-    pass
-
-
 def test_stopping_leaves_no_file(tmp_path):
     source = clip(tmp_path / "clip.mp4", frames=50, sound_s=1.0)
 
-    def stop(share):
-        raise _StopError
-
-    with pytest.raises(_StopError):
-        write_annotated(timeline_of(source, [reading(0, 1, "sad")], has_audio=True), source, tmp_path / "out.mp4", stop)
+    monitor = Monitor(lambda progress: monitor.stop())
+    with pytest.raises(StoppedError):
+        write_annotated(
+            timeline_of(source, [reading(0, 1, "sad")], has_audio=True), source, tmp_path / "out.mp4", monitor
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
 
 

@@ -55,7 +55,7 @@ def test_the_cover_says_what_was_analysed_how_and_when():
         "cd" * 32,
         "4 samples a second",
         "time constant 0.4 s",
-        DETECTOR_NAMES["haar"],
+        DETECTOR_NAMES[REQUEST.detector.name],
         "640 × 360 pixels, 25 frames a second, with sound",
         "Reading broke off at 89.0 s",
     ):

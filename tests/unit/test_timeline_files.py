@@ -180,8 +180,8 @@ def json_1(timeline: Timeline) -> bytes:
 def test_parquet_of_format_1_is_read():
     again, more = from_parquet(parquet_1(synthetic(5)))
     assert more == {}
-    assert_same(again, dataclasses.replace(synthetic(5), portraits={}))
-    assert again.request == AnalysisRequest("resnet50v2", fps=4.0, uncertain_below=0.5)
+    request = AnalysisRequest("resnet50v2", DetectorChoice("haar"), fps=4.0, uncertain_below=0.5)
+    assert_same(again, dataclasses.replace(synthetic(5), portraits={}, request=request))
     assert again.provenance == Provenance({"model.tflite": "cd" * 32}, {"fer_core": "0.1.0", "numpy": "2.4.6"})
 
 

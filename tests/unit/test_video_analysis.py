@@ -21,6 +21,7 @@ from fer_core.analysis.portraits import portrait_from
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarDetector
 from fer_core.errors import RequestError
+from fer_core.jobs import Monitor
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
@@ -193,8 +194,8 @@ def test_progress_rises_to_one_and_knows_the_time_left(pipeline, film):
 
 
 def test_a_stop_keeps_what_was_read_and_says_so(pipeline, film):
-    stop = threading.Event()
-    timeline = pipeline.analyze_video(film, fps=0, progress=lambda _: stop.set(), stop=stop)
+    monitor = Monitor(lambda progress: monitor.stop())
+    timeline = pipeline.analyze_video(film, fps=0, progress=monitor)
     assert 1 <= timeline.frame["frame"].nunique() < 150
     assert any("was stopped at" in problem and "of 6.0 s" in problem for problem in timeline.problems)
 
@@ -210,7 +211,7 @@ def test_a_progress_that_raises_ends_it_and_leaves_no_decoder(pipeline, film):
 
 
 def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatch):
-    for name, value in (("SAVE_EVERY_S", 0.0), ("REPORT_EVERY_S", 0.0), ("BATCH", 4)):
+    for name, value in (("SAVE_EVERY_S", 0.0), ("BATCH", 4)):
         monkeypatch.setattr(f"fer_core.analysis.run.{name}", value)
     checkpoint = tmp_path / "state" / "unfinished.jsonl"
 
@@ -222,7 +223,7 @@ def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatc
             raise KilledError
 
     with pytest.raises(KilledError):
-        pipeline.analyze_video(film, progress=kill, checkpoint=checkpoint)
+        pipeline.analyze_video(film, progress=Monitor(kill, every_s=0), checkpoint=checkpoint)
     saved = checkpoint.read_text().splitlines()
     assert len(saved) >= 2
     with checkpoint.open("a") as file:

@@ -16,7 +16,8 @@ import pytest
 from fer_core import EMOTIONS
 from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
-from fer_core.detection.haar import CASCADES
+from fer_core.detection import load_detector
+from fer_core.request import DEFAULT_DETECTOR
 from fer_core.timeline.columns import COLUMNS
 from tests.conftest import ROOT
 from tests.videos import scene, write_sound_only, write_video
@@ -58,13 +59,9 @@ def test_options_reach_the_analysis(capsys, clip, tmp_path):
     summary = json.loads((tmp_path / "summary.json").read_text())
     request = summary["request"]
     assert (request["fps"], request["smoothing"], request["time_constant_s"]) == (2.0, "median", 0.8)
-    assert request["model"] == "custom_cnn" and request["detector"]["name"] == "haar"
-    assert set(summary["provenance"]["files"]) == {
-        "custom_cnn",
-        "custom_cnn/model.tflite",
-        "face_check.tflite",
-        *CASCADES,
-    }
+    assert request["model"] == "custom_cnn" and request["detector"]["name"] == DEFAULT_DETECTOR
+    used = {"custom_cnn", "custom_cnn/model.tflite", *load_detector().files}
+    assert set(summary["provenance"]["files"]) >= used
 
 
 def test_a_damaged_recording_gives_a_partial_result_and_a_note(capsys, tmp_path):
@@ -102,7 +99,7 @@ def test_bad_input_is_one_clear_line(capsys, tmp_path, make, words):
 def test_a_place_that_cannot_be_written_is_said(capsys, clip, tmp_path):
     (tmp_path / "file").write_text("in the way")
     status, _, err = answer(capsys, "video", clip, "--out", tmp_path / "file")
-    assert status == 3 and "cannot be" in err and "Traceback" not in err
+    assert status == 3 and "results need a folder" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize("arguments", [["x.mp4"], ["x.mp4", "--out", "y", "--smoothing", "soothing"], ["--out", "y"]])

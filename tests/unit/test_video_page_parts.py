@@ -2,17 +2,17 @@
 
 import gc
 import os
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from fer_core.analysis.run import AnalysisProgress
 from fer_core.charts.comparing import agreement_lane, deviation_lines
-from fer_core.errors import MediaError, TimelineError
+from fer_core.errors import MediaError, StoppedError, TimelineError
+from fer_core.jobs import Monitor, Progress
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
 from fer_core.settings import UNFINISHED
@@ -29,7 +29,6 @@ from fer_core.ui.video.player import copying
 from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.selection import selected_person, selected_time
-from fer_core.ui.video.work import UNEXPECTED, Advance, Work
 from tests.timelines import REQUEST, nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
@@ -254,43 +253,6 @@ def test_two_recordings_side_by_side():
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=0.005)
 
 
-def test_work_reports_and_gives_its_result():
-    halfway, go_on = threading.Event(), threading.Event()
-
-    def job(report, stop):
-        report(Advance(0.5, "halfway", 3.0))
-        halfway.set()
-        go_on.wait(10)
-        return "done"
-
-    work = Work(job)
-    assert halfway.wait(10) and work.running and work.advance == Advance(0.5, "halfway", 3.0) and work.result is None
-    go_on.set()
-    work.wait(10)
-    assert not work.running and work.result == "done" and work.problem is None
-
-
-def test_work_that_fails_says_so_in_a_sentence(caplog):
-    def bad(report, stop):
-        raise MediaError("This is no recording.")
-
-    def broken(report, stop):
-        raise ZeroDivisionError
-
-    for job, words in ((bad, "This is no recording."), (broken, UNEXPECTED)):
-        work = Work(job)
-        work.wait(10)
-        assert (work.result, work.problem) == (None, words)
-    assert "ZeroDivisionError" in caplog.text
-
-
-def test_work_ends_when_it_is_told_to():
-    work = Work(lambda report, stop: stop.wait(20))
-    work.cancel()
-    work.wait(10)
-    assert work.result is True and work.stopping
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -315,11 +277,11 @@ def test_files_stay_in_their_folder_whatever_their_name(name):
 
 def test_nothing_is_left_when_a_visit_ends():
     workspace = Workspace()
-    path, stop = workspace.store("a.mp4", b"film"), workspace.new_stop()
+    path, monitor = workspace.store("a.mp4", b"film"), workspace.new_monitor()
     folder = workspace.path
     del workspace
     gc.collect()
-    assert not path.exists() and not folder.exists() and stop.is_set()
+    assert not path.exists() and not folder.exists() and monitor.should_stop
 
 
 @pytest.fixture
@@ -329,42 +291,39 @@ def film(tmp_path):
 
 def test_each_model_reads_the_same_samples(film):
     requests = asked("a", "b")
-    told: list[Advance] = []
+    told: list[Progress] = []
     pipelines = {"a": fake_pipeline([FACE], "sad"), "b": fake_pipeline([FACE], "fear")}
-    timelines = analysis(film, requests, pipelines)(told.append, threading.Event())
+    timelines = analysis(film, requests, pipelines)(Monitor(told.append, every_s=0))
     labels = {model: set(timeline.frame["label"]) for model, timeline in timelines.items()}
     assert labels == {"a": {"sad"}, "b": {"fear"}}
     assert not agreement(timelines)["agree"].any()
-    shares = [advance.share for advance in told]
+    shares = [progress.share for progress in told]
     assert shares == sorted(shares) and shares[-1] == 1.0 and max(s for s in shares if s <= 0.5) == 0.5
-    assert "b at" in told[-1].words and told[-1].remaining_s == pytest.approx(0, abs=0.1)
+    assert "b at" in told[-1].words and told[-1].remaining_s == 0
 
 
 def test_stopped_it_gives_what_there_is(film):
-    stop = threading.Event()
-    stop.set()
+    monitor = Monitor()
+    monitor.stop()
     requests = asked("a", "b", fps=0.0)
-    timelines = analysis(film, requests, {"a": fake_pipeline([FACE]), "b": fake_pipeline([FACE])})(lambda _: None, stop)
+    timelines = analysis(film, requests, {"a": fake_pipeline([FACE]), "b": fake_pipeline([FACE])})(monitor)
     assert list(timelines) == ["a"] and "stopped" in " ".join(timelines["a"].problems)
 
 
-def stopped_after(samples: int) -> tuple[threading.Event, Callable[[Advance], None]]:
-    """An event, and a report that sets it so soon."""
-    stop, told = threading.Event(), []
+def stopped_after(samples: int) -> Monitor:
+    """A monitor that stops its work so soon."""
 
-    def report(advance: Advance) -> None:
-        told.append(advance)
-        if len(told) >= samples:
-            stop.set()
+    def count(progress: AnalysisProgress) -> None:
+        if progress.samples >= samples:
+            monitor.stop()
 
-    return stop, report
+    monitor = Monitor(count, every_s=0)
+    return monitor
 
 
 def test_a_stopped_analysis_waits_and_goes_on_and_is_gone_when_it_is_complete(film, waiting_place, monkeypatch):
-    monkeypatch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
     requests = asked("a")
-    stop, report = stopped_after(3)
-    [part] = analysis(film, requests, {"a": fake_pipeline([FACE])})(report, stop).values()
+    [part] = analysis(film, requests, {"a": fake_pipeline([FACE])})(stopped_after(3)).values()
     of = part.recording.sha256
     [unfinished] = video_unfinished.of(of)
     assert (unfinished.request.detector.name, unfinished.request.fps) == ("fake detector", 4.0)
@@ -372,26 +331,23 @@ def test_a_stopped_analysis_waits_and_goes_on_and_is_gone_when_it_is_complete(fi
     [file] = waiting_place.iterdir()
     assert file.stat().st_mode & 0o077 == 0 and waiting_place.stat().st_mode & 0o077 == 0
     pipeline = fake_pipeline([FACE])
-    [whole] = analysis(film, requests, {"a": pipeline})(lambda _: None, threading.Event()).values()
+    [whole] = analysis(film, requests, {"a": pipeline})(Monitor()).values()
     assert len(whole.frame) == 8 and len(pipeline.detector.seen) == 8 - len(part.frame)
     assert list(waiting_place.iterdir()) == []
 
 
 def test_nothing_waits_where_that_is_not_wanted(film, waiting_place, monkeypatch, tmp_path):
-    monkeypatch.setattr("fer_core.analysis.run.REPORT_EVERY_S", 0.0)
-    requests, unwanted = asked("a"), threading.Event()
-    unwanted.set()
-    stop, report = stopped_after(3)
-    analysis(film, requests, {"a": fake_pipeline([FACE])}, unwanted)(report, stop)
+    requests = asked("a")
+    abandoned = Monitor(lambda progress: abandoned.abandon())
+    analysis(film, requests, {"a": fake_pipeline([FACE])})(abandoned)
     assert list(waiting_place.iterdir()) == []
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no film")
     with pytest.raises(MediaError):
-        analysis(bad, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
+        analysis(bad, requests, {"a": fake_pipeline([FACE])})(Monitor())
     assert list(waiting_place.iterdir()) == []
     monkeypatch.setenv(UNFINISHED, "")
-    stop, report = stopped_after(3)
-    analysis(film, requests, {"a": fake_pipeline([FACE])})(report, stop)
+    analysis(film, requests, {"a": fake_pipeline([FACE])})(stopped_after(3))
     assert video_unfinished.folder() is None and not video_unfinished.waiting()
 
 
@@ -422,24 +378,24 @@ def test_a_place_that_cannot_be_written_keeps_nothing_and_disturbs_nothing(film,
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(UNFINISHED, str(tmp_path / "file" / "place"))
     requests = asked("a")
-    [timeline] = analysis(film, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
+    [timeline] = analysis(film, requests, {"a": fake_pipeline([FACE])})(Monitor()).values()
     assert len(timeline.frame) == 8 and video_unfinished.of(timeline.recording.sha256) == []
 
 
 def test_a_copy_can_be_stopped_and_leaves_nothing(film):
-    stop = threading.Event()
-    copy = copying(film)(lambda _: None, stop)
+    monitor = Monitor()
+    copy = copying(film)(monitor)
     assert copy.until_s is None and copy.path.stat().st_size > 1000
     copy.path.unlink()
-    stop.set()
-    with pytest.raises(Exception, match="Stopped"):
-        copying(film)(lambda _: None, stop)
+    monitor.stop()
+    with pytest.raises(StoppedError):
+        copying(film)(monitor)
     assert [path.name for path in film.parent.rglob("*") if path.is_file()] == ["film.mp4"]
 
 
 def test_a_face_of_the_chosen_moment(film):
     requests = asked("a")
-    timelines = analysis(film, requests, {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event())
+    timelines = analysis(film, requests, {"a": fake_pipeline([FACE])})(Monitor())
     recording = OpenRecording.of(1, timelines, film)
     face = recording.face(1)
     assert face is not None and face.shape == (60, 60, 3) and recording.face(2) is None
@@ -466,13 +422,12 @@ def test_events_of_a_table_are_added_once():
 
 
 def test_the_annotated_video_can_be_stopped_and_leaves_nothing(film):
-    [timeline] = analysis(film, asked("a"), {"a": fake_pipeline([FACE])})(lambda _: None, threading.Event()).values()
-    stop = threading.Event()
-    shares: list[float] = []
-    out = annotating(timeline, film)(lambda advance: shares.append(advance.share), stop)
-    assert out.path.stat().st_size > 1000 and shares[-1] == 1.0 and out.missing == ()
+    [timeline] = analysis(film, asked("a"), {"a": fake_pipeline([FACE])})(Monitor()).values()
+    monitor = Monitor()
+    out = annotating(timeline, film)(monitor)
+    assert out.path.stat().st_size > 1000 and monitor.progress.share == 1.0 and out.missing == ()
     out.path.unlink()
-    stop.set()
-    with pytest.raises(Exception, match="Stopped"):
-        annotating(timeline, film)(lambda _: None, stop)
+    monitor.stop()
+    with pytest.raises(StoppedError):
+        annotating(timeline, film)(monitor)
     assert [path.name for path in film.parent.rglob("*") if path.is_file()] == ["film.mp4"]

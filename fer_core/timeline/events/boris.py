@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
+from fer_core.cells import csv_of_rows
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, decoded, of_observation, seconds_of
-from fer_core.timeline.events.tables import Row, Table, time_in, written
+from fer_core.timeline.events.event import Event, decoded, of_observation, quoted, seconds_of
+from fer_core.timeline.events.tables import Row, Table, time_in
 
 SOURCE: Final = "boris"
 OBSERVATION: Final = "Observation id"
@@ -121,7 +122,8 @@ def project_text(events: Sequence[Event], observation: str, media: str = "") -> 
         first = codes.setdefault(_code(event), event)
         if (first.end_s is None) != (event.end_s is None):
             raise TimelineError(
-                f'"{_code(event)}" is a moment at one place and lasts at another, which BORIS cannot hold; rename one.'
+                f"{quoted(_code(event))} is a moment at one place and lasts at another, which BORIS cannot "
+                "hold; rename one."
             )
     _refuse_overlap(events)
     subjects = sorted({event.subject for event in events if event.subject})
@@ -188,7 +190,7 @@ def table_text(events: Sequence[Event], observation: str) -> str:
         )
         for event in sorted(events, key=lambda event: event.start_s)
     ]
-    return written(_TABLE_COLUMNS, rows, "\t")
+    return csv_of_rows(_TABLE_COLUMNS, rows, "\t")
 
 
 def _aggregated(row: Row) -> Event:
@@ -203,7 +205,8 @@ def _mark(row: Row) -> _Mark:
     time_s, said = time_in(row, ["time"]), row.first(_TYPES).upper()
     if said not in (_POINT, _START, _STOP):
         raise TimelineError(
-            f'Line {row.line} of the events is neither POINT, START nor STOP but "{said[:40]}"; export the table again.'
+            f"Line {row.line} of the events is neither POINT, START nor STOP but {quoted(said)}; export the "
+            "table again."
         )
     return _Mark(time_s, _of_row(row, time_s, None), said)
 
@@ -224,7 +227,7 @@ def _of_row(row: Row, start_s: float, end_s: float | None) -> Event:
 
 
 def _coded(row: Any, observation: str, number: int, states: Mapping[str, bool], categories: Mapping[str, str]) -> _Mark:
-    where = f'Event {number} of the observation "{observation}"'
+    where = f"Event {number} of the observation {quoted(observation)}"
     if not isinstance(row, list) or len(row) < 3:
         raise TimelineError(f"{where} is not a list of time, subject and behaviour; save the project again in BORIS.")
     time_s = seconds_of(str(row[0]))
@@ -232,7 +235,7 @@ def _coded(row: Any, observation: str, number: int, states: Mapping[str, bool], 
         raise TimelineError(f"{where} has no time in seconds; observations of pictures have none and cannot be read.")
     code = str(row[2])
     if code not in states:
-        raise TimelineError(f'{where} is "{code[:40]}", which the ethogram does not know; add it there in BORIS.')
+        raise TimelineError(f"{where} is {quoted(code)}, which the ethogram does not know; add it there in BORIS.")
     kept = {OBSERVATION: observation}
     for place, name in ((3, "Modifiers"), (4, "Comment")):
         if len(row) > place and row[place]:
@@ -278,7 +281,7 @@ def _paired(marks: Iterable[_Mark]) -> list[Event]:
 def _unpaired(mark: _Mark, problem: str) -> NoReturn:
     where = f"Line {mark.event.line}: " if mark.event.line else ""
     raise TimelineError(
-        f'{where}the behaviour "{mark.event.text}" at {mark.time_s:g} s {problem}; correct it in BORIS '
+        f"{where}the behaviour {quoted(mark.event.text)} at {mark.time_s:g} s {problem}; correct it in BORIS "
         "(Observations, Check state events)."
     )
 
@@ -335,7 +338,7 @@ def _refuse_overlap(events: Sequence[Event]) -> None:
         start_s, end_s = _span(event)
         if start_s < last.get(key, -math.inf):
             raise TimelineError(
-                f'Two events "{_code(event)}" of one subject overlap at {start_s:g} s, which BORIS cannot hold; '
+                f"Two events {quoted(_code(event))} of one subject overlap at {start_s:g} s, which BORIS cannot hold; "
                 "rename one."
             )
         last[key] = end_s

@@ -15,7 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, decoded
+from fer_core.timeline.events.event import Event, decoded, quoted
 
 SOURCE: Final = "elan"
 POINT_MS: Final = 40
@@ -26,6 +26,7 @@ _SPAN_TYPE: Final = "stretch"
 _AUTHOR: Final = "Face Value"
 _OVERLAP: Final = " (overlap {})"
 _DEFAULT_TIER: Final = "events"
+_NO_XML: Final = "\ufffe\uffff"
 _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 
 
@@ -40,7 +41,7 @@ def read_document(data: bytes) -> list[Event]:
     """
     root, lines = _parsed(data)
     if root.tag != "ANNOTATION_DOCUMENT":
-        raise TimelineError(f'Line 1: the document is "{root.tag[:40]}", not an ELAN document; save it again in ELAN.')
+        raise TimelineError(f"Line 1: the document is {quoted(root.tag)}, not an ELAN document; save it again in ELAN.")
     slots = _slots(root, lines)
     ours = root.get("AUTHOR") == _AUTHOR
     aligned, upon = _annotations(root, lines, slots)
@@ -87,14 +88,20 @@ def document_text(events: Sequence[Event], media: str = "", mime: str = "video/m
     )
     header = ElementTree.SubElement(document, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     if media:
-        address = {"MEDIA_URL": f"./{media}", "MIME_TYPE": mime, "RELATIVE_MEDIA_URL": f"./{media}"}
+        address = {
+            "MEDIA_URL": f"./{_printable(media)}",
+            "MIME_TYPE": mime,
+            "RELATIVE_MEDIA_URL": f"./{_printable(media)}",
+        }
         ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", address)
     order = ElementTree.SubElement(document, "TIME_ORDER")
     slots: list[tuple[int, str]] = []
     annotations = 0
     for name, subject, moments, members in _tiers(events):
         attributes = {"TIER_ID": name, "LINGUISTIC_TYPE_REF": _POINT_TYPE if moments else _SPAN_TYPE}
-        tier = ElementTree.SubElement(document, "TIER", attributes | ({"PARTICIPANT": subject} if subject else {}))
+        tier = ElementTree.SubElement(
+            document, "TIER", attributes | ({"PARTICIPANT": _printable(subject)} if subject else {})
+        )
         for event in members:
             annotations += 1
             first, last = f"ts{len(slots) + 1}", f"ts{len(slots) + 2}"
@@ -147,8 +154,10 @@ def _slots(root: ElementTree.Element, lines: Mapping[ElementTree.Element, int]) 
     names, times = [], []
     for slot in root.iterfind("TIME_ORDER/TIME_SLOT"):
         said = slot.get("TIME_VALUE")
-        if said is not None and not (said.isascii() and said.isdigit() and len(said) < 13):
-            raise TimelineError(f'Line {lines[slot]} of the ELAN document has no time in milliseconds ("{said[:20]}").')
+        if said is not None and not (said.isascii() and said.isdigit() and len(said) < 14):
+            raise TimelineError(
+                f"Line {lines[slot]} of the ELAN document has no time in milliseconds ({quoted(said)})."
+            )
         names.append(slot.get("TIME_SLOT_ID", ""))
         times.append(math.nan if said is None else int(said) / 1000)
     place = 0
@@ -226,7 +235,11 @@ def _tiers(events: Sequence[Event]) -> list[tuple[str, str, bool, list[Event]]]:
 
 
 def _tier_name(kind: str, subject: str, number: int) -> str:
-    return _printable(kind) + (_OVERLAP.format(number) if number > 1 else "") + (f"@{subject}" if subject else "")
+    return (
+        _printable(kind)
+        + (_OVERLAP.format(number) if number > 1 else "")
+        + (f"@{_printable(subject)}" if subject else "")
+    )
 
 
 def _milliseconds(event: Event) -> tuple[int, int]:
@@ -238,4 +251,4 @@ def _milliseconds(event: Event) -> tuple[int, int]:
 
 def _printable(text: str) -> str:
     """The text without the control characters that XML cannot hold."""
-    return "".join(letter for letter in text if letter in "\n\t" or (ord(letter) >= 32 and ord(letter) < 0xFFFE))
+    return "".join(letter for letter in text if letter in "\n\t" or (ord(letter) >= 32 and letter not in _NO_XML))

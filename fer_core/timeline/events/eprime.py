@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, seconds_of
+from fer_core.timeline.events.event import Event, quoted, seconds_of
 from fer_core.timeline.events.tables import Table
 
 SOURCE: Final = "e-prime"
@@ -96,5 +96,7 @@ def _milliseconds(frame: Mapping[str, str], thing: str, end: str, line: int) -> 
         return None
     found = seconds_of(said)
     if found is None:
-        raise TimelineError(f'Line {line}: {thing}{end} is no time in milliseconds ("{said[:40]}"); correct it.')
+        raise TimelineError(
+            f"Line {line}: {quoted(thing + end)} is no time in milliseconds ({quoted(said)}); correct it."
+        )
     return found

@@ -14,7 +14,10 @@ MAX_EVENTS: Final = 20_000
 MAX_CELL: Final = 20_000
 """Characters of one text."""
 
-_CLOCK: Final = re.compile(r"-?(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
+MAX_S: Final = 1e10
+"""Seconds; programs may count from 1970, but no further."""
+
+_CLOCK: Final = re.compile(r"-?(?:(\d{1,7}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d{1,3})?")
 
 
@@ -76,12 +79,18 @@ def seconds_of(text: str) -> float | None:
     """Seconds of a number ("1.5", "1,5") or a clock time ("00:01:02.5"); None where the text is neither."""
     said = text.strip()
     if _NUMBER.fullmatch(said):
-        return float(said.replace(",", "."))
+        found = float(said.replace(",", "."))
+        return found if abs(found) <= MAX_S else None
     if match := _CLOCK.fullmatch(said):
         hours, minutes, seconds = match.groups()
         total = int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds.replace(",", "."))
         return -total if said.startswith("-") else total
     return None
+
+
+def quoted(text: str, most: int = 40) -> str:
+    """The beginning of a text on one line, in quotation marks, for a message."""
+    return f'"{" ".join(text.split())[:most]}"'
 
 
 def checked(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -110,7 +119,9 @@ def with_text_of(events: Sequence[Event], column: str) -> tuple[Event, ...]:
     """
     known = sorted({name for event in events for name in event.columns})
     if column not in known:
-        raise TimelineError(f'The events have no column "{column}"; choose one of: {", ".join(known) or "none"}.')
+        raise TimelineError(
+            f"The events have no column {quoted(column)}; choose one of: {quoted(', '.join(known) or 'none', 200)}."
+        )
     return tuple(replace(event, text=event.columns.get(column, "") or event.text) for event in events)
 
 
@@ -127,11 +138,11 @@ def of_observation(events: Sequence[Event], observation: str | None, column: str
     """
     known = sorted({event.columns.get(column, "") for event in events})
     if observation is None and len(known) > 1:
-        names = ", ".join(f'"{name}"' for name in known[:10])
+        names = ", ".join(quoted(name) for name in known[:10])
         raise TimelineError(
             f"The file holds {len(known)} observations, each with its own clock; choose one of: {names}."
         )
     if observation is not None and observation not in known:
-        names = ", ".join(f'"{name}"' for name in known[:10]) or "none"
-        raise TimelineError(f'The file holds no observation "{observation}"; choose one of: {names}.')
+        names = ", ".join(quoted(name) for name in known[:10]) or "none"
+        raise TimelineError(f"The file holds no observation {quoted(observation)}; choose one of: {names}.")
     return tuple(event for event in events if observation is None or event.columns.get(column, "") == observation)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, seconds_of
+from fer_core.timeline.events.event import Event, quoted, seconds_of
 from fer_core.timeline.events.tables import Row, Table
 
 SOURCE: Final = "psychopy"
@@ -60,7 +60,8 @@ def events_of_table(table: Table) -> list[Event]:
             end_s = _time(row, component + _STOPPED)
             if end_s is not None and end_s < start_s:
                 raise TimelineError(
-                    f"Line {row.line} of the events: {component} stops at {end_s:g} s, before it starts; correct it."
+                    f"Line {row.line} of the events: {quoted(component)} stops at {end_s:g} s, before it starts; "
+                    "correct it."
                 )
             events.append(Event(start_s, end_s, component, COMPONENT, "", SOURCE, kept, row.line))
     return events
@@ -81,6 +82,8 @@ def events_of_log(text: str) -> list[Event]:
             if on:
                 shown[name] = begun or Event(time_s, None, name, COMPONENT, "", SOURCE, {}, line)
             elif begun is not None:
+                if time_s < begun.start_s:
+                    raise TimelineError(f"Line {line} of the log goes back in time; choose a log of one session.")
                 events.append(Event(begun.start_s, time_s, name, COMPONENT, "", SOURCE, {}, begun.line))
         elif level in LEVELS:
             events.append(Event(time_s, None, message.strip(), level, "", SOURCE, {}, line))
@@ -107,5 +110,7 @@ def _time(row: Row, column: str) -> float | None:
         return None
     found = seconds_of(said)
     if found is None:
-        raise TimelineError(f'Line {row.line} of the events has no time in seconds in {column} ("{said[:40]}").')
+        raise TimelineError(
+            f"Line {row.line} of the events has no time in seconds in {quoted(column)} ({quoted(said)})."
+        )
     return found

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from fer_core.cells import cell_text, csv_of_rows
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, seconds_of
+from fer_core.timeline.events.event import Event, quoted, seconds_of
 
 COLUMNS: Final = ("kind", "start_s", "end_s", "text")
 """Columns that `table_text` always writes; subject and kept columns follow where there are any."""
@@ -31,7 +32,6 @@ _NO_TIME: Final = ("na", "nan", "none")
 _HEADER_WITHIN: Final = 60
 """Lines that a program may write above the header."""
 
-_FORMULA: Final = ("=", "+", "-", "@")
 _DECIMALS: Final = 6
 
 
@@ -84,10 +84,10 @@ def read_table(text: str, is_header: Callable[[Sequence[str]], bool]) -> Table:
         names.pop()
     if len({name.lower() for name in names}) < len(names):
         double = next(name for name in names if [each.lower() for each in names].count(name.lower()) > 1)
-        raise TimelineError(f'Line {rows[place][0]} of the events names the column "{double}" twice; rename one.')
+        raise TimelineError(f"Line {rows[place][0]} of the events names the column {quoted(double)} twice; rename one.")
     kept = []
     for line, cells in rows[place + 1 :]:
-        values = [_unguarded(cell.strip()) for cell in cells]
+        values = [cell_text(cell.strip()) for cell in cells]
         if any(values):
             kept.append(Row(line, dict(zip(names, [*values, *[""] * len(names)], strict=False))))
     return Table(tuple(names), tuple(kept))
@@ -108,7 +108,8 @@ def events_of_table(table: Table) -> list[Event]:
     others = [name for name in table.names if name.lower() not in known]
     if table.rows and others and not table.has(TEXTS) and table.has(STARTS):
         raise TimelineError(
-            f'None of the columns ({", ".join(table.names)[:200]}) is known to say what happened; name that one "text".'
+            f"None of the columns ({quoted(', '.join(table.names), 200)}) is known to say what happened; name that one "
+            '"text".'
         )
     return [_event(row, others) for row in table.rows]
 
@@ -123,7 +124,7 @@ def time_in(row: Row, names: Sequence[str]) -> float:
     found = seconds_of(said)
     if found is None:
         raise TimelineError(
-            f'Line {row.line} of the events has no time in seconds ("{said[:40]}"); name the column {names[0]}.'
+            f"Line {row.line} of the events has no time in seconds ({quoted(said)}); name the column {names[0]}."
         )
     return found
 
@@ -147,7 +148,7 @@ def table_text(events: Sequence[Event], delimiter: str = ",") -> str:
         )
         for event in sorted(events, key=lambda event: event.start_s)
     ]
-    return written((*COLUMNS, *subject, *kept), rows, delimiter)
+    return csv_of_rows((*COLUMNS, *subject, *kept), rows, delimiter)
 
 
 def bids_text(events: Sequence[Event]) -> str:
@@ -171,7 +172,7 @@ def bids_text(events: Sequence[Event]) -> str:
         )
         for place in order
     ]
-    return written((*BIDS_COLUMNS, *columns), rows, "\t")
+    return csv_of_rows((*BIDS_COLUMNS, *columns), rows, "\t")
 
 
 def _event(row: Row, others: Sequence[str]) -> Event:
@@ -183,7 +184,7 @@ def _event(row: Row, others: Sequence[str]) -> Event:
         duration_s = time_in(row, DURATIONS)
         if duration_s < 0:
             raise TimelineError(f"Line {row.line} of the events lasts {duration_s:g} s; a duration cannot be negative.")
-        end_s = start_s + duration_s if duration_s else None
+        end_s = round(start_s + duration_s, 9) if duration_s else None
     return Event(
         start_s=start_s,
         end_s=end_s,
@@ -227,23 +228,3 @@ def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     except csv.Error as error:
         raise TimelineError(f"Line {line} of the events cannot be read ({error}); save the table as CSV.") from error
     return rows
-
-
-def written(names: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str) -> str:
-    """Delimited text of a header and rows, with formulas guarded; see `table_text`."""
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n", delimiter=delimiter)
-    writer.writerow(names)
-    writer.writerows([guarded(cell) for cell in row] for row in rows)
-    return target.getvalue()
-
-
-def guarded(cell: object) -> object:
-    """The cell, with an apostrophe before a text that a spreadsheet would take for a formula."""
-    if isinstance(cell, str) and cell.lstrip("'").startswith(_FORMULA) and seconds_of(cell) is None:
-        return "'" + cell
-    return cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell

@@ -42,7 +42,7 @@ class Permutation:
 def sign_flips(n: int, rng: np.random.Generator, most: int = MAX_EXACT, drawn: int = DRAWN) -> NDArray[np.float64]:
     """Ways to swap the two conditions of each person: ±1, float64 (arrangements, n); the first swaps nobody's."""
     if 2**n <= most:
-        return np.array(list(itertools.product((1.0, -1.0), repeat=n)))
+        return np.where((np.arange(2**n)[:, None] >> np.arange(n)) & 1, -1.0, 1.0)
     flips = rng.choice((1.0, -1.0), (drawn + 1, n))
     flips[0] = 1.0
     return flips

@@ -19,6 +19,9 @@ from fer_core.timeline.groups.curves import Curves
 SHIFTS: Final = 999
 RESAMPLES: Final = 5_000
 MIN_STEPS: Final = 20
+_AT_ONCE: Final = 1_000_000
+"""Values that are shifted at once, so that memory stays bounded."""
+
 _HIGHEST: Final = 1 - 1e-12
 
 
@@ -93,7 +96,7 @@ def synchrony(curves: Curves, stimuli: Sequence[str], seed: int = 0) -> Synchron
     rng = np.random.default_rng(seed)
     found = leave_one_out(values)
     mean = float(_mean_of(found))
-    null = np.array([_mean_of(leave_one_out(_shifted(values, rng))) for _ in range(SHIFTS)])
+    null = _null(values, rng)
     drawn = found[rng.integers(0, len(found), (RESAMPLES, len(found)))]
     low, high = np.quantile(_mean_of(drawn), (0.025, 0.975))
     return Synchrony(
@@ -110,18 +113,24 @@ def synchrony(curves: Curves, stimuli: Sequence[str], seed: int = 0) -> Synchron
 
 
 def leave_one_out(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Correlation of each person with the mean of all others: float64 (people, T) -> (people,)."""
-    others = (values.sum(axis=0) - values) / (len(values) - 1)
-    mine = values - values.mean(axis=1, keepdims=True)
-    others = others - others.mean(axis=1, keepdims=True)
-    scale = np.sqrt((mine**2).sum(axis=1) * (others**2).sum(axis=1))
-    return np.asarray((mine * others).sum(axis=1) / np.maximum(scale, 1e-300))
+    """Correlation of each person with the mean of all others: float64 (..., people, T) -> (..., people)."""
+    others = (values.sum(axis=-2, keepdims=True) - values) / (values.shape[-2] - 1)
+    mine = values - values.mean(axis=-1, keepdims=True)
+    others -= others.mean(axis=-1, keepdims=True)
+    scale = np.sqrt((mine**2).sum(axis=-1) * (others**2).sum(axis=-1))
+    return np.asarray((mine * others).sum(axis=-1) / np.maximum(scale, 1e-300))
 
 
-def _shifted(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _null(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Mean correlation of `SHIFTS` arrangements in which each curve is shifted by itself: float64 (SHIFTS,)."""
     people, steps = values.shape
-    places = (np.arange(steps) + rng.integers(0, steps, (people, 1))) % steps
-    return np.take_along_axis(values, places, axis=1)
+    shifts = rng.integers(0, steps, (SHIFTS, people, 1))
+    size = max(1, _AT_ONCE // values.size)
+    parts = []
+    for first in range(0, SHIFTS, size):
+        places = (np.arange(steps) + shifts[first : first + size]) % steps
+        parts.append(_mean_of(leave_one_out(np.take_along_axis(values[None], places, axis=2))))
+    return np.concatenate(parts)
 
 
 def _mean_of(correlations: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.charts import describe, probability_bars
 from fer_core.emotions import STYLES
 from fer_core.imaging.crops import cut
@@ -127,8 +128,7 @@ def _alternative_text(picture: Analysed) -> str:
 
 
 def _csv(pictures: list[Analysed]) -> bytes:
-    # The byte order mark makes spreadsheet programs read names in UTF-8.
-    return as_table((p.name, p.readings) for p in pictures).to_csv(index=False).encode("utf-8-sig")
+    return for_spreadsheets(csv_of(as_table((p.name, p.readings) for p in pictures)))
 
 
 def _zip(pictures: list[Analysed]) -> bytes:

@@ -25,6 +25,7 @@ from fer_core.ui.live.panel import live_panel
 from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared import handover, loaders
 from fer_core.ui.shared.notice import NOT_FEELINGS
+from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, analyse
 
 EVERY_S: Final = 0.3
@@ -329,7 +330,7 @@ def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: Emotion
                 settings = choice.settings
                 show_picture(shown, 0, settings.uncertain_below, settings.view.activation, file_at_once=True)
         except FerError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
 
 
 def _as_set(picture: Analysed, settings: LiveSettings) -> Analysed:

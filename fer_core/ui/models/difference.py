@@ -23,7 +23,7 @@ def difference(compared: Compared) -> None:
     try:
         pairs = records.comparisons(list(compared.cards.values()), compared.split, compared.without_copies)
     except FerError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     _say(pairs, next(iter(compared.cards)))
     st.dataframe(

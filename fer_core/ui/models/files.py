@@ -54,6 +54,7 @@ def _facts(card: ModelCard) -> None:
     course = card.recipe
     words = {
         "Licence": card.licence,
+        "Imported from": card.imported.source if card.imported else "",
         "Trained on": card.training_data,
         "Run": _course(course),
         "Went on from": _earlier(course.get("before", {})),
@@ -110,7 +111,8 @@ def _downloads(card: ModelCard) -> None:
             f"{size(record.bytes)} · SHA-256 `{record.sha256[:16]}…`",
         )
     trained = records.MODELS_DIR / card.name / KERAS_FILE
-    if ONNX_FILE not in card.files and not card.members and not is_left_out(trained):
+    own = not card.members and card.imported is None
+    if own and ONNX_FILE not in card.files and not is_left_out(trained):
         _onnx(card)
     st.caption("Compare all files with their cards:")
     st.code(recipes.verify_command(), language="sh", wrap_lines=True)
@@ -128,7 +130,7 @@ def _onnx(card: ModelCard) -> None:
                 try:
                     data = onnx_file(card.name, card.identity, records.MODELS_DIR)
                 except FerError as error:
-                    st.error(str(error), icon=":material/error:")
+                    st.error(plain(str(error)), icon=":material/error:")
                     return
             _download(card.name, ONNX_FILE, data, _WORDS[ONNX_FILE], size(len(data)))
     else:

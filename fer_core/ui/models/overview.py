@@ -81,7 +81,7 @@ def _try_comparisons(cards: Sequence[ModelCard]) -> Sequence[Comparison]:
     try:
         return records.comparisons(cards, CHOSEN_BY, without_copies=True)
     except FerError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return []
 
 
@@ -92,7 +92,7 @@ def _measure(cards: Sequence[ModelCard]) -> dict[str, records.Timing]:
             try:
                 times[card.name] = records.timing(card)
             except FerError as error:
-                st.error(str(error), icon=":material/error:")
+                st.error(plain(str(error)), icon=":material/error:")
     return times
 
 

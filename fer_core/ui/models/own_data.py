@@ -15,6 +15,8 @@ from fer_core.evaluation.archives import ArchiveLimits
 from fer_core.evaluation.attributes import FOLDER_ATTRIBUTE, read_attributes
 from fer_core.evaluation.labelled import LabelledFaces, read_labelled
 from fer_core.evaluation.own_faces import OwnEvaluation, evaluate_own
+from fer_core.jobs import Monitor, Progress
+from fer_core.timeline.summaries import as_clock
 from fer_core.ui.models import own_results, records
 from fer_core.ui.models.parts import PAGE
 from fer_core.ui.shared import loaders, page_memory
@@ -28,6 +30,9 @@ MOST_BYTES: Final = 200_000_000
 
 MOST_TABLE_BYTES: Final = 10_000_000
 """Of the table of groups."""
+
+READING_SHARE: Final = 0.2
+"""Share of the bar for reading the pictures; the rest is for measuring."""
 
 _RESULT: Final = "own evaluation"
 _ZIP, _FOLDER = ":material/folder_zip: Zip", ":material/folder: Folder"
@@ -155,15 +160,17 @@ def _run(upload: BinaryIO, options: Mapping[str, Any]) -> None:
     bar = st.progress(0.0, "Reading the pictures …")
     st.button("Stop", icon=":material/stop_circle:", key="stop measuring")
 
-    def tell(what: str, share: float) -> None:
-        bar.progress(share, f"{plain(what)}: {share:.0%}")
+    def show(progress: Progress) -> None:
+        left = "" if progress.remaining_s is None else f", {as_clock(max(1, progress.remaining_s))} left"
+        bar.progress(progress.share, f"{plain(progress.words)}: {progress.share:.0%}{left}")
 
+    monitor = Monitor(show)
     try:
         faces = read_labelled(
             upload,
             loaders.detector("haar") if options["detect"] else None,
             LIMITS,
-            lambda done, total: tell("Reading the pictures", done / total),
+            monitor.part(0, READING_SHARE, "Reading the pictures"),
         )
         result = evaluate_own(
             getattr(upload, "name", "upload"),
@@ -171,7 +178,7 @@ def _run(upload: BinaryIO, options: Mapping[str, Any]) -> None:
             {name: loaders.classifier(name) for name in options["models"]},
             _attributes(faces, options),
             options["robust"],
-            tell,
+            monitor.part(READING_SHARE, 1),
             records.MODELS_DIR,
         )
     except FerError as error:

@@ -8,6 +8,7 @@ from fer_core.errors import FerError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import DEFAULT_MODEL
+from fer_core.ui.shared.text import plain
 
 _DETECTORS = {
     "blazeface": "BlazeFace (fast, finds most)",
@@ -57,7 +58,7 @@ def cards_or_stop() -> list[ModelCard]:
     try:
         found = cards()
     except FerError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         st.stop()
     if not found:
         st.error("No model is installed. Restore the folder `models` from the release.", icon=":material/error:")

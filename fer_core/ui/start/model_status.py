@@ -8,6 +8,7 @@ import streamlit as st
 from fer_core.classification import ModelCard
 from fer_core.diagnostics.self_test import self_test
 from fer_core.ui.shared import loaders
+from fer_core.ui.shared.text import plain
 
 
 def model_table() -> None:
@@ -16,7 +17,7 @@ def model_table() -> None:
     if not cards:
         st.info("No model is installed. Restore the folder `models` from the release.", icon=":material/info:")
         return
-    st.markdown(f":material/check_circle: {len(cards)} ready; **{cards[0].title}** is the default.")
+    st.markdown(f":material/check_circle: {len(cards)} ready; **{plain(cards[0].title)}** is the default.")
     st.dataframe(
         pd.DataFrame([_row(card) for card in cards]),
         hide_index=True,
@@ -47,7 +48,7 @@ def self_test_button() -> None:
         checks = []
         for check in self_test():
             checks.append(check)
-            st.markdown(f"{icons[check.passed]} **{check.name}** ({words[check.passed]}): {check.detail}")
+            st.markdown(f"{icons[check.passed]} **{check.name}** ({words[check.passed]}): {plain(check.detail)}")
         failed = sum(check.passed is False for check in checks)
         if failed:
             status.update(label=f"{failed} of {len(checks)} checks failed", state="error", expanded=True)

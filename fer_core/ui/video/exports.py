@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -12,29 +11,25 @@ from typing import Final
 
 import streamlit as st
 
+from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.classification import ModelCard
-from fer_core.errors import FerError
 from fer_core.evidence.bundle import bundle_bytes
+from fer_core.jobs import Job, Monitor, Work
 from fer_core.reports.annotated import write_annotated
 from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.study import Study
+from fer_core.timeline.study import Study, notes_as_edits
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import Drawing, Drawn, File, Made, memory
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.waiting import wait_for
-from fer_core.ui.video.work import Advance, Job, Report, Work
 
 _JSON: Final = "application/json"
 _PARQUET: Final = "application/vnd.apache.parquet"
-
-
-class _StoppedError(FerError):
-    """The visitor does not want it any more."""
 
 
 def exports(recording: OpenRecording, card: ModelCard | None) -> None:
@@ -90,10 +85,11 @@ def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
         timeline, part_notes, study = recording.timeline, notes, recording.study
         if span is not None:
             timeline, part_notes = _part(timeline, *span), notes.within(*span)
-            study = Study(replace(timeline, portraits={}))
+            study = Study(replace(timeline, portraits={}), notes_as_edits(part_notes))
         bundle = partial(bundle_bytes, recording.study, today, card) if checkable(recording) else None
         job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)
-        made = Made(of, _tables(recording, timeline, part_notes, study), Work(job, kept.workspace.new_stop(), "report"))
+        work = Work(job, kept.workspace.new_monitor(), "report")
+        made = Made(of, _tables(recording, timeline, part_notes, study), work)
         kept.exports[recording.number] = made
     return made
 
@@ -101,11 +97,9 @@ def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
 def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | None) -> Job[tuple[File, ...]]:
     """The job that writes the report, and the evidence bundle where there can be one."""
 
-    def job(report: Report, stop: threading.Event) -> tuple[File, ...]:
+    def job(monitor: Monitor) -> tuple[File, ...]:
         files = [File("Report (PDF)", "picture_as_pdf", "report.pdf", "application/pdf", report_of())]
-        report(Advance(1 / 2))
-        if stop.is_set():
-            raise _StoppedError("The report was stopped before it was complete.")
+        monitor.step(1, 2)
         if bundle_of is not None:
             files.append(File("Evidence bundle", "verified", "bundle.zip", "application/zip", bundle_of()))
         return tuple(files)
@@ -129,9 +123,9 @@ def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: S
         File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, kept.to_parquet()),
     ]
     if notes.markers or notes.excluded:
-        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", events_text(notes)))
+        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", for_spreadsheets(events_text(notes))))
     if recording.resting:
-        rest = recording.deviations().to_csv(index=False)
+        rest = for_spreadsheets(csv_of(recording.deviations()))
         files.append(File("Differences from rest (CSV)", "self_improvement", "from_rest.csv", "text/csv", rest))
     return tuple(files)
 
@@ -188,22 +182,17 @@ def _begin(recording: OpenRecording) -> None:
     kept = memory()
     assert recording.path is not None
     job = annotating(recording.timeline, recording.path)
-    work = Work(job, kept.workspace.new_stop(), "annotated video")
+    work = Work(job, kept.workspace.new_monitor(), "annotated video")
     kept.drawings[recording.number] = Drawing(work, recording.timeline)
 
 
 def annotating(timeline: Timeline, path: Path) -> Job[Drawn]:
     """The job that writes the annotated video beside the recording."""
 
-    def job(report: Report, stop: threading.Event) -> Drawn:
-        def tell(share: float) -> None:
-            if stop.is_set():
-                raise _StoppedError("Stopped before it was complete.")
-            report(Advance(share))
-
+    def job(monitor: Monitor) -> Drawn:
         folder = Path(tempfile.mkdtemp(prefix="drawn-", dir=path.parent))
         try:
-            missing = write_annotated(timeline, path, folder / "annotated.mp4", tell)
+            missing = write_annotated(timeline, path, folder / "annotated.mp4", monitor)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -6,7 +6,6 @@ All of it goes with "Forget", and with the visit.
 import os
 import shutil
 import tempfile
-import threading
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import streamlit as st
 
 from fer_core.errors import MediaError
+from fer_core.jobs import Monitor, Work
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
@@ -24,7 +24,6 @@ from fer_core.ui.shared.handover import forget_session, recorded_session
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.visits import Visits
-from fer_core.ui.video.work import Work
 
 MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
@@ -45,13 +44,13 @@ class Workspace:
     def __init__(self) -> None:
         sweep()
         self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        self._stops: list[threading.Event] = []
-        self._end = weakref.finalize(self, _end, self.path, self._stops)
+        self._monitors: list[Monitor] = []
+        self._end = weakref.finalize(self, _end, self.path, self._monitors)
 
-    def new_stop(self) -> threading.Event:
-        """An event that is set when the folder is deleted, for work on its files."""
-        self._stops.append(threading.Event())
-        return self._stops[-1]
+    def new_monitor(self) -> Monitor:
+        """A monitor for work on the folder's files, which is stopped when the folder is deleted."""
+        self._monitors.append(Monitor())
+        return self._monitors[-1]
 
     def store(self, name: str, data: bytes | memoryview) -> Path:
         """Write a visitor's file under the name that it came with, as far as that is a name.
@@ -127,7 +126,6 @@ class Memory:
         work: the analysis that is under way, or has ended and was not looked at yet.
         source: the file that it reads.
         requests: how it reads it, by model.
-        unwanted: once this is set, nothing that it has read is kept.
         going_on: number of the recording that it completes; None where it is a new one.
         recordings: what is open, by number; the oldest first.
         shown: number of the one that is being looked at.
@@ -143,7 +141,6 @@ class Memory:
     work: Work[dict[str, Timeline]] | None = None
     source: Path | None = None
     requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
-    unwanted: threading.Event = field(default_factory=threading.Event)
     going_on: int | None = None
     recordings: dict[int, OpenRecording] = field(default_factory=dict)
     shown: int | None = None
@@ -262,8 +259,9 @@ def forget() -> None:
     """Drop all recordings of this visit, their files and what was read in them; end an analysis that is under way."""
     gone: Memory | None = st.session_state.pop(_KEY, None)
     if gone is not None:
-        gone.unwanted.set()
         visits.drop(gone)
+        if gone.work is not None:
+            gone.work.abandon()
         gone.workspace.close()
         for recording in gone.recordings.values():
             if recording.partial:
@@ -272,9 +270,9 @@ def forget() -> None:
     forget_session()
 
 
-def _end(path: Path, stops: list[threading.Event]) -> None:
-    for stop in stops:
-        stop.set()
+def _end(path: Path, monitors: list[Monitor]) -> None:
+    for monitor in monitors:
+        monitor.stop()
     shutil.rmtree(path, ignore_errors=True)
 
 

@@ -2,11 +2,10 @@
 
 import hashlib
 import shutil
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -14,19 +13,20 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evidence.bundle import open_bundle
+from fer_core.jobs import Progress, Work
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import TIME_CONSTANT_S, AnalysisRequest, DetectorChoice
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import as_clock
+from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.memory import forget, memory
 from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.work import Advance, Work
 
 Requests = Mapping[str, AnalysisRequest]
 """How a recording is read, by name of the model."""
@@ -216,8 +216,8 @@ def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
 
 def _start(path: Path, requests: Requests, pipelines: dict[str, EmotionPipeline]) -> None:
     kept = memory()
-    kept.problem, kept.source, kept.requests, kept.unwanted = None, path, requests, threading.Event()
-    kept.work = Work(analysis(path, requests, pipelines, kept.unwanted), kept.workspace.new_stop(), "video analysis")
+    kept.problem, kept.source, kept.requests = None, path, requests
+    kept.work = Work(analysis(path, requests, pipelines), kept.workspace.new_monitor(), "video analysis")
     st.rerun()
 
 
@@ -267,9 +267,9 @@ def progress() -> None:
     def look() -> None:
         if not work.running:
             st.rerun(scope="app")
-        advance = work.advance
+        now = work.progress
         with st.container(border=True):
-            st.progress(advance.share, _words(work, advance))
+            st.progress(now.share, _words(work, now))
             st.button(
                 "Stop and keep what there is",
                 icon=":material/stop_circle:",
@@ -290,10 +290,10 @@ def forget_button() -> None:
     )
 
 
-def _words(work: Work[Any], advance: Advance) -> str:
+def _words(work: Work[dict[str, Timeline]], progress: Progress) -> str:
     if work.stopping:
         return "Stopping …"
-    if not advance.words:
+    if not progress.words:
         return "Opening the recording …"
-    left = "" if advance.remaining_s is None else f" · {as_clock(max(1, advance.remaining_s))} left"
-    return f"{advance.share:.0%} · {advance.words}{left}"
+    left = "" if progress.remaining_s is None else f" · {as_clock(max(1, progress.remaining_s))} left"
+    return f"{progress.share:.0%} · {progress.words}{left}"

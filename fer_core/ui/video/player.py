@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import threading
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ import streamlit as st
 
 from fer_core.emotions import STYLES
 from fer_core.errors import FerError
+from fer_core.jobs import Job, Monitor, Work
 from fer_core.media.playing import COPY_PX, LONGEST_S, write_copy
 from fer_core.reports.annotated import Tracks
 from fer_core.timeline.summaries import as_clock, problems_of
@@ -17,14 +17,9 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import Copy, memory
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.waiting import wait_for
-from fer_core.ui.video.work import Advance, Job, Report, Work
 
 LARGE_MB: Final = 300
 """Beyond, the player is loaded only when asked for: the server hands the whole file to the browser from memory."""
-
-
-class _StoppedError(FerError):
-    """The visitor does not want the copy any more."""
 
 
 def moment(recording: OpenRecording) -> None:
@@ -93,7 +88,7 @@ def _copied(recording: OpenRecording, path: Path) -> None:
     )
 
     def begin() -> None:
-        kept.copies[number] = Work(copying(path), kept.workspace.new_stop(), "playable copy")
+        kept.copies[number] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
 
     st.button("Make a copy that plays", icon=":material/movie:", key=f"copy {number}", on_click=begin)
 
@@ -101,15 +96,10 @@ def _copied(recording: OpenRecording, path: Path) -> None:
 def copying(path: Path) -> Job[Copy]:
     """The job that writes a copy for the player beside the recording."""
 
-    def job(report: Report, stop: threading.Event) -> Copy:
-        def tell(share: float) -> None:
-            if stop.is_set():
-                raise _StoppedError("Stopped before it was complete.")
-            report(Advance(share))
-
+    def job(monitor: Monitor) -> Copy:
         folder = Path(tempfile.mkdtemp(prefix="copy-", dir=path.parent))
         try:
-            until_s = write_copy(path, folder / "copy.mp4", tell)
+            until_s = write_copy(path, folder / "copy.mp4", monitor)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -78,7 +78,7 @@ class OpenRecording:
 
     def __post_init__(self) -> None:
         self._portraits: dict[int, bytes] = {}
-        self._timelines: tuple[Mapping[str, Study], Timelines] | None = None
+        self._timelines: tuple[Timelines, Timelines] | None = None
         self.partial = self.partial or self.study.read.stopped_s is not None
         self.live = self.live or self.study.read.recording.source == "camera"
         self._frames: OrderedDict[float, NDArray[np.uint8]] = OrderedDict()
@@ -101,12 +101,13 @@ class OpenRecording:
     @property
     def timelines(self) -> Timelines:
         """By model, as they stand after all corrections, with portraits of people who came of a split."""
-        if self._timelines is None or self._timelines[0] is not self.studies:
-            now = {model: study.timeline for model, study in self.studies.items()}
-            if self._portraits:
-                now = {model: self._with_portraits(timeline) for model, timeline in now.items()}
-            self._timelines = self.studies, now
-        return self._timelines[1]
+        now = {model: study.timeline for model, study in self.studies.items()}
+        before = self._timelines and self._timelines[0]
+        if before is None or any(before.get(model) is not timeline for model, timeline in now.items()):
+            # The same objects as long as nothing changes: what was made of them is still good then.
+            shown = {model: self._with_portraits(timeline) for model, timeline in now.items()}
+            self._timelines = now, shown
+        return self._timelines[1] if self._timelines else {}
 
     @property
     def timeline(self) -> Timeline:
@@ -353,6 +354,8 @@ class OpenRecording:
         self._frames.clear()
 
     def _with_portraits(self, timeline: Timeline) -> Timeline:
+        if not self._portraits:
+            return timeline
         there = set(people(timeline))
         found = {person: data for person, data in self._portraits.items() if person in there}
         return replace(timeline, portraits={**timeline.portraits, **found})

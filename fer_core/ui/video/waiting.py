@@ -4,12 +4,10 @@ from typing import Any, Final
 
 import streamlit as st
 
+from fer_core.jobs import Work
 from fer_core.timeline.summaries import as_clock
-from fer_core.ui.video.work import Work
 
 _EVERY_S: Final = 0.5
-_SAYS_NOTHING: Final = 0.02
-"""Up to this share, the time left is not worth telling."""
 
 
 def wait_for(work: Work[Any], words: str, key: str) -> None:
@@ -25,10 +23,9 @@ def wait_for(work: Work[Any], words: str, key: str) -> None:
     def look() -> None:
         if not work.running:
             st.rerun(scope="app")
-        share = work.advance.share
-        left_s = work.elapsed_s / share - work.elapsed_s if share > _SAYS_NOTHING else None
-        left = "" if left_s is None else f", {as_clock(max(1, left_s))} left"
-        st.progress(share, f"{words}: {share:.0%}{left}")
+        progress = work.progress
+        left = "" if progress.remaining_s is None else f", {as_clock(max(1, progress.remaining_s))} left"
+        st.progress(progress.share, f"{words}: {progress.share:.0%}{left}")
         st.button("Stop", icon=":material/stop_circle:", key=key, on_click=work.cancel, disabled=work.stopping)
 
     look()

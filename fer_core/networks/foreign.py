@@ -1,0 +1,154 @@
+"""Networks of other people, in ONNX or LiteRT, as they are: one input, any outputs, by name. Never `.keras` files.
+
+Both formats hold numbers and operations; a `.keras` file can hold code, so none is opened that is not the project's.
+"""
+
+import threading
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.errors import DependencyError, ModelError
+
+Outputs = dict[str, NDArray[np.float32]]
+
+
+class ForeignNetwork(Protocol):
+    """One network. Safe to share between threads.
+
+    Attributes:
+        name: of the engine that runs it.
+        libraries: distributions that compute.
+        outputs: names of the outputs, in the file's order.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """See above."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """See above."""
+        ...
+
+    def __call__(self, x: NDArray[np.float32]) -> Outputs:
+        """Run a batch, float32 (N, ...) as the network wants it; float32 (N, ...) by output name."""
+        ...
+
+
+class OnnxNetwork:
+    """An `.onnx` file, by ONNX Runtime, on the CPU.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DependencyError: onnxruntime is not installed.
+        ModelError: the file is no such network, or takes anything but one batch of float32.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise DependencyError(
+                "ONNX models are run by onnxruntime; install it with `pip install -r requirements-optional.txt`."
+            ) from error
+        self.name, self.libraries = "onnx", ("onnxruntime",)
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime has a class of its own for every kind of damage
+            raise ModelError(f"{path} is not an ONNX network that ONNX Runtime can run; export it again.") from error
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+            raise ModelError(f"{path} must take exactly one input, of float32; export it so.")
+        self._input, self._fixed = inputs[0].name, isinstance(inputs[0].shape[0], int)
+        self.outputs = tuple(output.name for output in self._session.get_outputs())
+
+    def __call__(self, x: NDArray[np.float32]) -> Outputs:
+        """Run a batch; see `ForeignNetwork`. One by one, where the file allows only one."""
+        batches = [x[i : i + 1] for i in range(len(x))] if self._fixed else [x]
+        try:
+            answers = [self._session.run(None, {self._input: batch}) for batch in batches]
+        except Exception as error:
+            raise ModelError(f"The network does not take an input of shape {x.shape[1:]}; correct its card.") from error
+        return _joined(self.outputs, answers)
+
+
+class LiteRtNetwork:
+    """A `.tflite` file, by ai-edge-litert, with or without signatures.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ModelError: the file is no such network, or takes anything but one batch of float32.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.name, self.libraries = "litert", ("ai-edge-litert",)
+        try:
+            self._interpreter = Interpreter(model_path=str(path))
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{path} is not a readable LiteRT model; export it again.") from error
+        inputs = self._interpreter.get_input_details()
+        if len(inputs) != 1 or inputs[0]["dtype"] != np.float32:
+            raise ModelError(f"{path} must take exactly one input, of float32; export it so.")
+        self._input = inputs[0]["index"]
+        self._details = self._interpreter.get_output_details()
+        self.outputs = tuple(output["name"] for output in self._details)
+        self._lock = threading.Lock()
+        self._shape: tuple[int, ...] | None = None
+
+    def __call__(self, x: NDArray[np.float32]) -> Outputs:
+        """Run a batch; see `ForeignNetwork`. One by one, so that a file with a fixed batch does too."""
+        with self._lock:
+            try:
+                answers = [self._run(x[i : i + 1]) for i in range(len(x))]
+            except (ValueError, RuntimeError) as error:
+                raise ModelError(
+                    f"The network does not take an input of shape {x.shape[1:]}; correct its card."
+                ) from error
+        return _joined(self.outputs, answers)
+
+    def _run(self, one: NDArray[np.float32]) -> list[NDArray]:
+        if self._shape != one.shape:
+            self._interpreter.resize_tensor_input(self._input, one.shape)
+            self._interpreter.allocate_tensors()
+            self._shape = one.shape
+        self._interpreter.set_tensor(self._input, np.ascontiguousarray(one))
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(output["index"]) for output in self._details]
+
+
+FORMATS: Final[dict[str, type[OnnxNetwork] | type[LiteRtNetwork]]] = {".onnx": OnnxNetwork, ".tflite": LiteRtNetwork}
+"""What runs a file, by its ending."""
+
+
+def open_network(path: Path) -> ForeignNetwork:
+    """Open a file by its ending.
+
+    Raises:
+        DependencyError: what runs it is not installed.
+        ModelError: another format, or a file that cannot be run.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise ModelError(f"{path.name} is neither .onnx nor .tflite, and no other format is opened; export it as one.")
+    return FORMATS[path.suffix.lower()](path)
+
+
+def _joined(names: tuple[str, ...], answers: list[list[NDArray]]) -> Outputs:
+    return {
+        name: np.concatenate([np.asarray(answer[place], np.float32) for answer in answers])
+        for place, name in enumerate(names)
+    }

@@ -1,0 +1,97 @@
+"""What the commands write to a terminal, whatever the names of files, the encoding and the other end of the pipe."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer_core.cli import main
+from fer_core.commands.video import CHECKPOINT
+from tests.conftest import PORTRAIT, ROOT
+from tests.videos import write_sound_only
+
+ESCAPE = "\x1b[2J\x1b]0;title\x07‮gnp"
+
+
+def run(*arguments: str, encoding: str = "utf-8") -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        [sys.executable, "-m", "fer_core", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+
+
+@pytest.fixture
+def odd_picture(tmp_path) -> Path:
+    path = tmp_path / f"田中 {ESCAPE}.jpg"
+    path.write_bytes(PORTRAIT.read_bytes())
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names do not exist there")
+def test_a_name_with_control_characters_and_foreign_letters(odd_picture):
+    for encoding in ("utf-8", "cp1252"):
+        done = run("image", str(odd_picture), encoding=encoding)
+        assert done.returncode == 0 and done.stderr == b""
+        assert done.stdout.count(b"\n") == 2 and not set(done.stdout) & {0x1B, 0x07}
+        assert b"happy" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["image"], ["video", "--out", "x"], ["verify", "--video", "x"], ["evaluate", "--json", "-", "--data"]]
+)
+def test_names_that_are_not_there_reach_the_terminal_harmless(capsys, command):
+    try:
+        status = main([*command, f"no\n{ESCAPE}"])
+    except SystemExit as end:
+        status = int(end.code or 0)
+    err = capsys.readouterr().err
+    assert status == 3 and err.count("\n") == 1 and not set(err) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_wrong_usage_reaches_the_terminal_harmless(capsys):
+    with pytest.raises(SystemExit):
+        main(["models", "list", f"--{ESCAPE}"])
+    assert not set(capsys.readouterr().err) & {"\x1b", "\x07", "\u202e"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of a shell")
+@pytest.mark.parametrize("command", [["models", "list"], ["image", str(PORTRAIT), "--json", "-"]])
+def test_a_closed_pipe_ends_quietly(command):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_core", *command], cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, timeout=120
+    )
+    os.close(writer)
+    assert done.stderr == b"" and done.returncode == 141
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [(["video", "clip.mp4", "--out"], "--out"), (["image", "a.png", "--annotate"], "--annotate")],
+)
+def test_a_file_in_the_place_of_the_folder_is_said_and_kept(capsys, tmp_path, arguments, option):
+    picture = tmp_path / "holiday.jpg"
+    picture.write_bytes(PORTRAIT.read_bytes())
+    for place in (picture, picture / "results"):
+        assert main([*arguments, str(place)]) == 3
+        err = capsys.readouterr().err
+        assert f"name another one with {option}" in err and "remove" not in err and err.count("\n") == 1
+    assert picture.read_bytes() == PORTRAIT.read_bytes()
+
+
+def test_a_refused_recording_leaves_nothing_behind(capsys, tmp_path):
+    sound = write_sound_only(tmp_path / "sound.m4a")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "notes.txt").write_text("keep")
+    for folder in (tmp_path / "new", mine):
+        assert main(["video", str(sound), "--out", str(folder)]) == 3
+    assert "no picture" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+    assert not (mine / CHECKPOINT).exists() and (mine / "notes.txt").exists()
