@@ -1,7 +1,7 @@
 """Readings of pictures as JSON, as a table and as CSV."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import pandas as pd
 
@@ -28,8 +28,27 @@ COLUMNS: Final = (
 _TYPES: Final = {**dict.fromkeys(("face", "x", "y", "width", "height"), "Int64"), "uncertain": "boolean"}
 
 
-def as_record(path: str, width: int, height: int, readings: Sequence[FaceReading]) -> dict[str, Any]:
-    """One picture as the `image` command's JSON has it."""
+class FaceRecord(TypedDict):
+    """One face in the JSON of `image`; `box` is x, y, width, height in pixels."""
+
+    box: list[int]
+    label: str
+    confidence: float
+    uncertain: bool
+    probabilities: dict[str, float]
+
+
+class PictureRecord(TypedDict):
+    """One picture in the JSON of `image`; width and height in pixels."""
+
+    path: str
+    width: int
+    height: int
+    faces: list[FaceRecord]
+
+
+def as_record(path: str, width: int, height: int, readings: Sequence[FaceReading]) -> PictureRecord:
+    """One picture as an entry in the JSON of `image`."""
     return {
         "path": path,
         "width": width,
