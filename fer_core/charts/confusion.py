@@ -1,4 +1,4 @@
-"""What a model takes for what: confusion matrices, the difference of two, and figures by emotion."""
+"""Confusion matrices, the difference of two, and figures by emotion."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
@@ -35,7 +35,7 @@ def confusion_counts(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
 
 
 def confusion_shares(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
-    """The same as shares of each row: what the faces of one label are read as."""
+    """The same as shares of each row: readings of the faces of one label."""
     shares = by_row(table)
     return _matrix(shares, 100 * shares, [[f"{100 * n:.0f}" for n in row] for row in shares], "% of the row", ink)
 
@@ -120,7 +120,7 @@ def shaded_table(
     Args:
         strength: float (R, C).
         values: (R, C), for the hover text.
-        texts: what stands in the cells.
+        texts: of the cells.
         unit: of `values`.
         ink: colour of the page's text.
         rows: their names.

@@ -1,4 +1,4 @@
-"""One face as several models read it: probabilities, how people would split, what hiding parts of it does."""
+"""One face read by several models: probabilities, votes of people, and the effect of hiding parts of the face."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ def probabilities_by_model(said: Mapping[str, NDArray[np.float32]], looks: Mappi
 
 
 def raters_by_model(shares: Mapping[str, NDArray[np.float64]], looks: Mapping[str, Look]) -> go.Figure:
-    """How people split on faces that each model reads alike: eight groups of bars.
+    """Votes of people on faces that each model reads alike: eight groups of bars.
 
     Args:
         shares: by model, float64 (8,) in `RATER_CLASSES` order.

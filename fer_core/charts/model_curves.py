@@ -15,7 +15,7 @@ from fer_core.evaluation.figures import Curves, Robustness
 from fer_core.evaluation.recipes import Earlier
 
 MEAN: Final = "mean of all"
-"""Instead of one emotion: the mean curve of those that occur."""
+"""Choice in the place of one emotion: the mean curve of the emotions that occur."""
 
 _GRID: Final[NDArray[np.float64]] = np.linspace(0, 1, 101)
 _PERCENT: Final = {"tickformat": ".0%"}
@@ -28,10 +28,10 @@ Line = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Horizontal and vertical values of a curve, float64 (N,) each."""
 
 CurvesByModel = Mapping[str, Curves]
-"""By title of the model, what `fer_core.evaluation.curves.curves` gives."""
+"""The curves of each model, by its title."""
 
 Looks = Mapping[str, Look]
-"""By title of the model, how it looks in every chart."""
+"""The look of each model in every chart, by its title."""
 
 
 def roc(
@@ -72,14 +72,14 @@ def precision_recall(curves: CurvesByModel, looks: Looks, emotion: str = MEAN) -
 
 
 def average_precisions(curves: Curves) -> dict[str, float | None]:
-    """Of one model, by emotion; None where it does not occur."""
+    """Average precision of one model by emotion; None for an emotion that does not occur."""
     return {
         name: None if line is None else line["average_precision"] for name, line in curves["precision_recall"].items()
     }
 
 
 def mean_of(values: Mapping[str, float | None], emotion: str) -> float | None:
-    """The value of one emotion, or the mean of those that there are."""
+    """The value of one emotion, or the mean of all that are not None."""
     if emotion != MEAN:
         return values[emotion]
     there = [value for value in values.values() if value is not None]

@@ -23,7 +23,7 @@ BATCH = 64
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """What N faces were read as.
+    """Readings of N faces.
 
     Attributes:
         probabilities: float32 (N, 7) in `EMOTIONS` order, calibrated, rows summing to 1.

@@ -1,4 +1,4 @@
-"""How good a model is: metrics, calibration, significance, robustness, and the records that the dashboard shows."""
+"""Quality of models: metrics, calibration, significance, robustness, and the records that the dashboard shows."""
 
 from fer_core.evaluation.attributes import read_attributes
 from fer_core.evaluation.calibration import (

@@ -18,7 +18,7 @@ Source = Path | BinaryIO
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What a folder or zip may cost. Checked before anything is read.
+    """Limits of a folder or zip, checked before anything is read.
 
     Attributes:
         max_files: number of files, whatever they are.
@@ -97,7 +97,7 @@ def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[F
 
 
 def label_of(source: Source) -> str:
-    """What messages call a source."""
+    """Name of a source in messages."""
     return str(source) if isinstance(source, Path) else str(getattr(source, "name", None) or "The upload")
 
 

@@ -1,4 +1,4 @@
-"""What a model costs: weights, multiplications, bytes on disk."""
+"""Cost of a model: weights, multiply-adds, bytes on disk."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The curves of one model on one set of faces, thinned to what a chart can show."""
+"""The curves of one model on one set of faces, thinned to the points that a chart can show."""
 
 from typing import Final
 

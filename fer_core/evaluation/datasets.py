@@ -83,7 +83,7 @@ class FaceSet:
 
     @property
     def rater_shares(self) -> NDArray[np.float32]:
-        """How the raters' votes for the eight emotions split: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
+        """Shares of the raters' votes for the eight emotions: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
         return rater_shares(self.votes)
 
     @property
@@ -158,7 +158,7 @@ def emotion_row(folder: str) -> int | None:
 
 
 def rater_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How votes for the eight emotions split.
+    """Shares of the votes for the eight emotions.
 
     Args:
         votes: float32 (N, 10), in the order of `VOTE_COLUMNS`.
@@ -298,7 +298,7 @@ def _picture_names(path: Path) -> list[str]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file of an archive or folder is none of its owner's: macOS adds `__MACOSX` and names with a dot."""
+    """Whether a file was added by the system, not by the owner: `__MACOSX` and names that begin with a dot."""
     parts = PurePosixPath(name).parts
     return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
 

@@ -1,4 +1,4 @@
-"""How far a figure could be off by the luck of the draw. Faces are taken as independent of each other."""
+"""Confidence intervals of figures. Faces are taken as independent of each other."""
 
 from typing import Final
 

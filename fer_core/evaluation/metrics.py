@@ -33,7 +33,7 @@ def measure(predictions: Predictions) -> Figures:
 
 
 def confusion_table(predictions: Predictions, rows: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.int64]:
-    """Counts, int64 (7, 7): rows = truth, columns = what was read, both in `EMOTIONS` order.
+    """Counts, int64 (7, 7): rows = labels, columns = readings, both in `EMOTIONS` order.
 
     Args:
         predictions: of N faces.

@@ -1,4 +1,4 @@
-"""The whole evaluation of some models on faces that somebody brought, and what was read in each file. No pictures."""
+"""Evaluation of models on a visitor's own faces, with the reading of each file. No pictures are kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from fer_core.networks.files import MODELS_DIR
 
 @dataclass(frozen=True, eq=False)
 class OwnEvaluation:
-    """What was measured.
+    """The result of an evaluation on own faces.
 
     Attributes:
         source: what the faces are called.
         result: as `evaluate_models` gives it, ready for JSON.
         files: the N paths of the faces.
         labels: int64 (N,), indices into `EMOTIONS`.
-        predictions: by model, what it said of them.
+        predictions: of these faces, by model.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""The installed models in order, and which of them to take: what their cards say, and one sentence about it."""
+"""The installed models ranked by the figures of their cards, and a recommendation in one sentence."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from fer_core.evaluation.significance import Comparison
 
 @dataclass(frozen=True)
 class Standing:
-    """One model's line in the table. What was not measured is None.
+    """One model's row in the table; None for figures that were not measured.
 
     Attributes:
         name: of its folder.
@@ -87,7 +87,7 @@ def short_titles(cards: Iterable[ModelCard]) -> dict[str, str]:
 
 
 def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison]) -> Advice | None:
-    """Which model to take: of those that are not established to be worse than the most accurate one, the quickest.
+    """The recommended model: the fastest of those that are not significantly worse than the most accurate one.
 
     Args:
         ranked: as `standings` gives them.

@@ -43,7 +43,7 @@ def majority(votes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.
 
 
 def majority_accuracy(predictions: Predictions) -> MajorityAccuracy | None:
-    """How often the model's second head says what most raters said; None without a majority or such a head."""
+    """Accuracy of the second head against the raters' majority; None without a majority or such a head."""
     agreed, winner = majority(predictions.votes)
     if not agreed.any() or not predictions.rater_probabilities.shape[1]:
         return None
@@ -52,7 +52,7 @@ def majority_accuracy(predictions: Predictions) -> MajorityAccuracy | None:
 
 
 def agreement(predictions: Predictions) -> RaterAgreement | None:
-    """How near the model's second head is to the split of the votes; None where nothing was rated, or without one."""
+    """Nearness of the second head to the shares of the votes; None without votes or such a head."""
     rated = predictions.votes[:, : len(RATER_CLASSES)].sum(axis=1) > 0
     if not rated.any() or not predictions.rater_probabilities.shape[1]:
         return None
@@ -72,11 +72,11 @@ def agreement(predictions: Predictions) -> RaterAgreement | None:
 def raters_on_alike(
     predictions: Predictions, probabilities: NDArray[np.float32], neighbours: int = 100
 ) -> NDArray[np.float64]:
-    """How the raters split on rated faces that the model reads like this one.
+    """Shares of the raters' votes on the rated faces that the model reads most like this one.
 
     Args:
         predictions: of a model on faces with votes.
-        probabilities: float (7,), what the same model says of another face.
+        probabilities: float (7,), of the same model for another face.
         neighbours: how many faces count as alike, those with the nearest probabilities (Euclidean distance).
 
     Returns:

@@ -1,7 +1,7 @@
-"""What the dashboard shows of an installed model: figures, curves and predicted probabilities, never pictures.
+"""Records of installed models, which the dashboard shows: figures, curves and probabilities, never pictures.
 
 `models/<name>/evaluation.json` and `models/<name>/predictions.npz` are listed in the model's card like its networks,
-and nothing is read whose SHA-256 is not the card's.
+and a file is read only if its SHA-256 matches the card.
 """
 
 import json
@@ -45,7 +45,7 @@ _ARRAYS: Final = ("probabilities", "raters", "labels", "ids", "votes", "copies")
 
 
 class SplitRecord(Record):
-    """What was measured on one split.
+    """Figures and curves of one split.
 
     Attributes:
         n: faces.
@@ -75,7 +75,7 @@ class DataRecord(Record):
 
 
 class Evaluation(Record):
-    """What `evaluation.json` says.
+    """The content of `evaluation.json`.
 
     Attributes:
         model: name.
@@ -100,7 +100,7 @@ class Evaluation(Record):
 
 @dataclass(frozen=True)
 class Written:
-    """What `write_records` did.
+    """The files and figures that `write_records` made.
 
     Attributes:
         files: names of the files that were written.
@@ -195,7 +195,7 @@ def record(
 
 
 def read_evaluation(card: ModelCard, models_dir: Path = MODELS_DIR) -> Evaluation:
-    """What was measured of an installed model.
+    """The evaluation of an installed model.
 
     Raises:
         ModelError: the model has no record, or it is missing, damaged or not the card's.
@@ -208,7 +208,7 @@ def read_evaluation(card: ModelCard, models_dir: Path = MODELS_DIR) -> Evaluatio
 
 
 def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str, Predictions]:
-    """What an installed model said of the faces of each split.
+    """The predictions of an installed model for each split.
 
     Raises:
         ModelError: the model has no record, or it is missing, damaged or not the card's.
@@ -223,7 +223,7 @@ def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str
 
 
 def write_predictions(path: Path, predictions: dict[str, Predictions]) -> None:
-    """Write what a model said of the faces of each split: about half a megabyte for FER2013."""
+    """Write the predictions of a model for each split: about half a megabyte for FER2013."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for split, said in predictions.items():
         values = (
@@ -239,7 +239,7 @@ def write_predictions(path: Path, predictions: dict[str, Predictions]) -> None:
 
 
 def describe_data(faces: FaceSet) -> DataRecord:
-    """Counts that say what is in a data set, without any of its pictures."""
+    """Counts that describe a data set, without any of its pictures."""
     parts = {split: faces.split(split) for split in sorted(set(faces.splits.tolist()))}
     return DataRecord(
         sha256=fingerprint(faces),

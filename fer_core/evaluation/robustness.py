@@ -1,4 +1,4 @@
-"""How accuracy falls as pictures get worse: each face is degraded in eight ways, the same for every model."""
+"""Accuracy on degraded pictures: each face is degraded in eight ways, the same for every model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ def robustness(
         classifier: the model.
         crops: N faces.
         labels: int64 (N,).
-        max_faces: of more faces, so many are taken.
+        max_faces: number of faces that are measured, evenly spread, where there are more.
         monitor: takes in how many of the degradations are measured; can stop the work.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Whether a difference between two models on the same faces is more than luck."""
+"""Significance of the difference between two models on the same faces."""
 
 import itertools
 from collections.abc import Mapping
@@ -159,7 +159,7 @@ def common_rows(a: Predictions, b: Predictions) -> tuple[NDArray[np.int64], NDAr
 
 
 def _counts(first: str, second: str, predictions: Mapping[str, Predictions]) -> tuple[int, int, int, int]:
-    """Faces in common, those that both read right, and those that only the first or only the second does."""
+    """Number of faces in common, read right by both, by only the first, and by only the second model."""
     a, b = predictions[first], predictions[second]
     rows_a, rows_b = common_rows(a, b)
     if not len(rows_a):

@@ -1,4 +1,4 @@
-"""Whether a model does equally well for all: figures by group, and whether the widest gap is more than luck."""
+"""Figures of a model by group, and the significance of the widest gap between groups."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What smoothing gains and what it costs, on sequences whose truth is known.
+"""Gain and cost of smoothing, measured on sequences with known labels.
 
 A sequence is spliced of labelled stills: an expression is held for some seconds, then another follows at once. Two
 kinds stand for the two ends of what a video can be:

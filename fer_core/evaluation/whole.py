@@ -20,7 +20,7 @@ from fer_core.networks.files import MODELS_DIR
 def predict_all(
     classifiers: Mapping[str, EmotionClassifier], faces: LabelledFaces, monitor: Monitor | None = None
 ) -> dict[str, Predictions]:
-    """What each model says of the same faces; the monitor takes in how many it has read.
+    """The predictions of each model for the same faces; the monitor takes in how many it has read.
 
     Raises:
         StoppedError: the monitor was asked to stop.

@@ -111,6 +111,6 @@ def _decoded(stream: av.AudioStream, packet: "av.Packet[av.AudioStream]") -> lis
 
 
 def run() -> None:
-    """What the process does."""
+    """Run the process."""
     take_limits(file_bytes=LARGEST_BYTES)
     main(*sys.argv[-2:])

@@ -132,7 +132,7 @@ class LiteRtNetwork:
 
 
 FORMATS: Final[dict[str, type[OnnxNetwork] | type[LiteRtNetwork]]] = {".onnx": OnnxNetwork, ".tflite": LiteRtNetwork}
-"""What runs a file, by its ending."""
+"""Runtime of a network by the ending of its file."""
 
 
 def open_network(path: Path) -> ForeignNetwork:

@@ -21,7 +21,7 @@ def as_csv(evaluation: OwnEvaluation) -> bytes:
 
 
 def readings_table(evaluation: OwnEvaluation) -> pd.DataFrame:
-    """A row a face: `file`, `label`, and of every model NAME what it said.
+    """A row a face: `file`, `label`, and the reading of every model NAME.
 
     That is `NAME_read_as`, `NAME_confidence`, `NAME_right` and seven `NAME_<emotion>`.
     """

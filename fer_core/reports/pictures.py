@@ -24,7 +24,7 @@ COLUMNS: Final = (
 )
 """Columns of the table; their meaning is in README.md."""
 
-# Types that can be empty, so that a picture without a face does not turn the pixels of the others into decimals.
+# Nullable dtypes, so that a picture without a face does not turn the pixels of the others into decimals.
 _TYPES: Final = {**dict.fromkeys(("face", "x", "y", "width", "height"), "Int64"), "uncertain": "boolean"}
 
 

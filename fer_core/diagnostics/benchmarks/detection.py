@@ -1,4 +1,4 @@
-"""How well and how fast faces are found, on pictures that come with the project or with packages that it uses."""
+"""Recall and speed of detectors, on pictures that come with the project or with packages that it uses."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -52,7 +52,7 @@ class Machine:
 
 
 def machine() -> Machine:
-    """The present machine, as it is now."""
+    """The machine that runs this process, with its present load."""
     return Machine(
         system=f"{platform.system()} {platform.release()}",
         processor=_processor(),

@@ -1,4 +1,4 @@
-"""How fast recordings are read, and that memory does not grow with their length.
+"""Speed of reading recordings, and that memory does not grow with their length.
 
 The clip is made of the bundled portrait, moving in a 1080p picture with the grain of a camera; an hour of it is the
 same minute again and again, copied without encoding. Reading runs in a process of its own, whose memory is measured.
@@ -113,7 +113,7 @@ def _picture(
 
 
 def _main() -> None:
-    """Read one recording and print what it took."""
+    """Read one recording and print the figures as JSON."""
     import resource  # not on Windows
 
     from fer_core.pipeline import EmotionPipeline

@@ -1,4 +1,4 @@
-"""The data behind the models: what is in it, how far its labels can be trusted, and the faces that models get wrong."""
+"""The data behind the models: its content, the reliability of its labels, and the faces that models read wrong."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

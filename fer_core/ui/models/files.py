@@ -1,4 +1,4 @@
-"""Every model to take away, and the commands that make it again."""
+"""The files of every model to download, and the commands that make it again."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""What an evaluation on the visitor's own faces came to."""
+"""The results of an evaluation on the visitor's own faces."""
 
 from collections.abc import Mapping
 
