@@ -13,15 +13,15 @@ from fer_core.emotions import EMOTION_OF_RATER_CLASS, EMOTIONS, RATER_CLASSES, S
 _PERCENT = ".0%"
 
 
-def probabilities_by_model(said: Mapping[str, NDArray[np.float32]], looks: Mapping[str, Look]) -> go.Figure:
+def probabilities_by_model(probabilities: Mapping[str, NDArray[np.float32]], looks: Mapping[str, Look]) -> go.Figure:
     """Seven groups of bars, a bar a model.
 
     Args:
-        said: by model, float32 (7,) in `EMOTIONS` order.
+        probabilities: by model, float32 (7,) in `EMOTIONS` order.
         looks: by model.
     """
     names = [f"{STYLES[name].symbol} {name}" for name in EMOTIONS]
-    return _groups(said, looks, names, "probability", _groups_px(len(EMOTIONS), len(said)))
+    return _groups(probabilities, looks, names, "probability", _groups_px(len(EMOTIONS), len(probabilities)))
 
 
 def raters_by_model(shares: Mapping[str, NDArray[np.float64]], looks: Mapping[str, Look]) -> go.Figure:
@@ -78,9 +78,9 @@ def deletion_curve(found: Deletion, look: Look) -> go.Figure:
     )
 
 
-def describe_probabilities_by_model(said: Mapping[str, NDArray[np.float32]]) -> str:
+def describe_probabilities_by_model(probabilities: Mapping[str, NDArray[np.float32]]) -> str:
     """The same in words."""
-    return _in_words(said, EMOTIONS)
+    return _in_words(probabilities, EMOTIONS)
 
 
 def describe_raters_by_model(shares: Mapping[str, NDArray[np.float64]]) -> str:

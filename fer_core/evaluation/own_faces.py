@@ -46,7 +46,7 @@ def evaluate_own(
 ) -> OwnEvaluation:
     """Measure models on somebody's faces; see `evaluate_models`."""
     monitor, read = monitor or Monitor(), share_of_reading(faces, with_robustness)
-    said = predict_all(classifiers, faces, monitor.part(0, read))
+    predictions = predict_all(classifiers, faces, monitor.part(0, read))
     rest = monitor.part(read, 1)
-    result = evaluate_models(classifiers, faces, attributes, with_robustness, rest, models_dir, said)
-    return OwnEvaluation(source, result, faces.files, faces.labels, said)
+    result = evaluate_models(classifiers, faces, attributes, with_robustness, rest, models_dir, predictions)
+    return OwnEvaluation(source, result, faces.files, faces.labels, predictions)

@@ -57,13 +57,13 @@ def agreement(predictions: Predictions) -> RaterAgreement | None:
     if not rated.any() or not predictions.rater_probabilities.shape[1]:
         return None
     shares = predictions.rater_shares[rated].astype(np.float64)
-    said = predictions.rater_probabilities[rated].astype(np.float64)
+    predicted = predictions.rater_probabilities[rated].astype(np.float64)
     # Rounded, so that splits of votes that are equally doubtful share a rank.
-    doubts = entropy(said, axis=1).round(9), entropy(shares, axis=1).round(9)
+    doubts = entropy(predicted, axis=1).round(9), entropy(shares, axis=1).round(9)
     return {
         "protocol": AGREEMENT_PROTOCOL,
         "n": int(rated.sum()),
-        **_nearness(shares, said),
+        **_nearness(shares, predicted),
         "doubt_spearman": float(spearmanr(*doubts)[0]) if min(map(np.ptp, doubts)) > 0 else None,
         "same_for_all": _nearness(shares, np.broadcast_to(shares.mean(axis=0), shares.shape)),
     }
@@ -89,16 +89,16 @@ def raters_on_alike(
     return np.asarray(total / max(1, len(alike)))
 
 
-def _nearness(shares: NDArray[np.float64], said: NDArray[np.float64]) -> Nearness:
-    said = np.maximum(said, 1e-12)
-    middle = (shares + said) / 2
-    divergence = (entropy(shares, middle, base=2, axis=1) + entropy(said, middle, base=2, axis=1)) / 2
-    norms = np.linalg.norm(shares, axis=1) * np.linalg.norm(said, axis=1)
-    votes_for_top = np.take_along_axis(shares, said.argmax(axis=1)[:, None], axis=1)
+def _nearness(shares: NDArray[np.float64], predicted: NDArray[np.float64]) -> Nearness:
+    predicted = np.maximum(predicted, 1e-12)
+    middle = (shares + predicted) / 2
+    divergence = (entropy(shares, middle, base=2, axis=1) + entropy(predicted, middle, base=2, axis=1)) / 2
+    norms = np.linalg.norm(shares, axis=1) * np.linalg.norm(predicted, axis=1)
+    votes_for_top = np.take_along_axis(shares, predicted.argmax(axis=1)[:, None], axis=1)
     top_two = (votes_for_top[:, 0] > 0) & ((shares > votes_for_top).sum(axis=1) <= 1)
     return {
-        "kl": float(entropy(shares, said, axis=1).mean()),
+        "kl": float(entropy(shares, predicted, axis=1).mean()),
         "jensen_shannon": float(divergence.mean()),
-        "cosine": float(((shares * said).sum(axis=1) / norms).mean()),
+        "cosine": float(((shares * predicted).sum(axis=1) / norms).mean()),
         "in_top_two": float(top_two.mean()),
     }

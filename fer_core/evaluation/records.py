@@ -138,10 +138,10 @@ def write_records(
     parts = {split: split_of(faces, split) for split in SPLITS}
     predictions, splits = {}, {}
     for split, part in parts.items():
-        said = predict(classifier, part.crops, part.labels, part.copies, part.votes)
-        figures: SplitFigures = {**measure(said), "parameters": classifier.card.parameters}
-        predictions[split] = said
-        splits[split] = SplitRecord(n=len(part), figures=figures, curves=curves(said))
+        split_predictions = predict(classifier, part.crops, part.labels, part.copies, part.votes)
+        figures: SplitFigures = {**measure(split_predictions), "parameters": classifier.card.parameters}
+        predictions[split] = split_predictions
+        splits[split] = SplitRecord(n=len(part), figures=figures, curves=curves(split_predictions))
         without = figures["accuracy_deduplicated"]
         words = "" if without is None else f", without copies {without:.4f}"
         log(f"{split}: accuracy {figures['accuracy']:.4f}{words}")
@@ -225,14 +225,14 @@ def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str
 def write_predictions(path: Path, predictions: dict[str, Predictions]) -> None:
     """Write the predictions of a model for each split: about half a megabyte for FER2013."""
     arrays: dict[str, NDArray[np.generic]] = {}
-    for split, said in predictions.items():
+    for split, split_predictions in predictions.items():
         values = (
-            said.probabilities,
-            said.rater_probabilities,
-            said.labels.astype(np.uint8),
-            said.ids.astype("S16"),
-            said.votes.astype(np.float16),
-            np.zeros(0, np.bool_) if said.copies is None else said.copies,
+            split_predictions.probabilities,
+            split_predictions.rater_probabilities,
+            split_predictions.labels.astype(np.uint8),
+            split_predictions.ids.astype("S16"),
+            split_predictions.votes.astype(np.float16),
+            np.zeros(0, np.bool_) if split_predictions.copies is None else split_predictions.copies,
         )
         arrays.update({f"{split}_{name}": value for name, value in zip(_ARRAYS, values, strict=True)})
     np.savez_compressed(path, allow_pickle=False, **arrays)

@@ -153,7 +153,7 @@ def common_rows(a: Predictions, b: Predictions) -> tuple[NDArray[np.int64], NDAr
     """
     if np.array_equal(a.ids, b.ids) and np.array_equal(a.labels, b.labels):
         return np.arange(len(a)), np.arange(len(b))
-    of_a, of_b = (np.char.add(np.char.add(said.ids, ":"), said.labels.astype(str)) for said in (a, b))
+    of_a, of_b = (np.char.add(np.char.add(each.ids, ":"), each.labels.astype(str)) for each in (a, b))
     _, rows_a, rows_b = np.intersect1d(of_a, of_b, return_indices=True)
     return rows_a, rows_b
 

@@ -74,16 +74,16 @@ def evaluate_models(
         monitor = monitor.part(read, 1)
     for (name, classifier), part in zip(classifiers.items(), monitor.parts(list(classifiers)), strict=True):
         part.check()
-        said = predictions[name]
+        model_predictions = predictions[name]
         # A dictionary of type Costs might also hold `slices`, so mypy asks for them here.
         figures[name] = {
-            **measure(said),
+            **measure(model_predictions),
             **costs(classifier.card, models_dir / name),  # type: ignore[typeddict-item]
             "latency_ms": latency_ms(classifier, faces.crops[0]),
-            "curves": curves(said),
+            "curves": curves(model_predictions),
         }
         if attributes:
-            figures[name]["slices"] = slices(said, attributes)
+            figures[name]["slices"] = slices(model_predictions, attributes)
         if with_robustness:
             figures[name]["robustness"] = robustness(classifier, faces.crops, faces.labels, monitor=part)
         part.report(Progress(1.0, "measured"))

@@ -83,7 +83,9 @@ def _add_cover(
         [_figures_row(titles.get(name, name), figures) for name, figures in models],
         [40, 17, 27, 17, 17, 14, 14, 14, 17],
     )
-    pairs = compare_models({titles.get(name, name): said for name, said in evaluation.predictions.items()})
+    pairs = compare_models(
+        {titles.get(name, name): predictions for name, predictions in evaluation.predictions.items()}
+    )
     if pairs:
         page.heading("Is the difference real?")
         page.bullets([pair.sentence() for pair in pairs])

@@ -252,18 +252,18 @@ def _show_misread(read: Reader, cards: Sequence[ModelCard]) -> None:
     label = columns[2].selectbox("Label", [ANY, *EMOTIONS])
     read_as = columns[3].selectbox("Read as", [ANY, *EMOTIONS])
     low, high = st.slider("Confidence", 0, 100, (0, 100), 5, format="%d %%")
-    said, data = records.predictions(by_title[title], split), read(False)
-    rows = misread(said, Misread(label, read_as, low / 100, high / 100))
-    there = [row for row in rows if said.ids[row] in data.rows]
-    st.caption(f"{len(rows):,} of {len(said):,} faces, the surest errors first.")
+    predictions, data = records.predictions(by_title[title], split), read(False)
+    rows = misread(predictions, Misread(label, read_as, low / 100, high / 100))
+    there = [row for row in rows if predictions.ids[row] in data.rows]
+    st.caption(f"{len(rows):,} of {len(predictions):,} faces, the surest errors first.")
     if len(there) < len(rows):
         st.caption(f"{len(rows) - len(there):,} of them are not in this data set: it is another edition.")
     _gallery(
         [
             (
-                data.faces.images[data.rows[said.ids[row]]],
-                f"{EMOTIONS[said.labels[row]]} → {EMOTIONS[said.predicted[row]]} "
-                f"{said.probabilities[row].max():.0%} · raters: {votes_in_words(said.votes[row])}",
+                data.faces.images[data.rows[predictions.ids[row]]],
+                f"{EMOTIONS[predictions.labels[row]]} → {EMOTIONS[predictions.predicted[row]]} "
+                f"{predictions.probabilities[row].max():.0%} · raters: {votes_in_words(predictions.votes[row])}",
             )
             for row in _turned(there, f"misread {title} {split} {label} {read_as} {low} {high}")
         ]

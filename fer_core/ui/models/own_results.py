@@ -30,7 +30,7 @@ def show(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> None:
     )
     _downloads(evaluation, cards)
     _table(models)
-    _comparisons({titles.get(name, name): said for name, said in evaluation.predictions.items()})
+    _comparisons({titles.get(name, name): predictions for name, predictions in evaluation.predictions.items()})
     by_model = {title: figures["per_class"] for title, figures in models.items()}
     st.markdown("##### By emotion (F1)")
     plot(confusion.class_bars(by_model, looks, "f1"), "own classes", confusion.describe_classes(by_model, "f1"))
