@@ -16,7 +16,7 @@ FACE_PX: Final = 96
 """Side to which a face is brought before parts of it are hidden."""
 
 CELLS: Final = 6
-"""A face is hidden in so many times so many squares, whatever the map's own size."""
+"""Squares a side in which a face is hidden, whatever the size of the map."""
 
 RANDOM_ORDERS: Final = 8
 
@@ -199,13 +199,13 @@ def deletion(
 def measure_maps(
     classifier: EmotionClassifier, crops: Sequence[NDArray[np.uint8]], tested: int = TESTED_FACES
 ) -> MapFigures:
-    """What is usual in a model's maps of well-placed faces, and whether they mark what matters to it.
+    """Figures of a model's activation maps on well-placed faces, and a test of their meaning by hiding parts.
 
     Args:
         classifier: the model.
-        crops: faces, each uint8 (H, W) or (H, W, 3); `MAP_FACES` of them, spread evenly, are looked at.
-        tested: on so many of those, each is hidden in its map's order and in `ORDERS_A_FACE` random ones, a quarter
-            at a time.
+        crops: faces, each uint8 (H, W) or (H, W, 3); `MAP_FACES` of them, spread evenly, are measured.
+        tested: number of these faces that are hidden in the order of the map and in `ORDERS_A_FACE` random orders,
+            a quarter at a time.
     """
     chosen = [crops[i] for i in _spread(len(crops), MAP_FACES)]
     classification = classifier.classify(chosen)

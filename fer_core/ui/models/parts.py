@@ -63,7 +63,7 @@ def plot(figure: go.Figure, key: str, words: str) -> None:
 
 
 def beside(things: Iterable[str], columns: int = 2) -> Iterator[tuple[str, Any]]:
-    """Each thing with a place for it, so many beside each other; on a phone below each other."""
+    """Each thing with a place for it, `columns` beside each other; on a phone below each other."""
     wanted = list(things)
     for first in range(0, len(wanted), columns):
         row = wanted[first : first + columns]
