@@ -41,8 +41,8 @@ def thinned(rows: pd.DataFrame, interval_s: float, max_points: int = MAX_POINTS)
     return means.assign(samples=grouped.size()).reset_index(drop=True), float(step_s)
 
 
-def _telling(qualities: pd.Series) -> str:
-    return next((words for words in qualities if words not in _FINE), qualities.iloc[0])
+def _telling(qualities: "pd.Series[str]") -> str:
+    return next((str(words) for words in qualities if words not in _FINE), str(qualities.iloc[0]))
 
 
 def with_breaks(rows: pd.DataFrame, step_s: float) -> pd.DataFrame:

@@ -37,7 +37,7 @@ _USUAL: Final = 95
 """Percentile: longer times between two sampled frames are gaps."""
 
 _SAME_RUN: Final = 1.5
-"""Samples further apart than so many intervals do not belong to one stretch."""
+"""Sampling intervals between two samples of one stretch, at most."""
 
 _HITCH_S: Final = 0.25
 """Unless they are no further apart than this, as where a camera paused for a moment and no frame was sampled."""

@@ -42,7 +42,7 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        _sweep()
+        sweep()
         self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._monitors: list[Monitor] = []
         self._end = weakref.finalize(self, _end, self.path, self._monitors)
@@ -277,8 +277,11 @@ def _end(path: Path, monitors: list[Monitor]) -> None:
 
 
 @cache
-def _sweep() -> None:
-    """Once a server: delete what servers left that were killed. A number like this one's is of an earlier one, too."""
+def sweep() -> None:
+    """Delete the folders that killed servers left, once a server.
+
+    A folder with the process number of this server is an earlier one's, too.
+    """
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         number = path.name.removeprefix(_PREFIX).split("-")[0]
         if number.isdecimal() and (int(number) == os.getpid() or not _runs(int(number))):
