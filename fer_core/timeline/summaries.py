@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import SAME_TIME_S, between
-from fer_core.timeline.table import GOOD, Timeline
+from fer_core.timeline.table import Timeline
 
 UNCERTAIN: Final = "uncertain"
 CATEGORIES: Final = (*EMOTIONS, UNCERTAIN)

@@ -36,7 +36,7 @@ OUTER: Final = 0.01
 
 def measured(images: NDArray[np.uint8], detector: BlazeFaceDetector, measurer: FaceMeasurer) -> list[FaceMesh]:
     """The mesh of each grey picture (N, 48, 48) in which the detector finds a face; of several the largest."""
-    found = []
+    found: list[FaceMesh] = []
     for image in images:
         large = cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)
         bordered = cv2.copyMakeBorder(large, *(BORDER_PX,) * 4, cv2.BORDER_CONSTANT, value=0)

@@ -28,7 +28,7 @@ _TURNS = "turned pictures"
 Settings = tuple[Hashable, ...]
 """Everything that the readings of a picture depend on and the visitor chose."""
 
-Key = tuple[str, str, Settings]
+Key = tuple[str, str, Settings, Turn]
 """SHA-256 of the file, its name, settings."""
 
 
