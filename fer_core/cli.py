@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import bench, checking, dashboard, evaluate, models, null_study, training, verify, video
 from fer_core.commands.output import (
@@ -28,6 +28,9 @@ from fer_core.commands.output import (
 from fer_core.errors import FerError, MediaError
 from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
 
+if TYPE_CHECKING:
+    from fer_core.reports.pictures import PictureRecord
+
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
 
@@ -37,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     accept_any_letter()
     options = parser().parse_args(arguments)
     try:
-        return options.run(options)
+        status: int = options.run(options)
+        return status
     except BrokenPipeError:
         return end_of_pipe()
     except FerError as error:
@@ -55,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    top = _Parser(prog=_program(), description="Facial expression recognition, locally.")
+    top: argparse.ArgumentParser = _Parser(prog=_program(), description="Facial expression recognition, locally.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -130,7 +134,7 @@ def _image(options: argparse.Namespace) -> int:
     return BAD_INPUT if failed else DONE
 
 
-def _print_record(record: dict[str, Any]) -> None:
+def _print_record(record: "PictureRecord") -> None:
     tell(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
     for number, face in enumerate(record["faces"], start=1):
         doubt = ", uncertain" if face["uncertain"] else ""

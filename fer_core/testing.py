@@ -1,7 +1,7 @@
 """Stand-ins for tests, ours and yours: an engine and a detector whose answers are known."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,9 +57,9 @@ class FakeEngine:
         return NetworkOutput(maps.mean(axis=(1, 2)), raters, maps)
 
 
-def fake_card(**changes) -> ModelCard:
-    """A valid card without files."""
-    values = {
+def fake_card(**changes: Any) -> ModelCard:
+    """A valid card without files, with other values where `changes` names fields."""
+    values: dict[str, Any] = {
         "name": "fake",
         "title": "Fake model for tests",
         "classes": EMOTIONS,

@@ -5,12 +5,14 @@ from typing import Final
 
 import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from fer_core.imaging.crops import cut, shrunk
 from fer_core.media.video import frame_at
 from fer_core.readings import Box, FaceReading
-from fer_core.timeline.table import GOOD, MEASURES, Timeline
+from fer_core.timeline.columns import GOOD
+from fer_core.timeline.table import MEASURES, Timeline
 
 SIDE_PX: Final = 160
 QUALITY: Final = 85
@@ -75,8 +77,8 @@ def _worth(is_good: bool, frontality: float, size_px: int, sharpness: float) -> 
     return (2.0 if is_good else 1.0) * (0.1 + frontality) * min(size_px, SIDE_PX) * min(sharpness, 2000.0)
 
 
-def _measured(timeline: Timeline, index) -> NDArray[np.float64]:
+def _measured(timeline: Timeline, index: pd.Index) -> NDArray[np.float64]:
     """Sharpness and frontality of rows, (N, 2)."""
     if not len(timeline.measures):
         return np.ones((len(index), 2))
-    return timeline.measures.loc[index, [MEASURES[0], MEASURES[2]]].to_numpy(float)
+    return np.asarray(timeline.measures.loc[index, [MEASURES[0], MEASURES[2]]], float)

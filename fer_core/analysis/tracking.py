@@ -34,7 +34,7 @@ LOOKS_COUNT: Final = 2.0
 """How much more a likeness counts than a place, so that people who cross keep their numbers."""
 
 REACH, SPEED_PER_S = 0.5, 1.5
-"""How far a face may be from where it was: so many sides, and so many more a second."""
+"""Search radius in face widths, plus growth per second since the person was last seen."""
 
 MAX_LOOKS: Final = 6
 _NEW_LOOK: Final = 0.9
@@ -42,10 +42,10 @@ _NEW_LOOK: Final = 0.9
 
 @dataclass
 class _Person:
-    """What is known of one.
+    """Memory of one person.
 
     Attributes:
-        box: where they were last; None where positions mean nothing any more, as after a cut.
+        box: of the last reading; None after a cut, where positions mean nothing any more.
         seen_s: when.
         last: how they looked then; None where no crop was given.
         looks: at most `MAX_LOOKS` that differ, the latest at the end.
@@ -107,7 +107,7 @@ class Tracker:
         self._persons = []
 
     def state(self) -> dict[str, Any]:
-        """What it remembers, ready for JSON; see `restore`."""
+        """The memory of all persons, ready for JSON; see `restore`."""
         return {"next": self._next, "persons": [_record(person) for person in self._persons]}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ class Tracker:
         return {row: self._persons[column] for row, column in _best_pairs(scores) if scores[row, column]}
 
     def _score(self, person: _Person, face: Face, look: Look | None, time_s: float) -> float:
-        """How well the face fits the person; 0 where it does not."""
+        """Match of the face with the person, higher for a better one; 0 for none."""
         away_s = time_s - person.seen_s
         close = 0.0 if person.box is None or away_s > self.forget_s else closeness(person.box, face.box, away_s)
         if look is None or person.last is None:

@@ -106,7 +106,7 @@ def _within(rows: pd.DataFrame) -> tuple[float, float]:
 
 def _ends(times: np.ndarray, usual_s: float) -> np.ndarray:
     """Until when each sample stands."""
-    return np.minimum(np.append(times[1:], np.inf), times + _GAP * usual_s)
+    return np.asarray(np.minimum(np.append(times[1:], np.inf), times + _GAP * usual_s))
 
 
 def _runs(times: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> list[tuple[float, float]]:

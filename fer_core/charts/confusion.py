@@ -1,7 +1,7 @@
-"""What a model takes for what: confusion matrices, the difference of two, and figures by emotion."""
+"""Confusion matrices, the difference of two, and figures by emotion."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from fer_core.charts.looks import Look, filling, lay_out, safe
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.evaluation.figures import ClassFigures
 
-CLASS_MEASURES: Final = {
+ClassMeasure = Literal["recall", "precision", "f1", "auc"]
+CLASS_MEASURES: Final[dict[ClassMeasure, str]] = {
     "recall": "recall: how many of its faces are found",
     "precision": "precision: how many of those called so are",
     "f1": "F1: harmonic mean of both",
@@ -33,7 +35,7 @@ def confusion_counts(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
 
 
 def confusion_shares(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
-    """The same as shares of each row: what the faces of one label are read as."""
+    """The same as shares of each row: readings of the faces of one label."""
     shares = by_row(table)
     return _matrix(shares, 100 * shares, [[f"{100 * n:.0f}" for n in row] for row in shares], "% of the row", ink)
 
@@ -45,7 +47,9 @@ def confusion_difference(first: Sequence[Sequence[int]], second: Sequence[Sequen
     return _matrix(points / max(1.0, np.abs(points).max()), points, texts, "points", ink)
 
 
-def class_bars(by_model: Mapping[str, Mapping[str, Any]], looks: Mapping[str, Look], measure: str) -> go.Figure:
+def class_bars(
+    by_model: Mapping[str, Mapping[str, ClassFigures]], looks: Mapping[str, Look], measure: ClassMeasure
+) -> go.Figure:
     """One figure of every emotion, a bar a model.
 
     Args:
@@ -72,7 +76,7 @@ def class_bars(by_model: Mapping[str, Mapping[str, Any]], looks: Mapping[str, Lo
 def by_row(table: Sequence[Sequence[int]]) -> NDArray[np.float64]:
     """Counts as shares of their row; zeros where a row is empty."""
     counts = np.asarray(table, np.float64)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
 
 
 def describe_confusion(title: str, table: Sequence[Sequence[int]], most: int = 5) -> str:
@@ -86,7 +90,7 @@ def describe_confusion(title: str, table: Sequence[Sequence[int]], most: int = 5
     return f"{title}, found of each emotion: {found}. Most often taken for another: {confused}."
 
 
-def describe_classes(by_model: Mapping[str, Mapping[str, Any]], measure: str) -> str:
+def describe_classes(by_model: Mapping[str, Mapping[str, ClassFigures]], measure: ClassMeasure) -> str:
     """The bars in words."""
     return "; ".join(
         f"{title}: "
@@ -95,13 +99,13 @@ def describe_classes(by_model: Mapping[str, Mapping[str, Any]], measure: str) ->
     )
 
 
-def _label(name: str, classes: Mapping[str, Any]) -> str:
+def _label(name: str, classes: Mapping[str, ClassFigures]) -> str:
     return f"{STYLES[name].symbol}<br>{name}<br>{classes[name]['support']:,}"
 
 
 def shaded_table(
-    strength: NDArray,
-    values: NDArray,
+    strength: NDArray[np.float64],
+    values: NDArray[np.floating | np.integer],
     texts: list[list[str]],
     unit: str,
     ink: str,
@@ -116,7 +120,7 @@ def shaded_table(
     Args:
         strength: float (R, C).
         values: (R, C), for the hover text.
-        texts: what stands in the cells.
+        texts: of the cells.
         unit: of `values`.
         ink: colour of the page's text.
         rows: their names.
@@ -151,7 +155,9 @@ def shaded_table(
     return figure
 
 
-def _matrix(strength: NDArray, values: NDArray, texts: list[list[str]], unit: str, ink: str) -> go.Figure:
+def _matrix(
+    strength: NDArray[np.float64], values: NDArray[np.float64], texts: list[list[str]], unit: str, ink: str
+) -> go.Figure:
     return lay_out(
         shaded_table(strength, values, texts, unit, ink, EMOTIONS, [f"read as {name}" for name in EMOTIONS]),
         380,

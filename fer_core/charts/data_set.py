@@ -1,4 +1,4 @@
-"""What is in the data: emotions by split, and FER2013's labels beside the votes of the raters."""
+"""Content of the data: emotions by split, and FER2013's labels beside the votes of the raters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

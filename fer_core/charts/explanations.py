@@ -1,4 +1,4 @@
-"""One face as several models read it: probabilities, how people would split, what hiding parts of it does."""
+"""One face read by several models: probabilities, votes of people, and the effect of hiding parts of the face."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,19 +13,19 @@ from fer_core.emotions import EMOTION_OF_RATER_CLASS, EMOTIONS, RATER_CLASSES, S
 _PERCENT = ".0%"
 
 
-def probabilities_by_model(said: Mapping[str, NDArray[np.float32]], looks: Mapping[str, Look]) -> go.Figure:
+def probabilities_by_model(probabilities: Mapping[str, NDArray[np.float32]], looks: Mapping[str, Look]) -> go.Figure:
     """Seven groups of bars, a bar a model.
 
     Args:
-        said: by model, float32 (7,) in `EMOTIONS` order.
+        probabilities: by model, float32 (7,) in `EMOTIONS` order.
         looks: by model.
     """
     names = [f"{STYLES[name].symbol} {name}" for name in EMOTIONS]
-    return _groups(said, looks, names, "probability", _groups_px(len(EMOTIONS), len(said)))
+    return _groups(probabilities, looks, names, "probability", _groups_px(len(EMOTIONS), len(probabilities)))
 
 
 def raters_by_model(shares: Mapping[str, NDArray[np.float64]], looks: Mapping[str, Look]) -> go.Figure:
-    """How people split on faces that each model reads alike: eight groups of bars.
+    """Votes of people on faces that each model reads alike: eight groups of bars.
 
     Args:
         shares: by model, float64 (8,) in `RATER_CLASSES` order.
@@ -78,9 +78,9 @@ def deletion_curve(found: Deletion, look: Look) -> go.Figure:
     )
 
 
-def describe_probabilities_by_model(said: Mapping[str, NDArray[np.float32]]) -> str:
+def describe_probabilities_by_model(probabilities: Mapping[str, NDArray[np.float32]]) -> str:
     """The same in words."""
-    return _in_words(said, EMOTIONS)
+    return _in_words(probabilities, EMOTIONS)
 
 
 def describe_raters_by_model(shares: Mapping[str, NDArray[np.float64]]) -> str:
@@ -94,7 +94,7 @@ def _groups_px(groups: int, bars: int) -> int:
 
 
 def _groups(
-    values: Mapping[str, NDArray], looks: Mapping[str, Look], names: Sequence[str], title: str, height: int
+    values: Mapping[str, NDArray[np.floating]], looks: Mapping[str, Look], names: Sequence[str], title: str, height: int
 ) -> go.Figure:
     figure = go.Figure()
     for model, row in values.items():
@@ -120,7 +120,7 @@ def _groups(
     )
 
 
-def _in_words(values: Mapping[str, NDArray], names: Sequence[str]) -> str:
+def _in_words(values: Mapping[str, NDArray[np.floating]], names: Sequence[str]) -> str:
     return "; ".join(
         f"{model}: " + ", ".join(f"{name} {value:.0%}" for name, value in zip(names, row, strict=True))
         for model, row in values.items()

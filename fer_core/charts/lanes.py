@@ -1,4 +1,4 @@
-"""One lane a person: what they showed most, and where the samples are not to be trusted."""
+"""One lane a person: the most probable emotion, and the samples that are uncertain or poor."""
 
 import pandas as pd
 import plotly.graph_objects as go

@@ -1,4 +1,4 @@
-"""What all figures of a timeline share: line styles, patterns, the time axis, notes."""
+"""Parts that all figures of a timeline share: line styles, patterns, the time axis, notes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _LETTER: Final = 0.0075
 
 @dataclass(frozen=True)
 class Look:
-    """How one category is told from the others, with and without colour.
+    """Colour, dash, symbol and pattern of one category, so that it is told apart without colour, too.
 
     Attributes:
         colour: `#rrggbb`.
@@ -85,7 +85,7 @@ def caption_of(category: str) -> str:
 
 
 def safe(text: str) -> str:
-    """Text of a person's choice as Plotly shall show it: it would read tags, and fill in `%{...}`."""
+    """A person's own text for Plotly, which would otherwise read tags in it and fill in `%{...}`."""
     return escape(text, quote=False).replace("{", "&#123;")
 
 

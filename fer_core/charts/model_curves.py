@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
 from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.figures import Curves, Robustness
 from fer_core.evaluation.recipes import Earlier
 
 MEAN: Final = "mean of all"
-"""Instead of one emotion: the mean curve of those that occur."""
+"""Choice in the place of one emotion: the mean curve of the emotions that occur."""
 
 _GRID: Final[NDArray[np.float64]] = np.linspace(0, 1, 101)
 _PERCENT: Final = {"tickformat": ".0%"}
@@ -23,15 +24,18 @@ _LEGEND_LINE_PX: Final = 19
 _NOTHING: Final = Earlier(epochs=0, minutes=0)
 _FROM_SCRATCH: Final[Mapping[str, Earlier]] = MappingProxyType({})
 
-Curves = Mapping[str, Mapping[str, Any]]
-"""By title of the model, what `fer_core.evaluation.curves.curves` gives."""
+Line = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Horizontal and vertical values of a curve, float64 (N,) each."""
+
+CurvesByModel = Mapping[str, Curves]
+"""The curves of each model, by its title."""
 
 Looks = Mapping[str, Look]
-"""By title of the model, how it looks in every chart."""
+"""The look of each model in every chart, by its title."""
 
 
 def roc(
-    curves: Curves, looks: Looks, areas: Mapping[str, Mapping[str, float | None]], emotion: str = MEAN
+    curves: CurvesByModel, looks: Looks, areas: Mapping[str, Mapping[str, float | None]], emotion: str = MEAN
 ) -> go.Figure:
     """True against false positives of one emotion against the rest.
 
@@ -52,7 +56,7 @@ def roc(
     )
 
 
-def precision_recall(curves: Curves, looks: Looks, emotion: str = MEAN) -> go.Figure:
+def precision_recall(curves: CurvesByModel, looks: Looks, emotion: str = MEAN) -> go.Figure:
     """Precision against recall of one emotion; see `roc`."""
     lines = {
         title: _curve(entry["precision_recall"], "recall", "precision", emotion) for title, entry in curves.items()
@@ -67,22 +71,22 @@ def precision_recall(curves: Curves, looks: Looks, emotion: str = MEAN) -> go.Fi
     )
 
 
-def average_precisions(curves: Mapping[str, Any]) -> dict[str, float | None]:
-    """Of one model, by emotion; None where it does not occur."""
+def average_precisions(curves: Curves) -> dict[str, float | None]:
+    """Average precision of one model by emotion; None for an emotion that does not occur."""
     return {
         name: None if line is None else line["average_precision"] for name, line in curves["precision_recall"].items()
     }
 
 
 def mean_of(values: Mapping[str, float | None], emotion: str) -> float | None:
-    """The value of one emotion, or the mean of those that there are."""
+    """The value of one emotion, or the mean of all that are not None."""
     if emotion != MEAN:
         return values[emotion]
     there = [value for value in values.values() if value is not None]
     return float(np.mean(there)) if there else None
 
 
-def reliability(curves: Curves, looks: Looks, errors: Mapping[str, float]) -> go.Figure:
+def reliability(curves: CurvesByModel, looks: Looks, errors: Mapping[str, float]) -> go.Figure:
     """Accuracy against stated confidence in groups of equal size, with 95 % intervals.
 
     Args:
@@ -122,7 +126,7 @@ def reliability(curves: Curves, looks: Looks, errors: Mapping[str, float]) -> go
     )
 
 
-def coverage(curves: Curves, looks: Looks, thresholds: Mapping[str, float]) -> go.Figure:
+def coverage(curves: CurvesByModel, looks: Looks, thresholds: Mapping[str, float]) -> go.Figure:
     """Accuracy against the share of faces that are kept as the demanded confidence rises.
 
     Args:
@@ -202,7 +206,7 @@ def training(
     return lay_out(figure, _height(figure), xaxis={"title": over}, yaxis={"title": measure, **percent})
 
 
-def robust(records: Mapping[str, Mapping[str, Any]], looks: Looks, kind: str) -> go.Figure:
+def robust(records: Mapping[str, Robustness], looks: Looks, kind: str) -> go.Figure:
     """Accuracy as faces get worse in one way, with 95 % intervals.
 
     Args:
@@ -256,7 +260,7 @@ def describe_reliability(errors: Mapping[str, float]) -> str:
     return "Calibration error: " + ", ".join(f"{title} {error:.3f}" for title, error in errors.items())
 
 
-def describe_coverage(curves: Curves, accuracies: tuple[float, ...] = (0.75, 0.85, 0.95)) -> str:
+def describe_coverage(curves: CurvesByModel, accuracies: tuple[float, ...] = (0.75, 0.85, 0.95)) -> str:
     """The curves in words: how many faces can be kept for a wanted accuracy."""
     parts = []
     for title, entry in curves.items():
@@ -280,7 +284,7 @@ def describe_training(histories: Mapping[str, pd.DataFrame], before: Mapping[str
     return "; ".join(parts)
 
 
-def describe_robust(records: Mapping[str, Mapping[str, Any]], kind: str) -> str:
+def describe_robust(records: Mapping[str, Robustness], kind: str) -> str:
     """The curves in words."""
     return "; ".join(
         f"{title}: " + ", ".join(f"{value:.0%}" for value in record["kinds"][kind]["accuracy"])
@@ -288,7 +292,7 @@ def describe_robust(records: Mapping[str, Mapping[str, Any]], kind: str) -> str:
     )
 
 
-def _curve(lines: Mapping[str, Any], x: str, y: str, emotion: str) -> tuple[NDArray, NDArray] | None:
+def _curve(lines: Mapping[str, Any], x: str, y: str, emotion: str) -> Line | None:
     """One emotion's curve, or the mean of all, brought to a common grid."""
     if emotion != MEAN:
         line = lines[emotion]
@@ -300,7 +304,7 @@ def _curve(lines: Mapping[str, Any], x: str, y: str, emotion: str) -> tuple[NDAr
 
 
 def _lines(
-    lines: Mapping[str, tuple[NDArray, NDArray] | None],
+    lines: Mapping[str, Line | None],
     looks: Looks,
     areas: Mapping[str, float | None],
     name: str,

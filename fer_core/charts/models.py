@@ -1,4 +1,4 @@
-"""The installed models at a glance: accuracy against speed, and what was measured against what others claim."""
+"""The installed models at a glance: accuracy against speed, and measured figures beside claims of others."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

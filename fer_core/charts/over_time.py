@@ -139,7 +139,7 @@ def valence_curve(source: Timeline | pd.DataFrame, notes: Notes | None = None) -
 
 
 def _say(figure: go.Figure, points: pd.DataFrame, notes: Notes | None, person: int) -> None:
-    """Add to the hover of every point whose it is, its frame and its quality."""
+    """Add person, frame and quality to the hover text of every point."""
     if not len(points):
         return
     figure.add_scatter(
@@ -159,7 +159,7 @@ def _say(figure: go.Figure, points: pd.DataFrame, notes: Notes | None, person: i
 
 
 def _about(points: pd.DataFrame) -> list[str]:
-    """What stands beside the values of each point: the frame and its quality, or of how many samples it is the mean."""
+    """Hover text of each point: its frame and quality, or the number of samples that it is the mean of."""
     return [
         ""
         if pd.isna(samples)
@@ -173,7 +173,7 @@ def _about(points: pd.DataFrame) -> list[str]:
 
 
 def _averaged(step_s: float, usual_s: float) -> str:
-    """What to add to an axis title where samples were averaged."""
+    """Addition to an axis title where samples were averaged."""
     return f" (mean of {step_s:.3g} s)" if step_s > usual_s else ""
 
 

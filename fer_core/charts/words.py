@@ -1,4 +1,4 @@
-"""The figures of a timeline in words, for those who do not see them. What is excluded counts in none of them."""
+"""The figures of a timeline in words, for those who do not see them. Excluded spans count in none of them."""
 
 from collections.abc import Sequence
 from heapq import nlargest

@@ -1,6 +1,7 @@
-"""Model cards: what a model is, which files it has, and what was measured of it.
+"""Model cards: the description, the files and the figures of a model.
 
-A model is a folder `models/<name>/` with a `card.json`. Nothing is used whose SHA-256 is not the card's.
+A model is a folder `models/<name>/` with a `card.json`. A file is used only if its SHA-256
+matches the card.
 """
 
 import hashlib
@@ -47,7 +48,7 @@ class MapFigures(Record):
 
 
 class ModelCard(Record):
-    """What `models/<name>/card.json` says of an emotion classifier.
+    """The content of `models/<name>/card.json` for an emotion classifier.
 
     Attributes:
         name: the folder's name.
@@ -69,7 +70,7 @@ class ModelCard(Record):
         metrics: by split; as `evaluate --json` gives them, together with the protocol.
         coverage_accuracy: rows of (threshold, share of faces kept, their accuracy) from which the threshold was
             chosen.
-        maps: what was found of its class activation maps; None where nobody looked.
+        maps: figures of its class activation maps; None where they were not measured.
         imported: of another project's network, what it takes and gives; None for this project's own.
     """
 
@@ -95,7 +96,7 @@ class ModelCard(Record):
 
     @property
     def identity(self) -> str:
-        """SHA-256 of all that decides what the model answers, and of nothing that was measured of it."""
+        """SHA-256 of everything that decides the model's answers, and of no measured figure."""
         networks = {file: record.sha256 for file, record in self.files.items() if file.endswith(NETWORK_ENDINGS)}
         decisive: list[Any] = [networks, self.members, self.side_px, self.flip_average, self.temperature]
         if self.imported is not None:
@@ -130,7 +131,7 @@ def list_cards(models_dir: Path = MODELS_DIR) -> list[ModelCard]:
 
 
 def default_model(models_dir: Path = MODELS_DIR) -> str:
-    """Name of the model that is used where nobody names one, `DEFAULT_MODEL`.
+    """Name of the default model, `DEFAULT_MODEL`.
 
     Raises:
         ModelError: it is not installed.
@@ -154,7 +155,7 @@ def verified_file(card: ModelCard, file: str, models_dir: Path = MODELS_DIR) -> 
 
 
 def member_records(names: Iterable[str], models_dir: Path = MODELS_DIR) -> dict[str, str]:
-    """What an ensemble of these models notes as its `members`."""
+    """The `members` entry of the card of an ensemble of these models."""
     return {name: load_card(name, models_dir).identity for name in names}
 
 
@@ -188,7 +189,7 @@ def verify_models(models_dir: Path = MODELS_DIR) -> Iterator[tuple[str, FerError
             yield path.parent.name, error
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8")).get("kind", "emotion")
     except (ValueError, AttributeError):

@@ -23,7 +23,7 @@ BATCH = 64
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """What N faces were read as.
+    """Readings of N faces.
 
     Attributes:
         probabilities: float32 (N, 7) in `EMOTIONS` order, calibrated, rows summing to 1.
@@ -43,7 +43,7 @@ class Classification:
             label: the emotion, by its place in `EMOTIONS`; None for the most probable one.
         """
         values = self.class_maps[row, ..., int(self.probabilities[row].argmax()) if label is None else label]
-        return (values - values.min()) / max(float(np.ptp(values)), 1e-6)
+        return np.asarray((values - values.min()) / max(float(np.ptp(values)), 1e-6))
 
 
 _NOTHING = Classification(

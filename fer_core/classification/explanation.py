@@ -16,7 +16,7 @@ FACE_PX: Final = 96
 """Side to which a face is brought before parts of it are hidden."""
 
 CELLS: Final = 6
-"""A face is hidden in so many times so many squares, whatever the map's own size."""
+"""Squares a side in which a face is hidden, whatever the size of the map."""
 
 RANDOM_ORDERS: Final = 8
 
@@ -132,13 +132,13 @@ def agreement(labels: Mapping[str, str]) -> str:
     if len(labels) == 1:
         [(model, label)] = labels.items()
         return f"{model} reads {label}."
-    said: dict[str, list[str]] = {}
+    models_by_label: dict[str, list[str]] = {}
     for model, label in labels.items():
-        said.setdefault(label, []).append(model)
-    if len(said) == 1:
+        models_by_label.setdefault(label, []).append(model)
+    if len(models_by_label) == 1:
         everyone = "Both" if len(labels) == 2 else f"All {len(labels)}"
-        return f"{everyone} models read {next(iter(said))}."
-    parts = sorted(said.items(), key=lambda part: -len(part[1]))
+        return f"{everyone} models read {next(iter(models_by_label))}."
+    parts = sorted(models_by_label.items(), key=lambda part: -len(part[1]))
     return (
         "The models disagree: "
         + "; ".join(
@@ -191,31 +191,31 @@ def deletion(
         [np.argsort(-marked, kind="stable")[None], _random_orders(RANDOM_ORDERS) if orders is None else orders]
     )
     faces = [hidden for order in orders for hidden in _hidden_in_steps(face, order)[::at_once]]
-    said = classifier.classify(faces).probabilities[:, EMOTIONS.index(emotion)].astype(np.float64)
-    curves = said.reshape(len(orders), -1)
+    probabilities = classifier.classify(faces).probabilities[:, EMOTIONS.index(emotion)].astype(np.float64)
+    curves = probabilities.reshape(len(orders), -1)
     return Deletion(emotion, np.linspace(0, 1, curves.shape[1]), curves[0], curves[1:])
 
 
 def measure_maps(
     classifier: EmotionClassifier, crops: Sequence[NDArray[np.uint8]], tested: int = TESTED_FACES
 ) -> MapFigures:
-    """What is usual in a model's maps of well-placed faces, and whether they mark what matters to it.
+    """Figures of a model's activation maps on well-placed faces, and a test of their meaning by hiding parts.
 
     Args:
         classifier: the model.
-        crops: faces, each uint8 (H, W) or (H, W, 3); `MAP_FACES` of them, spread evenly, are looked at.
-        tested: on so many of those, each is hidden in its map's order and in `ORDERS_A_FACE` random ones, a quarter
-            at a time.
+        crops: faces, each uint8 (H, W) or (H, W, 3); `MAP_FACES` of them, spread evenly, are measured.
+        tested: number of these faces that are hidden in the order of the map and in `ORDERS_A_FACE` random orders,
+            a quarter at a time.
     """
     chosen = [crops[i] for i in _spread(len(crops), MAP_FACES)]
-    said = classifier.classify(chosen)
-    places = [attention(said.activation(row)) for row in range(len(chosen))]
+    classification = classifier.classify(chosen)
+    places = [attention(classification.activation(row)) for row in range(len(chosen))]
     rows = _spread(len(chosen), tested)
     beaten = 0
     for row in rows:
-        label = EMOTIONS[int(said.probabilities[row].argmax())]
+        label = EMOTIONS[int(classification.probabilities[row].argmax())]
         orders = _random_orders(ORDERS_A_FACE, row)
-        found = deletion(classifier, chosen[row], said.activation(row), label, orders, CELLS**2 // 4)
+        found = deletion(classifier, chosen[row], classification.activation(row), label, orders, CELLS**2 // 4)
         beaten += found.area < found.area_at_random
     return MapFigures(
         faces=len(chosen),
@@ -244,7 +244,7 @@ def no_map(card: ModelCard) -> str | None:
 
 
 def _spread(count: int, most: int) -> list[int]:
-    return np.linspace(0, count - 1, min(most, count)).astype(int).tolist()
+    return [int(place) for place in np.linspace(0, count - 1, min(most, count))]
 
 
 def _hidden_in_steps(face: NDArray[np.uint8], order: NDArray[np.int64]) -> list[NDArray[np.uint8]]:

@@ -28,8 +28,8 @@ class Preprocessing(Record):
         order: of three channels.
         layout: "nhwc" (height, width, channels) or "nchw".
         range: what black and white become, low and high.
-        mean: taken off after that, one number or one a channel.
-        deviation: what it is then divided by, likewise.
+        mean: subtracted after that, one number or one a channel.
+        deviation: divisor after that, one number or one a channel.
     """
 
     channels: Literal[1, 3]

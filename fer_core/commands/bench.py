@@ -5,13 +5,18 @@ import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fer_core.commands import Commands
 from fer_core.commands.output import DONE, say, write_json
 from fer_core.errors import DependencyError
+from fer_core.plain import as_plain
+
+if TYPE_CHECKING:
+    from fer_core.pipeline import EmotionPipeline
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     bench = commands.add_parser("bench", help="measure speed on this machine")
     bench.add_argument("--json", required=True, metavar="FILE", help='where the figures go; "-" for stdout')
@@ -55,7 +60,7 @@ def _bench(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.benchmarks import pictures
     from fer_core.pipeline import EmotionPipeline
 
-    figures: dict[str, Any] = {"machine": pictures.machine()}
+    figures: dict[str, Any] = {"machine": as_plain(pictures.machine())}
     say(f"machine: {figures['machine']}")
     pipeline = EmotionPipeline.load(options.model)
     figures["model"] = pipeline.classifier.card.name
@@ -80,17 +85,17 @@ def _bench(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _detection(name: str) -> dict[str, Any]:
+def _detection(name: str) -> dict[str, object]:
     from fer_core.detection import load_detector
     from fer_core.diagnostics.benchmarks import detection
 
     detector = load_detector(name)
-    figures = {"found": detection.found(detector), "median_ms": detection.milliseconds(detector)}
+    figures = {"found": as_plain(detection.found(detector)), "median_ms": detection.milliseconds(detector)}
     say(f"detection, {name}: {figures}")
     return figures
 
 
-def _video(model: str, minutes: int) -> dict[str, Any]:
+def _video(model: str, minutes: int) -> dict[str, object]:
     from fer_core.diagnostics.benchmarks import video
 
     with tempfile.TemporaryDirectory() as folder:
@@ -98,19 +103,19 @@ def _video(model: str, minutes: int) -> dict[str, Any]:
         say("video: making a minute of 1080p")
         video.make_clip(clip)
         video.repeat(clip, recording, minutes)
-        figures = video.video(recording, model)
+        figures: dict[str, object] = as_plain(video.video(recording, model))
     say(f"video: {figures}")
     return figures
 
 
-def _live(pipeline: Any, options: argparse.Namespace) -> dict[str, Any]:
+def _live(pipeline: "EmotionPipeline", options: argparse.Namespace) -> dict[str, object]:
     from fer_core.diagnostics.benchmarks import live
 
     if options.recording:
-        figures = live.live(pipeline, live.recorded(options.recording), options.seconds)
+        figures: dict[str, object] = as_plain(live.live(pipeline, live.recorded(options.recording), options.seconds))
         say(f"live, {options.recording.name}: {figures}")
         return figures
-    one, four = (live.live(pipeline, live.moving_portrait(faces), options.seconds) for faces in (1, 4))
+    one, four = (as_plain(live.live(pipeline, live.moving_portrait(n), options.seconds)) for n in (1, 4))
     say(f"live, one face: {one}")
     say(f"live, four faces: {four}")
     return {**one, "four_faces": four}

@@ -2,10 +2,11 @@
 
 import argparse
 
+from fer_core.commands import Commands
 from fer_core.commands.output import BAD_INPUT, DONE, tell
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     command = commands.add_parser(
         "self-test", help="check weights, colour order, orientation and speed on this machine"

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+from fer_core.commands import Commands
 from fer_core.errors import DependencyError
 from fer_core.resources import resource
 
 _NEEDED = ("streamlit", "streamlit_webrtc", "plotly")
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     command = commands.add_parser(
         "dashboard",

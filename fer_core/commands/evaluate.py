@@ -3,20 +3,22 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from fer_core.commands import Commands
 from fer_core.commands.output import DONE, printable, progress_line, say, write_json
 from fer_core.errors import DatasetError
 
 if TYPE_CHECKING:
     from fer_core.classification import EmotionClassifier
     from fer_core.evaluation import LabelledFaces
+    from fer_core.evaluation.figures import EvaluationResult
 
 SPLITS: Final = ("PrivateTest", "PublicTest", "test", "train", "all")
 SKIPPED_SHOWN: Final = 10
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     evaluate = commands.add_parser(
         "evaluate",
@@ -117,10 +119,11 @@ def _record(options: argparse.Namespace, names: list[str]) -> None:
         record(name, faces, log=say)
 
 
-def _in_words(result: dict[str, Any]) -> Iterator[str]:
+def _in_words(result: "EvaluationResult") -> Iterator[str]:
     for name, figures in result["models"].items():
         low, high = figures["accuracy_ci95"]
         yield f"{name}: {figures['accuracy']:.1%} right (95 % interval {low:.1%} to {high:.1%})"
-        gaps = (attribute["gap"] for attribute in figures.get("slices", {}).get("attributes", {}).values())
+        attributes = figures["slices"]["attributes"] if "slices" in figures else {}
+        gaps = (attribute["gap"] for attribute in attributes.values())
         yield from (f"{name}, {printable(gap['sentence'])}" for gap in gaps if gap)
     yield from (comparison["sentence"] for comparison in result["comparisons"])

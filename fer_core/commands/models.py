@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
+from fer_core.commands import Commands
 from fer_core.commands.output import BAD_INPUT, DONE, say, tell
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     models = commands.add_parser("models", help="list, verify or import models")
     actions = models.add_subparsers(required=True, metavar="ACTION")

@@ -3,10 +3,11 @@
 import argparse
 from collections.abc import Callable
 
+from fer_core.commands import Commands
 from fer_core.commands.output import DONE, say, write_json
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     command = commands.add_parser("null-study", help="measure how often group statistics are wrong without an effect")
     command.add_argument("--studies", type=_at_least(1), default=1000, help="simulated studies; default: 1000")

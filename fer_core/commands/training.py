@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
+from fer_core.commands import Commands
 from fer_core.commands.output import say
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the commands."""
     train = commands.add_parser("train", help="train a model (needs a Keras backend)")
     train.add_argument("--model", metavar="NAME", help="default: custom_cnn")

@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
+from fer_core.commands import Commands
 from fer_core.commands.output import BAD_INPUT, DONE, progress_line, say, tell
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     command = commands.add_parser(
         "verify",

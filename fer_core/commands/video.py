@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
 from fer_core.errors import FerError, MediaError, RequestError, TimelineError
 from fer_core.request import SMOOTHINGS, AnalysisRequest, DetectorChoice, Region
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 CHECKPOINT: Final = "unfinished.jsonl"
 
 
-def add(commands: argparse._SubParsersAction, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
+def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
     """Add the commands."""
     video = commands.add_parser(
         "video",
@@ -63,7 +64,7 @@ def _video(options: argparse.Namespace) -> int:
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.annotated import write_annotated
     from fer_core.reports.pdf import write_pdf
-    from fer_core.reports.summary import as_summary
+    from fer_core.reports.summary import summary_of
     from fer_core.reports.tables import write_csv
     from fer_core.timeline.study import Study
 
@@ -98,7 +99,7 @@ def _video(options: argparse.Namespace) -> int:
     study = Study(timeline, edits)
     timeline, notes = study.timeline, study.notes_of_people
     write_csv(timeline, options.out)
-    write_json(as_summary(timeline, notes), str(options.out / "summary.json"))
+    write_json(summary_of(timeline, notes).to_json(), str(options.out / "summary.json"))
     Study(replace(study.read, portraits={}), edits).write(options.out / "timeline.parquet")
     write_pdf(timeline, options.out / "report.pdf", date.today(), notes, pipeline.classifier.card)
     if options.annotate:

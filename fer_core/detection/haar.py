@@ -138,10 +138,11 @@ class HaarDetector:
         return [centred(face, proposals) for face in faces]
 
     def cascades(self) -> Cascades:
-        """Those of the calling thread."""
-        if not hasattr(self._local, "cascades"):
-            self._local.cascades = Cascades.load(self._folder)
-        return self._local.cascades
+        """The cascades of the calling thread: OpenCV's are not safe to share."""
+        cascades: Cascades | None = getattr(self._local, "cascades", None)
+        if cascades is None:
+            cascades = self._local.cascades = Cascades.load(self._folder)
+        return cascades
 
 
 def accepted(

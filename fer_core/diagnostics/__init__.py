@@ -1,1 +1,1 @@
-"""Whether the product works on this machine, and how fast."""
+"""Self-test and benchmarks of the product on this machine."""

@@ -1,4 +1,4 @@
-"""How often each test of groups finds something where there is nothing: simulated studies without any effect.
+"""False positive rates of the tests of groups, from simulated studies without any effect.
 
 Everybody has a level and a slow rhythm of their own; probabilities are bounded and skewed, as those of faces are. A
 test at 5 % should be wrong in about 5 % of such studies. The last row tests samples as if they were people, which
@@ -41,7 +41,7 @@ Test = Callable[[Generator, int], float]
 
 @dataclass(frozen=True)
 class NullRate:
-    """How often one test was wrong.
+    """False positives of one test.
 
     Attributes:
         name: of the test.

@@ -1,4 +1,4 @@
-"""Does it work on this machine? Answers that a broken weight, a swapped colour or another class order would change."""
+"""Self-test: answers that a broken weight, a swapped colour or another class order would change."""
 
 import importlib.util
 import io
@@ -34,12 +34,12 @@ SAME_BOX: Final = 0.6
 
 @dataclass(frozen=True)
 class Check:
-    """What one check found.
+    """The result of one check.
 
     Attributes:
-        name: what was looked at.
+        name: of the check.
         passed: True, False, or None where it could not be done here.
-        detail: what was seen, in a few words.
+        detail: of the result, in a few words.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""How good a model is: metrics, calibration, significance, robustness, and the records that the dashboard shows."""
+"""Quality of models: metrics, calibration, significance, robustness, and the records that the dashboard shows."""
 
 from fer_core.evaluation.attributes import read_attributes
 from fer_core.evaluation.calibration import (
@@ -22,9 +22,10 @@ from fer_core.evaluation.records import (
     write_records,
 )
 from fer_core.evaluation.robustness import robustness
-from fer_core.evaluation.significance import Comparison, compare_models, holm, mcnemar, paired_bootstrap
+from fer_core.evaluation.significance import Comparison, compare_models, mcnemar, paired_bootstrap
 from fer_core.evaluation.slices import slices
 from fer_core.evaluation.whole import evaluate_models
+from fer_core.timeline.groups.corrections import holm
 
 __all__ = [
     "Comparison",

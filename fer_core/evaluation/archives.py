@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import IO, BinaryIO, Final
 
 from fer_core.errors import DatasetError
 from fer_core.evaluation.datasets import is_hidden
@@ -18,7 +18,7 @@ Source = Path | BinaryIO
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What a folder or zip may cost. Checked before anything is read.
+    """Limits of a folder or zip, checked before anything is read.
 
     Attributes:
         max_files: number of files, whatever they are.
@@ -68,7 +68,7 @@ class FileTree:
             raise DatasetError(f"The file has more than the {most:,} bytes allowed; scale it down.")
         return data
 
-    def _opened(self, info: zipfile.ZipInfo):
+    def _opened(self, info: zipfile.ZipInfo) -> IO[bytes]:
         assert self._archive is not None
         return self._archive.open(info)
 
@@ -97,7 +97,7 @@ def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[F
 
 
 def label_of(source: Source) -> str:
-    """What messages call a source."""
+    """Name of a source in messages."""
     return str(source) if isinstance(source, Path) else str(getattr(source, "name", None) or "The upload")
 
 

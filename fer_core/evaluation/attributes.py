@@ -1,4 +1,4 @@
-"""By what faces are told apart: the folder that they lie in, or a table that says more about each file."""
+"""Attributes of faces: the folder that holds the file, or the columns of a table with a row a file."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ FILE_COLUMN: Final = "file"
 FOLDER_ATTRIBUTE: Final = "folder"
 MAX_VALUES: Final = 50
 NUMERIC_GROUPS: Final = 4
-"""A column of numbers with more different values than twice this is cut into so many groups of about equal size."""
+"""Number of groups, of about equal size, that a column with more than twice as many different numbers is cut into."""
 
 UNKNOWN: Final = ""
 """The value of a face that the table does not tell of. Such faces are in no slice."""
@@ -24,7 +24,7 @@ _BEYOND: Final = "cells beyond the heading"
 
 
 def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, list[str]]:
-    """What a CSV says of each face.
+    """The columns of a CSV, brought into the order of the faces.
 
     Args:
         table: a CSV in UTF-8 with a heading; separated by comma, semicolon or tab. Its column `file` holds paths

@@ -1,20 +1,21 @@
-"""Whether a probability of 70 % is right seven times in ten, and what refusing uncertain faces buys."""
+"""Calibration: whether readings with 70 % probability are right seven times in ten, and the cost of a threshold."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from fer_core.evaluation.figures import CoverageCurve, ReliabilityBar
 from fer_core.evaluation.intervals import wilson
 
 RELIABILITY_BINS: Final = 15
 
 
 def reliability_bins(
-    probabilities: NDArray, labels: NDArray[np.int64], bins: int = RELIABILITY_BINS
-) -> list[dict[str, Any]]:
+    probabilities: NDArray[np.floating], labels: NDArray[np.int64], bins: int = RELIABILITY_BINS
+) -> list[ReliabilityBar]:
     """The bars of a reliability diagram: faces in groups of equal size, from the least confident to the most.
 
     Args:
@@ -41,7 +42,7 @@ def reliability_bins(
 
 
 def expected_calibration_error(
-    probabilities: NDArray, labels: NDArray[np.int64], bins: int = RELIABILITY_BINS
+    probabilities: NDArray[np.floating], labels: NDArray[np.int64], bins: int = RELIABILITY_BINS
 ) -> float:
     """Mean distance between confidence and accuracy over bins of equal mass.
 
@@ -53,7 +54,7 @@ def expected_calibration_error(
     return float(sum(gaps) / len(labels))
 
 
-def fit_temperature(logits: NDArray, labels: NDArray[np.int64]) -> float:
+def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
     """The temperature that gives `labels` the highest likelihood (Guo et al., 2017, https://arxiv.org/abs/1706.04599).
 
     Args:
@@ -68,10 +69,12 @@ def fit_temperature(logits: NDArray, labels: NDArray[np.int64]) -> float:
     return float(np.exp(minimize_scalar(nll, bounds=(np.log(0.05), np.log(20)), method="bounded").x))
 
 
-def coverage_accuracy(probabilities: NDArray, labels: NDArray[np.int64]) -> list[tuple[float, float, float]]:
-    """What refusing faces below a confidence buys: rows of (threshold, share kept, accuracy of those kept).
+def coverage_accuracy(probabilities: NDArray[np.floating], labels: NDArray[np.int64]) -> CoverageCurve:
+    """Share of faces kept, and their accuracy, by the confidence that a reading must reach to be kept.
 
-    The first row is that of threshold 0, which keeps all; the last, that of the highest one that keeps any.
+    Returns:
+        Rows of (threshold, share kept, accuracy), from threshold 0, which keeps all faces, to the highest threshold
+        that keeps any.
     """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
@@ -83,6 +86,6 @@ def coverage_accuracy(probabilities: NDArray, labels: NDArray[np.int64]) -> list
     return rows
 
 
-def threshold_for(curve: list[tuple[float, float, float]], accuracy: float) -> float:
-    """The lowest threshold of a coverage-accuracy curve whose kept faces reach `accuracy`; else the highest."""
+def threshold_for(curve: CoverageCurve, accuracy: float) -> float:
+    """The lowest threshold of a curve at which the kept faces reach `accuracy`; the highest where none does."""
     return next((threshold for threshold, _, reached in curve if reached >= accuracy), curve[-1][0])

@@ -1,12 +1,13 @@
-"""What a model costs: weights, multiplications, bytes on disk."""
+"""Cost of a model: weights, multiply-adds, bytes on disk."""
 
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fer_core.classification import ModelCard
 from fer_core.classification.cards import load_card
 from fer_core.errors import ModelError
+from fer_core.evaluation.figures import Costs
 from fer_core.networks.files import verified
 
 NETWORK_FILE: Final = "model.tflite"
@@ -19,16 +20,15 @@ MULTIPLY_ADDS_PROTOCOL: Final = (
 Shape = tuple[int, ...]
 
 
-def costs(card: ModelCard, folder: Path) -> dict[str, Any]:
-    """What the files of a model tell of its cost, ready for JSON.
+def costs(card: ModelCard, folder: Path) -> Costs:
+    """The cost of a model, read from its card and files; ready for JSON.
 
     Args:
         card: of the model.
         folder: where its files are; the members of an ensemble lie beside it.
 
     Returns:
-        `parameters`; `multiply_adds` for one face, see `MULTIPLY_ADDS_PROTOCOL`, None where the model has no
-        `model.tflite`; `file_bytes`: size by file name, as the card lists them.
+        `multiply_adds` is None where the model has no `model.tflite`; see `MULTIPLY_ADDS_PROTOCOL`.
 
     Raises:
         ModelError: a file is missing or not the card's.
@@ -46,7 +46,7 @@ def multiply_adds(path: Path) -> int:
     Raises:
         ModelError: the file is not a LiteRT model.
     """
-    return sum(_counted(*operation) for operation in _operations(path))
+    return sum(operation_multiply_adds(*operation) for operation in operations(path))
 
 
 def _per_face(card: ModelCard, folder: Path) -> int | None:
@@ -61,8 +61,12 @@ def _per_face(card: ModelCard, folder: Path) -> int | None:
     return runs * multiply_adds(verified(folder, NETWORK_FILE, card.files))
 
 
-def _operations(path: Path) -> list[tuple[str, list[Shape], Shape]]:
-    """Name, input shapes and shape of the first output of every operation, for one input."""
+def operations(path: Path) -> list[tuple[str, list[Shape], Shape]]:
+    """Name, input shapes and shape of the first output of every operation of a `.tflite` network, for one input.
+
+    Raises:
+        ModelError: the file is not a LiteRT model.
+    """
     import numpy as np
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
@@ -87,8 +91,14 @@ def _operations(path: Path) -> list[tuple[str, list[Shape], Shape]]:
     ]
 
 
-def _counted(name: str, inputs: list[Shape], output: Shape) -> int:
-    """Multiply-adds for each number that comes out, times how many there are; 0 for work by element."""
+def operation_multiply_adds(name: str, inputs: list[Shape], output: Shape) -> int:
+    """Multiply-adds of one operation: those of one output number times the numbers put out; 0 for work by element.
+
+    Args:
+        name: of the operation, as LiteRT writes it, such as "CONV_2D".
+        inputs: shapes of its inputs.
+        output: shape of its first output.
+    """
     match name:
         case "CONV_2D":  # kernels (channels out, height, width, channels in)
             return math.prod(output) * math.prod(inputs[1][1:])

@@ -1,27 +1,21 @@
-"""The curves of one model on one set of faces, thinned to what a chart can show."""
+"""The curves of one model on one set of faces, thinned to the points that a chart can show."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.calibration import coverage_accuracy, reliability_bins
+from fer_core.evaluation.figures import Curves, PrecisionRecallCurve, RocCurve
 from fer_core.evaluation.predictions import Predictions
 
 MAX_POINTS: Final = 200
 DIGITS: Final = 4
 
 
-def curves(predictions: Predictions) -> dict[str, Any]:
-    """All curves, ready for JSON.
-
-    Returns:
-        `roc`: by emotion against the rest, lists `fpr` and `tpr`; `precision_recall`: by emotion, lists `recall` and
-        `precision` and the `average_precision`; both None for an emotion that no face, or every face, is labelled
-        with. `reliability`: as `reliability_bins` gives it. `coverage_accuracy`: rows of (threshold, share of faces
-        kept, their accuracy).
-    """
+def curves(predictions: Predictions) -> Curves:
+    """All curves, ready for JSON."""
     one_vs_rest = {
         emotion: (predictions.probabilities[:, i], predictions.labels == i) for i, emotion in enumerate(EMOTIONS)
     }
@@ -33,7 +27,7 @@ def curves(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def _roc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> dict[str, list[float]] | None:
+def _roc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> RocCurve | None:
     from sklearn.metrics import roc_curve  # here, because it takes seconds to import
 
     if positive.all() or not positive.any():
@@ -43,7 +37,7 @@ def _roc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> dict[str, 
     return {"fpr": _rounded(fpr[kept]), "tpr": _rounded(tpr[kept])}
 
 
-def _precision_recall(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> dict[str, Any] | None:
+def _precision_recall(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> PrecisionRecallCurve | None:
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
     if positive.all() or not positive.any():
@@ -74,4 +68,4 @@ def spread(position: NDArray[np.float64], points: int = MAX_POINTS) -> NDArray[n
 
 
 def _rounded(values: NDArray[np.float64]) -> list[float]:
-    return values.round(DIGITS).tolist()
+    return [float(value) for value in values.round(DIGITS)]

@@ -12,7 +12,7 @@ import importlib
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -66,7 +66,7 @@ class FaceSet:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, rows: NDArray) -> "FaceSet":
+    def __getitem__(self, rows: NDArray[np.bool_ | np.integer]) -> "FaceSet":
         return FaceSet(self.images[rows], self.labels[rows], self.names[rows], self.splits[rows], self.votes[rows])
 
     def split(self, name: str) -> "FaceSet":
@@ -83,7 +83,7 @@ class FaceSet:
 
     @property
     def rater_shares(self) -> NDArray[np.float32]:
-        """How the raters' votes for the eight emotions split: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
+        """Shares of the raters' votes for the eight emotions: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
         return rater_shares(self.votes)
 
     @property
@@ -158,7 +158,7 @@ def emotion_row(folder: str) -> int | None:
 
 
 def rater_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How votes for the eight emotions split.
+    """Shares of the votes for the eight emotions.
 
     Args:
         votes: float32 (N, 10), in the order of `VOTE_COLUMNS`.
@@ -167,7 +167,8 @@ def rater_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
         float32 (N, 8), rows summing to 1 or, unrated, to 0.
     """
     emotions = votes[:, : len(RATER_CLASSES)]
-    return emotions / np.maximum(emotions.sum(axis=1, keepdims=True), 1)
+    shares: NDArray[np.float32] = emotions / np.maximum(emotions.sum(axis=1, keepdims=True), 1)
+    return shares
 
 
 def has_splits(path: Path) -> bool:
@@ -245,7 +246,7 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, tr
             on_damaged(name, "It is not a readable picture.")
             continue
         if image.shape != (FACE_PX, FACE_PX):
-            image = cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
+            image = np.asarray(cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA), np.uint8)
         rows.append((image, label, parts[-1], _split_of(parts)))
     if not rows:
         raise DatasetError(
@@ -256,11 +257,12 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, tr
     return _face_set(np.stack(images), labels, names, splits)
 
 
-def _decoded(data: bytes) -> NDArray | None:
+def _decoded(data: bytes) -> NDArray[np.uint8] | None:
     try:
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
     except cv2.error:  # it claims to be larger than OpenCV allows
         return None
+    return None if image is None else np.asarray(image, np.uint8)
 
 
 def _picture_files(path: Path, training: bool) -> Iterator[tuple[str, bytes]]:
@@ -296,7 +298,7 @@ def _picture_names(path: Path) -> list[str]:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file of an archive or folder is none of its owner's: macOS adds `__MACOSX` and names with a dot."""
+    """Whether a file was added by the system, not by the owner: `__MACOSX` and names that begin with a dot."""
     parts = PurePosixPath(name).parts
     return any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in parts)
 
@@ -349,7 +351,7 @@ def _read_original_csv(path: Path, training: bool) -> FaceSet:
 
 
 @contextmanager
-def _table(path: Path) -> Iterator[csv.DictReader]:
+def _table(path: Path) -> Iterator["csv.DictReader[str]"]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             yield csv.DictReader(file)
@@ -357,7 +359,7 @@ def _table(path: Path) -> Iterator[csv.DictReader]:
         raise DatasetError(f"{path} is not a readable CSV in UTF-8; copy it again.") from error
 
 
-def _face_set(images, labels, names, splits) -> FaceSet:
+def _face_set(images: NDArray[np.uint8], labels: Sequence[int], names: Sequence[str], splits: Sequence[str]) -> FaceSet:
     votes = np.zeros((len(images), len(VOTE_COLUMNS)), np.float32)
     return FaceSet(images, np.array(labels, np.int64), np.array(names), np.array(splits), votes)
 

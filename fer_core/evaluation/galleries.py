@@ -1,4 +1,4 @@
-"""Which faces of a data set to show: samples, copies, and what raters or models read otherwise than the label."""
+"""Selections of faces to show: samples, copies, and faces that raters or models read otherwise than the label."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def samples(faces: FaceSet, emotion: str, count: int, seed: int) -> NDArray[np.i
 
 
 def disputed(faces: FaceSet, emotion: str) -> NDArray[np.int64]:
-    """Rows with this label to which none of the raters gave it, those on which the raters agree most first."""
+    """Rows with this label that no rater gave, sorted by the raters' agreement, highest first."""
     rated = faces.votes.sum(axis=1) > 0
     of_label = faces.labels == EMOTIONS.index(emotion)
     rows = np.flatnonzero(of_label & rated & (faces.votes[:, _RATER_ROWS[emotion]] == 0))

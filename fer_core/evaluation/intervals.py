@@ -1,4 +1,4 @@
-"""How far a figure could be off by the luck of the draw. Faces are taken as independent of each other."""
+"""Confidence intervals of figures. Faces are taken as independent of each other."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ def percentiles(values: NDArray[np.float64]) -> list[float]:
     return [float(low), float(high)]
 
 
-def macro_f1(confusion: NDArray) -> NDArray[np.float64]:
+def macro_f1(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
     """Mean F1 over the classes that occur among the labels.
 
     Args:

@@ -1,7 +1,6 @@
 """The figures that cards and the `evaluate` command give of one model on one set of faces."""
 
 import time
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +8,14 @@ from numpy.typing import NDArray
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.calibration import expected_calibration_error
+from fer_core.evaluation.figures import Figures, FiguresByClass, FiguresOfProbabilities, FiguresWithoutCopies
 from fer_core.evaluation.intervals import bootstrap, wilson
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.raters import agreement, majority_accuracy
 
 
-def measure(predictions: Predictions) -> dict[str, Any]:
-    """Everything that is one number or a small table: plain numbers, ready for JSON.
+def measure(predictions: Predictions) -> Figures:
+    """All figures that are one number or a small table, ready for JSON.
 
     The mean over classes in `macro_f1` and `balanced_accuracy` is over those that occur among the labels. `brier` is
     the sum over the seven classes, 0 to 2 (Brier, 1950).
@@ -33,7 +33,7 @@ def measure(predictions: Predictions) -> dict[str, Any]:
 
 
 def confusion_table(predictions: Predictions, rows: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.int64]:
-    """Counts, int64 (7, 7): rows = truth, columns = what was read, both in `EMOTIONS` order.
+    """Counts, int64 (7, 7): rows = labels, columns = readings, both in `EMOTIONS` order.
 
     Args:
         predictions: of N faces.
@@ -55,11 +55,15 @@ def latency_ms(classifier: EmotionClassifier, image: NDArray[np.uint8], repeats:
     return float(np.median(times) * 1000)
 
 
-def _without_copies(predictions: Predictions) -> dict[str, Any]:
+def _without_copies(predictions: Predictions) -> FiguresWithoutCopies:
     copies = predictions.copies
     if copies is None or copies.all():
-        nothing = dict.fromkeys(("accuracy_deduplicated", "accuracy_deduplicated_ci95", "ece_deduplicated"))
-        return {**nothing, "n_deduplicated": None if copies is None else 0}
+        return {
+            "accuracy_deduplicated": None,
+            "accuracy_deduplicated_ci95": None,
+            "ece_deduplicated": None,
+            "n_deduplicated": None if copies is None else 0,
+        }
     right = predictions.right[~copies]
     return {
         "accuracy_deduplicated": float(right.mean()),
@@ -69,7 +73,7 @@ def _without_copies(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def _by_class(predictions: Predictions) -> dict[str, Any]:
+def _by_class(predictions: Predictions) -> FiguresByClass:
     from sklearn.metrics import precision_recall_fscore_support  # here, because it takes seconds to import
 
     labels, confusion = predictions.labels, confusion_table(predictions)
@@ -95,7 +99,7 @@ def _by_class(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def _of_probabilities(predictions: Predictions) -> dict[str, float]:
+def _of_probabilities(predictions: Predictions) -> FiguresOfProbabilities:
     labels, probabilities = predictions.labels, predictions.probabilities.astype(np.float64)
     likelihood = np.clip(probabilities[np.arange(len(labels)), labels], 1e-12, 1)
     squares = (probabilities - np.eye(len(EMOTIONS))[labels]) ** 2

@@ -1,14 +1,14 @@
-"""The whole evaluation of some models on faces that somebody brought, and what was read in each file. No pictures."""
+"""Evaluation of models on a visitor's own faces, with the reading of each file. No pictures are kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
+from fer_core.evaluation.figures import EvaluationResult
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.whole import evaluate_models, predict_all, share_of_reading
@@ -18,18 +18,18 @@ from fer_core.networks.files import MODELS_DIR
 
 @dataclass(frozen=True, eq=False)
 class OwnEvaluation:
-    """What was measured.
+    """The result of an evaluation on own faces.
 
     Attributes:
         source: what the faces are called.
         result: as `evaluate_models` gives it, ready for JSON.
         files: the N paths of the faces.
         labels: int64 (N,), indices into `EMOTIONS`.
-        predictions: by model, what it said of them.
+        predictions: of these faces, by model.
     """
 
     source: str
-    result: dict[str, Any]
+    result: EvaluationResult
     files: tuple[str, ...]
     labels: NDArray[np.int64]
     predictions: Mapping[str, Predictions]
@@ -46,7 +46,7 @@ def evaluate_own(
 ) -> OwnEvaluation:
     """Measure models on somebody's faces; see `evaluate_models`."""
     monitor, read = monitor or Monitor(), share_of_reading(faces, with_robustness)
-    said = predict_all(classifiers, faces, monitor.part(0, read))
+    predictions = predict_all(classifiers, faces, monitor.part(0, read))
     rest = monitor.part(read, 1)
-    result = evaluate_models(classifiers, faces, attributes, with_robustness, rest, models_dir, said)
-    return OwnEvaluation(source, result, faces.files, faces.labels, said)
+    result = evaluate_models(classifiers, faces, attributes, with_robustness, rest, models_dir, predictions)
+    return OwnEvaluation(source, result, faces.files, faces.labels, predictions)

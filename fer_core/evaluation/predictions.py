@@ -1,4 +1,4 @@
-"""What a model said of labelled faces. One pass over the faces gives it; every metric is computed from it."""
+"""Predictions of a model for labelled faces, made in one pass; every metric is computed from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ CHUNK: Final = 256
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What one model said of N labelled faces.
+    """Probabilities of one model for N labelled faces.
 
     Attributes:
         probabilities: float32 (N, 7), calibrated, in `EMOTIONS` order.
@@ -53,16 +53,16 @@ class Predictions:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """The most probable emotions: int64 (N,), indices into `EMOTIONS`."""
-        return self.probabilities.argmax(axis=1)
+        return np.asarray(self.probabilities.argmax(axis=1))
 
     @property
     def right(self) -> NDArray[np.bool_]:
         """Where the most probable emotion is the label: bool (N,)."""
-        return self.predicted == self.labels
+        return np.asarray(self.predicted == self.labels)
 
     @property
     def rater_shares(self) -> NDArray[np.float32]:
-        """How the raters' votes for the eight emotions split: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
+        """Shares of the raters' votes for the eight emotions: float32 (N, 8), rows summing to 1 or, unrated, to 0."""
         return rater_shares(self.votes)
 
 

@@ -1,7 +1,7 @@
-"""The installed models in order, and which of them to take: what their cards say, and one sentence about it."""
+"""The installed models ranked by the figures of their cards, and a recommendation in one sentence."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from fer_core.evaluation.significance import Comparison
 
 @dataclass(frozen=True)
 class Standing:
-    """One model's line in the table. What was not measured is None.
+    """One model's row in the table; None for figures that were not measured.
 
     Attributes:
         name: of its folder.
@@ -87,7 +87,7 @@ def short_titles(cards: Iterable[ModelCard]) -> dict[str, str]:
 
 
 def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison]) -> Advice | None:
-    """Which model to take: of those that are not established to be worse than the most accurate one, the quickest.
+    """The recommended model: the fastest of those that are not significantly worse than the most accurate one.
 
     Args:
         ranked: as `standings` gives them.
@@ -158,10 +158,11 @@ def _size(card: ModelCard, cards: Mapping[str, ModelCard]) -> int:
     return card.files[NETWORK_FILE].bytes if NETWORK_FILE in card.files else 0
 
 
-def _cost(rows: Sequence[Standing]):
-    """What decides between equals: time where all were timed, else weights."""
-    if all(row.latency_ms is not None for row in rows):
-        return lambda row: row.latency_ms
+def _cost(rows: Sequence[Standing]) -> Callable[[Standing], float]:
+    """The cost that decides between equally good models: time where all were timed, else the number of weights."""
+    times_ms = {row.name: row.latency_ms for row in rows if row.latency_ms is not None}
+    if len(times_ms) == len(rows):
+        return lambda row: times_ms[row.name]
     return lambda row: row.parameters
 
 

@@ -4,13 +4,14 @@ Barsoum et al. (2016), https://arxiv.org/abs/1608.01041. Compared is the model's
 votes; its probabilities are the softmax of its logits, uncalibrated.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy, spearmanr
 
 from fer_core.emotions import RATER_CLASSES
+from fer_core.evaluation.figures import MajorityAccuracy, Nearness, RaterAgreement
 from fer_core.evaluation.predictions import Predictions
 
 FERPLUS_PROTOCOL: Final = (
@@ -41,8 +42,8 @@ def majority(votes: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.
     return (counted.max(axis=1) > counted.sum(axis=1) / 2) & (winner < len(RATER_CLASSES)), winner
 
 
-def majority_accuracy(predictions: Predictions) -> dict[str, Any] | None:
-    """How often the model's second head says what most raters said; None without a majority or such a head."""
+def majority_accuracy(predictions: Predictions) -> MajorityAccuracy | None:
+    """Accuracy of the second head against the raters' majority; None without a majority or such a head."""
     agreed, winner = majority(predictions.votes)
     if not agreed.any() or not predictions.rater_probabilities.shape[1]:
         return None
@@ -50,19 +51,19 @@ def majority_accuracy(predictions: Predictions) -> dict[str, Any] | None:
     return {"protocol": FERPLUS_PROTOCOL, "n": int(agreed.sum()), "accuracy": float(right.mean())}
 
 
-def agreement(predictions: Predictions) -> dict[str, Any] | None:
-    """How near the model's second head is to the split of the votes; None where nothing was rated, or without one."""
+def agreement(predictions: Predictions) -> RaterAgreement | None:
+    """Nearness of the second head to the shares of the votes; None without votes or such a head."""
     rated = predictions.votes[:, : len(RATER_CLASSES)].sum(axis=1) > 0
     if not rated.any() or not predictions.rater_probabilities.shape[1]:
         return None
     shares = predictions.rater_shares[rated].astype(np.float64)
-    said = predictions.rater_probabilities[rated].astype(np.float64)
+    predicted = predictions.rater_probabilities[rated].astype(np.float64)
     # Rounded, so that splits of votes that are equally doubtful share a rank.
-    doubts = entropy(said, axis=1).round(9), entropy(shares, axis=1).round(9)
+    doubts = entropy(predicted, axis=1).round(9), entropy(shares, axis=1).round(9)
     return {
         "protocol": AGREEMENT_PROTOCOL,
         "n": int(rated.sum()),
-        **_nearness(shares, said),
+        **_nearness(shares, predicted),
         "doubt_spearman": float(spearmanr(*doubts)[0]) if min(map(np.ptp, doubts)) > 0 else None,
         "same_for_all": _nearness(shares, np.broadcast_to(shares.mean(axis=0), shares.shape)),
     }
@@ -71,11 +72,11 @@ def agreement(predictions: Predictions) -> dict[str, Any] | None:
 def raters_on_alike(
     predictions: Predictions, probabilities: NDArray[np.float32], neighbours: int = 100
 ) -> NDArray[np.float64]:
-    """How the raters split on rated faces that the model reads like this one.
+    """Shares of the raters' votes on the rated faces that the model reads most like this one.
 
     Args:
         predictions: of a model on faces with votes.
-        probabilities: float (7,), what the same model says of another face.
+        probabilities: float (7,), of the same model for another face.
         neighbours: how many faces count as alike, those with the nearest probabilities (Euclidean distance).
 
     Returns:
@@ -84,19 +85,20 @@ def raters_on_alike(
     rated = np.flatnonzero(predictions.votes[:, : len(RATER_CLASSES)].sum(axis=1))
     distances = np.linalg.norm(predictions.probabilities[rated] - probabilities, axis=1)
     alike = rated[np.argsort(distances, kind="stable")[:neighbours]]
-    return predictions.rater_shares[alike].sum(axis=0, dtype=np.float64) / max(1, len(alike))
+    total = predictions.rater_shares[alike].sum(axis=0, dtype=np.float64)
+    return np.asarray(total / max(1, len(alike)))
 
 
-def _nearness(shares: NDArray[np.float64], said: NDArray[np.float64]) -> dict[str, float]:
-    said = np.maximum(said, 1e-12)
-    middle = (shares + said) / 2
-    divergence = (entropy(shares, middle, base=2, axis=1) + entropy(said, middle, base=2, axis=1)) / 2
-    norms = np.linalg.norm(shares, axis=1) * np.linalg.norm(said, axis=1)
-    votes_for_top = np.take_along_axis(shares, said.argmax(axis=1)[:, None], axis=1)
+def _nearness(shares: NDArray[np.float64], predicted: NDArray[np.float64]) -> Nearness:
+    predicted = np.maximum(predicted, 1e-12)
+    middle = (shares + predicted) / 2
+    divergence = (entropy(shares, middle, base=2, axis=1) + entropy(predicted, middle, base=2, axis=1)) / 2
+    norms = np.linalg.norm(shares, axis=1) * np.linalg.norm(predicted, axis=1)
+    votes_for_top = np.take_along_axis(shares, predicted.argmax(axis=1)[:, None], axis=1)
     top_two = (votes_for_top[:, 0] > 0) & ((shares > votes_for_top).sum(axis=1) <= 1)
     return {
-        "kl": float(entropy(shares, said, axis=1).mean()),
+        "kl": float(entropy(shares, predicted, axis=1).mean()),
         "jensen_shannon": float(divergence.mean()),
-        "cosine": float(((shares * said).sum(axis=1) / norms).mean()),
+        "cosine": float(((shares * predicted).sum(axis=1) / norms).mean()),
         "in_top_two": float(top_two.mean()),
     }

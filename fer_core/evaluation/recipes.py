@@ -1,4 +1,4 @@
-"""The commands that make an installed model again, from what its card says of its training."""
+"""The commands that make an installed model again, taken from the training that its card states."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from fer_core.resources import INSTALLED, resource
 
 RECIPES: Final = resource("docs/recipes")
 DATA: Final = "fer2013.zip"
-"""What commands call the data set."""
+"""Name of the data set in commands."""
 
 FACE_START: Final = "face"
 """What settings call the weights of the face recognition network that `face_resnet` starts from."""
@@ -61,7 +61,7 @@ class Earlier:
 
 
 def earlier(card: ModelCard) -> Earlier:
-    """What went before the model's last run, as far as its card tells: nothing where that began anew."""
+    """Epochs and minutes of the runs before the model's last one, by its card; zero where that one began anew."""
     epochs, minutes, run = 0, 0.0, card.recipe.get("before")
     while run:
         epochs, minutes = epochs + run.get("epochs", 0), minutes + run.get("minutes", 0)
@@ -172,7 +172,7 @@ def requirements(card: ModelCard) -> list[str]:
 
 
 def record_command(name: str) -> str:
-    """The command that measures an installed model and keeps what this dashboard shows."""
+    """The command that measures an installed model and keeps the records that the dashboard shows."""
     return _run(f"evaluate --data {DATA} --model {name} --record")
 
 

@@ -1,7 +1,7 @@
-"""What the dashboard shows of an installed model: figures, curves and predicted probabilities, never pictures.
+"""Records of installed models, which the dashboard shows: figures, curves and probabilities, never pictures.
 
 `models/<name>/evaluation.json` and `models/<name>/predictions.npz` are listed in the model's card like its networks,
-and nothing is read whose SHA-256 is not the card's.
+and a file is read only if its SHA-256 matches the card.
 """
 
 import json
@@ -27,6 +27,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
 from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
+from fer_core.evaluation.figures import Costs, Curves, SplitFigures, SplitRobustness
 from fer_core.evaluation.labelled import LabelledFaces, split_of
 from fer_core.evaluation.metrics import measure
 from fer_core.evaluation.predictions import Predictions, predict
@@ -44,7 +45,7 @@ _ARRAYS: Final = ("probabilities", "raters", "labels", "ids", "votes", "copies")
 
 
 class SplitRecord(Record):
-    """What was measured on one split.
+    """Figures and curves of one split.
 
     Attributes:
         n: faces.
@@ -53,8 +54,8 @@ class SplitRecord(Record):
     """
 
     n: int = Field(gt=0)
-    figures: dict[str, Any]
-    curves: dict[str, Any]
+    figures: SplitFigures
+    curves: Curves
 
 
 class DataRecord(Record):
@@ -74,7 +75,7 @@ class DataRecord(Record):
 
 
 class Evaluation(Record):
-    """What `evaluation.json` says.
+    """The content of `evaluation.json`.
 
     Attributes:
         model: name.
@@ -92,14 +93,14 @@ class Evaluation(Record):
     versions: dict[str, str]
     data: DataRecord
     splits: dict[str, SplitRecord]
-    robustness: dict[str, Any]
-    cost: dict[str, Any]
+    robustness: SplitRobustness
+    cost: Costs
     protocols: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Written:
-    """What `write_records` did.
+    """The files and figures that `write_records` made.
 
     Attributes:
         files: names of the files that were written.
@@ -137,10 +138,10 @@ def write_records(
     parts = {split: split_of(faces, split) for split in SPLITS}
     predictions, splits = {}, {}
     for split, part in parts.items():
-        said = predict(classifier, part.crops, part.labels, part.copies, part.votes)
-        figures = {**measure(said), "parameters": classifier.card.parameters}
-        predictions[split] = said
-        splits[split] = SplitRecord(n=len(part), figures=figures, curves=curves(said))
+        split_predictions = predict(classifier, part.crops, part.labels, part.copies, part.votes)
+        figures: SplitFigures = {**measure(split_predictions), "parameters": classifier.card.parameters}
+        predictions[split] = split_predictions
+        splits[split] = SplitRecord(n=len(part), figures=figures, curves=curves(split_predictions))
         without = figures["accuracy_deduplicated"]
         words = "" if without is None else f", without copies {without:.4f}"
         log(f"{split}: accuracy {figures['accuracy']:.4f}{words}")
@@ -194,7 +195,7 @@ def record(
 
 
 def read_evaluation(card: ModelCard, models_dir: Path = MODELS_DIR) -> Evaluation:
-    """What was measured of an installed model.
+    """The evaluation of an installed model.
 
     Raises:
         ModelError: the model has no record, or it is missing, damaged or not the card's.
@@ -207,7 +208,7 @@ def read_evaluation(card: ModelCard, models_dir: Path = MODELS_DIR) -> Evaluatio
 
 
 def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str, Predictions]:
-    """What an installed model said of the faces of each split.
+    """The predictions of an installed model for each split.
 
     Raises:
         ModelError: the model has no record, or it is missing, damaged or not the card's.
@@ -222,23 +223,23 @@ def read_predictions(card: ModelCard, models_dir: Path = MODELS_DIR) -> dict[str
 
 
 def write_predictions(path: Path, predictions: dict[str, Predictions]) -> None:
-    """Write what a model said of the faces of each split: about half a megabyte for FER2013."""
-    arrays: dict[str, NDArray] = {}
-    for split, said in predictions.items():
+    """Write the predictions of a model for each split: about half a megabyte for FER2013."""
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for split, split_predictions in predictions.items():
         values = (
-            said.probabilities,
-            said.rater_probabilities,
-            said.labels.astype(np.uint8),
-            said.ids.astype("S16"),
-            said.votes.astype(np.float16),
-            np.zeros(0, np.bool_) if said.copies is None else said.copies,
+            split_predictions.probabilities,
+            split_predictions.rater_probabilities,
+            split_predictions.labels.astype(np.uint8),
+            split_predictions.ids.astype("S16"),
+            split_predictions.votes.astype(np.float16),
+            np.zeros(0, np.bool_) if split_predictions.copies is None else split_predictions.copies,
         )
         arrays.update({f"{split}_{name}": value for name, value in zip(_ARRAYS, values, strict=True)})
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
 
 def describe_data(faces: FaceSet) -> DataRecord:
-    """Counts that say what is in a data set, without any of its pictures."""
+    """Counts that describe a data set, without any of its pictures."""
     parts = {split: faces.split(split) for split in sorted(set(faces.splits.tolist()))}
     return DataRecord(
         sha256=fingerprint(faces),
@@ -270,7 +271,7 @@ def _labels_and_raters(faces: FaceSet) -> NDArray[np.int64]:
     return table
 
 
-def _checked(arrays: dict[str, NDArray]) -> Predictions:
+def _checked(arrays: dict[str, NDArray[np.generic]]) -> Predictions:
     """Predictions from stored arrays.
 
     Raises:

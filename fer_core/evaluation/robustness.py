@@ -1,14 +1,15 @@
-"""How accuracy falls as pictures get worse: each face is degraded in eight ways, the same for every model."""
+"""Accuracy on degraded pictures: each face is degraded in eight ways, the same for every model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
+from fer_core.evaluation.figures import DegradationFigures, Robustness
 from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import grey, resized
@@ -49,19 +50,18 @@ def robustness(
     labels: NDArray[np.int64],
     max_faces: int = MAX_FACES,
     monitor: Monitor | None = None,
-) -> dict[str, Any]:
+) -> Robustness:
     """Accuracy under every degradation at every severity.
 
     Args:
         classifier: the model.
         crops: N faces.
         labels: int64 (N,).
-        max_faces: of more faces, so many are taken.
+        max_faces: number of faces that are measured, evenly spread, where there are more.
         monitor: takes in how many of the degradations are measured; can stop the work.
 
     Returns:
-        `protocol`, `n`, and `kinds`: by name of the degradation its `unit`, the `levels` of severity 0 (clean) to 5,
-        and `accuracy` and `accuracy_ci95` at each of them. Ready for JSON.
+        Ready for JSON; `kinds` by name of the degradation.
 
     Raises:
         StoppedError: the monitor was asked to stop.
@@ -75,7 +75,7 @@ def robustness(
     for done, (name, severity) in enumerate(runs, start=1):
         hits[name].append(_hits(classifier, degraded(faces, name, severity), truth))
         monitor.step(done, len(runs), "on degraded faces")
-    kinds = {
+    kinds: dict[str, DegradationFigures] = {
         name: {
             "unit": kind.unit,
             "levels": [kind.clean, *kind.levels],
@@ -149,12 +149,12 @@ def _resolution(face: Picture, side_px: float, _: int) -> Picture:
     return resized(resized(face, round(side_px)), FACE_PX)
 
 
-def _moved(face: Picture, matrix: NDArray) -> Picture:
+def _moved(face: Picture, matrix: NDArray[np.floating | np.integer]) -> Picture:
     return np.asarray(cv2.warpAffine(face, matrix, (FACE_PX, FACE_PX), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _clipped(values: NDArray) -> Picture:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _clipped(values: NDArray[np.floating]) -> Picture:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
 DEGRADATIONS: Final[dict[str, Degradation]] = {

@@ -1,15 +1,16 @@
-"""Whether a difference between two models on the same faces is more than luck."""
+"""Significance of the difference between two models on the same faces."""
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from fer_core.errors import ModelError
+from fer_core.evaluation.figures import ComparisonRecord
 from fer_core.evaluation.intervals import RESAMPLES, percentiles
 from fer_core.evaluation.predictions import Predictions
 from fer_core.timeline.groups.corrections import holm
@@ -73,9 +74,23 @@ class Comparison:
         verdict = "which is more than luck" if self.established else "which is not established: it can be luck"
         return f"{better} is {words} points above {worse} (95 % interval {interval}), {verdict}; {alone}"
 
-    def as_record(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        return {**asdict(self), "established": self.established, "sentence": self.sentence()}
+    def as_record(self) -> ComparisonRecord:
+        """All fields, the verdict and the sentence, ready for JSON."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "n": self.n,
+            "accuracy_first": self.accuracy_first,
+            "accuracy_second": self.accuracy_second,
+            "only_first": self.only_first,
+            "only_second": self.only_second,
+            "difference": self.difference,
+            "difference_ci95": self.difference_ci95,
+            "p_value": self.p_value,
+            "p_adjusted": self.p_adjusted,
+            "established": self.established,
+            "sentence": self.sentence(),
+        }
 
 
 def compare_models(predictions: Mapping[str, Predictions]) -> list[Comparison]:
@@ -138,13 +153,13 @@ def common_rows(a: Predictions, b: Predictions) -> tuple[NDArray[np.int64], NDAr
     """
     if np.array_equal(a.ids, b.ids) and np.array_equal(a.labels, b.labels):
         return np.arange(len(a)), np.arange(len(b))
-    of_a, of_b = (np.char.add(np.char.add(said.ids, ":"), said.labels.astype(str)) for said in (a, b))
+    of_a, of_b = (np.char.add(np.char.add(each.ids, ":"), each.labels.astype(str)) for each in (a, b))
     _, rows_a, rows_b = np.intersect1d(of_a, of_b, return_indices=True)
     return rows_a, rows_b
 
 
 def _counts(first: str, second: str, predictions: Mapping[str, Predictions]) -> tuple[int, int, int, int]:
-    """Faces in common, those that both read right, and those that only the first or only the second does."""
+    """Number of faces in common, read right by both, by only the first, and by only the second model."""
     a, b = predictions[first], predictions[second]
     rows_a, rows_b = common_rows(a, b)
     if not len(rows_a):

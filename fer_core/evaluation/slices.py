@@ -1,16 +1,18 @@
-"""Whether a model does equally well for all: figures by group, and whether the widest gap is more than luck."""
+"""Figures of a model by group, and the significance of the widest gap between groups."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.evaluation.attributes import UNKNOWN
+from fer_core.evaluation.figures import JudgedGap, SliceFigures, Slices, WidestGap
 from fer_core.evaluation.intervals import RESAMPLES, bootstrap, macro_f1, percentiles, wilson
 from fer_core.evaluation.metrics import confusion_table
 from fer_core.evaluation.predictions import Predictions
-from fer_core.evaluation.significance import SIGNIFICANT, holm
+from fer_core.evaluation.significance import SIGNIFICANT
+from fer_core.timeline.groups.corrections import holm
 
 SMALLEST: Final = 10
 PROTOCOL: Final = (
@@ -24,7 +26,7 @@ PROTOCOL: Final = (
 )
 
 
-def slices(predictions: Predictions, attributes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def slices(predictions: Predictions, attributes: Mapping[str, Sequence[str]]) -> Slices:
     """Figures of one model by the values of each attribute.
 
     Args:
@@ -32,13 +34,10 @@ def slices(predictions: Predictions, attributes: Mapping[str, Sequence[str]]) ->
         attributes: by name, N values each; "" where a face has none.
 
     Returns:
-        `protocol` and `attributes`: by name `slices` (by value `n`, `accuracy`, `accuracy_ci95`, `macro_f1`,
-        `macro_f1_ci95`, None of few faces), `unknown` (faces without a value) and `gap`, None where fewer than two
-        slices are large enough: `best`, `worst`, `difference`, `difference_ci95`, `p_value`, `p_adjusted`,
-        `established`, `sentence`. Ready for JSON.
+        Ready for JSON; `gap` is None where fewer than two slices are large enough.
     """
     tables = {name: _tables(predictions, values) for name, values in attributes.items()}
-    gaps = {name: gap for name, by_value in tables.items() if (gap := _gap(by_value)) is not None}
+    gaps = {name: gap for name, by_value in tables.items() if (gap := widest_gap(by_value)) is not None}
     adjusted = dict(zip(gaps, holm([gap["p_value"] for gap in gaps.values()]), strict=True))
     return {
         "protocol": PROTOCOL,
@@ -59,7 +58,7 @@ def _tables(predictions: Predictions, values: Sequence[str]) -> dict[str, NDArra
     return {value: confusion_table(predictions, array == value) for value in sorted(set(values)) if value != UNKNOWN}
 
 
-def _figures(table: NDArray[np.int64]) -> dict[str, Any]:
+def _figures(table: NDArray[np.int64]) -> SliceFigures:
     n, right = int(table.sum()), int(np.trace(table))
     return {
         "n": n,
@@ -70,7 +69,15 @@ def _figures(table: NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def _gap(tables: Mapping[str, NDArray[np.int64]]) -> dict[str, Any] | None:
+def widest_gap(tables: Mapping[str, NDArray[np.int64]]) -> WidestGap | None:
+    """The largest difference in accuracy between two slices of at least `SMALLEST` faces; see `PROTOCOL`.
+
+    Args:
+        tables: by value of the attribute, the confusion table of its faces: int64 (C, C), rows = labels.
+
+    Returns:
+        None where fewer than two slices are large enough.
+    """
     large = {value: table for value, table in tables.items() if table.sum() >= SMALLEST}
     if len(large) < 2:
         return None
@@ -93,7 +100,7 @@ def _gap(tables: Mapping[str, NDArray[np.int64]]) -> dict[str, Any] | None:
     }
 
 
-def _judged(name: str, gap: dict[str, Any], p_adjusted: float) -> dict[str, Any]:
+def _judged(name: str, gap: WidestGap, p_adjusted: float) -> JudgedGap:
     established = p_adjusted < SIGNIFICANT and gap["difference_ci95"][0] > 0
     points, low, high = (100 * value for value in (gap["difference"], *gap["difference_ci95"]))
     seen = (

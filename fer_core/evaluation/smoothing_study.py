@@ -1,4 +1,4 @@
-"""What smoothing gains and what it costs, on sequences whose truth is known.
+"""Gain and cost of smoothing, measured on sequences with known labels.
 
 A sequence is spliced of labelled stills: an expression is held for some seconds, then another follows at once. Two
 kinds stand for the two ends of what a video can be:
@@ -13,7 +13,7 @@ Both flatter any smoother: real expressions come and go slowly, and raters do no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,13 +43,48 @@ class Spliced:
     labels: NDArray[np.int64]
 
 
+class Effect(TypedDict):
+    """The effect of a smoothing.
+
+    `noticed` is the share of changes after which the right label comes before the next change, `delay_s` the mean time
+    until it does; None without changes. `flicker_hz` is the number of false changes of the label a second.
+    """
+
+    accuracy: float
+    delay_s: float | None
+    noticed: float | None
+    flicker_hz: float
+
+
+class Smoothing(TypedDict):
+    """A smoothing and its time constant in seconds."""
+
+    smoothing: str
+    time_constant_s: float
+
+
+class SmoothingEffect(Smoothing, Effect):
+    """A smoothing and its effect."""
+
+
+class StudyFigures(TypedDict):
+    """The JSON of `smoothing-study`; times in seconds."""
+
+    caveat: str
+    fps: float
+    sequences: int
+    length_s: float
+    hold_s: list[float]
+    results: dict[str, list[SmoothingEffect]]
+
+
 def study(
     probabilities: NDArray[np.floating],
     labels: NDArray[np.int64],
     fps: float,
     time_constants_s: Sequence[float],
     sequences: int = SEQUENCES,
-) -> dict[str, Any]:
+) -> StudyFigures:
     """Measure every smoothing with every time constant.
 
     Args:
@@ -60,9 +95,7 @@ def study(
         sequences: how many of each kind.
 
     Returns:
-        Plain numbers, ready for JSON: by kind of sequence and smoothing, `accuracy`; `noticed`, the share of changes
-        after which the right label comes before the next change; `delay_s`, the mean time until it does; and
-        `flicker_hz`, changes of the label a second that are none of the truth's.
+        Ready for JSON; `results` by kind of sequence.
     """
     rng = np.random.default_rng(0)
     made = {
@@ -107,7 +140,7 @@ def spliced(
     return Spliced(np.arange(count) / fps, read, np.array(truth[:count]))
 
 
-def _measured(name: str, time_constant_s: float, parts: Sequence[Spliced]) -> dict[str, float | None]:
+def _measured(name: str, time_constant_s: float, parts: Sequence[Spliced]) -> Effect:
     right = samples = changes = noticed = extra = 0
     delays_s: list[float] = []
     for part in parts:

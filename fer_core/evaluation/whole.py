@@ -1,13 +1,12 @@
-"""The whole evaluation of some models on one set of faces: what `evaluate --json` says."""
+"""The whole evaluation of some models on one set of faces: the JSON of `evaluate`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from fer_core.classification import EmotionClassifier
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
+from fer_core.evaluation.figures import EvaluationResult, ModelFigures
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.metrics import latency_ms, measure
 from fer_core.evaluation.predictions import Predictions, predict
@@ -21,7 +20,7 @@ from fer_core.networks.files import MODELS_DIR
 def predict_all(
     classifiers: Mapping[str, EmotionClassifier], faces: LabelledFaces, monitor: Monitor | None = None
 ) -> dict[str, Predictions]:
-    """What each model says of the same faces; the monitor takes in how many it has read.
+    """The predictions of each model for the same faces; the monitor takes in how many it has read.
 
     Raises:
         StoppedError: the monitor was asked to stop.
@@ -49,7 +48,7 @@ def evaluate_models(
     monitor: Monitor | None = None,
     models_dir: Path = MODELS_DIR,
     predictions: Mapping[str, Predictions] | None = None,
-) -> dict[str, Any]:
+) -> EvaluationResult:
     """Measure models on the same faces, each in one pass.
 
     Args:
@@ -62,36 +61,36 @@ def evaluate_models(
         predictions: what `predict_all` gave for these models and faces, where someone needs it too; else they are read.
 
     Returns:
-        `split`, `n`, `skipped` (file and reason each), `models` (by name what `evaluate` gives, `multiply_adds`,
-        `file_bytes`, `curves` and, where asked for, `robustness` and `slices`), and `comparisons` of every two models.
-        Ready for JSON.
+        Ready for JSON; `comparisons` of every two models.
 
     Raises:
         StoppedError: the monitor was asked to stop.
     """
-    monitor, figures = monitor or Monitor(), {}
+    monitor = monitor or Monitor()
+    figures: dict[str, ModelFigures] = {}
     if not predictions:
         read = share_of_reading(faces, with_robustness)
         predictions = predict_all(classifiers, faces, monitor.part(0, read))
         monitor = monitor.part(read, 1)
     for (name, classifier), part in zip(classifiers.items(), monitor.parts(list(classifiers)), strict=True):
         part.check()
-        said = predictions[name]
+        model_predictions = predictions[name]
+        # A dictionary of type Costs might also hold `slices`, so mypy asks for them here.
         figures[name] = {
-            **measure(said),
-            **costs(classifier.card, models_dir / name),
+            **measure(model_predictions),
+            **costs(classifier.card, models_dir / name),  # type: ignore[typeddict-item]
             "latency_ms": latency_ms(classifier, faces.crops[0]),
-            "curves": curves(said),
+            "curves": curves(model_predictions),
         }
         if attributes:
-            figures[name]["slices"] = slices(said, attributes)
+            figures[name]["slices"] = slices(model_predictions, attributes)
         if with_robustness:
             figures[name]["robustness"] = robustness(classifier, faces.crops, faces.labels, monitor=part)
         part.report(Progress(1.0, "measured"))
     return {
         "split": faces.split,
         "n": len(faces),
-        "skipped": [asdict(entry) for entry in faces.skipped],
+        "skipped": [{"file": entry.file, "reason": entry.reason} for entry in faces.skipped],
         "models": figures,
         "comparisons": [comparison.as_record() for comparison in compare_models(predictions)],
         "protocols": {"multiply_adds": MULTIPLY_ADDS_PROTOCOL},

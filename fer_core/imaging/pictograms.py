@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 _SCALE: Final = 6
-"""Drawn so many times larger and averaged down, for smooth edges."""
+"""Factor by which pictograms are drawn larger and averaged down, for smooth edges."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What runs behind the webcam: the newest frame wins, and the camera's thread never waits. No Streamlit here."""
+"""Reading of a webcam's frames: the newest frame wins, and the camera's thread never waits. No Streamlit here."""
 
 from fer_core.live.analyser import LiveAnalyser, LiveFace, LiveReading
 from fer_core.live.settings import LiveSettings, View

@@ -95,7 +95,7 @@ class LiveReading:
         return [face.reading for face in self.faces]
 
     def fits(self, bgr: NDArray[np.uint8]) -> bool:
-        """Whether a frame has the same shape, if perhaps another size."""
+        """Whether a frame has the same aspect ratio; its size may differ."""
         return self.fits_size(bgr.shape[1], bgr.shape[0])
 
     def fits_size(self, width: int, height: int) -> bool:

@@ -15,10 +15,10 @@ from fer_core.emotions import EMOTIONS
 
 DURATION_S: Final = 10.0
 TOLERATED: Final = 0.05
-"""What a resting face may show of any emotion before that is corrected."""
+"""Probability of an emotion in a resting face up to which nothing is corrected."""
 
 STRONGEST: Final = 0.1
-"""No emotion is made less likely than by this factor, so that none can be lost."""
+"""Smallest factor for the probability of an emotion, so that none can be lost."""
 
 FEWEST: Final = 20
 """Readings of a face that are needed."""
@@ -45,11 +45,11 @@ class Calibration:
         self._seen[person].append(probabilities)
 
     def share_done(self, time_s: float) -> float:
-        """How much of the time has passed, 0 to 1."""
+        """Share of the time that has passed, 0 to 1."""
         return min(1.0, max(0.0, (time_s - self.start_s) / DURATION_S))
 
     def baselines(self) -> tuple[dict[int, NDArray[np.float32]], list[str]]:
-        """What came of it.
+        """The result of the calibration.
 
         Returns:
             Weights by person, float32 (7,), for `corrected`; and a sentence for each person, or for all, who has none.
@@ -74,22 +74,22 @@ class Calibration:
 
 
 def weights(resting: NDArray[np.float32]) -> NDArray[np.float32]:
-    """By what to multiply the probabilities of a person whose resting face was read as `resting`.
+    """Factors for the probabilities of a person whose resting face was read as `resting`.
 
     Args:
         resting: float32 (N, 7).
 
     Returns:
-        float32 (7,): 1 for neutral and for what the resting face shows no more than `TOLERATED` of (geometric mean);
-        less for the others, and never less than `STRONGEST`.
+        float32 (7,): 1 for neutral and for emotions of which the resting face shows at most `TOLERATED` (geometric
+        mean); smaller for the others, down to `STRONGEST`.
     """
     shown = np.exp(np.log(np.maximum(resting, 1e-6)).mean(axis=0))
     result = np.clip(TOLERATED / shown, STRONGEST, 1.0)
     result[_NEUTRAL] = 1.0
-    return result.astype(np.float32)
+    return np.asarray(result, np.float32)
 
 
 def corrected(probabilities: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities, float32 (7,), against a baseline; they sum to 1 again."""
+    """Probabilities, float32 (7,), multiplied by the factors of a baseline and scaled to sum to 1."""
     result = probabilities * weights
-    return result / result.sum()
+    return np.asarray(result / result.sum())

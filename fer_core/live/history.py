@@ -1,4 +1,4 @@
-"""The last minute of a stream, and how fast it runs: short memories of fixed length."""
+"""The last minute and the speed of a stream: short memories of fixed length."""
 
 import math
 from collections import deque
@@ -15,7 +15,7 @@ STEP_S: Final = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """What was last read within one step of the last minute.
+    """The last readings within one step of the last minute.
 
     Attributes:
         time_s: start of the step.
@@ -44,7 +44,7 @@ class LastMinute:
         self._moments.append(Moment(start, probabilities, uncertain))
 
     def moments(self, now_s: float) -> tuple[Moment, ...]:
-        """What is not older than a minute, the oldest first."""
+        """The moments of the last minute, the oldest first."""
         return tuple(moment for moment in self._moments if now_s - moment.time_s <= MINUTE_S)
 
     def clear(self) -> None:
@@ -53,7 +53,7 @@ class LastMinute:
 
 
 class Rate:
-    """How often something happens, over the last `window_s`."""
+    """Rate of an occurrence over the last `window_s`."""
 
     def __init__(self, window_s: float = 3.0) -> None:
         self.window_s = window_s
@@ -70,7 +70,7 @@ class Rate:
 
 
 class Ages:
-    """How old the readings were when they were shown: the last `size` of them, in seconds."""
+    """Ages of the last `size` readings at the moment when they were shown, in seconds."""
 
     def __init__(self, size: int = 150) -> None:
         self._ages: deque[float] = deque(maxlen=size)

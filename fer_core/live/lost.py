@@ -7,7 +7,7 @@ from fer_core.live.analyser import LiveReading
 from fer_core.readings import Box
 
 HIDDEN_S: Final = 10.0
-"""For so long a face that is no longer found stays hidden where it was."""
+"""Seconds for which a face that is no longer found stays hidden where it was."""
 
 SAME_PLACE: Final = 0.3
 """Overlap (intersection over union) from which a face without a number is taken for the one that was there."""

@@ -28,12 +28,12 @@ LONGEST_S: Final = 2 * 3600.0
 """A recording of readings ends by itself after so long."""
 
 LONGEST_VIDEO_S: Final = 15 * 60.0
-"""And so does one with video, which is kept in memory until it is handed over."""
+"""Limit of a recording with video, which is kept in memory until it is handed over."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedSession:
-    """What a recording came to.
+    """A finished recording.
 
     Attributes:
         timeline: one row a face of every analysed frame.
@@ -77,11 +77,11 @@ class SessionRecorder:
 
     @property
     def longest_s(self) -> float:
-        """After so long it takes nothing more."""
+        """Limit of the recording in seconds."""
         return LONGEST_VIDEO_S if self.with_video else LONGEST_S
 
     def duration_s(self, now_s: float) -> float:
-        """How long it has been running."""
+        """Seconds since the recording started."""
         return min(now_s - self.start_s, self.longest_s)
 
     def note(self, sentence: str) -> None:
@@ -119,7 +119,7 @@ class SessionRecorder:
             self._end_s = reading.time_s
 
     def finish(self) -> RecordedSession:
-        """Stop, and give what was collected."""
+        """Stop, and return the recorded session."""
         with self._lock:
             self._finished = True
         # Nothing is added from here on, so the worker, which goes on reading, need not wait for what takes long.

@@ -1,11 +1,11 @@
-"""What a person can change while the camera runs."""
+"""Settings that a person can change while the camera runs."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class View:
-    """What is drawn into the video.
+    """The parts that are drawn into the video.
 
     Attributes:
         mirrored: left and right are exchanged, as in a mirror.
@@ -26,7 +26,7 @@ class View:
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """How a stream is read and shown.
+    """Settings of reading and showing a stream.
 
     Attributes:
         time_constant_s: of the smoothing; 0 for none.

@@ -33,19 +33,19 @@ from fer_core.readings import Box
 LOGGER = logging.getLogger(__name__)
 
 IDLE_S: Final = 5.0
-"""The worker ends when no frame came for so long; the next frame starts another."""
+"""Seconds without a frame after which the worker ends; the next frame starts another."""
 
 STALE_S: Final = 1.5
-"""An older reading is not drawn: better no box than one where nobody is any more."""
+"""Age in seconds from which a reading is not drawn: better no box than one where nobody is any more."""
 
 STALLED_S: Final = 2.5
-"""Without a frame for so long, the camera is taken to be gone."""
+"""Seconds without a frame after which the camera is taken to be gone."""
 
 REST_S: Final = 0.5
-"""Pause after analysis failed, so that a lasting fault does not use up the machine."""
+"""Pause in seconds after a failed analysis, so that a lasting fault does not use up the machine."""
 
 NOTE_S: Final = 30.0
-"""What became of a calibration is told for so long."""
+"""Seconds for which the outcome of a calibration is shown."""
 
 _READING: Final = "A frame could not be read"
 _DRAWING: Final = "The picture could not be drawn"
@@ -58,7 +58,7 @@ _MEANWHILE: Final = {
 
 
 class Situation(Enum):
-    """Whether pictures come."""
+    """State of the arriving frames."""
 
     WAITING = "no frame has come yet"
     RUNNING = "frames come"
@@ -67,7 +67,7 @@ class Situation(Enum):
 
 @dataclass(frozen=True, eq=False)
 class LiveState:
-    """What a page shows of a stream, at one moment.
+    """State of a stream at one moment, for the page.
 
     Attributes:
         situation: whether pictures come.
@@ -78,16 +78,16 @@ class LiveState:
         analysed_fps: frames that are read, a second.
         age_ms: median age of the readings at the moment when they were drawn; None before the first.
         age_p95_ms: the 95th percentile.
-        last_age_s: how old the reading was that was drawn into the last frame; None where none was.
+        last_age_s: age of the reading that was drawn into the last frame; None where none was.
         frames: that arrived since the stream was made.
         dropped: frames that a newer one replaced before they were handed over or the worker was free.
         problem: why frames are not read, drawn or recorded at present, and what goes on; None where all is well.
-        calibrating: how much of the calibration is done, 0 to 1; None where there is none.
+        calibrating: share of the calibration that is done, 0 to 1; None where there is none.
         baselines: persons whose readings are held against their resting face.
         notes: why the last calibration came to nothing, a sentence each, for a while.
-        recording_s: how long a recording has been running; None where none is.
-        recording_over: it is as long as it may be and takes nothing more.
-        recorded: how many frames it has.
+        recording_s: duration of the running recording; None where there is none.
+        recording_over: whether the recording has reached its limit.
+        recorded: number of its frames.
     """
 
     situation: Situation
@@ -161,7 +161,7 @@ class LiveStream:
     # --- the camera's thread -----------------------------------------------------------------------------------------
 
     async def on_frames(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
-        """The callback for the frames that came since it was called last: the newest is taken, the others dropped."""
+        """The callback for all frames since the last call: takes the newest, drops the others."""
         with self._lock:
             now, skipped = self._clock(), len(frames) - 1
             self._frames += skipped
@@ -302,6 +302,12 @@ class LiveStream:
         with self._lock:
             self._settings = settings
 
+    @property
+    def settings(self) -> LiveSettings:
+        """The settings for the next frame."""
+        with self._lock:
+            return self._settings
+
     def use(self, pipeline: EmotionPipeline) -> None:
         """Read with other parts from the next frame on. Baselines belong to a model and are dropped with it."""
         with self._lock:
@@ -311,7 +317,7 @@ class LiveStream:
             self._baselines, self._calibration, self._notes = {}, None, ()
 
     def expect(self) -> None:
-        """The camera is being started: until a frame comes, it is waited for."""
+        """Note that the camera is being started: the stream waits for its first frame."""
         with self._lock:
             self._newest_s = None
 
@@ -360,7 +366,7 @@ class LiveStream:
             return None if self._newest is None else self._newest.copy()
 
     def state(self) -> LiveState:
-        """What to show of it now."""
+        """The present state."""
         with self._lock:
             now = self._clock()
             since = None if self._newest_s is None else now - self._newest_s

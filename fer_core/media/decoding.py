@@ -353,7 +353,7 @@ class Decoder:
         }
 
 
-def _stamp(packet: Any) -> int | None:
+def _stamp(packet: "av.Packet[av.VideoStream]") -> int | None:
     return packet.dts if packet.pts is None else packet.pts
 
 

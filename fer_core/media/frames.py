@@ -31,12 +31,12 @@ _TILT: Final = 0.02
 
 @dataclass(frozen=True)
 class Look:
-    """How one frame is to be seen.
+    """Turn and size with which a frame is to be shown.
 
     Attributes:
         turn: (a, b, c, d) for x' = ax + cy and y' = bx + dy.
-        width: as it is to be seen: with square pixels, and turned; in pixels.
-        height: likewise.
+        width: in pixels, of the turned frame with square pixels.
+        height: in pixels, of the same.
     """
 
     turn: Turn

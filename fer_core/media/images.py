@@ -53,7 +53,7 @@ _AS_STORED: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {  # b
     8: lambda upright: upright.transpose(1, 0, 2)[:, ::-1],
 }
 _STRIP_PIXELS = 2_000_000
-"""A picture is converted in strips of so many pixels, because Pillow keeps a copy of what each step makes."""
+"""Pixels of the strips in which a picture is converted, because Pillow keeps a copy of what each step makes."""
 
 # A scan of 77 bytes makes the decoder walk over the whole picture: 60 ms at 50 megapixels. Encoders write about 10.
 _MAX_JPEG_SCANS = 100
@@ -211,7 +211,7 @@ def _kind(data: bytes) -> str | None:
             return kind
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    if data[4:8] == b"ftyp":  # the ISO base media container: the brand tells a picture from a film
+    if data[4:8] == b"ftyp":  # the ISO base media container: the brand tells a picture from a recording
         end = min(int.from_bytes(data[:4], "big"), 256)
         brands = {data[8:12], *(data[at : at + 4] for at in range(16, end, 4))}
         if brands & _AVIF_BRANDS:

@@ -55,8 +55,8 @@ def write_copy(
         recording: that browsers do not play.
         target: the file to be written; it appears when it is complete.
         monitor: takes in how far the copy is; stopped, no file is left.
-        longest_s: how long the work may take; what was copied until then is kept.
-        most_bytes: how large the copy may become; likewise.
+        longest_s: limit of the work in seconds; the copy ends there.
+        most_bytes: limit of the copy in bytes; the copy ends there.
 
     Returns:
         Up to which second of the recording it goes, where a limit was reached; else None.

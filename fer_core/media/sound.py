@@ -103,7 +103,7 @@ def _packets(source: Any, stream: Any) -> Any:
         return
 
 
-def _decoded(stream: Any, packet: Any) -> list[Any]:
+def _decoded(stream: av.AudioStream, packet: "av.Packet[av.AudioStream]") -> list[av.AudioFrame]:
     try:
         return stream.codec_context.decode(packet)
     except av.FFmpegError:
@@ -111,6 +111,6 @@ def _decoded(stream: Any, packet: Any) -> list[Any]:
 
 
 def run() -> None:
-    """What the process does."""
+    """Run the process."""
     take_limits(file_bytes=LARGEST_BYTES)
     main(*sys.argv[-2:])

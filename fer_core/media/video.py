@@ -69,8 +69,8 @@ class Sample:
         time_s: presentation time in seconds from the start.
         frame: number of the frame in the recording, from 0.
         image: uint8 (H, W, 3) BGR, upright, shrunk to the longer side asked for.
-        width: of the upright frame, in pixels, unshrunk.
-        height: likewise.
+        width: of the upright frame before it was shrunk, in pixels.
+        height: of the same, in pixels.
     """
 
     time_s: float
@@ -93,8 +93,8 @@ class Video:
         stall_s: seconds of silence after which the decoder is given up.
 
     Attributes:
-        width: of the first upright frame with square pixels, in pixels, unshrunk.
-        height: likewise.
+        width: of the first upright frame with square pixels, in pixels, before it is shrunk.
+        height: of the same, in pixels.
         frame_rate: frames a second; as the file says, and after the last sample as it was.
         duration_s: seconds; as the file says (None where it does not), and after the last sample as it was.
         has_audio: whether there is sound.

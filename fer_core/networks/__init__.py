@@ -1,1 +1,1 @@
-"""Files of networks, and what runs them."""
+"""Files of networks, and the runtimes that run them."""

@@ -1,4 +1,4 @@
-"""Files of models, and the rule that nothing is used whose SHA-256 is not its card's."""
+"""Model files. A file is used only if its SHA-256 matches its card."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ MODELS_DIR: Final = settings().models_dir or resource("models")
 
 
 class Record(BaseModel):
-    """Part of a card: no other keys than those named, and not to be changed."""
+    """Part of a card: immutable, and unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -40,7 +40,7 @@ def sha256(path: Path) -> str:
 
 
 def verified(folder: Path, file: str, files: Mapping[str, FileRecord]) -> Path:
-    """The path of one of a model's files, after it was compared with its card.
+    """The path of a model file whose SHA-256 was compared with the card.
 
     Args:
         folder: the model's.
@@ -72,7 +72,7 @@ def card_files(models_dir: Path = MODELS_DIR) -> list[Path]:
 
 
 def verify_all(models_dir: Path = MODELS_DIR) -> Iterator[tuple[str, FerError | None]]:
-    """Compare every file of every model, of any kind, with its card: yields (model/file, what is wrong or None)."""
+    """Compare every file of every model, of any kind, with its card: yields (model/file, error or None)."""
     for card in card_files(models_dir):
         try:
             listed = json.loads(card.read_text(encoding="utf-8"))["files"]

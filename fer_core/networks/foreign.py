@@ -121,7 +121,7 @@ class LiteRtNetwork:
                 ) from error
         return _joined(self.outputs, answers)
 
-    def _run(self, one: NDArray[np.float32]) -> list[NDArray]:
+    def _run(self, one: NDArray[np.float32]) -> list[NDArray[np.generic]]:
         if self._shape != one.shape:
             self._interpreter.resize_tensor_input(self._input, one.shape)
             self._interpreter.allocate_tensors()
@@ -132,7 +132,7 @@ class LiteRtNetwork:
 
 
 FORMATS: Final[dict[str, type[OnnxNetwork] | type[LiteRtNetwork]]] = {".onnx": OnnxNetwork, ".tflite": LiteRtNetwork}
-"""What runs a file, by its ending."""
+"""Runtime of a network by the ending of its file."""
 
 
 def open_network(path: Path) -> ForeignNetwork:
@@ -147,7 +147,7 @@ def open_network(path: Path) -> ForeignNetwork:
     return FORMATS[path.suffix.lower()](path)
 
 
-def _joined(names: tuple[str, ...], answers: list[list[NDArray]]) -> Outputs:
+def _joined(names: tuple[str, ...], answers: list[list[NDArray[np.generic]]]) -> Outputs:
     return {
         name: np.concatenate([np.asarray(answer[place], np.float32) for answer in answers])
         for place, name in enumerate(names)

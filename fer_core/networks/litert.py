@@ -36,7 +36,10 @@ class LiteRtModel:
     def __call__(self, x: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Run a batch: float32 (N, height, width, channels) in, float32 (N, ...) by output name out."""
         with self._lock:
-            return self._runner(**{self._input: np.ascontiguousarray(x, dtype=np.float32)})
+            outputs: dict[str, NDArray[np.float32]] = self._runner(
+                **{self._input: np.ascontiguousarray(x, dtype=np.float32)}
+            )
+        return outputs
 
 
 def _cores() -> int:

@@ -28,7 +28,7 @@ LONGER_PX: Final = 1920
 """Larger recordings are scaled down: browsers and weak machines play no more."""
 
 BRIDGED: Final = 2.5
-"""Samples of a person that are further apart than so many intervals are not joined."""
+"""Sampling intervals between two samples of a person that are joined, at most."""
 
 _NO_MAP: Final = np.zeros((1, 1), np.float32)
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.figures import ReliabilityBar
 from fer_core.reports.pdf_charts import INK, QUIET, RULE, Chart
 
 _MM: Final = 1 / 25.4
@@ -43,7 +44,7 @@ def confusion_chart(table: Sequence[Sequence[int]], width_mm: float, height_mm: 
     return _finished(figure)
 
 
-def reliability_chart(bars: Sequence[dict[str, Any]], width_mm: float, height_mm: float) -> Chart:
+def reliability_chart(bars: Sequence[ReliabilityBar], width_mm: float, height_mm: float) -> Chart:
     """Accuracy against stated confidence, with 95 % intervals.
 
     Args:

@@ -3,10 +3,11 @@
 import platform
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from fer_core.classification.cards import ModelCard
 from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.figures import ModelFigures
 from fer_core.evaluation.own_faces import OwnEvaluation
 from fer_core.evaluation.ranking import short_titles
 from fer_core.evaluation.significance import compare_models
@@ -82,7 +83,9 @@ def _add_cover(
         [_figures_row(titles.get(name, name), figures) for name, figures in models],
         [40, 17, 27, 17, 17, 14, 14, 14, 17],
     )
-    pairs = compare_models({titles.get(name, name): said for name, said in evaluation.predictions.items()})
+    pairs = compare_models(
+        {titles.get(name, name): predictions for name, predictions in evaluation.predictions.items()}
+    )
     if pairs:
         page.heading("Is the difference real?")
         page.bullets([pair.sentence() for pair in pairs])
@@ -99,7 +102,7 @@ def _add_cover(
     page.paragraph(f"Face Value {__version__} · Python {platform.python_version()}", QUIET, 7)
 
 
-def _figures_row(title: str, figures: Mapping[str, Any]) -> list[str]:
+def _figures_row(title: str, figures: ModelFigures) -> list[str]:
     low, high = figures["accuracy_ci95"]
     return [
         title,
@@ -112,7 +115,7 @@ def _figures_row(title: str, figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _add_model(page: Document, title: str, figures: Mapping[str, Any]) -> None:
+def _add_model(page: Document, title: str, figures: ModelFigures) -> None:
     page.chapter(title)
     page.heading("What is read as what", 95)
     page.paragraph("Faces by label and reading; the bluer, the larger a share of the row.", QUIET, 7.5)
@@ -146,8 +149,10 @@ def _row_in_words(table: list[list[int]], row: int) -> str:
     return f"{EMOTIONS[row]} found {table[row][row] / total:.0%}"
 
 
-def _add_groups(page: Document, figures: Mapping[str, Any]) -> None:
-    for attribute, found in figures.get("slices", {}).get("attributes", {}).items():
+def _add_groups(page: Document, figures: ModelFigures) -> None:
+    if "slices" not in figures:
+        return
+    for attribute, found in figures["slices"]["attributes"].items():
         page.heading(f"By {attribute}", 40)
         page.rows(
             ["Group", "Faces", "Accuracy", "95 % interval", "Macro F1"],

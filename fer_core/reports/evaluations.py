@@ -21,7 +21,7 @@ def as_csv(evaluation: OwnEvaluation) -> bytes:
 
 
 def readings_table(evaluation: OwnEvaluation) -> pd.DataFrame:
-    """A row a face: `file`, `label`, and of every model NAME what it said.
+    """A row a face: `file`, `label`, and the reading of every model NAME.
 
     That is `NAME_read_as`, `NAME_confidence`, `NAME_right` and seven `NAME_<emotion>`.
     """
@@ -29,27 +29,27 @@ def readings_table(evaluation: OwnEvaluation) -> pd.DataFrame:
         "file": evaluation.files,
         "label": [EMOTIONS[row] for row in evaluation.labels],
     }
-    for name, said in evaluation.predictions.items():
-        columns[f"{name}_read_as"] = [EMOTIONS[row] for row in said.predicted]
-        columns[f"{name}_confidence"] = said.probabilities.max(axis=1)
-        columns[f"{name}_right"] = said.right
-        columns.update({f"{name}_{emotion}": said.probabilities[:, i] for i, emotion in enumerate(EMOTIONS)})
+    for name, predictions in evaluation.predictions.items():
+        columns[f"{name}_read_as"] = [EMOTIONS[row] for row in predictions.predicted]
+        columns[f"{name}_confidence"] = predictions.probabilities.max(axis=1)
+        columns[f"{name}_right"] = predictions.right
+        columns.update({f"{name}_{emotion}": predictions.probabilities[:, i] for i, emotion in enumerate(EMOTIONS)})
     return pd.DataFrame(columns)
 
 
 def errors_table(evaluation: OwnEvaluation, model: str) -> pd.DataFrame:
     """The faces that one model gets wrong, the surest first: `File`, `Label`, `Read as`, `Confidence`, `Label's`."""
-    said = evaluation.predictions[model]
-    wrong = np.flatnonzero(~said.right)
-    confidence = said.probabilities.max(axis=1)
+    predictions = evaluation.predictions[model]
+    wrong = np.flatnonzero(~predictions.right)
+    confidence = predictions.probabilities.max(axis=1)
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
     return pd.DataFrame(
         {
             "File": [evaluation.files[row] for row in wrong],
             "Label": [EMOTIONS[evaluation.labels[row]] for row in wrong],
-            "Read as": [EMOTIONS[said.predicted[row]] for row in wrong],
+            "Read as": [EMOTIONS[predictions.predicted[row]] for row in wrong],
             "Confidence": confidence[wrong],
-            "Label's": said.probabilities[wrong, evaluation.labels[wrong]],
+            "Label's": predictions.probabilities[wrong, evaluation.labels[wrong]],
         }
     )
 

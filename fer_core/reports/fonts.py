@@ -20,7 +20,7 @@ REGULAR: Final = _TTF / "DejaVuSans.ttf"
 BOLD: Final = _TTF / "DejaVuSans-Bold.ttf"
 MONOSPACE: Final = _TTF / "DejaVuSansMono.ttf"
 
-_CJK_PACKAGE: Final = "noto_cjk_sans_jp_regular"
+CJK_PACKAGE: Final = "noto_cjk_sans_jp_regular"
 _MOST_FONTS: Final = 500
 _MISSING: Final = "□"
 _NON_JOINER: Final = "\u200c"  # keeps letters of a Persian word apart
@@ -85,15 +85,16 @@ def _stand_in(letter: str) -> str:
 
 def _further_fonts() -> list[Path]:
     """Noto Sans CJK where it is installed, then the machine's own fonts in the order of their names."""
-    spec = find_spec(_CJK_PACKAGE)
+    spec = find_spec(CJK_PACKAGE)
     bundled = sorted(Path(spec.origin).parent.glob("*.otf")) if spec and spec.origin else []
-    return [*bundled, *_machine_fonts()]
+    return [*bundled, *machine_fonts()]
 
 
 @lru_cache(maxsize=1)
-def _machine_fonts() -> tuple[Path, ...]:
+def machine_fonts() -> tuple[Path, ...]:
+    """Font files installed on this machine, regular ones first."""
     paths = (Path(name) for name in font_manager.findSystemFonts())
-    plain = (path for path in paths if path.suffix.lower() in {".ttf", ".otf", ".ttc"} and _has_outlines(path))
+    plain = (path for path in paths if path.suffix.lower() in {".ttf", ".otf", ".ttc"} and has_outlines(path))
     return tuple(sorted(plain, key=lambda path: ("regular" not in path.stem.lower(), path.name))[:_MOST_FONTS])
 
 
@@ -105,8 +106,8 @@ def _characters(path: Path) -> frozenset[int]:
         return frozenset()
 
 
-def _has_outlines(path: Path) -> bool:
-    """Whether its letters are drawn by curves: fonts of coloured pictures are not."""
+def has_outlines(path: Path) -> bool:
+    """Whether the letters of a font file are drawn by curves; fonts of coloured pictures have none."""
     from fontTools.ttLib import TTFont, TTLibError
 
     try:

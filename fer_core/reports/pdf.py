@@ -32,7 +32,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.version import __version__
 
 _LONGEST_NAME: Final = 40
-_LANES_A_PAGE: Final = 24
+LANES_A_PAGE: Final = 24
 _PEOPLE_COMPARED: Final = 6
 _LONGEST_SHOWN: Final = 5
 
@@ -183,8 +183,8 @@ def _add_overview(page: Document, timeline: Timeline, notes: Notes, summaries: S
         QUIET,
         7.5,
     )
-    for first in range(0, len(numbers), _LANES_A_PAGE):
-        part = numbers[first : first + _LANES_A_PAGE]
+    for first in range(0, len(numbers), LANES_A_PAGE):
+        part = numbers[first : first + LANES_A_PAGE]
         chart = pdf_charts.ribbon(timeline, part, notes, WIDTH_MM, 16 + 8 * len(part))
         page.chart(chart, f"Ribbon of the most probable expressions of persons {part[0]} to {part[-1]} over time.")
     page.heading("How much of the time", 85)

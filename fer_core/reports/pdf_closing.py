@@ -40,7 +40,7 @@ def add_events(page: Document, timeline: Timeline, notes: Notes) -> None:
         page.rows(
             ["No.", "Time", "Event", "Read at that moment"],
             [
-                [str(number), as_fine_clock(marker.time_s), marker.text, _at(timeline, notes, marker.time_s)]
+                [str(number), as_fine_clock(marker.time_s), marker.text, read_at(timeline, notes, marker.time_s)]
                 for number, marker in enumerate(markers, start=1)
             ],
             [10, 16, 78, 70],
@@ -118,8 +118,8 @@ def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:
     )
 
 
-def _at(timeline: Timeline, notes: Notes, time_s: float) -> str:
-    """What everybody seen at that moment was read as, by the nearest sample."""
+def read_at(timeline: Timeline, notes: Notes, time_s: float) -> str:
+    """The readings of everybody seen at a time, in words, each from the nearest sample."""
     found = []
     for person in people(timeline):
         rows = rows_of_person(timeline, person)

@@ -1,7 +1,7 @@
 """Readings of pictures as JSON, as a table and as CSV."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 import pandas as pd
 
@@ -27,7 +27,7 @@ COLUMNS: Final = (
 """Columns of the table; their meaning is in README.md. Those from `yaw_deg` on are empty where no landmarks were
 measured; see `fer_core.timeline.columns.GROUPS`."""
 
-# Types that can be empty, so that a picture without a face does not turn the pixels of the others into decimals.
+# Nullable dtypes, so that a picture without a face does not turn the pixels of the others into decimals.
 _TYPES: Final = {
     **dict.fromkeys(("face", "x", "y", "width", "height"), "Int64"),
     "uncertain": "boolean",
@@ -35,8 +35,27 @@ _TYPES: Final = {
 }
 
 
-def as_record(path: str, width: int, height: int, readings: Sequence[FaceReading]) -> dict[str, Any]:
-    """One picture as the `image` command's JSON has it."""
+class FaceRecord(TypedDict):
+    """One face in the JSON of `image`; `box` is x, y, width, height in pixels."""
+
+    box: list[int]
+    label: str
+    confidence: float
+    uncertain: bool
+    probabilities: dict[str, float]
+
+
+class PictureRecord(TypedDict):
+    """One picture in the JSON of `image`; width and height in pixels."""
+
+    path: str
+    width: int
+    height: int
+    faces: list[FaceRecord]
+
+
+def as_record(path: str, width: int, height: int, readings: Sequence[FaceReading]) -> PictureRecord:
+    """One picture as an entry in the JSON of `image`."""
     return {
         "path": path,
         "width": width,

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
@@ -25,6 +25,9 @@ from fer_core.timeline.table import TYPES, Recording, Timeline
 FORMAT: Final = 2
 PARQUET, JSON = ".parquet", ".json"
 MAX_BYTES: Final = 2_000_000_000
+
+Form = TypeVar("Form", bound=Callable[..., object])
+"""A function that reads or writes one format."""
 
 _OPEN: Final = "open it with the version that wrote it, or update this software."
 
@@ -232,7 +235,7 @@ def _in_memory(rows: pd.DataFrame) -> pd.DataFrame:
     return typed.astype(TYPES)
 
 
-def _by_ending(path: Path, forms: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+def _by_ending(path: Path, forms: Mapping[str, Form]) -> Form:
     form = forms.get(path.suffix.lower())
     if form is None:
         raise MediaError(f"{path.name} is no timeline; the name of one ends in {' or '.join(forms)}.")

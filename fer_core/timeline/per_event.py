@@ -71,7 +71,7 @@ class RestingFace:
 
 @dataclass(frozen=True)
 class BeforeEvent:
-    """The level at rest is the mean over so many seconds before each event."""
+    """The level at rest is the mean over these seconds before each event."""
 
     seconds: float
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.columns import GOOD
 from fer_core.timeline.summaries import Stretch
-from fer_core.timeline.table import GOOD
 
 MAX_POINTS: Final = 600
 """More points of seven lines than this are a tangle; beyond, neighbours are averaged."""
@@ -41,8 +41,8 @@ def thinned(rows: pd.DataFrame, interval_s: float, max_points: int = MAX_POINTS)
     return means.assign(samples=grouped.size()).reset_index(drop=True), float(step_s)
 
 
-def _telling(qualities: pd.Series) -> str:
-    return next((words for words in qualities if words not in _FINE), qualities.iloc[0])
+def _telling(qualities: "pd.Series[str]") -> str:
+    return next((str(words) for words in qualities if words not in _FINE), str(qualities.iloc[0]))
 
 
 def with_breaks(rows: pd.DataFrame, step_s: float) -> pd.DataFrame:

@@ -38,7 +38,7 @@ _WINDOWS: Final = 4096
 
 
 def gap_s(interval_s: float) -> float:
-    """What counts as a gap where samples are so many seconds apart."""
+    """Seconds between two samples from which they have a gap between them, by their usual interval."""
     return max(GAP_S, GAP_SAMPLES * interval_s)
 
 
@@ -53,7 +53,7 @@ def exponential(
     Args:
         times_s: (N,), increasing.
         probabilities: (N, 7), rows summing to 1.
-        time_constant_s: after so many seconds an old reading weighs 1/e of what it did; 0 for no smoothing.
+        time_constant_s: seconds after which the weight of a reading has fallen to 1/e; 0 for no smoothing.
         gap_s: after a longer gap it starts afresh.
 
     Returns:

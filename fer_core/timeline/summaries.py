@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import SAME_TIME_S, between
-from fer_core.timeline.table import GOOD, Timeline
+from fer_core.timeline.table import Timeline
 
 UNCERTAIN: Final = "uncertain"
 CATEGORIES: Final = (*EMOTIONS, UNCERTAIN)
@@ -37,7 +38,7 @@ _USUAL: Final = 95
 """Percentile: longer times between two sampled frames are gaps."""
 
 _SAME_RUN: Final = 1.5
-"""Samples further apart than so many intervals do not belong to one stretch."""
+"""Sampling intervals between two samples of one stretch, at most."""
 
 _HITCH_S: Final = 0.25
 """Unless they are no further apart than this, as where a camera paused for a moment and no frame was sampled."""

@@ -78,7 +78,7 @@ def custom_cnn(parts: Parts) -> keras.Model:
     https://arxiv.org/abs/1709.01507. A face of 48 pixels leaves a map of 6 by 6.
     """
     faces, x = _start()
-    return _with_heads(faces, _residual_trunk(x, parts), parts, "custom_cnn")
+    return with_heads(faces, _residual_trunk(x, parts), parts, "custom_cnn")
 
 
 @_architecture
@@ -98,7 +98,7 @@ def hybrid(parts: Parts) -> keras.Model:
     for _ in range(2):
         cells = layers.Add()([cells, layers.DepthwiseConv2D(3, padding="same", depthwise_initializer="zeros")(cells)])
         cells = _attend(cells, heads=6)
-    return _with_heads(faces, layers.LayerNormalization()(cells), parts, "hybrid")
+    return with_heads(faces, layers.LayerNormalization()(cells), parts, "hybrid")
 
 
 @_architecture
@@ -116,7 +116,7 @@ def vgg16(parts: Parts) -> keras.Model:
         for place in range(depth):
             stride = parts.stem_stride if (stage, place) == (0, 0) else 1
             x = layers.ReLU()(_conv(x, width, 3, parts, stride))
-    return _with_heads(faces, x, parts, "vgg16")
+    return with_heads(faces, x, parts, "vgg16")
 
 
 @_architecture
@@ -134,7 +134,7 @@ def resnet50v2(parts: Parts) -> keras.Model:
     for width, depth, stride in ((64, 3, 2), (128, 4, 2), (256, 6, 1), (512, 3, 1)):
         for place in range(depth):
             x = _bottleneck(x, width, parts, stride if place == depth - 1 else 1, widen=place == 0)
-    return _with_heads(faces, layers.ReLU()(parts.normalise()(x)), parts, "resnet50v2")
+    return with_heads(faces, layers.ReLU()(parts.normalise()(x)), parts, "resnet50v2")
 
 
 @_architecture
@@ -154,7 +154,7 @@ def face_resnet(parts: Parts) -> keras.Model:
     for width, depth in ((32, 3), (64, 4), (128, 3), (256, 3)):
         for place in range(depth):
             x = _plain_block(x, width, parts, stride=2 if width > 32 and place == 0 else 1)
-    return _with_heads(faces, x, parts, "face_resnet")
+    return with_heads(faces, x, parts, "face_resnet")
 
 
 def _plain_block(x: keras.KerasTensor, width: int, parts: Parts, stride: int) -> keras.KerasTensor:
@@ -254,7 +254,11 @@ def _start() -> tuple[keras.KerasTensor, keras.KerasTensor]:
     return faces, layers.Rescaling(1 / GREY_STD, -GREY_MEAN / GREY_STD)(faces)
 
 
-def _with_heads(faces: keras.KerasTensor, x: keras.KerasTensor, parts: Parts, name: str) -> keras.Model:
+def with_heads(faces: keras.KerasTensor, x: keras.KerasTensor, parts: Parts, name: str) -> keras.Model:
+    """A network with both heads on the last feature map `x`, (N, height, width, channels).
+
+    Each head is global average pooling and one dense layer, so that class activation maps can be taken from it.
+    """
     features = layers.Activation("linear", dtype="float32", name=FEATURES)(x)
     pooled = layers.GlobalAveragePooling2D(dtype="float32")(features)
     pooled = layers.Dropout(parts.dropout, dtype="float32")(pooled)

@@ -4,6 +4,8 @@ Keras computes mean, variance and scaling as separate operations; on two CPU cor
 about a fifth slower. Where torch is the backend this layer calls torch's fused kernel; elsewhere it is Keras's own.
 """
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -12,7 +14,7 @@ from keras import layers
 class FusedBatchNormalization(layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis, with the same weights and results."""
 
-    def call(self, inputs, training=None, mask=None):
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalise `inputs`, shape (N, height, width, channels)."""
         if keras.backend.backend() != "torch":
             return super().call(inputs, training=training, mask=mask)

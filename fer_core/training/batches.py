@@ -16,7 +16,7 @@ Teacher = Callable[[NDArray[np.uint8]], Arrays]
 
 
 class Batches(keras.utils.PyDataset):
-    """What a face looks like depends on seed, epoch and place alone, so a run can be resumed.
+    """Batches of changed faces. The changes depend on seed, epoch and place alone, so that a run can be resumed.
 
     Args:
         faces: the training faces.

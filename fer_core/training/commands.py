@@ -7,10 +7,13 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_core.errors import DatasetError, DependencyError
-from fer_core.evaluation.datasets import load_faces
+from fer_core.evaluation.datasets import FaceSet, load_faces
+
+if TYPE_CHECKING:
+    from fer_core.training.settings import Settings
 
 
 def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
@@ -20,7 +23,7 @@ def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     from fer_core.training.architectures import ARCHITECTURES
     from fer_core.training.fitting import fit
 
-    settings = _settings(options)
+    settings = training_settings(options)
     if settings.model not in ARCHITECTURES:
         raise DatasetError(f'There is no architecture "{settings.model}"; choose one of: {", ".join(ARCHITECTURES)}.')
     faces = load_faces(download() if options.download else options.data)
@@ -92,9 +95,14 @@ def export(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     return 0
 
 
-def _settings(options: argparse.Namespace):
+def training_settings(options: argparse.Namespace) -> "Settings":
+    """The settings of a run: those of the file, changed by the options.
+
+    Raises:
+        DatasetError: the file cannot be read, or a setting does not exist or cannot be used.
+    """
     from fer_core.training.augmentation import Augmentation
-    from fer_core.training.fitting import Settings
+    from fer_core.training.settings import Settings
 
     values = _read_settings(options.settings)
     given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Settings)}
@@ -119,7 +127,7 @@ def _read_settings(path: Path | None) -> dict[str, Any]:
         raise DatasetError(f"{path} is not a readable JSON file of settings.") from error
 
 
-def _validation(faces):
+def _validation(faces: FaceSet) -> FaceSet:
     """PublicTest, or where the names do not tell the halves of the test set apart, all of it."""
     return faces.split("PublicTest" if (faces.splits == "PublicTest").any() else "test")
 

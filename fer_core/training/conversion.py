@@ -29,7 +29,7 @@ def with_class_maps(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, {**_named_outputs(model), CLASS_MAPS: class_maps}, name=model.name)
 
 
-def _named_outputs(model: keras.Model) -> dict:
+def _named_outputs(model: keras.Model) -> dict[str, keras.KerasTensor]:
     return dict(zip(model.output_names, model.outputs, strict=True))
 
 

@@ -206,9 +206,9 @@ def write_card(
 
 
 class _Samples(keras.utils.PyDataset):
-    """Batches, half faces and half not; what is in one depends on seed, epoch and place alone.
+    """Batches, half of them faces. The content of a batch depends on seed, epoch and place alone.
 
-    From the third epoch on, half of the mined crops are drawn from the tenth that the network takes for faces most.
+    From the third epoch on, half of the mined crops are drawn from the tenth with the highest scores as faces.
     """
 
     def __init__(
@@ -219,6 +219,8 @@ class _Samples(keras.utils.PyDataset):
         settings: CheckSettings,
     ) -> None:
         super().__init__()
+        self.settings = settings
+        self.faces = faces.split("train").images
         side, margin = settings.side_px, settings.margin
         found = mine([*backgrounds, *people, *blotches()], Cascades.load(), side, margin)
         self.photographed, self.mined = found.faces, found.others
@@ -239,7 +241,7 @@ class _Samples(keras.utils.PyDataset):
             scores = np.concatenate([keras.ops.convert_to_numpy(part)[:, 0] for part in parts])
             self.hardest = np.argsort(scores)[-math.ceil(len(scores) / 10) :]
 
-    def __getitem__(self, index: int):
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         rng = np.random.default_rng([self.settings.seed, self.epoch, index])
         half = self.settings.batch // 2
         crops = [self._face(rng) for _ in range(half)] + [self._other(rng) for _ in range(half)]
@@ -248,23 +250,27 @@ class _Samples(keras.utils.PyDataset):
 
     def _face(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         if len(self.photographed) and rng.random() < self.settings.photographed:
-            return self.photographed[rng.integers(len(self.photographed))]
+            return _one_of(self.photographed, rng)
         return face_crop(self._fer_face(rng), self._patch(rng), self.settings.side_px, self.settings.margin, rng)
 
     def _other(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         kind = rng.random()
         if kind < self.settings.mined:
             rows = self.hardest if rng.random() < 0.5 else np.arange(len(self.mined))
-            return self.mined[rows[rng.integers(len(rows))]]
+            return np.asarray(self.mined[rows[rng.integers(len(rows))]])
         if kind < self.settings.mined + 0.2:
             return badly_cut(self._fer_face(rng), self._patch(rng), self.settings.side_px, self.settings.margin, rng)
         return self._patch(rng)
 
     def _fer_face(self, rng: np.random.Generator) -> NDArray[np.uint8]:
-        return self.faces[rng.integers(len(self.faces))]
+        return _one_of(self.faces, rng)
 
     def _patch(self, rng: np.random.Generator) -> NDArray[np.uint8]:
-        return self.patches[rng.integers(len(self.patches))]
+        return _one_of(self.patches, rng)
+
+
+def _one_of(pictures: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    return np.asarray(pictures[rng.integers(len(pictures))])
 
 
 def _patches(pictures: Sequence[NDArray[np.uint8]], side_px: int, seed: int, count: int = 10_000) -> NDArray[np.uint8]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from fer_core.detection.face_check import widened
 from fer_core.detection.haar import Cascades
@@ -209,11 +209,11 @@ def weathered(crops: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     noisy = chances[2] < 0.3
     noise = rng.standard_normal((noisy.sum(), side, side), dtype=np.float32)
     values[noisy] += noise * _each(rng.uniform(1, 10, noisy.sum()))
-    return np.clip(values, 0, 255)
+    return np.asarray(np.clip(values, 0, 255), np.float32)
 
 
-def _each(values: Any) -> NDArray[np.float32]:
-    return values.astype(np.float32)[:, None, None]
+def _each(values: ArrayLike) -> NDArray[np.float32]:
+    return np.asarray(values, np.float32)[:, None, None]
 
 
 def _in_pieces(face: NDArray[np.uint8], rng: np.random.Generator, count: int = 3) -> NDArray[np.uint8]:
@@ -223,7 +223,14 @@ def _in_pieces(face: NDArray[np.uint8], rng: np.random.Generator, count: int = 3
     return np.vstack([np.hstack(rows[i : i + count]) for i in range(0, count * count, count)])
 
 
-def _placed(face, background, zoom, shift, angle, rng) -> NDArray[np.uint8]:
+def _placed(
+    face: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    zoom: float,
+    shift: NDArray[np.float64],
+    angle: float,
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
     """The face about the centre of the background, soft-edged or, half of the time, its own border repeated."""
     side, centre = background.shape[0], (face.shape[0] - 1) / 2
     matrix = cv2.getRotationMatrix2D((centre, centre), angle, zoom)
@@ -234,7 +241,7 @@ def _placed(face, background, zoom, shift, angle, rng) -> NDArray[np.uint8]:
         return np.asarray(whole, np.uint8)
     warped = cv2.warpAffine(face, matrix, (side, side), flags=cv2.INTER_LINEAR)
     mask = cv2.warpAffine(_soft_edged(face.shape[0]), matrix, (side, side), flags=cv2.INTER_LINEAR)
-    return (background + mask * (warped.astype(np.float32) - background)).astype(np.uint8)
+    return np.asarray(background + mask * (warped.astype(np.float32) - background)).astype(np.uint8)
 
 
 @cache

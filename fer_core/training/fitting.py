@@ -12,7 +12,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def fit(
     """
     if len(train) < settings.batch:
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
-    _open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
+    open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
     if not resume and (before := course_before(settings)):
         (run / "before.json").write_text(json.dumps(before, indent=2) + "\n")
     keras.utils.set_random_seed(settings.seed)
@@ -147,7 +147,7 @@ class _Clock(keras.callbacks.Callback):
             return min(1.0, self._elapsed_s / (60 * self.settings.minutes))
         return (self.epoch + step / len(self.batches)) / self.settings.epochs
 
-    def on_epoch_begin(self, epoch: int, logs=None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         self.spent_s, self.started_s, self.epoch = _seconds_spent(self.history, epoch), time.monotonic(), epoch
         self._reseed_dropout(epoch)
         small = self._progress() < self.settings.small_share
@@ -161,7 +161,7 @@ class _Clock(keras.callbacks.Callback):
                 start = np.random.default_rng([self.settings.seed, epoch, number]).integers(0, 2**31, 2)
                 state.assign(start.astype(state.dtype))
 
-    def on_train_batch_begin(self, batch: int, logs=None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if self.settings.schedule != "cosine":
             return
         if keras.backend.backend() == "jax":
@@ -176,37 +176,49 @@ class _Clock(keras.callbacks.Callback):
             self.settings.learning_rate * warm_up * (1 + math.cos(math.pi * progress)) / 2
         )
 
-    def on_train_batch_end(self, batch: int, logs=None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         if self.settings.minutes is not None and self._progress() >= 1:
             self.model.stop_training = True
 
-    def on_epoch_end(self, epoch: int, logs=None) -> None:
-        logs = logs or {}
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        figures = logs or {}
         row = {
             "epoch": epoch,
             "seconds": round(self._elapsed_s, 1),
             "size_px": self.batches.size_px,
             "learning_rate": float(self.model.optimizer.learning_rate),
-            "loss": logs["loss"],
-            "accuracy": logs["emotion_accuracy"],
-            "val_loss": logs["val_loss"],
-            "val_accuracy": logs["val_emotion_accuracy"],
+            "loss": figures["loss"],
+            "accuracy": figures["emotion_accuracy"],
+            "val_loss": figures["val_loss"],
+            "val_accuracy": figures["val_emotion_accuracy"],
         }
-        rows = [*_rows_before(self.history, epoch), row]
+        rows: list[Mapping[str, object]] = [*_rows_before(self.history, epoch), row]
         with self.history.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
 
 
-def _last_weights(settings: Settings, run: Path) -> list[NDArray]:
+def _last_weights(settings: Settings, run: Path) -> list[NDArray[np.float32]]:
     """The weights as the last step left them. In the model, Keras puts the averaged ones in their place at the end."""
     model = _network(settings, fused=True)
     model.load_weights(run / "backup" / "latest.weights.h5")
-    return model.get_weights()
+    weights: list[NDArray[np.float32]] = model.get_weights()
+    return weights
 
 
-def _open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume: bool) -> None:
+def open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume: bool) -> None:
+    """Begin a run in an empty folder, or make sure that the one in the folder can be resumed.
+
+    Args:
+        settings: of the run.
+        learns_from: SHA-256 by what it learns from.
+        run: the folder.
+        resume: whether a run is resumed.
+
+    Raises:
+        DatasetError: the folder holds another run, or none to resume.
+    """
     record, origins = run / "settings.json", run / "sources.json"
     wanted = json.loads(json.dumps(asdict(settings)))
     if resume:
@@ -241,7 +253,7 @@ def _machine() -> dict[str, str | int | None]:
 
 def _devices(backend: str) -> list[str]:
     if backend != "torch":
-        return keras.distribution.list_devices()
+        return [str(device) for device in keras.distribution.list_devices()]
     import torch
 
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] or ["cpu"]
@@ -302,16 +314,17 @@ def _reestimate_batch_statistics(model: keras.Model, batches: Batches, epoch: in
         layer.momentum = momentum
 
 
-def _without_gradients() -> contextlib.AbstractContextManager:
-    """Called outside `fit`, torch would keep everything for a backward pass that never comes: gigabytes."""
+def _without_gradients() -> contextlib.AbstractContextManager[None]:
+    """No gradients: outside `fit`, torch would keep gigabytes for a backward pass that never comes."""
     if keras.backend.backend() != "torch":
         return contextlib.nullcontext()
     import torch
 
-    return torch.no_grad()
+    context: contextlib.AbstractContextManager[None] = torch.no_grad()
+    return context
 
 
-def _rows_before(history: Path, epoch: int) -> list[dict]:
+def _rows_before(history: Path, epoch: int) -> list[dict[str, str]]:
     if not history.exists():
         return []
     with history.open(newline="") as file:

@@ -160,7 +160,7 @@ def _imagenet() -> keras.Model:
         ) from error
 
 
-def _as_grey(given: list[NDArray], taker: keras.Layer) -> list[NDArray]:
+def _as_grey(given: list[NDArray[np.float32]], taker: keras.Layer) -> list[NDArray[np.float32]]:
     kernel = given[0]
     if kernel.ndim == 4 and kernel.shape[2] == 3 and taker.weights[0].shape[2] == 1:
         # ImageNet's ResNet50V2 saw pixels from -1 to 1; here they are divided by GREY_STD.

@@ -65,13 +65,17 @@ def play(page: AppTest, camera, frames: int = 3):
 
 def show(stream) -> None:
     """One frame, and the wait until it was read and, where there is a recording, recorded."""
-    before, recorder = stream._reading, stream._recorder
-    recorded = stream.state().recorded
+    before = stream.state()
     stream.show(FRAME)
     deadline = time.monotonic() + 60
-    while stream._reading is before or (recorder and stream.state().recorded == recorded):
+    while not is_over(before, stream.state()):
         assert time.monotonic() < deadline, stream.state().problem
         time.sleep(0.005)
+
+
+def is_over(before, now) -> bool:
+    """Whether another reading is there and, where there is a recording, in it."""
+    return now.reading is not before.reading and (now.recording_s is None or now.recorded > before.recorded)
 
 
 def toggle(page: AppTest, label: str):
@@ -107,7 +111,7 @@ def test_settings_reach_the_stream_without_a_restart(camera):
     page.selectbox[0].select("other").run()
     assert not page.exception
     assert page.session_state[STREAM] is stream
-    settings = stream._settings
+    settings = stream.settings
     assert (settings.time_constant_s, settings.view.hidden, settings.view.mirrored) == (1.5, True, False)
     assert stream._pipeline is not None
 
@@ -119,9 +123,9 @@ def test_a_map_that_marks_nothing_is_not_drawn(camera, monkeypatch):
     page = live_page()
     stream = page.session_state[STREAM]
     page.button_group[0].set_value(["activation"]).run()
-    assert stream._settings.view.activation and "no map" not in words(page)
+    assert stream.settings.view.activation and "no map" not in words(page)
     page.selectbox[0].select("mapless").run()
-    assert not stream._settings.view.activation and "Mapless model has no map to show" in words(page)
+    assert not stream.settings.view.activation and "Mapless model has no map to show" in words(page)
 
 
 def test_a_recording_becomes_a_timeline(camera):
@@ -279,7 +283,7 @@ def test_the_stream_and_its_settings_survive_a_look_at_another_page(camera):
     assert page.session_state[STREAM] is stream and button(page, "Stop recording")
     assert page.selectbox[0].value == "other" and [slider.value for slider in page.slider] == [1.5, 0.8]
     assert page.button_group[0].value == ["bars"] and page.toggle[0].value
-    settings = stream._settings
+    settings = stream.settings
     assert (settings.time_constant_s, settings.uncertain_below, settings.view.boxes) == (1.5, 0.8, False)
 
 

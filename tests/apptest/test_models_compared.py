@@ -1,12 +1,15 @@
 """The Models page with as many models as a release has: four networks and their ensemble, with real engines."""
 
 import subprocess
+from datetime import date
 
 import pytest
+import streamlit as st
 
 from fer_core.classification import EmotionClassifier
 from fer_core.errors import ModelError
-from fer_core.ui.models import files, own_results, records
+from fer_core.reports.evaluation_pdf import evaluation_report
+from fer_core.ui.models import files, records
 from fer_core.ui.shared import loaders, page_memory, routing
 from tests.apptest.test_models_page import (
     FILES,
@@ -102,7 +105,7 @@ def test_a_model_that_cannot_be_loaded_is_named_and_the_others_read_on(models, m
         raise ModelError(f'"{card.name}" was measured with another "vgg16"; make it again.')
 
     monkeypatch.setattr("fer_core.classification.classifier.check_members", changed)
-    loaders._classifier.clear()  # an ensemble that is loaded stays what it was
+    st.cache_resource.clear()  # an ensemble that is loaded stays what it was
     page = models_page(PICTURE)
     assert "Ensemble of 4 networks" in page.error[0].value and len(page.error) == 1
     assert "All 4 models read happy." in text(page).replace("\\", "") and charts(page) == 2
@@ -116,9 +119,9 @@ def test_all_five_are_measured_on_own_faces_and_reported(models):
     by_label(page.button, "Measure").click().run()
     assert not page.exception and not page.error
     assert set(page.dataframe[0].value["Model"]) == set(TITLES)
-    found = page.session_state[page_memory._KEY]["Models"]["own evaluation"]
+    found = page.session_state[page_memory.KEY]["Models"]["own evaluation"]
     assert set(found.result["models"]) == set(NAMES) and len(found.result["comparisons"]) == 10
-    assert own_results._pdf(found, models).startswith(b"%PDF-")
+    assert evaluation_report(found, models, date(2026, 1, 2)).startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("title", TITLES)

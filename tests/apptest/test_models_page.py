@@ -9,6 +9,7 @@ import zipfile
 import cv2
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -414,14 +415,14 @@ def test_own_faces_are_told_apart_by_folder(models):
 
 def test_own_faces_are_forgotten_on_request_and_with_the_page(models, monkeypatch):
     page = measured(models_page(OWN), MINE)
-    assert page.session_state[page_memory._KEY]["Models"]
+    assert page.session_state[page_memory.KEY]["Models"]
     by_label(page.button, "Forget it and measure something else").click().run()
-    assert "own evaluation" not in page.session_state[page_memory._KEY]["Models"]
+    assert "own evaluation" not in page.session_state[page_memory.KEY]["Models"]
     page = measured(models_page(OWN), MINE)
     monkeypatch.setattr(routing, "PagesManager", PagesManager)  # visitors come through the router
     page.switch_page("pages/0_Start.py").run()
     assert page.title[0].value == "Face Value"
-    assert "Models" not in page.session_state[page_memory._KEY]
+    assert "Models" not in page.session_state[page_memory.KEY]
 
 
 @pytest.mark.parametrize(
@@ -636,8 +637,7 @@ def test_a_damaged_record_is_one_clear_error_and_the_rest_stands(models, install
 
     monkeypatch.setattr(records, "read_evaluation", broken)
     monkeypatch.setattr(records, "read_predictions", broken)
-    for cache in (records._evaluation, records._predictions, records._comparisons):
-        cache.clear()
+    st.cache_resource.clear()
     page = models_page()
     assert "damaged" in page.error[0].value and len(page.dataframe[0].value) == 4
     page = models_page(SIDE)

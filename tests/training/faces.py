@@ -29,7 +29,7 @@ def tiny(parts: architectures.Parts) -> keras.Model:
     for width in (8, 16):
         x = layers.ReLU()(parts.normalise()(layers.Conv2D(width, 5, strides=2, padding="same")(x)))
     x = layers.Conv2D(16, 12, padding="same", activation="relu")(x)  # sees the whole face, so place can matter
-    return architectures._with_heads(faces, x, parts, "tiny")
+    return architectures.with_heads(faces, x, parts, "tiny")
 
 
 SETTINGS = Settings(

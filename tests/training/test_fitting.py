@@ -141,9 +141,9 @@ def test_a_plateau_lowers_the_rate(tmp_path):
 )
 def test_runs_are_not_mixed_up(tmp_path, first, second, words):
     if first is not None:
-        fitting._open_run(SETTINGS, {"data": "of then"}, tmp_path, resume=False)
+        fitting.open_run(SETTINGS, {"data": "of then"}, tmp_path, resume=False)
     with pytest.raises(DatasetError, match=words):
-        fitting._open_run(
+        fitting.open_run(
             second.get("settings", SETTINGS),
             {"data": second.get("data", "of then")},
             tmp_path,

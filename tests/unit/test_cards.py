@@ -121,6 +121,12 @@ def test_installed_models_are_what_their_cards_say(card):
     check_members(card)
 
 
+@pytest.mark.parametrize("card", list_cards(), ids=lambda card: card.name)
+def test_a_card_that_is_read_and_written_is_the_same_file(card):
+    written = card.model_dump_json(indent=2) + "\n"
+    assert written.encode() == (MODELS_DIR / card.name / "card.json").read_bytes()
+
+
 def test_the_models_are_small_enough_to_be_kept_with_the_code():
     sizes = [path.stat().st_size for path in MODELS_DIR.rglob("*") if path.is_file()]
     assert sum(sizes) < 200e6 and max(sizes) < 95e6

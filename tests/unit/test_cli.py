@@ -16,7 +16,7 @@ from fer_core import EMOTIONS
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
 from fer_core.training.augmentation import Augmentation
-from fer_core.training.commands import _settings as training_settings
+from fer_core.training.commands import training_settings
 from fer_core.training.fitting import Settings
 from tests.conftest import PORTRAIT, ROOT
 

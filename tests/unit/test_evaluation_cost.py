@@ -5,7 +5,7 @@ import pytest
 from fer_core.classification import load_card
 from fer_core.errors import ModelError
 from fer_core.evaluation import costs, multiply_adds
-from fer_core.evaluation.cost import _counted, _operations
+from fer_core.evaluation.cost import operation_multiply_adds, operations
 from fer_core.networks.files import MODELS_DIR, FileRecord
 from fer_core.testing import fake_card
 
@@ -26,11 +26,11 @@ NETWORK = MODELS_DIR / "custom_cnn" / "model.tflite"
     ],
 )
 def test_operations_by_hand(name, inputs, output, expected):
-    assert _counted(name, inputs, output) == expected
+    assert operation_multiply_adds(name, inputs, output) == expected
 
 
 def test_the_stem_and_heads_of_a_real_network():
-    counted = [_counted(*operation) for operation in _operations(NETWORK)]
+    counted = [operation_multiply_adds(*operation) for operation in operations(NETWORK)]
     assert next(count for count in counted if count) == 24 * 24 * 32 * 5 * 5 * 1
     assert counted[-20:].count(192 * 7) + counted[-20:].count(192 * 8) == 2
     assert multiply_adds(NETWORK) == sum(counted)

@@ -9,7 +9,7 @@ from scipy.stats import fisher_exact
 from fer_core.errors import ModelError
 from fer_core.evaluation import compare_models, holm, mcnemar, paired_bootstrap, slices
 from fer_core.evaluation.intervals import bootstrap, macro_f1, wilson
-from fer_core.evaluation.slices import _gap
+from fer_core.evaluation.slices import widest_gap
 from tests.predictions import HAPPY, SAD, guesses, said
 
 
@@ -213,6 +213,6 @@ def test_groups_of_one_accuracy_are_seldom_called_different():
     p_values = []
     for right in rng.binomial(50, 0.6, size=(80, 4)):
         tables = {group: np.array([[hits, 50 - hits], [0, 0]]) for group, hits in zip("abcd", right, strict=True)}
-        p_values.append(_gap(tables)["p_value"])
+        p_values.append(widest_gap(tables)["p_value"])
     assert sum(p < 0.05 for p in p_values) <= 9  # 4 expected
     assert np.mean(p_values) == pytest.approx(0.5, abs=0.12)

@@ -16,6 +16,8 @@ from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
 from fer_core.evaluation import measure
 from fer_core.evaluation.predictions import predict
+from fer_core.evaluation.records import read_evaluation, read_predictions, record
+from tests.models import face_set
 
 SIDE = 8
 THEIRS = ("neutral", "happy", None, "surprise", "sad", "angry", "disgust", "fear")
@@ -154,6 +156,15 @@ def test_what_it_does_not_tell_is_not_measured(tmp_path, litert_file):
     figures = measure(predict(classifier, FACES, np.array([0, 1, 2]), votes=votes))
     assert figures["ferplus"] is None and figures["rater_agreement"] is None
     assert figures["accuracy"] == np.mean(expected_logits().argmax(axis=1) == [0, 1, 2])
+
+
+def test_its_records_are_written_and_read(tmp_path, litert_file):
+    _, models = install(tmp_path, litert_file, **LITERT)
+    card = record("theirs", face_set(), models)
+    assert card.maps is None and card.metrics["PrivateTest"]["ferplus"] is None
+    said = read_predictions(card, models)["PublicTest"]
+    assert said.rater_probabilities.shape == (len(said), 0)
+    assert read_evaluation(card, models).splits["PublicTest"].figures["accuracy"] == said.right.mean()
 
 
 def test_grey_networks_get_grey_faces():

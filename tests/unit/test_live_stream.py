@@ -132,9 +132,9 @@ def make():
 
 def feed(stream: LiveStream, reader: Reader, picture: np.ndarray) -> None:
     """One frame, and the wait until it was read, or could not be."""
-    before, faults = stream._reading, reader.resets
+    before, faults = stream.state().reading, reader.resets
     stream.show(picture)
-    wait_for(lambda: stream._reading is not before or reader.resets > faults)
+    wait_for(lambda: stream.state().reading is not before or reader.resets > faults)
 
 
 def test_the_newest_frame_wins_and_the_others_are_dropped(make):

@@ -19,6 +19,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
 from fer_core.live import LiveFace, LiveReading, LiveState, LiveStream, Situation
 from fer_core.live.history import Moment
+from fer_core.plain import as_plain
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.testing import fake_pipeline
 from fer_core.ui.live import webcam
@@ -110,10 +111,10 @@ def test_what_is_left_of_an_earlier_visit_is_dropped(monkeypatch):
     context = WebRtcStreamerContext(worker, WebRtcStreamerState(playing=True, signalling=False))
     frontend = webrtc.generate_frontend_component_key("camera")
     monkeypatch.setattr(st, "session_state", {"camera": context, frontend: {"playing": True}})
-    webcam._forget_last_visit("camera")
+    webcam.forget_last_visit("camera")
     assert not worker.stopped and "camera" in st.session_state  # the component was shown in the run before
     del st.session_state[frontend]
-    webcam._forget_last_visit("camera")
+    webcam.forget_last_visit("camera")
     assert worker.stopped and "camera" not in st.session_state
 
 
@@ -202,7 +203,7 @@ def state(*faces: LiveFace, minute=(), **changes) -> LiveState:
 
 
 def told(shown: LiveState, playing: bool = True):
-    data = panel_data(shown, playing=playing, threshold=0.5, message=None)
+    data = as_plain(panel_data(shown, playing=playing, threshold=0.5, message=None))
     json.dumps(data)  # what cannot be sent would only fail in the page
     return data
 

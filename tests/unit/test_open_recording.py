@@ -182,7 +182,7 @@ def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_p
         folder.mkdir()
         (folder / "film.mp4").write_bytes(b"film")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    memory._sweep.cache_clear()
+    memory.sweep.cache_clear()
     first = Workspace()
     second = Workspace()  # of another visit to this server
     assert first.path.exists() and second.path.exists()

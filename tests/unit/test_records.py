@@ -236,6 +236,22 @@ def test_records_of_installed_models_agree_with_their_cards(card):
     assert sum((MODELS_DIR / card.name / file).stat().st_size for file in (EVALUATION_FILE, PREDICTIONS_FILE)) < 10**6
 
 
+@pytest.mark.parametrize("card", [c for c in list_cards() if EVALUATION_FILE in c.files], ids=lambda card: card.name)
+def test_a_record_that_is_read_and_written_is_the_same_file(card):
+    written = json.dumps(read_evaluation(card).model_dump(), separators=(",", ":")) + "\n"
+    assert written.encode() == (MODELS_DIR / card.name / EVALUATION_FILE).read_bytes()
+
+
+def test_a_record_with_a_figure_that_is_not_known_is_refused(models):
+    record("bright", FACES, models)
+    path = models / "bright" / EVALUATION_FILE
+    content = json.loads(path.read_text())
+    content["splits"]["PublicTest"]["figures"]["luck"] = 0.5
+    path.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="not a valid evaluation; measure the model again"):
+        read_evaluation(listed(models, EVALUATION_FILE), models)
+
+
 @pytest.mark.parametrize("card", [c for c in list_cards() if PREDICTIONS_FILE in c.files], ids=lambda card: card.name)
 def test_installed_models_say_today_what_was_recorded(card, fer2013):
     kept = read_predictions(card)["PrivateTest"]

@@ -7,7 +7,7 @@ from fer_core.reports.fonts import fonts_for, needs_shaping, printable, readable
 @pytest.fixture
 def bare(monkeypatch):
     """A machine with no fonts of its own."""
-    monkeypatch.setattr(fonts, "_machine_fonts", lambda: ())
+    monkeypatch.setattr(fonts, "machine_fonts", lambda: ())
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_only_the_fonts_that_are_needed_are_loaded(bare):
 
 
 def test_without_the_cjk_font_letters_become_boxes(bare, monkeypatch):
-    monkeypatch.setattr(fonts, "_CJK_PACKAGE", "no_such_package")
+    monkeypatch.setattr(fonts, "CJK_PACKAGE", "no_such_package")
     assert printable("田中 Zoë") == "□□ Zoë"
 
 
 def test_a_file_that_is_no_font_is_passed_over(monkeypatch, tmp_path):
     broken = tmp_path / "broken.ttf"
     broken.write_bytes(b"no font")
-    monkeypatch.setattr(fonts, "_machine_fonts", lambda: (broken,))
-    assert printable("สม") == "□□" and not fonts._has_outlines(broken)
+    monkeypatch.setattr(fonts, "machine_fonts", lambda: (broken,))
+    assert printable("สม") == "□□" and not fonts.has_outlines(broken)
 
 
 @pytest.mark.parametrize(

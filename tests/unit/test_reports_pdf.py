@@ -166,7 +166,7 @@ def test_words_of_any_length_find_room(words):
 def test_what_a_crowd_showed_at_an_event_finds_room():
     rows = [reading(n / 4, person, "surprise") for n in range(3) for person in range(1, 160)]
     people = {person: f"Participant number {person}" for person in range(1, 160)}
-    row = pdf_closing._at(of_rows(rows), Notes(people), 0.25)
+    row = pdf_closing.read_at(of_rows(rows), Notes(people), 0.25)
     assert len(row) > 4000
     page = Document("t", "t", DAY, [row])
     page.add_page()
@@ -175,7 +175,7 @@ def test_what_a_crowd_showed_at_an_event_finds_room():
 
 
 def test_a_name_in_letters_that_no_font_has_is_a_number(monkeypatch):
-    monkeypatch.setattr(fonts, "_machine_fonts", lambda: ())
+    monkeypatch.setattr(fonts, "machine_fonts", lambda: ())
     text = text_of(pdf_report(synthetic(5), DAY, Notes({1: "สมชาย", 2: "สม Ann"})))
     assert "Person 1 (name not printable here)" in text and "Ann" in text and "Person 2 (name" not in text
 
@@ -212,7 +212,7 @@ def test_two_hours_take_seconds():
 
 
 def test_many_people_find_room(monkeypatch):
-    monkeypatch.setattr(pdf, "_LANES_A_PAGE", 5)
+    monkeypatch.setattr(pdf, "LANES_A_PAGE", 5)
     reader = pypdf.PdfReader(io.BytesIO(pdf_report(synthetic(5, people=12), DAY)))
     assert sum("Longest stretches" in page for page in pages(reader)) == 12
     for page in reader.pages:  # nothing drawn over the foot of a page

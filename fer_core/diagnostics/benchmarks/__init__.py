@@ -1,1 +1,1 @@
-"""How fast it is on this machine: what `python -m fer_core bench` measures."""
+"""Speed on this machine, as `python -m fer_core bench` measures it."""

@@ -1,7 +1,8 @@
-"""How well and how fast faces are found, on pictures that come with the project or with packages that it uses."""
+"""Recall and speed of detectors, on pictures that come with the project or with packages that it uses."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,8 +18,27 @@ CROWDS: Final = ((640, 480, 40), (1280, 720, 40), (1920, 1080, 40), (4000, 3000,
 """Width, height and size of the faces of the scenes with twelve faces, in pixels."""
 
 
-def found(detector: FaceDetector) -> dict[str, Any]:
-    """What a detector finds and what it takes for a face, by kind of picture: see `_count`."""
+@dataclass(frozen=True)
+class Found:
+    """The faces that a detector finds in pictures of one kind.
+
+    Attributes:
+        pictures: number of pictures.
+        faces: number of faces in them.
+        found: faces that a box lies on.
+        false_boxes: boxes that lie on no face.
+        wrong: names of pictures with a missed face or a false box.
+    """
+
+    pictures: int
+    faces: int
+    found: int
+    false_boxes: int
+    wrong: tuple[str, ...]
+
+
+def found(detector: FaceDetector) -> dict[str, Found]:
+    """The faces that a detector finds, by kind of picture."""
     scenes: dict[str, Iterable[Scene]] = {
         "portrait, changed": variants(),
         "small faces": (crowd(*size) for size in CROWDS),
@@ -55,17 +75,16 @@ def milliseconds(detector: FaceDetector) -> dict[str, float]:
     return times
 
 
-def _count(detector: FaceDetector, scenes: Iterable[Scene]) -> dict[str, Any]:
-    """Pictures, faces, how many are found, boxes on no face, and the names of pictures with a missed or a false one."""
+def _count(detector: FaceDetector, scenes: Iterable[Scene]) -> Found:
     pictures = faces = hits = false = 0
-    wrong = []
+    wrong: list[str] = []
     for scene in scenes:
         boxes = [face.box for face in detector.detect(scene.image)]
         seen = sum(any(_matches(box, face) for box in boxes) for face in scene.faces)
         extra = sum(not any(_matches(box, face) for face in scene.faces) for box in boxes)
         pictures, faces, hits, false = pictures + 1, faces + len(scene.faces), hits + seen, false + extra
         wrong += [scene.name] if extra or seen < len(scene.faces) else []
-    return {"pictures": pictures, "faces": faces, "found": hits, "false_boxes": false, "wrong": wrong}
+    return Found(pictures, faces, hits, false, tuple(wrong))
 
 
 def _matches(box: Box, face: Box) -> bool:

@@ -5,8 +5,9 @@ import threading
 import time
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
 import cv2
@@ -28,24 +29,49 @@ MOST_FRAMES: Final = 300
 WARM_UP_S: Final = 3.0
 
 
-def live(pipeline: EmotionPipeline, frames: Sequence[av.VideoFrame], seconds: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class LiveFigures:
+    """Speed and growth of a stream. None where nothing was drawn, or the system does not tell.
+
+    Attributes:
+        callback_p50_ms: median time that a frame holds up the camera's thread.
+        callback_p99_ms: 99th percentile of the same.
+        callback_cpu_ms: mean processor time of the same; other work on the machine does not change it.
+        analysed_fps: frames read per second.
+        age_p50_ms: median age of the reading that was drawn into a frame.
+        age_p95_ms: 95th percentile of the same.
+        undrawn: frames without a recent reading to draw.
+        dropped: frames that were not read, because a newer one came first.
+        seconds: duration of the measurement.
+        process_cpu: processor time of the whole process per second; 1 is one core.
+        memory_growth_mb: growth from the end of the first tenth to the end, in MiB.
+        threads_growth: the same in threads.
+        age_growth_ms: median age in the last tenth minus that in the first tenth.
+    """
+
+    callback_p50_ms: float | None
+    callback_p99_ms: float | None
+    callback_cpu_ms: float
+    analysed_fps: float
+    age_p50_ms: float | None
+    age_p95_ms: float | None
+    undrawn: int
+    dropped: int
+    seconds: float
+    process_cpu: float
+    memory_growth_mb: float | None
+    threads_growth: int
+    age_growth_ms: float | None
+
+
+def live(pipeline: EmotionPipeline, frames: Sequence[av.VideoFrame], seconds: float) -> LiveFigures:
     """Feed `frames` at `CAMERA_FPS`, again and again, and measure.
 
-    Returns:
-        callback_p50_ms, callback_p99_ms: how long the camera's thread is held up by a frame.
-        callback_cpu_ms: processor time of that, per frame; unlike the others it does not grow with other work.
-        analysed_fps: frames that were read, a second.
-        age_p50_ms, age_p95_ms: how old the reading was that was drawn.
-        undrawn: frames into which none was drawn, because there was none that was recent enough.
-        dropped: frames that were not read, because a newer one came before their turn.
-        seconds: how long it was measured.
-        process_cpu: processor time of everything in this process, over the time: 1 is one core.
-        memory_growth_mb: from the end of the first tenth to the end; None where the system does not tell.
-        threads_growth: likewise, in threads.
-        age_growth_ms: median age in the last tenth of what was measured, less that in the first.
+    Raises:
+        MediaError: the stream stops with a problem.
     """
     stream = LiveStream(pipeline)
-    feed = _Feed(stream, frames)
+    feed = Feed(stream, frames)
     feed.run(WARM_UP_S)
     before = stream.state()
     cpu, started = time.process_time(), time.perf_counter()
@@ -59,25 +85,25 @@ def live(pipeline: EmotionPipeline, frames: Sequence[av.VideoFrame], seconds: fl
     if after.problem:
         raise MediaError(f"The stream cannot be measured: {after.problem}")
     dropped = after.dropped - before.dropped
-    return {
-        "callback_p50_ms": _ms(feed.callback_s, 50),
-        "callback_p99_ms": _ms(feed.callback_s, 99),
-        "callback_cpu_ms": round(1e3 * float(np.mean(feed.callback_cpu_s)), 2),
-        "analysed_fps": round((after.frames - before.frames - dropped) / took, 1),
-        "age_p50_ms": _ms(feed.age_s, 50),
-        "age_p95_ms": _ms(feed.age_s, 95),
-        "undrawn": feed.undrawn,
-        "dropped": dropped,
-        "seconds": round(took, 1),
-        "process_cpu": round(used / took, 2),
-        "memory_growth_mb": None if memory is None or grown is None else round(grown - memory, 1),
-        "threads_growth": more,
-        "age_growth_ms": _growth_ms(feed.age_s),
-    }
+    return LiveFigures(
+        callback_p50_ms=_ms(feed.callback_s, 50),
+        callback_p99_ms=_ms(feed.callback_s, 99),
+        callback_cpu_ms=round(1e3 * float(np.mean(feed.callback_cpu_s)), 2),
+        analysed_fps=round((after.frames - before.frames - dropped) / took, 1),
+        age_p50_ms=_ms(feed.age_s, 50),
+        age_p95_ms=_ms(feed.age_s, 95),
+        undrawn=feed.undrawn,
+        dropped=dropped,
+        seconds=round(took, 1),
+        process_cpu=round(used / took, 2),
+        memory_growth_mb=None if memory is None or grown is None else round(grown - memory, 1),
+        threads_growth=more,
+        age_growth_ms=growth_ms(feed.age_s),
+    )
 
 
 def moving_portrait(faces: int) -> list[av.VideoFrame]:
-    """A loop of frames, 640 x 480, in which so many faces (1 to 4) move, grow and shrink."""
+    """A loop of frames, 640 x 480 pixels, in which 1 to 4 faces move, grow and shrink."""
     head = cut(read_image(PORTRAIT), widened(PORTRAIT_FACE, 2.2))
     times = np.arange(0, LOOP_S, 1 / CAMERA_FPS)
     return [_camera_frame(_scene(head, faces, 2 * np.pi * t / LOOP_S)) for t in times]
@@ -96,8 +122,8 @@ def recorded(path: Path) -> list[av.VideoFrame]:
     return frames
 
 
-class _Feed:
-    """The camera's thread."""
+class Feed:
+    """The camera's thread: feeds `frames` to a stream again and again, and keeps the times of each frame."""
 
     def __init__(self, stream: LiveStream, frames: Sequence[av.VideoFrame]) -> None:
         self.stream, self.frames = stream, itertools.cycle(frames)
@@ -106,7 +132,7 @@ class _Feed:
         self.undrawn = 0
 
     def run(self, seconds: float, *, keep: bool = False) -> None:
-        """Feed for so long; a frame that is late is not made up for, as with a camera."""
+        """Feed for this time, and `keep` the figures; a late frame is not made up for, as with a camera."""
         end = time.perf_counter() + seconds
         due = time.perf_counter()
         while due < end:
@@ -147,7 +173,8 @@ def _ms(times_s: Sequence[float], percentile: float) -> float | None:
     return round(1e3 * float(np.percentile(times_s, percentile)), 1) if times_s else None
 
 
-def _growth_ms(times_s: Sequence[float]) -> float | None:
+def growth_ms(times_s: Sequence[float]) -> float | None:
+    """Median of the last tenth minus that of the first tenth, in milliseconds; None for fewer than ten times."""
     tenth = len(times_s) // 10
     if not tenth:
         return None
@@ -155,7 +182,7 @@ def _growth_ms(times_s: Sequence[float]) -> float | None:
 
 
 def _memory_mb() -> float | None:
-    """What this process occupies."""
+    """Resident memory of this process in MiB; None where the system does not tell."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:

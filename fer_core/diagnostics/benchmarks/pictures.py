@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +32,34 @@ _COLD_START: Final = (
 )
 
 
-def machine() -> dict[str, Any]:
-    """What it runs on, and how busy that is: the load of the last minute, where the system tells."""
-    return {
-        "system": f"{platform.system()} {platform.release()}",
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "python": platform.python_version(),
-        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
-    }
+@dataclass(frozen=True)
+class Machine:
+    """The machine that is measured.
+
+    Attributes:
+        system: name and release of the operating system.
+        processor: name.
+        cores: that this process may use.
+        python: version.
+        load: of the last minute; None where the system does not tell.
+    """
+
+    system: str
+    processor: str
+    cores: int | None
+    python: str
+    load: float | None
+
+
+def machine() -> Machine:
+    """The machine that runs this process, with its present load."""
+    return Machine(
+        system=f"{platform.system()} {platform.release()}",
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        python=platform.python_version(),
+        load=round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+    )
 
 
 def cold_start_s() -> float:
@@ -91,7 +111,7 @@ def portrait_frame() -> NDArray[np.uint8]:
     return frame
 
 
-def median_ms(work: Callable[[], Any], repeats: int = REPEATS) -> float:
+def median_ms(work: Callable[[], object], repeats: int = REPEATS) -> float:
     """Median time of `work` in milliseconds, after a first run that does not count."""
     work()
     times = []

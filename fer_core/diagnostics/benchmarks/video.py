@@ -1,4 +1,4 @@
-"""How fast recordings are read, and that memory does not grow with their length.
+"""Speed of reading recordings, and that memory does not grow with their length.
 
 The clip is made of the bundled portrait, moving in a 1080p picture with the grain of a camera; an hour of it is the
 same minute again and again, copied without encoding. Reading runs in a process of its own, whose memory is measured.
@@ -8,9 +8,10 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import av
 import cv2
@@ -20,18 +21,38 @@ from numpy.typing import NDArray
 from fer_core.errors import DependencyError
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT
+from fer_core.plain import as_plain
 
 WIDTH, HEIGHT, RATE = 1920, 1080, 30
 CLIP_S: Final = 60
 _MIB: Final = 1024 * 1024
 
 
-def video(recording: Path, model: str | None = None) -> dict[str, Any]:
-    """Read a recording at 4 samples a second.
+@dataclass(frozen=True)
+class VideoFigures:
+    """Speed and memory of reading a recording.
 
-    Returns:
-        `duration_s`, `wall_s`, `realtime_factor` (duration over wall time), `cpu_s` (of reading and decoding) and
-        `peak_rss_mb` (the sum of both processes' peaks, in MiB).
+    Attributes:
+        duration_s: of the recording.
+        samples: frames that were analysed.
+        faces: that were read.
+        wall_s: time that it took.
+        realtime_factor: duration over time taken.
+        cpu_s: processor time of reading and decoding together.
+        peak_rss_mb: peak memory of the reading process plus that of the decoding process, in MiB.
+    """
+
+    duration_s: float
+    samples: int
+    faces: int
+    wall_s: float
+    realtime_factor: float
+    cpu_s: float
+    peak_rss_mb: int
+
+
+def video(recording: Path, model: str | None = None) -> VideoFigures:
+    """Read a recording at 4 samples a second, in a process of its own.
 
     Raises:
         DependencyError: this system does not tell how much memory a process took.
@@ -46,7 +67,7 @@ def video(recording: Path, model: str | None = None) -> dict[str, Any]:
         *([model] if model else []),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return VideoFigures(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def make_clip(path: Path, seconds: int = CLIP_S) -> None:
@@ -88,11 +109,11 @@ def _picture(
     picture[y : y + 900, x : x + 900] = portrait
     top, left = number * 7 % 64, number * 13 % 64
     noisy = picture + grain[top : top + HEIGHT, left : left + WIDTH]
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
 
 
 def _main() -> None:
-    """Read one recording and print what it took."""
+    """Read one recording and print the figures as JSON."""
     import resource  # not on Windows
 
     from fer_core.pipeline import EmotionPipeline
@@ -102,16 +123,16 @@ def _main() -> None:
     timeline = pipeline.analyze_video(sys.argv[1])
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
     mine, decoder = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    figures = {
-        "duration_s": round(timeline.recording.duration_s, 2),
-        "samples": int(timeline.frame["frame"].nunique()),
-        "faces": int(timeline.frame["person"].notna().sum()),
-        "wall_s": round(wall_s, 2),
-        "realtime_factor": round(timeline.recording.duration_s / wall_s, 2),
-        "cpu_s": round(cpu_s + decoder.ru_utime + decoder.ru_stime, 2),
-        "peak_rss_mb": round((mine.ru_maxrss + decoder.ru_maxrss) * 1024 / _MIB),
-    }
-    print(json.dumps(figures))
+    figures = VideoFigures(
+        duration_s=round(timeline.recording.duration_s, 2),
+        samples=int(timeline.frame["frame"].nunique()),
+        faces=int(timeline.frame["person"].notna().sum()),
+        wall_s=round(wall_s, 2),
+        realtime_factor=round(timeline.recording.duration_s / wall_s, 2),
+        cpu_s=round(cpu_s + decoder.ru_utime + decoder.ru_stime, 2),
+        peak_rss_mb=round((mine.ru_maxrss + decoder.ru_maxrss) * 1024 / _MIB),
+    )
+    print(json.dumps(as_plain(figures)))
 
 
 if __name__ == "__main__":

@@ -44,14 +44,14 @@ class Comparison:
         effect: dz (within) or Hedges' g (between); NaN where nothing varies.
         effect_interval: 95 %, bootstrap over people.
         p_value: of the permutation test, two-sided.
-        arrangements: how many the test compared.
-        exact: whether these are all.
-        cell_first: what the first rests on.
-        cell_second: what the second rests on.
+        arrangements: number of arrangements that the test compared.
+        exact: whether these are all arrangements.
+        cell_first: data of the first condition.
+        cell_second: data of the second condition.
         left_out: subjects of whom one condition is missing, in a comparison within people.
         p_holm: corrected by Holm for all comparisons made together; `p_value` where there is one.
-        p_benjamini_hochberg: corrected by Benjamini and Hochberg, likewise.
-        family: how many comparisons were made together.
+        p_benjamini_hochberg: corrected by Benjamini and Hochberg for all comparisons made together.
+        family: number of comparisons made together.
     """
 
     value: str
@@ -101,7 +101,7 @@ class Comparison:
         )
 
     def power_line(self) -> str:
-        """What so many people could have seen."""
+        """The smallest effect that this number of people could have shown, in a sentence."""
         return power_line(self.cell_first.n, None if self.design == "within" else self.cell_second.n)
 
 

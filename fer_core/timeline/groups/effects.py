@@ -36,7 +36,7 @@ def hedges_g(first: Values, second: Values) -> Values:
 
 
 def small_sample_factor(freedom: int) -> float:
-    """Hedges' J: what an effect size of so many degrees of freedom is multiplied by to be without bias."""
+    """Hedges' J: the factor that removes the bias of an effect size with this number of degrees of freedom."""
     return math.exp(math.lgamma(freedom / 2) - math.lgamma((freedom - 1) / 2)) / math.sqrt(freedom / 2)
 
 

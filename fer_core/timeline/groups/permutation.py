@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_EXACT: Final = 10_000
-"""Up to so many arrangements are all computed."""
+"""Number of arrangements up to which all are computed."""
 
 DRAWN: Final = 9_999
 _NOTHING: Final = 1e-14

@@ -1,4 +1,4 @@
-"""How large an effect has to be to be seen with so many people.
+"""Smallest effect that a number of people can show.
 
 Cohen (1988), Statistical Power Analysis for the Behavioral Sciences: power of Student's t test by the noncentral t
 distribution. Permutation tests of means have about the same power.

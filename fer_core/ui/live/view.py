@@ -367,13 +367,13 @@ def _started(camera: Camera, live: LiveStream) -> float | None:
     if _STARTED not in st.session_state:
         st.session_state[_STARTED] = time.monotonic()
         live.expect()
-    return st.session_state[_STARTED]
+    return float(st.session_state[_STARTED])
 
 
 def _note_route(state: LiveState, message: tuple[str, str] | None) -> bool:
     """Remember whether pictures find no way here; whether that has changed."""
     if message != NO_ROUTE and state.situation is not Situation.RUNNING:
         return False
-    none, before = message == NO_ROUTE, st.session_state.get(_NO_ROUTE, False)
+    none, before = message == NO_ROUTE, bool(st.session_state.get(_NO_ROUTE, False))
     st.session_state[_NO_ROUTE] = none
     return none != before

@@ -107,7 +107,7 @@ def webcam(stream: LiveStream, key: str) -> Camera:
     Raises:
         FerError: the setting of the servers is not understood, or the connection could not be made.
     """
-    _forget_last_visit(key)
+    forget_last_visit(key)
     servers = ice_servers(settings().ice_servers)
     try:
         context = webrtc_streamer(
@@ -136,14 +136,14 @@ def keep_worker(context: Any) -> None:
 
     It takes a context for one of an earlier visit when script runs finished without showing it. Just after Start, runs
     that were overtaken by the next one look the same, and on a slow or new server the first connection then dies with
-    its worker. Without the number of the last run it cannot come to that conclusion; `_forget_last_visit` does what
+    its worker. Without the number of the last run it cannot come to that conclusion; `forget_last_visit` does what
     the check was for.
     """
     if hasattr(context, "_last_rendered_run_count"):
         context._last_rendered_run_count = None
 
 
-def _forget_last_visit(key: str) -> None:
+def forget_last_visit(key: str) -> None:
     """Drop what is left of the camera from before the visitor went to another page.
 
     Streamlit forgets the component's own value when a whole run did not show it, and the browser has a new iframe then,

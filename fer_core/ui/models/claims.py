@@ -1,4 +1,4 @@
-"""Claims and measurements, apart: what papers and projects say, and what was measured on this project's test faces."""
+"""Claims of papers and projects beside, but apart from, figures measured on this project's test faces."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -41,7 +41,7 @@ def claims(cards: Sequence[ModelCard]) -> None:
 
 
 def _copies(cards: Sequence[ModelCard]) -> str:
-    """How many there are, in brackets, where it was counted."""
+    """The number of faces in brackets, where it was counted."""
     record = records.data_record(cards)
     copies = record.copies.get(f"{SPLITS[0]} also in train") if record else None
     if record is None or copies is None:

@@ -1,10 +1,10 @@
-"""The data behind the models: what is in it, how far its labels can be trusted, and the faces that models get wrong."""
+"""The data behind the models: its content, the reliability of its labels, and the faces that models read wrong."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -37,6 +37,8 @@ from fer_core.ui.models.parts import PAGE, ink, plot
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.text import plain
+
+Row = TypeVar("Row")
 
 TRAINING: Final = "train"
 SAMPLES: Final = 12
@@ -250,32 +252,32 @@ def _show_misread(read: Reader, cards: Sequence[ModelCard]) -> None:
     label = columns[2].selectbox("Label", [ANY, *EMOTIONS])
     read_as = columns[3].selectbox("Read as", [ANY, *EMOTIONS])
     low, high = st.slider("Confidence", 0, 100, (0, 100), 5, format="%d %%")
-    said, data = records.predictions(by_title[title], split), read(False)
-    rows = misread(said, Misread(label, read_as, low / 100, high / 100))
-    there = [row for row in rows if said.ids[row] in data.rows]
-    st.caption(f"{len(rows):,} of {len(said):,} faces, the surest errors first.")
+    predictions, data = records.predictions(by_title[title], split), read(False)
+    rows = misread(predictions, Misread(label, read_as, low / 100, high / 100))
+    there = [row for row in rows if predictions.ids[row] in data.rows]
+    st.caption(f"{len(rows):,} of {len(predictions):,} faces, the surest errors first.")
     if len(there) < len(rows):
         st.caption(f"{len(rows) - len(there):,} of them are not in this data set: it is another edition.")
     _gallery(
         [
             (
-                data.faces.images[data.rows[said.ids[row]]],
-                f"{EMOTIONS[said.labels[row]]} → {EMOTIONS[said.predicted[row]]} "
-                f"{said.probabilities[row].max():.0%} · raters: {votes_in_words(said.votes[row])}",
+                data.faces.images[data.rows[predictions.ids[row]]],
+                f"{EMOTIONS[predictions.labels[row]]} → {EMOTIONS[predictions.predicted[row]]} "
+                f"{predictions.probabilities[row].max():.0%} · raters: {votes_in_words(predictions.votes[row])}",
             )
             for row in _turned(there, f"misread {title} {split} {label} {read_as} {low} {high}")
         ]
     )
 
 
-def _turned(rows: Sequence, what: str) -> Sequence:
-    """Those of the page that the visitor has turned to, the first one of anything else."""
+def _turned(rows: Sequence[Row], key: str) -> Sequence[Row]:
+    """The rows on the page of the gallery that the visitor turned to; `key` tells galleries apart."""
     pages = -(-len(rows) // SHOWN)
-    page = st.pagination(pages, key=f"page of {what}") if pages > 1 else 1
+    page = st.pagination(pages, key=f"page of {key}") if pages > 1 else 1
     return rows[(page - 1) * SHOWN : page * SHOWN]
 
 
-def _gallery(pictures) -> None:
+def _gallery(pictures: Iterable[tuple[NDArray[np.uint8], str]]) -> None:
     with st.container(horizontal=True, gap="small"):
         for image, words in pictures:
             st.image(image, caption=words, width=112, alt=words)

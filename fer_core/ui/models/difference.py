@@ -1,4 +1,4 @@
-"""Whether a difference between models is real: every two of those that were picked, on the same faces."""
+"""Significance of the differences between the picked models, pair by pair on the same faces."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _REAL, _LUCK = ":material/check:", ":material/question_mark:"
 
 
 def difference(compared: Compared) -> None:
-    """What the tests say in sentences, then all of their figures."""
+    """The results of the tests in sentences, then all figures."""
     if len(compared.cards) < 2:
         st.info("Pick a second model above to compare with.", icon=":material/compare_arrows:")
         return

@@ -1,6 +1,7 @@
-"""Every model to take away, and the commands that make it again."""
+"""The files of every model to download, and the commands that make it again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
@@ -53,6 +54,7 @@ def _facts(card: ModelCard) -> None:
     course = card.recipe
     words = {
         "Licence": card.licence,
+        "Imported from": card.imported.source if card.imported else "",
         "Trained on": card.training_data,
         "Run": _course(course),
         "Went on from": _earlier(course.get("before", {})),
@@ -104,7 +106,7 @@ def _downloads(card: ModelCard) -> None:
         _download(
             card.name,
             name,
-            lambda name=name: verified_file(card, name, records.MODELS_DIR).read_bytes(),
+            partial(_content, card, name),
             _WORDS.get(name, ""),
             f"{size(record.bytes)} · SHA-256 `{record.sha256[:16]}…`",
         )
@@ -114,6 +116,10 @@ def _downloads(card: ModelCard) -> None:
         _onnx(card)
     st.caption("Compare all files with their cards:")
     st.code(recipes.verify_command(), language="sh", wrap_lines=True)
+
+
+def _content(card: ModelCard, name: str) -> bytes:
+    return verified_file(card, name, records.MODELS_DIR).read_bytes()
 
 
 def _onnx(card: ModelCard) -> None:
@@ -138,7 +144,7 @@ def _place(file: str) -> tuple[int, str]:
     return order.index(file) if file in order else len(order), file
 
 
-def _download(model: str, name: str, data, words: str, facts: str = "") -> None:
+def _download(model: str, name: str, data: bytes | Callable[[], bytes], words: str, facts: str = "") -> None:
     left, right = st.columns([2, 3], vertical_alignment="center")
     left.download_button(
         name,

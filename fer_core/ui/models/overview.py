@@ -1,9 +1,11 @@
 """The first thing on the Models page: which model to take, the ranked table, accuracy against speed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fer_core.charts.models import accuracy_against_speed, describe_accuracy_against_speed
 from fer_core.classification import ModelCard
@@ -107,7 +109,7 @@ def _show_advice(rows: Sequence[Standing], found: Sequence[Comparison]) -> None:
     )
 
 
-def _show_table(place, rows: Sequence[Standing], default: str) -> None:
+def _show_table(place: DeltaGenerator, rows: Sequence[Standing], default: str) -> None:
     place.dataframe(
         pd.DataFrame([_row(rank, row, default) for rank, row in enumerate(rows, start=1)]),
         hide_index=True,
@@ -118,7 +120,7 @@ def _show_table(place, rows: Sequence[Standing], default: str) -> None:
     )
 
 
-def _row(rank: int, row: Standing, default: str) -> dict:
+def _row(rank: int, row: Standing, default: str) -> dict[str, Any]:
     low, high = row.accuracy_ci95 or (None, None)
     return {
         "#": rank,

@@ -1,4 +1,4 @@
-"""The whole evaluation on a visitor's own labelled faces. Nothing is written; it is forgotten with the page."""
+"""Evaluation on a visitor's own labelled faces. Nothing is written; the result is forgotten with the page."""
 
 import io
 import zipfile
@@ -23,13 +23,13 @@ from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.text import plain
 
 LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000)
-"""Of one upload once unpacked; the command line takes more."""
+"""Limits of one upload, unpacked; the command line takes more."""
 
 MOST_BYTES: Final = 200_000_000
-"""Of one upload as it comes."""
+"""Limit of one upload in bytes, packed."""
 
 MOST_TABLE_BYTES: Final = 10_000_000
-"""Of the table of groups."""
+"""Limit of the table of groups in bytes."""
 
 READING_SHARE: Final = 0.2
 """Share of the bar for reading the pictures; the rest is for measuring."""
@@ -72,7 +72,7 @@ def own_data(cards: Sequence[ModelCard]) -> None:
 
 
 def _ask_faces() -> Callable[[], BinaryIO] | None:
-    """What gives the faces as a zip; a folder is packed only when they are wanted."""
+    """A function that returns the faces as a zip; a folder is packed only when it is called."""
     most = f"Up to {_mb(MOST_BYTES)} MB and {LIMITS.max_files:,} files"
     kind = st.segmented_control("Faces from", [_ZIP, _FOLDER], required=True, default=_ZIP, key="faces from")
     if kind == _ZIP:
@@ -96,14 +96,14 @@ def _ask_faces() -> Callable[[], BinaryIO] | None:
 
 
 def _fits(files: Sequence[Any], most: int | None = None, instead: str = _SMALLER_PICTURES) -> bool:
-    """Whether uploads are within the limit together; says so where they are not. Browsers alone cannot be trusted."""
+    """Whether uploads together are within the limit; shows an error where not, as browsers alone cannot be trusted."""
     most, total = MOST_BYTES if most is None else most, sum(file.size for file in files)
     if total > most:
         st.error(
             f"These are {total / 1e6:,.0f} MB, more than the {_mb(most)} MB that a browser may send: {instead}.",
             icon=":material/error:",
         )
-    return total <= most
+    return bool(total <= most)
 
 
 def _mb(count: int) -> int:
@@ -122,7 +122,7 @@ def _zipped(files: Sequence[Any]) -> BinaryIO:
 
 
 def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any] | None:
-    """What to measure; None while that is not possible."""
+    """The chosen options; None while no evaluation is possible."""
     titles, _ = records.titles_and_looks()
     by_title = {titles[card.name]: card.name for card in cards}
     picked = st.pills("Models", list(by_title), selection_mode="multi", default=list(by_title), key="own models")

@@ -1,14 +1,15 @@
-"""What an evaluation on the visitor's own faces came to."""
+"""The results of an evaluation on the visitor's own faces."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from fer_core.charts import confusion, model_curves
+from fer_core.charts.looks import Look
 from fer_core.classification import ModelCard
 from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.figures import ModelFigures
 from fer_core.evaluation.own_faces import OwnEvaluation
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.significance import compare_models
@@ -29,7 +30,7 @@ def show(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> None:
     )
     _downloads(evaluation, cards)
     _table(models)
-    _comparisons({titles.get(name, name): said for name, said in evaluation.predictions.items()})
+    _comparisons({titles.get(name, name): predictions for name, predictions in evaluation.predictions.items()})
     by_model = {title: figures["per_class"] for title, figures in models.items()}
     st.markdown("##### By emotion (F1)")
     plot(confusion.class_bars(by_model, looks, "f1"), "own classes", confusion.describe_classes(by_model, "f1"))
@@ -84,7 +85,7 @@ def _pdf(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> bytes:
     return evaluation_report(evaluation, cards, date.today())
 
 
-def _table(models: Mapping[str, dict[str, Any]]) -> None:
+def _table(models: Mapping[str, ModelFigures]) -> None:
     ranked = sorted(models.items(), key=lambda entry: -entry[1]["accuracy"])
     percent = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
@@ -115,7 +116,7 @@ def _table(models: Mapping[str, dict[str, Any]]) -> None:
     )
 
 
-def _curves(models: Mapping[str, dict[str, Any]], looks, thresholds: Mapping[str, float]) -> None:
+def _curves(models: Mapping[str, ModelFigures], looks: Mapping[str, Look], thresholds: Mapping[str, float]) -> None:
     curves = {title: figures["curves"] for title, figures in models.items()}
     errors = {title: figures["ece"] for title, figures in models.items()}
     areas = {title: {name: figures["per_class"][name]["auc"] for name in EMOTIONS} for title, figures in models.items()}
@@ -139,7 +140,7 @@ def _curves(models: Mapping[str, dict[str, Any]], looks, thresholds: Mapping[str
             plot(figure, f"own {name}", words)
 
 
-def _robustness(models: Mapping[str, dict[str, Any]], looks) -> None:
+def _robustness(models: Mapping[str, ModelFigures], looks: Mapping[str, Look]) -> None:
     records = {title: figures["robustness"] for title, figures in models.items() if "robustness" in figures}
     if not records:
         return
@@ -149,7 +150,7 @@ def _robustness(models: Mapping[str, dict[str, Any]], looks) -> None:
     plot(model_curves.robust(records, looks, kind), "own robustness", model_curves.describe_robust(records, kind))
 
 
-def _slices(models: Mapping[str, dict[str, Any]]) -> None:
+def _slices(models: Mapping[str, ModelFigures]) -> None:
     sliced = {title: figures["slices"] for title, figures in models.items() if "slices" in figures}
     if not sliced:
         return

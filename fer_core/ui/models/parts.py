@@ -9,6 +9,7 @@ import streamlit as st
 
 from fer_core.charts.looks import Look
 from fer_core.classification import ModelCard
+from fer_core.evaluation.figures import Curves, SplitFigures
 from fer_core.evaluation.records import SplitRecord
 
 PAGE: Final = "Models"
@@ -37,19 +38,20 @@ class Compared:
     without_copies: bool
 
     @property
-    def curves(self) -> dict[str, dict[str, Any]]:
+    def curves(self) -> dict[str, Curves]:
         """By short title."""
         return {title: record.curves for title, record in self.records.items()}
 
-    def figures(self, name: str) -> dict[str, Any]:
-        """One figure by short title."""
-        return {title: record.figures[name] for title, record in self.records.items()}
+    @property
+    def figures(self) -> dict[str, SplitFigures]:
+        """By short title."""
+        return {title: record.figures for title, record in self.records.items()}
 
     @property
     def copies(self) -> str:
         """In a sentence, how many of the faces are training faces too; nothing where none is or it is not known."""
         record = next(iter(self.records.values()))
-        kept = record.figures.get("n_deduplicated")
+        kept = record.figures["n_deduplicated"]
         copies = 0 if kept is None else record.n - kept
         are = "is a copy of a training face" if copies == 1 else "are copies of training faces"
         return f"{copies:,} of the {record.n:,} faces {are}." if copies else ""
@@ -61,7 +63,7 @@ def plot(figure: go.Figure, key: str, words: str) -> None:
 
 
 def beside(things: Iterable[str], columns: int = 2) -> Iterator[tuple[str, Any]]:
-    """Each thing with a place for it, so many beside each other; on a phone below each other."""
+    """Each thing with a place for it, `columns` beside each other; on a phone below each other."""
     wanted = list(things)
     for first in range(0, len(wanted), columns):
         row = wanted[first : first + columns]

@@ -53,16 +53,16 @@ class Read:
 
     Attributes:
         card: of the model.
-        said: by the model, of this one face.
+        classification: by the model, of this one face.
     """
 
     card: ModelCard
-    said: Classification
+    classification: Classification
 
     @property
     def probabilities(self) -> NDArray[np.float32]:
         """float32 (7,)."""
-        return self.said.probabilities[0]
+        return np.asarray(self.classification.probabilities[0])
 
     @property
     def label(self) -> str:
@@ -72,7 +72,7 @@ class Read:
     @property
     def activation(self) -> NDArray[np.float32]:
         """float32 (h, w), the map of the label."""
-        return self.said.activation(0)
+        return self.classification.activation(0)
 
 
 def picture(cards: Sequence[ModelCard]) -> None:
@@ -179,8 +179,8 @@ def _show_readings(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Map
         agree = len({one.label for one in read.values()}) == 1
         icon = ":material/handshake:" if agree else ":material/call_split:"
         (st.success if agree else st.warning)(f"**{plain(words)}**", icon=icon)
-        said = {title: one.probabilities for title, one in read.items()}
-        plot(probabilities_by_model(said, looks), "all models", describe_probabilities_by_model(said))
+        probabilities = {title: one.probabilities for title, one in read.items()}
+        plot(probabilities_by_model(probabilities, looks), "all models", describe_probabilities_by_model(probabilities))
 
 
 def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:

@@ -27,7 +27,7 @@ from fer_core.evaluation.significance import Comparison, compare_models
 from fer_core.imaging.crops import cut
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
-from fer_core.networks.files import MODELS_DIR
+from fer_core.networks.files import MODELS_DIR as MODELS_DIR
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 
@@ -65,7 +65,7 @@ def evaluation(card: ModelCard) -> Evaluation:
 
 
 def predictions(card: ModelCard, split: str) -> Predictions:
-    """What a model that has records said of a split.
+    """The predictions of a model with records for a split.
 
     Raises:
         ModelError: the record is missing, damaged or not the card's.
@@ -143,8 +143,8 @@ def _predictions(sha256: str, _card: ModelCard) -> dict[str, Predictions]:
 def _comparisons(
     models: tuple[tuple[str, str], ...], split: str, without_copies: bool, _cards: dict[str, ModelCard]
 ) -> list[Comparison]:
-    said = {title: predictions(card, split) for title, card in _cards.items()}
-    return compare_models({title: one.without_copies() if without_copies else one for title, one in said.items()})
+    by_title = {title: predictions(card, split) for title, card in _cards.items()}
+    return compare_models({title: one.without_copies() if without_copies else one for title, one in by_title.items()})
 
 
 @st.cache_data(ttl=3600, max_entries=32, show_spinner=False)

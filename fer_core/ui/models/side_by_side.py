@@ -9,6 +9,7 @@ import streamlit as st
 from fer_core.charts import confusion, model_curves
 from fer_core.classification import ModelCard
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.evaluation.figures import ClassFigures, DegradationFigures
 from fer_core.evaluation.recipes import Earlier, earlier, settings_of
 from fer_core.evaluation.robustness import FACE_PX, degraded
 from fer_core.imaging.crops import cut, resized
@@ -68,7 +69,7 @@ def _pick(cards: Sequence[ModelCard], view: str) -> Compared | None:
 
 
 def _confusion(compared: Compared) -> None:
-    tables = compared.figures("confusion")
+    tables = {title: one["confusion"] for title, one in compared.figures.items()}
     kinds = ["By row", "Counts", *(["Difference"] if len(tables) > 1 else [])]
     kind = st.segmented_control("Show", kinds, required=True, default=kinds[0], key="confusion")
     if kind == "Difference":
@@ -103,7 +104,7 @@ def _classes(compared: Compared) -> None:
         format_func=lambda name: confusion.CLASS_MEASURES[name].partition(":")[0],
         key="measure",
     )
-    by_model = compared.figures("per_class")
+    by_model = {title: one["per_class"] for title, one in compared.figures.items()}
     plot(
         confusion.class_bars(by_model, compared.looks, measure),
         "classes",
@@ -113,7 +114,7 @@ def _classes(compared: Compared) -> None:
     _class_table(by_model)
 
 
-def _class_table(by_model: dict[str, Any]) -> None:
+def _class_table(by_model: Mapping[str, Mapping[str, ClassFigures]]) -> None:
     with st.expander("All figures", icon=":material/table:"):
         st.dataframe(
             pd.DataFrame(
@@ -140,10 +141,8 @@ def _roc(compared: Compared) -> None:
         format_func=lambda name: f"{STYLES[name].symbol} {name}" if name in STYLES else name,
         key="emotion",
     )
-    areas = {
-        title: {name: entry["auc"] for name, entry in classes.items()}
-        for title, classes in compared.figures("per_class").items()
-    }
+    by_model = {title: one["per_class"] for title, one in compared.figures.items()}
+    areas = {title: {name: entry["auc"] for name, entry in classes.items()} for title, classes in by_model.items()}
     precisions = {title: model_curves.average_precisions(entry) for title, entry in compared.curves.items()}
     left, right = st.columns(2, gap="medium")
     with left:
@@ -176,7 +175,7 @@ def _roc(compared: Compared) -> None:
 
 
 def _calibration(compared: Compared) -> None:
-    errors = compared.figures("ece")
+    errors = {title: one["ece"] for title, one in compared.figures.items()}
     thresholds = {title: card.uncertain_below for title, card in compared.cards.items()}
     left, right = st.columns(2, gap="medium")
     with left:
@@ -195,16 +194,15 @@ def _calibration(compared: Compared) -> None:
             model_curves.describe_coverage(compared.curves),
         )
         st.caption("From left to right ever fewer, surer faces are kept. The star: where each model says *uncertain*.")
-    scores = {"ECE": "ece", "NLL": "nll", "Brier": "brier"}
     st.dataframe(
         pd.DataFrame(
             [
-                {"Model": title, **{name: record.figures[key] for name, key in scores.items()}}
-                for title, record in compared.records.items()
+                {"Model": title, "ECE": one["ece"], "NLL": one["nll"], "Brier": one["brier"]}
+                for title, one in compared.figures.items()
             ]
         ),
         hide_index=True,
-        column_config={name: st.column_config.NumberColumn(format="%.4f") for name in scores},
+        column_config={name: st.column_config.NumberColumn(format="%.4f") for name in ("ECE", "NLL", "Brier")},
     )
 
 
@@ -241,7 +239,7 @@ def _robustness(compared: Compared) -> None:
     st.caption(f"{measured['split']}. {measured['protocol']}{among}")
 
 
-def _degraded_strip(kind: str, measured: dict[str, Any]) -> None:
+def _degraded_strip(kind: str, measured: DegradationFigures) -> None:
     """The sample portrait at every severity."""
     face = resized(cut(read_image(PORTRAIT), PORTRAIT_FACE), FACE_PX).mean(axis=2).astype("uint8")
     with st.container(horizontal=True, gap="small"):

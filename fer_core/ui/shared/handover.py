@@ -38,7 +38,7 @@ def session_csv() -> str:
     Not when it is asked for: Streamlit 1.67 throws a download that is made on a click away with the next run of any
     fragment, and the panel beside the video runs three times a second.
     """
-    return st.session_state[_SESSION_CSV]
+    return str(st.session_state[_SESSION_CSV])
 
 
 def forget_session() -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-_KEY: Final = "page memory"
+KEY: Final = "page memory"
 
 
 def keep(page: str, name: str, value: Any) -> None:
@@ -15,21 +15,21 @@ def keep(page: str, name: str, value: Any) -> None:
         name: to find it again.
         value: anything.
     """
-    st.session_state.setdefault(_KEY, {}).setdefault(page, {})[name] = value
+    st.session_state.setdefault(KEY, {}).setdefault(page, {})[name] = value
 
 
 def kept(page: str, name: str) -> Any:
     """What was kept; None where nothing was."""
-    return st.session_state.get(_KEY, {}).get(page, {}).get(name)
+    return st.session_state.get(KEY, {}).get(page, {}).get(name)
 
 
 def forget(page: str, name: str) -> None:
     """Drop it."""
-    st.session_state.get(_KEY, {}).get(page, {}).pop(name, None)
+    st.session_state.get(KEY, {}).get(page, {}).pop(name, None)
 
 
 def forget_other_pages(page: str) -> None:
     """Drop everything that was kept for other pages than this one. `Home.py` calls it in every run."""
-    memory = st.session_state.get(_KEY, {})
+    memory = st.session_state.get(KEY, {})
     for other in [name for name in memory if name != page]:
         del memory[other]

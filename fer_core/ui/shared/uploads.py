@@ -1,7 +1,7 @@
 """Pictures that a visitor gave, analysed once and kept in that visitor's session alone."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -24,6 +24,12 @@ MAX_PICTURES = 24
 
 _KEY = "analysed pictures"
 _TURNS = "turned pictures"
+
+Settings = tuple[Hashable, ...]
+"""Everything that the readings of a picture depend on and the visitor chose."""
+
+Key = tuple[str, str, Settings, Turn]
+"""SHA-256 of the file, its name, settings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +61,12 @@ class Analysed:
     @property
     def width(self) -> int:
         """In pixels."""
-        return self.image.shape[1]
+        return int(self.image.shape[1])
 
     @property
     def height(self) -> int:
         """In pixels."""
-        return self.image.shape[0]
+        return int(self.image.shape[0])
 
     @property
     def stem(self) -> str:
@@ -68,7 +74,7 @@ class Analysed:
         return PurePath(self.name).stem
 
 
-def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, settings: tuple) -> list[Analysed]:
+def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, settings: Settings) -> list[Analysed]:
     """Analyse pictures, showing progress and, for each that cannot be used, the reason.
 
     What was analysed under the same settings is taken from the session; what is no longer shown is forgotten.
@@ -77,8 +83,8 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
     if len(files) > MAX_PICTURES:
         st.warning(f"Only the first {MAX_PICTURES} pictures are read; the command line takes any number.")
         files = files[:MAX_PICTURES]
-    before: dict[tuple, Analysed] = st.session_state.get(_KEY, {})
-    after: dict[tuple, Analysed] = {}
+    before: dict[Key, Analysed] = st.session_state.get(_KEY, {})
+    after: dict[Key, Analysed] = {}
     done: list[Analysed] = []
     bar = st.progress(0.0, "Reading …") if len(files) > 1 else None
     for position, (name, data) in enumerate(files):

@@ -1,5 +1,7 @@
 """Which models are ready, what was measured of them, and whether they work here."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -54,7 +56,7 @@ def self_test_button() -> None:
             status.update(label=f"All {len(checks)} checks passed", state="complete", expanded=True)
 
 
-def _row(card: ModelCard) -> dict:
+def _row(card: ModelCard) -> dict[str, Any]:
     measured = card.metrics.get("PrivateTest", {})
     interval = measured.get("accuracy_ci95")
     return {

@@ -23,7 +23,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.handover import forget_session, recorded_session
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.visits import Visits
+from fer_core.ui.video.visits import Visits, browser_of
 
 MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
@@ -42,7 +42,7 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        _sweep()
+        sweep()
         self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._monitors: list[Monitor] = []
         self._end = weakref.finalize(self, _end, self.path, self._monitors)
@@ -252,7 +252,7 @@ def memory() -> Memory:
 
 def _browser() -> str:
     """What tells this visitor's browser from others, so that an address that is passed on opens nothing elsewhere."""
-    return str(st.context.cookies.get("_streamlit_xsrf", ""))
+    return browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
 
 
 def forget() -> None:
@@ -277,8 +277,11 @@ def _end(path: Path, monitors: list[Monitor]) -> None:
 
 
 @cache
-def _sweep() -> None:
-    """Once a server: delete what servers left that were killed. A number like this one's is of an earlier one, too."""
+def sweep() -> None:
+    """Delete the folders that killed servers left, once a server.
+
+    A folder with the process number of this server is an earlier one's, too.
+    """
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         number = path.name.removeprefix(_PREFIX).split("-")[0]
         if number.isdecimal() and (int(number) == os.getpid() or not _runs(int(number))):

@@ -1,4 +1,4 @@
-"""How far work beside the analysis is, shown anew by itself, with a way to stop it; then the page starts again."""
+"""A progress bar with a stop button for work beside the analysis; when the work ends, the page runs again."""
 
 from typing import Any, Final
 
