@@ -1,7 +1,7 @@
 """Facial expression recognition: pictures in, calibrated probabilities of seven expressions out.
 
 Example:
-    >>> from fer_core import EmotionPipeline, PictureReading
+    >>> from fer_core import EmotionPipeline
     >>> [reading.label for reading in EmotionPipeline.load().analyze_image("tests/data/astronaut.png")]
     ['happy']
 """
@@ -23,7 +23,7 @@ from fer_core.errors import (
     RequestError,
     TimelineError,
 )
-from fer_core.pipeline import EmotionPipeline
+from fer_core.pipeline import EmotionPipeline, PictureReading
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, Face, FaceReading, FrameReading, Quality
 from fer_core.request import AnalysisRequest, DetectorChoice, Region

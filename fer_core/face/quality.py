@@ -17,7 +17,8 @@ MIN_SHARPNESS: Final = 390.0
 MIN_BRIGHTNESS: Final = 52.0
 MAX_BRIGHTNESS: Final = 202.0
 MIN_CONTRAST: Final = 25.0
-MIN_FRONTALITY: Final = 0.36
+MIN_FRONTALITY: Final = 0.67
+"""A head turned by about 48 degrees; measured by `fer_core.training.quality_limits`."""
 
 
 def assess(crop: NDArray[np.uint8], is_doubtful: bool = False, mesh: FaceMesh | None = None) -> Quality:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_core.readings import FaceReading, FrameReading
+from fer_core.readings import FaceReading, FrameReading, Pose
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.blinks import blinks, can_count
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, GROUP_COLUMNS, GROUPS, MEASURES, PICTURE_COLUMNS
@@ -20,7 +20,8 @@ from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
 from fer_core.timeline.talking import talking, talking_spans
-from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured
+from fer_core.ui.video.recording import OpenRecording
+from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured, synthetic
 
 # --- one sequence ----------------------------------------------------------------------------------------------------
 
@@ -253,3 +254,12 @@ def test_csv_has_the_columns_and_the_dictionary_explains_each():
     assert set(table["blink"].dropna()) == {True, False} and ",true," in csv_text(timeline)
     dictionary = pd.read_csv(io.StringIO(dictionary_text(timeline.frame.columns)))
     assert tuple(dictionary["column"]) == tuple(table.columns) and dictionary.notna().all(axis=None)
+
+
+def test_an_open_recording_says_the_pose_of_the_moment():
+    recording = OpenRecording.of(1, {"m": measured(2)})
+    recording.seek(1.0)
+    assert recording.pose(2) == Pose(20, -5, 2) and recording.pose(None) is None and recording.pose(9) is None
+    recording.seek(2.0)  # nobody is seen there
+    assert recording.pose(2) is None
+    assert OpenRecording.of(1, {"m": synthetic(5)}).pose(1) is None  # without columns of the landmarks

@@ -15,6 +15,8 @@ from fer_core.charts.face_lanes import describe_face, face_lanes, movement_lines
 from fer_core.charts.looks import clock
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
+from fer_core.face.overlay import head
+from fer_core.face.pose import in_words
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.summaries import (
     CATEGORIES,
@@ -80,7 +82,12 @@ def _here(recording: OpenRecording) -> None:
             if face is not None:
                 name = plain(recording.notes.name(recording.person or 0))
                 st.image(face, channels="BGR", width=_FACE_PX, alt=f"{name} at {recording.moment_s:.2f} s")
-        st.caption(f"**{recording.moment_s:.2f} s** · {plain(words_at(recording, recording.moment_s))}")
+        pose = recording.pose(recording.person)
+        words = plain(words_at(recording, recording.moment_s))
+        if pose is not None:
+            st.image(head(pose, _FACE_PX), width=_FACE_PX, alt=f"Drawn head: {in_words(pose)}")
+            words = f"{words} · {in_words(pose)}"
+        st.caption(f"**{recording.moment_s:.2f} s** · {words}")
 
 
 def interactive(

@@ -17,7 +17,7 @@ from fer_core.imaging.crops import cut
 from fer_core.imaging.placement import Placement
 from fer_core.media.playing import browsers_play
 from fer_core.media.video import frame_at
-from fer_core.readings import Box
+from fer_core.readings import Box, Pose
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.corrections import within, without_poor
 from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
@@ -216,16 +216,25 @@ class OpenRecording:
         Raises:
             MediaError: the frame cannot be read.
         """
-        frame = self.timeline.frame
-        if self.path is None or person is None:
-            return None
-        rows = frame[(frame["time_s"] - self.moment_s).abs().lt(1e-6) & frame["person"].eq(person).fillna(False)]
-        if not len(rows):
+        rows = self._now(person)
+        if self.path is None or not len(rows):
             return None
         image, row = self.picture(self.moment_s), rows.iloc[0]
         about = self.timeline.recording
         placement = Placement.stretched((about.width, about.height), (image.shape[1], image.shape[0]))
         return cut(image, placement.box(Box(*(int(row[name]) for name in ("x", "y", "width", "height")))))
+
+    def pose(self, person: int | None) -> Pose | None:
+        """The pose of somebody's head at the chosen moment; None where it was not measured."""
+        rows = self._now(person)
+        if not len(rows) or "yaw_deg" not in rows or rows["yaw_deg"].isna().all():
+            return None
+        return Pose(*(float(rows[name].iloc[0]) for name in ("yaw_deg", "pitch_deg", "roll_deg")))
+
+    def _now(self, person: int | None) -> pd.DataFrame:
+        """Somebody's row at the chosen moment, or none."""
+        frame = self.timeline.frame
+        return frame[(frame["time_s"] - self.moment_s).abs().lt(1e-6) & frame["person"].eq(person or 0).fillna(False)]
 
     def rows(self, *, good: bool = False) -> pd.DataFrame:
         """The rows that count in the range, with `held_s`; `good` leaves out those with a quality problem."""
