@@ -25,7 +25,7 @@ from fer_core.errors import (
 )
 from fer_core.pipeline import EmotionPipeline, PictureReading
 from fer_core.provenance import Provenance
-from fer_core.readings import Box, Face, FaceReading, FrameReading, Quality
+from fer_core.readings import Box, Face, FaceMesh, FaceReading, FrameReading, Pose, Quality
 from fer_core.request import AnalysisRequest, DetectorChoice, Region
 from fer_core.version import __version__
 
@@ -65,6 +65,7 @@ __all__ = [
     "ExportError",
     "Face",
     "FaceDetector",
+    "FaceMesh",
     "FaceReading",
     "FerError",
     "FrameReading",
@@ -78,6 +79,7 @@ __all__ = [
     "NotInstalledError",
     "Notes",
     "PictureReading",
+    "Pose",
     "Provenance",
     "Quality",
     "Recording",
