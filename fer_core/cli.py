@@ -117,7 +117,10 @@ def _image(options: argparse.Namespace) -> int:
             say(f"error: {error}")
             failed = True
             continue
-        readings = pipeline.analyze_image(picture)
+        found = pipeline.read_picture(picture)
+        readings = found.faces
+        if found.turn:
+            say(f"note: {path} seems to be turned; turn it {found.turn} degrees clockwise to read it upright")
         height, width = picture.shape[:2]
         records.append(as_record(str(path), width, height, readings))
         if options.annotate:

@@ -1,6 +1,7 @@
 """The one object that pages, command line and scripts share: a picture in, readings of its faces out."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from fer_core.classification import Classification, EmotionClassifier, default_model
 from fer_core.detection import FaceDetector, load_detector
+from fer_core.detection.search import searched
+from fer_core.detection.turning import Turn
 from fer_core.errors import MediaError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.face.quality import assess
@@ -28,6 +31,22 @@ if TYPE_CHECKING:
 
 ImageLike: TypeAlias = "Path | str | Image | NDArray[np.uint8]"
 """A picture: its path, as Pillow opened it, or uint8 (H, W, 3) BGR or (H, W) grey."""
+
+
+@dataclass(frozen=True, eq=False)
+class PictureReading:
+    """What one picture was read as.
+
+    Attributes:
+        faces: from left to right.
+        turn: by how much the picture seems to have to be turned clockwise so that its faces are upright. Faces that
+            are not upright are read less reliably.
+        smallest_px: faces with a shorter side were not looked for, in pixels; None where the detector does not say.
+    """
+
+    faces: tuple[FaceReading, ...]
+    turn: Turn = Turn.NONE
+    smallest_px: int | None = None
 
 
 class EmotionPipeline:
@@ -89,13 +108,22 @@ class EmotionPipeline:
         Raises:
             MediaError: the file cannot be used, or this is no such array.
         """
+        return list(self.read_picture(image).faces)
+
+    def read_picture(self, image: "ImageLike") -> PictureReading:
+        """`analyze_image`, and what the search says of the picture besides."""
         bgr = as_array(image)
-        return self.read_faces([(cut(bgr, face.box), face) for face in self.find_faces(bgr)])
+        found = searched(self.detector, bgr)
+        faces = self.read_faces([(cut(bgr, face.box), face) for face in self._measured(bgr, found.faces)])
+        return PictureReading(tuple(faces), found.turn, found.smallest_px)
 
     def find_faces(self, image: "ImageLike") -> list[Face]:
         """Only find the faces of one picture, from left to right; see `analyze_image`."""
         bgr = as_array(image)
-        return self.measure(bgr, sorted(self.detector.detect(bgr), key=lambda face: (face.box.x, face.box.y)))
+        return self._measured(bgr, self.detector.detect(bgr))
+
+    def _measured(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
+        return self.measure(bgr, sorted(faces, key=lambda face: (face.box.x, face.box.y)))
 
     def measure(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
         """Only measure faces of a picture, uint8 (H, W, 3) BGR: the same faces, each with its mesh."""

@@ -68,13 +68,15 @@ except FerError as error:
 
 if pictures:
     mapless = no_map(cards[model])
-    attention = st.toggle(
-        "Show what the model looked at",
-        help=mapless or "Class activation map of each face's label.",
-        disabled=mapless is not None,
-    )
+    with st.container(horizontal=True):
+        attention = st.toggle(
+            "Show what the model looked at",
+            help=mapless or "Class activation map of each face's label.",
+            disabled=mapless is not None,
+        )
+        mesh = st.toggle("Show the mesh", help="The 468 landmarks from which pose, eyes and mouth are measured.")
     for number, picture in enumerate(pictures):
-        show_picture(picture, number, cards[model].uncertain_below, attention and not mapless)
+        show_picture(picture, number, cards[model].uncertain_below, attention and not mapless, mesh=mesh)
     st.subheader("Take the numbers with you")
     downloads(pictures)
 footer()

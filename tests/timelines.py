@@ -1,18 +1,23 @@
 """Timelines that look like real ones, made without a video: two people, gaps, doubts, poor samples."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.provenance import Provenance
+from fer_core.readings import Box, FaceMesh, FaceReading, FrameReading, Pose, Quality
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
-from fer_core.timeline.table import TYPES, Recording, Timeline
+from fer_core.timeline.movements import DISTANCES
+from fer_core.timeline.table import TYPES, Recording, Timeline, build, rows_of_frame
 
 RECORDING = Recording("Gespräch – 面接.mp4", "ab" * 32, 30.0, 640, 360, 25.0, True)
 REQUEST = AnalysisRequest(model="resnet50v2", fps=4.0, uncertain_below=0.5)
 PROVENANCE = Provenance({"model.tflite": "cd" * 32}, {"fer_core": "0.1.0", "numpy": "2.4.6"})
+RATE = 25
 _BIAS = {"angry": 0.2, "disgust": -1.5, "fear": -0.8, "happy": 1.6, "sad": 0.3, "surprise": 0.4, "neutral": 1.8}
 _PERIODS_S = np.array([23.0, 31.0, 17.0, 13.0, 29.0, 19.0, 37.0])
 
@@ -64,6 +69,45 @@ def reading(time_s: float, person: int, label: str, confidence: float = 0.9, **m
 def nobody(time_s: float) -> dict:
     """A row of a sampled frame without a face."""
     return {"time_s": time_s, "frame": round(time_s * 25), "quality": ""}
+
+
+def at(rate: float, seconds: float) -> np.ndarray:
+    return np.arange(round(rate * seconds)) / rate
+
+
+def face(person: int, open_share: float = 0.3, mouth: float = 0.02, brow: float = 0.3, problems=()) -> FaceReading:
+    """A face with a mesh of which only the numbers matter."""
+    pose = Pose(10.0 * person, -5.0, 2.0)
+    numbers = {
+        **dataclasses.asdict(pose),
+        "gaze_x_deg": 1.0,
+        "gaze_y_deg": 2.0,
+        "eye_open_right": open_share,
+        "eye_open_left": open_share,
+        "mouth_open": mouth,
+        "face_presence": 0.99,
+        "face_asymmetry": 0.01,
+    }
+    distances = dict(zip(DISTANCES, (brow, 0.25, open_share, 0.6, 0.0, 0.5), strict=True))
+    mesh = FaceMesh(np.zeros((468, 3), np.float32), np.zeros((2, 5, 2), np.float32), pose, numbers, distances)
+    probabilities = np.array([0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1], np.float32)
+    quality = Quality(80, 900.0, 120.0, problems, pose.frontality)
+    box = Box(100 * person, 20, 60, 60)
+    return FaceReading(box, 0.99, probabilities, False, np.zeros((3, 3), np.float32), quality, person, mesh)
+
+
+def measured(seconds: float = 12.0, rate: float = RATE, cuts=()) -> Timeline:
+    """Person 1 blinks at 3 s and at 7 s, talks from 8 s on and raises the brows at 5 s; person 2 sits still, and person
+    3 takes their place from 6 s on."""
+    rows = []
+    for frame, time_s in enumerate(at(rate, seconds)):
+        shut = min(abs(time_s - 3), abs(time_s - 7)) < 0.1
+        mouth = 0.05 + 0.05 * np.sin(2 * np.pi * 2.7 * time_s) if time_s >= 8 else 0.02
+        one = face(1, 0.05 if shut else 0.3, mouth, 0.35 if 5 <= time_s < 6 else 0.3)
+        other = face(2 if time_s < 6 else 3, brow=0.2 if time_s < 6 else 0.25, problems=("dark",) if frame % 2 else ())
+        rows.extend(rows_of_frame(FrameReading(float(time_s), frame, (one, other))))
+    rows.extend(rows_of_frame(FrameReading(seconds, round(rate * seconds), ())))
+    return build(rows, RECORDING, REQUEST, cuts=cuts)
 
 
 def _person(rng: np.random.Generator, times: np.ndarray, number: int, duration_s: float) -> pd.DataFrame:

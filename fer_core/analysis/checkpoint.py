@@ -16,7 +16,7 @@ from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 
 class Checkpoint:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from fer_core.imaging.crops import cut, shrunk
 from fer_core.media.video import frame_at
 from fer_core.readings import Box, FaceReading
-from fer_core.timeline.table import GOOD, MEASURES, Timeline
+from fer_core.timeline.columns import GOOD
+from fer_core.timeline.table import MEASURES, Timeline
 
 SIDE_PX: Final = 160
 QUALITY: Final = 85

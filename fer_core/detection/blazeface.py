@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fer_core.detection.anchors import Candidates, blended, decoded, merged, together
 from fer_core.detection.face_check import FaceCheck, widened
 from fer_core.detection.letterbox import Letterboxed
+from fer_core.detection.search import Search
 from fer_core.detection.tiles import levels, seen_from_px
 from fer_core.detection.turning import TURNED, Turn, padded, upright_turn
 from fer_core.imaging.crops import bgr, cut, grey
@@ -64,22 +65,6 @@ class BlazeFaceLimits:
         for score, confidence in sorted(self.acceptance):
             needed[scores >= score] = confidence
         return needed
-
-
-@dataclass(frozen=True)
-class Search:
-    """Result of one search.
-
-    Attributes:
-        faces: the largest first, boxes within the picture.
-        turn: by how much the picture has to be turned clockwise so that its faces are upright; boxes and keypoints are
-            those of the picture as it is.
-        smallest_px: faces with a shorter side than this were not looked for, in pixels of the picture.
-    """
-
-    faces: tuple[Face, ...]
-    turn: Turn
-    smallest_px: int
 
 
 class BlazeFaceDetector:

@@ -17,27 +17,35 @@ from fer_core.plain import as_plain
 from fer_core.provenance import Provenance
 from fer_core.reports.tables import CSV_NAME, csv_text
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.columns import RAW_COLUMNS
+from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS, PICTURE_COLUMNS, RAW_COLUMNS, described
 from fer_core.timeline.edits import edits_to_json
 from fer_core.timeline.files import from_json, from_parquet, typed_rows
 from fer_core.timeline.study import AS_READ, replayed
-from fer_core.timeline.table import Timeline, smoothed
+from fer_core.timeline.table import Timeline, refreshed
 
 Verdict = Literal[
     "identical", "equal within rounding", "equal but for edited people", "differs", "changed", "another recording"
 ]
 
 _BOX: Final = ("x", "y", "width", "height")
+_ORDER: Final = ["time_s", "x", "y"]
+_OF_UNIT: Final[Mapping[str, float]] = {"degrees": 2.0, "percent": 2.0}
 _READ: Final[Mapping[str, float]] = {
     "time_s": 0.001,
     "frame": 0,
     **dict.fromkeys(_BOX, 2),
     **dict.fromkeys(RAW_COLUMNS, 0.01),
+    **{name: _OF_UNIT.get(column.unit, 0.02) for name, column in described(PICTURE_COLUMNS).items()},
 }
-_FOLLOWS: Final[Mapping[str, float]] = {"person": 0, **dict.fromkeys((*EMOTIONS, "confidence"), 0.01)}
+_FOLLOWS: Final[Mapping[str, float]] = {
+    "person": 0,
+    **dict.fromkeys((*EMOTIONS, "confidence"), 0.01),
+    **dict.fromkeys(GROUPS["movements"], _OF_UNIT["percent"]),
+}
 TOLERANCES: Final[Mapping[str, float]] = {**_READ, **_FOLLOWS}
-"""What another processor or library version may change: seconds, pixels, probability. `label` and `uncertain` may
-differ where a probability within this tolerance decides; `quality` in one row of a hundred."""
+"""What another processor or library version may change: seconds, pixels, probability, degrees, shares, percent. `label`
+and `uncertain` may differ where a probability within this tolerance decides; `quality`, `blink` and `talking` in one
+row of a hundred."""
 
 QUALITY_SHARE: Final = 0.01
 
@@ -108,6 +116,8 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
 def compare(kept: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict and findings for the rows of a bundle, with the dtypes of `typed_rows`, against a re-run."""
     kept, now = _ordered(kept), _ordered(typed_rows(again))
+    if not set(GROUP_COLUMNS) & set(kept.columns):  # made before there were any
+        now = now.drop(columns=[name for name in GROUP_COLUMNS if name in now])
     if kept.equals(now):
         return "identical", (f"All {len(kept):,} rows are the same to the last digit.",)
     if missing := _other_moments(kept, now):
@@ -137,8 +147,11 @@ def _not_following(kept: pd.DataFrame, now: pd.DataFrame, request: AnalysisReque
 
 def _with_people_of(kept: pd.DataFrame, now: pd.DataFrame, again: Timeline) -> pd.DataFrame:
     """The re-run as it would be if its readings were those people's; rows must correspond."""
+    measures = again.measures.reindex(again.frame.index).reset_index(drop=True)
+    order = typed_rows(again).sort_values(_ORDER, kind="stable").index
     rows = now.assign(person=kept["person"])
-    return typed_rows(replace(again, frame=smoothed(rows, again.request, again.cuts)))
+    renewed = replace(again, frame=rows, measures=measures.reindex(order).reset_index(drop=True))
+    return typed_rows(refreshed(renewed))
 
 
 def _changes(contents: Contents) -> list[str]:
@@ -190,7 +203,7 @@ def _without_log(timeline: Timeline) -> Timeline:
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.sort_values(["time_s", "x", "y"], kind="stable", ignore_index=True)
+    return rows.sort_values(_ORDER, kind="stable", ignore_index=True)
 
 
 def _other_moments(kept: pd.DataFrame, now: pd.DataFrame) -> tuple[str, ...]:
@@ -216,6 +229,8 @@ def _beyond(kept: pd.DataFrame, again: pd.DataFrame, tolerances: Mapping[str, fl
     """Columns that differ by more than they may, with how much and where."""
     found = []
     for name, tolerance in tolerances.items():
+        if name not in kept or name not in again:
+            continue
         distance = _distance(kept[name], again[name])
         if (distance > tolerance).any():
             worst = int(distance.argmax())
@@ -235,7 +250,9 @@ def _other_words(kept: pd.DataFrame, again: pd.DataFrame, request: AnalysisReque
         "uncertain": np.abs(top_two[:, 1] - request.threshold) <= TOLERANCES["confidence"],
     }
     found = []
-    for name in ("label", "uncertain", "quality"):
+    for name in ("label", "uncertain", "quality", "blink", "talking"):
+        if name not in kept or name not in again:
+            continue
         other = (kept[name].astype("string").fillna("") != again[name].astype("string").fillna("")).to_numpy(bool)
         if name in close:
             other &= ~close[name]

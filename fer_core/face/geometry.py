@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.face import eyes, gaze, mouth, occlusion, pose
+from fer_core.face.distances import distances
 from fer_core.face.irises import Eyes, IrisFinder
 from fer_core.face.landmarks import Landmarks, MeshFinder
 from fer_core.face.mean_face import MEAN_FACE, mean_face
-from fer_core.face.movements import Measures, measures
 from fer_core.networks.face_files import IRIS, MESH, load_faces_card
 from fer_core.readings import Face
+from fer_core.timeline.movements import Geometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +35,10 @@ class FaceGeometry:
         return pose.fit(self.landmarks.points)
 
     @cached_property
-    def measures(self) -> Measures:
+    def distances(self) -> Geometry:
         """The distances from which movements are told once the person's resting face is known."""
         right, left = eyes.openness(self.landmarks.points, self.eyes)
-        return measures(self.fit.shape, (right + left) / 2)
+        return distances(self.fit.shape, (right + left) / 2)
 
     @property
     def visibility(self) -> occlusion.Visibility:
@@ -47,7 +48,7 @@ class FaceGeometry:
         )
 
     def columns(self) -> dict[str, float]:
-        """Values of the columns in `fer_core.face.columns` that one picture gives, by name."""
+        """Values of the columns in `fer_core.timeline.columns.GROUPS` that one picture gives, by name."""
         head, looks = self.fit.pose, gaze.gaze(self.fit, self.eyes)
         right, left = eyes.openness(self.landmarks.points, self.eyes)
         return {

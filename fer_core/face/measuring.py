@@ -48,5 +48,10 @@ def mesh_of(geometry: FaceGeometry) -> FaceMesh:
     irises = np.stack([geometry.eyes.right.iris, geometry.eyes.left.iris]).astype(np.float32)
     landmarks.flags.writeable = irises.flags.writeable = False
     return FaceMesh(
-        landmarks, irises, geometry.fit.pose, geometry.columns(), asdict(geometry.measures), geometry.visibility.covered
+        landmarks,
+        irises,
+        geometry.fit.pose,
+        geometry.columns(),
+        asdict(geometry.distances),
+        geometry.visibility.covered,
     )

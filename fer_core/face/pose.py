@@ -5,7 +5,7 @@ https://doi.org/10.1109/34.88573.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from fer_core.face.mean_face import mean_face
 from fer_core.readings import Pose
 
 Array: TypeAlias = NDArray[np.float64]
+
+SLIGHT_DEG: Final = 5.0
+"""Angles below are not worth words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,3 +82,18 @@ def rotation(pose: Pose) -> Array:
     about_y = np.array([[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]])
     about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     return np.asarray(about_z @ about_y @ about_x, np.float64)
+
+
+def in_words(pose: Pose) -> str:
+    """A pose for people, such as "head turned 12° to their left, raised 6°"; "head straight" within 5 degrees."""
+    parts = [
+        f"{words} {abs(angle):.0f}°{side}"
+        for angle, above, below in (
+            (pose.yaw_deg, ("turned", " to their left"), ("turned", " to their right")),
+            (pose.pitch_deg, ("raised", ""), ("lowered", "")),
+            (pose.roll_deg, ("tilted", " to their left"), ("tilted", " to their right")),
+        )
+        if abs(angle) >= SLIGHT_DEG
+        for words, side in (above if angle > 0 else below,)
+    ]
+    return f"head {', '.join(parts)}" if parts else "head straight"

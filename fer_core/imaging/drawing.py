@@ -29,16 +29,46 @@ def annotate(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray
         uint8 (H, W, 3), BGR.
     """
     canvas = bgr.copy()
-    longer = max(canvas.shape[:2])
-    for position, reading in enumerate(readings, start=1):
-        box = reading.box.clipped(canvas.shape[1], canvas.shape[0])
+    height, width = canvas.shape[:2]
+    longer = max(height, width)
+    taken = [reading.box.clipped(width, height) for reading in readings]
+    for position, (reading, box) in enumerate(zip(readings, list(taken), strict=True), start=1):
         colour = UNCERTAIN_BGR if reading.uncertain else STYLES[reading.label].bgr
         _outline(canvas, box, colour, max(2, round(longer / 350)), dashed=reading.uncertain)
         words = caption(reading, shown_number(reading, position, len(readings)))
         chip = _chip(words, reading.label, colour, max(11, round(longer / 42)))
-        above = box.y - chip.shape[0]
-        _paste(canvas, chip, box.x, above if above >= 0 else box.y)
+        place = tag_place(box, (chip.shape[1], chip.shape[0]), taken, (width, height))
+        _paste(canvas, chip, place.x, place.y)
+        taken.append(place)
     return canvas
+
+
+def tag_place(box: Box, tag: tuple[int, int], taken: Sequence[Box], picture: tuple[int, int]) -> Box:
+    """Where the name tag of a face goes: beside its box, within the picture, and over no face and no other tag.
+
+    Args:
+        box: of the face, within the picture.
+        tag: width and height of the tag, in pixels.
+        taken: boxes of all faces, and places of tags.
+        picture: its width and height.
+
+    Returns:
+        The first of these places that is free: above the box, below it, right of it, left of it; where none is, the
+        one that covers least.
+    """
+    right, bottom = box.x + box.width, box.y + box.height
+    wanted = [(x, y) for y in (box.y - tag[1], bottom) for x in (box.x, right - tag[0])] + [
+        (x, y) for x in (right, box.x - tag[0]) for y in (box.y, bottom - tag[1])
+    ]
+    places = [Box(max(0, min(x, picture[0] - tag[0])), max(0, min(y, picture[1] - tag[1])), *tag) for x, y in wanted]
+    return min(places, key=lambda place: sum(_shared_px(place, other) for other in taken))
+
+
+def _shared_px(one: Box, other: Box) -> int:
+    """How many pixels two boxes share."""
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    return max(0, width) * max(0, height)
 
 
 def caption(reading: FaceReading, number: int | None = None) -> str:

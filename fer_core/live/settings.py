@@ -12,6 +12,7 @@ class View:
         boxes: a box and a caption around every face.
         bars: the seven probabilities beside every face.
         activation: the class activation map over every face.
+        mesh: the landmarks of every face, unless faces are hidden: their shape tells who it is.
         hidden: faces are made unrecognisable.
     """
 
@@ -19,6 +20,7 @@ class View:
     boxes: bool = True
     bars: bool = False
     activation: bool = False
+    mesh: bool = False
     hidden: bool = False
 
 

@@ -92,10 +92,14 @@ class Tracks:
         found = (track.at(time_s, self._cuts) for track in self._tracks)
         return [reading for reading in found if reading is not None]
 
+    def in_picture(self, image: NDArray[np.uint8], time_s: float) -> list[FaceReading]:
+        """The readings of a moment, in pixels of a picture of it, uint8 (H, W, 3), of any size."""
+        across, down = image.shape[1] / max(1, self._size[0]), image.shape[0] / max(1, self._size[1])
+        return [_scaled(reading, across, down) for reading in self.at(time_s)]
+
     def drawn(self, image: NDArray[np.uint8], time_s: float) -> NDArray[np.uint8]:
         """A copy of a frame, uint8 (H, W, 3) BGR of any size, with the readings of its moment."""
-        across, down = image.shape[1] / max(1, self._size[0]), image.shape[0] / max(1, self._size[1])
-        readings = [_scaled(reading, across, down) for reading in self.at(time_s)]
+        readings = self.in_picture(image, time_s)
         return overlay_bars(annotate(image, readings), readings)
 
 

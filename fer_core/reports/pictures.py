@@ -7,6 +7,7 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.readings import FaceReading, FrameReading
+from fer_core.timeline.columns import GOOD, PICTURE_COLUMNS
 
 COLUMNS: Final = (
     "picture",
@@ -21,11 +22,17 @@ COLUMNS: Final = (
     *EMOTIONS,
     "face_confidence",
     "quality",
+    *PICTURE_COLUMNS,
 )
-"""Columns of the table; their meaning is in README.md."""
+"""Columns of the table; their meaning is in README.md. Those from `yaw_deg` on are empty where no landmarks were
+measured; see `fer_core.timeline.columns.GROUPS`."""
 
 # Nullable dtypes, so that a picture without a face does not turn the pixels of the others into decimals.
-_TYPES: Final = {**dict.fromkeys(("face", "x", "y", "width", "height"), "Int64"), "uncertain": "boolean"}
+_TYPES: Final = {
+    **dict.fromkeys(("face", "x", "y", "width", "height"), "Int64"),
+    "uncertain": "boolean",
+    **dict.fromkeys(PICTURE_COLUMNS, "float64"),
+}
 
 
 class FaceRecord(TypedDict):
@@ -121,7 +128,8 @@ def _rows(picture: str, readings: Sequence[FaceReading]) -> list[dict[str, Any]]
             "uncertain": reading.uncertain,
             **reading.by_emotion,
             "face_confidence": reading.face_confidence,
-            "quality": ", ".join(reading.quality.problems) or "good",
+            "quality": ", ".join(reading.quality.problems) or GOOD,
+            **({} if reading.mesh is None else {name: reading.mesh.columns.get(name) for name in PICTURE_COLUMNS}),
         }
         for number, reading in enumerate(readings, start=1)
     ]

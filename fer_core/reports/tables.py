@@ -10,7 +10,7 @@ from typing import Final
 from fer_core.cells import csv_of, csv_of_rows
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
-from fer_core.timeline.columns import BASE, COLUMNS, RAW_COLUMNS, described
+from fer_core.timeline.columns import BASE, COLUMNS, GROUP_COLUMNS, RAW_COLUMNS, described
 from fer_core.timeline.files import typed_rows
 from fer_core.timeline.table import Timeline
 
@@ -23,8 +23,9 @@ DICTIONARY_NAME: Final = "timeline_columns.csv"
 def csv_text(timeline: Timeline) -> str:
     """`timeline.csv`: a header and one row a reading, or one row for a sampled frame without a face."""
     rows = typed_rows(timeline)
-    truth = rows["uncertain"].map({True: "true", False: "false"}).astype("string")
-    return csv_of(rows.assign(uncertain=truth).round(DECIMALS))
+    truths = [name for name, column in described(rows.columns).items() if column.kind == "truth"]
+    words = {name: rows[name].map({True: "true", False: "false"}).astype("string") for name in truths}
+    return csv_of(rows.assign(**words).round(DECIMALS))
 
 
 def dictionary_text(columns: Iterable[str] = COLUMNS) -> str:
@@ -36,7 +37,7 @@ def dictionary_text(columns: Iterable[str] = COLUMNS) -> str:
 def dictionary_markdown() -> str:
     """The same as a table for documents; the seven probabilities and the seven raw ones take one line each."""
     lines = ["| column | meaning | unit |", "|---|---|---|"]
-    for name, column in BASE.items():
+    for name, column in described((*BASE, *GROUP_COLUMNS)).items():
         if name in (*EMOTIONS[1:], *RAW_COLUMNS[1:]):
             continue
         names, meaning = [name], column.meaning

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.movements import DISTANCES, MOVEMENTS
+
+GOOD: Final = "good"
+"""What `quality` says where nothing is out of bounds; else the problems, with commas between."""
 
 RAW_COLUMNS: Final = tuple(f"raw_{emotion}" for emotion in EMOTIONS)
 
@@ -20,11 +24,13 @@ class Column:
         meaning: in a sentence.
         unit: of its values, or their range.
         kind: key of `DTYPES`.
+        needs: "picture", or "recording" for values that are only known from several samples of one person.
     """
 
     meaning: str
     unit: str
     kind: str
+    needs: Literal["picture", "recording"] = "picture"
 
 
 BASE: Final[Mapping[str, Column]] = {
@@ -60,11 +66,95 @@ BASE: Final[Mapping[str, Column]] = {
 
 COLUMNS: Final = tuple(BASE)
 
-GROUPS: Final[Mapping[str, Mapping[str, Column]]] = {}
-"""Further columns by group, such as head pose; a timeline has all columns of a group or none."""
+_DISTANCE: Final = "share of the distance of the outer corners of the eyes"
+
+GROUPS: Final[Mapping[str, Mapping[str, Column]]] = {
+    "pose": {
+        "yaw_deg": Column(
+            "turn of the head; above 0 towards the right side of the picture (the person's left)", "degrees", "decimal"
+        ),
+        "pitch_deg": Column("nod of the head; above 0 upwards", "degrees", "decimal"),
+        "roll_deg": Column("tilt of the head; above 0 clockwise in the picture", "degrees", "decimal"),
+    },
+    "gaze": {
+        "gaze_x_deg": Column(
+            "direction of the eyes relative to the head, coarse; above 0 towards the right side of the picture; not a "
+            "point of regard and no measure of attention",
+            "degrees",
+            "decimal",
+        ),
+        "gaze_y_deg": Column("the same up and down; above 0 upwards", "degrees", "decimal"),
+    },
+    "eyes": {
+        "eye_open_right": Column(
+            "distance of the lids of the person's right eye; closed below 0.1, open from about 0.2",
+            "share of the width of the eye",
+            "decimal",
+        ),
+        "eye_open_left": Column("the same of the left eye", "share of the width of the eye", "decimal"),
+        "blink": Column(
+            "whether the sample lies in a blink; empty below 12 samples a second, where blinks cannot be counted",
+            "true or false",
+            "truth",
+            "recording",
+        ),
+    },
+    "mouth": {
+        "mouth_open": Column("distance of the inner edges of the lips", _DISTANCE, "decimal"),
+        "talking": Column(
+            "whether the mouth opens and closes as in talking, which makes readings less reliable; empty below 3 "
+            "samples a second, where it cannot be told",
+            "true or false",
+            "truth",
+            "recording",
+        ),
+    },
+    "visibility": {
+        "face_presence": Column("how sure the mesh network is that it sees a face", "0 to 1", "decimal"),
+        "face_asymmetry": Column("difference between the halves of the face", _DISTANCE, "decimal"),
+    },
+    "movements": {
+        movement.name: Column(
+            f"{movement.title.lower()} against the person's resting face; geometry of the mesh, not a trained action "
+            f"unit; nearest unit of FACS: {movement.unit}",
+            "percent of the openness at rest"
+            if movement.name == "lid_tightening"
+            else "percent of the distance of the outer corners of the eyes",
+            "decimal",
+            "recording",
+        )
+        for movement in MOVEMENTS
+    },
+}
+"""Columns that the landmarks of a face give, by group; a timeline has all columns of a group or none. They are empty
+where no landmarks were measured."""
+
+GROUP_COLUMNS: Final = tuple(name for group in GROUPS.values() for name in group)
+"""The columns of all groups, in the order in which tables have them."""
+
+PICTURE_COLUMNS: Final = tuple(
+    name for group in GROUPS.values() for name, column in group.items() if column.needs == "picture"
+)
+"""Those of `GROUP_COLUMNS` that are known from one picture."""
+
+MEASURES: Final[Mapping[str, Column]] = {
+    "sharpness": Column("variance of the Laplacian of the face at 48 pixels", "squared grey levels", "decimal"),
+    "brightness": Column("mean grey level of the face", "0 to 255", "decimal"),
+    "frontality": Column("1 for a face seen from the front, 0 for one in profile", "0 to 1", "decimal"),
+    "face_confidence": Column("how sure the detector is that this is a face", "0 to 1", "decimal"),
+    **{
+        name: Column(
+            f"{name.replace('_', ' ')} of the face without its pose; see `fer_core.timeline.movements.Geometry`",
+            "share of the width of the eye" if name == "eye_openness" else _DISTANCE,
+            "decimal",
+        )
+        for name in DISTANCES
+    },
+}
+"""Further measurements of each row, which only files without loss hold."""
 
 
 def described(names: Iterable[str]) -> dict[str, Column]:
     """What is known of columns, in their order; columns that a later version added are left out."""
-    known = {**BASE, **{name: column for group in GROUPS.values() for name, column in group.items()}}
+    known = {**BASE, **{name: column for group in GROUPS.values() for name, column in group.items()}, **MEASURES}
     return {name: known[name] for name in names if name in known}

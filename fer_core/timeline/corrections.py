@@ -13,8 +13,9 @@ import pandas as pd
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError, TimelineError
 from fer_core.timeline.notes import Span
+from fer_core.timeline.of_person import with_recording_columns
 from fer_core.timeline.summaries import good_only, inside
-from fer_core.timeline.table import Timeline, smoothed
+from fer_core.timeline.table import Timeline, refreshed, smoothed
 
 NO_PERSON: Final = "There is no person {person} in this recording; choose one of: {known}."
 
@@ -110,6 +111,16 @@ def resmoothed(
     return replace(timeline, frame=smoothed(timeline.frame, request, timeline.cuts), request=request)
 
 
+def rested(timeline: Timeline, person: int, span: Span | None) -> Timeline:
+    """The timeline whose movements of one person are held against their face in a span; None for the usual one.
+
+    Where nothing of the person was measured in the span, their usual face is taken, too.
+    """
+    rests = {} if span is None else {person: span}
+    frame = with_recording_columns(timeline.frame, timeline.measures, timeline.cuts, rests, {person})
+    return replace(timeline, frame=frame)
+
+
 def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFrame:
     """How far each reading is from the same person's mean over a chosen span, in which they are at rest.
 
@@ -148,8 +159,7 @@ def within(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
 
 def _with_rows(timeline: Timeline, frame: pd.DataFrame, portraits: Mapping[int, bytes], touched: set[int]) -> Timeline:
     """The timeline with other persons in its rows; those who are touched are smoothed anew."""
-    rows = smoothed(frame, timeline.request, timeline.cuts, touched)
-    return replace(timeline, frame=rows, portraits=dict(portraits))
+    return refreshed(replace(timeline, frame=frame, portraits=dict(portraits)), touched)
 
 
 def _without_rows(timeline: Timeline, gone: np.ndarray) -> Timeline:

@@ -166,10 +166,7 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict
             recording,
             request,
             provenance,
-            portraits={
-                int(person): base64.b64decode(data, validate=True)
-                for person, data in about.pop("portraits", {}).items()
-            },
+            portraits=_portraits(about.pop("portraits", {})),
             problems=tuple(map(str, about.pop("problems", ()))),
             cuts=tuple(map(float, about.pop("cuts", ()))),
             measures=rows[list(measures)].astype("float64") if measures else pd.DataFrame(),

@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
 from fer_core.timeline.summaries import outside, people, rows_of_person, weighted
-from fer_core.timeline.table import GOOD
 
 SAME_TIME_S: Final = 1e-6
 

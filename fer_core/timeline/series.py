@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.columns import GOOD
 from fer_core.timeline.summaries import Stretch
-from fer_core.timeline.table import GOOD
 
 MAX_POINTS: Final = 600
 """More points of seven lines than this are a tangle; beyond, neighbours are averaged."""

@@ -10,7 +10,7 @@ import pandas as pd
 from fer_core.errors import MediaError, RequestError, TimelineError
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.corrections import deviations, merged, resmoothed, split, without
+from fer_core.timeline.corrections import deviations, merged, resmoothed, rested, split, without
 from fer_core.timeline.edits import (
     Edit,
     Exclude,
@@ -27,7 +27,7 @@ from fer_core.timeline.edits import (
 from fer_core.timeline.files import json_bytes, parquet_bytes, read_document, write_document
 from fer_core.timeline.notes import Notes, Span
 from fer_core.timeline.summaries import inside, people
-from fer_core.timeline.table import Timeline, smoothed
+from fer_core.timeline.table import Timeline, refreshed
 
 AS_READ: Final = "person_read"
 """Column of the files of a study: number of the person as the analysis gave it."""
@@ -126,13 +126,17 @@ class Study:
 
     def deviations(self) -> pd.DataFrame:
         """How far those who have a resting face are from it; see `corrections.deviations`."""
+        return deviations(self.timeline, self._resting_seen)
+
+    @property
+    def _resting_seen(self) -> dict[int, Span]:
+        """The resting faces of people who are seen in their span."""
         frame = self.timeline.frame
-        seen = {
+        return {
             person: span
             for person, span in self.resting.items()
             if person in people(frame[inside(frame, span.start_s, span.end_s)])
         }
-        return deviations(self.timeline, seen)
 
     def rebased(self, timeline: Timeline) -> tuple["Study", tuple[str, ...]]:
         """The same corrections to a longer reading of the recording.
@@ -167,14 +171,14 @@ class Study:
         doubtful = {int(person) for person in now.frame["person"][touched].dropna()}
         portraits = {person: data for person, data in now.portraits.items() if person not in doubtful}
         request = self.read.request
-        frame = smoothed(now.frame, request, now.cuts)
-        return Study(replace(now, frame=frame, request=request, portraits=portraits), self.settled(request))
+        read = refreshed(replace(now, request=request, portraits=portraits))
+        return Study(read, self.settled(request))
 
     def settled(self, request: AnalysisRequest) -> tuple[Edit, ...]:
         """A log that leads from people as they are now, smoothed as `request` asks, to the present state."""
-        there, now = set(people(self.timeline)), self.timeline.request
+        now = self.timeline.request
         edits = list(notes_as_edits(self.notes_of_people))
-        edits += [Rest(person, span) for person, span in self.resting.items() if person in there]
+        edits += [Rest(person, span) for person, span in self._resting_seen.items()]
         if now != request:
             edits.append(Smooth(now.smoothing, now.time_constant_s, now.threshold))
         return tuple(edits)
@@ -220,7 +224,7 @@ class Study:
         frame["person"] = timeline.frame[AS_READ].astype("Int64")
         try:
             request = AnalysisRequest.from_json(more.get(_REQUEST_READ, {}))
-            read = replace(timeline, frame=smoothed(frame, request, timeline.cuts), request=request)
+            read = refreshed(replace(timeline, frame=frame, request=request))
             return Study(read, edits_from_json(more.get("edits", [])))
         except (TimelineError, RequestError, ValueError) as error:
             raise MediaError(f"The corrections in this file do not fit its readings: {error}") from error
@@ -255,9 +259,9 @@ def applied(state: State, edit: Edit) -> State:
     """
     timeline, notes = state.timeline, state.notes
     if isinstance(edit, Merge):
-        return replace(state, timeline=merged(timeline, edit.person, edit.other))
+        return _with_rests(state, merged(timeline, edit.person, edit.other), edit.person)
     if isinstance(edit, Split):
-        return replace(state, timeline=split(timeline, edit.person, edit.at_s, edit.number)[0])
+        return _with_rests(state, split(timeline, edit.person, edit.at_s, edit.number)[0], edit.person, edit.number)
     if isinstance(edit, Remove):
         return replace(state, timeline=without(timeline, edit.person))
     if isinstance(edit, Smooth):
@@ -274,7 +278,15 @@ def applied(state: State, edit: Edit) -> State:
     if edit.span is not None:
         deviations(timeline, {edit.person: edit.span})
         resting[edit.person] = edit.span
-    return replace(state, resting=resting)
+    return replace(state, resting=resting, timeline=rested(timeline, edit.person, edit.span))
+
+
+def _with_rests(state: State, timeline: Timeline, *persons: int) -> State:
+    """The state with a timeline of which some people's rows changed, held against their resting faces again."""
+    for person in persons:
+        if person in state.resting:
+            timeline = rested(timeline, person, state.resting[person])
+    return replace(state, timeline=timeline)
 
 
 def _of_notes(plain: Any) -> tuple[Edit, ...]:

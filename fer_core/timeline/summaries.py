@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
-from fer_core.timeline.table import GOOD, Timeline
+from fer_core.timeline.sampling import SAME_TIME_S, between
+from fer_core.timeline.table import Timeline
 
 UNCERTAIN: Final = "uncertain"
 CATEGORIES: Final = (*EMOTIONS, UNCERTAIN)
@@ -40,8 +42,6 @@ _SAME_RUN: Final = 1.5
 
 _HITCH_S: Final = 0.25
 """Unless they are no further apart than this, as where a camera paused for a moment and no frame was sampled."""
-
-_SAME_TIME_S: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,7 @@ def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
 
 def inside(rows: pd.DataFrame, start_s: float, end_s: float) -> np.ndarray:
     """Which rows lie in a stretch of time: bool (N,). Its start belongs to it, its end to what follows."""
-    times = rows["time_s"].to_numpy(float)
-    return (times >= start_s - _SAME_TIME_S) & (times < end_s - _SAME_TIME_S)
+    return between(rows["time_s"].to_numpy(float), start_s, end_s)
 
 
 def outside(rows: pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
@@ -225,7 +224,7 @@ def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
     labels, uncertain = rows["label"].to_numpy(str), rows["uncertain"].to_numpy(bool)
     confidence, frames = rows["confidence"].to_numpy(float), rows["frame"].to_numpy(int)
     quality = rows["quality"].fillna(GOOD).to_numpy(str)
-    apart = np.diff(times) > held[:-1] + _SAME_TIME_S  # a hole, or a frame in between was sampled without them
+    apart = np.diff(times) > held[:-1] + SAME_TIME_S  # a hole, or a frame in between was sampled without them
     cut = apart | (labels[1:] != labels[:-1]) | (uncertain[1:] != uncertain[:-1])
     bounds = [0, *(np.flatnonzero(cut) + 1), len(times)]
     return [

@@ -1,7 +1,7 @@
 """Readings over time as one table, and what describes the recording that they come from."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -13,7 +13,11 @@ from fer_core.emotions import EMOTIONS
 from fer_core.provenance import Provenance
 from fer_core.readings import FrameReading, is_uncertain
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
+from fer_core.timeline import columns
+from fer_core.timeline.columns import COLUMNS, DTYPES, GOOD, GROUP_COLUMNS, PICTURE_COLUMNS, RAW_COLUMNS, described
+from fer_core.timeline.movements import DISTANCES
+from fer_core.timeline.notes import Span
+from fer_core.timeline.of_person import with_recording_columns
 from fer_core.timeline.smoothing import METHODS, gap_s
 
 TYPES: Final = {
@@ -25,15 +29,17 @@ TYPES: Final = {
     "uncertain": "boolean",
     "quality": "object",
 }
-"""Column dtypes in memory; nullable dtypes where a value may be missing."""
+"""Dtypes of `COLUMNS` in memory; nullable dtypes where a value may be missing."""
 
-GOOD: Final = "good"
-"""What `quality` says where nothing is out of bounds; else the problems, with commas between."""
+GROUP_TYPES: Final = {name: DTYPES[column.kind] for name, column in described(GROUP_COLUMNS).items()}
+"""The same of the columns of all groups."""
 
-MEASURES: Final = ("sharpness", "brightness", "frontality", "face_confidence")
-"""Columns of `Timeline.measures`, as in `fer_core.readings.Quality` and `FaceReading`."""
+MEASURES: Final = tuple(columns.MEASURES)
+"""Columns of `Timeline.measures`, as in `fer_core.readings.Quality`, `FaceReading` and `FaceMesh.geometry`."""
 
-_READ: Final = ("time_s", "frame", "person", "x", "y", "width", "height", *RAW_COLUMNS, "quality")
+_BASE_READ: Final = ("time_s", "frame", "person", "x", "y", "width", "height", *RAW_COLUMNS, "quality")
+_READ: Final = (*_BASE_READ, *PICTURE_COLUMNS)
+_NOTHING: Final = (None,) * (len(PICTURE_COLUMNS) + len(MEASURES))
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ Row = tuple[Any, ...]
 def rows_of_frame(reading: FrameReading) -> list[Row]:
     """One row a face; one row where there is none."""
     if not reading.faces:
-        return [(reading.time_s, reading.frame, *(None,) * (len(_READ) - 3), "", *(None,) * len(MEASURES))]
+        return [(reading.time_s, reading.frame, *(None,) * (len(_BASE_READ) - 3), "", *_NOTHING)]
     return [
         (
             reading.time_s,
@@ -127,10 +133,12 @@ def rows_of_frame(reading: FrameReading) -> list[Row]:
             *face.box,
             *map(float, face.probabilities),
             ", ".join(face.quality.problems) or GOOD,
+            *_values({} if face.mesh is None else face.mesh.columns, PICTURE_COLUMNS),
             face.quality.sharpness,
             face.quality.brightness,
             face.quality.frontality,
             face.face_confidence,
+            *_values({} if face.mesh is None else face.mesh.geometry, DISTANCES),
         )
         for face in reading.faces
     ]
@@ -148,11 +156,29 @@ def build(
 ) -> Timeline:
     """Make the timeline of what was read; see `Timeline` for the arguments and `rows_of_frame` for the rows."""
     table = pd.DataFrame(list(rows), columns=[*_READ, *MEASURES])
-    frame = smoothed(table.reindex(columns=list(COLUMNS)).astype(TYPES), request, cuts)
+    frame = table.reindex(columns=[*COLUMNS, *GROUP_COLUMNS]).astype({**TYPES, **GROUP_TYPES})
     measures = table[list(MEASURES)].astype("float64")
-    return Timeline(
-        frame, recording, request, provenance or Provenance(), portraits or {}, tuple(problems), tuple(cuts), measures
-    )
+    return refreshed(
+        Timeline(
+            frame, recording, request, provenance or Provenance(), portraits or {}, tuple(problems), tuple(cuts),
+            measures,
+        )
+    )  # fmt: skip
+
+
+def refreshed(
+    timeline: Timeline, only: Collection[int] | None = None, rests: Mapping[int, Span] | None = None
+) -> Timeline:
+    """The timeline with every value that follows from others computed anew, as after a change of its persons.
+
+    Args:
+        timeline: whose raw probabilities, picture-level columns, persons and measures are given.
+        only: the people whose values are computed; None for everybody.
+        rests: by person, the span in which their face is at rest.
+    """
+    frame = smoothed(timeline.frame, timeline.request, timeline.cuts, only)
+    frame = with_recording_columns(frame, timeline.measures, timeline.cuts, rests, only)
+    return replace(timeline, frame=frame)
 
 
 def smoothed(
@@ -186,6 +212,11 @@ def smoothed(
     result["confidence"] = highest
     result["uncertain"] = pd.Series(is_uncertain(highest, request.threshold), frame.index, "boolean").where(seen)
     return result
+
+
+def _values(found: Mapping[str, float], names: Sequence[str]) -> list[float | None]:
+    """The values by these names, None for what is not there."""
+    return [found.get(name) for name in names]
 
 
 def _usual_s(times_s: NDArray[np.float64]) -> float:

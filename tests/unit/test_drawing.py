@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.imaging.drawing import annotate, caption, overlay_activation
+from fer_core.imaging.drawing import annotate, caption, overlay_activation, tag_place
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
 
@@ -62,3 +62,30 @@ def test_the_picture_given_is_not_changed():
     before = GREY.copy()
     annotate(GREY, readings(Box(100, 80, 60, 60)))
     assert (before == GREY).all()
+
+
+PLACES = {
+    "one face": [Box(100, 80, 60, 60)],
+    "at the top": [Box(100, 0, 60, 60)],
+    "at the right border": [Box(240, 0, 60, 60)],
+    "one above the other": [Box(100, 10, 60, 60), Box(100, 72, 60, 60)],
+    "side by side at the top": [Box(20, 0, 60, 60), Box(82, 0, 60, 60), Box(144, 0, 60, 60)],
+    "a crowd": [Box(x, y, 40, 40) for x in (10, 110, 210) for y in (30, 90, 150)],
+}
+
+
+@pytest.mark.parametrize("boxes", PLACES.values(), ids=PLACES)
+def test_name_tags_cover_no_face_and_no_other_tag(boxes):
+    found = readings(*boxes)
+    drawn = annotate(GREY, found)
+    for box in boxes:
+        inside = drawn[box.y + 4 : box.y + box.height - 4, box.x + 4 : box.x + box.width - 4]
+        assert (inside == 128).all(), box
+
+
+def test_a_tag_stays_in_the_picture_and_where_nothing_is_free_covers_least():
+    whole = Box(0, 0, 300, 200)
+    place = tag_place(whole, (90, 20), [whole], (300, 200))
+    assert place.clipped(300, 200) == place
+    both = [Box(100, 0, 60, 60), Box(100, 60, 200, 20)]
+    assert tag_place(both[0], (50, 15), both, (300, 200)).overlap(both[0]) == 0

@@ -9,12 +9,12 @@ import pytest
 from fer_core import EMOTIONS, TimelineError
 from fer_core.readings import Box, FaceReading, FrameReading, Quality
 from fer_core.timeline.agreement import agreement
-from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
+from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
 from fer_core.timeline.corrections import deviations, merged, resmoothed, split, within, without
 from fer_core.timeline.notes import Span
 from fer_core.timeline.smoothing import exponential
 from fer_core.timeline.summaries import good_only, summarise, weighted
-from fer_core.timeline.table import MEASURES, TYPES, Timeline, build, rows_of_frame
+from fer_core.timeline.table import GROUP_TYPES, MEASURES, TYPES, Timeline, build, rows_of_frame
 from tests.timelines import RECORDING, REQUEST
 
 HAPPY, SAD, FEAR = (EMOTIONS.index(name) for name in ("happy", "sad", "fear"))
@@ -52,8 +52,8 @@ def parted() -> Timeline:
 
 
 def test_columns_and_types(pair):
-    assert tuple(pair.frame.columns) == COLUMNS
-    assert {name: str(dtype) for name, dtype in pair.frame.dtypes.items()} == TYPES
+    assert tuple(pair.frame.columns) == (*COLUMNS, *GROUP_COLUMNS)
+    assert {name: str(dtype) for name, dtype in pair.frame.dtypes.items()} == {**TYPES, **GROUP_TYPES}
     assert tuple(pair.measures.columns) == MEASURES and len(pair.measures) == len(pair.frame)
     assert pair.measures["frontality"].dropna().eq(0.75).all()
 
@@ -73,7 +73,7 @@ def test_quality_is_words(pair):
 
 def test_nothing_at_all():
     nothing = build([], RECORDING, REQUEST)
-    assert tuple(nothing.frame.columns) == COLUMNS and len(nothing.frame) == 0
+    assert tuple(nothing.frame.columns) == (*COLUMNS, *GROUP_COLUMNS) and len(nothing.frame) == 0
     only_empty = timeline((), ())
     assert only_empty.frame["person"].isna().all() and len(only_empty.frame) == 2
 

@@ -10,14 +10,19 @@ from numpy.typing import NDArray
 
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.charts import describe, probability_bars
+from fer_core.detection.turning import Turn
 from fer_core.emotions import STYLES
+from fer_core.face.overlay import head, overlay_mesh
+from fer_core.face.pose import in_words
 from fer_core.imaging.crops import cut
 from fer_core.imaging.drawing import annotate, caption, overlay_activation
 from fer_core.media.images import encode_png
-from fer_core.readings import FaceReading
+from fer_core.readings import FaceReading, Pose
 from fer_core.reports.pictures import as_record, as_table
 from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploads import Analysed
+from fer_core.ui.shared.uploads import Analysed, read_turned
+
+HEAD_PX = 96
 
 NO_FACE = (
     "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and at "
@@ -26,7 +31,13 @@ NO_FACE = (
 
 
 def show_picture(
-    picture: Analysed, number: int, uncertain_below: float, attention: bool, *, file_at_once: bool = False
+    picture: Analysed,
+    number: int,
+    uncertain_below: float,
+    attention: bool,
+    *,
+    mesh: bool = False,
+    file_at_once: bool = False,
 ) -> None:
     """One picture with its faces.
 
@@ -35,6 +46,7 @@ def show_picture(
         number: of the picture on the page.
         uncertain_below: probability under which a label is uncertain.
         attention: show the class activation maps.
+        mesh: show the landmarks.
         file_at_once: write the file before it is asked for: where parts of the page run again by themselves, Streamlit
             drops files that are made on a click.
     """
@@ -44,16 +56,21 @@ def show_picture(
 
     with st.container(border=True):
         st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
+        _about_turn(picture, number)
         if not picture.readings:
             left, right = st.columns([3, 2])
             left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
             right.info(NO_FACE, icon=":material/search_off:")
+            right.caption(_not_looked_for(picture))
             return
         left, right = st.columns([3, 2], gap="medium")
         base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
-        left.image(annotate(base, picture.shown_readings), channels="BGR", alt=_alternative_text(picture))
+        drawn = overlay_mesh(base, picture.shown_readings) if mesh else base
+        left.image(annotate(drawn, picture.shown_readings), channels="BGR", alt=_alternative_text(picture))
         if attention:
             left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
+        if words := _not_looked_for(picture):
+            left.caption(words)
         left.download_button(
             "Annotated PNG",
             data=png() if file_at_once else png,
@@ -114,12 +131,48 @@ def _show_face(
                     color="gray",
                     help="The crop is unlike the faces that the model learnt from.",
                 )
+    if reading.pose is not None:
+        _show_pose(reading.pose)
     st.plotly_chart(
         probability_bars(reading, uncertain_below),
         key=f"bars-{key}",
         config={"displayModeBar": False},
         alt=f"Probabilities: {describe(reading)}",
     )
+
+
+def _show_pose(pose: Pose) -> None:
+    figure, words = st.columns([1, 2], vertical_alignment="center")
+    figure.image(head(pose, HEAD_PX), width=HEAD_PX, alt=f"Drawn head: {in_words(pose)}")
+    words.caption(
+        f"{in_words(pose).capitalize()}. Yaw {pose.yaw_deg:+.0f}°, pitch {pose.pitch_deg:+.0f}°, roll "
+        f"{pose.roll_deg:+.0f}°, from the landmarks: how the head is held, not what it attends to."
+    )
+
+
+def _about_turn(picture: Analysed, number: int) -> None:
+    """Say that a picture seems to be turned, and offer to read it upright; or to read it as it was again."""
+    if picture.turned:
+        st.caption(f"Read turned by {picture.turned} degrees clockwise.")
+        st.button(
+            "Read it as it was", icon=":material/undo:", key=f"as it was {number}", on_click=read_turned,
+            args=(picture, Turn.NONE),
+        )  # fmt: skip
+    elif picture.turn:
+        st.warning(
+            "This picture seems to be turned. Faces that are not upright are read less reliably.",
+            icon=":material/screen_rotation:",
+        )
+        st.button(
+            "Read it upright", icon=":material/rotate_right:", key=f"upright {number}", on_click=read_turned,
+            args=(picture, picture.turn),
+        )  # fmt: skip
+
+
+def _not_looked_for(picture: Analysed) -> str:
+    if picture.smallest_px is None:
+        return ""
+    return f"Faces of less than about {picture.smallest_px} pixels were not looked for."
 
 
 def _alternative_text(picture: Analysed) -> str:

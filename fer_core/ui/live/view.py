@@ -39,6 +39,7 @@ _SHOW: Final = {
     "boxes": ":material/crop_free: Boxes",
     "bars": ":material/bar_chart: Bars in the picture",
     "activation": ":material/visibility: What the model looks at",
+    "mesh": ":material/grid_on: Mesh",
     "mirrored": ":material/flip: Mirror",
     "hidden": ":material/blur_on: Hide faces",
 }

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from fer_core.detection.turning import Turn
 from fer_core.errors import FerError
 from fer_core.imaging.crops import shrunk
 from fer_core.imaging.placement import Placement
@@ -22,6 +23,7 @@ MAX_PICTURES = 24
 """At once: decoded pictures are large, and they are all kept while they are shown."""
 
 _KEY = "analysed pictures"
+_TURNS = "turned pictures"
 
 Settings = tuple[Hashable, ...]
 """Everything that the readings of a picture depend on and the visitor chose."""
@@ -39,7 +41,11 @@ class Analysed:
         image: uint8 (H, W, 3), BGR.
         readings: its faces, from left to right.
         shown: the picture for the page, its longer side at most `SHOWN_PX`.
-        shown_readings: the same readings, with boxes in pixels of `shown`.
+        shown_readings: the same readings, with boxes and meshes in pixels of `shown`.
+        sha256: of the visitor's file.
+        turn: by how much the picture seems to have to be turned clockwise, so that its faces are upright.
+        turned: by how much it was turned clockwise before it was read, because the visitor wanted it.
+        smallest_px: faces with a shorter side were not looked for; None where the detector does not say.
     """
 
     name: str
@@ -47,6 +53,10 @@ class Analysed:
     readings: list[FaceReading]
     shown: NDArray[np.uint8]
     shown_readings: list[FaceReading]
+    sha256: str = ""
+    turn: Turn = Turn.NONE
+    turned: Turn = Turn.NONE
+    smallest_px: int | None = None
 
     @property
     def width(self) -> int:
@@ -80,9 +90,11 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
     for position, (name, data) in enumerate(files):
         if bar:
             bar.progress(position / len(files), f"Reading {position + 1} of {len(files)}")
-        key = (hashlib.sha256(data).hexdigest(), name, settings)
+        sha256 = hashlib.sha256(data).hexdigest()
+        turned = _turns().get(sha256, Turn.NONE)
+        key = (sha256, name, settings, turned)
         try:
-            picture = before.get(key) or _analysed(name, data, pipeline)
+            picture = before.get(key) or _analysed(name, data, pipeline, turned, sha256)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/broken_image:")
             continue
@@ -97,11 +109,28 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
 def forget() -> None:
     """Drop every picture and reading of this visitor."""
     st.session_state.pop(_KEY, None)
+    st.session_state.pop(_TURNS, None)
 
 
-def _analysed(name: str, data: bytes, pipeline: EmotionPipeline) -> Analysed:
-    image = decode_image(data, name)
-    readings = pipeline.analyze_image(image)
+def read_turned(picture: Analysed, turn: Turn) -> None:
+    """Read a picture turned clockwise from now on; `Turn.NONE` for as it is."""
+    _turns()[picture.sha256] = turn
+
+
+def _turns() -> dict[str, Turn]:
+    turns: dict[str, Turn] = st.session_state.setdefault(_TURNS, {})
+    return turns
+
+
+def _analysed(name: str, data: bytes, pipeline: EmotionPipeline, turned: Turn, sha256: str) -> Analysed:
+    image = turned.apply(decode_image(data, name))
+    found = pipeline.read_picture(image)
     shown, _ = shrunk(image, SHOWN_PX)
     placement = Placement.stretched(image.shape[1::-1], shown.shape[1::-1])
-    return Analysed(name, image, readings, shown, [replace(r, box=placement.box(r.box)) for r in readings])
+    shown_readings = [
+        replace(reading, box=placement.box(reading.box), mesh=reading.mesh and placement.mesh(reading.mesh))
+        for reading in found.faces
+    ]
+    return Analysed(
+        name, image, list(found.faces), shown, shown_readings, sha256, found.turn, turned, found.smallest_px
+    )

@@ -11,6 +11,7 @@ import streamlit as st
 
 from fer_core import charts
 from fer_core.charts.comparing import agreement_lane, deviation_lines
+from fer_core.charts.face_lanes import describe_face, face_lanes, movement_lines
 from fer_core.charts.looks import clock
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
@@ -54,6 +55,8 @@ def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
         "Heat map": _heat_map,
         "Valence": _valence,
         "Quality": _quality,
+        "Face": _face,
+        "Movements": _movements,
         "Shares": _shares,
         "Stretches": _stretches,
     }
@@ -193,6 +196,35 @@ def _quality(recording: OpenRecording) -> None:
     words = charts.describe_quality(part, recording.notes)
     interactive(charts.quality_lane(part, recording.notes), recording, "quality", words)
     st.caption(words)
+
+
+def _face(recording: OpenRecording) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    shown = recording.part()  # with talking and turned faces, which are what it shows
+    words = describe_face(shown, person, recording.notes)
+    interactive(face_lanes(shown, person, recording.notes), recording, "face", words)
+    st.caption(
+        f"{plain(words)} From the landmarks: how the head is held and the face moves, coarse. No measure of attention."
+    )
+
+
+def _movements(recording: OpenRecording) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    span = recording.resting.get(person)
+    rest = (
+        "the median of their good samples; a resting face chosen under People is a better one"
+        if span is None
+        else f"their face from {span.start_s:.2f} to {span.end_s:.2f} s"
+    )
+    words = f"Movements of {recording.notes.name(person)} against {rest}."
+    interactive(movement_lines(recording.part(), person), recording, "movements", words)
+    st.caption(
+        f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS."
+    )
 
 
 def _shares(recording: OpenRecording) -> None:

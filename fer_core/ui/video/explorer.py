@@ -17,7 +17,7 @@ from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
 from fer_core.ui.video.memory import memory
-from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button
+from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button, region_words
 from fer_core.ui.video.people import people_editor
 from fer_core.ui.video.player import moment
 from fer_core.ui.video.recording import OpenRecording
@@ -87,10 +87,11 @@ def _headline(recording: OpenRecording, card: ModelCard | None) -> None:
             go_on_button(recording)
     if recording.live:
         st.page_link("pages/2_Live.py", label="Back to the camera", icon=":material/videocam:")
+    read = f"{sampling(request)}{region_words(request.region)}"
     facts = (
         as_clock(about.duration_s),
         f"{about.width} × {about.height} px",
-        f"{about.frame_rate:.4g} frames a second, {timeline.frame['frame'].nunique():,} read ({sampling(request)})",
+        f"{about.frame_rate:.4g} frames a second, {timeline.frame['frame'].nunique():,} read ({read})",
         card.title if card else str(request.model),
         smoothing(request),
     )

@@ -23,7 +23,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.handover import forget_session, recorded_session
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.visits import Visits
+from fer_core.ui.video.visits import Visits, browser_of
 
 MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
@@ -252,7 +252,7 @@ def memory() -> Memory:
 
 def _browser() -> str:
     """What tells this visitor's browser from others, so that an address that is passed on opens nothing elsewhere."""
-    return str(st.context.cookies.get("_streamlit_xsrf", ""))
+    return browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
 
 
 def forget() -> None:

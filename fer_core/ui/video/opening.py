@@ -17,7 +17,7 @@ from fer_core.jobs import Progress, Work
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
-from fer_core.request import TIME_CONSTANT_S, AnalysisRequest, DetectorChoice
+from fer_core.request import TIME_CONSTANT_S, AnalysisRequest, DetectorChoice, Region
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import Timeline
@@ -89,13 +89,34 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
             disabled=smoothing == "none",
             help="How long a change takes to show by about two thirds. The raw values are kept and exported too.",
         )
+        region = _region()
     request = AnalysisRequest(
         detector=DetectorChoice(detector),
         fps=fps,
+        region=region,
         smoothing=smoothing,
         time_constant_s=0.0 if smoothing == "none" else time_constant_s,
     )
     return {name: replace(request, model=name) for name in (model, *others)}
+
+
+def _region() -> Region | None:
+    """The part of the picture in which faces are looked for; None for all of it."""
+    across = st.slider(
+        "Look for faces from left to right",
+        0,
+        100,
+        (0, 100),
+        format="%d %%",
+        help="The part of every picture that is of interest, such as one window of a recorded screen.",
+    )
+    down = st.slider("Look for faces from top to bottom", 0, 100, (0, 100), format="%d %%")
+    if across == (0, 100) and down == (0, 100):
+        return None
+    if across[0] == across[1] or down[0] == down[1]:
+        st.caption("A part without any width or height is none; faces are looked for everywhere.")
+        return None
+    return Region(across[0] / 100, down[0] / 100, (across[1] - across[0]) / 100, (down[1] - down[0]) / 100)
 
 
 def choose(cards: Mapping[str, ModelCard]) -> None:
@@ -232,8 +253,10 @@ def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, Mod
         title = cards[model].title if model in cards else model
         rate = RATES.get(fps, f"{fps:g}")
         how = f"{plain(title)}, {loaders.DETECTOR_TITLES.get(detector, detector)}, samples a second: {rate}"
+        how += region_words(one.request.region)
         wanted = requests.get(model)
-        fits = wanted is not None and (detector, fps) == (wanted.detector.name, wanted.fps)
+        same = (detector, fps, one.request.region)
+        fits = wanted is not None and same == (wanted.detector.name, wanted.fps, wanted.region)
         end = "*Analyse* goes on from there." if fits else "Choose these *Settings* to go on from there."
         st.info(
             f"This recording was read before, up to {as_clock(one.until_s)} ({how}), and not to its end. {end}",
@@ -278,6 +301,14 @@ def progress() -> None:
             )
 
     look()
+
+
+def region_words(region: Region | None) -> str:
+    """A region for people, to be put behind other facts; empty where faces were looked for everywhere."""
+    if region is None:
+        return ""
+    right, bottom = region.x + region.width, region.y + region.height
+    return f", only {region.x:.0%} to {right:.0%} across and {region.y:.0%} to {bottom:.0%} down the picture"
 
 
 def forget_button() -> None:

@@ -2,17 +2,24 @@
 
 import shutil
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from fer_core.emotions import STYLES
 from fer_core.errors import FerError
+from fer_core.face.overlay import overlay_mesh
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.media.playing import COPY_PX, LONGEST_S, write_copy
+from fer_core.readings import Face, FaceReading
 from fer_core.reports.annotated import Tracks
 from fer_core.timeline.summaries import as_clock, problems_of
+from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import Copy, memory
 from fer_core.ui.video.recording import OpenRecording
@@ -112,12 +119,23 @@ def _frame(recording: OpenRecording) -> None:
     words = words_at(recording, recording.moment_s)
     if recording.path is not None:
         try:
-            image = Tracks(recording.timeline).drawn(recording.picture(recording.moment_s), recording.moment_s)
+            tracks, picture = Tracks(recording.timeline), recording.picture(recording.moment_s)
+            if st.session_state.get(f"mesh {recording.number}"):
+                picture = _with_mesh(picture, tracks.in_picture(picture, recording.moment_s))
+            image = tracks.drawn(picture, recording.moment_s)
             st.image(image, channels="BGR", width="stretch", alt=f"Frame at {recording.moment_s:.2f} s. {words}")
         except FerError as error:
             problem = str(error).replace(f"{recording.path.parent}/", "")
             st.warning(plain(problem), icon=":material/broken_image:")
     st.markdown(f"**{recording.moment_s:.2f} s** · {plain(words)}")
+
+
+def _with_mesh(picture: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
+    """The frame with the mesh of each face; measured anew, as a timeline keeps numbers and no landmarks."""
+    faces = loaders.measurer()(picture, [Face(reading.box, reading.face_confidence) for reading in readings])
+    return overlay_mesh(
+        picture, [replace(reading, mesh=face.mesh) for reading, face in zip(readings, faces, strict=True)]
+    )
 
 
 def _steps(recording: OpenRecording) -> None:
@@ -131,4 +149,6 @@ def _steps(recording: OpenRecording) -> None:
                 on_click=recording.step_by,
                 args=(samples,),
             )
+        if recording.path is not None:
+            st.toggle("Mesh", key=f"mesh {recording.number}", help="The landmarks of every face in this frame.")
         st.caption("or click into a chart; the player goes there to the second")

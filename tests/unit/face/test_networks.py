@@ -12,7 +12,6 @@ from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.diagnostics.benchmarks.scenes import portrait
 from fer_core.errors import ModelError
 from fer_core.face import eyes
-from fer_core.face.columns import COLUMNS
 from fer_core.face.geometry import FaceGeometry, GeometryReader
 from fer_core.face.irises import IrisFinder
 from fer_core.face.landmarks import MeshFinder
@@ -21,6 +20,7 @@ from fer_core.face.topology import CHIN, LEFT_EYE_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.networks.face_files import FACES_DIR, IRIS, MESH
 from fer_core.readings import Box, Face
+from fer_core.timeline.columns import PICTURE_COLUMNS
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_it_says_what_it_depends_on(reader):
 
 
 def test_the_columns_of_a_picture_are_those_of_the_dictionary(plain):
-    assert list(plain.columns()) == [column.name for column in COLUMNS if column.needs == "picture"]
+    assert list(plain.columns()) == list(PICTURE_COLUMNS)
 
 
 @pytest.mark.parametrize(("name", "load"), [(MESH, MeshFinder), (IRIS, IrisFinder), (MEAN_FACE, mean_face)])

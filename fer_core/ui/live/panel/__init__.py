@@ -12,6 +12,7 @@ from typing import Any, Final
 import streamlit as st
 
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.face.pose import in_words
 from fer_core.live import LiveFace, LiveState, Situation
 from fer_core.live.history import STEP_S, Moment
 from fer_core.plain import as_plain
@@ -160,6 +161,8 @@ def _face(face: LiveFace, state: LiveState) -> ShownFace:
         details.append("against the resting face")
     if reading.quality.problems:
         details.append(f"picture {', '.join(reading.quality.problems)}")
+    if reading.pose is not None:
+        details.append(in_words(reading.pose))
     return ShownFace(
         person=face.person,
         size=reading.box.area,

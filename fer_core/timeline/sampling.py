@@ -1,22 +1,12 @@
-"""Spans of a sequence of samples; shared by blinks and talking."""
+"""Rates and runs of a sequence of samples."""
 
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of time, in seconds from the start of the recording."""
-
-    start_s: float
-    end_s: float
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return self.end_s - self.start_s
+SAME_TIME_S: Final = 1e-6
+"""Times that differ by less are the same."""
 
 
 def rate_hz(times_s: NDArray[np.floating]) -> float:
@@ -34,3 +24,8 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     edges = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
     return [(int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
+
+
+def between(times_s: NDArray[np.floating], start_s: float, end_s: float) -> NDArray[np.bool_]:
+    """Which times lie in a stretch: bool (N,). Its start belongs to it, its end to what follows."""
+    return np.asarray((times_s >= start_s - SAME_TIME_S) & (times_s < end_s - SAME_TIME_S))

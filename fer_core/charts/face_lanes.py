@@ -1,0 +1,146 @@
+"""Head pose, eyes, mouth and movements of one person over time."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from fer_core.charts.looks import QUIET, clock, lay_out, looks_of_models, nothing, safe
+from fer_core.charts.over_time import NOT_SEEN
+from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS
+from fer_core.timeline.movements import MOVEMENTS
+from fer_core.timeline.notes import Notes
+from fer_core.timeline.sampling import runs
+from fer_core.timeline.series import MAX_POINTS, spans_of, with_breaks
+from fer_core.timeline.summaries import as_fine_clock, interval_s, rows_of_person, time_range, weighted
+from fer_core.timeline.table import Timeline
+
+NOT_MEASURED: Final = "The landmarks of this face were not measured."
+_POSE: Final = {
+    "yaw_deg": "yaw (above 0: to their left)",
+    "pitch_deg": "pitch (above 0: raised)",
+    "roll_deg": "roll (above 0: to their left)",
+}
+
+
+def face_lanes(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> go.Figure:
+    """Three lanes: the pose of the head, how far the eyes are open with blinks, the mouth with talking.
+
+    A click on a point reports `customdata`: its time in seconds.
+
+    Args:
+        source: the timeline.
+        person: whose.
+        notes: for the person's name.
+    """
+    figure = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.06, row_heights=[0.4, 0.3, 0.3])
+    rows = rows_of_person(weighted(source), person)
+    if not _is_measured(rows):
+        return nothing(lay_out(figure, 260, time_range(source)), NOT_MEASURED if len(rows) else NOT_SEEN)
+    usual_s = interval_s(source)
+    open_share = rows[["eye_open_right", "eye_open_left"]].astype(float).mean(axis=1)
+    points, step_s = _averaged(rows.assign(eyes_open=open_share), [*_POSE, "eyes_open", "mouth_open"], usual_s)
+    drawn = with_breaks(points, step_s)
+    for (name, words), look in zip(_POSE.items(), looks_of_models(_POSE).values(), strict=True):
+        _line(figure, drawn, name, words, 1, (look.colour, look.dash), "%{y:.0f}°")
+    _line(figure, drawn, "eyes_open", "eyes open", 2, ("#0072b2", "solid"), "%{y:.2f} of the width of the eye")
+    _line(figure, drawn, "mouth_open", "mouth open", 3, ("#d55e00", "solid"), "%{y:.2f} of the distance of the eyes")
+    blinks = _blinks(rows)
+    if len(blinks):
+        figure.add_scatter(
+            x=clock(blinks), y=[0.0] * len(blinks), mode="markers", name="blink", customdata=blinks[:, None],
+            marker={"symbol": "triangle-up", "size": 9, "color": "#0072b2"}, hovertemplate="blink<extra></extra>",
+            row=2, col=1,
+        )  # fmt: skip
+    for start_s, end_s in _talking(rows, usual_s):
+        start, end = clock([start_s, end_s]).astype(str)
+        figure.add_vrect(
+            x0=start, x1=end, row=3, col=1, fillcolor="#d55e00", opacity=0.18, line_width=0,
+            annotation={"text": "talking", "font": {"size": 11}},
+        )  # fmt: skip
+    lay_out(figure, 460, time_range(source), hovermode="x unified", showlegend=True)
+    figure.update_xaxes(title=None, row=1).update_xaxes(title=None, row=2)
+    figure.update_yaxes(title="head, degrees", row=1).update_yaxes(title="eyes", rangemode="tozero", row=2)
+    figure.update_yaxes(title="mouth", rangemode="tozero", row=3)
+    return figure.add_hline(y=0, line={"width": 1, "color": QUIET}, row=1, col=1)
+
+
+def movement_lines(source: Timeline | pd.DataFrame, person: int) -> go.Figure:
+    """The six movements against the person's resting face, in percent; a click reports the time in seconds."""
+    figure, rows = go.Figure(), rows_of_person(source, person)
+    if not _is_measured(rows):
+        return nothing(lay_out(figure, 260, time_range(source)), NOT_MEASURED if len(rows) else NOT_SEEN)
+    points, step_s = _averaged(rows, list(GROUPS["movements"]), interval_s(source))
+    drawn = with_breaks(points, step_s)
+    looks = looks_of_models([movement.name for movement in MOVEMENTS])
+    for movement in MOVEMENTS:
+        look = looks[movement.name]
+        words = f"{movement.title} ({movement.unit.partition(',')[0]})"
+        _line(figure, drawn, movement.name, words, None, (look.colour, look.dash), "%{y:.1f} %")
+    lay_out(figure, 320, time_range(source), hovermode="x unified", showlegend=True)
+    figure.update_yaxes(title="percent", rangemode="tozero")
+    return figure
+
+
+def describe_face(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> str:
+    """Of `face_lanes`, in words."""
+    name, rows = (notes or Notes()).name(person), rows_of_person(weighted(source), person)
+    if not _is_measured(rows):
+        return NOT_MEASURED if len(rows) else NOT_SEEN
+    degrees = ", ".join(
+        f"{axis.removesuffix('_deg')} {rows[axis].min():+.0f} to {rows[axis].max():+.0f}°" for axis in _POSE
+    )
+    blinks, seen_s = _blinks(rows), float(rows["held_s"].sum())
+    if rows["blink"].isna().all():
+        counted = "blinks cannot be counted at so few samples a second"
+    else:
+        counted = f"{len(blinks)} blinks in {as_fine_clock(seen_s)}"
+    if rows["talking"].isna().all():
+        talked = "talking cannot be told at so few samples a second"
+    else:
+        share = float(rows.loc[rows["talking"].fillna(False).astype(bool), "held_s"].sum()) / seen_s
+        talked = f"the mouth moves as in talking for {share:.0%} of the time"
+    return f"{name}: head {degrees}; {counted}; {talked}."
+
+
+def _is_measured(rows: pd.DataFrame) -> bool:
+    return set(GROUP_COLUMNS) <= set(rows.columns) and bool(rows["yaw_deg"].notna().any())
+
+
+def _averaged(rows: pd.DataFrame, names: Sequence[str], usual_s: float) -> tuple[pd.DataFrame, float]:
+    """Time and values of at most about `MAX_POINTS` points, and the seconds between two."""
+    kept = rows[["time_s", *names]].astype(float).reset_index(drop=True)
+    if len(kept) <= MAX_POINTS:
+        return kept, usual_s
+    step_s = float(usual_s * np.ceil(len(kept) / MAX_POINTS))
+    return kept.groupby(np.floor(kept["time_s"] / step_s).to_numpy()).mean().reset_index(drop=True), step_s
+
+
+def _line(
+    figure: go.Figure, drawn: pd.DataFrame, name: str, words: str, row: int | None, look: tuple[str, str], value: str
+) -> None:
+    figure.add_scatter(
+        x=clock(drawn["time_s"]),
+        y=drawn[name].to_numpy(float),
+        name=safe(words),
+        mode="lines+markers",
+        line={"color": look[0], "dash": look[1], "width": 2},
+        marker={"size": 4},
+        customdata=drawn[["time_s"]].to_numpy(float),
+        hovertemplate=value,
+        **({} if row is None else {"row": row, "col": 1}),
+    )
+
+
+def _blinks(rows: pd.DataFrame) -> np.ndarray:
+    """Middle of each blink, in seconds."""
+    times_s = rows["time_s"].to_numpy(float)
+    found = runs(rows["blink"].fillna(False).to_numpy(bool))
+    return np.array([(times_s[first] + times_s[last]) / 2 for first, last in found])
+
+
+def _talking(rows: pd.DataFrame, usual_s: float) -> list[tuple[float, float]]:
+    return spans_of(rows[rows["talking"].fillna(False).astype(bool)], usual_s)

@@ -1,0 +1,123 @@
+"""Columns that follow from several samples of one person: blinks, talking, and movements against the resting face."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_core.timeline.blinks import blinks, can_count
+from fer_core.timeline.columns import GOOD, GROUP_COLUMNS
+from fer_core.timeline.movements import DISTANCES, MOVEMENTS, Geometry, movements, resting
+from fer_core.timeline.notes import Span
+from fer_core.timeline.sampling import between
+from fer_core.timeline.talking import can_tell, talking
+
+TALKING: Final = "talking"
+"""Column, and the word that `quality` has where it is true."""
+
+_MOVEMENTS: Final = [movement.name for movement in MOVEMENTS]
+_EYES: Final = ["eye_open_right", "eye_open_left"]
+
+
+def with_recording_columns(
+    frame: pd.DataFrame,
+    measures: pd.DataFrame,
+    cuts: Sequence[float] = (),
+    rests: Mapping[int, Span] | None = None,
+    only: Collection[int] | None = None,
+) -> pd.DataFrame:
+    """The rows with `blink`, `talking`, the movements, and `quality` as they follow from the other columns.
+
+    Args:
+        frame: the rows. Where they lack the columns of groups, they stay as they are.
+        measures: of the same rows, by the index of `frame`.
+        cuts: when new shots begin, in seconds; no blink and no talking reaches over one.
+        rests: by person, the span in which their face is at rest; of others, the median of all good samples is.
+        only: the people whose values are computed; those of others stay as they are. None for everybody.
+    """
+    if not set(GROUP_COLUMNS) <= set(frame.columns):
+        return frame
+    result, persons = frame.copy(), frame["person"]
+    times_s, sampled_s = frame["time_s"].to_numpy(float), np.unique(frame["time_s"].to_numpy(float))
+    shots = np.searchsorted(np.asarray(cuts, float), times_s, side="right")
+    flags = {name: frame[name].astype(object).to_numpy(object, copy=True) for name in ("blink", TALKING)}
+    moved = frame[_MOVEMENTS].to_numpy(float, copy=True)
+    quality = frame["quality"].to_numpy(object, copy=True)
+    if only is None:
+        moved[:], flags = np.nan, {name: np.full(len(frame), None, object) for name in flags}
+    distances = measures.reindex(index=frame.index, columns=list(DISTANCES)).to_numpy(float)
+    eyes, mouth = frame[_EYES].to_numpy(float).mean(axis=1), frame["mouth_open"].to_numpy(float)
+    for person in [int(number) for number in persons.dropna().unique()] if only is None else only:
+        places = np.flatnonzero(persons.eq(person).fillna(False).to_numpy(bool))
+        places = places[np.argsort(times_s[places], kind="stable")]
+        for shot in np.unique(shots[places]):
+            part = places[shots[places] == shot]
+            flags["blink"][part] = _blinking(times_s[part], eyes[part], sampled_s)
+            flags[TALKING][part] = _talking(times_s[part], mouth[part], sampled_s)
+        quality[places] = _with_talking(quality[places], flags[TALKING][places])
+        rest = _rest(times_s[places], distances[places], quality[places] == GOOD, (rests or {}).get(person))
+        moved[places] = np.nan if rest is None else np.column_stack(list(movements(distances[places], rest).values()))
+    for name, values in flags.items():
+        result[name] = pd.array(values, "boolean")
+    result[_MOVEMENTS], result["quality"] = moved, pd.Series(quality, frame.index, "object")
+    return result
+
+
+def _on_grid(
+    times_s: NDArray[np.float64], values: NDArray[np.float64], sampled_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Values at every sampled time from the first to the last of them, NaN in between; and where each one went."""
+    first, last = np.searchsorted(sampled_s, times_s[[0, -1]])
+    grid_s = sampled_s[first : last + 1]
+    where = np.searchsorted(grid_s, times_s)
+    spread = np.full(len(grid_s), np.nan)
+    spread[where] = values
+    return grid_s, spread, where
+
+
+def _blinking(
+    times_s: NDArray[np.float64], open_share: NDArray[np.float64], sampled_s: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    grid_s, spread, where = _on_grid(times_s, open_share, sampled_s)
+    if not can_count(grid_s):
+        return np.full(len(times_s), None, object)
+    flags = np.zeros(len(grid_s), bool)
+    for blink in blinks(grid_s, spread):
+        flags |= (grid_s > blink.start_s) & (grid_s < blink.end_s)
+    return _known(flags[where], open_share)
+
+
+def _talking(
+    times_s: NDArray[np.float64], open_share: NDArray[np.float64], sampled_s: NDArray[np.float64]
+) -> NDArray[np.object_]:
+    grid_s, spread, where = _on_grid(times_s, open_share, sampled_s)
+    if not can_tell(grid_s):
+        return np.full(len(times_s), None, object)
+    return _known(talking(grid_s, spread)[where], open_share)
+
+
+def _known(flags: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.object_]:
+    """True or false where there is a value, None elsewhere."""
+    known = flags.astype(object)
+    known[np.isnan(values)] = None
+    return known
+
+
+def _with_talking(quality: NDArray[np.object_], flags: NDArray[np.object_]) -> list[str]:
+    """The words of a quality, with "talking" where somebody talks and without it where nobody does."""
+    kept = [[word for word in str(words).split(", ") if word not in (TALKING, GOOD)] for words in quality]
+    return [", ".join([*words, TALKING] if flag else words) or GOOD for words, flag in zip(kept, flags, strict=True)]
+
+
+def _rest(
+    times_s: NDArray[np.float64], distances: NDArray[np.float64], good: NDArray[np.bool_], span: Span | None
+) -> Geometry | None:
+    """The resting face: over the span, else over good samples, else over all; None where nothing was measured."""
+    measured = ~np.isnan(distances).any(axis=1)
+    chosen = np.zeros(len(times_s), bool) if span is None else between(times_s, span.start_s, span.end_s)
+    for rows in (chosen & measured, good & measured, measured):
+        if rows.any():
+            return resting(distances[rows])
+    return None

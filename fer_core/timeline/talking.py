@@ -1,0 +1,79 @@
+"""Talking, from how far the mouth is open.
+
+A talking mouth distorts expressions, so talking is a reason to rely less on a reading; it is not speech recognition.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.timeline.notes import Span
+from fer_core.timeline.sampling import rate_hz, runs
+
+WINDOW_S: Final = 2.0
+"""Stretch of time about a sample within which the mouth of a talking person opens and closes several times."""
+
+SMALLEST_MOVE: Final = 0.03
+"""Smallest opening or closing that counts, in distances of the outer corners of the eyes."""
+
+TALKING_REVERSALS: Final = 3
+"""Changes between opening and closing within `WINDOW_S` from which somebody talks; a yawn or a surprise has one."""
+
+LOWEST_RATE_HZ: Final = 3.0
+"""With fewer samples per second the movements of talking cannot be told from others."""
+
+
+def can_tell(times_s: NDArray[np.floating]) -> bool:
+    """Whether there are enough samples per second to tell talking from other movements."""
+    return rate_hz(times_s) >= LOWEST_RATE_HZ
+
+
+def talking(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether one person seems to talk, sample by sample.
+
+    Args:
+        times_s: (N,), increasing.
+        open_share: (N,), see `fer_core.face.mouth.openness`; NaN where no face was found.
+
+    Returns:
+        bool (N,); all false for fewer than `LOWEST_RATE_HZ` samples per second, and where no face was found.
+    """
+    if not can_tell(times_s):
+        return np.zeros(len(times_s), bool)
+    moments = np.asarray(times_s, float)[reversals(open_share)]
+    first = np.searchsorted(moments, times_s - WINDOW_S / 2, "left")
+    after = np.searchsorted(moments, times_s + WINDOW_S / 2, "right")
+    return np.asarray((after - first >= TALKING_REVERSALS) & ~np.isnan(open_share), bool)
+
+
+def talking_spans(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> list[Span]:
+    """Stretches in which one person seems to talk."""
+    flags = talking(times_s, open_share)
+    return [Span(float(times_s[first]), float(times_s[last])) for first, last in runs(flags)]
+
+
+def reversals(open_share: NDArray[np.floating]) -> list[int]:
+    """Rows at which the mouth turns from opening to closing or back, each move at least `SMALLEST_MOVE` large.
+
+    >>> reversals(np.array([0.0, 0.1, 0.2, 0.1, 0.0, 0.01, 0.0]))
+    [2]
+    """
+    found: list[int] = []
+    low = high = -1  # rows of the extremes since the last reversal
+    rising: bool | None = None
+    for row, value in enumerate(open_share):
+        if np.isnan(value):
+            low, high, rising = -1, -1, None
+            continue
+        low = row if low < 0 or value < open_share[low] else low
+        high = row if high < 0 or value > open_share[high] else high
+        if rising is not False and open_share[high] - value >= SMALLEST_MOVE:
+            found += [high] if rising else []
+            rising, low = False, row
+            high = row
+        elif rising is not True and value - open_share[low] >= SMALLEST_MOVE:
+            found += [low] if rising is False else []
+            rising, high = True, row
+            low = row
+    return found
