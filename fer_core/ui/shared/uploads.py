@@ -28,8 +28,8 @@ _TURNS = "turned pictures"
 Settings = tuple[Hashable, ...]
 """Everything that the readings of a picture depend on and the visitor chose."""
 
-Key = tuple[str, str, Settings]
-"""SHA-256 of the file, its name, settings."""
+Key = tuple[str, str, Settings, Turn]
+"""SHA-256 of the file, its name, settings, and the turn with which it is read."""
 
 
 @dataclass(frozen=True, eq=False)
