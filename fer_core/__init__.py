@@ -23,9 +23,9 @@ from fer_core.errors import (
     RequestError,
     TimelineError,
 )
-from fer_core.pipeline import EmotionPipeline
+from fer_core.pipeline import EmotionPipeline, PictureReading
 from fer_core.provenance import Provenance
-from fer_core.readings import Box, Face, FaceReading, FrameReading, Quality
+from fer_core.readings import Box, Face, FaceReading, FrameReading, Pose, Quality
 from fer_core.request import AnalysisRequest, DetectorChoice, Region
 from fer_core.version import __version__
 
@@ -78,6 +78,7 @@ __all__ = [
     "NotInstalledError",
     "Notes",
     "PictureReading",
+    "Pose",
     "Provenance",
     "Quality",
     "Recording",
