@@ -92,7 +92,7 @@ class ModelCard(Record):
     metrics: dict[str, dict[str, Any]]
     coverage_accuracy: list[tuple[float, float, float]]
     maps: MapFigures | None = None
-    imported: Imported | None = None
+    imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
 
     @property
     def identity(self) -> str:

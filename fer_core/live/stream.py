@@ -26,7 +26,7 @@ from fer_core.live.history import Ages, LastMinute, Moment, Rate
 from fer_core.live.lost import LostFaces
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
-from fer_core.live.view import drawn
+from fer_core.live.view import black, drawn
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 
@@ -180,7 +180,7 @@ class LiveStream:
             shown = av.VideoFrame.from_ndarray(self.show(bgr), format="bgr24")
         except Exception as error:
             self._report(_DRAWING, error)
-            return _black(frame) if self._settings.view.hidden else frame
+            return black(frame) if self._settings.view.hidden else frame
         with self._lock:
             self._problems.pop(_DRAWING, None)
         return shown
@@ -396,8 +396,3 @@ class LiveStream:
                 recording_over=self._recorder is not None and recording_s == self._recorder.longest_s,
                 recorded=0 if self._recorder is None else len(self._recorder),
             )
-
-
-def _black(frame: av.VideoFrame) -> av.VideoFrame:
-    """A frame of the same size in which there is nothing."""
-    return av.VideoFrame.from_ndarray(np.zeros((frame.height, frame.width, 3), np.uint8), format="bgr24")

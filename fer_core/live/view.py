@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -58,3 +59,8 @@ def _mirrored_mesh(mesh: FaceMesh, width: int) -> FaceMesh:
     landmarks[:, 0], irises[..., 0] = width - landmarks[:, 0], width - irises[..., 0]
     landmarks.flags.writeable = irises.flags.writeable = False
     return replace(mesh, landmarks=landmarks, irises=irises)
+
+
+def black(frame: av.VideoFrame) -> av.VideoFrame:
+    """A black frame of the same size."""
+    return av.VideoFrame.from_ndarray(np.zeros((frame.height, frame.width, 3), np.uint8), format="bgr24")

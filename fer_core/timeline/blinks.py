@@ -6,7 +6,6 @@ Soukupova and Cech (2016), "Real-time eye blink detection using facial landmarks
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fer_core.timeline.movements import CLOSED_BELOW
@@ -57,6 +56,8 @@ def can_count(times_s: NDArray[np.floating]) -> bool:
 
 def usual(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.float64]:
     """The openness of the person's open eyes about each sample: float64 (N,), NaN where nothing is known."""
+    import pandas as pd  # here, because the reading of a picture need not wait for it
+
     series = pd.Series(np.asarray(open_share, float), pd.to_timedelta(np.asarray(times_s, float), unit="s"))
     window = series.rolling(f"{USUAL_WINDOW_S:g}s", min_periods=1, center=True, closed="both")
     return window.quantile(USUAL_QUANTILE).to_numpy(float)

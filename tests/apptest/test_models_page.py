@@ -21,6 +21,7 @@ from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
 from fer_core.ui.models import claims, dataset, overview, own_data, records
 from fer_core.ui.shared import loaders, page_memory, routing, samples
+from fer_core.ui.shared.text import plain
 from tests.conftest import ROOT
 from tests.models import BARE, BOTH, RIGHT, WRONG, classifiers, face_set, models_folder
 
@@ -129,7 +130,7 @@ def test_a_model_that_cannot_be_timed_is_said_and_the_rest_stands(models, monkey
 
     monkeypatch.setattr(records, "timing", broken)
     page = models_page()
-    assert page.error[0].value == "right is damaged; restore it." and len(page.error) == 4
+    assert page.error[0].value == plain("right is damaged; restore it.") and len(page.error) == 4
     assert len(page.dataframe[0].value) == 4 and page.success and charts(page) == 1
 
 

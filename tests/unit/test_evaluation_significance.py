@@ -1,13 +1,14 @@
 """Differences between models and between groups: against hand-counted values and against brute force."""
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
 from fer_core.errors import ModelError
-from fer_core.evaluation import compare_models, holm, mcnemar, paired_bootstrap, slices
+from fer_core.evaluation import Comparison, compare_models, holm, mcnemar, paired_bootstrap, slices
 from fer_core.evaluation.intervals import bootstrap, macro_f1, wilson
 from fer_core.evaluation.slices import widest_gap
 from tests.predictions import HAPPY, SAD, guesses, said
@@ -126,7 +127,9 @@ def test_three_models_are_corrected_for_three_comparisons():
     assert results["a", "c"].p_adjusted == pytest.approx(3 * results["a", "c"].p_value)
     assert results["a", "b"].p_adjusted == pytest.approx(2 * results["a", "b"].p_value)
     assert not results["b", "c"].established
-    assert results["a", "b"].as_record()["sentence"] == results["a", "b"].sentence()
+    record = results["a", "b"].as_record()
+    assert record["sentence"] == results["a", "b"].sentence()
+    assert list(record) == [*(field.name for field in fields(Comparison)), "established", "sentence"]
 
 
 def test_faces_are_paired_by_content_where_the_order_differs():

@@ -29,7 +29,7 @@ Settings = tuple[Hashable, ...]
 """Everything that the readings of a picture depend on and the visitor chose."""
 
 Key = tuple[str, str, Settings, Turn]
-"""SHA-256 of the file, its name, settings."""
+"""SHA-256 of the file, its name, settings, and the turn with which it is read."""
 
 
 @dataclass(frozen=True, eq=False)
