@@ -112,7 +112,7 @@ def test_the_files_of_the_haar_detector_are_cascades_and_face_check(haar):
 @pytest.mark.parametrize(
     ("kind", "parameters"),
     [(HaarDetector, {"search_px": 160}), (HaarDetector, {"min_face_px": 60}), (HaarDetector, {"scale_step": 1.2}),
-     (BlazeFaceDetector, {"smallest_px": 80}), (BlazeFaceDetector, {"border": 0.5})],
+     (BlazeFaceDetector, {"smallest_px": 80})],
 )  # fmt: skip
 def test_every_parameter_of_a_detector_makes_another_request(kind, parameters):
     plain, other = (completed(with_fakes(made), AnalysisRequest()) for made in (kind(), kind(**parameters)))
