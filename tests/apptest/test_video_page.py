@@ -318,10 +318,10 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip):
     found.choose_range(0.5, 1.5)
     tab(page, "Export")
     whole = exported(page)
-    assert "before" in whole["Events (CSV)"] and whole["Readings (CSV)"].count("\n") == 9
+    assert b"before" in whole["Events (CSV)"] and whole["Readings (CSV)"].count("\n") == 9
     page.toggle(f"only range {found.number}").set_value(True).run()
     part = exported(page)
-    assert "before" not in part["Events (CSV)"] and "within" in part["Events (CSV)"]
+    assert b"before" not in part["Events (CSV)"] and b"within" in part["Events (CSV)"]
     assert part["Readings (CSV)"].count("\n") == 5
     assert b'"before"' not in part["Everything (JSON)"] and b'"within"' in part["Everything (JSON)"]
     report = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(part["Report (PDF)"])).pages)

@@ -18,7 +18,7 @@ from fer_core.live.recording import LONGEST_S, SessionRecorder
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
+from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
 
 SAD_AT_REST = np.float32([0.04, 0.01, 0.03, 0.02, 0.5, 0.02, 0.38])
 REALLY_SAD = np.float32([0.01, 0.01, 0.02, 0.005, 0.93, 0.005, 0.02])
@@ -140,7 +140,7 @@ def test_a_recorded_session_is_a_timeline():
     session.add(picture(0), reading(101.0, (1, Box(1, 2, 30, 40), SAD_AT_REST)))
     done = session.finish()
     frame = done.timeline.frame
-    assert tuple(frame.columns) == COLUMNS and len(frame) == 4 and done.video == b""
+    assert tuple(frame.columns) == (*COLUMNS, *GROUP_COLUMNS) and len(frame) == 4 and done.video == b""
     assert frame["time_s"].tolist() == [0.0, 0.0, 0.5, 1.0] and frame["frame"].tolist() == [0, 0, 1, 2]
     assert frame["person"].tolist() == [1, 2, pd.NA, 1] and frame["label"].tolist()[:2] == ["happy", "sad"]
     assert frame.loc[0, list(RAW_COLUMNS)].to_numpy(float) == pytest.approx(HAPPY)

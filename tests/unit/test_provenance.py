@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import threading
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from fer_core.detection import (
 from fer_core.detection.haar import CASCADES, CASCADES_DIR
 from fer_core.evidence.bundle import write_bundle
 from fer_core.evidence.verification import verify
+from fer_core.jobs import Monitor
 from fer_core.networks.files import MODELS_DIR, FileRecord, sha256
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain, from_plain
@@ -280,7 +280,7 @@ def test_corrections_that_do_not_fit_what_is_read_now_are_a_difference(film, tmp
 
 
 def test_a_stopped_reading_is_that_of_its_request_too(film, tmp_path):
-    stop = threading.Event()
-    stop.set()
-    timeline = fake_pipeline([FACE]).analyse(film, AnalysisRequest(fps=2.0), stop=stop)
+    monitor = Monitor()
+    monitor.stop()
+    timeline = fake_pipeline([FACE]).analyse(film, AnalysisRequest(fps=2.0), monitor)
     assert timeline.request.fps == 2.0 and timeline.stopped_s is not None
