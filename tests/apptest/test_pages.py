@@ -13,6 +13,7 @@ from fer_core.errors import ModelError
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.ui.shared import loaders, routing, samples
+from fer_core.ui.shared.text import plain
 from fer_core.ui.start import model_status
 from tests.conftest import PORTRAIT, ROOT
 
@@ -56,7 +57,7 @@ def test_start_says_what_it_is_what_it_is_not_and_which_models_are_ready():
     table = page.dataframe[0].value.set_index("Model")
     assert set(table.index) == {card.title for card in list_cards()}
     default = load_card(default_model())
-    assert table.index[0] == default.title and default.title in words
+    assert table.index[0] == default.title and plain(default.title) in words
     assert table.loc[default.title, "Accuracy"] == default.metrics["PrivateTest"]["accuracy"]
 
 

@@ -231,7 +231,7 @@ class Memory:
             return
         self.live = session
         path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
-        self.open({session.timeline.request.model or "": session.timeline}, path)
+        self.open({session.timeline.request.model or "": session.timeline}, path).live = True
 
     def _folder(self) -> Path | None:
         return self.source.parent if self.source else None
