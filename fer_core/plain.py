@@ -29,12 +29,23 @@ def from_plain(kind: type[Value], plain: Any) -> Value:
     Raises:
         ValueError: a field is missing, unknown or of another type.
     """
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    if not isinstance(plain, Mapping) or (unknown := set(plain) - known):
-        raise ValueError(f"{kind.__name__} has no fields {sorted(unknown) if isinstance(plain, Mapping) else plain!r}")
+    if not isinstance(plain, Mapping):
+        raise ValueError(f"{kind.__name__} is an object in JSON, not {plain!r}")
     adapter: Any = _adapter(kind)  # type: ignore[arg-type]
     value: Value = adapter.validate_python(dict(plain))
+    if unknown := _unknown(plain, as_plain(value)):
+        raise ValueError(f"{kind.__name__} has no fields {sorted(unknown)}")
     return value
+
+
+def _unknown(plain: Any, made: Any) -> set[str]:
+    """Names in what was given that the value made of it does not have, however deep."""
+    if isinstance(plain, Mapping) and isinstance(made, Mapping):
+        deeper = [_unknown(each, made.get(str(name))) for name, each in plain.items()]
+        return set().union({str(name) for name in plain} - set(made), *deeper)
+    if isinstance(plain, list | tuple) and isinstance(made, list):
+        return set().union(*(_unknown(one, other) for one, other in zip(plain, made, strict=False)))
+    return set()
 
 
 @cache

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,6 +120,16 @@ class FaceMesh:
     geometry: Mapping[str, float]
     covered: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("landmarks", "irises"):
+            view = np.asarray(getattr(self, name)).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()  # a pickle does not say that an array is read-only
+
 
 @dataclass(frozen=True)
 class Face:
@@ -186,6 +196,10 @@ class FaceReading:
             view = np.asarray(getattr(self, name)).view()
             view.flags.writeable = False
             object.__setattr__(self, name, view)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()  # a pickle does not say that an array is read-only
 
     @cached_property
     def label(self) -> str:

@@ -17,6 +17,8 @@ from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 
 FORMAT: Final = 3
+_PART: Final = frozenset({"rows", "cuts", "portraits", "state", "memories"})
+"""What every saved part holds."""
 
 
 class Checkpoint:
@@ -57,6 +59,8 @@ class Checkpoint:
                     part = json.loads(line)
                     if number == 0 and (reason := self._other(part)):
                         self.refused = f"What was read before was not gone on with: {reason}. All of it was read anew."
+                        break
+                    if number and not (isinstance(part, dict) and set(part) >= _PART):
                         break
                     whole += len(line)
                     if number:

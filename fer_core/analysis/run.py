@@ -114,6 +114,7 @@ def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[
     checked_file(path)
     with Video(path, request.fps) as video:
         frames = _Frames(pipeline, request)
+        frames.expect(video.frame_rate)
         for sample in video:
             yield from frames.take(sample, _size_of(video))
         yield from frames.read()

@@ -69,6 +69,7 @@ def _video(options: argparse.Namespace) -> int:
     from fer_core.timeline.study import Study
 
     is_new = not checked_folder(options.out, "--out").exists()
+    edits = _edits(options)
     checkpoint = options.out / CHECKPOINT
     if not options.resume:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
@@ -83,7 +84,6 @@ def _video(options: argparse.Namespace) -> int:
         options.threshold,
         options.region,
     )
-    edits = _edits(options)
     pipeline = EmotionPipeline.load_for(request)
     try:
         timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)
@@ -96,7 +96,11 @@ def _video(options: argparse.Namespace) -> int:
         raise
     for problem in timeline.problems:
         say(f"note: {problem}")
-    study = Study(timeline, edits)
+    try:
+        study = Study(timeline, edits)
+    except TimelineError:
+        say(f"what was read is kept in {checkpoint}; put the edits right and go on with --resume")
+        raise
     timeline, notes = study.timeline, study.notes_of_people
     write_csv(timeline, options.out)
     write_json(summary_of(timeline, notes).to_json(), str(options.out / "summary.json"))
@@ -141,7 +145,7 @@ def _edits(options: argparse.Namespace) -> tuple["Edit", ...]:
         plain = json.loads(options.edits.read_text(encoding="utf-8"))
     except OSError as error:
         raise MediaError(f"{options.edits} cannot be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TimelineError(f"{options.edits} is not JSON; it holds a list of edits.") from error
     edits = edits_from_json(plain["edits"] if isinstance(plain, dict) and "edits" in plain else plain)
     if options.bundle and any(isinstance(edit, Remove) for edit in edits):

@@ -1,14 +1,14 @@
 """Pictures in, faces out: boxes with a confidence each."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import HaarDetector
 from fer_core.detection.mtcnn import MtcnnDetector
 from fer_core.detection.mtcnn import installed as mtcnn_is_installed
-from fer_core.detection.protocol import EveryFrame, FaceDetector, SequenceDetector
+from fer_core.detection.protocol import EveryFrame, FaceDetector, Range, SequenceDetector
 from fer_core.detection.sequence import BlazeFaceSequence
 from fer_core.errors import ModelError, RequestError
 from fer_core.request import DEFAULT_DETECTOR, DetectorChoice
@@ -26,7 +26,7 @@ __all__ = [
     "load_detector",
 ]
 
-DETECTORS: Final[dict[str, Callable[..., FaceDetector]]] = {
+DETECTORS: Final[dict[str, type[BlazeFaceDetector] | type[HaarDetector] | type[MtcnnDetector]]] = {
     "blazeface": BlazeFaceDetector,
     "haar": HaarDetector,
     "mtcnn": MtcnnDetector,
@@ -48,20 +48,22 @@ def load_detector(choice: DetectorChoice | str = DEFAULT_DETECTOR) -> FaceDetect
 
     Raises:
         ModelError: the name is unknown, or a file of the detector is missing or damaged.
-        RequestError: the detector has no such parameter.
+        RequestError: the detector has no such parameter, or not with that value.
         DependencyError: an optional package is missing.
     """
     if isinstance(choice, str):
         choice = DetectorChoice(choice)
     if choice.name not in DETECTORS:
         raise ModelError(f'There is no detector "{choice.name}"; choose one of: {", ".join(DETECTORS)}.')
-    try:
-        return DETECTORS[choice.name](**dict(choice.parameters))
-    except TypeError as error:
-        raise RequestError(
-            f'The detector "{choice.name}" cannot be used with the parameters {dict(choice.parameters)}; leave '
-            "them out for its own."
-        ) from error
+    detector = DETECTORS[choice.name]
+    parameters: dict[str, Any] = dict(choice.parameters)
+    choices: Mapping[str, Range] = detector.choices
+    if all(name in choices and choices[name].holds(value) for name, value in parameters.items()):
+        return detector(**parameters)
+    allowed = ", ".join(f"{name} ({each.low:g} to {each.high:g})" for name, each in choices.items())
+    raise RequestError(
+        f'The detector "{choice.name}" cannot be used with the parameters {parameters}; they may be: {allowed}.'
+    )
 
 
 def in_sequence(detector: FaceDetector) -> SequenceDetector:

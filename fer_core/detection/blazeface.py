@@ -5,6 +5,8 @@ is searched whole, and in overlapping tiles where it is so large that faces of i
 the network is not sure of are put before the face check as a second opinion.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from fer_core.detection.anchors import Candidates, blended, decoded, merged, together
 from fer_core.detection.face_check import FaceCheck, widened
 from fer_core.detection.letterbox import Letterboxed
+from fer_core.detection.protocol import Range
 from fer_core.detection.search import Search
 from fer_core.detection.tiles import levels, seen_from_px
 from fer_core.detection.turning import TURNED, Turn, padded, upright_turn
@@ -23,6 +26,7 @@ from fer_core.imaging.crops import bgr, cut, grey
 from fer_core.imaging.halvings import Halvings
 from fer_core.networks.face_files import DETECTOR, face_network, load_faces_card
 from fer_core.networks.fixed import FixedNetwork
+from fer_core.plain import as_plain
 from fer_core.readings import Box, Face, Keypoints
 from fer_core.request import Parameter
 
@@ -83,6 +87,7 @@ class BlazeFaceDetector:
 
     name: Final = "blazeface"
     libraries: Final = ("ai-edge-litert",)
+    choices: Final = {"smallest_px": Range(int, 8, 4000)}
 
     def __init__(
         self,
@@ -97,7 +102,12 @@ class BlazeFaceDetector:
         self.smallest_face_px = smallest_px
         self._network = FixedNetwork(face_network(DETECTOR, folder))
         card = load_faces_card(folder) if folder else load_faces_card()
-        self.files: Mapping[str, str] = {DETECTOR: card.files[DETECTOR].sha256, **self.check.files}
+        decisive = json.dumps(as_plain(limits)).encode()
+        self.files: Mapping[str, str] = {
+            DETECTOR: card.files[DETECTOR].sha256,
+            "limits of blazeface": hashlib.sha256(decisive).hexdigest(),
+            **self.check.files,
+        }
 
     @property
     def doubtful_below(self) -> float:

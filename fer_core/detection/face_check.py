@@ -6,6 +6,8 @@ it in one batch. Cascades with a network as the last stage: Li et al. (2015), "A
 for face detection", https://doi.org/10.1109/CVPR.2015.7299170.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -88,8 +90,12 @@ class FaceCheck:
 
     @property
     def files(self) -> Mapping[str, str]:
-        """SHA-256 of the network, by its file name."""
-        return {self.NETWORK: self.card.files[self.NETWORK].sha256}
+        """SHA-256 of the network, by its file name, and of what else of the card decides, by the card's name."""
+        decisive = json.dumps([self.card.side_px, self.card.margin, self.card.threshold])
+        return {
+            self.NETWORK: self.card.files[self.NETWORK].sha256,
+            self.card.name: hashlib.sha256(decisive.encode()).hexdigest(),
+        }
 
     @property
     def threshold(self) -> float:

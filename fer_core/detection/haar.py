@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.padding import search_padded
+from fer_core.detection.protocol import Range
 from fer_core.detection.suppression import centred, most_face_like
 from fer_core.errors import ModelError
 from fer_core.imaging.crops import grey, shrunk
@@ -92,6 +93,11 @@ class HaarDetector:
     doubtful_below: Final = 0.975
     """The face check accepts from 0.96 on; a clearly visible face stays above this limit even with a hand before it."""
     libraries: Final = ("ai-edge-litert",)
+    choices: Final = {
+        "search_px": Range(int, 64, 8000),
+        "scale_step": Range(float, 1.01, 2.0),
+        "min_face_px": Range(int, 20, 4000),
+    }
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.detection.padding import search_padded
+from fer_core.detection.protocol import Range
 from fer_core.detection.suppression import most_face_like
 from fer_core.errors import DependencyError
 from fer_core.imaging.crops import bgr, shrunk
@@ -49,6 +50,7 @@ class MtcnnDetector:
     files: Final[Mapping[str, str]] = {}
     """Its weights come with the package `mtcnn`, whose version says which."""
     libraries: Final = _PACKAGES
+    choices: Final = {"search_px": Range(int, 64, 8000), "threshold": Range(float, 0.0, 1.0)}
 
     def __init__(self, search_px: int = 640, threshold: float = 0.9) -> None:
         self._network = _load_network()

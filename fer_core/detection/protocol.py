@@ -1,6 +1,7 @@
 """What every face detector offers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -8,6 +9,20 @@ from numpy.typing import NDArray
 
 from fer_core.readings import Face
 from fer_core.request import Parameter
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a parameter of a detector may be: a number of a type, from `low` to `high`."""
+
+    kind: type[int] | type[float]
+    low: float
+    high: float
+
+    def holds(self, value: object) -> bool:
+        """Whether a value is one of them; a whole number will do for a decimal one."""
+        kinds = int if self.kind is int else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool) and self.low <= value <= self.high
 
 
 @runtime_checkable

@@ -154,7 +154,7 @@ def within(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
     frame = timeline.frame[inside(timeline.frame, start_s, end_s)]
     measures = timeline.measures.loc[frame.index] if len(timeline.measures) else timeline.measures
     cuts = tuple(cut_s for cut_s in timeline.cuts if start_s <= cut_s < end_s)
-    return replace(timeline, frame=frame, measures=measures, cuts=cuts)
+    return replace(timeline, frame=frame, measures=measures, cuts=cuts, excerpt=True)
 
 
 def _with_rows(timeline: Timeline, frame: pd.DataFrame, portraits: Mapping[int, bytes], touched: set[int]) -> Timeline:

@@ -1,5 +1,6 @@
 """Corrections as values: each can be written to JSON, read back, and applied to a timeline again."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -40,6 +41,10 @@ class Split:
     at_s: float
     number: int
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.at_s):
+            raise ValueError("a moment is a finite number of seconds")
+
     def words(self, notes: Notes) -> str:
         """What was done, for people."""
         return f"{notes.name(self.person)} is somebody else from {self.at_s:.2f} s"
@@ -62,6 +67,9 @@ class Name:
 
     person: int
     name: str
+
+    def __post_init__(self) -> None:
+        self.name.encode()  # raises for what no file could hold
 
     def words(self, notes: Notes) -> str:
         """What was done, for people."""

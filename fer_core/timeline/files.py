@@ -13,18 +13,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from fer_core.errors import FerError, MediaError, RequestError
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, described
+from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, RAW_COLUMNS, described
 from fer_core.timeline.table import TYPES, Recording, Timeline
 
 FORMAT: Final = 2
 PARQUET, JSON = ".parquet", ".json"
 MAX_BYTES: Final = 2_000_000_000
+_JPEG: Final = b"\xff\xd8"
 
 Form = TypeVar("Form", bound=Callable[..., object])
 """A function that reads or writes one format."""
@@ -124,8 +126,8 @@ def from_parquet(data: bytes) -> tuple[Timeline, dict[str, Any]]:
     try:
         table = pq.read_table(io.BytesIO(data), use_threads=False)
         about = {key.decode(): json.loads(value) for key, value in (table.schema.metadata or {}).items()}
-        rows = table.to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
+        rows = table.to_pandas(ignore_metadata=True)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise MediaError("This is not a Parquet file that can be read; export the timeline again.") from error
     about.pop("columns", None)
     return _document(rows, about)
@@ -171,12 +173,28 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict
             cuts=tuple(map(float, about.pop("cuts", ()))),
             measures=rows[list(measures)].astype("float64") if measures else pd.DataFrame(),
             stopped_s=None if (stopped_s := about.pop("stopped_s", None)) is None else float(stopped_s),
+            excerpt=bool(about.pop("excerpt", False)),
         )
+        _check_numbers(timeline)
         if request.uncertain_below is None:
             raise ValueError("the request names no threshold")
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RequestError) as error:
         raise MediaError("This file does not hold a timeline, or it is damaged; export the timeline again.") from error
     return timeline, about
+
+
+def _check_numbers(timeline: Timeline) -> None:
+    """Refuse what no analysis writes.
+
+    Raises:
+        ValueError: a time, a probability, the duration or a cut is no finite number, or a portrait is no JPEG.
+    """
+    frame = timeline.frame
+    seen = frame[frame["person"].notna()]
+    times = (*frame["time_s"], timeline.recording.duration_s, timeline.recording.frame_rate, *timeline.cuts)
+    finite = np.isfinite(np.array(times, float)).all() and np.isfinite(seen[list(RAW_COLUMNS)].to_numpy(float)).all()
+    if not finite or not all(data.startswith(_JPEG) for data in timeline.portraits.values()):
+        raise ValueError("a number is not finite, or a portrait is no JPEG")
 
 
 def _portraits(plain: Mapping[str, str]) -> dict[int, bytes]:
@@ -210,6 +228,7 @@ def _about(timeline: Timeline) -> dict[str, Any]:
         "cuts": list(timeline.cuts),
         "measures": list(timeline.measures.columns),
         "stopped_s": timeline.stopped_s,
+        "excerpt": timeline.excerpt,
         **({"portraits": portraits} if portraits else {}),
     }
 

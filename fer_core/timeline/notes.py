@@ -1,5 +1,6 @@
 """What people add to a timeline: names, marked moments, and stretches that shall not count."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,9 @@ class Marker:
     time_s: float
     text: str
 
+    def __post_init__(self) -> None:
+        _check(self.text, self.time_s)
+
 
 @dataclass(frozen=True)
 class Span:
@@ -21,6 +25,7 @@ class Span:
     reason: str = ""
 
     def __post_init__(self) -> None:
+        _check(self.reason, self.start_s, self.end_s)
         if not self.start_s <= self.end_s:
             raise ValueError(f"a span cannot end ({self.end_s}) before it starts ({self.start_s})")
 
@@ -58,3 +63,14 @@ class Notes:
             total += max(0.0, min(span.end_s, end_s) - max(span.start_s, reached))
             reached = max(reached, span.end_s)
         return total
+
+
+def _check(text: str, *times_s: float) -> None:
+    """Refuse what no file could hold.
+
+    Raises:
+        ValueError: a time is no finite number, or the text cannot be written.
+    """
+    text.encode()
+    if not all(map(math.isfinite, times_s)):
+        raise ValueError("a time is a finite number of seconds")

@@ -32,6 +32,9 @@ from fer_core.timeline.table import Timeline, refreshed
 AS_READ: Final = "person_read"
 """Column of the files of a study: number of the person as the analysis gave it."""
 
+MOST: Final = 1_000_000
+"""Largest number of a person."""
+
 _REQUEST_READ: Final = "request_read"
 
 
@@ -73,7 +76,7 @@ class Study:
     def __post_init__(self) -> None:
         state = State(self.read)
         for edit in self.edits:
-            state = applied(state, edit)
+            state = self._after(state, edit)
         object.__setattr__(self, "state", state)
 
     @property
@@ -109,8 +112,12 @@ class Study:
 
     @property
     def whole(self) -> bool:
-        """Whether nobody was removed, so that an analysis of the recording gives all of it again."""
-        return not any(isinstance(edit, Remove) for edit in self.edits)
+        """Whether nothing was left out on purpose, so that an analysis of the recording gives all of it again."""
+        return not self.read.excerpt and not self._removes
+
+    @property
+    def _removes(self) -> bool:
+        return any(isinstance(edit, Remove) for edit in self.edits)
 
     def edited(self, edit: Edit) -> "Study":
         """The study with one more correction.
@@ -118,7 +125,7 @@ class Study:
         Raises:
             TimelineError: it cannot be applied.
         """
-        return self._of((*self.edits, edit), applied(self.state, edit))
+        return self._of((*self.edits, edit), self._after(self.state, edit))
 
     def undone(self) -> "Study":
         """The study without its last correction."""
@@ -126,17 +133,7 @@ class Study:
 
     def deviations(self) -> pd.DataFrame:
         """How far those who have a resting face are from it; see `corrections.deviations`."""
-        return deviations(self.timeline, self._resting_seen)
-
-    @property
-    def _resting_seen(self) -> dict[int, Span]:
-        """The resting faces of people who are seen in their span."""
-        frame = self.timeline.frame
-        return {
-            person: span
-            for person, span in self.resting.items()
-            if person in people(frame[inside(frame, span.start_s, span.end_s)])
-        }
+        return deviations(self.timeline, self.resting)
 
     def rebased(self, timeline: Timeline) -> tuple["Study", tuple[str, ...]]:
         """The same corrections to a longer reading of the recording.
@@ -162,23 +159,17 @@ class Study:
         Who is who is settled for good, because the log would tell of the removed; names, markers, excluded spans,
         resting faces and smoothing of everybody else stay corrections.
         """
-        if self.whole:
+        if not self._removes:
             return self
-        now, was = self.timeline, self.read.frame["person"]
-        gone = was.notna() & now.frame["person"].reindex(was.index).isna()
-        # A portrait may have been taken in a reading that was removed.
-        touched = was.reindex(now.frame.index).isin(was[gone])
-        doubtful = {int(person) for person in now.frame["person"][touched].dropna()}
-        portraits = {person: data for person, data in now.portraits.items() if person not in doubtful}
         request = self.read.request
-        read = refreshed(replace(now, request=request, portraits=portraits))
+        read = refreshed(replace(self.timeline, request=request, excerpt=True))
         return Study(read, self.settled(request))
 
     def settled(self, request: AnalysisRequest) -> tuple[Edit, ...]:
         """A log that leads from people as they are now, smoothed as `request` asks, to the present state."""
         now = self.timeline.request
         edits = list(notes_as_edits(self.notes_of_people))
-        edits += [Rest(person, span) for person, span in self._resting_seen.items()]
+        edits += [Rest(person, span) for person, span in self.resting.items()]
         if now != request:
             edits.append(Smooth(now.smoothing, now.time_constant_s, now.threshold))
         return tuple(edits)
@@ -220,14 +211,25 @@ class Study:
         """
         if AS_READ not in timeline.frame.columns:
             return Study(timeline, _of_notes(more.get("notes")))
-        frame = timeline.frame.drop(columns=AS_READ)
-        frame["person"] = timeline.frame[AS_READ].astype("Int64")
         try:
+            frame = timeline.frame.drop(columns=AS_READ)
+            frame["person"] = timeline.frame[AS_READ].astype("Int64")
             request = AnalysisRequest.from_json(more.get(_REQUEST_READ, {}))
             read = refreshed(replace(timeline, frame=frame, request=request))
             return Study(read, edits_from_json(more.get("edits", [])))
-        except (TimelineError, RequestError, ValueError) as error:
+        except (TimelineError, RequestError, ValueError, TypeError, OverflowError) as error:
             raise MediaError(f"The corrections in this file do not fit its readings: {error}") from error
+
+    def _after(self, state: State, edit: Edit) -> State:
+        """The state after one more correction; after a removal, without portraits that may show who was removed."""
+        after = applied(state, edit)
+        if not isinstance(edit, Remove):
+            return after
+        was, now = self.read.frame["person"], after.timeline.frame["person"]
+        gone = {int(person) for person in was[was.notna() & now.reindex(was.index).isna()]}
+        doubtful = {self.read.portraits.get(person) for person in gone}
+        portraits = {person: data for person, data in after.timeline.portraits.items() if data not in doubtful}
+        return replace(after, timeline=replace(after.timeline, portraits=portraits))
 
     def _of(self, edits: tuple[Edit, ...], state: State) -> "Study":
         study = object.__new__(Study)
@@ -261,14 +263,19 @@ def applied(state: State, edit: Edit) -> State:
     if isinstance(edit, Merge):
         return _with_rests(state, merged(timeline, edit.person, edit.other), edit.person)
     if isinstance(edit, Split):
+        if not 1 <= edit.number <= MOST or edit.number in people(timeline):
+            raise TimelineError(
+                f"Somebody who is split off gets a number that nobody has, from 1 to {MOST:,}, not {edit.number}."
+            )
         return _with_rests(state, split(timeline, edit.person, edit.at_s, edit.number)[0], edit.person, edit.number)
     if isinstance(edit, Remove):
-        return replace(state, timeline=without(timeline, edit.person))
+        return _with_rests(state, without(timeline, edit.person))
     if isinstance(edit, Smooth):
         how = edit.smoothing, edit.time_constant_s, edit.uncertain_below
         return replace(state, timeline=resmoothed(timeline, *how))
     if isinstance(edit, Name):
-        return replace(state, notes=replace(notes, names={**notes.names, edit.person: edit.name.strip()}))
+        names = {**notes.names, edit.person: edit.name.strip()}
+        return replace(state, notes=replace(notes, names={person: name for person, name in names.items() if name}))
     if isinstance(edit, Mark):
         markers = tuple(sorted(edit.markers, key=lambda marker: marker.time_s))
         return replace(state, notes=replace(notes, markers=markers))
@@ -282,11 +289,20 @@ def applied(state: State, edit: Edit) -> State:
 
 
 def _with_rests(state: State, timeline: Timeline, *persons: int) -> State:
-    """The state with a timeline of which some people's rows changed, held against their resting faces again."""
+    """The state with a timeline of which some people's rows changed, held against their resting faces again.
+
+    A resting face in whose span its person is no longer seen is none any more.
+    """
+    frame = timeline.frame
+    resting = {
+        person: span
+        for person, span in state.resting.items()
+        if person in people(frame[inside(frame, span.start_s, span.end_s)])
+    }
     for person in persons:
         if person in state.resting:
-            timeline = rested(timeline, person, state.resting[person])
-    return replace(state, timeline=timeline)
+            timeline = rested(timeline, person, resting.get(person))
+    return replace(state, timeline=timeline, resting=resting)
 
 
 def _of_notes(plain: Any) -> tuple[Edit, ...]:

@@ -83,6 +83,7 @@ class Timeline:
         cuts: when a new shot begins, in seconds; nothing is smoothed over that.
         measures: `MEASURES` of the same rows, by the index of `frame`; empty where they were not kept.
         stopped_s: the moment at which the analysis was stopped, in seconds; None where it came to the end.
+        excerpt: readings were left out on purpose: of people who were removed for good, or of a part of the time.
     """
 
     frame: pd.DataFrame
@@ -94,6 +95,7 @@ class Timeline:
     cuts: tuple[float, ...] = ()
     measures: pd.DataFrame = field(default_factory=pd.DataFrame)
     stopped_s: float | None = None
+    excerpt: bool = False
 
     @staticmethod
     def read(path: Path | str) -> "Timeline":

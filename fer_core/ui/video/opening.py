@@ -288,6 +288,7 @@ def progress() -> None:
 
     @st.fragment(run_every=_EVERY_S)
     def look() -> None:
+        memory()  # so that a reload finds the visit, however long the reading takes
         if not work.running:
             st.rerun(scope="app")
         now = work.progress

@@ -60,7 +60,9 @@ def _names(recording: OpenRecording) -> None:
 
     def named() -> None:
         for row, changes in st.session_state[key]["edited_rows"].items():
-            recording.call(everyone[int(row)], changes.get("Name") or "")
+            person, name = everyone[int(row)], (changes.get("Name") or "").strip()
+            if name != recording.notes.names.get(person, ""):  # the table tells of all that was typed since it was made
+                recording.call(person, name)
 
     st.data_editor(
         table,

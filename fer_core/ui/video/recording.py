@@ -314,6 +314,8 @@ class OpenRecording:
     def remove(self, person: int) -> None:
         """Somebody does not belong here, or did not agree to be read."""
         self.edit(Remove(person))
+        self._portraits.clear()  # one that was taken anew may show them
+        self._timelines = None
 
     def smooth(self, method: str, time_constant_s: float, uncertain_below: float) -> None:
         """Smooth the raw probabilities in another way."""

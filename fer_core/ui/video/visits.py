@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -10,12 +11,15 @@ from typing import Final, Generic, TypeVar
 Kept = TypeVar("Kept")
 
 KEPT_S: Final = 15 * 60.0
-"""A visit that nobody has looked at for so many seconds is let go."""
+"""A visit that nobody has looked at for so many seconds is let go, unless its page is still open."""
 
 
 @dataclass
 class _Visit(Generic[Kept]):
-    thing: Kept
+    """A thing, kept alive until it was not asked for too long; after that only as long as somebody else has it."""
+
+    thing: Kept | None
+    known: "weakref.ReferenceType[Kept]"
     owner: str
     seen_s: float
 
@@ -49,9 +53,9 @@ class Visits(Generic[Kept]):
             The name by which the owner finds it.
         """
         with self._lock:
-            name = next((name for name, known in self._known.items() if known.thing is thing), None)
+            name = next((name for name, visit in self._known.items() if visit.known() is thing), None)
             name = name or secrets.token_urlsafe(24)
-            self._known[name] = _Visit(thing, owner, self._clock())
+            self._known[name] = _Visit(thing, weakref.ref(thing), owner, self._clock())
             if not self._sweeping:
                 self._sweeping = True
                 self._sweep_later()
@@ -61,17 +65,20 @@ class Visits(Generic[Kept]):
         """The owner's thing of that name; None where there is none any more."""
         with self._lock:
             self._sweep()
-            known = self._known.get(name or "")
-            return known.thing if known is not None and known.owner == owner else None
+            visit = self._known.get(name or "")
+            return visit.known() if visit is not None and visit.owner == owner else None
 
     def drop(self, thing: Kept) -> None:
         """Forget a thing at once."""
         with self._lock:
-            self._known = {name: known for name, known in self._known.items() if known.thing is not thing}
+            self._known = {name: visit for name, visit in self._known.items() if visit.known() is not thing}
 
     def _sweep(self) -> None:
         now_s = self._clock()
-        self._known = {name: known for name, known in self._known.items() if now_s - known.seen_s <= self._kept_s}
+        for visit in self._known.values():
+            if now_s - visit.seen_s > self._kept_s:
+                visit.thing = None
+        self._known = {name: visit for name, visit in self._known.items() if visit.known() is not None}
 
     def _sweep_later(self) -> None:
         timer = threading.Timer(self._kept_s / 3, self._sweep_now)
