@@ -36,7 +36,8 @@ def test_contract(name, stem_stride):
     side = MAP_SIDE[name, stem_stride]
     assert outputs["emotion"].shape == (3, 7) and outputs["raters"].shape == (3, 8)
     assert outputs["class_maps"].shape == (3, side, side, 7)
-    np.testing.assert_allclose(outputs["class_maps"].mean(axis=(1, 2)), outputs["emotion"], atol=1e-4)
+    largest = max(1.0, float(np.abs(outputs["class_maps"]).max()))  # untrained networks can say anything
+    np.testing.assert_allclose(outputs["class_maps"].mean(axis=(1, 2)), outputs["emotion"], atol=1e-4 * largest)
     assert model(FACES[:, :36, :36])["emotion"].shape == (3, 7)
 
 
