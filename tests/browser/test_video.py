@@ -87,7 +87,7 @@ def opened(page: Page, tmp_path: Path) -> Page:
     film = tmp_path / "Gespräch 1.mp4"
     film.write_bytes(SAMPLE_VIDEO.read_bytes())
     open_video_page(page)
-    page.locator('input[type="file"]').set_input_files(film)
+    page.locator('input[type="file"]').first.set_input_files(film)
     analyse = page.get_by_role("button", name="Analyse", exact=True)
     expect(analyse).to_be_enabled(timeout=60_000)
     analyse.click()
@@ -194,7 +194,7 @@ def test_a_recording_that_browsers_do_not_play_is_played_as_a_copy(page: Page, t
         pictures = [frame.to_ndarray(format="bgr24") for frame in islice(sample.decode(video=0), 50)]
     film = write_video(tmp_path / "old.avi", pictures, codec="mpeg4")
     open_video_page(page)
-    page.locator('input[type="file"]').set_input_files(film)
+    page.locator('input[type="file"]').first.set_input_files(film)
     page.get_by_role("button", name="Analyse", exact=True).click()
     page.get_by_role("button", name="Make a copy that plays").click(timeout=LONG_MS)
     expect(page.get_by_text("A copy of at most 640 pixels")).to_be_visible(timeout=LONG_MS)
@@ -203,7 +203,7 @@ def test_a_recording_that_browsers_do_not_play_is_played_as_a_copy(page: Page, t
 
 def test_a_bad_recording_is_one_sentence(page: Page):
     open_video_page(page)
-    page.locator('input[type="file"]').set_input_files(
+    page.locator('input[type="file"]').first.set_input_files(
         {"name": "holiday.mp4", "mimeType": "video/mp4", "buffer": b"not a recording at all"}
     )
     analyse = page.get_by_role("button", name="Analyse", exact=True)
@@ -212,3 +212,30 @@ def test_a_bad_recording_is_one_sentence(page: Page):
     expect(page.get_by_role("alert").filter(has_text="holiday.mp4 is not a recording")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_text("Traceback")).to_have_count(0)
     expect(page.get_by_role("button", name="Try the sample")).to_be_visible()
+
+
+def test_corrections_outlive_a_reload_and_come_back_from_a_file(opened: Page, tmp_path: Path):
+    page = opened
+    page.get_by_role("button", name="Next", exact=True).click()
+    wait_for_moment(page, 0.01, 5)
+    page.get_by_role("tab", name="People").click()
+    page.get_by_role("button", name=re.compile("^call_split Split at|^Split at")).click()
+    undo = page.get_by_role("button", name=re.compile("Undo: Person 1 is somebody else"))
+    expect(undo).to_be_visible(timeout=60_000)
+
+    page.reload()
+    expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_be_visible(timeout=60_000)
+    page.get_by_role("tab", name="People").click()
+    expect(undo).to_be_visible(timeout=60_000)
+
+    page.get_by_role("tab", name="Export").click()
+    _, data = download(page, "Readings (Parquet)")
+    kept = tmp_path / "kept.parquet"
+    kept.write_bytes(data)
+    page.get_by_role("button", name="Forget", exact=True).click()
+    expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_have_count(0, timeout=60_000)
+    page.get_by_text("Open a kept analysis").click()
+    page.locator('input[type="file"]').last.set_input_files(kept)
+    expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_be_visible(timeout=60_000)
+    page.get_by_role("tab", name="People").click()
+    expect(undo).to_be_visible(timeout=60_000)
