@@ -78,7 +78,7 @@ class EmotionPipeline:
 
         Args:
             model: a folder of `models_dir`; None for `fer_core.request.DEFAULT_MODEL`.
-            detector: "haar" or "mtcnn" (needs the optional package mtcnn), with parameters where they are not to be
+            detector: a name of `fer_core.detection.DETECTORS`, with parameters where they are not to be
                 the default ones.
             engine: "litert" or "keras" (needs TensorFlow).
             models_dir: where the models are.

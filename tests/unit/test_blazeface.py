@@ -103,7 +103,9 @@ def test_a_doubtful_find_needs_the_face_check(detector):
 
 
 def test_it_says_what_it_depends_on(detector):
-    assert set(detector.files) == {DETECTOR, "face_check.tflite"}
+    assert set(detector.files) == {DETECTOR, "limits of blazeface", "face_check", "face_check.tflite"}
+    stricter = BlazeFaceDetector(detector.check, limits=BlazeFaceLimits(acceptance=((0.99, 0.0),)))
+    assert stricter.files != detector.files  # so that neither goes on from what the other read
     assert all(len(digest) == 64 for digest in detector.files.values())
     assert detector.parameters == {"smallest_px": 40}
     assert load_detector(DetectorChoice("blazeface", {"smallest_px": 25})).parameters == {"smallest_px": 25}
