@@ -23,6 +23,7 @@ from fer_core.detection import (
     load_detector,
 )
 from fer_core.detection.haar import CASCADES, CASCADES_DIR
+from fer_core.errors import RequestError
 from fer_core.evidence.bundle import write_bundle
 from fer_core.evidence.verification import verify
 from fer_core.jobs import Monitor
@@ -285,3 +286,21 @@ def test_a_stopped_reading_is_that_of_its_request_too(film, tmp_path):
     monitor.stop()
     timeline = fake_pipeline([FACE]).analyse(film, AnalysisRequest(fps=2.0), monitor)
     assert timeline.request.fps == 2.0 and timeline.stopped_s is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("blazeface", {"smallest_px": "x"}), ("blazeface", {"limits": "x"}), ("haar", {"scale_step": 1.0}),
+     ("haar", {"cascades": "/"}), ("blazeface", {"smallest_px": True})],
+)  # fmt: skip
+def test_parameters_from_a_file_are_numbers_of_the_detectors_own(name, parameters):
+    with pytest.raises(RequestError, match="they may be: "):
+        load_detector(DetectorChoice(name, parameters))
+
+
+def test_a_checkpoint_line_that_is_no_part_ends_what_is_gone_on_with(film, tmp_path):
+    checkpoint = tmp_path / "state.jsonl"
+    whole = fake_pipeline([FACE]).analyse(film, AnalysisRequest(fps=4), checkpoint=checkpoint)
+    checkpoint.write_text(checkpoint.read_text().splitlines()[0] + "\n5\n")
+    again = fake_pipeline([FACE]).analyse(film, AnalysisRequest(fps=4), checkpoint=checkpoint)
+    assert again.frame.equals(whole.frame)

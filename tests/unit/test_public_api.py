@@ -1,6 +1,7 @@
 """What `fer_core` exports: complete, sorted, and with every type that its methods return."""
 
 import inspect
+import pickle
 import subprocess
 import sys
 import typing
@@ -94,3 +95,16 @@ def test_what_is_not_there_is_said():
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         _ = fer_core.Nonsense
     assert "Timeline" in dir(fer_core) and EmotionPipeline is fer_core.EmotionPipeline
+
+
+def test_people_of_a_slow_reading_have_the_numbers_of_the_timeline(tmp_path):
+    film = write_video(tmp_path / "film.mp4", [scene((90 + i / 2, 90, 100)) for i in range(200)])
+    pipeline = fake_pipeline([FACE])
+    persons = [face.person for frame in pipeline.iter_video(film, 0.5) for face in frame.faces]
+    assert persons == pipeline.analyze_video(film, 0.5).frame["person"].tolist() and set(persons) == {1}
+
+
+def test_readings_stay_read_only_through_a_pickle():
+    [reading] = fake_pipeline([FACE]).analyze_image(np.zeros((200, 200, 3), np.uint8))
+    again = pickle.loads(pickle.dumps(reading))
+    assert again.label == reading.label and not again.probabilities.flags.writeable

@@ -3,6 +3,8 @@
 import dataclasses
 import io
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fer_core import EMOTIONS, MediaError, TimelineError
+from fer_core.evidence.bundle import bundle_bytes
 from fer_core.timeline import table
 from fer_core.timeline.columns import RAW_COLUMNS
-from fer_core.timeline.corrections import merged, resmoothed, split, without
+from fer_core.timeline.corrections import merged, resmoothed, split, within, without
 from fer_core.timeline.edits import (
     KINDS,
     Edit,
@@ -448,3 +451,42 @@ def test_synthetic_recordings_are_studies_too():
     study = Study(synthetic(10), (Split(1, 3.0, 3), Remove(2)))
     assert people(study.timeline) == [1, 3]
     assert_same(study.timeline, without(split(synthetic(10), 1, 3.0, 3)[0], 2))
+
+
+def test_no_portrait_of_somebody_removed_stays_whatever_hands_were_changed():
+    """A picture is handed on by merging; whose it was decides, and not which number has it now."""
+    rows = [reading(n / 2, 1 if n < 20 else 2, "happy") for n in range(40)]
+    read = replace(of_rows(rows), portraits={1: b"\xff\xd8 one", 2: b"\xff\xd8 two"})
+    handed_on = Study(read, (Split(2, 15.0, 3), Split(1, 5.0, 4), Merge(4, 2), Split(4, 12.0, 5), Remove(5)))
+    assert b"\xff\xd8 two" not in {*handed_on.timeline.portraits.values(), *handed_on.purged().read.portraits.values()}
+    cut_short = Study(read, (Split(1, 5.0, 3), Remove(3)))
+    assert 1 not in cut_short.timeline.portraits and 2 in cut_short.timeline.portraits
+
+
+def test_what_was_left_out_for_good_is_no_whole_recording(tmp_path):
+    Study(three(), (Remove(2),)).write(tmp_path / "left.parquet")
+    again = Study.open(tmp_path / "left.parquet")
+    assert not again.whole and again.edits == () and not Study(within(three(), 1, 3)).whole
+    with pytest.raises(TimelineError, match="cannot be checked"):
+        bundle_bytes(again, date(2026, 11, 1))
+
+
+@pytest.mark.parametrize("number", [2, 0, -1, 10**30])
+def test_nobody_is_split_off_onto_a_number_that_is_taken_or_none(number):
+    with pytest.raises(TimelineError, match="a number that nobody has"):
+        Study(three(), (Split(1, 2.0, number),))
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {"kind": "mark", "markers": [{"time_s": float("nan"), "text": "a"}]},
+        {"kind": "exclude", "spans": [{"start_s": 0, "end_s": float("inf"), "reason": ""}]},
+        {"kind": "name", "person": 1, "name": "\ud800"},
+        {"kind": "split", "person": 1, "at_s": float("inf"), "number": 9},
+        {"kind": "mark", "markers": [{"time_s": 1, "text": "a", "txet": "b"}]},
+    ],
+)
+def test_what_no_file_could_hold_is_no_edit(plain):
+    with pytest.raises(TimelineError, match="Edit 1 is not understood"):
+        edits_from_json([plain])
