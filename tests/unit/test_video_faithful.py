@@ -73,7 +73,7 @@ def high_range(path: Path, signal: np.ndarray, transfer: int) -> Path:
         padded = np.zeros((plane.height, plane.line_size // 2), np.uint16)
         padded[:, : plane.width] = values
         plane.update(padded)
-    options = {"preset": "ultrafast", "x265-params": "log-level=error", "crf": "2"}
+    options = {"preset": "ultrafast", "x265-params": "log-level=error:bframes=0", "crf": "2"}
     return write_frames(path, [frame] * 2, codec="libx265", options=options, tags=HDR | {"color_trc": transfer})
 
 
