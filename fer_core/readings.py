@@ -180,6 +180,7 @@ class FaceReading:
         quality: what the crop allows.
         person: number of the person, from 1, where frames are followed over time; else None.
         mesh: what the landmarks tell; None where they were not measured.
+        drawn: a person drew the box; `face_confidence` is 1 then.
     """
 
     box: Box
@@ -190,6 +191,7 @@ class FaceReading:
     quality: Quality
     person: int | None = None
     mesh: FaceMesh | None = None
+    drawn: bool = False
 
     def __post_init__(self) -> None:
         for name in ("probabilities", "activation"):
@@ -210,6 +212,14 @@ class FaceReading:
     def confidence(self) -> float:
         """The probability of `label`."""
         return float(self.probabilities.max())
+
+    @property
+    def words(self) -> str:
+        """The label; of an uncertain reading the two most probable ones, as in "uncertain: angry or neutral"."""
+        if not self.uncertain:
+            return self.label
+        second, first = (EMOTIONS[int(row)] for row in np.argsort(self.probabilities, kind="stable")[-2:])
+        return f"uncertain: {first} or {second}"
 
     @property
     def landmarks(self) -> NDArray[np.float32] | None:
