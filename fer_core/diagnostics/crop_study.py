@@ -81,7 +81,7 @@ def _cut_out(faces: FaceSet, detector: FaceDetector) -> tuple[Crops, NDArray[np.
     labels, tilts = [], []
     for picture, label in zip(faces.images, faces.labels, strict=True):
         large = cv2.resize(picture, (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
-        framed = cv2.copyMakeBorder(large, *[BORDER_PX] * 4, cv2.BORDER_REPLICATE)
+        framed = cv2.copyMakeBorder(large, BORDER_PX, BORDER_PX, BORDER_PX, BORDER_PX, cv2.BORDER_REPLICATE)
         scene = np.asarray(cv2.cvtColor(framed, cv2.COLOR_GRAY2BGR), np.uint8)
         found = next((face for face in detector.detect(scene) if face.keypoints is not None), None)
         if found is None or found.keypoints is None:
