@@ -36,8 +36,8 @@ class Stated(BaseModel):
         return stated
 
     @model_serializer(mode="wrap")
-    def _as_stated(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
-        values: dict[str, JsonValue] = handler(self)
+    def _as_stated(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        values: dict[str, object] = handler(self)
         order = dict.fromkeys((*self._keys, *values))
         return {key: values[key] for key in order if key in self.model_fields_set}
 
