@@ -195,9 +195,9 @@ def test_the_activation_map_is_that_of_the_label_that_is_shown():
 def test_after_it_was_told_to_forget_nothing_of_anybody_is_kept_and_no_number_comes_again():
     parts = Parts(LEFT)
     parts.read(0.0)
-    assert parts.analyser._step.tracker.state()["persons"]
+    assert parts.analyser._step.tracker.state().persons
     parts.analyser.forget()
-    assert parts.analyser._step.tracker.state()["persons"] == [] and not parts.analyser._smoothers
+    assert parts.analyser._step.tracker.state().persons == () and not parts.analyser._smoothers
     assert people(parts.read(0.1)) == [2]
 
 
@@ -205,7 +205,7 @@ def test_nobody_is_remembered_for_more_than_a_minute_before_a_covered_lens():
     parts = Parts(LEFT)
     parts.read(0.0)
     parts.read(RECALL_S + 1, np.zeros((480, 640, 3), np.uint8))
-    assert parts.analyser._step.tracker.state()["persons"] == []
+    assert parts.analyser._step.tracker.state().persons == ()
 
 
 def test_another_model_takes_over_and_everybody_keeps_their_number():
