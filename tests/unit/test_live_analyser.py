@@ -9,6 +9,7 @@ from fer_core.live.analyser import GAP_S, MOST_FACES, RECALL_S
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector, FakeEngine, fake_card
+from tests.boxes import scaled
 
 LEFT, RIGHT = Box(40, 120, 160, 160), Box(400, 120, 180, 180)
 RAW = LiveSettings(time_constant_s=0)
@@ -83,7 +84,7 @@ def test_of_a_crowd_the_largest_are_read():
 def test_faces_that_are_not_read_lie_where_they_are_in_a_frame_of_another_size():
     boxes = [Box(2 + 30 * i, 20, 24 + i, 24 + i) for i in range(10)]
     reading = Parts(*boxes).read(0.0, np.ascontiguousarray(PICTURE[::2, ::2]))
-    assert set(reading.unread) == {box.scaled(0.5) for box in boxes[:2]}
+    assert set(reading.unread) == {scaled(box, 0.5) for box in boxes[:2]}
     assert len(reading.boxes) == 10
 
 
@@ -117,7 +118,7 @@ def test_a_frame_of_another_size_and_the_same_shape_changes_nothing(factor):
     reading = parts.read(0.04, other, slow)
     assert people(reading) == first and {face.reading.label for face in reading.faces} == {"happy"}
     assert (reading.width, reading.height) == (640 * factor, 480 * factor)
-    assert [face.reading.box for face in reading.faces] == [LEFT.scaled(factor), RIGHT.scaled(factor)]
+    assert [face.reading.box for face in reading.faces] == [scaled(LEFT, factor), scaled(RIGHT, factor)]
     assert parts.detector.seen[-1].shape == PICTURE.shape
 
 
