@@ -76,6 +76,11 @@ def checkable(recording: OpenRecording) -> bool:
 
 def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
     """The files of the recording as it stands now; those that take seconds are being written elsewhere."""
+    with memory().lock:
+        return _made_alone(recording, card)
+
+
+def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
     kept, today = memory(), date.today()
     notes, span = recording.notes_of_people, _span(recording)
     of = (recording.timeline, notes, dict(recording.resting), span, checkable(recording), today)
@@ -181,9 +186,13 @@ def _annotated(recording: OpenRecording, stem: str) -> None:
 def _begin(recording: OpenRecording) -> None:
     kept = memory()
     assert recording.path is not None
-    job = annotating(recording.timeline, recording.path)
-    work = Work(job, kept.workspace.new_monitor(), "annotated video")
-    kept.drawings[recording.number] = Drawing(work, recording.timeline)
+    with kept.lock:
+        drawing = kept.drawing(recording)
+        if drawing is not None and drawing.running:  # another tab has begun it
+            return
+        job = annotating(recording.timeline, recording.path)
+        work = Work(job, kept.workspace.new_monitor(), "annotated video")
+        kept.drawings[recording.number] = Drawing(work, recording.timeline)
 
 
 def annotating(timeline: Timeline, path: Path) -> Job[Drawn]:

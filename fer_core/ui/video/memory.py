@@ -6,9 +6,10 @@ All of it goes with "Forget", and with the visit.
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple
@@ -16,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import streamlit as st
 
 from fer_core.errors import MediaError
-from fer_core.jobs import Monitor, Work
+from fer_core.jobs import Job, Monitor, Work
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
@@ -135,6 +136,8 @@ class Memory:
         problem: why the last analysis failed, in a sentence.
         opened: how many were opened so far.
         live: the recorded session of the Live page that was opened last.
+        in_part: SHA-256 of the recordings that were read in part, closed ones included.
+        lock: held while any of this changes: two tabs of a browser can show one visit.
     """
 
     workspace: Workspace = field(default_factory=Workspace)
@@ -150,6 +153,26 @@ class Memory:
     problem: str | None = None
     opened: int = 0
     live: Any = None
+    in_part: set[str] = field(default_factory=set)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def start(
+        self,
+        path: Path,
+        requests: Mapping[str, AnalysisRequest],
+        job: Job[dict[str, Timeline]],
+        going_on: int | None = None,
+    ) -> None:
+        """Begin to read a recording.
+
+        Raises:
+            MediaError: another one is being read.
+        """
+        with self.lock:
+            if self.work is not None:
+                raise MediaError("Another tab of this visit reads a recording; wait until it has ended.")
+            self.problem, self.source, self.requests, self.going_on = None, path, requests, going_on
+            self.work = Work(job, self.workspace.new_monitor(), "video analysis")
 
     def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
         """Show what was read of one more recording; see `open_studies`."""
@@ -157,38 +180,52 @@ class Memory:
 
     def open_studies(self, studies: dict[str, Study], path: Path | None, partial: bool = False) -> OpenRecording:
         """Show one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
-        self.opened += 1
-        found = OpenRecording(self.opened, studies, path, partial=partial)
-        found.namesake += max(
-            (each.namesake for each in self.recordings.values() if each.name == found.name), default=0
-        )
-        self.recordings[found.number] = found
-        self.shown = found.number
-        while len(self.recordings) > MOST_OPEN:
-            self.close(min(number for number in self.recordings if number != self.going_on))
-        return found
+        with self.lock:
+            self.opened += 1
+            found = OpenRecording(self.opened, studies, path, partial=partial)
+            names = [each.namesake for each in self.recordings.values() if each.name == found.name]
+            found.namesake += max(names, default=0)
+            if found.partial:
+                self.in_part.add(found.timeline.recording.sha256)
+            self.recordings = {**self.recordings, found.number: found}
+            self.shown = found.number
+            while len(self.recordings) > MOST_OPEN:
+                self.close(min(number for number in self.recordings if number != self.going_on))
+            return found
 
     def close(self, number: int) -> None:
-        """Forget one recording with its file."""
-        gone = self.recordings.pop(number, None)
-        self._drop_made(number)
-        if number in self.copies:
-            self.copies.pop(number).cancel()
-        if gone is not None and gone.path is not None:
-            shutil.rmtree(gone.path.parent, ignore_errors=True)
-        if self.shown == number:
-            self.shown = max(self.recordings, default=None)
+        """Close one recording and delete its file."""
+        with self.lock:
+            gone = self._without(number)
+            self._drop_made(number)
+            if number in self.copies:
+                self.copies.pop(number).cancel()
+            if gone is not None and gone.path is not None:
+                shutil.rmtree(gone.path.parent, ignore_errors=True)
+            if self.shown == number:
+                self.shown = max(self.recordings, default=None)
+
+    def _without(self, number: int) -> OpenRecording | None:
+        """Leave one recording out of a new dictionary: another tab may be going through the old one."""
+        gone = self.recordings.get(number)
+        self.recordings = {each: found for each, found in self.recordings.items() if each != number}
+        return gone
 
     def take_in(self) -> bool:
-        """Open what the ended analysis gave; whether there was one."""
-        if self.work is None or self.work.running:
-            return False
-        ended, self.work = self.work, None
+        """Open the results of an analysis that has ended; whether there was one."""
+        with self.lock:
+            if self.work is None or self.work.running:
+                return False
+            ended, self.work = self.work, None
+            self._take_in(ended)
+            return True
+
+    def _take_in(self, ended: Work[dict[str, Timeline]]) -> None:
         self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")
         before, self.going_on = self.recordings.get(self.going_on or 0), None
         if ended.result:
             if before is not None:
-                del self.recordings[before.number]
+                self._without(before.number)
                 self._drop_made(before.number)
             found = self.open(ended.result, self.source, partial=ended.stopping)
             found.requests = self.requests
@@ -198,20 +235,21 @@ class Memory:
                     self.copies[found.number] = self.copies.pop(before.number)
         elif self.source is not None and before is None:
             shutil.rmtree(self.source.parent, ignore_errors=True)
-        return True
 
     def drawing(self, recording: OpenRecording) -> Work[Drawn] | None:
         """The annotated video of a recording as it stands now; None where none was made since the last correction."""
-        drawing = self.drawings.get(recording.number)
-        if drawing is not None and drawing.timeline is not recording.timeline:
-            self._drop_drawing(recording.number)
-            return None
-        return drawing and drawing.work
+        with self.lock:
+            drawing = self.drawings.get(recording.number)
+            if drawing is not None and drawing.timeline is not recording.timeline:
+                self._drop_drawing(recording.number)
+                return None
+            return drawing and drawing.work
 
     def drop_export(self, number: int) -> None:
         """Forget the files to take along; they are made anew when they are wanted again."""
-        if number in self.exports:
-            self.exports.pop(number).documents.cancel()
+        with self.lock:
+            if number in self.exports:
+                self.exports.pop(number).documents.cancel()
 
     def _drop_made(self, number: int) -> None:
         self._drop_drawing(number)
@@ -227,11 +265,24 @@ class Memory:
     def take_live(self) -> None:
         """Open the session that was recorded on the Live page, once."""
         session = recorded_session()
-        if session is None or session is self.live:
-            return
-        self.live = session
-        path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
-        self.open({session.timeline.request.model or "": session.timeline}, path).live = True
+        with self.lock:
+            if session is None or session is self.live:
+                return
+            self.live = session
+            path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
+            self.open({session.timeline.request.model or "": session.timeline}, path).live = True
+
+    def forget(self) -> None:
+        """Delete all recordings, their files and their readings, also unfinished ones; end an analysis under way."""
+        with self.lock:
+            if self.work is not None:
+                self.work.abandon()
+            self.workspace.close()
+            for sha256 in self.in_part:
+                unfinished.remove(sha256)
+            empty = Memory(opened=self.opened + 1)
+            for name in {each.name for each in fields(self)} - {"lock"}:
+                setattr(self, name, getattr(empty, name))
 
     def _folder(self) -> Path | None:
         return self.source.parent if self.source else None
@@ -256,17 +307,11 @@ def _browser() -> str:
 
 
 def forget() -> None:
-    """Drop all recordings of this visit, their files and what was read in them; end an analysis that is under way."""
-    gone: Memory | None = st.session_state.pop(_KEY, None)
+    """Delete everything of this visit, in every tab that shows it; see `Memory.forget`."""
+    gone: Memory | None = st.session_state.get(_KEY)
     if gone is not None:
         visits.drop(gone)
-        if gone.work is not None:
-            gone.work.abandon()
-        gone.workspace.close()
-        for recording in gone.recordings.values():
-            if recording.partial:
-                unfinished.remove(recording.timeline.recording.sha256)
-        st.session_state[_KEY] = Memory(opened=gone.opened + 1)
+        gone.forget()
     forget_session()
 
 

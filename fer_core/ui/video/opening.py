@@ -206,8 +206,13 @@ def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
     """Store a recording and start to read it; the page then shows how far that is."""
     kept = memory()
     pipelines = _pipelines(requests)
-    kept.going_on = None
-    _start(kept.workspace.store(name, data), requests, pipelines)
+    path = kept.workspace.store(name, data)
+    try:
+        kept.start(path, requests, analysis(path, requests, pipelines))
+    except FerError:
+        shutil.rmtree(path.parent, ignore_errors=True)
+        raise
+    st.rerun()
 
 
 def go_on_button(recording: OpenRecording) -> None:
@@ -223,23 +228,15 @@ def go_on_button(recording: OpenRecording) -> None:
     )
     if pressed:
         try:
-            pipelines = _pipelines(requests)
+            memory().start(path, requests, analysis(path, requests, _pipelines(requests)), recording.number)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        memory().going_on = recording.number
-        _start(path, requests, pipelines)
+        st.rerun()
 
 
 def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
     return {model: loaders.pipeline(model, request.detector.name) for model, request in requests.items()}
-
-
-def _start(path: Path, requests: Requests, pipelines: dict[str, EmotionPipeline]) -> None:
-    kept = memory()
-    kept.problem, kept.source, kept.requests = None, path, requests
-    kept.work = Work(analysis(path, requests, pipelines), kept.workspace.new_monitor(), "video analysis")
-    st.rerun()
 
 
 def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, ModelCard]) -> None:

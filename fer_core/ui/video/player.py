@@ -95,7 +95,10 @@ def _copied(recording: OpenRecording, path: Path) -> None:
     )
 
     def begin() -> None:
-        kept.copies[number] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
+        with kept.lock:
+            running = kept.copies.get(number)
+            if running is None or not running.running:  # another tab may have begun it
+                kept.copies[number] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
 
     st.button("Make a copy that plays", icon=":material/movie:", key=f"copy {number}", on_click=begin)
 

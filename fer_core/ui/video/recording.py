@@ -1,6 +1,7 @@
 """A recording that is open in the page: what was read, and what the visitor made of it. No Streamlit in here."""
 
 import contextlib
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -43,7 +44,7 @@ Timelines = Mapping[str, Timeline]
 
 @dataclass(eq=False)
 class OpenRecording:
-    """One recording.
+    """One recording. Several threads may correct it: two tabs of a browser can show one visit.
 
     Attributes:
         number: of this visit, from 1; part of the keys of all widgets that belong to it.
@@ -77,6 +78,7 @@ class OpenRecording:
     undos: int = 0
 
     def __post_init__(self) -> None:
+        self._lock = threading.RLock()
         self._portraits: dict[int, bytes] = {}
         self._timelines: tuple[Timelines, Timelines] | None = None
         self.partial = self.partial or self.study.read.stopped_s is not None
@@ -102,12 +104,12 @@ class OpenRecording:
     def timelines(self) -> Timelines:
         """By model, as they stand after all corrections, with portraits of people who came of a split."""
         now = {model: study.timeline for model, study in self.studies.items()}
-        before = self._timelines and self._timelines[0]
-        if before is None or any(before.get(model) is not timeline for model, timeline in now.items()):
+        known = self._timelines
+        if known is None or any(known[0].get(model) is not timeline for model, timeline in now.items()):
             # The same objects as long as nothing changes: what was made of them is still good then.
-            shown = {model: self._with_portraits(timeline) for model, timeline in now.items()}
-            self._timelines = now, shown
-        return self._timelines[1] if self._timelines else {}
+            known = now, {model: self._with_portraits(timeline) for model, timeline in now.items()}
+            self._timelines = known
+        return known[1]
 
     @property
     def timeline(self) -> Timeline:
@@ -204,11 +206,12 @@ class OpenRecording:
         """
         if self.path is None:
             raise MediaError("Only the numbers of this session were kept, no pictures.")
-        if time_s not in self._frames:
-            self._frames[time_s] = frame_at(self.path, time_s, SHOWN_PX).image
-            while len(self._frames) > _MOST_FRAMES:
-                self._frames.popitem(last=False)
-        return self._frames[time_s]
+        with self._lock:
+            if time_s not in self._frames:
+                self._frames[time_s] = frame_at(self.path, time_s, SHOWN_PX).image
+                while len(self._frames) > _MOST_FRAMES:
+                    self._frames.popitem(last=False)
+            return self._frames[time_s]
 
     def face(self, person: int | None) -> NDArray[np.uint8] | None:
         """Somebody's face at the chosen moment, uint8 (H, W, 3) BGR; None where they are not seen, or nothing is.
@@ -268,7 +271,8 @@ class OpenRecording:
 
     def mark(self, time_s: float, text: str) -> None:
         """Add a marker."""
-        self.set_markers((*self.notes.markers, Marker(time_s, text.strip() or "Event")))
+        with self._lock:
+            self.set_markers((*self.notes.markers, Marker(time_s, text.strip() or "Event")))
 
     def set_markers(self, markers: tuple[Marker, ...]) -> None:
         """These instead of all that were there."""
@@ -276,14 +280,16 @@ class OpenRecording:
 
     def add_events(self, markers: tuple[Marker, ...], spans: tuple[Span, ...]) -> None:
         """Add markers and excluded spans, but none twice."""
-        if set(markers) - set(self.notes.markers):
-            self.set_markers(tuple({*self.notes.markers, *markers}))
-        if set(spans) - set(self.notes.excluded):
-            self.set_excluded(tuple({*self.notes.excluded, *spans}))
+        with self._lock:
+            if set(markers) - set(self.notes.markers):
+                self.set_markers(tuple({*self.notes.markers, *markers}))
+            if set(spans) - set(self.notes.excluded):
+                self.set_excluded(tuple({*self.notes.excluded, *spans}))
 
     def exclude(self, start_s: float, end_s: float, reason: str) -> None:
         """Add a span that does not count, and look at all of the recording again."""
-        self.set_excluded((*self.notes.excluded, Span(start_s, end_s, reason.strip())))
+        with self._lock:
+            self.set_excluded((*self.notes.excluded, Span(start_s, end_s, reason.strip())))
         self.range_s = self.whole_range
 
     def set_excluded(self, spans: tuple[Span, ...]) -> None:
@@ -304,18 +310,18 @@ class OpenRecording:
         Raises:
             TimelineError: they are not seen before that moment, or not from then on.
         """
-        number = max(self.study.next_number, max((*self.notes.names, *self.resting), default=0) + 1)
-        self.edit(Split(person, time_s, number))
-        if self.path is not None:
-            with contextlib.suppress(MediaError):
-                self._portraits[number] = portrait_from(self.path, self.timeline, number)
-                self._timelines = None
+        with self._lock:
+            number = max(self.study.next_number, max((*self.notes.names, *self.resting), default=0) + 1)
+            self.edit(Split(person, time_s, number))
+            self._portraits.pop(number, None)  # of a split that was undone
+            self._take_portraits()
 
     def remove(self, person: int) -> None:
         """Somebody does not belong here, or did not agree to be read."""
-        self.edit(Remove(person))
-        self._portraits.clear()  # one that was taken anew may show them
-        self._timelines = None
+        with self._lock:
+            self.edit(Remove(person))
+            self._portraits.clear()  # one that was taken anew may show them
+            self._timelines = None
 
     def smooth(self, method: str, time_constant_s: float, uncertain_below: float) -> None:
         """Smooth the raw probabilities in another way."""
@@ -335,15 +341,17 @@ class OpenRecording:
         Raises:
             TimelineError: it cannot be made.
         """
-        self.studies = {model: study.edited(edit) for model, study in self.studies.items()}
-        self._choose_person()
+        with self._lock:
+            self.studies = {model: study.edited(edit) for model, study in self.studies.items()}
+            self._choose_person()
 
     def undo(self) -> None:
         """Take the last correction back."""
-        if self.study.edits:
-            self.studies = {model: study.undone() for model, study in self.studies.items()}
-            self.undos += 1
-            self._choose_person()
+        with self._lock:
+            if self.study.edits:
+                self.studies = {model: study.undone() for model, study in self.studies.items()}
+                self.undos += 1
+                self._choose_person()
 
     def deviations(self) -> pd.DataFrame:
         """How far those who have a resting face are from it; see `fer_core.timeline.corrections.deviations`."""
@@ -352,11 +360,13 @@ class OpenRecording:
     def take_over(self, before: "OpenRecording") -> tuple[str, ...]:
         """Make the corrections of a part of this recording again; a sentence for each that cannot be made here."""
         self.namesake, problems = before.namesake, dict[str, None]()
-        for model, study in self.studies.items():
-            rebased, failed = before.study.rebased(study.read)
-            self.studies = {**self.studies, model: rebased}
-            problems.update(dict.fromkeys(failed))
-        self._choose_person()
+        with self._lock:
+            for model, study in self.studies.items():
+                rebased, failed = before.study.rebased(study.read)
+                self.studies = {**self.studies, model: rebased}
+                problems.update(dict.fromkeys(failed))
+            self._take_portraits()
+            self._choose_person()
         return tuple(problems)
 
     def attach(self, path: Path) -> None:
@@ -370,6 +380,17 @@ class OpenRecording:
         there = set(people(timeline))
         found = {person: data for person, data in self._portraits.items() if person in there}
         return replace(timeline, portraits={**timeline.portraits, **found})
+
+    def _take_portraits(self) -> None:
+        """Take a portrait of everybody who came of a split and has none."""
+        if self.path is None:
+            return
+        timeline, edits = self.study.timeline, self.study.edits
+        split = {edit.number for edit in edits if isinstance(edit, Split)} & set(people(timeline))
+        for number in split - set(self._portraits):
+            with contextlib.suppress(MediaError):
+                self._portraits[number] = portrait_from(self.path, timeline, number)
+                self._timelines = None
 
     def _look(self, moment_s: float) -> None:
         self.jumps += int(moment_s) == int(self.moment_s)
