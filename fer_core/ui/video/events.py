@@ -1,4 +1,4 @@
-"""What the visitor adds to the time axis: markers and stretches that shall not count."""
+"""Markers and excluded spans that the visitor adds to a recording."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -16,11 +16,11 @@ from fer_core.ui.video.recording import OpenRecording
 Row = dict[str, Any]
 
 _LONGEST = 300
-"""Characters of an event; a table may bring longer ones, of which reports show the beginning."""
+"""Most characters of an event that is typed here. Event files may have longer ones; reports show their beginning."""
 
 
 def events_editor(recording: OpenRecording) -> None:
-    """Add, change and delete both."""
+    """Show forms and tables to add, change and delete markers and excluded spans."""
     left, right = st.columns(2, gap="large")
     with left:
         _markers(recording)
@@ -99,7 +99,7 @@ def _from_table(recording: OpenRecording) -> None:
 
 
 def changed_rows(rows: list[Row], changes: Mapping[str, Any]) -> list[Row]:
-    """The rows of a table after what `st.data_editor` says was edited, deleted and added."""
+    """The rows of a table after the changes that `st.data_editor` reports."""
     edited = {int(place): values for place, values in changes.get("edited_rows", {}).items()}
     gone = set(changes.get("deleted_rows", ()))
     kept = [{**row, **edited.get(place, {})} for place, row in enumerate(rows) if place not in gone]
@@ -107,7 +107,7 @@ def changed_rows(rows: list[Row], changes: Mapping[str, Any]) -> list[Row]:
 
 
 def markers_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Marker, ...]:
-    """Markers of edited rows; a row without a time is left out, and a time outside the recording moved into it."""
+    """Markers of edited rows. Rows without a time are left out; times outside `within_s` move to its nearer end."""
     return tuple(
         Marker(_clamped(row["Time (s)"], within_s), _text(row.get("Event")) or "Event")
         for row in rows
@@ -116,7 +116,7 @@ def markers_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Mark
 
 
 def spans_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Span, ...]:
-    """Spans of edited rows; a row without both ends is left out, and swapped ends are put right."""
+    """Spans of edited rows. Rows without both ends are left out; swapped ends are put in order."""
     found = []
     for row in rows:
         ends: list[Any] = [row.get("From (s)"), row.get("To (s)")]

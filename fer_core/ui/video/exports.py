@@ -1,4 +1,4 @@
-"""What can be taken along: tables, the report, the annotated video, the evidence bundle."""
+"""Files to download: tables, the report, the annotated video, the evidence bundle."""
 
 import shutil
 import tempfile
@@ -33,7 +33,7 @@ _PARQUET: Final = "application/vnd.apache.parquet"
 
 
 def exports(recording: OpenRecording, card: ModelCard | None) -> None:
-    """A button each. What it gives is made before it is there: see `fer_core.ui.shared.handover.session_csv`."""
+    """A button for each file. Files are made before their button: see `fer_core.ui.shared.handover.session_csv`."""
     made = _made(recording, card)
     work, waits = made.documents, made.documents.running
     stem = PurePath(recording.name).stem
@@ -70,12 +70,12 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
 
 
 def checkable(recording: OpenRecording) -> bool:
-    """Whether a bundle of it could be checked by reading the recording again."""
+    """Whether a bundle of the recording can be verified by reading the file again."""
     return recording.complete and not recording.live
 
 
 def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
-    """The files of the recording as it stands now; those that take seconds are being written elsewhere."""
+    """The files of the recording in its present state; a thread writes those that take seconds."""
     with memory().lock:
         return _made_alone(recording, card)
 
@@ -113,7 +113,7 @@ def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | N
 
 
 def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: Study) -> tuple[File, ...]:
-    kept = Study(replace(study.read, portraits={}), study.edits)  # faces stay on this machine
+    kept = Study(replace(study.read, portraits={}), study.edits)  # no faces in the files
     meanings = dictionary_text(timeline.frame.columns)
     files = [
         File("Readings (CSV)", "table", "timeline.csv", "text/csv", csv_text(timeline)),
@@ -136,7 +136,7 @@ def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: S
 
 
 def _span(recording: OpenRecording) -> tuple[float, float] | None:
-    """The range, where only that is to be exported."""
+    """The range in seconds, where the visitor exports only that; else None."""
     if recording.whole:
         return None
     start_s, end_s = recording.range_s

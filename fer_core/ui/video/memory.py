@@ -1,6 +1,6 @@
-"""What the Video page keeps of one visit: recordings in a folder of their own, and what was read in them.
+"""State of one visit of the Video page: recordings in a folder of their own, and their timelines.
 
-All of it goes with "Forget", and with the visit.
+All of it is deleted by "Forget" and at the end of the visit.
 """
 
 import os
@@ -36,7 +36,7 @@ _PREFIX: Final = "face-value-"
 
 
 class Workspace:
-    """A folder that is deleted when it is closed, when nothing refers to it any more, and when the server ends.
+    """A folder that is deleted when it is closed, when nothing refers to it, and when the server ends.
 
     Attributes:
         path: of the folder.
@@ -49,12 +49,12 @@ class Workspace:
         self._end = weakref.finalize(self, _end, self.path, self._monitors)
 
     def new_monitor(self) -> Monitor:
-        """A monitor for work on the folder's files, which is stopped when the folder is deleted."""
+        """A monitor for work on the files of the folder; it is stopped when the folder is deleted."""
         self._monitors.append(Monitor())
         return self._monitors[-1]
 
     def store(self, name: str, data: bytes | memoryview) -> Path:
-        """Write a visitor's file under the name that it came with, as far as that is a name.
+        """Write a visitor's file under its own name, without folders and forbidden characters.
 
         Raises:
             MediaError: there is no room for it.
@@ -69,26 +69,26 @@ class Workspace:
         return path
 
     def close(self) -> None:
-        """Delete it."""
+        """Delete the folder."""
         self._end()
 
 
 class Drawn(NamedTuple):
-    """An annotated video, and what is missing in it, a sentence each."""
+    """An annotated video, and a sentence for each thing that is missing in it."""
 
     path: Path
     missing: tuple[str, ...]
 
 
 class Drawing(NamedTuple):
-    """An annotated video that is being made or is ready, and what it shows."""
+    """An annotated video that is being made or is ready, and its timeline."""
 
     work: Work[Drawn]
     timeline: Timeline
 
 
 class File(NamedTuple):
-    """Something to take along, with what its button says."""
+    """A file to download, with the label and icon of its button."""
 
     label: str
     icon: str
@@ -98,12 +98,12 @@ class File(NamedTuple):
 
 
 class Made(NamedTuple):
-    """The files to take along: those that take seconds are being written or are ready.
+    """The files to download.
 
     Attributes:
-        of: all that they depend on.
-        tables: what is made in a moment.
-        documents: the rest.
+        of: values that the files depend on.
+        tables: files that are made at once.
+        documents: the other files, which a thread writes.
     """
 
     of: tuple[Any, ...]
@@ -112,7 +112,7 @@ class Made(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A copy that browsers play, and up to which second of the recording it goes; None where it is whole."""
+    """A copy that browsers play, and the second at which it ends; None where it is whole."""
 
     path: Path
     until_s: float | None
@@ -120,21 +120,21 @@ class Copy(NamedTuple):
 
 @dataclass
 class Memory:
-    """Of one visit.
+    """State of one visit.
 
     Attributes:
-        workspace: where its files are.
-        work: the analysis that is under way, or has ended and was not looked at yet.
-        source: the file that it reads.
-        requests: how it reads it, by model.
-        going_on: number of the recording that it completes; None where it is a new one.
-        recordings: what is open, by number; the oldest first.
-        shown: number of the one that is being looked at.
-        drawings: annotated videos, by the number of their recording; see `drawing`.
-        exports: files to take along, likewise.
-        copies: playable copies that are being made or are ready, likewise.
-        problem: why the last analysis failed, in a sentence.
-        opened: how many were opened so far.
+        workspace: folder of its files.
+        work: the analysis that runs, or has ended and is not opened yet; None for none.
+        source: recording file of that analysis.
+        requests: by model, the requests of that analysis.
+        going_on: number of the recording that the analysis completes; None for a new recording.
+        recordings: open recordings by number, the oldest first.
+        shown: number of the recording that is shown.
+        drawings: annotated videos by number of the recording; see `drawing`.
+        exports: files to download by number of the recording.
+        copies: playable copies, ready or being made, by number of the recording.
+        problem: reason why the last analysis failed, in a sentence.
+        opened: number of recordings that were opened so far.
         live: the recorded session of the Live page that was opened last.
         in_part: SHA-256 of the recordings that were read in part, closed ones included.
         lock: held while any of this changes: two tabs of a browser can show one visit.
@@ -175,11 +175,11 @@ class Memory:
             self.work = Work(job, self.workspace.new_monitor(), "video analysis")
 
     def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
-        """Show what was read of one more recording; see `open_studies`."""
+        """Open one more recording with the timelines of its models; see `open_studies`."""
         return self.open_studies({model: Study(timeline) for model, timeline in timelines.items()}, path, partial)
 
     def open_studies(self, studies: dict[str, Study], path: Path | None, partial: bool = False) -> OpenRecording:
-        """Show one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
+        """Open one more recording. Beyond `MOST_OPEN`, the oldest one that is not being read is closed."""
         with self.lock:
             self.opened += 1
             found = OpenRecording(self.opened, studies, path, partial=partial)
@@ -237,7 +237,7 @@ class Memory:
             shutil.rmtree(self.source.parent, ignore_errors=True)
 
     def drawing(self, recording: OpenRecording) -> Work[Drawn] | None:
-        """The annotated video of a recording as it stands now; None where none was made since the last correction."""
+        """The annotated video of a recording; None where none was made since the last correction."""
         with self.lock:
             drawing = self.drawings.get(recording.number)
             if drawing is not None and drawing.timeline is not recording.timeline:
@@ -246,7 +246,7 @@ class Memory:
             return drawing and drawing.work
 
     def drop_export(self, number: int) -> None:
-        """Forget the files to take along; they are made anew when they are wanted again."""
+        """Drop the files to download; they are made anew when they are asked for."""
         with self.lock:
             if number in self.exports:
                 self.exports.pop(number).documents.cancel()
@@ -263,7 +263,7 @@ class Memory:
                 shutil.rmtree(gone.work.result.path.parent, ignore_errors=True)
 
     def take_live(self) -> None:
-        """Open the session that was recorded on the Live page, once."""
+        """Open the session that was recorded on the Live page, unless it was opened before."""
         session = recorded_session()
         with self.lock:
             if session is None or session is self.live:
@@ -292,7 +292,7 @@ visits: Final[Visits[Memory]] = Visits()
 
 
 def memory() -> Memory:
-    """What this visit has; made when first asked for, and found again after a reload of the page."""
+    """The state of this visit; made at the first call, and found again after a reload of the page."""
     if _KEY not in st.session_state:
         st.session_state[_KEY] = visits.find(st.query_params.get(_VISIT), _browser()) or Memory()
     found: Memory = st.session_state[_KEY]
@@ -302,7 +302,7 @@ def memory() -> Memory:
 
 
 def _browser() -> str:
-    """What tells this visitor's browser from others, so that an address that is passed on opens nothing elsewhere."""
+    """Identifies the visitor's browser: the page's address opens the visit in no other browser."""
     return browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
 
 
@@ -323,9 +323,9 @@ def _end(path: Path, monitors: list[Monitor]) -> None:
 
 @cache
 def sweep() -> None:
-    """Delete the folders that killed servers left, once a server.
+    """Delete the folders that killed servers left; once in the life of a server.
 
-    A folder with the process number of this server is an earlier one's, too.
+    This also deletes folders with this server's own process number: an earlier server had the same number.
     """
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         number = path.name.removeprefix(_PREFIX).split("-")[0]
@@ -334,17 +334,17 @@ def sweep() -> None:
 
 
 def _runs(number: int) -> bool:
-    """Whether there is such a process, as far as that can be said."""
+    """Whether there is a process of that number, as far as the system tells."""
     try:
-        if os.name == "posix":  # elsewhere the call would end it
+        if os.name == "posix":  # on Windows, the call ends the process
             os.kill(number, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except OSError:  # it is another user's
+    except OSError:  # the process of another user
         return True
     return True
 
 
 def _short(name: str) -> str:
-    """Cut to what any file system takes."""
+    """The name, cut to a length that every file system takes."""
     return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")

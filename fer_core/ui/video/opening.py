@@ -1,4 +1,4 @@
-"""The way in of the Video page: a recording, how to read it, and how far the reading has come."""
+"""First part of the Video page: choice of a recording, settings of the analysis, its progress."""
 
 import hashlib
 import shutil
@@ -29,7 +29,7 @@ from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
 
 Requests = Mapping[str, AnalysisRequest]
-"""How a recording is read, by name of the model."""
+"""Requests by name of the model."""
 
 RATES: Final = {1.0: "1", 2.0: "2", 4.0: "4", 8.0: "8", 15.0: "15", 0.0: "every frame"}
 SMOOTHINGS: Final = {
@@ -39,10 +39,10 @@ SMOOTHINGS: Final = {
     "none": "None",
 }
 MOST_COMPARED: Final = 3
-"""Models on one recording; each reads it anew."""
+"""Most models on one recording; each reads it anew."""
 
 KEPT_TYPES: Final = ("zip", "parquet", "json")
-"""Endings of the files in which an analysis can be kept."""
+"""Endings of exported files that can be opened again."""
 
 KEPT: Final = (
     "The file lies in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and a "
@@ -57,7 +57,7 @@ _KNOWN: Final = "recording looked up"
 
 
 def settings(cards: Mapping[str, ModelCard]) -> Requests:
-    """Ask how; gives a request for each model, the first of which is the one that is shown."""
+    """Show the settings; gives a request for each model, first that of the model that is shown."""
     with st.popover("Settings", icon=":material/tune:"):
         left, right = st.columns(2)
         model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
@@ -101,7 +101,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
 
 
 def _region() -> Region | None:
-    """The part of the picture in which faces are looked for; None for all of it."""
+    """Ask for the region of the picture; None for the whole picture."""
     across = st.slider(
         "Look for faces from left to right",
         0,
@@ -120,7 +120,7 @@ def _region() -> Region | None:
 
 
 def choose(cards: Mapping[str, ModelCard]) -> None:
-    """A file, the sample, or the way to the camera; and how it shall be read.
+    """Show the choice of a recording and the settings of its analysis.
 
     Raises:
         FerError: a model or detector cannot be loaded.
@@ -146,7 +146,7 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
 
 
 def _kept_analysis() -> None:
-    """Open what *Export* wrote: a bundle, or the readings as Parquet or JSON."""
+    """Show the choice of an exported file: a bundle, or the readings as Parquet or JSON."""
     kept = memory()
     key, problem = f"kept {kept.opened}", "kept analysis problem"
 
@@ -183,7 +183,7 @@ def open_study(path: Path) -> Study:
 
 
 def attach(recording: OpenRecording) -> None:
-    """Where numbers alone were opened: take the recording that they are of, to show its pictures too."""
+    """Ask for the recording file where only its numbers were opened, to show pictures too."""
     wanted = recording.timeline.recording
     if recording.path is not None or not wanted.sha256:
         return
@@ -203,7 +203,11 @@ def attach(recording: OpenRecording) -> None:
 
 
 def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
-    """Store a recording and start to read it; the page then shows how far that is."""
+    """Store a recording and start its analysis; the page then shows the progress.
+
+    Raises:
+        FerError: a model or detector cannot be loaded, or another recording is being read.
+    """
     kept = memory()
     pipelines = _pipelines(requests)
     path = kept.workspace.store(name, data)
@@ -216,7 +220,7 @@ def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
 
 
 def go_on_button(recording: OpenRecording) -> None:
-    """Reads on where the analysis of a recording was stopped."""
+    """Show the button that continues a stopped analysis."""
     requests, path = recording.requests, recording.path
     if not requests or path is None or memory().work is not None:
         return
@@ -240,7 +244,7 @@ def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
 
 
 def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, ModelCard]) -> None:
-    """Say that this recording was read in part before, and how to go on, or not to."""
+    """Tell that an unfinished analysis of this file exists, how to go on with it, and offer to delete it."""
     sha256 = _sha256_of(given)
     found = unfinished.of(sha256)
     if not found:
@@ -269,7 +273,7 @@ def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, Mod
 
 
 def _sha256_of(given: UploadedFile) -> str:
-    """Looked up once a file: large ones take seconds."""
+    """SHA-256 of an uploaded file; computed once, as large files take seconds."""
     known: tuple[str, str] = st.session_state.get(_KNOWN, ("", ""))
     if known[0] != given.file_id:
         known = given.file_id, hashlib.sha256(given.getbuffer()).hexdigest()
@@ -278,7 +282,7 @@ def _sha256_of(given: UploadedFile) -> str:
 
 
 def progress() -> None:
-    """How far the analysis is, shown anew by itself, with a way to stop it; then the page starts again."""
+    """Show the progress of the analysis and a stop button until it ends; then run the page again."""
     work = memory().work
     if work is None:
         return
@@ -302,7 +306,7 @@ def progress() -> None:
 
 
 def region_words(region: Region | None) -> str:
-    """A region for people, to be put behind other facts; empty where faces were looked for everywhere."""
+    """The region in words, to be put behind other facts; empty for the whole picture."""
     if region is None:
         return ""
     right, bottom = region.x + region.width, region.y + region.height
@@ -310,7 +314,7 @@ def region_words(region: Region | None) -> str:
 
 
 def forget_button() -> None:
-    """Drops everything."""
+    """Show the button that deletes everything of this visit."""
     st.button(
         "Forget",
         icon=":material/delete:",

@@ -16,7 +16,7 @@ from fer_core.ui.video.recording import OpenRecording
 
 
 def people_editor(recording: OpenRecording) -> None:
-    """Everybody who was seen, and what can be done about it."""
+    """Show all persons with their names, and the forms to merge, split and remove them."""
     if not recording.people:
         st.info("No face was found in this recording.", icon=":material/search_off:")
         return
@@ -43,7 +43,7 @@ def _names(recording: OpenRecording) -> None:
     portraits = recording.timeline.portraits
     everyone = recording.people
     summaries = {one.person: one for one in summarise(counted(recording.timeline, recording.notes.excluded))}
-    found = [summaries.get(person) for person in everyone]  # nothing of those whose readings are all excluded
+    found = [summaries.get(person) for person in everyone]  # None for persons whose readings are all excluded
     key = f"names {recording.number} {recording.revision}"
     table = pd.DataFrame(
         {
@@ -61,7 +61,7 @@ def _names(recording: OpenRecording) -> None:
     def named() -> None:
         for row, changes in st.session_state[key]["edited_rows"].items():
             person, name = everyone[int(row)], (changes.get("Name") or "").strip()
-            if name != recording.notes.names.get(person, ""):  # the table tells of all that was typed since it was made
+            if name != recording.notes.names.get(person, ""):  # the table reports all edits since it was made
                 recording.call(person, name)
 
     st.data_editor(
@@ -104,7 +104,7 @@ def _split(recording: OpenRecording) -> None:
 
 def _remove(recording: OpenRecording, person: int) -> None:
     recording.remove(person)
-    if recording.partial:  # what waits for going on holds their portrait
+    if recording.partial:  # the unfinished analysis holds their portrait
         unfinished.remove(recording.timeline.recording.sha256)
 
 
@@ -138,7 +138,7 @@ def _choose(recording: OpenRecording, label: str, name: str, besides: int | None
 
 
 def _do(recording: OpenRecording, label: str, icon: str, change: Callable[[], Any]) -> None:
-    """A button whose work can fail with a sentence."""
+    """Show a button; where its work fails, the next run shows the error."""
 
     def attempt() -> None:
         try:
