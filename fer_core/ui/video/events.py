@@ -28,8 +28,8 @@ def events_editor(recording: OpenRecording) -> None:
         _excluded(recording)
     _from_table(recording)
     st.caption(
-        "Both are drawn into the charts and are part of every report; what is excluded counts in no figure. To delete "
-        "a row, choose it at its left edge."
+        "Markers and excluded spans are drawn into the charts and are part of every report. No figure counts excluded "
+        "spans. To delete a row, choose it at its left edge."
     )
 
 
@@ -63,7 +63,7 @@ def _excluded(recording: OpenRecording) -> None:
             icon=":material/block:",
             disabled=recording.whole,
             on_click=lambda: recording.exclude(start_s, end_s, st.session_state[key]),
-            help="It is shown in grey, and counts nowhere; the range is then all of the recording again.",
+            help="The span is shown in grey and counts in no figure; the range becomes the whole recording again.",
         )
     rows: list[Row] = [
         {"From (s)": span.start_s, "To (s)": span.end_s, "Reason": span.reason} for span in recording.notes.excluded
@@ -91,8 +91,8 @@ def _from_table(recording: OpenRecording) -> None:
     with st.expander("Events from a file", icon=":material/upload_file:", expanded=problem in st.session_state):
         st.file_uploader("Event file", type=list(EXTENSIONS), key=key, on_change=take, max_upload_size=16)
         st.caption(
-            "A header and a row an event: `start_s` in seconds, and if you like `text`, `kind` (marker or excluded) "
-            "and `end_s`; so *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are read too."
+            "A header and a row for each event: `start_s` in seconds, and if wanted `text`, `kind` (marker or "
+            "excluded) and `end_s`, as *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are read too."
         )
         if words := st.session_state.get(problem):
             st.error(plain(words), icon=":material/error:")

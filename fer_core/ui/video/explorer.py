@@ -143,7 +143,7 @@ def _choice(recording: OpenRecording) -> None:
         key=key,
         on_change=lambda: recording.choose_range(*st.session_state[key]),
         disabled=last_s <= first_s,
-        help="What the charts show and the statistics count.",
+        help="Charts show this range, and statistics count it.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         for label, icon, span in (

@@ -61,11 +61,11 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
         )
     _annotated(recording, stem)
     st.caption(
-        "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
-        "the tables hold every reading, and the raw values too. JSON, Parquet and bundle can be opened on this page "
-        "again, with every correction in place. The evidence bundle holds all of it with request, versions and hashes; "
-        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is one only "
-        "of a recording that was read to the end and from which nobody was removed."
+        "Names, markers and excluded spans are in the report and in the JSON, markers and spans in the events too. The "
+        "tables hold every reading with its raw values. JSON, Parquet and bundle can be opened on this page again, "
+        "with every correction in place. The evidence bundle holds all files with request, versions and hashes; "
+        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is a bundle "
+        "only for a recording that was read to its end and from which nobody was removed."
     )
 
 

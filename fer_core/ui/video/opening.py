@@ -45,12 +45,12 @@ KEPT_TYPES: Final = ("zip", "parquet", "json")
 """Endings of exported files that can be opened again."""
 
 KEPT: Final = (
-    "The file lies in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and a "
+    "The file is kept in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and a "
     "quarter of an hour after this page was closed, so that a reload loses nothing."
 )
 WAITS: Final = (
-    "What an analysis has read when it is stopped or cut off, numbers and portraits, waits in {}, so that it can go "
-    "on. *Forget* deletes that too; and whatever is older than a day goes when this page is opened."
+    "Numbers and portraits of an analysis that was stopped or cut off are kept in {}, so that it can go on. *Forget* "
+    "deletes them too, and what is older than a day is deleted when this page is opened."
 )
 _EVERY_S: Final = 0.5
 _KNOWN: Final = "recording looked up"
@@ -69,7 +69,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
             [name for name in cards if name != model],
             format_func=lambda name: cards[name].title,
             max_selections=MOST_COMPARED - 1,
-            help="Each further model reads the same samples, and takes as long again.",
+            help="Each further model reads the same samples and takes the same time.",
             disabled=len(cards) < 2,
         )
         fps = right.select_slider(
@@ -77,7 +77,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
             list(RATES),
             4.0,
             format_func=RATES.__getitem__,
-            help="Four catch what a face shows; more of them make short expressions sharper, and take longer.",
+            help="Four are enough for most expressions; more show short ones better and take longer.",
         )
         smoothing = left.selectbox("Smoothing", list(SMOOTHINGS), format_func=SMOOTHINGS.__getitem__)
         time_constant_s = right.slider(
@@ -87,7 +87,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
             TIME_CONSTANT_S,
             0.1,
             disabled=smoothing == "none",
-            help="How long a change takes to show by about two thirds. The raw values are kept and exported too.",
+            help="Time in which about two thirds of a change show. The raw values are kept and exported too.",
         )
         region = _region()
     request = AnalysisRequest(
@@ -108,13 +108,13 @@ def _region() -> Region | None:
         100,
         (0, 100),
         format="%d %%",
-        help="The part of every picture that is of interest, such as one window of a recorded screen.",
+        help="The part of the picture in which faces are looked for, such as one window of a recorded screen.",
     )
     down = st.slider("Look for faces from top to bottom", 0, 100, (0, 100), format="%d %%")
     if across == (0, 100) and down == (0, 100):
         return None
     if across[0] == across[1] or down[0] == down[1]:
-        st.caption("A part without any width or height is none; faces are looked for everywhere.")
+        st.caption("This part has no width or height, so faces are looked for everywhere.")
         return None
     return Region(across[0] / 100, down[0] / 100, (across[1] - across[0]) / 100, (down[1] - down[0]) / 100)
 
@@ -168,7 +168,7 @@ def _kept_analysis() -> None:
         st.file_uploader(
             "Evidence bundle, or readings as Parquet or JSON", type=list(KEPT_TYPES), key=key, on_change=take
         )
-        st.caption("As *Export* writes them: every correction, name and marker is in place again.")
+        st.caption("Files of *Export*: every correction, name and marker is in place again.")
         if words := st.session_state.get(problem):
             st.error(plain(words), icon=":material/error:")
 
@@ -319,7 +319,7 @@ def forget_button() -> None:
         "Forget",
         icon=":material/delete:",
         on_click=forget,
-        help="Deletes the recordings of this visit, what was read in them, and all corrections.",
+        help="Deletes the recordings, readings and corrections of this visit, in every tab that shows it.",
     )
 
 

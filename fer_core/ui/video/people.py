@@ -34,8 +34,8 @@ def people_editor(recording: OpenRecording) -> None:
             f"Undo: {plain(words)}", icon=":material/undo:", key=f"undo {recording.number}", on_click=recording.undo
         )
     st.caption(
-        "People are told apart by place and looks within this recording alone. Names and portraits are kept with it "
-        "and nowhere else; there is no list of faces to compare with."
+        "People are told apart by place and looks, within this recording alone. Names and portraits are kept only with "
+        "the recording; there is no list of faces to compare with."
     )
 
 
@@ -96,9 +96,9 @@ def _split(recording: OpenRecording) -> None:
     _do(recording, words, "call_split", lambda: recording.split(person, recording.moment_s))
     _do(recording, "Remove from this recording", "person_remove", lambda: _remove(recording, person))
     st.caption(
-        "*Split*: from the chosen moment on, this is somebody else. *Remove*, for posters and for who did not agree, "
-        "takes their readings, name and portrait out of charts, tables and reports. The picture stays as it is: the "
-        "player and the annotated video still show them, without box and numbers."
+        "*Split*: from the chosen moment on, this is another person. *Remove*, for posters and for people who did not "
+        "agree, takes readings, name and portrait out of charts, tables and reports. The recording does not change: "
+        "the player and the annotated video still show the person, without box and numbers."
     )
 
 
@@ -117,8 +117,7 @@ def _rest(recording: OpenRecording) -> None:
         _do(recording, "Compare no longer", "close", lambda: recording.rest(person, None))
         return
     st.caption(
-        "Choose a range in which the face is at rest. What it showed there on average is subtracted from all its "
-        "readings."
+        "Choose a range in which the face is at rest. The mean of its readings there is subtracted from all of them."
     )
     _do(
         recording,
