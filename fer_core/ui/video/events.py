@@ -92,7 +92,8 @@ def _from_table(recording: OpenRecording) -> None:
         st.file_uploader("Event file", type=list(EXTENSIONS), key=key, on_change=take, max_upload_size=16)
         st.caption(
             "A header and a row for each event: `start_s` in seconds, and if wanted `text`, `kind` (marker or "
-            "excluded) and `end_s`, as *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are read too."
+            "excluded) and `end_s`, as *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are "
+            "read too."
         )
         if words := st.session_state.get(problem):
             st.error(plain(words), icon=":material/error:")
