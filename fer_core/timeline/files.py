@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
+from pydantic import JsonValue
 
 from fer_core.errors import FerError, MediaError, RequestError
 from fer_core.plain import as_plain, from_plain
@@ -31,6 +32,9 @@ _JPEG: Final = b"\xff\xd8"
 Form = TypeVar("Form", bound=Callable[..., object])
 """A function that reads or writes a format."""
 
+More = Mapping[str, JsonValue]
+"""Values of a file beside its timeline, by name: notes, edits, and those of later versions."""
+
 _OPEN: Final = "open it with the version that wrote it, or update this software."
 
 
@@ -44,7 +48,7 @@ def write_timeline(timeline: Timeline, path: Path) -> None:
     write_document(timeline, {}, path)
 
 
-def read_document(path: Path) -> tuple[Timeline, dict[str, Any]]:
+def read_document(path: Path) -> tuple[Timeline, More]:
     """A timeline and the other values of its file, as plain JSON.
 
     Raises:
@@ -61,7 +65,7 @@ def read_document(path: Path) -> tuple[Timeline, dict[str, Any]]:
         raise MediaError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def write_document(timeline: Timeline, more: Mapping[str, Any], path: Path) -> None:
+def write_document(timeline: Timeline, more: More, path: Path) -> None:
     """Write a timeline and further values, plain JSON by name.
 
     Raises:
@@ -87,7 +91,7 @@ def typed_rows(timeline: Timeline) -> pd.DataFrame:
     return _typed(frame.reindex(columns=[*COLUMNS, *others]).reset_index(drop=True))
 
 
-def parquet_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> bytes:
+def parquet_bytes(timeline: Timeline, more: More | None = None) -> bytes:
     """The timeline as Parquet; `more` goes into its metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -100,7 +104,7 @@ def parquet_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> 
     return buffer.getvalue()
 
 
-def json_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> bytes:
+def json_bytes(timeline: Timeline, more: More | None = None) -> bytes:
     """The timeline as UTF-8 JSON; `more` are further values beside the rows."""
     rows = _with_measures(timeline)
     record = {**_about(timeline), **(more or {}), "columns": list(rows.columns), "rows": listed(rows)}
@@ -114,7 +118,7 @@ def listed(rows: pd.DataFrame) -> list[list[Any]]:
     return values
 
 
-def from_parquet(data: bytes) -> tuple[Timeline, dict[str, Any]]:
+def from_parquet(data: bytes) -> tuple[Timeline, More]:
     """The timeline of `parquet_bytes` and the other values of its metadata.
 
     Raises:
@@ -133,7 +137,7 @@ def from_parquet(data: bytes) -> tuple[Timeline, dict[str, Any]]:
     return _document(rows, about)
 
 
-def from_json(data: bytes) -> tuple[Timeline, dict[str, Any]]:
+def from_json(data: bytes) -> tuple[Timeline, More]:
     """The timeline of `json_bytes` and its other values.
 
     Raises:
@@ -147,7 +151,7 @@ def from_json(data: bytes) -> tuple[Timeline, dict[str, Any]]:
     return _document(rows, record)
 
 
-def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict[str, Any]]:
+def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, More]:
     try:
         if about.pop("format", 1) not in (1, FORMAT):
             raise MediaError(f"This timeline has a format that is not known here; {_OPEN}")

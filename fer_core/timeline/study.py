@@ -24,7 +24,7 @@ from fer_core.timeline.edits import (
     edits_from_json,
     edits_to_json,
 )
-from fer_core.timeline.files import json_bytes, parquet_bytes, read_document, write_document
+from fer_core.timeline.files import More, json_bytes, parquet_bytes, read_document, write_document
 from fer_core.timeline.notes import Notes, Span
 from fer_core.timeline.summaries import inside, people
 from fer_core.timeline.table import Timeline, refreshed
@@ -203,7 +203,7 @@ class Study:
         return Study.of_document(*read_document(path))
 
     @staticmethod
-    def of_document(timeline: Timeline, more: Mapping[str, Any]) -> "Study":
+    def of_document(timeline: Timeline, more: More) -> "Study":
         """The study of a timeline and the other values of its file; see `files.read_document`.
 
         Raises:
@@ -246,7 +246,7 @@ class Study:
         frame = now.frame.assign(**{AS_READ: was.astype("Int64")})
         return replace(now, frame=frame, portraits=self.read.portraits)
 
-    def _more(self) -> dict[str, Any]:
+    def _more(self) -> More:
         notes = {"notes": as_plain(self.notes_of_people)}
         if not self.edits:
             return notes
