@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fer_core.classification import ModelCard, default_model, list_cards
+from fer_core.classification.figures import CardFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.reports.tables import dictionary_markdown
 from fer_core.settings import Settings
@@ -20,7 +21,7 @@ def main() -> None:
 
 def documents() -> dict[str, dict[str, str]]:
     """By document and marker, the tables as they have to be."""
-    cards = sorted(list_cards(), key=lambda card: -_figures(card)["accuracy"])
+    cards = sorted(list_cards(), key=lambda card: -_figures(card).accuracy)
     return {
         "README.md": {"models": models_table(cards), "timeline": dictionary_markdown(), "settings": settings_table()},
         "MODEL_CARD.md": {"models": models_table(cards), "classes": classes_table(cards), "files": files_table(cards)},
@@ -46,25 +47,25 @@ def models_table(cards: list[ModelCard]) -> str:
     ]
     for card in cards:
         figures = _figures(card)
-        low, high = figures["accuracy_ci95"]
-        low_without, high_without = figures["accuracy_deduplicated_ci95"]
+        low, high = figures.accuracy_ci95
+        low_without, high_without = figures.accuracy_deduplicated_ci95
         name = f"`{card.name}`" + (", the default" if card.name == default else "")
         rows.append(
-            f"| {name} | {figures['accuracy']:.1%} ({low:.1%} to {high:.1%}) | "
-            f"{figures['accuracy_deduplicated']:.1%} ({low_without:.1%} to {high_without:.1%}) | "
-            f"{figures['macro_f1']:.3f} | {figures['ece']:.3f} | "
-            f"{figures['ferplus']['accuracy']:.1%} | {card.parameters / 1e6:.1f} M |"
+            f"| {name} | {figures.accuracy:.1%} ({low:.1%} to {high:.1%}) | "
+            f"{figures.accuracy_deduplicated:.1%} ({low_without:.1%} to {high_without:.1%}) | "
+            f"{figures.macro_f1:.3f} | {figures.ece:.3f} | "
+            f"{figures.ferplus.accuracy:.1%} | {card.parameters / 1e6:.1f} M |"
         )
     return "\n".join(rows)
 
 
 def classes_table(cards: list[ModelCard]) -> str:
     """Recall by class."""
-    support = _figures(cards[0])["per_class"]
-    rows = ["| recall | " + " | ".join(f"{name} ({support[name]['support']})" for name in EMOTIONS) + " |"]
+    support = _figures(cards[0]).per_class
+    rows = ["| recall | " + " | ".join(f"{name} ({support[name].support})" for name in EMOTIONS) + " |"]
     rows.append("|---" * (len(EMOTIONS) + 1) + "|")
     for card in cards:
-        recalls = (f"{_figures(card)['per_class'][name]['recall']:.0%}" for name in EMOTIONS)
+        recalls = (f"{_figures(card).per_class[name].recall:.0%}" for name in EMOTIONS)
         rows.append(f"| `{card.name}` | " + " | ".join(recalls) + " |")
     return "\n".join(rows)
 
@@ -90,7 +91,7 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def _figures(card: ModelCard) -> dict:
+def _figures(card: ModelCard) -> CardFigures:
     return card.metrics[SPLIT]
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +27,6 @@ class Box(NamedTuple):
     def area(self) -> int:
         """In square pixels."""
         return self.width * self.height
-
-    def scaled(self, factor: float) -> "Box":
-        """The box in a picture that is `factor` times as large."""
-        return Box(*(round(value * factor) for value in self))
 
     def moved(self, right: int, down: int) -> "Box":
         """The box, shifted by whole pixels."""
@@ -100,8 +96,25 @@ class Pose:
         return max(0.0, math.cos(math.radians(self.yaw_deg)) * math.cos(math.radians(self.pitch_deg)))
 
 
+class _WithArrays:
+    """A value whose arrays are read-only, also after it was pickled."""
+
+    _ARRAYS: ClassVar[tuple[str, ...]]
+    """Names of the attributes that hold arrays."""
+
+    def __post_init__(self) -> None:
+        for name in self._ARRAYS:
+            view = np.asarray(getattr(self, name)).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        self.__dict__.update(state)
+        self.__post_init__()  # a pickle does not say that an array is read-only
+
+
 @dataclass(frozen=True, eq=False)
-class FaceMesh:
+class FaceMesh(_WithArrays):
     """What the landmarks of a face tell.
 
     Attributes:
@@ -113,22 +126,14 @@ class FaceMesh:
         covered: the face seems to be partly covered.
     """
 
+    _ARRAYS = ("landmarks", "irises")
+
     landmarks: NDArray[np.float32]
     irises: NDArray[np.float32]
     pose: Pose
     columns: Mapping[str, float]
     geometry: Mapping[str, float]
     covered: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("landmarks", "irises"):
-            view = np.asarray(getattr(self, name)).view()
-            view.flags.writeable = False
-            object.__setattr__(self, name, view)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.__post_init__()  # a pickle does not say that an array is read-only
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,7 @@ class Quality:
 
 
 @dataclass(frozen=True, eq=False)
-class FaceReading:
+class FaceReading(_WithArrays):
     """What one face was read as.
 
     Attributes:
@@ -183,6 +188,8 @@ class FaceReading:
         drawn: a person drew the box; `face_confidence` is 1 then.
     """
 
+    _ARRAYS = ("probabilities", "activation")
+
     box: Box
     face_confidence: float
     probabilities: NDArray[np.float32]
@@ -192,16 +199,6 @@ class FaceReading:
     person: int | None = None
     mesh: FaceMesh | None = None
     drawn: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("probabilities", "activation"):
-            view = np.asarray(getattr(self, name)).view()
-            view.flags.writeable = False
-            object.__setattr__(self, name, view)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.__post_init__()  # a pickle does not say that an array is read-only
 
     @cached_property
     def label(self) -> str:

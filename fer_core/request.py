@@ -137,7 +137,7 @@ class AnalysisRequest:
         return plain
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> "AnalysisRequest":
+    def from_json(cls, plain: object) -> "AnalysisRequest":
         """The request that `to_json` was called on.
 
         Raises:

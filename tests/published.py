@@ -10,6 +10,8 @@ from scipy.special import softmax
 
 from fer_core.classification import ModelCard, load_card
 from fer_core.classification.cards import member_records
+from fer_core.classification.figures import CardFigures
+from fer_core.classification.recipe import Recipe
 from fer_core.evaluation import Predictions, curves, measure
 from fer_core.evaluation.records import (
     EVALUATION_FILE,
@@ -51,7 +53,9 @@ def published_models(folder: Path) -> dict[str, ModelCard]:
     (folder / ENSEMBLE).mkdir()
     mean = {split: _mean([said[name][split] for name in members]) for split in said[MODEL]}
     changes = {"title": f"Ensemble of {len(members)} networks", "parameters": 41_900_927, "members": members}
-    _publish(folder, ENSEMBLE, mean, {**changes, "recipe": {}, "temperature": 0.9, "flip_average": False, "files": {}})
+    _publish(
+        folder, ENSEMBLE, mean, {**changes, "recipe": Recipe(), "temperature": 0.9, "flip_average": False, "files": {}}
+    )
     return {name: load_card(name, folder) for name in NAMES}
 
 
@@ -73,7 +77,7 @@ def _publish(folder: Path, name: str, said: dict[str, Predictions], changes: dic
     write_predictions(home / PREDICTIONS_FILE, said)
     kept = changes.get("files", original.files)
     files = {file: FileRecord.of(home / file) for file in {*kept, EVALUATION_FILE, PREDICTIONS_FILE}}
-    metrics = {split: {"n": one.n, **one.figures} for split, one in splits.items()}
+    metrics = {split: CardFigures.model_validate({"n": one.n, **one.figures}) for split, one in splits.items()}
     card = original.model_copy(update={**changes, "name": name, "files": files, "metrics": metrics})
     (home / "card.json").write_text(card.model_dump_json(indent=2), encoding="utf-8")
 

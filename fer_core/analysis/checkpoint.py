@@ -8,17 +8,66 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel, ConfigDict
+
+from fer_core.analysis.step import StepState
 from fer_core.errors import MediaError, RequestError
+from fer_core.media.cuts import CutState
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
+from fer_core.timeline.table import Row
 
 FORMAT: Final = 3
-_PART: Final = frozenset({"rows", "cuts", "portraits", "state", "memories"})
-"""What every saved part holds."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far an analysis has come.
+
+    Attributes:
+        samples: number of frames that were analysed.
+        faces: number of faces in them.
+        after_s: time of the last of them, in seconds; None before the first.
+        size: of the recording, width and height in pixels.
+    """
+
+    samples: int
+    faces: int
+    after_s: float | None
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Memories:
+    """The memory of what follows faces and of what finds cuts."""
+
+    step: StepState
+    cut_finder: CutState | None
+
+
+class Part(BaseModel):
+    """The new results of some seconds, and the state after them.
+
+    Attributes:
+        rows: of the timeline.
+        cuts: times in seconds.
+        portraits: as `packed` gives them.
+        state: position in the recording.
+        memories: of the frames before.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: list[Row]
+    cuts: list[float]
+    portraits: dict[str, tuple[float, str]]
+    state: Position
+    memories: Memories
 
 
 class Checkpoint:
@@ -47,8 +96,8 @@ class Checkpoint:
         }
         self.refused = ""
 
-    def take_up(self) -> Iterator[dict[str, Any]]:
-        """What was saved, part by part; after the last, more can be added.
+    def take_up(self) -> Iterator[Part]:
+        """The saved parts in order; after the last, more can be added.
 
         Nothing where there is no file, or one of another analysis: then it is begun anew, and `refused` says why.
         """
@@ -56,18 +105,17 @@ class Checkpoint:
         try:
             with self._path.open("rb") as file:
                 for number, line in enumerate(file):
-                    part = json.loads(line)
-                    if number == 0 and (reason := self._other(part)):
+                    content = json.loads(line)
+                    if number == 0 and (reason := self._other(content)):
                         self.refused = f"What was read before was not gone on with: {reason}. All of it was read anew."
                         break
-                    if number and not (isinstance(part, dict) and set(part) >= _PART):
-                        break
+                    part = Part.model_validate(content) if number else None
                     whole += len(line)
-                    if number:
+                    if part is not None:
                         yield part
         except FileNotFoundError:
             pass
-        except ValueError:  # torn in the middle of a line
+        except ValueError:  # torn in the middle of a line, or no part
             pass
         except OSError as error:
             raise MediaError(f"{self._path} cannot be read ({error.strerror}); remove it to start anew.") from error
@@ -120,11 +168,11 @@ class Checkpoint:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def add(self, part: Mapping[str, Any]) -> None:
+    def add(self, part: Part) -> None:
         """Save one more part."""
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{json.dumps(part)}\n")
+                file.write(f"{json.dumps(part.model_dump())}\n")
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -132,11 +180,11 @@ class Checkpoint:
         return MediaError(f"{self._path} cannot be written ({error.strerror}); choose another place.")
 
 
-def packed(portraits: Mapping[int, tuple[float, bytes]]) -> dict[str, Any]:
+def packed(portraits: Mapping[int, tuple[float, bytes]]) -> dict[str, tuple[float, str]]:
     """Portraits as JSON can hold them."""
-    return {str(person): [worth, base64.b64encode(data).decode()] for person, (worth, data) in portraits.items()}
+    return {str(person): (worth, base64.b64encode(data).decode()) for person, (worth, data) in portraits.items()}
 
 
-def unpacked(record: Mapping[str, Any]) -> dict[int, tuple[float, bytes]]:
+def unpacked(record: Mapping[str, tuple[float, str]]) -> dict[int, tuple[float, bytes]]:
     """The opposite of `packed`."""
     return {int(person): (worth, base64.b64decode(data)) for person, (worth, data) in record.items()}

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.analysis.checkpoint import Checkpoint, packed, unpacked
+from fer_core.analysis.checkpoint import Checkpoint, Memories, Part, Position, packed, unpacked
 from fer_core.analysis.portraits import Portraits
 from fer_core.analysis.step import Found, Step
 from fer_core.analysis.tracking import Tracker
@@ -224,13 +224,13 @@ class _Analysis:
         if self.checkpoint is None or now_s - self.saved_s < every_s:
             return
         frames = self.frames
-        part: dict[str, Any] = {
-            "rows": self.rows[self.saved_rows :],
-            "cuts": frames.cuts[self.saved_cuts :],
-            "portraits": packed(frames.portraits.changes()),
-            "state": {name: getattr(self, name) for name in ("samples", "faces", "after_s", "size")},
-            "memories": {"step": frames.step.state(), "cut_finder": frames.cut_finder.state()},
-        }
+        part = Part(
+            rows=self.rows[self.saved_rows :],
+            cuts=frames.cuts[self.saved_cuts :],
+            portraits=packed(frames.portraits.changes()),
+            state=Position(self.samples, self.faces, self.after_s, self.size),
+            memories=Memories(frames.step.state(), frames.cut_finder.state()),
+        )
         try:
             self.checkpoint.add(part)
         except MediaError as error:  # the disk is full: that shall not cost what was read
@@ -248,17 +248,16 @@ class _Analysis:
             return
         frames, last = self.frames, None
         for last in self.checkpoint.take_up():
-            self.rows.extend(map(tuple, last["rows"]))
-            frames.cuts.extend(last["cuts"])
-            frames.portraits.restore(unpacked(last["portraits"]))
+            self.rows.extend(last.rows)
+            frames.cuts.extend(last.cuts)
+            frames.portraits.restore(unpacked(last.portraits))
         if self.checkpoint.refused:
             self.problems.append(self.checkpoint.refused)
         if last is not None:
-            state = last["state"]
-            self.samples, self.faces, self.after_s = state["samples"], state["faces"], state["after_s"]
-            self.size = tuple(state["size"])
-            frames.step.restore(last["memories"]["step"])
-            frames.cut_finder.restore(last["memories"]["cut_finder"])
+            self.samples, self.faces, self.after_s = last.state.samples, last.state.faces, last.state.after_s
+            self.size = last.state.size
+            frames.step.restore(last.memories.step)
+            frames.cut_finder.restore(last.memories.cut_finder)
         self.saved_rows, self.saved_cuts = len(self.rows), len(frames.cuts)
 
     def _timeline(self, video: Video, stopped: bool) -> Timeline:

@@ -1,14 +1,14 @@
 """The step of one frame, which recordings and live streams share: find the faces, follow them, cut them out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
-from fer_core.analysis.tracking import Tracker
-from fer_core.detection import SequenceDetector
+from fer_core.analysis.tracking import Tracker, TrackerState
+from fer_core.detection.protocol import Resumable, SequenceDetector
 from fer_core.imaging.crops import cut
 from fer_core.imaging.placement import Placement
 from fer_core.readings import Box, Face
@@ -47,6 +47,21 @@ class Found:
         """The same faces in another picture."""
         faces = tuple(map(placement.face, self.faces))
         return replace(self, faces=faces, unread=tuple(map(placement.box, self.unread)))
+
+
+@dataclass(frozen=True)
+class StepState:
+    """The memory of a step.
+
+    Attributes:
+        detector: as the detector's `state` gives it, plain JSON; empty where it remembers nothing.
+        tracker: of the tracker.
+        shape: rows and columns of the frames so far; empty before the first.
+    """
+
+    detector: dict[str, JsonValue]
+    tracker: TrackerState
+    shape: tuple[int, ...]
 
 
 class Step:
@@ -110,17 +125,17 @@ class Step:
         self.tracker.reset()
         self.detector.reset()
 
-    def state(self) -> dict[str, Any]:
-        """What is remembered, ready for JSON; see `restore`."""
-        memory: dict[str, Any] = getattr(self.detector, "state", dict)()
-        return {"detector": memory, "tracker": self.tracker.state(), "shape": list(self._shape or ())}
+    def state(self) -> StepState:
+        """The memory of detector and tracker; see `restore`."""
+        memory = self.detector.state() if isinstance(self.detector, Resumable) else {}
+        return StepState(memory, self.tracker.state(), self._shape or ())
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: StepState) -> None:
         """Go on where `state` was taken."""
-        if hasattr(self.detector, "restore"):
-            self.detector.restore(state["detector"])
-        self.tracker.restore(state["tracker"])
-        self._shape = tuple(state["shape"]) or None
+        if isinstance(self.detector, Resumable):
+            self.detector.restore(state.detector)
+        self.tracker.restore(state.tracker)
+        self._shape = state.shape or None
 
     def _search(self, image: NDArray[np.uint8], time_s: float) -> Sequence[Face]:
         if self.region is None:

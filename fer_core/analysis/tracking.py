@@ -8,7 +8,7 @@ too little to recognise anybody elsewhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -61,6 +61,33 @@ class _Person:
     looks: list[Look] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class PersonState:
+    """The memory of one person as plain numbers; see `Tracker.state`.
+
+    Attributes:
+        number: of the person.
+        box: of the last reading; None after a cut.
+        seen_s: time of the last reading, in seconds.
+        last: the `Look` of the last reading, 144 numbers; None where no crop was given.
+        looks: the looks that are kept.
+    """
+
+    number: int
+    box: Box | None
+    seen_s: float
+    last: tuple[float, ...] | None
+    looks: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class TrackerState:
+    """The memory of a tracker: the next new number, and the persons that it knows."""
+
+    next: int
+    persons: tuple[PersonState, ...]
+
+
 class Tracker:
     """Gives every person of one recording or stream a number, from 1. Numbers are never used again.
 
@@ -110,14 +137,14 @@ class Tracker:
         """Forget everyone; the next faces get new numbers."""
         self._persons = []
 
-    def state(self) -> dict[str, Any]:
-        """The memory of all persons, ready for JSON; see `restore`."""
-        return {"next": self._next, "persons": [_record(person) for person in self._persons]}
+    def state(self) -> TrackerState:
+        """The memory of all persons; see `restore`."""
+        return TrackerState(self._next, tuple(map(_record, self._persons)))
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: TrackerState) -> None:
         """Go on where `state` was taken."""
-        self._next = state["next"]
-        self._persons = [_person(record) for record in state["persons"]]
+        self._next = state.next
+        self._persons = [_person(record) for record in state.persons]
 
     def _assign(self, faces: Sequence[Face], looks: Sequence[Look | None], time_s: float) -> dict[int, _Person]:
         """The person of each face that is known, by the face's place in the list."""
@@ -192,21 +219,21 @@ def closeness(before: Box, now: Box, away_s: float) -> float:
     return max(0.0, 1 - float(np.hypot(across, down)) / reach)
 
 
-def _record(person: _Person) -> dict[str, Any]:
-    return {
-        "number": person.number,
-        "box": None if person.box is None else list(person.box),
-        "seen_s": person.seen_s,
-        "last": None if person.last is None else person.last.tolist(),
-        "looks": [look.tolist() for look in person.looks],
-    }
+def _record(person: _Person) -> PersonState:
+    return PersonState(
+        number=person.number,
+        box=person.box,
+        seen_s=person.seen_s,
+        last=None if person.last is None else tuple(person.last.tolist()),
+        looks=tuple(tuple(look.tolist()) for look in person.looks),
+    )
 
 
-def _person(record: dict[str, Any]) -> _Person:
+def _person(record: PersonState) -> _Person:
     return _Person(
-        number=record["number"],
-        box=None if record["box"] is None else Box(*record["box"]),
-        seen_s=record["seen_s"],
-        last=None if record["last"] is None else np.array(record["last"], np.float32),
-        looks=[np.array(look, np.float32) for look in record["looks"]],
+        number=record.number,
+        box=record.box,
+        seen_s=record.seen_s,
+        last=None if record.last is None else np.array(record.last, np.float32),
+        looks=[np.array(look, np.float32) for look in record.looks],
     )

@@ -8,11 +8,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
+from fer_core.classification.figures import CardFigures
 from fer_core.classification.imported import Imported
+from fer_core.classification.recipe import Recipe
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
@@ -66,8 +68,8 @@ class ModelCard(Record):
         files: by file name.
         licence: of the weights.
         training_data: in words.
-        recipe: settings, hardware, time and sources of the training run; `before`, of the run that it went on from.
-        metrics: by split; as `evaluate --json` gives them, together with the protocol.
+        recipe: settings, machine, time and sources of the training run, and of the runs before it.
+        metrics: by split, its figures.
         coverage_accuracy: rows of (threshold, share of faces kept, their accuracy) from which the threshold was
             chosen.
         maps: figures of its class activation maps; None where they were not measured.
@@ -88,8 +90,8 @@ class ModelCard(Record):
     files: dict[str, FileRecord]
     licence: str
     training_data: str
-    recipe: dict[str, Any]
-    metrics: dict[str, dict[str, Any]]
+    recipe: Recipe
+    metrics: dict[str, CardFigures]
     coverage_accuracy: list[tuple[float, float, float]]
     maps: MapFigures | None = None
     imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
@@ -98,7 +100,7 @@ class ModelCard(Record):
     def identity(self) -> str:
         """SHA-256 of everything that decides the model's answers, and of no measured figure."""
         networks = {file: record.sha256 for file, record in self.files.items() if file.endswith(NETWORK_ENDINGS)}
-        decisive: list[Any] = [networks, self.members, self.side_px, self.flip_average, self.temperature]
+        decisive: list[object] = [networks, self.members, self.side_px, self.flip_average, self.temperature]
         if self.imported is not None:
             decisive.append(self.imported.model_dump())
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from fer_core.classification.cards import ModelCard
 from fer_core.classification.classifier import EmotionClassifier
 from fer_core.classification.imported import Head, Imported, ImportedEngine, Preprocessing, check_classes
+from fer_core.classification.recipe import Recipe
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record
@@ -131,7 +132,7 @@ def _card(given: GivenCard, file: Path) -> ModelCard:
         files={name: FileRecord.of(file)},
         licence=given.licence,
         training_data=given.training_data,
-        recipe={},
+        recipe=Recipe(),
         metrics={},
         coverage_accuracy=[],
         imported=Imported(

@@ -5,7 +5,7 @@ import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, say, write_json
@@ -13,7 +13,12 @@ from fer_core.errors import DependencyError
 from fer_core.plain import as_plain
 
 if TYPE_CHECKING:
+    from fer_core.diagnostics.benchmarks.figures import DetectorFigures
+    from fer_core.diagnostics.benchmarks.live import LiveFigures
+    from fer_core.diagnostics.benchmarks.video import VideoFigures
     from fer_core.pipeline import EmotionPipeline
+
+Figure = TypeVar("Figure")
 
 
 def add(commands: Commands) -> None:
@@ -57,45 +62,48 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 
 def _bench(options: argparse.Namespace) -> int:
     from fer_core.classification import EmotionClassifier
-    from fer_core.diagnostics.benchmarks import pictures
+    from fer_core.diagnostics.benchmarks import figures, pictures
     from fer_core.pipeline import EmotionPipeline
 
-    figures: dict[str, Any] = {"machine": as_plain(pictures.machine())}
-    say(f"machine: {figures['machine']}")
+    machine = _told("machine", pictures.machine())
     pipeline = EmotionPipeline.load(options.model)
-    figures["model"] = pipeline.classifier.card.name
+    model = pipeline.classifier.card.name
     classifiers = {}
     for engine in options.engines:
         try:
-            classifiers[engine] = EmotionClassifier.load(figures["model"], engine)
+            classifiers[engine] = EmotionClassifier.load(model, engine)
         except DependencyError as error:
             say(f"{engine} is left out: {error}")
-    for name, measure in (
-        ("cold_start_s", pictures.cold_start_s),
-        ("image_ms", lambda: pictures.image_ms(pipeline)),
-        ("classify_ms", lambda: pictures.classify_ms(classifiers)),
-        ("detect_ms", lambda: pictures.detect_ms(pipeline.detector)),
-    ):
-        figures[name] = measure()
-        say(f"{name}: {figures[name]}")
-    figures["video"] = _video(figures["model"], options.minutes) if options.video else None
-    figures["live"] = _live(pipeline, options) if options.live else None
-    figures["detection"] = {name: _detection(name) for name in options.detectors} or None
-    write_json(figures, options.json)
+    measured = figures.BenchFigures(
+        machine=machine,
+        model=model,
+        cold_start_s=_told("cold_start_s", pictures.cold_start_s()),
+        image_ms=_told("image_ms", pictures.image_ms(pipeline)),
+        classify_ms=_told("classify_ms", pictures.classify_ms(classifiers)),
+        detect_ms=_told("detect_ms", pictures.detect_ms(pipeline.detector)),
+        video=_video(model, options.minutes) if options.video else None,
+        live=_live(pipeline, options) if options.live else None,
+        detection={name: _detection(name) for name in options.detectors} or None,
+    )
+    write_json(as_plain(measured), options.json)
     return DONE
 
 
-def _detection(name: str) -> dict[str, object]:
+def _told(name: str, figure: Figure) -> Figure:
+    say(f"{name}: {as_plain(figure)}")
+    return figure
+
+
+def _detection(name: str) -> "DetectorFigures":
     from fer_core.detection import load_detector
-    from fer_core.diagnostics.benchmarks import detection
+    from fer_core.diagnostics.benchmarks import detection, figures
 
     detector = load_detector(name)
-    figures = {"found": as_plain(detection.found(detector)), "median_ms": detection.milliseconds(detector)}
-    say(f"detection, {name}: {figures}")
-    return figures
+    measured = figures.DetectorFigures(detection.found(detector), detection.milliseconds(detector))
+    return _told(f"detection, {name}", measured)
 
 
-def _video(model: str, minutes: int) -> dict[str, object]:
+def _video(model: str, minutes: int) -> "VideoFigures":
     from fer_core.diagnostics.benchmarks import video
 
     with tempfile.TemporaryDirectory() as folder:
@@ -103,19 +111,16 @@ def _video(model: str, minutes: int) -> dict[str, object]:
         say("video: making a minute of 1080p")
         video.make_clip(clip)
         video.repeat(clip, recording, minutes)
-        figures: dict[str, object] = as_plain(video.video(recording, model))
-    say(f"video: {figures}")
-    return figures
+        return _told("video", video.video(recording, model))
 
 
-def _live(pipeline: "EmotionPipeline", options: argparse.Namespace) -> dict[str, object]:
-    from fer_core.diagnostics.benchmarks import live
+def _live(pipeline: "EmotionPipeline", options: argparse.Namespace) -> "LiveFigures":
+    from fer_core.diagnostics.benchmarks import figures, live
 
     if options.recording:
-        figures: dict[str, object] = as_plain(live.live(pipeline, live.recorded(options.recording), options.seconds))
-        say(f"live, {options.recording.name}: {figures}")
-        return figures
-    one, four = (as_plain(live.live(pipeline, live.moving_portrait(n), options.seconds)) for n in (1, 4))
-    say(f"live, one face: {one}")
-    say(f"live, four faces: {four}")
-    return {**one, "four_faces": four}
+        measured = live.live(pipeline, live.recorded(options.recording), options.seconds)
+        return _told(f"live, {options.recording.name}", measured)
+    one, four = (live.live(pipeline, live.moving_portrait(n), options.seconds) for n in (1, 4))
+    _told("live, one face", one)
+    _told("live, four faces", four)
+    return figures.LiveFiguresOfTwo(**vars(one), four_faces=four)

@@ -35,8 +35,9 @@ def _list(options: argparse.Namespace) -> int:
 
     default = default_model()
     for card in list_cards():
-        measured = card.metrics.get("PrivateTest", {}).get("accuracy")
-        figure = "not measured" if measured is None else f"{measured:.2%} of FER2013 PrivateTest"
+        measured = card.metrics.get("PrivateTest")
+        right = None if measured is None else measured.accuracy
+        figure = "not measured" if right is None else f"{right:.2%} of FER2013 PrivateTest"
         mark = "\tdefault" if card.name == default else ""
         tell(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
     return DONE

@@ -10,11 +10,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
 from fer_core.errors import ModelError
 from fer_core.imaging.crops import cut, grey, network_input
@@ -55,8 +55,8 @@ class FaceCheckCard(Record):
     files: dict[str, FileRecord]
     licence: str
     training_data: str
-    recipe: dict[str, Any]
-    metrics: dict[str, Any]
+    recipe: dict[str, JsonValue]
+    metrics: dict[str, JsonValue]
 
 
 class FaceCheck:

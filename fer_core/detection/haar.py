@@ -21,6 +21,7 @@ from fer_core.detection.protocol import Range
 from fer_core.detection.suppression import centred, most_face_like
 from fer_core.errors import ModelError
 from fer_core.imaging.crops import grey, shrunk
+from fer_core.imaging.placement import Placement
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.request import Parameter
@@ -61,7 +62,8 @@ class Cascades:
         boxes = accepted(self.frontal, picture, scale_step, min_face_px)
         half, factor = shrunk(picture, max(320, max(picture.shape) // 2))
         turned = self.turned(half, scale_step, round(min_face_px * factor))
-        return boxes + [box.scaled(1 / factor) for box in turned]
+        whole = Placement.scaled(1 / factor, (picture.shape[1], picture.shape[0]))
+        return boxes + [whole.box(box) for box in turned]
 
     def turned(
         self, picture: NDArray[np.uint8], scale_step: float, smallest_px: int, largest_px: int | None = None
@@ -133,7 +135,8 @@ class HaarDetector:
         picture, factor = shrunk(grey(image), self.search_px)
         faces = self.search(picture) or search_padded(self.search, picture)
         height, width = image.shape[:2]
-        return [Face(face.box.scaled(1 / factor).clipped(width, height), face.confidence) for face in faces]
+        whole = Placement.scaled(1 / factor, (width, height))
+        return [Face(whole.box(face.box).clipped(width, height), face.confidence) for face in faces]
 
     def search(self, picture: NDArray[np.uint8]) -> list[Face]:
         """One search of a grey picture (H, W) at its own size: the proposals that pass the check, one a face."""

@@ -18,6 +18,7 @@ from fer_core.detection.protocol import Range
 from fer_core.detection.suppression import most_face_like
 from fer_core.errors import DependencyError
 from fer_core.imaging.crops import bgr, shrunk
+from fer_core.imaging.placement import Placement
 from fer_core.networks.load_order import before_tensorflow
 from fer_core.readings import Box, Face
 from fer_core.request import Parameter
@@ -69,7 +70,8 @@ class MtcnnDetector:
         small, factor = shrunk(picture, self.search_px)
         faces = self._search(small) or search_padded(self._search, small)
         height, width = picture.shape[:2]
-        return most_face_like(Face(f.box.scaled(1 / factor).clipped(width, height), f.confidence) for f in faces)
+        whole = Placement.scaled(1 / factor, (width, height))
+        return most_face_like(Face(whole.box(f.box).clipped(width, height), f.confidence) for f in faces)
 
     def _search(self, image: NDArray[np.uint8]) -> list[Face]:
         if min(image.shape[:2]) < 12:  # the side of the first stage's window

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from fer_core.readings import Face
 from fer_core.request import Parameter
@@ -77,7 +78,7 @@ class FaceDetector(Protocol):
 
 @runtime_checkable
 class SequenceDetector(Protocol):
-    """Finds faces frame by frame in one sequence, for one thread. It may also have `state` and `restore`."""
+    """Finds faces frame by frame in one sequence, for one thread. One with a memory is `Resumable` too."""
 
     def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
         """The faces of the next frame.
@@ -90,6 +91,23 @@ class SequenceDetector(Protocol):
 
     def reset(self) -> None:
         """Forget the frames before, as after a cut."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A sequence detector whose memory of the frames before can be saved."""
+
+    def state(self) -> dict[str, JsonValue]:
+        """The memory as plain JSON."""
+        ...
+
+    def restore(self, state: Mapping[str, JsonValue]) -> None:
+        """Go on where `state` was taken.
+
+        Raises:
+            ValueError: it is no state of this detector.
+        """
         ...
 
 

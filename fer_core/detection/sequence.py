@@ -4,11 +4,13 @@ A sequence finds the faces that the search of a still picture finds, except that
 `tiles_every_s` late, or `empty_every_s` where no other face is in the frame.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from fer_core.detection.anchors import Candidates, merged
 from fer_core.detection.blazeface import BlazeFaceDetector, crop_box, faces_of
@@ -16,6 +18,7 @@ from fer_core.detection.tiles import around, levels
 from fer_core.detection.turning import Turn
 from fer_core.imaging.crops import bgr
 from fer_core.imaging.halvings import Halvings
+from fer_core.plain import as_plain, from_plain
 from fer_core.readings import Box, Face
 
 FOUND_AGAIN: Final = 0.2
@@ -30,6 +33,15 @@ class KnownFace:
 
     box: Box
     seen_s: float
+
+
+@dataclass(frozen=True)
+class _State:
+    """Known faces as (x, y, width, height, seen_s), the time of the last thorough search, the turn of the frames."""
+
+    known: tuple[tuple[int, int, int, int, float], ...]
+    thorough_s: float | None
+    turn: int
 
 
 class BlazeFaceSequence:
@@ -79,19 +91,19 @@ class BlazeFaceSequence:
             self.turn, in_picture = self.detector.turned(picture, found)
         return list(faces_of(in_picture, picture))
 
-    def state(self) -> dict[str, Any]:
-        """All that is remembered, ready for JSON; see `restore`."""
-        return {
-            "known": [[*known.box, known.seen_s] for known in self._known],
-            "thorough_s": self._thorough_s if np.isfinite(self._thorough_s) else None,
-            "turn": int(self.turn),
-        }
+    def state(self) -> dict[str, JsonValue]:
+        """See `fer_core.detection.protocol.Resumable`."""
+        known = tuple((*known.box, known.seen_s) for known in self._known)
+        thorough_s = self._thorough_s if np.isfinite(self._thorough_s) else None
+        plain: dict[str, JsonValue] = as_plain(_State(known, thorough_s, int(self.turn)))
+        return plain
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on where `state` was taken."""
-        self._known = [KnownFace(Box(*map(int, box)), float(seen_s)) for *box, seen_s in state["known"]]
-        self._thorough_s = -np.inf if state["thorough_s"] is None else state["thorough_s"]
-        self.turn = Turn(state["turn"])
+    def restore(self, state: Mapping[str, JsonValue]) -> None:
+        """See `fer_core.detection.protocol.Resumable`."""
+        saved = from_plain(_State, state)
+        self._known = [KnownFace(Box(*box), seen_s) for *box, seen_s in saved.known]
+        self._thorough_s = -np.inf if saved.thorough_s is None else saved.thorough_s
+        self.turn = Turn(saved.turn)
 
     def _upright(self, picture: NDArray[np.uint8], time_s: float) -> Candidates:
         halvings = Halvings(picture)

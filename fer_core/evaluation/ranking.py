@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fer_core.classification import ModelCard
+from fer_core.classification.figures import CardFigures
 from fer_core.evaluation.cost import NETWORK_FILE
 from fer_core.evaluation.significance import Comparison
 
@@ -118,32 +118,37 @@ def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison]) -> Adv
     return Advice(best.name, f"{reason} {_lead(best, others[0], pairs[others[0].name])}")
 
 
-def _figures(card: ModelCard, split: str, without_copies: bool) -> Mapping[str, Any]:
-    figures = card.metrics.get(split, {})
-    if not without_copies or figures.get("accuracy_deduplicated") is None:
+def _figures(card: ModelCard, split: str, without_copies: bool) -> CardFigures:
+    figures = card.metrics.get(split, CardFigures())
+    if not without_copies or figures.accuracy_deduplicated is None:
         return figures
-    instead = {name: figures.get(f"{name}_deduplicated") for name in ("accuracy", "n", "ece")}
-    return {**figures, **instead, "accuracy_ci95": figures.get("accuracy_deduplicated_ci95")}
+    return figures.model_copy(
+        update={
+            "accuracy": figures.accuracy_deduplicated,
+            "accuracy_ci95": figures.accuracy_deduplicated_ci95,
+            "n": figures.n_deduplicated,
+            "ece": figures.ece_deduplicated,
+        }
+    )
 
 
 def _standing(
     card: ModelCard,
     short: str,
-    figures: Mapping[str, Any],
+    figures: CardFigures,
     latency_ms: float | None,
     cards: Mapping[str, ModelCard],
 ) -> Standing:
-    interval = figures.get("accuracy_ci95")
     return Standing(
         name=card.name,
         title=card.title,
         short=short,
-        accuracy=figures.get("accuracy"),
-        accuracy_ci95=None if interval is None else (interval[0], interval[1]),
-        without_copies=figures.get("accuracy_deduplicated"),
-        macro_f1=figures.get("macro_f1"),
-        ece=figures.get("ece"),
-        n=figures.get("n"),
+        accuracy=figures.accuracy,
+        accuracy_ci95=figures.accuracy_ci95,
+        without_copies=figures.accuracy_deduplicated,
+        macro_f1=figures.macro_f1,
+        ece=figures.ece,
+        n=figures.n,
         parameters=card.parameters,
         size_bytes=_size(card, cards),
         latency_ms=latency_ms,

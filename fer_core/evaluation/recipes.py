@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+from pydantic import JsonValue
 
 from fer_core.classification import ModelCard
+from fer_core.classification.recipe import RunSettings
 from fer_core.resources import INSTALLED, resource
 
 RECIPES: Final = resource("docs/recipes")
@@ -62,16 +65,11 @@ class Earlier:
 
 def earlier(card: ModelCard) -> Earlier:
     """Epochs and minutes of the runs before the model's last one, by its card; zero where that one began anew."""
-    epochs, minutes, run = 0, 0.0, card.recipe.get("before")
+    epochs, minutes, run = 0, 0.0, card.recipe.before
     while run:
-        epochs, minutes = epochs + run.get("epochs", 0), minutes + run.get("minutes", 0)
-        run = run.get("before")
+        epochs, minutes = epochs + (run.epochs or 0), minutes + (run.minutes or 0)
+        run = run.before
     return Earlier(epochs, minutes)
-
-
-def settings_of(card: ModelCard) -> dict[str, Any]:
-    """The settings of the run that the model comes from; empty where the card has none."""
-    return dict(card.recipe.get("settings", {}))
 
 
 def settings_file(card: ModelCard) -> str:
@@ -81,7 +79,7 @@ def settings_file(card: ModelCard) -> str:
 
 def settings_json(card: ModelCard) -> str:
     """The settings as `train --settings` reads them."""
-    return json.dumps(settings_of(card), indent=2) + "\n"
+    return (card.recipe.settings or RunSettings()).model_dump_json(indent=2) + "\n"
 
 
 def recipe_of(card: ModelCard, folder: Path = RECIPES) -> Path | None:
@@ -89,7 +87,7 @@ def recipe_of(card: ModelCard, folder: Path = RECIPES) -> Path | None:
 
     Time and number of epochs may differ: a run can be stopped and continued.
     """
-    return _recipe(settings_of(card), folder)
+    return None if card.recipe.settings is None else _recipe(card.recipe.settings, folder)
 
 
 def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
@@ -100,8 +98,8 @@ def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
             Step("Make the ensemble of the installed models", _run(f"ensemble {members} --data {DATA}")),
             _measured_again(card.name),
         ]
-    settings = settings_of(card)
-    if not settings:
+    settings = card.recipe.settings
+    if settings is None:
         return [_measured_again(card.name)]
     last = _leg(settings, settings_file(card), root)
     return [*_fetched(card), *_earlier_legs(card, root), *last, _measured_again(card.name)]
@@ -110,39 +108,42 @@ def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
 def _earlier_legs(card: ModelCard, root: Path) -> list[Step]:
     """Of a model that went on from weights of its own, the runs before the last one."""
     younger = _younger_self(card)
-    if younger is None:
+    if younger is None or younger.recipe.settings is None:
         return []
     legs = _earlier_legs(younger, root)
     name = f"{card.name}_leg{len(legs) // 2 + 1}"
-    return [*legs, *_leg(settings_of(younger), f"{name}_settings.json", root, f"runs/{name}")]
+    return [*legs, *_leg(younger.recipe.settings, f"{name}_settings.json", root, f"runs/{name}")]
 
 
 def _fetched(card: ModelCard) -> list[Step]:
     first = _younger_self(card)
     if first is not None:
         return _fetched(first)
-    if settings_of(card).get("start") != FACE_START:
+    if card.recipe.settings is None or card.recipe.settings.start != FACE_START:
         return []
     return [Step("Fetch the weights that it starts from (needs npm)", FETCH_FACE)]
 
 
 def _younger_self(card: ModelCard) -> ModelCard | None:
     """The model as it was before its last run; None where that did not go on from weights of its own."""
-    before, model = card.recipe.get("before", {}), settings_of(card).get("model")
-    own = model is not None and before.get("settings", {}).get("model") == model
+    settings, before = card.recipe.settings, card.recipe.before
+    if settings is None or before is None or before.settings is None:
+        return None
+    own = settings.model is not None and before.settings.model == settings.model
     return card.model_copy(update={"recipe": before}) if own else None
 
 
-def _leg(settings: dict[str, Any], own_file: str, root: Path, run: str | None = None) -> list[Step]:
+def _leg(settings: RunSettings, own_file: str, root: Path, run: str | None = None) -> list[Step]:
     recipe = _recipe(settings, RECIPES)
     file = _shown(recipe, root) if recipe else own_file
-    budget = "".join(_budget(settings, json.loads(recipe.read_text(encoding="utf-8")) if recipe else settings))
+    stated = RunSettings.model_validate_json(recipe.read_bytes()) if recipe else settings
+    budget = "".join(_budget(settings, stated))
     place = f" --run-dir {run}" if run else ""
     return [
-        Step("Train", _run(f"train --model {settings['model']} --data {DATA} --settings {file}{budget}{place}")),
+        Step("Train", _run(f"train --model {settings.model} --data {DATA} --settings {file}{budget}{place}")),
         Step(
             "Calibrate, convert, check, measure, install",
-            _run(f"publish {run or 'runs/' + settings['model']} --data {DATA}"),
+            _run(f"publish {run or f'runs/{settings.model}'} --data {DATA}"),
         ),
     ]
 
@@ -152,22 +153,22 @@ def _shown(recipe: Path, root: Path) -> str:
     return recipe.as_posix() if INSTALLED else recipe.relative_to(root).as_posix()
 
 
-def _recipe(settings: dict[str, Any], folder: Path) -> Path | None:
-    fitting = []
+def _recipe(settings: RunSettings, folder: Path) -> Path | None:
+    fitting, said = [], settings.model_dump(mode="json")
     for path in sorted(folder.rglob("*.json")):
         recipe = json.loads(path.read_text(encoding="utf-8"))
         stated = {key: value for key, value in recipe.items() if key not in _BUDGETS}
-        if recipe.get("model", path.stem) == settings.get("model") and _says(settings, stated):
+        if recipe.get("model", path.stem) == settings.model and _says(said, stated):
             fitting.append((len(stated), path))
     return max(fitting)[1] if fitting else None
 
 
 def requirements(card: ModelCard) -> list[str]:
     """The installed models that have to be there before the first of `steps`: weights to start with, teachers."""
-    settings, younger = settings_of(card), _younger_self(card)
-    needed = {name for name in (settings.get("start"), *settings.get("teachers", ())) if name} - _PUBLIC_STARTS
+    settings, younger = card.recipe.settings or RunSettings(), _younger_self(card)
+    needed = {name for name in (settings.start, *settings.teachers) if name} - _PUBLIC_STARTS
     if younger is not None:  # whose run installs the model itself
-        needed = needed - {settings["model"]} | set(requirements(younger))
+        needed = {name for name in needed if name != settings.model} | set(requirements(younger))
     return sorted(needed)
 
 
@@ -190,17 +191,17 @@ def _measured_again(name: str) -> Step:
     return Step("Measure it again", _run(f"evaluate --data {DATA} --model {name} --json -"))
 
 
-def _budget(settings: dict[str, Any], recipe: dict[str, Any]) -> Iterator[str]:
-    for name in sorted(_BUDGETS):
-        if settings.get(name) is not None and recipe.get(name) != settings[name]:
-            yield f" --{name} {settings[name]:g}"
+def _budget(settings: RunSettings, recipe: RunSettings) -> Iterator[str]:
+    if settings.epochs is not None and recipe.epochs != settings.epochs:
+        yield f" --epochs {settings.epochs}"
+    if settings.minutes is not None and recipe.minutes != settings.minutes:
+        yield f" --minutes {settings.minutes:g}"
 
 
-def _says(settings: dict[str, Any], stated: dict[str, Any]) -> bool:
-    return all(
-        _says(settings.get(key, {}), value) if isinstance(value, dict) else settings.get(key) == value
-        for key, value in stated.items()
-    )
+def _says(settings: JsonValue, stated: JsonValue) -> bool:
+    if not isinstance(stated, dict):
+        return settings == stated
+    return isinstance(settings, dict) and all(_says(settings.get(key), value) for key, value in stated.items())
 
 
 def _run(words: str) -> str:

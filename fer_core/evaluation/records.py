@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from pydantic import Field, ValidationError
 from fer_core.classification import EmotionClassifier, MapFigures, ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.classification.explanation import measure_maps, no_map_given
+from fer_core.classification.figures import CardFigures
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
@@ -104,12 +105,12 @@ class Written:
 
     Attributes:
         files: names of the files that were written.
-        metrics: by split what a card's `metrics` holds: `n` and the figures.
+        metrics: by split, the figures for the card.
         maps: what a card's `maps` holds; None where the model gives none.
     """
 
     files: tuple[str, ...]
-    metrics: dict[str, dict[str, Any]]
+    metrics: dict[str, CardFigures]
     maps: MapFigures | None
 
 
@@ -163,7 +164,7 @@ def write_records(
     text = json.dumps(record.model_dump(), separators=(",", ":"))
     (folder / EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
     write_predictions(folder / PREDICTIONS_FILE, predictions)
-    metrics = {split: {"n": entry.n, **entry.figures} for split, entry in splits.items()}
+    metrics = {split: CardFigures.model_validate({"n": entry.n, **entry.figures}) for split, entry in splits.items()}
     maps = None if no_map_given(classifier.card) else _measured_maps(classifier, parts[MAPS_SPLIT], log)
     return Written((EVALUATION_FILE, PREDICTIONS_FILE), metrics, maps)
 

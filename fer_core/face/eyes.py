@@ -1,4 +1,4 @@
-"""How far the eyes are open: the mean distance of the lids over the width of the eye.
+"""Openness of the eyes: mean distance of the lids over the width of the eye.
 
 Soukupova and Cech (2016), "Real-time eye blink detection using facial landmarks", 21st Computer Vision Winter Workshop.
 """
@@ -18,7 +18,7 @@ _MIDDLE_LIDS: Final = ((3, 11), (4, 12), (5, 13))
 
 
 def openness(points: NDArray[np.floating], eyes: Eyes) -> tuple[float, float]:
-    """How far the right and the left eye of the person are open, as a share of the width of the eye.
+    """Openness of the person's right and left eye, as a share of the width of the eye.
 
     Closed eyes have less than 0.1, open ones 0.2 to 0.4. The lids are those of the iris network; those of the mesh
     hardly move when an eye closes.

@@ -1,7 +1,7 @@
-"""Where the eyes point relative to the head; coarse.
+"""Coarse direction of the eyes relative to the head.
 
-The iris is taken for a disc on a ball that turns about its middle. Sizes are averages of adults, so the angles of one
-person can be off by several degrees throughout; changes over time are more reliable than single values.
+Model: the iris is a disc on a ball that turns about its centre. Sizes are averages of adults, so all angles of one
+person can be wrong by several degrees; changes over time are more reliable than single values.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from fer_core.face.pose import Fit
 from fer_core.face.topology import LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER
 
 IRIS_RADIUS: Final = 0.111
-"""Distance of the iris from the middle of the eyeball, 10 mm, over that of the outer corners of the eyes, 90 mm."""
+"""Distance of the iris from the centre of the eyeball (10 mm) over that of the outer corners of the eyes (90 mm)."""
 
 EYEBALL_ABOVE: Final = 0.008
-"""How far the middle of the eyeball lies above the line between the corners of the eye, in the same unit. With it the
-median of 437 faces of FER2013, most of whom look into the camera, is a gaze into the camera."""
+"""Height of the centre of the eyeball above the line between the corners of the eye, in the same unit. Chosen so that
+the median of 437 faces of FER2013, most of which look into the camera, is a gaze into the camera."""
 
 EYEBALL_BEHIND: Final = 0.055
-"""How far it lies behind that line."""
+"""Distance of the centre of the eyeball behind that line, in the same unit."""
 
 _STEEPEST: Final = 0.95
-"""Sine of the largest angle between the gaze and the axis of the camera; beyond it the iris is hidden."""
+"""Sine of the largest angle between gaze and camera axis; at larger angles the iris is hidden."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Gaze:
 
 
 def gaze(fit: Fit, eyes: Eyes) -> Gaze:
-    """The direction in which both irises lie, on average.
+    """Mean direction of both eyes.
 
-    Of eyes that are nearly closed it means nothing; see `fer_core.face.eyes`.
+    It is meaningless for eyes that are nearly closed; see `fer_core.face.eyes`.
     """
     directions = (
         _direction(fit, eyes.right, RIGHT_EYE_OUTER, RIGHT_EYE_INNER),

@@ -1,4 +1,4 @@
-"""Everything that the mesh and the irises of a face tell, in one value."""
+"""Measurements from the mesh and the irises of a face, in one value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class FaceGeometry:
 
     @cached_property
     def distances(self) -> Geometry:
-        """The distances from which movements are told once the person's resting face is known."""
+        """The distances that movements are computed from; see `fer_core.timeline.movements`."""
         return distances(self.fit.shape, sum(self.openness) / 2)
 
     @cached_property
@@ -51,13 +51,13 @@ class FaceGeometry:
 
     @cached_property
     def visibility(self) -> occlusion.Visibility:
-        """How well the face is seen."""
+        """Visibility of the face."""
         return occlusion.Visibility(
             self.landmarks.presence, occlusion.asymmetry(self.fit.shape), abs(self.pose.yaw_deg)
         )
 
     def columns(self) -> dict[str, float]:
-        """Values of the columns in `fer_core.timeline.columns.GROUPS` that one picture gives, by name."""
+        """By name, the values of the columns in `fer_core.timeline.columns.GROUPS` that one picture gives."""
         head, looks, (right, left) = self.pose, gaze.gaze(self.fit, self.eyes), self.openness
         return {
             "yaw_deg": head.yaw_deg,
@@ -82,7 +82,7 @@ class GeometryReader:
 
     def __init__(self) -> None:
         self._mesh, self._irises = MeshFinder(), IrisFinder()
-        mean_face()  # so that a damaged file is reported here and not at the first face
+        mean_face()  # reports a damaged file now, not at the first face
         card = load_faces_card()
         self.files: Mapping[str, str] = {name: card.files[name].sha256 for name in (MESH, IRIS, MEAN_FACE)}
 
@@ -94,7 +94,7 @@ class GeometryReader:
             faces: as a detector found them in `image`.
 
         Returns:
-            As many as `faces`, in their order.
+            One for each of `faces`, in their order.
         """
         found = self._mesh(image, faces)
         return [FaceGeometry(*both) for both in zip(found, self._irises(image, found), strict=True)]

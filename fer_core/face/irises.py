@@ -21,7 +21,7 @@ from fer_core.networks.face_files import IRIS, face_network
 from fer_core.networks.fixed import FixedNetwork
 
 MARGIN: Final = 2.3
-"""Side of the square that the network is shown, over the distance of the corners of the eye, as it was trained."""
+"""Side of the network's square input over the distance of the corners of the eye, as in its training."""
 
 LID_POINTS: Final = 16
 """The first points of the contour lie on the edges of the lids: inner corner, seven of the lower lid, outer corner,
@@ -70,7 +70,7 @@ class IrisFinder:
             faces: found in `image`.
 
         Returns:
-            As many as `faces`, in their order.
+            One for each of `faces`, in their order.
         """
         halvings, side = Halvings(bgr(image)), self._network.shape[1]
         matrices = [matrix for face in faces for matrix in _views(face.points, side)]
@@ -80,7 +80,7 @@ class IrisFinder:
 
 
 def _views(points: NDArray[np.float32], side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """From pixels of the squares about the right and the left eye to the picture; the right one is mirrored."""
+    """Maps from pixels of the squares around the right and the left eye to the picture; the right one is mirrored."""
     right = _view(points[RIGHT_EYE_OUTER, :2], points[RIGHT_EYE_INNER, :2], side)
     left = _view(points[LEFT_EYE_INNER, :2], points[LEFT_EYE_OUTER, :2], side)
     mirrored = right * (-1, 1, 1)
@@ -100,7 +100,7 @@ def _view(start: NDArray[np.float32], end: NDArray[np.float32], side: int) -> ND
 def _cut(halvings: Halvings, matrix: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
     picture, factor = halvings.shrunk(max(1.0, float(np.hypot(*matrix[:, 0]))))
     middles = matrix / factor
-    middles[:, 2] += middles[:, :2].sum(axis=1) / 2 - 0.5  # cv2 counts from the middles of pixels
+    middles[:, 2] += middles[:, :2].sum(axis=1) / 2 - 0.5  # cv2 counts from the centres of pixels
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(picture, middles, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE))
 

@@ -22,8 +22,8 @@ from fer_core.readings import Face
 POINTS: Final = 468
 
 VIEW: Final = (-8.8, -6.2, 64.7)
-"""The part of the aligned face that the network is shown: left, top and side in pixels of FER2013. Half as large again
-as BlazeFace's box and about its centre, as the network was trained."""
+"""The network's square input in the aligned face: left, top and side in pixels of FER2013. It is 1.5 times as large as
+BlazeFace's box, around the same centre, as in the network's training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,8 @@ class Landmarks:
     Attributes:
         points: float32 (468, 3); x and y in pixels of the picture, z the depth in the same unit, smaller towards the
             camera and 0 at about the depth of the head's middle. Depth is learnt, not measured.
-        presence: how sure the network is that it was shown a face, 0 to 1.
-        alignment: how the face was cut out.
+        presence: probability that the input shows a face, 0 to 1.
+        alignment: of the face in the picture.
     """
 
     points: NDArray[np.float32]
@@ -60,16 +60,16 @@ class MeshFinder:
 
         Args:
             image: uint8 (H, W, 3) BGR or (H, W) grey.
-            faces: as a detector found them. One without keypoints is taken for upright.
+            faces: as a detector found them. A face without keypoints is taken as upright.
 
         Returns:
-            As many as `faces`, in their order. Look at `presence` before relying on one.
+            One for each of `faces`, in their order. Check `presence` before relying on one.
         """
         halvings = Halvings(bgr(image))
         return self.of_aligned(halvings, [alignment_of(face) for face in faces])
 
     def of_aligned(self, halvings: Halvings, alignments: Sequence[Alignment]) -> list[Landmarks]:
-        """The same for faces whose alignment is known, as from the frame before."""
+        """The landmarks of faces whose alignment is known, for example from the frame before."""
         side = self._network.shape[1]
         cuts = (alignment.cut(halvings, side, VIEW) for alignment in alignments)
         outputs = self._network.each([unit_rgb(cut) for cut in cuts])
@@ -90,5 +90,5 @@ def unit_rgb(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def alignment_of(face: Face) -> Alignment:
-    """Where a face lies: by eyes and mouth where they are known, else by its box."""
+    """Alignment of a face: by eyes and mouth where they are known, else by its box."""
     return Alignment.of_box(face.box) if face.keypoints is None else Alignment.of_keypoints(face.keypoints)

@@ -1,4 +1,4 @@
-"""Faces in, faces with their mesh out: landmarks, pose, gaze, eyes, mouth and how well the face is seen."""
+"""Adds meshes to faces: landmarks, pose, gaze, eyes, mouth, visibility."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -32,7 +32,7 @@ class FaceMeasurer:
             faces: in pixels of `image`.
 
         Returns:
-            As many as `faces`, in their order.
+            One for each of `faces`, in their order.
         """
         if not faces:
             return []
@@ -43,7 +43,7 @@ class FaceMeasurer:
 
 
 def mesh_of(geometry: FaceGeometry) -> FaceMesh:
-    """The value that readings carry of a face's geometry."""
+    """The mesh of a face, as readings hold it."""
     landmarks = geometry.landmarks.points.view()
     irises = np.stack([geometry.eyes.right.iris, geometry.eyes.left.iris]).astype(np.float32)
     landmarks.flags.writeable = irises.flags.writeable = False

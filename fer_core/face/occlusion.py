@@ -1,7 +1,7 @@
-"""Whether something lies over a face: a hand, a cup, a mask.
+"""Detection of partly covered faces: by a hand, a cup, a mask.
 
-The mesh is a strong guess of a whole face, so a covered part is drawn where it would be. Two signs remain: the network
-is less sure that it sees a face, and the halves of the mesh fit each other less well.
+The mesh network places points on covered parts too. Two signs remain: a lower probability that the input shows a face,
+and a less symmetric mesh.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from fer_core.face.mean_face import mean_face
 LOWEST_PRESENCE: Final = 0.9
 HIGHEST_ASYMMETRY: Final = 0.06
 STRAIGHT_DEG: Final = 15.0
-"""Head turn up to which the asymmetry of the mesh says anything: at 25 degrees it is 0.06 without a cover."""
+"""Largest turn of the head at which asymmetry is a sign of a cover: at 25 degrees it is 0.06 without a cover."""
 
 
 @dataclass(frozen=True)
 class Visibility:
-    """How well a face is seen.
+    """Signs of a covered face.
 
     Attributes:
-        presence: how sure the mesh network is of a face, 0 to 1.
+        presence: probability of a face by the mesh network, 0 to 1.
         asymmetry: see `asymmetry`.
-        turned_deg: how far the head is turned to a side; the halves of a turned face differ by themselves.
+        turned_deg: turn of the head to a side in degrees, which makes the mesh asymmetric too.
     """
 
     presence: float
@@ -40,7 +40,7 @@ class Visibility:
 
 
 def asymmetry(shape: NDArray[np.floating]) -> float:
-    """Root mean square distance between a face and its mirror image, over that of the outer corners of the eyes.
+    """Root mean square distance between a face and its mirror image over that of the outer corners of the eyes.
 
     Args:
         shape: (468, 3), as `Fit.shape`.

@@ -20,17 +20,17 @@ HEAD_RGB: Final = (120, 130, 150)
 NOSE_RGB: Final = (230, 110, 30)
 
 HALF_HEAD: Final = 1.35
-"""Half the side of the drawn head's picture, in distances of the outer corners of the eyes."""
+"""Half the side of the picture of the drawn head, in distances of the outer corners of the eyes."""
 
 LONGEST_EDGE: Final = 0.3
-"""Longer edges of the triangulation, in distances of the outer corners of the eyes, cross the outline of the face."""
+"""Longest edge that is drawn, in distances of the outer corners of the eyes: longer ones cross the face's outline."""
 
 _NOSE_TIP: Final = 1
 _EYES: Final = ((RIGHT_EYE_OUTER, RIGHT_EYE_INNER), (LEFT_EYE_INNER, LEFT_EYE_OUTER))
 
 
 def overlay_mesh(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
-    """A copy of the picture with the mesh and the irises of each face; faces without a mesh stay as they are.
+    """A copy of the picture with the mesh and the irises of each face that has a mesh.
 
     Args:
         bgr: uint8 (H, W, 3).

@@ -1,4 +1,4 @@
-"""Head pose: the mesh fitted to its mean shape, with all that expressions move left aside.
+"""Head pose: a fit of the mean face to the points of the mesh that expressions hardly move.
 
 Umeyama (1991), "Least-squares estimation of transformation parameters between two point patterns",
 https://doi.org/10.1109/34.88573.
@@ -16,18 +16,18 @@ from fer_core.readings import Pose
 Array: TypeAlias = NDArray[np.float64]
 
 SLIGHT_DEG: Final = 5.0
-"""Angles below are not worth words."""
+"""Smaller angles are not mentioned in words."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """How the mean shape lies in a picture: a point m of the head lies at `scale * rotation @ m + origin`.
+    """Position of the mean shape in a picture: a point m of the head is at `scale * rotation @ m + origin`.
 
     Attributes:
         rotation: float64 (3, 3).
         scale: distance of the outer corners of the eyes, in pixels of the picture.
         origin: float64 (3,), the middle of the outer corners of the eyes, in pixels.
-        shape: float64 (468, 3), the face without its pose: in the frame and the unit of the mean shape.
+        shape: float64 (468, 3), the face without its pose, in the axes and the unit of the mean shape.
     """
 
     rotation: Array
@@ -37,7 +37,7 @@ class Fit:
 
     @property
     def pose(self) -> Pose:
-        """The rotation as angles: roll about the axis of the camera, then yaw, then pitch."""
+        """The rotation as angles: roll about the camera axis, then yaw, then pitch."""
         turn = self.rotation
         yaw = np.arcsin(np.clip(turn[2, 0], -1, 1))
         pitch = -np.arctan2(turn[2, 1], turn[2, 2])
@@ -58,7 +58,7 @@ def fit(points: NDArray[np.floating]) -> Fit:
 
 
 def similarity(source: Array, target: Array) -> tuple[Array, float, Array]:
-    """The rotation R, scale s and shift t that bring `s * R @ source + t` closest to `target`.
+    """The rotation R, scale s and shift t for which `s * R @ source + t` is closest to `target` (least squares).
 
     Args:
         source: float64 (N, 3).

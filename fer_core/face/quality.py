@@ -1,4 +1,4 @@
-"""What a crop lets one expect of its reading."""
+"""Quality of a crop: whether its reading can be relied on."""
 
 from typing import Final
 
@@ -11,23 +11,22 @@ from fer_core.readings import FaceMesh, Quality
 
 REFERENCE_PX: Final = 48
 MIN_SIZE_PX: Final = 40
-# The networks learnt from FER2013. Beyond these limits lie the outer 1 % of its faces, so a network has hardly seen
-# anything like it.
+# The networks were trained on FER2013; 1 % of its faces are beyond each of these limits.
 MIN_SHARPNESS: Final = 390.0
 MIN_BRIGHTNESS: Final = 52.0
 MAX_BRIGHTNESS: Final = 202.0
 MIN_CONTRAST: Final = 25.0
 MIN_FRONTALITY: Final = 0.67
-"""A head turned by about 48 degrees; measured by `fer_core.training.quality_limits`."""
+"""Reached by a head turned by about 48 degrees; measured by `fer_core.training.quality_limits`."""
 
 
 def assess(crop: NDArray[np.uint8], is_doubtful: bool = False, mesh: FaceMesh | None = None) -> Quality:
-    """Measure a face crop, as the network gets to see it: grey, 48 pixels.
+    """Measure a crop as the network gets it: grey, 48 pixels.
 
     Args:
         crop: uint8 (H, W) or (H, W, 3) BGR.
         is_doubtful: the detector is not sure that it is a face.
-        mesh: what its landmarks tell; None where they were not measured, which counts as from the front.
+        mesh: of the face; without one, the face counts as seen from the front.
     """
     face = resized(grey(crop), REFERENCE_PX)
     sharpness = float(cv2.Laplacian(face, cv2.CV_64F).var())

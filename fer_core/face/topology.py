@@ -1,4 +1,4 @@
-"""Which of the 468 points of the mesh is what; right and left as the person has them."""
+"""Indices of the parts of the mesh with 468 points; right and left are the person's."""
 
 from typing import Final
 

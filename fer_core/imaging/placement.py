@@ -36,6 +36,11 @@ class Placement:
         return cls(outer, outer[0] / max(1, inner[0]), outer[1] / max(1, inner[1]))
 
     @classmethod
+    def scaled(cls, factor: float, outer: Size) -> "Placement":
+        """The outer picture is the inner one at `factor` times its size."""
+        return cls(outer, factor, factor)
+
+    @classmethod
     def fitted(cls, inner: Size, outer: Size) -> "Placement":
         """The inner picture as large as it can be without distortion, in the middle of the outer one."""
         factor = min(outer[0] / inner[0], outer[1] / inner[1])
@@ -48,12 +53,12 @@ class Placement:
         return cls(outer, left_px=box.x, top_px=box.y)
 
     def box(self, box: Box) -> Box:
-        """A box of the inner picture, in pixels of the outer one."""
+        """A box of the inner picture, in pixels of the outer one; at least one pixel wide and high."""
         return Box(
             round(box.x * self.across + self.left_px),
             round(box.y * self.down + self.top_px),
-            round(box.width * self.across),
-            round(box.height * self.down),
+            max(1, round(box.width * self.across)),
+            max(1, round(box.height * self.down)),
         )
 
     def face(self, face: Face) -> Face:
@@ -76,7 +81,6 @@ class Placement:
         shift = np.array([self.left_px, self.top_px, 0], np.float32)
         landmarks = mesh.landmarks * scale + shift
         irises = mesh.irises * scale[:2] + shift[:2]
-        landmarks.flags.writeable = irises.flags.writeable = False
         return replace(mesh, landmarks=landmarks, irises=irises)
 
     def picture(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

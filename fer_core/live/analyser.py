@@ -1,4 +1,4 @@
-"""One frame after the other: faces are found, followed, read in one batch and smoothed."""
+"""Analysis of a live stream frame by frame: faces are found, followed, read in one batch and smoothed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,23 +21,23 @@ from fer_core.readings import Box, Face, FaceReading, judge
 from fer_core.timeline.smoothing import ExponentialSmoother
 
 MOST_FACES: Final = 8
-"""Of more faces in one frame the largest are read, so that a crowd does not stop the stream."""
+"""Most faces that are read in one frame, the largest: a crowd would stop the stream."""
 
 RECALL_S: Final = 60.0
-"""A person who was not seen for so long gets another number."""
+"""A person who was not seen for longer gets another number."""
 
 FORGOTTEN_AFTER_S: Final = 30.0
-"""A person who was not seen for so long starts afresh."""
+"""Smoothing of a person starts anew after they were not seen for longer."""
 
 GAP_S: Final = 2.0
-"""After a pause of so long, everything starts afresh: the camera was stopped, or another one was chosen."""
+"""After a longer pause, everything starts anew: the camera was stopped or changed."""
 
 READ_PX: Final = 640
-"""Longer side at which frames are read. Browsers change the size of what they send as network and machine allow; to
-everything behind this, frames have one size for as long as the camera is held the same way."""
+"""Longer side to which frames are scaled. Browsers change the size of frames with the speed of network and machine;
+after scaling, all frames of one orientation have one size."""
 
 BLACK: Final = 20
-"""Grey level that no pixel of a black frame exceeds: a covered lens still gives some noise."""
+"""Highest grey level of a black frame; a covered lens gives some noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,8 @@ class LiveFace:
     """One face of a frame.
 
     Attributes:
-        reading: with `person` set; its probabilities are held against the baseline, where there is one, and smoothed.
-        raw: float32 (7,), the probabilities as the model gave them.
+        reading: with `person`; its probabilities are corrected by the baseline, where there is one, and smoothed.
+        raw: float32 (7,), the probabilities of the model.
     """
 
     reading: FaceReading
@@ -59,22 +59,22 @@ class LiveFace:
         return self.reading.person
 
     def placed(self, placement: Placement) -> "LiveFace":
-        """The same face in another picture."""
+        """The face in another picture."""
         mesh = self.reading.mesh and placement.mesh(self.reading.mesh)
         return replace(self, reading=replace(self.reading, box=placement.box(self.reading.box), mesh=mesh))
 
 
 @dataclass(frozen=True, eq=False)
 class LiveReading:
-    """What one frame of a stream was read as.
+    """The readings of one frame of a stream.
 
     Attributes:
-        time_s: when the frame arrived, by the stream's clock.
+        time_s: arrival of the frame by the stream's clock.
         width: of the frame, in pixels.
         height: of the frame, in pixels.
         faces: from left to right.
-        black: there is nothing to see.
-        unread: where the faces are that were found beyond `MOST_FACES`.
+        black: the frame is black.
+        unread: boxes of the faces beyond `MOST_FACES`.
     """
 
     time_s: float
@@ -86,24 +86,24 @@ class LiveReading:
 
     @property
     def boxes(self) -> list[Box]:
-        """Where there are faces, read or not."""
+        """Boxes of all faces, read or not."""
         return [*(face.reading.box for face in self.faces), *self.unread]
 
     @property
     def readings(self) -> list[FaceReading]:
-        """The faces as they are shown."""
+        """The readings of the faces."""
         return [face.reading for face in self.faces]
 
     def fits(self, bgr: NDArray[np.uint8]) -> bool:
-        """Whether a frame has the same aspect ratio; its size may differ."""
+        """Whether a frame has the same aspect ratio."""
         return self.fits_size(bgr.shape[1], bgr.shape[0])
 
     def fits_size(self, width: int, height: int) -> bool:
-        """The same for a size in pixels."""
+        """Whether a size in pixels has the same aspect ratio."""
         return abs(width * self.height - height * self.width) <= 0.02 * width * self.height
 
     def placed(self, placement: Placement) -> "LiveReading":
-        """The same in a frame of another size."""
+        """The readings in a frame of another size."""
         width, height = placement.outer
         if (width, height) == (self.width, self.height):
             return self
@@ -112,7 +112,7 @@ class LiveReading:
         return replace(self, width=width, height=height, faces=faces, unread=unread)
 
     def in_size(self, width: int, height: int) -> "LiveReading":
-        """The same in a frame of this size, in pixels."""
+        """The readings in a frame of this size in pixels."""
         return self.placed(Placement.stretched((self.width, self.height), (width, height)))
 
 
@@ -120,8 +120,8 @@ class LiveAnalyser:
     """Reads the frames of one camera. For one thread.
 
     Args:
-        pipeline: detector and classifier; they may be shared with others.
-        follow: makes what looks for faces in a sequence of frames out of what looks for them in one.
+        pipeline: detector and classifier; they may be shared.
+        follow: makes a detector of sequences from a detector of pictures.
     """
 
     def __init__(
@@ -135,19 +135,19 @@ class LiveAnalyser:
         self._before: tuple[tuple[int, ...], float] | None = None
 
     def use(self, pipeline: EmotionPipeline) -> None:
-        """Go on with another classifier or detector; everyone keeps their number."""
+        """Change the classifier or the detector; persons keep their numbers."""
         if pipeline.detector is not self.pipeline.detector:
             self._step.detector = self._follow(pipeline.detector)
         self.pipeline = pipeline
         self._smoothers.clear()
 
     def reset(self) -> None:
-        """Start afresh, as after a cut: only who looks the same keeps their number, and no number is used again."""
+        """Start anew, as after a cut: only persons who look the same keep their numbers; no number is used again."""
         self._step.cut()
         self._smoothers.clear()
 
     def forget(self) -> None:
-        """Keep nothing of anybody, as after Stop; numbers go on where they were."""
+        """Delete everything about persons, as after Stop; no number is used again."""
         self._step.forget()
         self._smoothers.clear()
         self._before = None
@@ -162,8 +162,8 @@ class LiveAnalyser:
         """Read the next frame.
 
         Args:
-            bgr: uint8 (H, W, 3); its size may differ from the frame before, for example after a phone was turned.
-            time_s: when it arrived; never before the frame before.
+            bgr: uint8 (H, W, 3); its size may change, for example when a phone is turned.
+            time_s: arrival of the frame; not before that of the last frame.
             settings: may differ from the frame before.
             baselines: weights by person, see `fer_core.live.baseline`.
         """
@@ -189,7 +189,7 @@ class LiveAnalyser:
         return LiveReading(time_s, image.shape[1], image.shape[0], live, unread=found.unread).in_size(width, height)
 
     def _measure(self, image: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
-        return self.pipeline.measure(image, faces)  # of the pipeline that is in use at this frame
+        return self.pipeline.measure(image, faces)  # of the present pipeline
 
     def _shown(
         self,
@@ -218,14 +218,14 @@ class LiveAnalyser:
 
 
 def _with_its_map(shown: FaceReading, model: FaceReading, said: Classification, row: int) -> FaceReading:
-    """The reading with the class activation map of the label that is shown, where that is not the model's own."""
+    """The reading with the activation map of the smoothed label, where that differs from the model's label."""
     if shown.label == model.label:
         return shown
     return replace(shown, activation=said.activation(row, EMOTIONS.index(shown.label)))
 
 
 def _of_one_size(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The frame with its longer side at `READ_PX`."""
+    """The frame, scaled to a longer side of `READ_PX`."""
     height, width = bgr.shape[:2]
     factor = READ_PX / max(height, width)
     if factor == 1:

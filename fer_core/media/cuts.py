@@ -1,6 +1,6 @@
 """Where one shot ends and the next begins."""
 
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +19,13 @@ SAME_LAYOUT: Final = 0.9
 """Correlation from which two pictures show the same: then only the light has changed."""
 
 
+class CutState(NamedTuple):
+    """The memory of the last frame: a grey thumbnail, and the shares of 16 grey levels in each ninth of it."""
+
+    thumbnail: list[list[float]]
+    levels: list[list[float]]
+
+
 class CutFinder:
     """Tells, frame by frame, whether a new shot began."""
 
@@ -31,11 +38,11 @@ class CutFinder:
         before, self._before = self._before, now
         return before is not None and _is_cut(before, now)
 
-    def state(self) -> list[Any] | None:
-        """What it remembers, ready for JSON; see `restore`."""
-        return None if self._before is None else [part.tolist() for part in self._before]
+    def state(self) -> CutState | None:
+        """The memory of the last frame, None before the first; see `restore`."""
+        return None if self._before is None else CutState(*(part.tolist() for part in self._before))
 
-    def restore(self, state: list[Any] | None) -> None:
+    def restore(self, state: CutState | None) -> None:
         """Go on where `state` was taken."""
         self._before = None if state is None else (np.array(state[0], np.float32), np.array(state[1], np.float32))
 

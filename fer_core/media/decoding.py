@@ -3,7 +3,7 @@
 It is started by `fer_core.media.video` and needs nothing but PyAV and numpy, so that it starts in a moment. FFmpeg can
 crash on a damaged file, or never come back from it; then only this process is lost. That is why it is one.
 
-Every message is a line of JSON; after a "sample" follow `bytes` bytes, the picture in BGR.
+What it writes are the messages of `fer_core.media.messages`.
 """
 
 import contextlib
@@ -33,6 +33,7 @@ from fer_core.media.limits import (
     renew_processor_time,
     take_limits,
 )
+from fer_core.media.messages import Alive, End, Message, Picture, Start, Unusable, Wanted, to_line
 from fer_core.media.stamps import LATE_S, LOOKAHEAD, Clock, Order, Stamps
 
 MAX_PIXELS: Final = 8192 * 8192
@@ -60,23 +61,15 @@ class UnusableError(Exception):
 
 
 class Decoder:
-    """One recording and what is wanted of it.
+    """One recording that is decoded as `wanted` says."""
 
-    Args:
-        path: the file.
-        fps: samples a second, 0 for every frame. A sample is the first frame at or after each point of that grid.
-        longer_px: frames are shrunk to this longer side; 0 for none.
-        after_s: only frames later than this; None for all.
-        numbered: count frames from the start of the file, which has to be read from there; else from about `after_s`.
-    """
-
-    def __init__(self, path: str, fps: float, longer_px: int, after_s: float | None, numbered: bool) -> None:
-        self._path, self._fps, self._longer_px = path, fps, longer_px
-        self._after_s, self._numbered = after_s, numbered
+    def __init__(self, wanted: Wanted) -> None:
+        self._path, self._fps, self._longer_px = wanted.path, wanted.fps, wanted.longer_px
+        self._after_s, self._numbered = wanted.after_s, wanted.numbered
         self._reader = FrameReader()
         self._notes: list[str] = self._reader.notes
         self._open()
-        self._cell = -1 if after_s is None else self._cell_of(after_s)
+        self._cell = -1 if wanted.after_s is None else self._cell_of(wanted.after_s)
         self._order, self._stamps = Order(), Stamps()
         self._frame, self._packets_seen, self._spoilt, self._broken_off = -1, 0, 0, False
         self._shown_until_s, self._packets_until_s, self._passed_until_s = 0.0, 0.0, 0.0
@@ -84,8 +77,8 @@ class Decoder:
         self._sizes: list[tuple[float, int, int]] = []
         self._first_shape: Fraction | int | None = None
 
-    def messages(self) -> Iterator[tuple[dict[str, Any], NDArray[np.uint8] | None]]:
-        """Everything there is to say, in order: "start", then "sample" and "alive", then "end"."""
+    def messages(self) -> Iterator[tuple[Message, NDArray[np.uint8] | None]]:
+        """All messages in order: `Start`, then `Picture` (with the picture) and `Alive`, then `End`."""
         spoken_s, started = time.monotonic(), False
         for frame in self._frames():
             if frame is not None and not started:
@@ -97,7 +90,7 @@ class Decoder:
             elif time.monotonic() - spoken_s < ALIVE_EVERY_S:
                 continue
             spoken_s = time.monotonic()
-            yield {"kind": "alive", "share": self._share()}, None
+            yield Alive(self._share()), None
         if not started and self._after_s is None:
             raise UnusableError("no frames")
         yield self._end(), None
@@ -274,7 +267,7 @@ class Decoder:
     def _cell_of(self, time_s: float) -> int:
         return math.floor((time_s + self._same_time_s) * self._fps)
 
-    def _sample(self, frame: Any) -> tuple[dict[str, Any], NDArray[np.uint8]] | None:
+    def _sample(self, frame: Any) -> tuple[Picture, NDArray[np.uint8]] | None:
         stamp = self._stamps.of(frame.pts, frame.dts)
         time_s = self._clock.seconds(stamp)
         if time_s is None:
@@ -300,8 +293,7 @@ class Decoder:
         if not self._sizes or self._sizes[-1][1:] != (width, height):
             self._sizes.append((time_s, width, height))
         rows, columns, _ = picture.shape
-        place = {"time_s": time_s, "frame": self._frame, "width": width, "height": height}
-        return {"kind": "sample", **place, "rows": rows, "columns": columns, "bytes": picture.nbytes}, picture
+        return Picture(time_s, self._frame, width, height, rows, columns, picture.nbytes), picture
 
     def _look(self, frame: Any) -> Look:
         return self._reader.look(frame, self._pixel_shape())
@@ -326,52 +318,50 @@ class Decoder:
             return min(1.0, self._shown_until_s / stated_s)
         return min(1.0, self._place / max(1, self._container.size or 1))
 
-    def _facts(self, frame: Any) -> dict[str, Any]:
+    def _facts(self, frame: Any) -> Start:
         look, context = self._look(frame), self._stream.codec_context
-        return {
-            "kind": "start",
-            "width": look.width,
-            "height": look.height,
-            "frame_rate": self._rate,
-            "stated_s": self._stated_s(),
-            "has_audio": bool(self._container.streams.audio),
-            "stored_as": (self._container.format.name, context.name, context.pix_fmt or ""),
-        }
+        return Start(
+            width=look.width,
+            height=look.height,
+            frame_rate=self._rate,
+            stated_s=self._stated_s(),
+            has_audio=bool(self._container.streams.audio),
+            stored_as=(self._container.format.name, context.name, context.pix_fmt or ""),
+        )
 
-    def _end(self) -> dict[str, Any]:
+    def _end(self) -> End:
         # The last frames may have been passed over, so the packets know better, unless the end could not be decoded.
         packets_s, shown_s = self._packets_until_s, max(self._shown_until_s, self._passed_until_s)
-        return {
-            "kind": "end",
-            "duration_s": packets_s if shown_s <= packets_s <= shown_s + LATE_S else shown_s,
-            "frames": max(self._packets_seen, self._frame + 1),
-            "spoilt": self._spoilt,
-            "repaired": self._clock.repaired,
-            "broken_off": self._broken_off,
-            "sizes": self._sizes,
-            "notes": self._notes,
-        }
+        return End(
+            duration_s=packets_s if shown_s <= packets_s <= shown_s + LATE_S else shown_s,
+            frames=max(self._packets_seen, self._frame + 1),
+            spoilt=self._spoilt,
+            repaired=self._clock.repaired,
+            broken_off=self._broken_off,
+            sizes=tuple(self._sizes),
+            notes=tuple(self._notes),
+        )
 
 
 def _stamp(packet: "av.Packet[av.VideoStream]") -> int | None:
     return packet.dts if packet.pts is None else packet.pts
 
 
-def main(wishes: str, target: BinaryIO) -> None:
-    """Decode as `wishes` says, the arguments of `Decoder` in JSON."""
+def main(wanted: str, target: BinaryIO) -> None:
+    """Decode what `wanted` says, a `Wanted` in JSON."""
 
-    def say(message: dict[str, Any], picture: NDArray[np.uint8] | None = None) -> None:
-        target.write(json.dumps(message).encode() + b"\n")
+    def say(message: Message, picture: NDArray[np.uint8] | None = None) -> None:
+        target.write(to_line(message))
         if picture is not None:
             target.write(picture.data)
         target.flush()
         renew_processor_time()
 
     try:
-        for message, picture in Decoder(**json.loads(wishes)).messages():
+        for message, picture in Decoder(Wanted(**json.loads(wanted))).messages():
             say(message, picture)
     except UnusableError as error:
-        say({"kind": "unusable", "reason": error.reason, "detail": error.detail})
+        say(Unusable(error.reason, error.detail))
 
 
 def run() -> None:

@@ -14,9 +14,10 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,9 @@ from numpy.typing import NDArray
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless, opened
 from fer_core.media.kinds import ONE_OF_MANY, holds_pictures, reason_to_refuse
+from fer_core.media.messages import Alive, End, Message, Picture, Start, Unusable, Wanted, from_line
 from fer_core.media.processes import python_with
+from fer_core.plain import as_plain
 
 ANALYSIS_PX: Final = 960
 """Longer side at which recordings are searched and read: enough for faces of a twentieth of the picture's width."""
@@ -80,6 +83,10 @@ class Sample:
     height: int
 
 
+_Said = Message | Sample
+"""A message, or a sample with its picture."""
+
+
 class Video:
     """A recording that is being decoded: iterate over its samples, once, and close it.
 
@@ -130,9 +137,7 @@ class Video:
         self._stated_s: float | None = None
         self._last_s = after_s or 0.0
         self._problems: list[str] = []
-        self._decoder = _Decoder(
-            {"path": str(path), "fps": fps, "longer_px": longer_px, "after_s": after_s, "numbered": numbered}
-        )
+        self._decoder = _Decoder(Wanted(str(path), fps, longer_px, after_s, numbered))
         try:
             self._begin(self._next())
         except BaseException:
@@ -149,13 +154,12 @@ class Video:
 
     def __iter__(self) -> Iterator[Sample]:
         while (message := self._next_or_none()) is not None:
-            kind = message["kind"]
-            if kind == "alive":
-                self.share = max(self.share, message["share"])
-            elif kind == "sample":
-                self._last_s = message["time_s"]
-                yield Sample(message["time_s"], message["frame"], message["image"], message["width"], message["height"])
-            elif kind == "end":
+            if isinstance(message, Alive):
+                self.share = max(self.share, message.share)
+            elif isinstance(message, Sample):
+                self._last_s = message.time_s
+                yield message
+            elif isinstance(message, End):
                 self._decoder.join()
                 self._finish(message)
                 return
@@ -170,28 +174,27 @@ class Video:
         """What is missing or was repaired, one sentence each; complete after the last sample."""
         return tuple(self._problems)
 
-    def _begin(self, message: dict[str, Any] | None) -> None:
-        while message is not None and message["kind"] == "alive":
+    def _begin(self, message: _Said | None) -> None:
+        while isinstance(message, Alive):
             message = self._next()
         if message is None:
             raise MediaError(
                 f"{self._label} made the decoder crash, so it is badly damaged; record or export it again."
             )
-        if message["kind"] == "unusable":
-            reason = _REASONS[message["reason"]].format(detail=message.get("detail", ""))
-            if message["reason"] == "not a recording":
+        if isinstance(message, Unusable):
+            reason = _REASONS[message.reason].format(detail=message.detail)
+            if message.reason == "not a recording":
                 reason = reason_to_refuse(self._path) or reason
             raise MediaError(f"{self._label} {reason}.")
-        if message["kind"] == "start":
-            self.width, self.height = message["width"], message["height"]
-            self.frame_rate, self.has_audio = message["frame_rate"], message["has_audio"]
-            container, codec, pixels = message.get("stored_as", self.stored_as)
-            self.stored_as = container, codec, pixels
-            self.duration_s = self._stated_s = message["stated_s"]
+        if isinstance(message, Start):
+            self.width, self.height = message.width, message.height
+            self.frame_rate, self.has_audio = message.frame_rate, message.has_audio
+            self.stored_as = message.stored_as
+            self.duration_s = self._stated_s = message.stated_s
         else:  # there is nothing after `after_s`
             self._decoder.put_back(message)
 
-    def _next(self) -> dict[str, Any] | None:
+    def _next(self) -> _Said | None:
         try:
             return self._decoder.next(self._stall_s)
         except TimeoutError as error:
@@ -199,7 +202,7 @@ class Video:
                 f"{self._label} made the decoder hang, so it is badly damaged; record or export it again."
             ) from error
 
-    def _next_or_none(self) -> dict[str, Any] | None:
+    def _next_or_none(self) -> _Said | None:
         try:
             message = self._decoder.next(self._stall_s)
         except TimeoutError:
@@ -211,25 +214,25 @@ class Video:
             self._problems.append(f"The decoder crashed at {self._last_s:.1f} s; what follows could not be read.")
         return message
 
-    def _finish(self, end: dict[str, Any]) -> None:
-        self.share, self.duration_s = 1.0, end["duration_s"]
-        if end["duration_s"] > 0:
-            self.frame_rate = end["frames"] / end["duration_s"]
-        missing_s = (self._stated_s or 0) - end["duration_s"]
-        if missing_s > max(1.0, 0.02 * end["duration_s"]):
+    def _finish(self, end: End) -> None:
+        self.share, self.duration_s = 1.0, end.duration_s
+        if end.duration_s > 0:
+            self.frame_rate = end.frames / end.duration_s
+        missing_s = (self._stated_s or 0) - end.duration_s
+        if missing_s > max(1.0, 0.02 * end.duration_s):
             self._problems.append(
-                f"The file claims {self._stated_s:.1f} s, but its picture ends at {end['duration_s']:.1f} s; it may "
+                f"The file claims {self._stated_s:.1f} s, but its picture ends at {end.duration_s:.1f} s; it may "
                 "have been cut off."
             )
-        elif end["broken_off"]:
-            self._problems.append(f"Reading broke off at {end['duration_s']:.1f} s; what follows is damaged.")
-        if end["spoilt"]:
-            self._problems.append(f"{_plural(end['spoilt'], 'damaged piece')} could not be decoded and left a hole.")
-        if end["repaired"]:
-            what = _plural(end["repaired"], "frame")
+        elif end.broken_off:
+            self._problems.append(f"Reading broke off at {end.duration_s:.1f} s; what follows is damaged.")
+        if end.spoilt:
+            self._problems.append(f"{_plural(end.spoilt, 'damaged piece')} could not be decoded and left a hole.")
+        if end.repaired:
+            what = _plural(end.repaired, "frame")
             self._problems.append(f"{what} had no usable time stamp; the times there follow from the frame rate.")
-        self._problems += [_NOTES[note] for note in end.get("notes", ())]
-        for (_, *old), (time_s, *new) in zip(end["sizes"], end["sizes"][1:], strict=False):
+        self._problems += [_NOTES[note] for note in end.notes]
+        for (_, *old), (time_s, *new) in pairwise(end.sizes):
             self._problems.append(
                 f"At {time_s:.1f} s the frame size changes from {old[0]}x{old[1]} to {new[0]}x{new[1]}; boxes are in "
                 f"pixels of {self.width}x{self.height}."
@@ -276,18 +279,18 @@ def checked_file(path: Path) -> str:
 class _Decoder:
     """The process, and the thread that takes in what it writes."""
 
-    def __init__(self, wishes: dict[str, Any]) -> None:
-        command = python_with("fer_core.media.decoding", json.dumps(wishes))
+    def __init__(self, wanted: Wanted) -> None:
+        command = python_with("fer_core.media.decoding", json.dumps(as_plain(wanted)))
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue(_READ_AHEAD)
-        self._waiting: list[dict[str, Any]] = []
+        self._messages: queue.Queue[_Said | None] = queue.Queue(_READ_AHEAD)
+        self._waiting: list[_Said] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="video decoder", daemon=True)
         self._thread.start()
 
-    def next(self, patience_s: float) -> dict[str, Any] | None:
+    def next(self, patience_s: float) -> _Said | None:
         """The next message; None after the last.
 
         Raises:
@@ -301,7 +304,7 @@ class _Decoder:
             self.kill()
             raise TimeoutError from None
 
-    def put_back(self, message: dict[str, Any]) -> None:
+    def put_back(self, message: _Said) -> None:
         self._waiting.append(message)
 
     def join(self) -> None:
@@ -320,17 +323,17 @@ class _Decoder:
         assert isinstance(pipe, io.BufferedReader)
         with pipe, contextlib.suppress(ValueError, OSError):
             while line := pipe.readline():
-                message = json.loads(line)
-                if "bytes" in message:
-                    image = np.empty((message["rows"], message["columns"], 3), np.uint8)
+                message: _Said = from_line(line)
+                if isinstance(message, Picture):
+                    image = np.empty((message.rows, message.columns, 3), np.uint8)
                     if pipe.readinto(image.data.cast("B")) != image.size:  # the process was killed in the middle
                         break
-                    message["image"] = image
+                    message = Sample(message.time_s, message.frame, image, message.width, message.height)
                 if not self._put(message):
                     return
         self._put(None)
 
-    def _put(self, message: dict[str, Any] | None) -> bool:
+    def _put(self, message: _Said | None) -> bool:
         while not self._ended.is_set():
             with contextlib.suppress(queue.Full):
                 self._messages.put(message, timeout=0.2)

@@ -5,7 +5,7 @@ Boxes and probabilities move evenly from one sample to the next, so that they fo
 
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
 from fer_core.imaging.drawing import annotate, overlay_bars
+from fer_core.imaging.placement import Placement
 from fer_core.jobs import Monitor, Progress
 from fer_core.media.encoding import Mp4Writer, until_complete
 from fer_core.media.sound import take_sound
@@ -94,8 +95,8 @@ class Tracks:
 
     def in_picture(self, image: NDArray[np.uint8], time_s: float) -> list[FaceReading]:
         """The readings of a moment, in pixels of a picture of it, uint8 (H, W, 3), of any size."""
-        across, down = image.shape[1] / max(1, self._size[0]), image.shape[0] / max(1, self._size[1])
-        return [_scaled(reading, across, down) for reading in self.at(time_s)]
+        placement = Placement.stretched(self._size, (image.shape[1], image.shape[0]))
+        return [replace(reading, box=placement.box(reading.box)) for reading in self.at(time_s)]
 
     def drawn(self, image: NDArray[np.uint8], time_s: float) -> NDArray[np.uint8]:
         """A copy of a frame, uint8 (H, W, 3) BGR of any size, with the readings of its moment."""
@@ -164,20 +165,6 @@ def _sound(timeline: Timeline, video: Path, folder: Path) -> tuple[Path | None, 
     if take_sound(video, target, timeline.recording.duration_s):
         return target, []
     return None, ["The sound could not be read, so the annotated video has none."]
-
-
-def _scaled(reading: FaceReading, across: float, down: float) -> FaceReading:
-    x, y, width, height = reading.box
-    box = Box(round(x * across), round(y * down), max(1, round(width * across)), max(1, round(height * down)))
-    return FaceReading(
-        box,
-        reading.face_confidence,
-        reading.probabilities,
-        reading.uncertain,
-        reading.activation,
-        reading.quality,
-        reading.person,
-    )
 
 
 def _cut_between(cuts: NDArray[np.float64], start_s: float, end_s: float) -> bool:

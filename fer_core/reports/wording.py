@@ -1,9 +1,11 @@
 """What a report says in sentences: how it was made, how far it goes, and what it must not be used for."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple
 from typing import Final
 
 from fer_core.classification.cards import ModelCard
+from fer_core.classification.figures import EmotionFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.summaries import VALENCE_FORMULA
@@ -134,15 +136,20 @@ def _part(request: AnalysisRequest) -> str:
 def accuracy_of(card: ModelCard | None) -> str:
     """What was measured of the model, in a sentence; empty where that is not known."""
     measured = card.metrics.get("PrivateTest") if card else None
-    if not measured:
+    if measured is None or measured.accuracy is None or measured.accuracy_ci95 is None:
         return ""
-    low, high = measured["accuracy_ci95"]
-    per_class = measured.get("per_class", {})
-    recalls = ", ".join(f"{name} {per_class[name]['recall']:.0%}" for name in EMOTIONS if name in per_class)
+    low, high = measured.accuracy_ci95
+    recalls = ", ".join(_recalls(measured.per_class or {}))
     return (
-        f"On the {measured['n']:,} faces of FER2013 PrivateTest the model is right {measured['accuracy']:.1%} of the "
+        f"On the {measured.n:,} faces of FER2013 PrivateTest the model is right {measured.accuracy:.1%} of the "
         f"time (95 % interval {low:.1%} to {high:.1%})" + (f"; it finds {recalls} of each class." if recalls else ".")
     )
+
+
+def _recalls(per_class: Mapping[str, EmotionFigures]) -> Iterator[str]:
+    for name in EMOTIONS:
+        if name in per_class and (recall := per_class[name].recall) is not None:
+            yield f"{name} {recall:.0%}"
 
 
 def references(timeline: Timeline) -> list[str]:

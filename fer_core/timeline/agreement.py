@@ -1,4 +1,4 @@
-"""Whether several models say the same of one recording, moment by moment."""
+"""Agreement of several models on the samples of one recording."""
 
 from collections.abc import Mapping
 
@@ -11,16 +11,15 @@ from fer_core.timeline.table import Timeline
 
 
 def agreement(timelines: Mapping[str, Timeline]) -> pd.DataFrame:
-    """What several models say of the same samples of one recording.
+    """Labels of several models for the same samples, and how far the models differ.
 
     Args:
-        timelines: by model, of the same recording, sampled alike.
+        timelines: by model, of the same recording with the same samples.
 
     Returns:
-        time_s, frame and person (of the first timeline); the label of each model under its name; `agree`, whether all
-        labels are the same; and `distance`, the mean over pairs of models of half the sum of the absolute differences
-        of their smoothed probabilities: 0 where all say the same, 1 where they share nothing. Faces that not all
-        timelines have are left out.
+        Columns time_s, frame and person of the first timeline; a column of labels for each model; `agree`, whether all
+        labels are equal; and `distance`, total variation distance of the smoothed probabilities (half the sum of the
+        absolute differences, 0 to 1), mean over pairs of models. Faces that a timeline lacks are left out.
 
     Raises:
         TimelineError: fewer than two timelines, or of different recordings.

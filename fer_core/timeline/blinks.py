@@ -1,4 +1,4 @@
-"""Blinks of one person, from how far the eyes are open.
+"""Blinks of one person, from the openness of the eyes.
 
 Soukupova and Cech (2016), "Real-time eye blink detection using facial landmarks", 21st Computer Vision Winter Workshop.
 """
@@ -13,16 +13,16 @@ from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import rate_hz, runs
 
 USUAL_QUANTILE: Final = 0.7
-"""Quantile of the openness that is taken for the usual one of open eyes."""
+"""Quantile of the openness that counts as the usual openness of open eyes."""
 
 USUAL_WINDOW_S: Final = 30.0
-"""Length of the stretch about a sample over which the usual openness is taken, so that a change of the pose counts."""
+"""Length of the window around a sample for the usual openness, which changes with the pose."""
 
 LONGEST_BLINK_S: Final = 0.6
-"""Closures that take longer are no blinks. A spontaneous blink takes 0.1 to 0.4 seconds."""
+"""Longer closures are not blinks. A spontaneous blink takes 0.1 to 0.4 seconds."""
 
 LOWEST_RATE_HZ: Final = 12.0
-"""With fewer samples per second many blinks fall between two samples, so that none are counted."""
+"""Blinks are not counted with fewer samples per second, as many of them fall between two samples."""
 
 
 def blinks(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> list[Span]:
@@ -33,8 +33,8 @@ def blinks(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> l
         open_share: (N,), mean openness of both eyes; NaN where no face was found.
 
     Returns:
-        Each from the last sample with open eyes before it to the first one after it. Closures next to a gap, at the
-        start or at the end are none. Empty for fewer than `LOWEST_RATE_HZ` samples per second; see `can_count`.
+        A span for each blink, from the last sample with open eyes before it to the first one after it. Closures next to
+        a gap, at the start or at the end are left out. Empty below `LOWEST_RATE_HZ`; see `can_count`.
     """
     if not can_count(times_s):
         return []
@@ -55,8 +55,8 @@ def can_count(times_s: NDArray[np.floating]) -> bool:
 
 
 def usual(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The openness of the person's open eyes about each sample: float64 (N,), NaN where nothing is known."""
-    import pandas as pd  # here, because the reading of a picture need not wait for it
+    """Usual openness of the person's open eyes around each sample: float64 (N,), NaN where it is not known."""
+    import pandas as pd  # slow to import, and not needed for pictures
 
     series = pd.Series(np.asarray(open_share, float), pd.to_timedelta(np.asarray(times_s, float), unit="s"))
     window = series.rolling(f"{USUAL_WINDOW_S:g}s", min_periods=1, center=True, closed="both")

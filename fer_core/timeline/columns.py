@@ -1,4 +1,4 @@
-"""What the columns of a timeline hold. The data dictionary and README.md are written from these rows."""
+"""The columns of a timeline. The data dictionary and README.md are written from these values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.timeline.movements import DISTANCES, MOVEMENTS
 
 GOOD: Final = "good"
-"""What `quality` says where nothing is out of bounds; else the problems, with commas between."""
+"""Value of `quality` without a problem; else it lists the problems, separated by commas."""
 
 RAW_COLUMNS: Final = tuple(f"raw_{emotion}" for emotion in EMOTIONS)
 
@@ -126,16 +126,16 @@ GROUPS: Final[Mapping[str, Mapping[str, Column]]] = {
         for movement in MOVEMENTS
     },
 }
-"""Columns that the landmarks of a face give, by group; a timeline has all columns of a group or none. They are empty
-where no landmarks were measured."""
+"""Columns from the landmarks of a face, by group; a timeline has all columns of a group or none. They are empty where
+no landmarks were measured."""
 
 GROUP_COLUMNS: Final = tuple(name for group in GROUPS.values() for name in group)
-"""The columns of all groups, in the order in which tables have them."""
+"""The columns of all groups, in the order of tables."""
 
 PICTURE_COLUMNS: Final = tuple(
     name for group in GROUPS.values() for name, column in group.items() if column.needs == "picture"
 )
-"""Those of `GROUP_COLUMNS` that are known from one picture."""
+"""The `GROUP_COLUMNS` that are known from one picture."""
 
 MEASURES: Final[Mapping[str, Column]] = {
     "sharpness": Column("variance of the Laplacian of the face at 48 pixels", "squared grey levels", "decimal"),
@@ -151,10 +151,10 @@ MEASURES: Final[Mapping[str, Column]] = {
         for name in DISTANCES
     },
 }
-"""Further measurements of each row, which only files without loss hold."""
+"""Further measurements of each row; only Parquet and JSON files hold them."""
 
 
 def described(names: Iterable[str]) -> dict[str, Column]:
-    """What is known of columns, in their order; columns that a later version added are left out."""
+    """Descriptions of columns, in their order; columns of later versions are left out."""
     known = {**BASE, **{name: column for group in GROUPS.values() for name, column in group.items()}, **MEASURES}
     return {name: known[name] for name in names if name in known}

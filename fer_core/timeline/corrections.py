@@ -1,6 +1,6 @@
-"""What corrections do to a timeline: who is who, how it is smoothed, against what it is held. Each gives a new one.
+"""Corrections of persons, smoothing and resting faces. Each function returns a new timeline.
 
-`fer_core.timeline.study` keeps corrections as a log of values and applies them with these functions.
+`fer_core.timeline.study` keeps a log of edits and applies them with these functions.
 """
 
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ NO_PERSON: Final = "There is no person {person} in this recording; choose one of
 
 
 def merged(timeline: Timeline, person: int, other: int) -> Timeline:
-    """The timeline in which `other` turned out to be `person`, and has that number.
+    """The timeline in which `other` has the number of `person`.
 
     Raises:
-        TimelineError: one of them does not exist, or both are seen in one frame and so cannot be the same.
+        TimelineError: one of them does not exist, or both are seen in one frame.
     """
     _check(timeline, person, other)
     if person == other:
@@ -48,7 +48,7 @@ def merged(timeline: Timeline, person: int, other: int) -> Timeline:
 
 
 def split(timeline: Timeline, person: int, at_s: float, number: int | None = None) -> tuple[Timeline, int]:
-    """The timeline in which the person is somebody else from `at_s` on; with the new number, the next by default.
+    """The timeline in which the person has another number from `at_s` on, by default the next free one.
 
     The new person has no portrait yet: see `fer_core.analysis.portraits.portrait_from`.
 
@@ -69,9 +69,9 @@ def split(timeline: Timeline, person: int, at_s: float, number: int | None = Non
 
 
 def without(timeline: Timeline, person: int) -> Timeline:
-    """The timeline without the person, such as a poster on the wall or somebody who did not consent.
+    """The timeline without a person.
 
-    A frame that shows nobody else becomes one without a face.
+    A frame that shows nobody else becomes a row without a face.
 
     Raises:
         TimelineError: there is no such person.
@@ -82,7 +82,7 @@ def without(timeline: Timeline, person: int) -> Timeline:
 
 
 def without_poor(timeline: Timeline) -> Timeline:
-    """The timeline without readings that have a quality problem; what else was sampled stays, so that gaps show."""
+    """The timeline without readings that have a quality problem; frames without others become rows without a face."""
     frame = timeline.frame
     return _without_rows(timeline, ~frame.index.isin(good_only(frame).index))
 
@@ -93,7 +93,7 @@ def resmoothed(
     time_constant_s: float | None = None,
     uncertain_below: float | None = None,
 ) -> Timeline:
-    """The timeline smoothed in another way, from the raw probabilities; what is None stays as it is.
+    """The timeline, smoothed anew from the raw probabilities; arguments that are None do not change.
 
     Raises:
         TimelineError: there is no such smoothing.
@@ -112,9 +112,9 @@ def resmoothed(
 
 
 def rested(timeline: Timeline, person: int, span: Span | None) -> Timeline:
-    """The timeline whose movements of one person are held against their face in a span; None for the usual one.
+    """The timeline with movements of one person measured against their face in a span; None for their usual face.
 
-    Where nothing of the person was measured in the span, their usual face is taken, too.
+    The usual face is also used where no landmarks of the person were measured in the span.
     """
     rests = {} if span is None else {person: span}
     frame = with_recording_columns(timeline.frame, timeline.measures, timeline.cuts, rests, {person})
@@ -122,11 +122,10 @@ def rested(timeline: Timeline, person: int, span: Span | None) -> Timeline:
 
 
 def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFrame:
-    """How far each reading is from the same person's mean over a chosen span, in which they are at rest.
+    """Differences of each reading from the person's mean over the span in which their face is at rest.
 
     Returns:
-        time_s, frame, person and the seven emotions as differences, -1 to 1, of those who have a baseline. They are no
-        probabilities any more.
+        Columns time_s, frame, person and the differences of the seven emotions, -1 to 1, of persons with a span.
 
     Raises:
         TimelineError: a person is not seen within their span.
@@ -150,7 +149,7 @@ def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFram
 
 
 def within(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
-    """The part from one time until another, such as the range that is selected on a chart."""
+    """The part of a timeline from one time until another."""
     frame = timeline.frame[inside(timeline.frame, start_s, end_s)]
     measures = timeline.measures.loc[frame.index] if len(timeline.measures) else timeline.measures
     cuts = tuple(cut_s for cut_s in timeline.cuts if start_s <= cut_s < end_s)
@@ -158,12 +157,12 @@ def within(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
 
 
 def _with_rows(timeline: Timeline, frame: pd.DataFrame, portraits: Mapping[int, bytes], touched: set[int]) -> Timeline:
-    """The timeline with other persons in its rows; those who are touched are smoothed anew."""
+    """The timeline with other persons in its rows; changed persons are smoothed anew."""
     return refreshed(replace(timeline, frame=frame, portraits=dict(portraits)), touched)
 
 
 def _without_rows(timeline: Timeline, gone: np.ndarray) -> Timeline:
-    """The timeline without some readings; a frame that shows nothing else becomes one without a face."""
+    """The timeline without some readings; a frame without other readings becomes a row without a face."""
     frame = timeline.frame
     others = set(frame["frame"][~gone])
     first = ~frame["frame"].duplicated().to_numpy(bool)

@@ -1,4 +1,4 @@
-"""Corrections as values: each can be written to JSON, read back, and applied to a timeline again."""
+"""Edits: corrections as values that are written to JSON, read back and applied to timelines."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -12,11 +12,11 @@ from fer_core.timeline.notes import Marker, Notes, Span
 
 @dataclass(frozen=True)
 class Merge:
-    """Two numbers are one person, who keeps the first.
+    """Two persons are one.
 
     Attributes:
-        person: number that stays.
-        other: number that goes.
+        person: number that is kept.
+        other: number that is replaced by it.
     """
 
     person: int
@@ -29,12 +29,12 @@ class Merge:
 
 @dataclass(frozen=True)
 class Split:
-    """From a moment on, somebody is another person.
+    """From a time on, a person is another person.
 
     Attributes:
-        person: number until then.
-        at_s: the moment, in seconds.
-        number: from then on.
+        person: number before that time.
+        at_s: the time in seconds.
+        number: from that time on.
     """
 
     person: int
@@ -52,7 +52,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Remove:
-    """Somebody does not belong here, or did not agree to be read."""
+    """A person is removed from the recording."""
 
     person: int
 
@@ -63,13 +63,13 @@ class Remove:
 
 @dataclass(frozen=True)
 class Name:
-    """Somebody is called by a name; an empty one takes the name away."""
+    """A person gets a name; an empty name removes it."""
 
     person: int
     name: str
 
     def __post_init__(self) -> None:
-        self.name.encode()  # raises for what no file could hold
+        self.name.encode()  # refuses text that files cannot hold
 
     def words(self, notes: Notes) -> str:
         """What was done, for people."""
@@ -78,7 +78,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Mark:
-    """The markers, all of them, as they are from now on."""
+    """All markers are replaced by these."""
 
     markers: tuple[Marker, ...]
 
@@ -89,7 +89,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Exclude:
-    """The spans that no statistic counts, all of them, as they are from now on."""
+    """All excluded spans are replaced by these."""
 
     spans: tuple[Span, ...]
 
@@ -100,7 +100,7 @@ class Exclude:
 
 @dataclass(frozen=True)
 class Rest:
-    """Somebody is compared with their face at rest in a span; None for no longer."""
+    """The span in which a person's face is at rest; None removes it."""
 
     person: int
     span: Span | None
@@ -112,7 +112,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class Smooth:
-    """The raw probabilities are smoothed in another way; see `fer_core.request.AnalysisRequest`."""
+    """Smoothing and threshold change; see `fer_core.request.AnalysisRequest`."""
 
     smoothing: str
     time_constant_s: float
@@ -136,13 +136,13 @@ KINDS: Final[Mapping[str, type[Edit]]] = {
     "rest": Rest,
     "smooth": Smooth,
 }
-"""Edits by the name that JSON gives them as `kind`."""
+"""Classes of edits by their `kind` in JSON."""
 
 _NAMES: Final = {kind: name for name, kind in KINDS.items()}
 
 
 def edits_to_json(edits: Iterable[Edit]) -> list[dict[str, Any]]:
-    """A log as JSON holds it."""
+    """A log as plain JSON."""
     return [{"kind": _NAMES[type(edit)], **as_plain(edit)} for edit in edits]
 
 

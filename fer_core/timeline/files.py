@@ -1,8 +1,8 @@
-"""Timelines as files: Parquet for programs, JSON for everything else. Both are read back without loss.
+"""Timelines as Parquet and JSON files. Both are read back without loss.
 
-Format 2 holds the rows with all their columns, the measures of each row as further columns, and in the file's metadata
-(Parquet) or beside the rows (JSON) what describes them. Format 1, which had settings in the place of request and
-provenance, is read too; columns that a later version added are kept.
+Format 2 holds the rows with all columns, the measures of each row as further columns, and the description of the
+recording in the metadata (Parquet) or beside the rows (JSON). Format 1, which had settings instead of request and
+provenance, is read too. Columns of later versions are kept.
 """
 
 import base64
@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import pandas as pd
+from pydantic import JsonValue
 
 from fer_core.errors import FerError, MediaError, RequestError
 from fer_core.plain import as_plain, from_plain
@@ -29,7 +30,10 @@ MAX_BYTES: Final = 2_000_000_000
 _JPEG: Final = b"\xff\xd8"
 
 Form = TypeVar("Form", bound=Callable[..., object])
-"""A function that reads or writes one format."""
+"""A function that reads or writes a format."""
+
+More = Mapping[str, JsonValue]
+"""Values of a file beside its timeline, by name: notes, edits, and those of later versions."""
 
 _OPEN: Final = "open it with the version that wrote it, or update this software."
 
@@ -44,8 +48,8 @@ def write_timeline(timeline: Timeline, path: Path) -> None:
     write_document(timeline, {}, path)
 
 
-def read_document(path: Path) -> tuple[Timeline, dict[str, Any]]:
-    """A timeline, and what else was written with it.
+def read_document(path: Path) -> tuple[Timeline, More]:
+    """A timeline and the other values of its file, as plain JSON.
 
     Raises:
         MediaError: there is no such file, or it does not hold a timeline.
@@ -61,8 +65,8 @@ def read_document(path: Path) -> tuple[Timeline, dict[str, Any]]:
         raise MediaError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def write_document(timeline: Timeline, more: Mapping[str, Any], path: Path) -> None:
-    """Write a timeline, and values that JSON can hold under further names.
+def write_document(timeline: Timeline, more: More, path: Path) -> None:
+    """Write a timeline and further values, plain JSON by name.
 
     Raises:
         MediaError: another ending than `.parquet` or `.json`, or the file cannot be written.
@@ -81,14 +85,14 @@ def write_document(timeline: Timeline, more: Mapping[str, Any], path: Path) -> N
 
 
 def typed_rows(timeline: Timeline) -> pd.DataFrame:
-    """The rows as files hold them: `COLUMNS`, then all others, with nullable dtypes, numbered from 0."""
+    """The rows for files: `COLUMNS`, then all other columns, with nullable dtypes and an index from 0."""
     frame = timeline.frame
     others = [name for name in frame.columns if name not in BASE]
     return _typed(frame.reindex(columns=[*COLUMNS, *others]).reset_index(drop=True))
 
 
-def parquet_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> bytes:
-    """The timeline as Parquet; `more` are further values for its metadata."""
+def parquet_bytes(timeline: Timeline, more: More | None = None) -> bytes:
+    """The timeline as Parquet; `more` goes into its metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -100,7 +104,7 @@ def parquet_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> 
     return buffer.getvalue()
 
 
-def json_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> bytes:
+def json_bytes(timeline: Timeline, more: More | None = None) -> bytes:
     """The timeline as UTF-8 JSON; `more` are further values beside the rows."""
     rows = _with_measures(timeline)
     record = {**_about(timeline), **(more or {}), "columns": list(rows.columns), "rows": listed(rows)}
@@ -108,14 +112,14 @@ def json_bytes(timeline: Timeline, more: Mapping[str, Any] | None = None) -> byt
 
 
 def listed(rows: pd.DataFrame) -> list[list[Any]]:
-    """Rows as JSON holds them: lists in the order of the columns, with None for what is empty."""
+    """Rows as lists in the order of the columns, with None for missing values."""
     plain = rows.astype(object)
     values: list[list[Any]] = plain.where(plain.notna(), None).to_numpy().tolist()
     return values
 
 
-def from_parquet(data: bytes) -> tuple[Timeline, dict[str, Any]]:
-    """The timeline of `parquet_bytes`, and what else its metadata holds.
+def from_parquet(data: bytes) -> tuple[Timeline, More]:
+    """The timeline of `parquet_bytes` and the other values of its metadata.
 
     Raises:
         MediaError: these bytes are no such file.
@@ -133,8 +137,8 @@ def from_parquet(data: bytes) -> tuple[Timeline, dict[str, Any]]:
     return _document(rows, about)
 
 
-def from_json(data: bytes) -> tuple[Timeline, dict[str, Any]]:
-    """The timeline of `json_bytes`, and what else it holds.
+def from_json(data: bytes) -> tuple[Timeline, More]:
+    """The timeline of `json_bytes` and its other values.
 
     Raises:
         MediaError: these bytes are no such file.
@@ -147,7 +151,7 @@ def from_json(data: bytes) -> tuple[Timeline, dict[str, Any]]:
     return _document(rows, record)
 
 
-def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict[str, Any]]:
+def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, More]:
     try:
         if about.pop("format", 1) not in (1, FORMAT):
             raise MediaError(f"This timeline has a format that is not known here; {_OPEN}")
@@ -184,7 +188,7 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, dict
 
 
 def _check_numbers(timeline: Timeline) -> None:
-    """Refuse what no analysis writes.
+    """Check the numbers and portraits of a file.
 
     Raises:
         ValueError: a time, a probability, the duration or a cut is no finite number, or a portrait is no JPEG.
@@ -202,7 +206,7 @@ def _portraits(plain: Mapping[str, str]) -> dict[int, bytes]:
 
 
 def of_format_1(settings: Mapping[str, Any]) -> tuple[AnalysisRequest, Provenance]:
-    """Request and provenance of format 1, which did not say the parameters of the detector.
+    """Request and provenance of format 1, which lacks the parameters of the detector.
 
     Raises:
         ValueError: these are no such settings.
@@ -247,7 +251,7 @@ def _typed(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_memory(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with the dtypes of `TYPES`, as an analysis makes them."""
+    """The rows with the dtypes of `TYPES`, as after an analysis."""
     typed = _typed(rows)
     typed["label"] = typed["label"].astype(object).where(typed["label"].notna(), None)
     typed["quality"] = typed["quality"].fillna("").astype(object)

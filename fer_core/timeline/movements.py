@@ -1,7 +1,7 @@
 """Six movements of a face against the person's own resting face.
 
-Geometry of the mesh, not trained action units: beside a movement stands the unit of the Facial Action Coding System
-(Ekman and Friesen, 1978) that moves the same points most, but wrinkles, bulges and intensity levels are not looked at.
+They are geometry of the mesh, not trained action units. Each movement names the unit of the Facial Action Coding System
+(Ekman and Friesen, 1978) that moves the same points most; wrinkles, bulges and intensity levels are not considered.
 """
 
 from dataclasses import astuple, dataclass, fields
@@ -41,7 +41,7 @@ MOVEMENTS: Final = (
 
 @dataclass(frozen=True)
 class Geometry:
-    """Distances of one face without its pose, over the distance of the outer corners of its eyes.
+    """Distances of one face without its pose, in units of the distance of the outer corners of its eyes.
 
     Attributes:
         brow_height: of the brows above the corners of the eyes.
@@ -68,8 +68,8 @@ def resting(seen: NDArray[np.floating]) -> Geometry:
     """The resting face of one person: the median of each distance over the given samples.
 
     Args:
-        seen: (N, 6), a row a sample in the order of `Geometry`, of samples in which the person shows no expression; or
-            of a whole recording, if most of it is like that.
+        seen: (N, 6), a row for each sample in the order of `Geometry`: samples without an expression, or all samples of
+            a recording that shows none most of the time.
 
     Raises:
         ValueError: there is no sample.
@@ -80,11 +80,11 @@ def resting(seen: NDArray[np.floating]) -> Geometry:
 
 
 def movements(now: NDArray[np.floating], rest: Geometry) -> dict[str, NDArray[np.float64]]:
-    """How far each movement goes beyond the resting face; 0 where the face moves the other way.
+    """Each movement as a difference from the resting face; 0 where the face moves the other way.
 
     Args:
-        now: (N, 6), a row a sample in the order of `Geometry`.
-        rest: of the same person.
+        now: (N, 6), a row for each sample in the order of `Geometry`.
+        rest: resting face of the same person.
 
     Returns:
         By name of the movement, float64 (N,): percent of the distance of the outer corners of the eyes; for

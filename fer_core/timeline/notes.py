@@ -1,4 +1,4 @@
-"""What people add to a timeline: names, marked moments, and stretches that shall not count."""
+"""Notes of people on a timeline: names, markers and excluded spans."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Marker:
-    """A moment worth pointing at, in seconds from the start, with a few words."""
+    """A marker: a time in seconds from the start, with a few words."""
 
     time_s: float
     text: str
@@ -18,7 +18,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of time, start and end in seconds from the start (the end is no part of it), with the reason for it."""
+    """A span from `start_s` to before `end_s`, in seconds from the start, with a reason."""
 
     start_s: float
     end_s: float
@@ -32,12 +32,12 @@ class Span:
 
 @dataclass(frozen=True)
 class Notes:
-    """All of it, for one recording.
+    """Names, markers and excluded spans of one recording.
 
     Attributes:
-        names: of people, by number, where they were given one.
-        markers: moments, in any order.
-        excluded: stretches that no statistic counts.
+        names: by number of the person, where they have one.
+        markers: in any order.
+        excluded: spans that no statistic counts.
     """
 
     names: Mapping[int, str] = field(default_factory=dict)
@@ -45,11 +45,11 @@ class Notes:
     excluded: tuple[Span, ...] = ()
 
     def name(self, person: int) -> str:
-        """What the person is called: the given name, else "Person 1" and so on."""
+        """The name of a person; "Person 1" and so on where none was given."""
         return self.names.get(person, "").strip() or f"Person {person}"
 
     def within(self, start_s: float, end_s: float) -> "Notes":
-        """All names, and of markers and spans those in a stretch of time, also where they are only partly in it."""
+        """The notes with all names, and the markers and spans that are at least partly in a stretch of time."""
         return replace(
             self,
             markers=tuple(marker for marker in self.markers if start_s <= marker.time_s <= end_s),
@@ -57,7 +57,7 @@ class Notes:
         )
 
     def excluded_s(self, start_s: float, end_s: float) -> float:
-        """How many seconds of a stretch of time are excluded; what several spans exclude counts once."""
+        """Excluded seconds in a stretch of time; overlapping spans count once."""
         total, reached = 0.0, start_s
         for span in sorted(self.excluded, key=lambda span: span.start_s):
             total += max(0.0, min(span.end_s, end_s) - max(span.start_s, reached))
@@ -66,7 +66,7 @@ class Notes:
 
 
 def _check(text: str, *times_s: float) -> None:
-    """Refuse what no file could hold.
+    """Refuse values that files cannot hold.
 
     Raises:
         ValueError: a time is no finite number, or the text cannot be written.

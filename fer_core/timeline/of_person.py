@@ -1,4 +1,4 @@
-"""Columns that follow from several samples of one person: blinks, talking, and movements against the resting face."""
+"""Columns from several samples of one person: blinks, talking, and movements against the resting face."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -15,7 +15,7 @@ from fer_core.timeline.sampling import between
 from fer_core.timeline.talking import can_tell, talking
 
 TALKING: Final = "talking"
-"""Column, and the word that `quality` has where it is true."""
+"""Name of the column, and the word in `quality` where it is true."""
 
 _MOVEMENTS: Final = [movement.name for movement in MOVEMENTS]
 _EYES: Final = ["eye_open_right", "eye_open_left"]
@@ -28,14 +28,14 @@ def with_recording_columns(
     rests: Mapping[int, Span] | None = None,
     only: Collection[int] | None = None,
 ) -> pd.DataFrame:
-    """The rows with `blink`, `talking`, the movements, and `quality` as they follow from the other columns.
+    """The rows with `blink`, `talking`, the movements and `quality` computed from the other columns.
 
     Args:
-        frame: the rows. Where they lack the columns of groups, they stay as they are.
+        frame: the rows. Rows without the columns of groups do not change.
         measures: of the same rows, by the index of `frame`.
-        cuts: when new shots begin, in seconds; no blink and no talking reaches over one.
-        rests: by person, the span in which their face is at rest; of others, the median of all good samples is.
-        only: the people whose values are computed; those of others stay as they are. None for everybody.
+        cuts: times of cuts in seconds; no blink and no talking continues over a cut.
+        rests: by person, the span in which their face is at rest; by default, the median of all good samples is used.
+        only: the persons whose values are computed; None for all.
     """
     if not set(GROUP_COLUMNS) <= set(frame.columns):
         return frame
@@ -68,7 +68,7 @@ def with_recording_columns(
 def _on_grid(
     times_s: NDArray[np.float64], values: NDArray[np.float64], sampled_s: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
-    """Values at every sampled time from the first to the last of them, NaN in between; and where each one went."""
+    """Values on a grid of all sampled times from first to last, NaN where missing; and the index of each value."""
     first, last = np.searchsorted(sampled_s, times_s[[0, -1]])
     grid_s = sampled_s[first : last + 1]
     where = np.searchsorted(grid_s, times_s)
@@ -99,14 +99,14 @@ def _talking(
 
 
 def _known(flags: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.object_]:
-    """True or false where there is a value, None elsewhere."""
+    """True or false where there is a value, else None."""
     known = flags.astype(object)
     known[np.isnan(values)] = None
     return known
 
 
 def _with_talking(quality: NDArray[np.object_], flags: NDArray[np.object_]) -> list[str]:
-    """The words of a quality, with "talking" where somebody talks and without it where nobody does."""
+    """The quality with the word "talking" where the person talks, and without it elsewhere."""
     kept = [[word for word in str(words).split(", ") if word not in (TALKING, GOOD)] for words in quality]
     return [", ".join([*words, TALKING] if flag else words) or GOOD for words, flag in zip(kept, flags, strict=True)]
 

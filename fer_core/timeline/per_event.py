@@ -1,7 +1,7 @@
-"""What each person showed at each event: level, peak, latency, onset, area and time in every expression.
+"""Figures of each person at each event: level, peak, latency, onset, area and time of every expression.
 
-A sample belongs to the window in which its time lies and weighs the seconds that it stands for (`summaries.weighted`),
-at most until the window ends. What does not count is left out of every figure and reported as a share.
+A sample belongs to the window that contains its time. Its weight is its duration (`summaries.weighted`), at most until
+the end of the window. Samples that do not count are left out of every figure and reported as a share.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ RISE: Final = 0.1
 """Probability above the level at rest from which an expression has begun."""
 
 HOLD_S: Final = 0.2
-"""How long it has to stay there, so that one flickering sample is no onset."""
+"""Shortest time above that level for an onset, so that one sample is none."""
 
 MEANINGS: Final[Mapping[str, str]] = {
     "event": "number of the event in the order given, from 1",
@@ -64,7 +64,7 @@ _VALUES: Final = tuple(name for name in MEANINGS if name not in (*_EVENT_COLUMNS
 
 @dataclass(frozen=True)
 class RestingFace:
-    """The level at rest is a person's mean over a span in which they are at rest, by number of the person."""
+    """The level at rest is the person's mean over a span, by number of the person."""
 
     spans: Mapping[int, Span]
 
@@ -89,10 +89,10 @@ def per_event(
     """Figures of each event, person and emotion.
 
     Args:
-        rows: `Timeline.frame`, with everything that was sampled.
+        rows: `Timeline.frame`, with all samples.
         events: on the clock of the recording; see `events.clock`.
         counting: which samples count; all by default.
-        baseline: the level against which change, onset and area are held; without one these are empty.
+        baseline: the level at rest for change, onset and area, which are empty without one.
         moment_s: length of the window of an event without an end.
 
     Returns:
@@ -126,7 +126,7 @@ def per_event(
 
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a person and event of what `per_event` gives: figures as `mean_happy`, `peak_sad` and so on."""
+    """The table of `per_event` with a row for each person and event, and columns `mean_happy`, `peak_sad` and so on."""
     keys = [name for name in table.columns if name not in (*_VALUES, "emotion")]
     first = table.drop_duplicates(["event", "person"])[keys].reset_index(drop=True)
     parts = [first]

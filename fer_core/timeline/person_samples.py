@@ -1,4 +1,4 @@
-"""One person's samples as arrays, with the time that each stands for and whether it counts."""
+"""Samples of one person as arrays, with the duration of each and whether it counts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ SAME_TIME_S: Final = 1e-6
 
 @dataclass(frozen=True)
 class Counting:
-    """Which samples count.
+    """Rules by which samples count.
 
     Attributes:
-        excluded: stretches that count nowhere.
-        good_only: whether samples with a quality problem are left out, too.
+        excluded: excluded spans.
+        good_only: whether samples with a quality problem are left out too.
     """
 
     excluded: tuple[Span, ...] = ()
@@ -36,12 +36,12 @@ class Counting:
 
 @dataclass(frozen=True)
 class PersonSamples:
-    """One person's samples in the order of time.
+    """Samples of one person in the order of time.
 
     Attributes:
         number: of the person.
         times_s: seconds of the recording, float64 (N,).
-        held_s: seconds that each stands for, float64 (N,).
+        held_s: duration of each in seconds, float64 (N,).
         values: probabilities, float64 (N, 7).
         shown: whether an emotion is the label and certain, bool (N, 7).
         uncertain: bool (N,).
@@ -57,7 +57,7 @@ class PersonSamples:
     counts: NDArray[np.bool_]
 
     def within(self, start_s: float, end_s: float) -> tuple[slice, NDArray[np.float64]]:
-        """Samples of a window and the seconds that each stands for in it."""
+        """Samples of a window, with the duration of each within it in seconds."""
         first, after = np.searchsorted(self.times_s, (start_s - SAME_TIME_S, end_s - SAME_TIME_S))
         part = slice(int(first), int(after))
         return part, np.minimum(self.held_s[part], end_s - self.times_s[part])
@@ -70,7 +70,7 @@ class PersonSamples:
 
 
 def samples_of_people(rows: pd.DataFrame, counting: Counting) -> Iterator[PersonSamples]:
-    """Every person of `Timeline.frame`, by number; samples that do not count are kept and marked."""
+    """Samples of every person of `Timeline.frame`, by number, including samples that do not count."""
     timed = weighted(rows)
     timed = timed.assign(counts=counting.mask(timed))
     for number in people(timed):

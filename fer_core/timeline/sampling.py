@@ -1,4 +1,4 @@
-"""Rates and runs of a sequence of samples."""
+"""Rates and runs of samples."""
 
 from typing import Final
 
@@ -27,5 +27,5 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def between(times_s: NDArray[np.floating], start_s: float, end_s: float) -> NDArray[np.bool_]:
-    """Which times lie in a stretch: bool (N,). Its start belongs to it, its end to what follows."""
+    """Whether times are within a stretch, its start included and its end not: bool (N,)."""
     return np.asarray((times_s >= start_s - SAME_TIME_S) & (times_s < end_s - SAME_TIME_S))

@@ -1,4 +1,4 @@
-"""From rows to what is drawn: few enough points, and lines that break where nobody was seen."""
+"""Rows for charts: a limited number of points, and breaks where the person was not seen."""
 
 from collections.abc import Sequence
 from itertools import groupby, pairwise
@@ -12,7 +12,7 @@ from fer_core.timeline.columns import GOOD
 from fer_core.timeline.summaries import Stretch
 
 MAX_POINTS: Final = 600
-"""More points of seven lines than this are a tangle; beyond, neighbours are averaged."""
+"""Most points of a line; more points are averaged."""
 
 _GAP: Final = 1.5
 _VALUES: Final = [*EMOTIONS]
@@ -20,11 +20,11 @@ _FINE: Final = ("", GOOD)
 
 
 def thinned(rows: pd.DataFrame, interval_s: float, max_points: int = MAX_POINTS) -> tuple[pd.DataFrame, float]:
-    """One person's rows, averaged over equal stretches of time until there are at most about `max_points` of them.
+    """The rows of one person, averaged over equal stretches of time to about `max_points` rows.
 
     Returns:
-        time_s, frame (the first of a stretch), samples, the seven probabilities, `poor` (how many of the samples have a
-        quality problem) and `quality` (the problem of the first that has one, else "good"; empty where the rows have no
+        Columns time_s, frame (the first of a stretch), samples, the seven probabilities, `poor` (number of samples with
+        a quality problem) and `quality` (first problem of a stretch, else "good"; empty where the rows have no
         quality); and the seconds between two rows.
     """
     kept = rows[["time_s", "frame", *_VALUES]].astype({"time_s": float})
@@ -46,20 +46,20 @@ def _telling(qualities: "pd.Series[str]") -> str:
 
 
 def with_breaks(rows: pd.DataFrame, step_s: float) -> pd.DataFrame:
-    """The rows with an empty one wherever the person was not seen in between, so that a line breaks there."""
+    """The rows with an empty row in every gap, at which a line breaks."""
     return _insert(rows, step_s, np.nan)
 
 
 def with_zeros(rows: pd.DataFrame, step_s: float) -> pd.DataFrame:
-    """The rows with probabilities of 0 at both edges of every gap, so that a stacked area falls to nothing there."""
+    """The rows with probabilities of 0 at both edges of every gap, at which a stacked area is empty."""
     return _insert(rows, step_s, 0.0)
 
 
 def on_grid(rows: pd.DataFrame, step_s: float, within_s: tuple[float, float], max_columns: int = 2000) -> pd.DataFrame:
-    """Mean probabilities over equal stretches of the time given by its start and end; empty where nobody was seen.
+    """Mean probabilities over equal stretches between a start and an end; empty where the person was not seen.
 
     Returns:
-        time_s (the middle of each stretch) and the seven probabilities.
+        Columns time_s (middle of each stretch) and the seven probabilities.
     """
     start_s, length_s = within_s[0], max(within_s[1] - within_s[0], step_s)
     columns = int(np.clip(np.round(length_s / step_s), 1, max_columns))
@@ -71,7 +71,7 @@ def on_grid(rows: pd.DataFrame, step_s: float, within_s: tuple[float, float], ma
 
 
 def longest_of_each_column(runs: Sequence[Stretch], max_runs: int = 2000) -> list[Stretch]:
-    """All stretches; where they are too many to be seen, only the longest that starts in each column of the screen."""
+    """All stretches, or where there are too many to be seen, the longest that starts in each column of the screen."""
     if len(runs) <= max_runs:
         return list(runs)
     width_s = runs[-1].end_s / max_runs
@@ -80,7 +80,7 @@ def longest_of_each_column(runs: Sequence[Stretch], max_runs: int = 2000) -> lis
 
 
 def spans_of(rows: pd.DataFrame, usual_s: float) -> list[tuple[float, float]]:
-    """Rows with `held_s` that follow each other, joined to spans of (start, end) in seconds."""
+    """Spans (start, end) in seconds of consecutive rows with `held_s`."""
     if not len(rows):
         return []
     starts = rows["time_s"].to_numpy(float)

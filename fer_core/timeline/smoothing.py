@@ -1,7 +1,7 @@
-"""Probabilities over time made calmer, one person at a time.
+"""Smoothing of the probabilities of one person over time.
 
-All of it works on the logarithms of calibrated probabilities: there evidence adds up, and one confident frame among
-doubtful ones counts for what it is. Times may be uneven. Nothing is carried over a gap.
+All methods work on the logarithms of calibrated probabilities, where evidence adds up. Times may be uneven. Nothing is
+smoothed over a gap.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.timeline.hidden_markov import most_probable_path, posteriors
 
 GAP_S: Final = 1.5
-"""Seconds without a reading after which smoothing starts afresh; equal to the time for which
+"""Seconds without a reading after which smoothing starts anew; equal to the time for which
 `fer_core.analysis.tracking.Tracker` remembers where a face was."""
 
 GAP_SAMPLES: Final = 2.5
@@ -24,21 +24,21 @@ GAP_SAMPLES: Final = 2.5
 
 TIME_CONSTANT_S: Final = 0.4
 LEAST: Final = 1e-4
-"""Probabilities below count as this: without it, one frame that excludes an emotion would exclude it for seconds."""
+"""Lowest probability before the logarithm: one frame with a probability of 0 would exclude an emotion for seconds."""
 
 MEDIAN_WINDOW: Final = 2.5
 """Width of the median's window, in time constants."""
 
 HELD: Final = 5.0
-"""Mean time for which the hidden Markov model takes an expression to be held, in time constants."""
+"""Mean duration of an expression in the hidden Markov model, in time constants."""
 
 _CLASSES: Final = len(EMOTIONS)
 _WINDOWS: Final = 4096
-"""Windows of the median that are in memory at the same time."""
+"""Most windows of the median in memory at the same time."""
 
 
 def gap_s(interval_s: float) -> float:
-    """Seconds between two samples from which they have a gap between them, by their usual interval."""
+    """Longest time in seconds between two samples that is no gap, by their usual interval."""
     return max(GAP_S, GAP_SAMPLES * interval_s)
 
 
@@ -48,13 +48,13 @@ def exponential(
     time_constant_s: float = TIME_CONSTANT_S,
     gap_s: float = GAP_S,
 ) -> NDArray[np.float32]:
-    """Exponential moving average, which looks only back, so that it serves live video too.
+    """Exponential moving average of readings up to now, also for live streams.
 
     Args:
         times_s: (N,), increasing.
         probabilities: (N, 7), rows summing to 1.
         time_constant_s: seconds after which the weight of a reading has fallen to 1/e; 0 for no smoothing.
-        gap_s: after a longer gap it starts afresh.
+        gap_s: smoothing starts anew after a longer gap, in seconds.
 
     Returns:
         float32 (N, 7), rows summing to 1.
@@ -78,12 +78,12 @@ class ExponentialSmoother:
         self.reset()
 
     def reset(self) -> None:
-        """Start afresh with the next reading, as after a cut."""
+        """Start anew with the next reading, as after a cut."""
         self._last_s: float | None = None
         self._logs = np.zeros(_CLASSES)
 
     def update(self, time_s: float, probabilities: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Take in the next reading, (7,), not earlier than the one before; gives the smoothed one, float32 (7,)."""
+        """Add the next reading, (7,), not earlier than the last; gives the smoothed reading, float32 (7,)."""
         logs = _logs(np.asarray(probabilities))
         if self._last_s is None or time_s - self._last_s > self.gap_s or self.time_constant_s <= 0:
             self._logs = logs
@@ -100,9 +100,9 @@ def median(
     time_constant_s: float = TIME_CONSTANT_S,
     gap_s: float = GAP_S,
 ) -> NDArray[np.float32]:
-    """Running median of each class in a window of `MEDIAN_WINDOW` time constants about each reading.
+    """Running median of each class in a window of `MEDIAN_WINDOW` time constants around each reading.
 
-    It passes over single frames that stand out and keeps edges where they are; it needs readings from the future.
+    It removes single outliers and does not move edges; it needs later readings.
     Arguments and result as in `exponential`.
     """
     times_s, rows = np.asarray(times_s, float), _logs(_rows(times_s, probabilities))
@@ -111,7 +111,7 @@ def median(
     for part in _runs(times_s, gap_s):
         logs, own = rows[part], times_s[part]
         first, after = np.searchsorted(own, own - half_s), np.searchsorted(own, own + half_s)
-        # As many on either side, also near the ends: a window cut off on one side would shift the edges.
+        # The same number on both sides, also near the ends: an uneven window would shift edges.
         reach = np.minimum(np.arange(len(own)) - first, after - 1 - np.arange(len(own)))
         smoothed[part] = _medians(logs, reach)
     return _softmax(smoothed)
@@ -123,12 +123,12 @@ def viterbi(
     time_constant_s: float = TIME_CONSTANT_S,
     gap_s: float = GAP_S,
 ) -> NDArray[np.float32]:
-    """Hidden Markov model: an expression is held for `HELD` time constants on average, then any other may follow.
+    """Hidden Markov model: an expression lasts `HELD` time constants on average, then any other may follow.
 
-    Labels are the most probable sequence (Viterbi, 1967, https://doi.org/10.1109/TIT.1967.1054010), probabilities those
-    of each moment given all readings; where the two disagree, the sequence's label takes the highest probability. It
-    needs readings from the future. All classes are taken to be equally frequent, and the time between readings to be
-    its median. Arguments and result as in `exponential`.
+    Labels are the most probable sequence (Viterbi, 1967, https://doi.org/10.1109/TIT.1967.1054010). Probabilities are
+    the posteriors given all readings; where their maximum is another label, the label of the sequence gets the highest
+    probability. It needs later readings, and assumes equally frequent classes and the median time between readings.
+    Arguments and result as in `exponential`.
     """
     times_s, logs = np.asarray(times_s, float), _logs(_rows(times_s, probabilities))
     smoothed = np.empty(logs.shape, np.float32)
@@ -145,13 +145,13 @@ def none(
     time_constant_s: float = TIME_CONSTANT_S,
     gap_s: float = GAP_S,
 ) -> NDArray[np.float32]:
-    """The readings as they are."""
+    """The readings without smoothing."""
     return _rows(times_s, probabilities).astype(np.float32)
 
 
 Method = Callable[..., NDArray[np.float32]]
 METHODS: Final[dict[str, Method]] = {"exponential": exponential, "median": median, "hmm": viterbi, "none": none}
-"""By the name that settings give them."""
+"""Methods by their name in a request."""
 
 
 def _decoded(logs: NDArray[np.float64], step_s: float, held_s: float) -> NDArray[np.float32]:
@@ -168,7 +168,7 @@ def _decoded(logs: NDArray[np.float64], step_s: float, held_s: float) -> NDArray
 
 
 def _medians(logs: NDArray[np.float64], reach: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Median of each row with as many rows before and after as its reach; windows of one width are taken together."""
+    """Median of each row and the rows within its reach on both sides; windows of one width are computed together."""
     medians = np.empty_like(logs)
     for width in np.unique(reach):
         places = np.flatnonzero(reach == width)

@@ -1,4 +1,4 @@
-"""A timeline as it was read, and the log of corrections made to it. What is shown is the fold of both."""
+"""A timeline as it was read, with the log of its edits. The present state is the timeline with all edits applied."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,13 +24,13 @@ from fer_core.timeline.edits import (
     edits_from_json,
     edits_to_json,
 )
-from fer_core.timeline.files import json_bytes, parquet_bytes, read_document, write_document
+from fer_core.timeline.files import More, json_bytes, parquet_bytes, read_document, write_document
 from fer_core.timeline.notes import Notes, Span
 from fer_core.timeline.summaries import inside, people
 from fer_core.timeline.table import Timeline, refreshed
 
 AS_READ: Final = "person_read"
-"""Column of the files of a study: number of the person as the analysis gave it."""
+"""Column in files of a study: number of the person as the analysis gave it."""
 
 MOST: Final = 1_000_000
 """Largest number of a person."""
@@ -40,7 +40,7 @@ _REQUEST_READ: Final = "request_read"
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """What a log comes to.
+    """The timeline and the notes after all edits.
 
     Attributes:
         timeline: corrected and smoothed.
@@ -55,7 +55,7 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """A recording's timeline with its corrections. Nothing in it changes: each correction gives a new study.
+    """A recording's timeline with its edits. A study does not change: each edit gives a new study.
 
     Args:
         read: the timeline as the analysis gave it.
@@ -81,7 +81,7 @@ class Study:
 
     @property
     def timeline(self) -> Timeline:
-        """The timeline as all corrections leave it."""
+        """The timeline after all edits."""
         return self.state.timeline
 
     @property
@@ -112,7 +112,7 @@ class Study:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was left out on purpose, so that an analysis of the recording gives all of it again."""
+        """Whether nothing was left out on purpose: a new analysis of the recording gives the same rows."""
         return not self.read.excerpt and not self._removes
 
     @property
@@ -120,7 +120,7 @@ class Study:
         return any(isinstance(edit, Remove) for edit in self.edits)
 
     def edited(self, edit: Edit) -> "Study":
-        """The study with one more correction.
+        """The study with one more edit.
 
         Raises:
             TimelineError: it cannot be applied.
@@ -128,18 +128,18 @@ class Study:
         return self._of((*self.edits, edit), self._after(self.state, edit))
 
     def undone(self) -> "Study":
-        """The study without its last correction."""
+        """The study without its last edit."""
         return Study(self.read, self.edits[:-1])
 
     def deviations(self) -> pd.DataFrame:
-        """How far those who have a resting face are from it; see `corrections.deviations`."""
+        """Differences from the resting faces; see `corrections.deviations`."""
         return deviations(self.timeline, self.resting)
 
     def rebased(self, timeline: Timeline) -> tuple["Study", tuple[str, ...]]:
-        """The same corrections to a longer reading of the recording.
+        """The same edits of a longer timeline of the recording.
 
         Returns:
-            The study, and a sentence for each correction that cannot be made there.
+            The study, and a sentence for each edit that cannot be applied.
         """
         study, problems, renumbered = Study(timeline), [], dict[int, int]()
         for edit in self.edits:
@@ -154,10 +154,10 @@ class Study:
         return study, tuple(problems)
 
     def purged(self) -> "Study":
-        """The study as if those who were removed had never been read: this is what leaves the machine.
+        """The study for files, without any trace of removed persons.
 
-        Who is who is settled for good, because the log would tell of the removed; names, markers, excluded spans,
-        resting faces and smoothing of everybody else stay corrections.
+        Edits of persons are applied for good, because the log would show removed persons. Names, markers, excluded
+        spans, resting faces and smoothing of the other persons stay in the log.
         """
         if not self._removes:
             return self
@@ -166,7 +166,7 @@ class Study:
         return Study(read, self.settled(request))
 
     def settled(self, request: AnalysisRequest) -> tuple[Edit, ...]:
-        """A log that leads from people as they are now, smoothed as `request` asks, to the present state."""
+        """The edits that lead from the present persons, smoothed by `request`, to the present state."""
         now = self.timeline.request
         edits = list(notes_as_edits(self.notes_of_people))
         edits += [Rest(person, span) for person, span in self.resting.items()]
@@ -195,7 +195,7 @@ class Study:
 
     @staticmethod
     def open(path: Path) -> "Study":
-        """Read what `write` or `Timeline.write` wrote, with every correction in place.
+        """Read a file of `write` or `Timeline.write`, with every edit in place.
 
         Raises:
             MediaError: there is no such file, or it does not hold a timeline.
@@ -203,8 +203,8 @@ class Study:
         return Study.of_document(*read_document(path))
 
     @staticmethod
-    def of_document(timeline: Timeline, more: Mapping[str, Any]) -> "Study":
-        """The study that was written with these values beside its timeline; see `files.read_document`.
+    def of_document(timeline: Timeline, more: More) -> "Study":
+        """The study of a timeline and the other values of its file; see `files.read_document`.
 
         Raises:
             MediaError: they contradict each other.
@@ -221,7 +221,7 @@ class Study:
             raise MediaError(f"The corrections in this file do not fit its readings: {error}") from error
 
     def _after(self, state: State, edit: Edit) -> State:
-        """The state after one more correction; after a removal, without portraits that may show who was removed."""
+        """The state after one more edit; after a removal, without portraits that may show the removed person."""
         after = applied(state, edit)
         if not isinstance(edit, Remove):
             return after
@@ -238,7 +238,7 @@ class Study:
         return study
 
     def _for_file(self) -> Timeline:
-        """The corrected timeline, with the numbers that people had when it was read."""
+        """The corrected timeline with the numbers of persons as they were read, in a further column."""
         if not self.edits:
             return self.read
         now = self.timeline
@@ -246,7 +246,7 @@ class Study:
         frame = now.frame.assign(**{AS_READ: was.astype("Int64")})
         return replace(now, frame=frame, portraits=self.read.portraits)
 
-    def _more(self) -> dict[str, Any]:
+    def _more(self) -> More:
         notes = {"notes": as_plain(self.notes_of_people)}
         if not self.edits:
             return notes
@@ -254,10 +254,10 @@ class Study:
 
 
 def applied(state: State, edit: Edit) -> State:
-    """What one more correction makes of a state.
+    """The state after one more edit.
 
     Raises:
-        TimelineError: it cannot be made.
+        TimelineError: it cannot be applied.
     """
     timeline, notes = state.timeline, state.notes
     if isinstance(edit, Merge):
@@ -289,9 +289,9 @@ def applied(state: State, edit: Edit) -> State:
 
 
 def _with_rests(state: State, timeline: Timeline, *persons: int) -> State:
-    """The state with a timeline of which some people's rows changed, held against their resting faces again.
+    """The state with a timeline in which rows of some persons changed; their movements are measured anew.
 
-    A resting face in whose span its person is no longer seen is none any more.
+    A resting face is dropped where its person is no longer seen in its span.
     """
     frame = timeline.frame
     resting = {
@@ -306,7 +306,7 @@ def _with_rests(state: State, timeline: Timeline, *persons: int) -> State:
 
 
 def _of_notes(plain: Any) -> tuple[Edit, ...]:
-    """The corrections that notes of a file without a log come to.
+    """The edits that make the notes of a file without a log.
 
     Raises:
         MediaError: they are damaged.
@@ -319,7 +319,7 @@ def _of_notes(plain: Any) -> tuple[Edit, ...]:
 
 
 def notes_as_edits(notes: Notes) -> tuple[Edit, ...]:
-    """The corrections that make these notes."""
+    """The edits that make these notes."""
     return (
         *(Name(person, name) for person, name in notes.names.items() if name),
         *([Mark(notes.markers)] if notes.markers else []),
@@ -328,16 +328,16 @@ def notes_as_edits(notes: Notes) -> tuple[Edit, ...]:
 
 
 def replayed(timeline: Timeline, edits: Iterable[Edit]) -> Timeline:
-    """A timeline with corrections made to it.
+    """A timeline with edits applied.
 
     Raises:
-        TimelineError: one cannot be made.
+        TimelineError: one cannot be applied.
     """
     return Study(timeline, tuple(edits)).timeline
 
 
 def _renumbered(edit: Edit, numbers: Mapping[int, int]) -> Edit:
-    """The edit about people who have other numbers now."""
+    """The edit with new numbers of persons."""
     if isinstance(edit, Mark | Exclude | Smooth):
         return edit
     edit = replace(edit, person=numbers.get(edit.person, edit.person))

@@ -1,7 +1,7 @@
-"""What a timeline says of each person: how long they were seen, and for how much of that time they showed what.
+"""Statistics of each person in a timeline: time seen, and shares of that time by emotion.
 
-A sample stands for the time until the next sampled frame, so that shares are shares of time also where the frame rate
-varies; but for no longer than `_SAME_RUN` intervals, as nobody knows what was shown in a hole.
+The duration of a sample is the time until the next one, at most `_SAME_RUN` intervals. Shares are therefore shares of
+time, also where the frame rate varies, and time without samples does not count.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from fer_core.timeline.table import Timeline
 
 UNCERTAIN: Final = "uncertain"
 CATEGORIES: Final = (*EMOTIONS, UNCERTAIN)
-"""What time is shared out to: a sample counts as its label, or as uncertain where the label is not to be relied on."""
+"""Categories of time: a sample counts as its label, or as uncertain."""
 
 VALENCE_SIGNS: Final = {
     "angry": -1,
@@ -35,29 +35,29 @@ VALENCE_FORMULA: Final = "happy − angry − disgust − fear − sad"
 ALL_EXCLUDED: Final = "All readings lie in stretches that are excluded."
 
 _USUAL: Final = 95
-"""Percentile: longer times between two sampled frames are gaps."""
+"""Percentile of the times between two samples that counts as the usual interval."""
 
 _SAME_RUN: Final = 1.5
 """Sampling intervals between two samples of one stretch, at most."""
 
 _HITCH_S: Final = 0.25
-"""Unless they are no further apart than this, as where a camera paused for a moment and no frame was sampled."""
+"""Shorter pauses are no gap, for example where a camera gave no frame for a moment."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A run of one person's readings that agree.
+    """A run of readings of one person with the same category.
 
     Attributes:
         start_s: time of the first reading, in seconds.
-        end_s: until when the last one stands.
-        label: the most probable emotion of all of them.
-        uncertain: whether it is not to be relied on.
+        end_s: end of the last reading, in seconds.
+        label: of the readings.
+        uncertain: whether they are uncertain.
         confidence: mean probability of `label`.
-        samples: how many readings.
-        frame: number of the first one's frame.
-        problems: what makes some of them poor, in words; empty where nothing does.
-        poor: how many of them.
+        samples: number of readings.
+        frame: number of the first frame.
+        problems: quality problems of the readings, in words; empty where there are none.
+        poor: number of readings with a quality problem.
     """
 
     start_s: float
@@ -77,20 +77,20 @@ class Stretch:
 
     @property
     def category(self) -> str:
-        """What it counts as; see `CATEGORIES`."""
+        """Its category, one of `CATEGORIES`."""
         return UNCERTAIN if self.uncertain else self.label
 
 
 @dataclass(frozen=True)
 class PersonSummary:
-    """One person's part of a recording.
+    """Statistics of one person.
 
     Attributes:
         person: number, from 1.
-        samples: readings that count.
-        seen_s: seconds that these stand for.
+        samples: number of readings that count.
+        seen_s: their duration in seconds.
         first_s: time of the first reading, in seconds.
-        last_s: of the last.
+        last_s: time of the last reading, in seconds.
         shares: of `seen_s`, by `CATEGORIES`; they sum to 1.
         means: mean probability by emotion, over time.
         valence: mean over time of `VALENCE_FORMULA`, -1 to 1.
@@ -121,31 +121,31 @@ def people(source: Timeline | pd.DataFrame) -> list[int]:
 
 
 def rows_of(source: Timeline | pd.DataFrame) -> pd.DataFrame:
-    """The rows of a timeline, whichever form it is given in."""
+    """The rows of a timeline, which is given as a `Timeline` or as its rows."""
     return source.frame if isinstance(source, Timeline) else source
 
 
 def rows_of_person(source: Timeline | pd.DataFrame, person: int) -> pd.DataFrame:
-    """One person's readings in the order of time."""
+    """The rows of one person in the order of time."""
     frame = rows_of(source)
     return frame[frame["person"].eq(person).fillna(False).astype(bool)].sort_values("time_s")
 
 
 def as_clock(seconds: float) -> str:
-    """Seconds as people read them: "0:07", "12:30" or "2:00:05"."""
+    """Seconds as a clock time: "0:07", "12:30" or "2:00:05"."""
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
 def as_fine_clock(seconds: float) -> str:
-    """The same to a tenth of a second: "0:07.4"."""
+    """Seconds as a clock time with tenths: "0:07.4"."""
     tenths = round(10 * seconds)
     return f"{as_clock(tenths // 10)}.{tenths % 10}"
 
 
 def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
-    """Where a time axis starts and ends, in seconds: the whole recording, or what the rows cover where they are all."""
+    """Start and end of a time axis in seconds: of the whole recording, or of the rows where only rows are given."""
     times = _sampled_times(rows_of(source))
     last_s = float(times[-1]) + interval_s(source) if len(times) else 0.0
     if isinstance(source, Timeline):
@@ -154,9 +154,9 @@ def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
 
 
 def interval_s(source: Timeline | pd.DataFrame) -> float:
-    """Usual time between two sampled frames in seconds; where there is only one frame, what was asked for.
+    """Usual time between two samples in seconds; for a single sample, the interval of the request.
 
-    Of a camera's uneven frames the longer usual time, so that a dropped frame does not look like someone's absence.
+    It is a high percentile, so that a dropped frame of a camera is not a gap.
     """
     gaps = np.diff(_sampled_times(rows_of(source)))
     if len(gaps):
@@ -167,9 +167,9 @@ def interval_s(source: Timeline | pd.DataFrame) -> float:
 
 
 def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
-    """The rows with one more column: `held_s`, the seconds that each stands for.
+    """The rows with a further column `held_s`, their duration in seconds.
 
-    That is the time until the next sampled frame, up to where a hole begins; for the last one, the usual interval.
+    It is the time until the next sample, limited at a gap; for the last sample, the usual interval.
     """
     frame = rows_of(source)
     times, usual_s = _sampled_times(frame), interval_s(source)
@@ -178,12 +178,12 @@ def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
 
 
 def inside(rows: pd.DataFrame, start_s: float, end_s: float) -> np.ndarray:
-    """Which rows lie in a stretch of time: bool (N,). Its start belongs to it, its end to what follows."""
+    """Whether rows are within a stretch of time, its start included and its end not: bool (N,)."""
     return between(rows["time_s"].to_numpy(float), start_s, end_s)
 
 
 def outside(rows: pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
-    """The rows that lie in none of the spans."""
+    """The rows outside all spans."""
     excluded = np.zeros(len(rows), bool)
     for span in spans:
         excluded |= inside(rows, span.start_s, span.end_s)
@@ -191,12 +191,12 @@ def outside(rows: pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
 
 
 def counted(source: Timeline | pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
-    """The rows that count where spans are excluded, with `held_s`: see `weighted` and `outside`."""
+    """The rows outside excluded spans, with `held_s`; see `weighted` and `outside`."""
     return outside(weighted(source), spans)
 
 
 def good_only(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows without a quality problem, and those without a face."""
+    """The rows without a quality problem, rows without a face included."""
     return rows[rows["person"].isna() | rows["quality"].eq(GOOD)]
 
 
@@ -206,16 +206,16 @@ def valence(rows: pd.DataFrame) -> pd.Series:
 
 
 def problems_of(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    """For each quality problem that occurs, which rows have it."""
+    """For each quality problem that occurs, whether each row has it."""
     words = {text: text.split(", ") for text in rows["quality"].dropna().unique()}
     found = sorted({problem for row in words.values() for problem in row} - {GOOD, ""})
     return {problem: rows["quality"].isin([text for text in words if problem in words[text]]) for problem in found}
 
 
 def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
-    """Runs of one person's readings without a gap and with one label, all certain or all uncertain, in order.
+    """Runs of readings of one person without a gap, of one label, all certain or all uncertain, in order of time.
 
-    Rows that know their time, as `counted` gives them, keep it: what was left out of them ends a run.
+    `held_s` of rows is kept where they have it, as from `counted`: rows that were left out end a run.
     """
     rows = rows_of_person(_with_time(source), person)
     if not len(rows):
@@ -224,7 +224,7 @@ def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
     labels, uncertain = rows["label"].to_numpy(str), rows["uncertain"].to_numpy(bool)
     confidence, frames = rows["confidence"].to_numpy(float), rows["frame"].to_numpy(int)
     quality = rows["quality"].fillna(GOOD).to_numpy(str)
-    apart = np.diff(times) > held[:-1] + SAME_TIME_S  # a hole, or a frame in between was sampled without them
+    apart = np.diff(times) > held[:-1] + SAME_TIME_S  # a gap, or a sample in between without the person
     cut = apart | (labels[1:] != labels[:-1]) | (uncertain[1:] != uncertain[:-1])
     bounds = [0, *(np.flatnonzero(cut) + 1), len(times)]
     return [
@@ -244,9 +244,9 @@ def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
 
 
 def summarise(source: Timeline | pd.DataFrame) -> list[PersonSummary]:
-    """One summary a person, by number.
+    """A summary for each person, by number.
 
-    What shall not count is left out before, from rows that know their time:
+    Rows that do not count are left out before, with `held_s` computed:
 
         summarise(good_only(counted(timeline, notes.excluded)))
     """
@@ -255,14 +255,14 @@ def summarise(source: Timeline | pd.DataFrame) -> list[PersonSummary]:
 
 
 def most_shown(summaries: Sequence[PersonSummary]) -> str:
-    """The emotion that people showed for the longest time together; `UNCERTAIN` where no reading is certain."""
+    """The emotion with the longest time over all persons; `UNCERTAIN` where no reading is certain."""
     shown_s = {name: sum(summary.seen_s * summary.shares[name] for summary in summaries) for name in EMOTIONS}
     emotion = max(EMOTIONS, key=lambda name: shown_s[name])
     return emotion if shown_s[emotion] else UNCERTAIN
 
 
 def _with_time(source: Timeline | pd.DataFrame) -> pd.DataFrame:
-    """The rows with `held_s`: as they have it, else of `weighted`."""
+    """The rows with `held_s`, computed by `weighted` where it is missing."""
     rows = rows_of(source)
     return rows if "held_s" in rows else weighted(source)
 

@@ -1,4 +1,4 @@
-"""Readings over time as one table, and what describes the recording that they come from."""
+"""The timeline: readings over time as one table, and the description of their recording."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ TYPES: Final = {
 """Dtypes of `COLUMNS` in memory; nullable dtypes where a value may be missing."""
 
 GROUP_TYPES: Final = {name: DTYPES[column.kind] for name, column in described(GROUP_COLUMNS).items()}
-"""The same of the columns of all groups."""
+"""Dtypes of the columns of all groups."""
 
 MEASURES: Final = tuple(columns.MEASURES)
 """Columns of `Timeline.measures`, as in `fer_core.readings.Quality`, `FaceReading` and `FaceMesh.geometry`."""
@@ -44,7 +44,7 @@ _NOTHING: Final = (None,) * (len(PICTURE_COLUMNS) + len(MEASURES))
 
 @dataclass(frozen=True)
 class Recording:
-    """What was analysed.
+    """The analysed recording.
 
     Attributes:
         name: file name without its folder.
@@ -54,8 +54,8 @@ class Recording:
         height: pixels, after the recording's rotation.
         frame_rate: mean frames a second.
         has_audio: whether there is sound.
-        source: "file" where the numbers were read from a file, "camera" where they were read as the camera ran, so that
-            reading the stored video again does not give them.
+        source: "file", or "camera" for readings of a live session, which an analysis of the stored file does not give
+            again.
     """
 
     name: str
@@ -74,16 +74,16 @@ class Timeline:
 
     Attributes:
         frame: `COLUMNS`, then those of further groups; time in seconds, boxes in pixels of the upright frame,
-            probabilities 0 to 1. A sampled frame without a face is a row whose `person` is empty.
-        recording: what was analysed.
-        request: how it was asked for, complete.
-        provenance: the files and libraries behind the numbers.
-        portraits: one JPEG a person, the best seen, by number.
-        problems: what is missing or was repaired, one sentence each; empty where nothing is.
-        cuts: when a new shot begins, in seconds; nothing is smoothed over that.
+            probabilities 0 to 1. A sample without a face is a row without a `person`.
+        recording: the analysed recording.
+        request: the complete request of the analysis.
+        provenance: files and libraries that the numbers depend on.
+        portraits: by person, their best crop as JPEG.
+        problems: a sentence for each thing that is missing or was repaired.
+        cuts: times of cuts in seconds; nothing is smoothed over a cut.
         measures: `MEASURES` of the same rows, by the index of `frame`; empty where they were not kept.
-        stopped_s: the moment at which the analysis was stopped, in seconds; None where it came to the end.
-        excerpt: readings were left out on purpose: of people who were removed for good, or of a part of the time.
+        stopped_s: time at which the analysis was stopped, in seconds; None where it was completed.
+        excerpt: whether readings were left out on purpose: of removed persons, or of a part of the time.
     """
 
     frame: pd.DataFrame
@@ -120,11 +120,11 @@ class Timeline:
 
 
 Row = tuple[Any, ...]
-"""What was read of one face, or of a frame without one: plain numbers and text, ready for JSON."""
+"""The row of one face, or of a frame without a face: plain numbers and text, ready for JSON."""
 
 
 def rows_of_frame(reading: FrameReading) -> list[Row]:
-    """One row a face; one row where there is none."""
+    """A row for each face; one row for a frame without a face."""
     if not reading.faces:
         return [(reading.time_s, reading.frame, *(None,) * (len(_BASE_READ) - 3), "", *_NOTHING)]
     return [
@@ -156,7 +156,7 @@ def build(
     portraits: Mapping[int, bytes] | None = None,
     problems: Sequence[str] = (),
 ) -> Timeline:
-    """Make the timeline of what was read; see `Timeline` for the arguments and `rows_of_frame` for the rows."""
+    """Make a timeline of rows; see `Timeline` for the arguments and `rows_of_frame` for the rows."""
     table = pd.DataFrame(list(rows), columns=[*_READ, *MEASURES])
     frame = table.reindex(columns=[*COLUMNS, *GROUP_COLUMNS]).astype({**TYPES, **GROUP_TYPES})
     measures = table[list(MEASURES)].astype("float64")
@@ -171,11 +171,11 @@ def build(
 def refreshed(
     timeline: Timeline, only: Collection[int] | None = None, rests: Mapping[int, Span] | None = None
 ) -> Timeline:
-    """The timeline with every value that follows from others computed anew, as after a change of its persons.
+    """The timeline with all derived values computed anew, for example after a change of persons.
 
     Args:
-        timeline: whose raw probabilities, picture-level columns, persons and measures are given.
-        only: the people whose values are computed; None for everybody.
+        timeline: with raw probabilities, columns of single pictures, persons and measures.
+        only: the persons whose values are computed; None for all.
         rests: by person, the span in which their face is at rest.
     """
     frame = smoothed(timeline.frame, timeline.request, timeline.cuts, only)
@@ -186,15 +186,15 @@ def refreshed(
 def smoothed(
     frame: pd.DataFrame, request: AnalysisRequest, cuts: Sequence[float] = (), only: Collection[int] | None = None
 ) -> pd.DataFrame:
-    """The rows with probabilities, label, confidence and `uncertain` as they follow from the raw probabilities.
+    """The rows with probabilities, label, confidence and `uncertain` computed from the raw probabilities.
 
-    Each person is smoothed alone, and nothing over a cut or a gap.
+    Each person is smoothed separately; nothing is smoothed over a cut or a gap.
 
     Args:
         frame: the rows.
-        request: names smoothing and threshold.
-        cuts: when new shots begin, in seconds.
-        only: the people to smooth; the rows of others stay as they are. None for everybody.
+        request: with smoothing and threshold.
+        cuts: times of cuts in seconds.
+        only: the persons to smooth; None for all.
     """
     seen = frame["person"].notna().to_numpy(bool)
     chosen = seen if only is None else seen & frame["person"].isin(list(only)).to_numpy(bool)
@@ -217,11 +217,11 @@ def smoothed(
 
 
 def _values(found: Mapping[str, float], names: Sequence[str]) -> list[float | None]:
-    """The values by these names, None for what is not there."""
+    """The values of these names; None for missing ones."""
     return [found.get(name) for name in names]
 
 
 def _usual_s(times_s: NDArray[np.float64]) -> float:
-    """Median time between two sampled frames; 0 where there are not two."""
+    """Median time between two samples in seconds; 0 for fewer than two."""
     sampled = np.unique(times_s)
     return float(np.median(np.diff(sampled))) if len(sampled) > 1 else 0.0

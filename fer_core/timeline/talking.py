@@ -1,6 +1,6 @@
-"""Talking, from how far the mouth is open.
+"""Detection of talking, from the openness of the mouth.
 
-A talking mouth distorts expressions, so talking is a reason to rely less on a reading; it is not speech recognition.
+Talking distorts expressions, so it is a quality problem. It is not speech recognition.
 """
 
 from typing import Final
@@ -12,20 +12,20 @@ from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import rate_hz, runs
 
 WINDOW_S: Final = 2.0
-"""Stretch of time about a sample within which the mouth of a talking person opens and closes several times."""
+"""Window around a sample in which the mouth of a talking person opens and closes several times."""
 
 SMALLEST_MOVE: Final = 0.03
 """Smallest opening or closing that counts, in distances of the outer corners of the eyes."""
 
 TALKING_REVERSALS: Final = 3
-"""Changes between opening and closing within `WINDOW_S` from which somebody talks; a yawn or a surprise has one."""
+"""Fewest changes between opening and closing within `WINDOW_S` that are talking; a yawn or a surprise has one."""
 
 LOWEST_RATE_HZ: Final = 3.0
-"""With fewer samples per second the movements of talking cannot be told from others."""
+"""Talking is not detected with fewer samples per second."""
 
 
 def can_tell(times_s: NDArray[np.floating]) -> bool:
-    """Whether there are enough samples per second to tell talking from other movements."""
+    """Whether there are enough samples per second to detect talking."""
     return rate_hz(times_s) >= LOWEST_RATE_HZ
 
 
@@ -48,13 +48,13 @@ def talking(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> 
 
 
 def talking_spans(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> list[Span]:
-    """Stretches in which one person seems to talk."""
+    """Spans in which one person seems to talk."""
     flags = talking(times_s, open_share)
     return [Span(float(times_s[first]), float(times_s[last])) for first, last in runs(flags)]
 
 
 def reversals(open_share: NDArray[np.floating]) -> list[int]:
-    """Rows at which the mouth turns from opening to closing or back, each move at least `SMALLEST_MOVE` large.
+    """Rows at which the mouth changes from opening to closing or back, with moves of at least `SMALLEST_MOVE`.
 
     >>> reversals(np.array([0.0, 0.1, 0.2, 0.1, 0.0, 0.01, 0.0]))
     [2]

@@ -90,8 +90,8 @@ def export(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     faces = _validation(load_faces(options.data)) if options.data else None
     out = options.out or default_path(options.model, options.format)
     with contextlib.redirect_stdout(sys.stderr):  # converters print
-        drift = export_model(options.model, options.format, options.quantize, out, faces)
-    say(f"{out} agrees with Keras within {drift['probability']:.4f} in probability on {drift['faces']} faces")
+        exported = export_model(options.model, options.format, options.quantize, out, faces)
+    say(f"{out} agrees with Keras within {exported.drift.probability:.4f} in probability on {exported.faces} faces")
     return 0
 
 

@@ -9,7 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import cv2
 import numpy as np
@@ -42,13 +42,43 @@ def write_reference(folder: Path, threshold: float = 0.5) -> None:
     (folder / REFERENCE_FILE).write_text(json.dumps(faces, indent=0) + "\n")
 
 
+class ReferenceFigures(TypedDict):
+    """Figures on pictures with known faces; shares are None where there was nothing to share."""
+
+    pictures: int
+    faces: int
+    recall: float | None
+    boxes: int
+    false_boxes: int
+    false_share: float | None
+    median_ms: float
+
+
+class FalseBoxFigures(TypedDict):
+    """Figures on pictures without a face."""
+
+    pictures: int
+    false_boxes: int
+    false_boxes_per_picture: float
+    pictures_with_false_boxes: int
+
+
+class DetectionMeasures(TypedDict, total=False):
+    """The JSON of this module: what was asked for, by kind of picture."""
+
+    people: ReferenceFigures
+    no_faces: FalseBoxFigures
+    only_a_face: dict[str, float | None]
+    composites: ReferenceFigures
+
+
 def measure_detection(
     detector: FaceDetector,
     *,
     people: Path | None = None,
     backgrounds: Path | None = None,
     faces: FaceSet | None = None,
-) -> dict[str, Any]:
+) -> DetectionMeasures:
     """Measure a detector on whatever is given.
 
     Args:
@@ -61,7 +91,7 @@ def measure_detection(
     Returns:
         By what was measured; shares are 0 to 1, times in milliseconds.
     """
-    result: dict[str, Any] = {}
+    result: DetectionMeasures = {}
     if people is not None:
         result["people"] = match_reference(detector, list(photographs(people)))
     if backgrounds is not None:
@@ -76,7 +106,7 @@ def measure_detection(
     return result
 
 
-def match_reference(detector: FaceDetector, pictures: Sequence[Photograph]) -> dict[str, Any]:
+def match_reference(detector: FaceDetector, pictures: Sequence[Photograph]) -> ReferenceFigures:
     """Recall of the sure reference faces of `SMALLEST_PX` and more, and how many boxes lie on no reference face.
 
     A box lies on a face if they overlap by 0.3 (intersection over union) or the centre of either is within the other.
@@ -131,7 +161,7 @@ def composite(background: NDArray[np.uint8], faces: NDArray[np.uint8], seed: int
     return Photograph(f"composite {seed}", scene.astype(np.uint8), tuple(boxes), (1.0,) * len(boxes))
 
 
-def _false_boxes(detector: FaceDetector, pictures: Sequence[Photograph]) -> dict[str, Any]:
+def _false_boxes(detector: FaceDetector, pictures: Sequence[Photograph]) -> FalseBoxFigures:
     counts = [len(detector.detect(picture.grey)) for picture in pictures]
     return {
         "pictures": len(counts),

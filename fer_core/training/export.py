@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ import numpy as np
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.engines import ENGINES, Engine
+from fer_core.classification.recipe import Drift
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation.datasets import FACE_PX, VOTE_COLUMNS, FaceSet
@@ -26,6 +28,14 @@ from fer_core.training.publishing import calibration_faces, check_drift
 SUFFIXES: Final = {"tflite": ".tflite", "onnx": ".onnx", "saved_model": "_saved_model"}
 
 
+@dataclass(frozen=True)
+class Exported:
+    """An export's largest difference from Keras, and the number of faces on which it was measured."""
+
+    drift: Drift
+    faces: int
+
+
 def default_path(model: str, format: str) -> Path:  # noqa: A002 - the option's name
     """Where an export goes when nobody says."""
     return Path(f"{model}{SUFFIXES[format]}")
@@ -38,7 +48,7 @@ def export_model(
     out: Path,
     faces: FaceSet | None,
     models_dir: Path = MODELS_DIR,
-) -> dict[str, float]:
+) -> Exported:
     """Convert, compare with Keras, and only then write.
 
     Args:
@@ -51,7 +61,7 @@ def export_model(
         models_dir: where the models are.
 
     Returns:
-        The drift, as `check_drift` gives it, and `faces`, the number that it was measured on.
+        Its difference from Keras.
 
     Raises:
         DatasetError: int8 without faces.
@@ -77,7 +87,7 @@ def export_model(
         drift = check_drift(reference, EmotionClassifier(engine, card), check)
         del engine
         _put(made, out)
-    return {**drift, "faces": len(check)}
+    return Exported(drift, len(check))
 
 
 def _convert(network: keras.Model, format: str, quantize: str, made: Path, faces: FaceSet, side_px: int) -> Engine:  # noqa: A002

@@ -7,14 +7,14 @@ is used.
 import json
 import math
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import Cascades
@@ -178,7 +178,7 @@ def write_card(
     settings: CheckSettings,
     threshold: float,
     training_data: str,
-    metrics: dict[str, Any] | None = None,
+    metrics: Mapping[str, JsonValue] | None = None,
 ) -> None:
     """Write `card.json` for the files that lie in `folder`."""
     import hashlib

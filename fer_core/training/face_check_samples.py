@@ -20,6 +20,7 @@ from fer_core.detection.suppression import shared_area
 from fer_core.errors import DatasetError
 from fer_core.evaluation.datasets import IMAGE_SUFFIXES
 from fer_core.imaging.crops import cut, resized, shrunk
+from fer_core.imaging.placement import Placement
 from fer_core.readings import Box
 
 REFERENCE_FILE: Final = "faces.json"
@@ -94,8 +95,9 @@ def mine(
     faces, others = [], []
     for photograph in pictures:
         for view, factor in ((photograph.grey, 1.0), _second_view(photograph, rng)):
-            shown = [face.scaled(factor) for face in photograph.faces]
-            sure = [face.scaled(factor) for face in photograph.sure_faces if face.width * factor >= 24]
+            place = Placement.scaled(factor, (view.shape[1], view.shape[0]))
+            shown = [place.box(face) for face in photograph.faces]
+            sure = [place.box(face) for face in photograph.sure_faces if face.width * factor >= 24]
             found = cascades.windows(view, min_face_px=24)
             found = [found[row] for row in rng.permutation(len(found))[:at_most]]
             good = [box for box in found if any(box.overlap(face) > 0.55 for face in sure)]

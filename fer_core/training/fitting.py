@@ -26,7 +26,7 @@ from fer_core.training.architectures import build
 from fer_core.training.augmentation import plain
 from fer_core.training.batches import Batches, sample_weights, targets
 from fer_core.training.settings import Settings
-from fer_core.training.starting import course_before, load_teachers, sources, start_from
+from fer_core.training.starting import load_teachers, recipe_before, sources, start_from
 
 JAX_STEPS_A_RATE = 20
 
@@ -65,8 +65,8 @@ def fit(
     if len(train) < settings.batch:
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
     open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
-    if not resume and (before := course_before(settings)):
-        (run / "before.json").write_text(json.dumps(before, indent=2) + "\n")
+    if not resume and (before := recipe_before(settings)):
+        (run / "before.json").write_text(before.model_dump_json(indent=2) + "\n")
     keras.utils.set_random_seed(settings.seed)
     model = _network(settings, fused=True)
     if settings.start:

@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,6 +16,7 @@ from fer_core.classification.cards import ModelCard, ensembles_of, load_card, me
 from fer_core.classification.classifier import EmotionClassifier
 from fer_core.classification.combined import Ensemble
 from fer_core.classification.engines import ENGINES, Engine
+from fer_core.classification.recipe import Drift, Machine, Recipe, RunSettings
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, threshold_for, write_records
@@ -64,36 +64,32 @@ def publish(
     """
     if not (run / "model.keras").is_file():
         raise DatasetError(f"{run} holds no finished run; go on with it by `train --resume`.")
-    settings = json.loads((run / "settings.json").read_text())
-    name = settings["model"]
+    name: str = json.loads((run / "settings.json").read_text())["model"]
     if json.loads((run / "sources.json").read_text())["data"] != fingerprint(faces.split("train")):
         raise DatasetError(f"{run} learnt from other faces than these; publish it with the data it was trained on.")
     with _replaced(models_dir / name) as staging:
-        card = _publish(run, settings, faces, staging, quantize, log)
+        card = _publish(run, name, faces, staging, quantize, log)
     for ensemble in ensembles_of(name, models_dir):
         log(f'the "{ensemble}" was made with the "{name}" before; make it again: python -m fer_core ensemble')
     return card
 
 
-def check_drift(reference: EmotionClassifier, exported: EmotionClassifier, faces: FaceSet) -> dict[str, float]:
+def check_drift(reference: EmotionClassifier, exported: EmotionClassifier, faces: FaceSet) -> Drift:
     """Compare two engines on real faces.
-
-    Returns:
-        `probability`, the largest difference of any probability, and `accuracy`, the difference of the accuracies.
 
     Raises:
         ExportError: one of them is more than the limits of this module.
     """
     expected = reference.classify(list(faces.images)).probabilities
     got = exported.classify(list(faces.images)).probabilities
-    drift = {
-        "probability": float(np.abs(got - expected).max()),
-        "accuracy": abs(_accuracy(got, faces) - _accuracy(expected, faces)),
-    }
-    if not drift["probability"] <= MAX_PROBABILITY_DRIFT or not drift["accuracy"] <= MAX_ACCURACY_DRIFT:
+    drift = Drift(
+        probability=float(np.abs(got - expected).max()),
+        accuracy=abs(_accuracy(got, faces) - _accuracy(expected, faces)),
+    )
+    if not drift.probability <= MAX_PROBABILITY_DRIFT or not drift.accuracy <= MAX_ACCURACY_DRIFT:
         raise ExportError(
-            f"The exported model drifts from Keras by {drift['probability']:.3f} in probability and "
-            f"{drift['accuracy']:.2%} in accuracy (allowed: {MAX_PROBABILITY_DRIFT}, {MAX_ACCURACY_DRIFT:.1%}); "
+            f"The exported model drifts from Keras by {drift.probability:.3f} in probability and "
+            f"{drift.accuracy:.2%} in accuracy (allowed: {MAX_PROBABILITY_DRIFT}, {MAX_ACCURACY_DRIFT:.1%}); "
             "nothing was written. Export with less quantisation."
         )
     return drift
@@ -107,7 +103,7 @@ def calibration_faces(faces: FaceSet, count: int = 500) -> NDArray[np.float32]:
 
 def _publish(
     run: Path,
-    settings: dict[str, Any],
+    name: str,
     faces: FaceSet,
     staging: Path,
     quantize: str,
@@ -122,8 +118,8 @@ def _publish(
     shutil.copy(run / "history.csv", staging / "history.csv")
 
     draft = ModelCard(
-        name=settings["model"],
-        title=TITLES.get(settings["model"], settings["model"]),
+        name=name,
+        title=TITLES.get(name, name),
         classes=EMOTIONS,
         side_px=FACE_PX,
         preprocessing="face box as the detector gives it, grey, stretched to the square, float32 0 to 255",
@@ -134,7 +130,7 @@ def _publish(
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         licence="MIT",
         training_data=f"FER2013, {len(train)} training faces, with FER+ votes for {int(train.votes.any(axis=1).sum())}",
-        recipe={"settings": settings, **course_of(run), "converted": f"LiteRT, {quantize}"},
+        recipe=recipe_of_run(run, f"LiteRT, {quantize}"),
         metrics={},
         coverage_accuracy=[],
     )
@@ -142,8 +138,8 @@ def _publish(
     draft = _calibrated(draft, keras_engine, validation, log)
     classifier = EmotionClassifier(litert_engine, draft)
     drift = check_drift(EmotionClassifier(keras_engine, draft), classifier, validation)
-    log(f"export agrees with Keras within {drift['probability']:.4f} in probability")
-    draft = draft.model_copy(update={"recipe": {**draft.recipe, "export_drift": drift}})
+    log(f"export agrees with Keras within {drift.probability:.4f} in probability")
+    draft = draft.model_copy(update={"recipe": draft.recipe.model_copy(update={"export_drift": drift})})
     return _measured(EmotionClassifier(litert_engine, draft), faces, staging, log)
 
 
@@ -182,7 +178,7 @@ def publish_ensemble(
         files={},
         licence="MIT",
         training_data=cards[0].training_data,
-        recipe={"mean_of_calibrated_probabilities": list(names)},
+        recipe=Recipe(mean_of_calibrated_probabilities=tuple(names)),
         metrics={},
         coverage_accuracy=[],
     )
@@ -270,14 +266,19 @@ def _accuracy(probabilities: np.ndarray, faces: FaceSet) -> float:
     return float((probabilities.argmax(axis=1) == faces.labels).mean())
 
 
-def course_of(run: Path) -> dict[str, Any]:
-    """What a card tells of a run beside its settings: `before` is the same of the run whose weights it began with."""
+def recipe_of_run(run: Path, converted: str) -> Recipe:
+    """The recipe of a finished run; `before` is the recipe of the run whose weights it began with."""
     rows = (run / "history.csv").read_text().splitlines()
     header, last = rows[0].split(","), rows[-1].split(",")
-    return {
-        "epochs": len(rows) - 1,
-        "minutes": round(float(last[header.index("seconds")]) / 60, 1),
-        "machine": json.loads((run / "machine.json").read_text()),
-        "sources": json.loads((run / "sources.json").read_text()),
-        **({"before": json.loads((run / "before.json").read_text())} if (run / "before.json").exists() else {}),
-    }
+    recipe = Recipe(
+        settings=RunSettings.model_validate_json((run / "settings.json").read_bytes()),
+        epochs=len(rows) - 1,
+        minutes=round(float(last[header.index("seconds")]) / 60, 1),
+        machine=Machine.model_validate_json((run / "machine.json").read_bytes()),
+        sources=json.loads((run / "sources.json").read_bytes()),
+        converted=converted,
+    )
+    before = run / "before.json"
+    if not before.exists():
+        return recipe
+    return recipe.model_copy(update={"before": Recipe.model_validate_json(before.read_bytes())})

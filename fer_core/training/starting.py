@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,6 +11,7 @@ from scipy.special import softmax
 from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.combined import Calibrated
 from fer_core.classification.engines import ENGINES
+from fer_core.classification.recipe import Recipe
 from fer_core.errors import DatasetError, DependencyError
 from fer_core.evaluation.datasets import FACE_PX
 from fer_core.evaluation.recipes import FACE_START
@@ -123,11 +123,12 @@ def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]
     return {what: sha256(file) for what, file in files.items()}
 
 
-def course_before(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, Any] | None:
-    """How the installed model that a run starts from was made itself, as its card tells it."""
+def recipe_before(settings: Settings, models_dir: Path = MODELS_DIR) -> Recipe | None:
+    """The recipe of the installed model whose weights a run starts with; None where its card states none."""
     if settings.start in ("", IMAGENET) or _of_faces(settings.start) or settings.start.endswith(".keras"):
         return None
-    return load_card(settings.start, models_dir).recipe
+    recipe = load_card(settings.start, models_dir).recipe
+    return recipe if recipe.model_fields_set else None
 
 
 def _of_faces(start: str) -> bool:

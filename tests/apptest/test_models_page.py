@@ -14,6 +14,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from fer_core.classification import MapFigures, default_model, list_cards
+from fer_core.classification.recipe import Recipe, RunSettings
 from fer_core.errors import ModelError
 from fer_core.evaluation import datasets
 from fer_core.readings import Box
@@ -233,10 +234,10 @@ def test_lost_points_are_above_zero(models, installed):
 
 
 def test_a_course_that_went_on_from_others_says_so(models, installed, monkeypatch):
-    first = {"settings": {"model": "older"}, "epochs": 28, "minutes": 96.2}
-    second = {"settings": {"model": "right", "start": "older"}, "epochs": 24, "minutes": 32.0, "before": first}
-    recipe = {**installed[1][RIGHT].recipe, "before": second}
-    unknown = {"settings": {"model": WRONG, "start": "runs/wrong/model.keras"}}
+    first = Recipe(settings=RunSettings(model="older"), epochs=28, minutes=96.2)
+    second = Recipe(settings=RunSettings(model="right", start="older"), epochs=24, minutes=32.0, before=first)
+    recipe = installed[1][RIGHT].recipe.model_copy(update={"before": second})
+    unknown = Recipe(settings=RunSettings(model=WRONG, start="runs/wrong/model.keras"))
     cards = [
         installed[1][RIGHT].model_copy(update={"recipe": recipe}),
         installed[1][WRONG].model_copy(update={"recipe": unknown}),
@@ -661,7 +662,7 @@ def test_the_installed_models_are_shown_as_they_are(monkeypatch):
     assert len(table) == len(list_cards())
     best = next(card for card in list_cards() if card.name == default_model())
     row = table[table["Model"].str.endswith("★")].iloc[0]
-    assert row["Accuracy"] == pytest.approx(100 * best.metrics["PrivateTest"]["accuracy"])
+    assert row["Accuracy"] == pytest.approx(100 * best.metrics["PrivateTest"].accuracy)
 
 
 def test_the_page_needs_no_tensorflow():

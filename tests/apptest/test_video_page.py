@@ -423,7 +423,7 @@ def test_people_are_merged_split_removed_and_the_steps_taken_back(fakes, clip):
         button(page, "Next").click().run()
     button(page, "Split").click().run()
     assert recording(page).people == [1, 2, 3] and not page.error
-    assert "The picture stays as it is" in words(page)
+    assert "The recording does not change" in words(page)
     button(page, "Remove").click().run()
     assert recording(page).people == [2, 3]
     button(page, "Undo").click().run()

@@ -11,6 +11,7 @@ from fer_core.detection.blazeface import BlazeFaceDetector
 from fer_core.diagnostics.benchmarks.scenes import faceless, portrait
 from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.readings import Box
+from tests.boxes import scaled
 
 FACELESS = {scene.name: scene.image for scene in faceless()}
 
@@ -45,7 +46,7 @@ def test_the_face_of_the_portrait_is_found(detector, look):
     image = np.ascontiguousarray(LOOKS[look](portrait()))
     (face,) = detector.detect(image)
     scale = {"small": 230 / 512, "large": 1600 / 512}.get(look, 1)
-    assert lies_on(face.box, FACE.scaled(scale))
+    assert lies_on(face.box, scaled(FACE, scale))
     assert 0 < face.confidence <= 1
     assert all(type(value) is int for value in face.box)
 
@@ -65,7 +66,7 @@ def test_several_faces_come_largest_first(detector):
     faces = detector.detect(scene)
     assert len(faces) == 2
     assert lies_on(faces[0].box, FACE)
-    assert lies_on(faces[1].box, FACE.scaled(0.6).moved(600, 100))
+    assert lies_on(faces[1].box, scaled(FACE, 0.6).moved(600, 100))
 
 
 def test_boxes_lie_within_the_picture(detector):

@@ -10,6 +10,7 @@ import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verify_models
+from fer_core.classification.recipe import Drift
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError, ModelError
@@ -54,8 +55,8 @@ def test_publishing_makes_a_model_that_can_be_loaded(models):
     for engine in ("litert", "keras"):
         classifier = EmotionClassifier.load("tiny", engine, models)
         right = classifier.classify(list(VALIDATION.images)).probabilities.argmax(axis=1) == VALIDATION.labels
-        assert right.mean() == pytest.approx(card.metrics["PublicTest"]["accuracy"], abs=0.02)
-    assert card.recipe["export_drift"]["probability"] <= 0.02
+        assert right.mean() == pytest.approx(card.metrics["PublicTest"].accuracy, abs=0.02)
+    assert card.recipe.export_drift.probability <= 0.02
     assert not list(models.glob(".*"))
 
 
@@ -64,7 +65,7 @@ def test_nothing_is_chosen_by_the_faces_that_measure(finished, models, tmp_path)
     labels = FACES.labels.copy()
     labels[private] = np.random.default_rng(0).permutation(labels[private])
     told, other = load_card("tiny", models), publish(finished, replace(FACES, labels=labels), tmp_path, log=quiet)
-    assert other.metrics["PrivateTest"]["accuracy"] != told.metrics["PrivateTest"]["accuracy"]
+    assert other.metrics["PrivateTest"].accuracy != told.metrics["PrivateTest"].accuracy
     for name in ("temperature", "flip_average", "uncertain_below", "coverage_accuracy"):
         assert getattr(other, name) == getattr(told, name)
 
@@ -76,8 +77,8 @@ def test_eight_bits_are_calibrated_on_training_faces(finished, tmp_path, monkeyp
     kept = publishing.calibration_faces
     monkeypatch.setattr(publishing, "calibration_faces", lambda faces: seen.append(set(faces.splits)) or kept(faces))
     card = publish(finished, FACES, tmp_path, "int8", log=quiet)
-    assert seen == [{"train"}] and card.recipe["export_drift"]["probability"] > 0
-    assert card.metrics["PrivateTest"]["accuracy"] > 0.5
+    assert seen == [{"train"}] and card.recipe.export_drift.probability > 0
+    assert card.metrics["PrivateTest"].accuracy > 0.5
 
 
 def test_an_unfinished_run_is_not_published(tmp_path):
@@ -100,7 +101,7 @@ def test_an_export_that_drifts_is_refused(exported, refused):
         with pytest.raises(ExportError, match="drifts"):
             check_drift(reference, other, VALIDATION)
     else:
-        assert check_drift(reference, other, VALIDATION) == {"probability": 0.0, "accuracy": 0.0}
+        assert check_drift(reference, other, VALIDATION) == Drift(probability=0.0, accuracy=0.0)
 
 
 def test_the_kept_keras_file_is_smaller_and_says_the_same(finished, tmp_path):
@@ -197,12 +198,12 @@ def test_exports_agree_with_keras(models, tmp_path, kind, quantize, needs):
     if needs:
         pytest.importorskip(needs, reason=f"{needs} is not installed; see requirements-optional.txt")
     out = tmp_path / "made" / "model"
-    drift = export_model("tiny", kind, quantize, out, VALIDATION, models)
-    assert out.exists() and drift["probability"] < 0.02 and drift["faces"] == len(VALIDATION)
+    exported = export_model("tiny", kind, quantize, out, VALIDATION, models)
+    assert out.exists() and exported.drift.probability < 0.02 and exported.faces == len(VALIDATION)
 
 
 def test_without_data_the_portrait_is_looked_at(models, tmp_path):
-    assert export_model("tiny", "tflite", "none", tmp_path / "a.tflite", None, models)["faces"] == 64
+    assert export_model("tiny", "tflite", "none", tmp_path / "a.tflite", None, models).faces == 64
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 import json
 import shutil
+from typing import get_type_hints
 
 import pytest
 
 from fer_core.classification.cards import check_members, default_model, list_cards, load_card, verified_file
+from fer_core.classification.figures import CardFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
+from fer_core.evaluation.figures import SplitFigures
 from fer_core.networks.files import MODELS_DIR, FileRecord, verify_all
 from fer_core.request import DEFAULT_MODEL
 from fer_core.testing import fake_card
@@ -117,7 +120,7 @@ def test_without_models_the_way_out_is_said(tmp_path):
 def test_installed_models_are_what_their_cards_say(card):
     for file, record in card.files.items():
         assert verified_file(card, file).stat().st_size == record.bytes
-    assert card.metrics["PrivateTest"]["n"] == 3589
+    assert card.metrics["PrivateTest"].n == 3589
     check_members(card)
 
 
@@ -125,6 +128,42 @@ def test_installed_models_are_what_their_cards_say(card):
 def test_a_card_that_is_read_and_written_is_the_same_file(card):
     written = card.model_dump_json(indent=2) + "\n"
     assert written.encode() == (MODELS_DIR / card.name / "card.json").read_bytes()
+
+
+def test_a_card_of_another_version_keeps_its_keys_and_their_order(tmp_path):
+    install(tmp_path, "one")
+    path = tmp_path / "one" / "card.json"
+    old = json.loads(path.read_text())
+    old["recipe"] = {"note": "of an older program", "minutes": 3, "settings": {"lr": [0.1], "start": "", "model": "a"}}
+    old["metrics"] = {"PublicTest": {"later figure": {"x": None}, "accuracy": 0.5}, "mine": {"n": 1}}
+    path.write_text(json.dumps(old))
+    card = load_card("one", tmp_path)
+    assert (card.recipe.minutes, card.recipe.settings.model, card.recipe.before) == (3, "a", None)
+    assert (card.metrics["PublicTest"].accuracy, card.metrics["mine"].accuracy) == (0.5, None)
+    written = json.loads(card.model_dump_json())
+    for part in ("recipe", "metrics"):
+        assert json.dumps(written[part]) == json.dumps(old[part])
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"metrics": {"PublicTest": {"accuracy": "high"}}},
+        {"metrics": {"PublicTest": {"accuracy_ci95": [0.1]}}},
+        {"recipe": {"settings": {"teachers": 3}}},
+        {"recipe": {"before": []}},
+    ],
+)
+def test_a_card_with_figures_or_a_recipe_of_another_shape_is_refused(tmp_path, part):
+    install(tmp_path, "one")
+    path = tmp_path / "one" / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **part}))
+    with pytest.raises(ModelError, match="not a valid model card"):
+        load_card("one", tmp_path)
+
+
+def test_a_card_has_a_field_for_each_figure_that_is_measured():
+    assert set(CardFigures.model_fields) == {"n", *get_type_hints(SplitFigures)}
 
 
 def test_the_models_are_small_enough_to_be_kept_with_the_code():

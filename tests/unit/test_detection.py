@@ -19,6 +19,7 @@ from fer_core.detection.padding import search_padded
 from fer_core.detection.suppression import most_face_like
 from fer_core.errors import DependencyError, ModelError
 from fer_core.readings import Box, Face
+from tests.boxes import scaled
 
 ROOT = Path(__file__).resolve().parents[2]
 FACE = Box(170, 60, 110, 130)
@@ -72,7 +73,7 @@ def test_box_follows_a_mirrored_picture(haar, portrait):
 )
 def test_box_is_in_pixels_of_the_picture_as_given(haar, portrait, factor):
     image = cv2.resize(portrait, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    assert lies_on(only_box(haar.detect(image)), FACE.scaled(factor))
+    assert lies_on(only_box(haar.detect(image)), scaled(FACE, factor))
 
 
 def test_a_face_in_a_large_canvas_is_found(haar, portrait):

@@ -177,7 +177,7 @@ def test_several_models_are_compared(tmp_path):
 
 def test_a_card_says_what_evaluate_computes_again(fer2013, capsys):
     _, result, _ = run(capsys, fer2013)
-    figures, claimed = result["models"][MODEL], load_card(MODEL).metrics["PrivateTest"]
+    figures, claimed = result["models"][MODEL], load_card(MODEL).metrics["PrivateTest"].model_dump()
     assert result["n"] == claimed["n"] == 3589
     for name in ("accuracy", "accuracy_deduplicated", "macro_f1", "balanced_accuracy", "ece", "nll", "brier"):
         assert figures[name] == pytest.approx(claimed[name], abs=5e-4), name

@@ -22,6 +22,7 @@ from fer_core.training.face_check_samples import (
     photographs,
     weathered,
 )
+from tests.boxes import scaled
 
 PORTRAIT = Path(__file__).resolve().parents[1] / "data/astronaut.png"
 FACE = Box(168, 65, 115, 115)
@@ -50,7 +51,7 @@ def test_photographs_come_with_their_reference_faces(people):
 def test_reference_faces_follow_a_shrunk_picture(people):
     (photograph,) = photographs(people, longer_px=256)
     assert photograph.grey.shape == (256, 256)
-    assert photograph.faces[0] == FACE.scaled(0.5)
+    assert photograph.faces[0] == scaled(FACE, 0.5)
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path):

@@ -161,7 +161,7 @@ def test_what_it_does_not_tell_is_not_measured(tmp_path, litert_file):
 def test_its_records_are_written_and_read(tmp_path, litert_file):
     _, models = install(tmp_path, litert_file, **LITERT)
     card = record("theirs", face_set(), models)
-    assert card.maps is None and card.metrics["PrivateTest"]["ferplus"] is None
+    assert card.maps is None and card.metrics["PrivateTest"].ferplus is None
     said = read_predictions(card, models)["PublicTest"]
     assert said.rater_probabilities.shape == (len(said), 0)
     assert read_evaluation(card, models).splits["PublicTest"].figures["accuracy"] == said.right.mean()

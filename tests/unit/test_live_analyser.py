@@ -9,6 +9,7 @@ from fer_core.live.analyser import GAP_S, MOST_FACES, RECALL_S
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 from fer_core.testing import FakeDetector, FakeEngine, fake_card
+from tests.boxes import scaled
 
 LEFT, RIGHT = Box(40, 120, 160, 160), Box(400, 120, 180, 180)
 RAW = LiveSettings(time_constant_s=0)
@@ -83,7 +84,7 @@ def test_of_a_crowd_the_largest_are_read():
 def test_faces_that_are_not_read_lie_where_they_are_in_a_frame_of_another_size():
     boxes = [Box(2 + 30 * i, 20, 24 + i, 24 + i) for i in range(10)]
     reading = Parts(*boxes).read(0.0, np.ascontiguousarray(PICTURE[::2, ::2]))
-    assert set(reading.unread) == {box.scaled(0.5) for box in boxes[:2]}
+    assert set(reading.unread) == {scaled(box, 0.5) for box in boxes[:2]}
     assert len(reading.boxes) == 10
 
 
@@ -117,7 +118,7 @@ def test_a_frame_of_another_size_and_the_same_shape_changes_nothing(factor):
     reading = parts.read(0.04, other, slow)
     assert people(reading) == first and {face.reading.label for face in reading.faces} == {"happy"}
     assert (reading.width, reading.height) == (640 * factor, 480 * factor)
-    assert [face.reading.box for face in reading.faces] == [LEFT.scaled(factor), RIGHT.scaled(factor)]
+    assert [face.reading.box for face in reading.faces] == [scaled(LEFT, factor), scaled(RIGHT, factor)]
     assert parts.detector.seen[-1].shape == PICTURE.shape
 
 
@@ -195,9 +196,9 @@ def test_the_activation_map_is_that_of_the_label_that_is_shown():
 def test_after_it_was_told_to_forget_nothing_of_anybody_is_kept_and_no_number_comes_again():
     parts = Parts(LEFT)
     parts.read(0.0)
-    assert parts.analyser._step.tracker.state()["persons"]
+    assert parts.analyser._step.tracker.state().persons
     parts.analyser.forget()
-    assert parts.analyser._step.tracker.state()["persons"] == [] and not parts.analyser._smoothers
+    assert parts.analyser._step.tracker.state().persons == () and not parts.analyser._smoothers
     assert people(parts.read(0.1)) == [2]
 
 
@@ -205,7 +206,7 @@ def test_nobody_is_remembered_for_more_than_a_minute_before_a_covered_lens():
     parts = Parts(LEFT)
     parts.read(0.0)
     parts.read(RECALL_S + 1, np.zeros((480, 640, 3), np.uint8))
-    assert parts.analyser._step.tracker.state()["persons"] == []
+    assert parts.analyser._step.tracker.state().persons == ()
 
 
 def test_another_model_takes_over_and_everybody_keeps_their_number():

@@ -125,16 +125,9 @@ def test_the_command_writes_them_all(monkeypatch, capsys):
     monkeypatch.setattr(pictures, "cold_start_s", lambda: 1.5)
     assert main(["bench", "--live", "--seconds", "0.5", "--json", "-"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    assert {
-        "machine",
-        "model",
-        "cold_start_s",
-        "image_ms",
-        "classify_ms",
-        "detect_ms",
-        "video",
-        "live",
-    } <= figures.keys()
+    names = ["machine", "model", "cold_start_s", "image_ms", "classify_ms", "detect_ms", "video", "live", "detection"]
+    assert list(figures) == names and figures["detection"] is None
+    assert list(figures["live"]) == [*figures["live"]["four_faces"], "four_faces"]
     assert figures["live"]["four_faces"]["analysed_fps"] > 0 and figures["video"] is None
 
 

@@ -4,19 +4,24 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from fer_core import charts
+from fer_core import MediaError, charts
 from fer_core.jobs import Monitor, Work
+from fer_core.settings import UNFINISHED
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import stretches
 from fer_core.ui.video import memory
 from fer_core.ui.video.compare import side_by_side
 from fer_core.ui.video.exports import documents
-from fer_core.ui.video.memory import Memory, Workspace
+from fer_core.ui.video.memory import MOST_OPEN, Memory, Workspace
 from fer_core.ui.video.recording import OpenRecording
 from tests.timelines import nobody, of_rows, reading, synthetic
 
@@ -110,6 +115,128 @@ def test_going_on_makes_every_correction_again():
     assert names == ["Zoë", "Person 2", "Person 3", "Person 4", "of the part that was split off"]
     assert whole.timeline.frame["person"].tolist() == [*[1] * 8, *[5] * 12, *[2] * 20, *[3] * 20, *[4] * 20]
     assert whole.notes.markers == (Marker(1.0, "starts"),) and dict(whole.resting) == {1: Span(0.0, 1.0)}
+
+
+def at_once(*calls) -> None:
+    """Each in a thread of its own, all begun at the same moment."""
+    barrier = threading.Barrier(len(calls))
+    failed = []
+
+    def call(one) -> None:
+        barrier.wait()
+        try:
+            one()
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=call, args=(one,)) for one in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not failed and not any(thread.is_alive() for thread in threads)
+
+
+@pytest.fixture
+def slow_edits(monkeypatch):
+    """Time enough in each correction for another thread to come in between."""
+    edited = Study.edited
+
+    def slow(study, edit):
+        after = edited(study, edit)
+        time.sleep(0.05)
+        return after
+
+    monkeypatch.setattr(Study, "edited", slow)
+
+
+def test_no_correction_of_two_tabs_is_lost(slow_edits):
+    recording = two_people()
+    at_once(
+        lambda: recording.call(1, "Ann"),
+        lambda: recording.call(2, "Bob"),
+        lambda: recording.mark(1.0, "one"),
+        lambda: recording.mark(2.0, "two"),
+        lambda: recording.split(1, 2.0),
+        lambda: recording.split(2, 7.0),
+        lambda: recording.exclude(8.0, 9.0, ""),
+        lambda: recording.exclude(9.0, 10.0, ""),
+    )
+    assert len(recording.study.edits) == 8 and recording.people == [1, 2, 3, 4]
+    assert recording.notes.names == {1: "Ann", 2: "Bob"} and len(recording.notes.excluded) == 2
+    assert {marker.text for marker in recording.notes.markers} == {"one", "two"}
+    at_once(*[recording.undo] * 3)
+    assert len(recording.study.edits) == 5 and recording.undos == 3
+
+
+class Ended:
+    """An analysis that has ended, and takes its time to say so."""
+
+    problem, stopping = None, False
+
+    def __init__(self) -> None:
+        self.result = {"m": synthetic(5.0)}
+
+    @property
+    def running(self) -> bool:
+        time.sleep(0.05)
+        return False
+
+
+def test_what_was_read_is_opened_once_for_two_tabs():
+    kept = Memory()
+    kept.work = Ended()
+    opened = []
+    at_once(*[lambda: opened.append(kept.take_in())] * 4)
+    assert sorted(opened) == [False, False, False, True] and list(kept.recordings) == [1]
+    at_once(*[lambda: kept.open({"m": synthetic(5.0)}, None)] * 3)
+    assert list(kept.recordings) == [1, 2, 3, 4] and {each.namesake for each in kept.recordings.values()} == {
+        1,
+        2,
+        3,
+        4,
+    }
+    kept.forget()
+
+
+def test_two_tabs_cannot_read_two_recordings_at_the_same_time(tmp_path):
+    kept, begun = Memory(), []
+
+    def job(monitor):
+        begun.append(monitor)
+        monitor.wait_for_stop(20)
+        return {}
+
+    kept.start(tmp_path / "one" / "a.mp4", {}, job)
+    with pytest.raises(MediaError, match="Another tab"):
+        kept.start(tmp_path / "two" / "b.mp4", {}, job)
+    work = kept.work
+    kept.forget()
+    work.wait(20)
+    assert len(begun) == 1 and begun[0].abandoned and kept.work is None
+
+
+def test_another_tab_shows_nothing_after_forget():
+    kept = Memory()
+    kept.open({"m": synthetic(5.0)}, kept.workspace.store("a.mp4", b"film"))
+    folder, lock, before = kept.workspace.path, kept.lock, kept.opened
+    kept.forget()
+    assert not folder.exists() and kept.recordings == {} and kept.shown is None and kept.lock is lock
+    assert kept.opened > before and kept.workspace.path.is_dir()  # other keys of widgets, and a folder for what comes
+    kept.workspace.close()
+
+
+def test_forget_deletes_what_waits_of_recordings_that_were_closed_before(tmp_path, monkeypatch):
+    monkeypatch.setenv(UNFINISHED, str(tmp_path))
+    kept = Memory()
+    for number in range(MOST_OPEN + 2):
+        recording = replace(synthetic(5.0).recording, sha256=f"{number:064}")
+        kept.open({"m": replace(synthetic(5.0), recording=recording)}, None, partial=number != 1)
+        (tmp_path / f"{number:064}-request.jsonl").write_text("numbers and portraits")
+    assert len(kept.recordings) == MOST_OPEN and len(list(tmp_path.iterdir())) == MOST_OPEN + 2
+    kept.forget()
+    assert [path.name for path in tmp_path.iterdir()] == [f"{1:064}-request.jsonl"]  # it was read to its end
+    kept.workspace.close()
 
 
 def test_recordings_of_one_name_can_be_told_apart():

@@ -55,6 +55,14 @@ def test_fitted_the_whole_lies_in_the_middle_undistorted_and_touches_two_borders
     assert abs(outer[0] - found.width - 2 * found.x) <= 2 and abs(outer[1] - found.height - 2 * found.y) <= 2
 
 
+@given(st.data(), sizes, st.floats(0.01, 20))
+def test_scaled_every_side_is_the_factor_times_as_long_and_never_nothing(data, size, factor):
+    box = data.draw(boxes(size))
+    found = Placement.scaled(factor, (1, 1)).box(box)
+    assert found[:2] == tuple(round(value * factor) for value in box[:2])
+    assert found[2:] == tuple(max(1, round(value * factor)) for value in box[2:])
+
+
 @given(st.data(), sizes)
 def test_a_part_only_moves(data, outer):
     part = data.draw(boxes(outer))

@@ -298,9 +298,21 @@ def test_parameters_from_a_file_are_numbers_of_the_detectors_own(name, parameter
         load_detector(DetectorChoice(name, parameters))
 
 
-def test_a_checkpoint_line_that_is_no_part_ends_what_is_gone_on_with(film, tmp_path):
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda part: 5,
+        lambda part: {"rows": part["rows"]},
+        lambda part: {**part, "rows": 5},
+        lambda part: {**part, "portraits": {"1": "a face"}},
+        lambda part: {**part, "state": {**part["state"], "size": [1]}},
+        lambda part: {**part, "memories": {"step": {}, "cut_finder": None}},
+    ],
+)
+def test_a_checkpoint_line_that_is_no_part_ends_what_is_gone_on_with(film, tmp_path, damage):
     checkpoint = tmp_path / "state.jsonl"
     whole = fake_pipeline([FACE]).analyse(film, AnalysisRequest(fps=4), checkpoint=checkpoint)
-    checkpoint.write_text(checkpoint.read_text().splitlines()[0] + "\n5\n")
+    header, part, *_ = checkpoint.read_text().splitlines()
+    checkpoint.write_text(f"{header}\n{json.dumps(damage(json.loads(part)))}\n")
     again = fake_pipeline([FACE]).analyse(film, AnalysisRequest(fps=4), checkpoint=checkpoint)
     assert again.frame.equals(whole.frame)

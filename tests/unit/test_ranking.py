@@ -38,10 +38,10 @@ def test_models_stand_in_the_order_of_their_accuracy_and_unmeasured_ones_last():
 
 
 def test_copies_of_training_faces_can_be_left_out_of_the_order():
-    learnt_by_heart = card("heart", 0.72)
-    learnt_by_heart.metrics["PrivateTest"].update(
-        accuracy_deduplicated=0.6, accuracy_deduplicated_ci95=[0.58, 0.62], n_deduplicated=3304
-    )
+    known = card("heart", 0.72)
+    without = {"accuracy_deduplicated": 0.6, "accuracy_deduplicated_ci95": (0.58, 0.62), "n_deduplicated": 3304}
+    figures = known.metrics["PrivateTest"].model_copy(update=without)
+    learnt_by_heart = known.model_copy(update={"metrics": {"PrivateTest": figures}})
     first, second = standings([learnt_by_heart, card("honest", 0.7)], "PrivateTest", {}, without_copies=True)
     assert (first.name, second.name) == ("honest", "heart")
     assert (second.accuracy, second.accuracy_ci95, second.n) == (0.6, (0.58, 0.62), 3304)

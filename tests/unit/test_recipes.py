@@ -23,8 +23,9 @@ from fer_core.testing import fake_card
 from fer_core.training.settings import Settings
 
 
-def trained(**settings):
-    return fake_card(name="custom_cnn", recipe={"settings": {"model": "custom_cnn", **settings}})
+def trained(before=None, **settings):
+    earlier_run = {} if before is None else {"before": before}
+    return fake_card(name="custom_cnn", recipe={"settings": {"model": "custom_cnn", **settings}, **earlier_run})
 
 
 def parsed(command: str):
@@ -76,8 +77,8 @@ def test_settings_without_a_recipe_come_from_the_card():
 
 def test_a_model_that_went_on_from_itself_is_made_in_two_runs():
     first = json.loads((RECIPES / "custom_cnn.json").read_text())
-    card = trained(start="custom_cnn", teachers=["custom_cnn"], epochs=24)
-    card.recipe["before"] = {"settings": {"model": "custom_cnn", "start": "", **first, "epochs": 200, "minutes": 96}}
+    before = {"settings": {"model": "custom_cnn", "start": "", **first, "epochs": 200, "minutes": 96}}
+    card = trained(before, start="custom_cnn", teachers=["custom_cnn"], epochs=24)
     commands = [parsed(step.command) for step in steps(card)]
     assert [str(command.settings) for command in commands[:3:2]] == [
         "docs/recipes/custom_cnn.json",
@@ -87,8 +88,7 @@ def test_a_model_that_went_on_from_itself_is_made_in_two_runs():
 
 
 def test_a_run_that_began_with_another_model_is_one_run():
-    card = trained(start="hybrid")
-    card.recipe["before"] = {"settings": {"model": "hybrid"}}
+    card = trained({"settings": {"model": "hybrid"}}, start="hybrid")
     assert len(steps(card)) == 3
 
 
@@ -107,27 +107,29 @@ def test_weights_that_are_no_model_are_fetched_first():
     card = trained(start="face", teachers=["custom_cnn"])
     assert requirements(card) == ["custom_cnn"]
     assert steps(card)[0].command == FETCH_FACE
-    later = trained(start=card.name)
-    later.recipe["before"] = card.recipe
+    later = trained(card.recipe, start=card.name)
     assert [step.command for step in steps(later)].index(FETCH_FACE) == 0
 
 
 def test_a_model_that_an_earlier_run_makes_need_not_be_there():
-    card = trained(start="custom_cnn", teachers=["custom_cnn", "vgg16"])
-    card.recipe["before"] = {"settings": {"model": "custom_cnn", "start": "", "teachers": ["hybrid"]}}
-    assert requirements(card) == ["hybrid", "vgg16"]
-    card.recipe["before"]["settings"]["start"] = "custom_cnn"  # of which nothing is recorded
-    assert requirements(card) == ["custom_cnn", "hybrid", "vgg16"]
+    def needed(first_start):
+        before = {"settings": {"model": "custom_cnn", "start": first_start, "teachers": ["hybrid"]}}
+        return requirements(trained(before, start="custom_cnn", teachers=["custom_cnn", "vgg16"]))
+
+    assert needed("") == ["hybrid", "vgg16"]
+    assert needed("custom_cnn") == ["custom_cnn", "hybrid", "vgg16"]  # no run of that start is recorded
 
 
 def test_what_went_before_a_run_is_summed_up():
-    card = trained(start="custom_cnn")
-    assert earlier(card) == Earlier(0, 0)
+    def summed(first):
+        second = {"settings": {"model": "custom_cnn"}, "epochs": 24, "minutes": 32.2, "before": first}
+        return earlier(trained(second, start="custom_cnn"))
+
     first = {"settings": {"model": "custom_cnn"}, "epochs": 28, "minutes": 96.2}
-    card.recipe["before"] = {"settings": {"model": "custom_cnn"}, "epochs": 24, "minutes": 32.2, "before": first}
-    assert earlier(card) == Earlier(52, pytest.approx(128.4))
+    assert earlier(trained(start="custom_cnn")) == Earlier(0, 0)
+    assert summed(first) == Earlier(52, pytest.approx(128.4))
     del first["minutes"]
-    assert earlier(card) == Earlier(52, pytest.approx(32.2))
+    assert summed(first) == Earlier(52, pytest.approx(32.2))
 
 
 @pytest.mark.parametrize("recipe", [{}, {"mean_of_calibrated_probabilities": ["a"]}])

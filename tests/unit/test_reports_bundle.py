@@ -15,7 +15,7 @@ import pytest
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
-from fer_core.evidence.bundle import bundle_bytes, fingerprint_of, read_bundle, write_bundle
+from fer_core.evidence.bundle import bundle_bytes, fingerprint_of, open_bundle, read_bundle, write_bundle
 from fer_core.evidence.verification import compare, verify
 from fer_core.networks.files import sha256
 from fer_core.reports.tables import csv_text
@@ -27,6 +27,7 @@ from fer_core.timeline.notes import Marker
 from fer_core.timeline.study import AS_READ, Study
 from fer_core.timeline.table import Timeline, smoothed
 from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.unit.test_timeline_files import SETTINGS_1, parquet_1
 from tests.videos import scene, write_video
 
 DAY = date(2026, 11, 1)
@@ -314,6 +315,23 @@ def with_settings(change) -> bytes:
     buffer = io.BytesIO()
     rezipped(buffer, {**files, "settings.json": json.dumps(described).encode()})
     return buffer.getvalue()
+
+
+def test_a_bundle_of_format_1_is_opened(tmp_path):
+    made = synthetic(5)
+    files = files_in(bundle_bytes(Study(made), DAY))
+    described = {"format": 1, "recording": dataclasses.asdict(made.recording), "settings": SETTINGS_1}
+    manifest = {**json.loads(files["manifest.json"]), "format": 1}
+    old = {"settings.json": json.dumps(described).encode(), "timeline.parquet": parquet_1(made)}
+    path = rezipped(
+        tmp_path / "old.zip", {**files, **old, "manifest.json": json.dumps(manifest).encode()}, cover_up=True
+    )
+    study = open_bundle(path)
+    assert study.edits == () and len(study.timeline.frame) == len(made.frame)
+    assert (
+        study.timeline.request.model == SETTINGS_1["model"] and study.timeline.provenance.files == SETTINGS_1["hashes"]
+    )
+    assert read_bundle(path).edits is None
 
 
 UNREADABLE = {

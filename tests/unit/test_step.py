@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_core.analysis.run import iterate
-from fer_core.analysis.step import Step
+from fer_core.analysis.step import Step, StepState
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import in_sequence
@@ -15,6 +15,7 @@ from fer_core.live import LiveSettings
 from fer_core.live.analyser import LiveAnalyser
 from fer_core.media.video import Video
 from fer_core.pipeline import EmotionPipeline
+from fer_core.plain import as_plain, from_plain
 from fer_core.readings import Box, Face, Keypoints
 from fer_core.request import AnalysisRequest, Region
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
@@ -152,7 +153,7 @@ def test_it_goes_on_where_its_state_was_taken():
     one, other = step(Moving()), step(Moving())
     for number in range(4):
         one.find(PICTURE, number / 4, number)
-    other.restore(json.loads(json.dumps(one.state())))
+    other.restore(from_plain(StepState, json.loads(json.dumps(as_plain(one.state())))))
     other.detector._detector.seen = list(one.detector._detector.seen)
     for number in range(4, 8):
         mine, theirs = (each.find(PICTURE, number / 4, number) for each in (one, other))

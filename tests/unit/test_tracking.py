@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.analysis.tracking import MOST_KNOWN, Tracker, look_of
+from fer_core.analysis.tracking import MOST_KNOWN, Tracker, TrackerState, look_of
+from fer_core.plain import as_plain, from_plain
 from fer_core.readings import Box, Face
 from tests.conftest import PORTRAIT
 from tests.videos import other_person
@@ -115,7 +116,7 @@ def test_numbers_are_never_used_again():
 def test_it_goes_on_where_its_state_was_taken():
     first, second = Tracker(), Tracker()
     first.update([at(10), at(200)], 0.0, [ANNA, BEN])
-    second.restore(json.loads(json.dumps(first.state())))
+    second.restore(from_plain(TrackerState, json.loads(json.dumps(as_plain(first.state())))))
     for tracker in (first, second):
         assert tracker.update([at(300), at(12), at(100)], 0.25, [BEN, ANNA, CARL]) == [2, 1, 3]
 

@@ -406,8 +406,12 @@ say(kind="sample", time_s=0.0, frame=0, width=4, height=2, rows=2, columns=4, by
 
 @pytest.mark.parametrize(
     ("end", "words"),
-    [("time.sleep(60)", "hung at 0.0 s"), ("import os; os.abort()", "crashed at 0.0 s")],
-    ids=["hangs", "crashes"],
+    [
+        ("time.sleep(60)", "hung at 0.0 s"),
+        ("import os; os.abort()", "crashed at 0.0 s"),
+        ("say(kind='end', frames='many')", "crashed at 0.0 s"),
+    ],
+    ids=["hangs", "crashes", "writes nonsense"],
 )
 def test_what_came_before_the_decoder_failed_is_kept(monkeypatch, clip, end, words):
     monkeypatch.setattr(video_module, "python_with", _python(SPEAK + end))

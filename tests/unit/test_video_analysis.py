@@ -1,5 +1,6 @@
 """From a recording to its timeline: people, gaps, cuts, progress, stopping and going on."""
 
+import base64
 import errno
 import json
 import os
@@ -235,6 +236,23 @@ def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatc
     pd.testing.assert_frame_equal(resumed.frame, timeline.frame)
     pd.testing.assert_frame_equal(resumed.measures, timeline.measures)
     assert resumed.portraits == timeline.portraits and resumed.recording == timeline.recording
+
+
+def test_a_part_of_a_checkpoint_is_the_json_that_it_was_before(pipeline, film, tmp_path):
+    pipeline.analyze_video(film, checkpoint=tmp_path / "state.jsonl")
+    part = json.loads((tmp_path / "state.jsonl").read_text().splitlines()[1])
+    assert list(part) == ["rows", "cuts", "portraits", "state", "memories"]
+    assert list(part["state"]) == ["samples", "faces", "after_s", "size"]
+    step = part["memories"]["step"]
+    assert list(step) == ["detector", "tracker", "shape"] and len(step["shape"]) == 2
+    [person, *_] = step["tracker"]["persons"]
+    assert step["tracker"]["next"] >= 2 and list(person) == ["number", "box", "seen_s", "last", "looks"]
+    assert len(person["box"]) == 4 and len(person["last"]) == len(person["looks"][0]) == 144
+    thumbnail, levels = part["memories"]["cut_finder"]
+    assert np.shape(thumbnail) == (18, 32) and np.shape(levels) == (9, 16)
+    [worth, data] = part["portraits"]["1"]
+    assert worth > 0 and base64.b64decode(data).startswith(b"\xff\xd8")
+    assert all(isinstance(row, list) for row in part["rows"])
 
 
 def test_a_finished_checkpoint_is_the_whole_result(pipeline, film, timeline, tmp_path):

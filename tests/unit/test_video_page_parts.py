@@ -336,6 +336,22 @@ def test_a_stopped_analysis_waits_and_goes_on_and_is_gone_when_it_is_complete(fi
     assert list(waiting_place.iterdir()) == []
 
 
+def test_people_who_were_split_keep_a_portrait_when_the_recording_is_read_on(tmp_path):
+    picture = scene((60, 60, 80), (180, 60, 120), width=240, height=120)
+    film, requests = write_video(tmp_path / "film.mp4", [picture] * 30), asked("a", fps=0.0)
+    one, two = Box(40, 40, 40, 40), Box(140, 20, 80, 80)
+    before = OpenRecording.of(1, analysis(film, requests, {"a": fake_pipeline([one])})(stopped_after(20)), film)
+    before.split(1, float(before.sampled_s[5]))
+    assert before.people == [1, 2] and set(before.timeline.portraits) == {1, 2}
+    whole = OpenRecording.of(2, analysis(film, requests, {"a": fake_pipeline([one, two])})(Monitor()), film)
+    whole.take_over(before)
+    assert whole.people == [1, 2, 3] and set(whole.timeline.portraits) == {1, 2, 3}
+    taken = whole.timeline.portraits[3]
+    whole.undo()
+    whole.split(2, float(whole.sampled_s[5]))
+    assert whole.people == [1, 2, 3] and whole.timeline.portraits[3] != taken  # somebody else has the number now
+
+
 def test_nothing_waits_where_that_is_not_wanted(film, waiting_place, monkeypatch, tmp_path):
     requests = asked("a")
     abandoned = Monitor(lambda progress: abandoned.abandon())

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.imaging.placement import Placement
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.readings import Box
@@ -93,7 +94,8 @@ def variants() -> Iterator[Scene]:
     yield Scene("noisy", np.clip(image + rng.normal(0, 35, image.shape), 0, 255).astype(np.uint8), (face,))
     yield Scene("blurred", np.asarray(cv2.GaussianBlur(image, (0, 0), 4), np.uint8), (face,))
     for name, factor in (("small", 0.4), ("large", 4.0)):
-        yield Scene(name, np.asarray(cv2.resize(image, None, fx=factor, fy=factor), np.uint8), (face.scaled(factor),))
+        resized = np.asarray(cv2.resize(image, None, fx=factor, fy=factor), np.uint8)
+        yield Scene(name, resized, (Placement.scaled(factor, (resized.shape[1], resized.shape[0])).box(face),))
     mirrored = Box(side - face.x - face.width, *face[1:])
     yield Scene("mirrored", np.ascontiguousarray(image[:, ::-1]), (mirrored,))
     centre = (face.x + face.width / 2, face.y + face.height / 2)

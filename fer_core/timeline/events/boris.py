@@ -1,12 +1,12 @@
-"""Events of BORIS: project files, and the two tables that it exports.
+"""Events of BORIS: project files and its two tables of events.
 
 Friard and Gamba (2016), BORIS: a free, versatile open-source event-logging software for video/audio coding and live
 observations. Methods in Ecology and Evolution 7, 1325-1330.
 
-A project is JSON: `behaviors_conf` says of each code whether it is a state or a point event; an observation's `events`
-are [time, subject, code, modifiers, comment, ...], in which a state stands twice, where it starts and where it stops.
-"Tabular events" has a row for each of these; "aggregated events" a row for each behaviour with start and stop. Times
-are those of the observation, so that an observation with a time offset needs a clock (see `clock`).
+A project is JSON. `behaviors_conf` tells for each code whether it is a state or a point event. The `events` of an
+observation are [time, subject, code, modifiers, comment, ...]; a state has two, its start and its stop. The table
+"tabular events" has a row for each of these, "aggregated events" one for each behaviour with start and stop. Times are
+times of the observation, so an observation with a time offset needs a clock (see `clock`).
 """
 
 import json
@@ -44,7 +44,7 @@ _KEYS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True)
 class _Mark:
-    """A point, or one end of a state."""
+    """A point event, or one end of a state."""
 
     time_s: float
     event: Event
@@ -52,7 +52,7 @@ class _Mark:
 
 
 def is_table(table: Table) -> bool:
-    """Whether the columns are those of a BORIS export."""
+    """Whether these are the columns of a BORIS export."""
     return table.has(["behavior"]) and table.has(["time", "start (s)"])
 
 
@@ -107,7 +107,7 @@ def read_project(data: bytes, observation: str | None = None) -> list[Event]:
 
 
 def project_text(events: Sequence[Event], observation: str, media: str = "") -> str:
-    """A BORIS project with one observation that holds the events; the text is the code, the kind its category.
+    """A BORIS project with the events in one observation. The text is the code, the kind its category.
 
     Args:
         events: of one recording.
@@ -115,7 +115,7 @@ def project_text(events: Sequence[Event], observation: str, media: str = "") -> 
         media: file name of the recording.
 
     Raises:
-        TimelineError: two events with one text and subject overlap, or one text is used for moments and for what lasts.
+        TimelineError: two events of one text and subject overlap, or a text is used for moments and for longer events.
     """
     codes: dict[str, Event] = {}
     for event in events:
@@ -245,7 +245,7 @@ def _coded(row: Any, observation: str, number: int, states: Mapping[str, bool], 
 
 
 def _paired(marks: Iterable[_Mark]) -> list[Event]:
-    """Events of points and of states, whose marks alternate between start and stop for each subject and behaviour."""
+    """Events of marks. The marks of a state alternate between start and stop for each subject and behaviour."""
     events: list[Event] = []
     open_states: dict[tuple[str, str, str], _Mark] = {}
     for mark in sorted(marks, key=lambda mark: mark.time_s):
@@ -319,7 +319,7 @@ def _comment(event: Event) -> str:
 
 
 def _ends(events: Sequence[Event]) -> list[tuple[float, Event]]:
-    """Every moment, start and stop in the order of time; where both fall together, the stop comes first."""
+    """All moments, starts and stops in the order of time; at the same time, stops come first."""
     marks = []
     for event in events:
         start_s, end_s = _span(event)
@@ -345,6 +345,6 @@ def _refuse_overlap(events: Sequence[Event]) -> None:
 
 
 def _span(event: Event) -> tuple[float, float]:
-    """Start and end in whole milliseconds, at least one apart."""
+    """Start and end in whole milliseconds, at least one millisecond apart."""
     start_s = round(event.start_s, 3)
     return start_s, max(round(event.start_s + event.duration_s, 3), round(start_s + 0.001, 3))

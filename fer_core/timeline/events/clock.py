@@ -1,4 +1,4 @@
-"""From the clock of an event file to that of the recording: an offset, and a drift where both run unevenly fast."""
+"""From the clock of an event file to the clock of the recording: an offset, and a drift where their speeds differ."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event
 
 MAX_DRIFT: Final = 0.05
-"""Two clocks of machines differ by far less; more says that the moments do not match."""
+"""Largest drift. Clocks of machines differ by far less; a larger drift means that the moments do not match."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Clock:
     Attributes:
         offset_s: seconds on the recording at which the file's clock shows 0.
         drift: seconds that the file's clock loses each second against the recording's.
-        pairs: matching moments that it was fitted to; 0 where it was given.
+        pairs: number of matching moments that it was fitted to; 0 where it was given.
         residual_s: largest distance of a pair from the line, in seconds; 0 for one or two pairs.
     """
 
@@ -61,10 +61,10 @@ class Clock:
 
 
 def fitted(pairs: Sequence[tuple[float, float]]) -> Clock:
-    """The clock that matches moments best, by least squares; one pair gives the offset alone.
+    """The least-squares fit of a clock to matching moments; one pair gives only the offset.
 
     Args:
-        pairs: seconds in the file and seconds on the recording of one moment each, such as a flash that both show.
+        pairs: seconds in the file and seconds on the recording of the same moment, such as a flash.
 
     Raises:
         TimelineError: no pair, all at one moment, not finite, or clocks that would differ by more than `MAX_DRIFT`.

@@ -19,7 +19,7 @@ from fer_core.timeline.events.event import Event, decoded, quoted
 
 SOURCE: Final = "elan"
 POINT_MS: Final = 40
-"""How long a moment lasts in a document, which cannot hold moments: one frame at 25 frames a second."""
+"""Duration of a moment in a document, which cannot hold moments: one frame at 25 frames a second."""
 
 _POINT_TYPE: Final = "moment"
 _SPAN_TYPE: Final = "stretch"
@@ -33,8 +33,8 @@ _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 def read_document(data: bytes) -> list[Event]:
     """Annotations of every tier: `kind` is the tier, `subject` its participant.
 
-    An annotation upon another has the times of that one. Slots without a time lie evenly between their neighbours, as
-    ELAN shows them.
+    An annotation on another annotation has its times. Slots without a time are spread evenly between their neighbours,
+    as in ELAN.
 
     Raises:
         TimelineError: it is no such document, or declares entities or a document type.
@@ -63,11 +63,11 @@ def read_document(data: bytes) -> list[Event]:
 
 
 def document_text(events: Sequence[Event], media: str = "", mime: str = "video/mp4") -> str:
-    """An ELAN document with a tier for each kind and subject; what overlaps on one goes to a further tier.
+    """An ELAN document with a tier for each kind and subject; overlapping events go to a further tier.
 
     Args:
         events: of one recording, none before its start; a moment lasts `POINT_MS`.
-        media: file name of the recording, which ELAN looks for beside the document.
+        media: file name of the recording, which ELAN expects beside the document.
         mime: type of the recording.
 
     Raises:
@@ -144,13 +144,13 @@ def _parsed(data: bytes) -> tuple[ElementTree.Element, Mapping[ElementTree.Eleme
 
 
 def _without_declaration(text: str) -> str:
-    """The text without its XML declaration, as it is decoded already; lines keep their numbers."""
+    """The decoded text without its XML declaration; lines keep their numbers."""
     end = text.find("?>")
     return "\n" * text[: end + 2].count("\n") + text[end + 2 :] if end >= 0 else text
 
 
 def _slots(root: ElementTree.Element, lines: Mapping[ElementTree.Element, int]) -> Mapping[str, float]:
-    """Seconds by slot; those without a time lie evenly between their neighbours."""
+    """Seconds by slot; slots without a time are spread evenly between their neighbours."""
     names, times = [], []
     for slot in root.iterfind("TIME_ORDER/TIME_SLOT"):
         said = slot.get("TIME_VALUE")
@@ -180,7 +180,7 @@ def _slots(root: ElementTree.Element, lines: Mapping[ElementTree.Element, int]) 
 def _annotations(
     root: ElementTree.Element, lines: Mapping[ElementTree.Element, int], slots: Mapping[str, float]
 ) -> tuple[Mapping[str, tuple[float, float]], Mapping[str, str]]:
-    """Start and end of the annotations that have their own, and which annotation the others stand upon."""
+    """Start and end of annotations with times, and the parent of the other annotations."""
     aligned: dict[str, tuple[float, float]] = {}
     upon: dict[str, str] = {}
     for annotation in root.iterfind("TIER/ANNOTATION/*"):
@@ -213,7 +213,7 @@ def _times(
 
 
 def _tiers(events: Sequence[Event]) -> list[tuple[str, str, bool, list[Event]]]:
-    """Name, subject, whether the members are moments, and members without overlap."""
+    """Tiers: name, subject, whether their members are moments, and members without overlap."""
     groups: dict[tuple[str, str, bool], list[list[Event]]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.start_s):
         lanes = groups[(event.kind or _DEFAULT_TIER, event.subject, event.end_s is None)]

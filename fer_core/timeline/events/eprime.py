@@ -1,9 +1,9 @@
-"""Events of E-Prime: the text log of a session, and the table that E-DataAid exports.
+"""Events of E-Prime: the text log of a session, and the exported table of E-DataAid.
 
 A session's log (`.txt`, UTF-16) holds a frame of "name: value" lines for each trial, between "*** LogFrame Start ***"
 and "*** LogFrame End ***". Objects of the experiment leave `NAME.OnsetTime`, in milliseconds since the program started,
-and may leave `NAME.OffsetTime`; an onset of 0 says that the object was not shown. The exported table has the same names
-as columns and a row a trial.
+and may leave `NAME.OffsetTime`; an onset of 0 means that the object was not shown. The exported table has the same
+names as columns and a row for each trial.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,17 @@ _HEADER: Final = "*** Header Start ***"
 
 
 def is_log(text: str) -> bool:
-    """Whether it is a session's log."""
+    """Whether a text is a session's log."""
     return _HEADER in text[:2000] or _START in text[:20000]
 
 
 def is_table(table: Table) -> bool:
-    """Whether a column is an object's onset."""
+    """Whether a column is the onset of an object."""
     return any(name.lower().endswith(_ONSET) for name in table.names)
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a row (cells, lower case) is the header of an exported table; a file name may stand above it."""
+    """Whether a row (cells, lower case) is the header of an exported table, which may have a file name above it."""
     return any(cell.endswith(_ONSET) for cell in cells)
 
 
@@ -65,7 +65,7 @@ def events_of_log(text: str) -> list[Event]:
 
 
 def events_of_table(table: Table) -> list[Event]:
-    """The same of an exported table.
+    """An event for each object that was shown in a row of an exported table, named after the object.
 
     Raises:
         TimelineError: a time is no number.

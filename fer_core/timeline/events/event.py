@@ -1,4 +1,4 @@
-"""One event beside a recording, and what every reader of event files shares: limits, decoding, times."""
+"""Events, and the limits, decoding and parsing of times that all readers of event files share."""
 
 import codecs
 import math
@@ -12,10 +12,10 @@ from fer_core.errors import TimelineError
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_EVENTS: Final = 20_000
 MAX_CELL: Final = 20_000
-"""Characters of one text."""
+"""Most characters of a text."""
 
 MAX_S: Final = 1e10
-"""Seconds; programs may count from 1970, but no further."""
+"""Largest time in seconds; some programs count from 1970."""
 
 _CLOCK: Final = re.compile(r"-?(?:(\d{1,7}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)")
 _NUMBER: Final = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d{1,3})?")
@@ -23,17 +23,17 @@ _NUMBER: Final = re.compile(r"[-+]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d{1,3})?"
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at a moment or lasted for a while.
+    """An event at a moment or over a span.
 
     Attributes:
         start_s: seconds on the clock of the file, or of the recording once corrected; see `clock.Clock`.
         end_s: seconds; None where the event is a moment.
-        text: what happened, such as a trial type, a behaviour or a subtitle. Plain text, never markup.
-        kind: the group that it belongs to, such as a tier, a behavioural category or "marker"; may be empty.
-        subject: whom it is about, by the name in the file; may be empty.
-        source: format that it was read from, such as "elan"; empty where it was made here.
-        columns: everything else that the file says of it, by column name.
-        line: line of the file, from 1; 0 where there is none. Events that differ only in it are equal.
+        text: such as a trial type, a behaviour or a subtitle. Plain text, never markup.
+        kind: group of the event, such as a tier, a behavioural category or "marker"; may be empty.
+        subject: name of the person in the file; may be empty.
+        source: format of the file, such as "elan"; empty for events of this program.
+        columns: all other values of the event in the file, by column name.
+        line: line of the file, from 1; 0 for none. It does not count when events are compared.
     """
 
     start_s: float
@@ -53,7 +53,7 @@ class Event:
 
     @property
     def duration_s(self) -> float:
-        """Seconds; 0 for a moment."""
+        """Duration in seconds; 0 for a moment."""
         return 0.0 if self.end_s is None else self.end_s - self.start_s
 
 
@@ -76,7 +76,7 @@ def decoded(data: bytes) -> str:
 
 
 def seconds_of(text: str) -> float | None:
-    """Seconds of a number ("1.5", "1,5") or a clock time ("00:01:02.5"); None where the text is neither."""
+    """Seconds of a number ("1.5", "1,5") or a clock time ("00:01:02.5"); None for any other text."""
     said = text.strip()
     if _NUMBER.fullmatch(said):
         found = float(said.replace(",", "."))
@@ -89,12 +89,12 @@ def seconds_of(text: str) -> float | None:
 
 
 def quoted(text: str, most: int = 40) -> str:
-    """The beginning of a text on one line, in quotation marks, for a message."""
+    """The beginning of a text on one line in quotation marks, for messages."""
     return f'"{" ".join(text.split())[:most]}"'
 
 
 def checked(events: Iterable[Event]) -> tuple[Event, ...]:
-    """The events in the order of time, refused where there are none or too many.
+    """The events in the order of time.
 
     Raises:
         TimelineError: none, too many, or a text that is too long.
@@ -112,7 +112,7 @@ def checked(events: Iterable[Event]) -> tuple[Event, ...]:
 
 
 def with_text_of(events: Sequence[Event], column: str) -> tuple[Event, ...]:
-    """The events named by one of their kept columns, such as the condition of a trial instead of the picture's name.
+    """The events with a value of `columns` as text, such as the condition of a trial.
 
     Raises:
         TimelineError: no event has that column.
@@ -126,15 +126,15 @@ def with_text_of(events: Sequence[Event], column: str) -> tuple[Event, ...]:
 
 
 def of_observation(events: Sequence[Event], observation: str | None, column: str) -> tuple[Event, ...]:
-    """The events of one observation of a file that can hold several, each on its own clock.
+    """The events of one observation; a file can hold several, each on its own clock.
 
     Args:
-        events: of the file; `column` of `Event.columns` names the observation.
-        observation: the one that is wanted; None where the file has only one.
-        column: name of the column.
+        events: of the file.
+        observation: name of the observation; None where the file has only one.
+        column: key of `Event.columns` that names the observation.
 
     Raises:
-        TimelineError: several and none chosen, or the one that is wanted is not there.
+        TimelineError: there are several and none is named, or there is none of that name.
     """
     known = sorted({event.columns.get(column, "") for event in events})
     if observation is None and len(known) > 1:

@@ -1,4 +1,4 @@
-"""What people showed as events, so that expressions go back to ELAN as tiers and to BORIS as behaviours."""
+"""Expressions of persons as events, for ELAN as tiers and for BORIS as behaviours."""
 
 from typing import Final
 
@@ -13,11 +13,11 @@ EXPRESSION: Final = "expression"
 
 
 def expression_events(rows: pd.DataFrame, notes: Notes) -> tuple[Event, ...]:
-    """A stretch of one label as one event: `text` is the label or "uncertain", `subject` the person's name.
+    """An event for each stretch of one label: `text` is the label or "uncertain", `subject` the person's name.
 
     Args:
         rows: `Timeline.frame`.
-        notes: names of people, and stretches that count nowhere, which are left out.
+        notes: names of persons, and excluded spans, which are left out.
 
     Returns:
         Events in the order of time, with the mean probability of the label as `confidence` and the number of samples.

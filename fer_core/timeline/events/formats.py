@@ -1,4 +1,4 @@
-"""Every format of events in one place: which reader a file needs, and which formats can be written."""
+"""All formats of events: the reader for each file, and the formats that can be written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fer_core.timeline.events import boris, elan, eprime, psychopy, subtitles, t
 from fer_core.timeline.events.event import Event, checked, decoded
 
 EXTENSIONS: Final = ("csv", "tsv", "txt", "log", "eaf", "boris", "json", "srt", "vtt")
-"""Ends of the names of files that are read."""
+"""Endings of files that are read."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Format:
 
     Attributes:
         title: for people.
-        extension: end of the file's name, without the dot.
-        mime: its media type.
-        write: text of the file from events, name of the recording's file.
+        extension: ending of the file without the dot.
+        mime: media type.
+        write: makes the text of the file of events and the name of the recording's file.
     """
 
     title: str
@@ -49,16 +49,16 @@ WRITTEN: Final[Mapping[str, Format]] = {
     "srt": Format("Subtitles (SRT)", "srt", "application/x-subrip", lambda events, media: subtitles.srt_text(events)),
     "vtt": Format("Subtitles (WebVTT)", "vtt", "text/vtt", lambda events, media: subtitles.vtt_text(events)),
 }
-"""By name of the format; logs of PsychoPy and E-Prime are read but not written."""
+"""Formats that are written, by name. Logs of PsychoPy and E-Prime are only read."""
 
 
 def read_events(name: str, data: bytes, observation: str | None = None) -> tuple[Event, ...]:
     """Events of a file, in the order of time on the file's own clock.
 
     Args:
-        name: of the file; its end tells documents, projects and subtitles. Tables and logs are told by their content.
+        name: of the file; its ending tells documents, projects and subtitles, its content tables and logs.
         data: the file.
-        observation: of a BORIS file that holds several.
+        observation: of a BORIS file with several observations.
 
     Raises:
         TimelineError: the file cannot be read, in one sentence that names the line where there is one.

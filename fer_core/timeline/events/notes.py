@@ -1,4 +1,4 @@
-"""Markers and excluded stretches as CSV, there and back: kind, start_s, end_s, text."""
+"""Markers and excluded spans as CSV with columns kind, start_s, end_s, text, and back."""
 
 from typing import Final
 
@@ -13,16 +13,16 @@ MARKER: Final = "marker"
 EXCLUDED: Final = "excluded"
 
 MOST: Final = 1000
-"""More markers than these cannot be shown on a chart."""
+"""Most events that can be shown on a chart."""
 
 
 def events_text(notes: Notes) -> str:
-    """One row a marker (its end is empty) or excluded stretch, in the order of time, in seconds."""
+    """CSV with a row for each marker (without an end) and excluded span, in the order of time, in seconds."""
     return table_text(events_of(notes))
 
 
 def events_of(notes: Notes) -> tuple[Event, ...]:
-    """Markers as moments and excluded stretches as events that last, told apart by `kind`."""
+    """Markers as moments and excluded spans as longer events, with different `kind`."""
     return (
         *(Event(marker.time_s, None, marker.text, MARKER) for marker in notes.markers),
         *(Event(span.start_s, span.end_s, span.reason, EXCLUDED) for span in notes.excluded),
@@ -32,12 +32,12 @@ def events_of(notes: Notes) -> tuple[Event, ...]:
 def events_from(
     data: bytes, within_s: tuple[float, float], name: str = EVENTS_NAME
 ) -> tuple[tuple[Marker, ...], tuple[Span, ...]]:
-    """Markers and excluded stretches of an event file in any format of `fer_core.timeline.events.formats`.
+    """Markers and excluded spans of an event file in any format of `fer_core.timeline.events.formats`.
 
     Args:
         data: the file; times in seconds from the start of the recording.
         within_s: start and end of the recording, in seconds.
-        name: of the file, which tells its format.
+        name: of the file, whose ending tells its format.
 
     Returns:
         A marker at the start of each event, and a span for each whose `kind` is "excluded".

@@ -1,7 +1,7 @@
 """Events of PsychoPy: the log file, and the table of trials.
 
 Peirce et al. (2019), PsychoPy2: experiments in behavior made easy. Behavior Research Methods 51, 195-203. A line of the
-log is time in seconds, level and message, separated by tabs. The table of trials has a row a trial, and columns
+log is time in seconds, level and message, separated by tabs. The table of trials has a row for each trial, and columns
 `NAME.started` and `NAME.stopped` in seconds for each component.
 """
 
@@ -15,10 +15,10 @@ from fer_core.timeline.events.tables import Row, Table
 
 SOURCE: Final = "psychopy"
 COMPONENT: Final = "component"
-"""Kind of an event that a component of the experiment makes while it is shown."""
+"""Kind of the events of components, which last while a component is shown."""
 
 LEVELS: Final = ("DATA", "EXP")
-"""Levels of the log that are about the experiment; the others are about the program."""
+"""Levels of the log about the experiment; other levels are about the program."""
 
 _STARTED: Final = ".started"
 _STOPPED: Final = ".stopped"
@@ -27,7 +27,7 @@ _DRAWN: Final = re.compile(r"(.{1,200}?): autoDraw = (True|False)\s*")
 
 
 def is_table(table: Table) -> bool:
-    """Whether a column says when a component started."""
+    """Whether a column is the start of a component."""
     return any(name.endswith(_STARTED) for name in table.names)
 
 
@@ -37,13 +37,13 @@ def is_header(cells: Sequence[str]) -> bool:
 
 
 def is_log(text: str) -> bool:
-    """Whether the first line with words is one of the log."""
+    """Whether the first line that is not empty is a line of a log."""
     first = next((line for line in text.split("\n", 50) if line.strip()), "")
     return _LINE.fullmatch(first) is not None
 
 
 def events_of_table(table: Table) -> list[Event]:
-    """An event a component and trial, named after the component; the trial's other columns are kept.
+    """An event for each component of each trial, named after the component; other columns of the trial are kept.
 
     Raises:
         TimelineError: a component stops before it starts, or a time is no number.
@@ -68,10 +68,10 @@ def events_of_table(table: Table) -> list[Event]:
 
 
 def events_of_log(text: str) -> list[Event]:
-    """Events of a log: components from when they are drawn until they are not any more, and messages of `LEVELS`.
+    """Events of a log: components while they are drawn, and messages of `LEVELS`.
 
     Raises:
-        TimelineError: the log does not begin with a line of it.
+        TimelineError: the first line is no line of a log.
     """
     events: list[Event] = []
     shown: dict[str, Event] = {}
@@ -91,7 +91,7 @@ def events_of_log(text: str) -> list[Event]:
 
 
 def _entries(text: str) -> list[tuple[int, float, str, str]]:
-    """Line, seconds, level and message; lines that go on with a message are joined to it."""
+    """Number of the line, seconds, level and message; continued lines are joined to their message."""
     entries: list[tuple[int, float, str, str]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if match := _LINE.fullmatch(line):

@@ -10,7 +10,7 @@ from fer_core.timeline.events.event import Event, seconds_of
 
 SOURCE: Final = "subtitles"
 POINT_S: Final = 0.04
-"""How long a moment is shown, as subtitles have no moments."""
+"""Duration of a moment in seconds: subtitles cannot hold moments."""
 
 _ARROW: Final = "-->"
 _TIMES: Final = re.compile(r"\s*([\d:.,]+)\s+-->\s+([\d:.,]+)(?:\s.*)?")
@@ -19,7 +19,7 @@ _SKIPPED: Final = ("NOTE", "STYLE", "REGION", "WEBVTT")
 
 
 def read_subtitles(text: str) -> list[Event]:
-    """One event a cue; its number or name is kept as `cue`, the voice of a WebVTT cue as `subject`.
+    """An event for each cue; its number or name is kept as `cue`, the voice of a WebVTT cue as `subject`.
 
     Raises:
         TimelineError: a block has no times, or ends before it starts.
@@ -44,7 +44,7 @@ def read_subtitles(text: str) -> list[Event]:
 
 
 def srt_text(events: Sequence[Event]) -> str:
-    """SubRip subtitles of the events; a moment lasts `POINT_S`, and an event without words has its kind.
+    """SubRip subtitles of the events; a moment lasts `POINT_S`, and an event without text shows its kind.
 
     Raises:
         TimelineError: an event starts before 0 s.
@@ -57,7 +57,7 @@ def srt_text(events: Sequence[Event]) -> str:
 
 
 def vtt_text(events: Sequence[Event]) -> str:
-    """The same as WebVTT, with the subject as the voice of the cue.
+    """WebVTT subtitles of the events as in `srt_text`, with the subject as the voice of the cue.
 
     Raises:
         TimelineError: an event starts before 0 s.
@@ -70,7 +70,7 @@ def vtt_text(events: Sequence[Event]) -> str:
 
 
 def _blocks(text: str) -> list[tuple[int, list[str]]]:
-    """Runs of lines with words, each with the number of its first line."""
+    """Blocks of lines between empty lines, each with the number of its first line."""
     blocks: list[tuple[int, list[str]]] = []
     inside = False
     for number, line in enumerate(text.split("\n"), start=1):

@@ -1,4 +1,4 @@
-"""Events as a table with a header: our own CSV, BIDS `events.tsv`, and spreadsheets with similar columns.
+"""Events as a table with a header: this program's CSV, BIDS `events.tsv`, and similar spreadsheets.
 
 BIDS: Gorgolewski et al. (2016), https://bids-specification.readthedocs.io, "Events": `onset` and `duration` in seconds,
 "n/a" where a value is missing.
@@ -16,7 +16,7 @@ from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event, quoted, seconds_of
 
 COLUMNS: Final = ("kind", "start_s", "end_s", "text")
-"""Columns that `table_text` always writes; subject and kept columns follow where there are any."""
+"""Columns that `table_text` always writes, before subject and kept columns."""
 
 BIDS_COLUMNS: Final = ("onset", "duration", "trial_type")
 
@@ -30,7 +30,7 @@ SUBJECTS: Final = ("subject", "participant")
 _MISSING: Final = ("", "n/a")
 _NO_TIME: Final = ("na", "nan", "none")
 _HEADER_WITHIN: Final = 60
-"""Lines that a program may write above the header."""
+"""Most lines above the header."""
 
 _DECIMALS: Final = 6
 
@@ -48,7 +48,7 @@ class Row:
     cells: Mapping[str, str]
 
     def first(self, names: Iterable[str]) -> str:
-        """The first of the named columns (lower case) that says something; "" where none does."""
+        """The first value of the named columns (lower case) that is not empty; else ""."""
         said = {name.lower(): value for name, value in self.cells.items()}
         return next((said[name] for name in names if said.get(name, "").lower() not in _MISSING), "")
 
@@ -61,7 +61,7 @@ class Table:
     rows: tuple[Row, ...]
 
     def has(self, names: Iterable[str]) -> bool:
-        """Whether one of the columns (lower case) is there."""
+        """Whether the table has one of the columns (lower case)."""
         return bool({name.lower() for name in self.names} & set(names))
 
 
@@ -94,15 +94,15 @@ def read_table(text: str, is_header: Callable[[Sequence[str]], bool]) -> Table:
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a row names the time of an event."""
+    """Whether a row names a column of times."""
     return bool(set(cells) & set(STARTS))
 
 
 def events_of_table(table: Table) -> list[Event]:
-    """Events of a table that has a column for the start, and for what happened.
+    """Events of a table with a column for the start and one for the text.
 
     Raises:
-        TimelineError: a time is missing or no number, or no column says what happened.
+        TimelineError: a time is missing or no number, or there is no column for the text.
     """
     known = {*STARTS, *ENDS, *DURATIONS, *TEXTS, *KINDS, *SUBJECTS}
     others = [name for name in table.names if name.lower() not in known]
@@ -115,10 +115,10 @@ def events_of_table(table: Table) -> list[Event]:
 
 
 def time_in(row: Row, names: Sequence[str]) -> float:
-    """Seconds of the first of the columns that says something.
+    """Seconds of the first of the columns that is not empty.
 
     Raises:
-        TimelineError: none does, or it is no time.
+        TimelineError: all are empty, or it is no time.
     """
     said = row.first(names)
     found = seconds_of(said)
@@ -130,9 +130,9 @@ def time_in(row: Row, names: Sequence[str]) -> float:
 
 
 def table_text(events: Sequence[Event], delimiter: str = ",") -> str:
-    """Events as CSV that `events_of_table` reads back: `COLUMNS`, subject and kept columns where there are any.
+    """Events as CSV for `events_of_table`: `COLUMNS`, then subject and kept columns where there are any.
 
-    A text that a spreadsheet would take for a formula is written with an apostrophe before it, which reading removes.
+    A text that spreadsheets take for a formula gets an apostrophe before it, which reading removes.
     """
     subject = ("subject",) if any(event.subject for event in events) else ()
     reserved = {*COLUMNS, "subject"}
@@ -198,7 +198,7 @@ def _event(row: Row, others: Sequence[str]) -> Event:
 
 
 def _layout(text: str, is_header: Callable[[Sequence[str]], bool]) -> tuple[str, int]:
-    """The separator, and which row is the header."""
+    """The separator, and the index of the header."""
     head = "\n".join(text.split("\n", _HEADER_WITHIN)[:_HEADER_WITHIN])
     found = [layout for delimiter in ",;\t" if (layout := _header_in(head, delimiter, is_header))]
     if found:
@@ -209,7 +209,7 @@ def _layout(text: str, is_header: Callable[[Sequence[str]], bool]) -> tuple[str,
 
 
 def _header_in(head: str, delimiter: str, is_header: Callable[[Sequence[str]], bool]) -> tuple[int, str, int] | None:
-    """Number of columns, separator and place of the header where this is the separator."""
+    """Number of columns, separator and index of the header, if this is the separator."""
     with contextlib.suppress(csv.Error):  # wrong separators make cells of many lines; `_lines` tells what is wrong
         for place, cells in enumerate(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)):
             if is_header([cell.strip().lower() for cell in cells]):

@@ -1,4 +1,4 @@
-"""Values of people by condition, and what every figure has to say of the data behind it."""
+"""Values of persons by condition, and the data behind each figure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ import pandas as pd
 from fer_core.errors import TimelineError
 
 MIN_PEOPLE: Final = 5
-"""Fewer people than these are not compared: five can at best give a two-sided p of 0.0625 when paired."""
+"""Fewest people that are compared: the lowest two-sided p of five paired people is 0.0625."""
 
 SUBJECT: Final = "subject"
 CONDITION: Final = "condition"
 COVERAGE: Final = ("seconds", "uncertain_s", "excluded_s")
-"""Columns that tell what a value rests on; see `fer_core.timeline.per_event.MEANINGS`."""
+"""Columns about the data behind a value; see `fer_core.timeline.per_event.MEANINGS`."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a figure rests on.
+    """The data behind a figure.
 
     Attributes:
-        n: people.
-        seconds: seconds that count, over all of them.
+        n: number of people.
+        seconds: seconds that count, over all people.
         share_uncertain: share of these seconds in which the label is uncertain; NaN where there are none.
         share_excluded: share of the seconds seen that do not count; NaN where nobody was seen.
     """
@@ -44,11 +44,11 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class PeopleValues:
-    """One value a person in each condition.
+    """A value of each person in each condition.
 
     Attributes:
-        name: what the value is, such as "mean_happy".
-        table: subject, condition, value and `COVERAGE`; one row a person and condition, sorted by both.
+        name: of the value, such as "mean_happy".
+        table: columns subject, condition, value and `COVERAGE`; a row for each person and condition, sorted by both.
     """
 
     name: str
@@ -72,16 +72,16 @@ class PeopleValues:
         return rows.set_index(SUBJECT)["value"]
 
     def cell(self, condition: str, subjects: Sequence[str] | None = None) -> Cell:
-        """What the values of a condition rest on, of all its people or of some."""
+        """The data behind the values of a condition, of all its people or of some."""
         rows = self.table[self.table[CONDITION] == condition]
         return cell_of(rows if subjects is None else rows[rows[SUBJECT].isin(list(subjects))])
 
 
 def values_of_people(table: pd.DataFrame, value: str) -> PeopleValues:
-    """One value a person and condition: the mean over the person's rows, each row counting the same.
+    """A value for each person and condition: the mean over the person's rows.
 
     Args:
-        table: a row an observation, such as an event; columns `subject`, `condition`, `value` and, where they are
+        table: a row for each observation, such as an event; columns `subject`, `condition`, `value` and, where they are
             known, `COVERAGE`. Rows without a value are left
             out of the mean; a person who has none is left out.
         value: name of the column.
@@ -109,7 +109,7 @@ def values_of_people(table: pd.DataFrame, value: str) -> PeopleValues:
 
 
 def cell_of(rows: pd.DataFrame) -> Cell:
-    """What rows with `subject` and `COVERAGE` rest on together."""
+    """The data behind rows with `subject` and `COVERAGE` together."""
     seconds, uncertain_s, gone_s = (float(rows[name].sum()) for name in COVERAGE)
     return Cell(
         n=int(rows[SUBJECT].nunique()),
@@ -120,7 +120,7 @@ def cell_of(rows: pd.DataFrame) -> Cell:
 
 
 def check_people(n: int, what: str) -> None:
-    """Refuse a group that is too small for any statement about people.
+    """Refuse a group that is too small for a comparison.
 
     Raises:
         TimelineError: fewer than `MIN_PEOPLE`.

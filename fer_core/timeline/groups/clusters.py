@@ -1,8 +1,8 @@
-"""Whether two curves differ somewhere, without testing every moment by itself.
+"""A test whether two curves differ anywhere, corrected for all moments.
 
 Maris and Oostenveld (2007), Nonparametric statistical testing of EEG- and MEG-data. Journal of Neuroscience Methods
-164, 177-190. Neighbouring moments whose t passes a threshold, on one side, form a cluster; its mass is the sum of t.
-The largest mass of each arrangement of people gives the distribution against which every observed cluster is held.
+164, 177-190. Neighbouring moments whose t passes a threshold on one side form a cluster; its mass is the sum of t. The
+largest mass of each arrangement of people gives the distribution for the p-value of each observed cluster.
 """
 
 import math
@@ -32,7 +32,7 @@ _SAME: Final = 1e-9
 
 @dataclass(frozen=True)
 class Cluster:
-    """Neighbouring moments at which the curves lie apart on one side.
+    """Neighbouring moments at which the curves differ in one direction.
 
     Attributes:
         start_s: of the first step, seconds.
@@ -58,10 +58,10 @@ class ClusterTest:
         threshold: of t, from which a step belongs to a cluster.
         clusters: in the order of time.
         p_value: the smallest of all clusters; 1 where there is none.
-        arrangements: how many were compared, the observed one included.
-        exact: whether these are all.
-        cell_first: what the first curves rest on.
-        cell_second: what the second rest on.
+        arrangements: number of arrangements, the observed one included.
+        exact: whether these are all arrangements.
+        cell_first: data behind the first curves.
+        cell_second: data behind the second curves.
     """
 
     design: str
@@ -85,10 +85,10 @@ class ClusterTest:
 
 
 def compare_curves(first: Curves, second: Curves, seed: int = 0) -> ClusterTest:
-    """Two conditions of the same people where the subjects overlap (those in both are compared), else two groups.
+    """Compare two conditions: within people where some are in both (only those are compared), else between groups.
 
     Raises:
-        TimelineError: other axes of time, or fewer than `MIN_PEOPLE`.
+        TimelineError: the axes of time differ, or there are fewer than `MIN_PEOPLE`.
     """
     if first.time_s.shape != second.time_s.shape or not np.allclose(first.time_s, second.time_s):
         raise TimelineError("The curves have other axes of time; align both with one window and step.")
@@ -159,7 +159,7 @@ def _largest_mass(statistics: NDArray[np.float64], threshold: float) -> NDArray[
 
 
 def _runs(t: NDArray[np.float64], threshold: float) -> list[tuple[int, int]]:
-    """First and after-last place of every run beyond the threshold on one side."""
+    """First index and index after the last of every run beyond the threshold on one side."""
     side = np.sign(t) * (np.abs(t) > threshold)
     bounds = [0, *(np.flatnonzero(np.diff(side)) + 1).tolist(), len(t)]
     return [(first, after) for first, after in pairwise(bounds) if side[first]]

@@ -1,4 +1,4 @@
-"""Conditions compared: difference, effect size with interval, permutation p, corrected for how many comparisons."""
+"""Comparison of conditions: difference, effect size with interval, permutation p, correction for their number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,10 +30,10 @@ _SMALL_P: Final = 0.001
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two conditions, compared over people.
+    """A comparison of two conditions over people.
 
     Attributes:
-        value: what was compared, such as "mean_happy".
+        value: name of the compared value, such as "mean_happy".
         first: name of the one condition.
         second: name of the other.
         design: "within" where everybody is in both, "between" where nobody is.
@@ -48,7 +48,7 @@ class Comparison:
         exact: whether these are all arrangements.
         cell_first: data of the first condition.
         cell_second: data of the second condition.
-        left_out: subjects of whom one condition is missing, in a comparison within people.
+        left_out: subjects without one of the conditions, in a comparison within people.
         p_holm: corrected by Holm for all comparisons made together; `p_value` where there is one.
         p_benjamini_hochberg: corrected by Benjamini and Hochberg for all comparisons made together.
         family: number of comparisons made together.
@@ -101,20 +101,20 @@ class Comparison:
         )
 
     def power_line(self) -> str:
-        """The smallest effect that this number of people could have shown, in a sentence."""
+        """The smallest effect that a study with this number of people detects, in a sentence."""
         return power_line(self.cell_first.n, None if self.design == "within" else self.cell_second.n)
 
 
 @dataclass(frozen=True)
 class Share:
-    """How a condition's time was shared out, over people.
+    """Share of time of one category in a condition, over people.
 
     Attributes:
         condition: name.
         category: an emotion or "uncertain".
         share: mean over people of each person's share of time, 0 to 1.
         interval: 95 %, bootstrap over people; NaN where there are fewer than `MIN_PEOPLE`.
-        cell: what it rests on.
+        cell: data behind it.
         note: why there is no interval; empty where there is one.
     """
 
@@ -127,10 +127,10 @@ class Share:
 
 
 def compare(values: PeopleValues, first: str, second: str, seed: int = 0) -> Comparison:
-    """Two conditions: within people where some are in both (those are compared), else between.
+    """Compare two conditions: within people where some are in both (only those are compared), else between groups.
 
     Args:
-        values: one value a person and condition.
+        values: a value for each person and condition.
         first: name of the one condition.
         second: name of the other.
         seed: of resampling.
@@ -148,7 +148,7 @@ def compare(values: PeopleValues, first: str, second: str, seed: int = 0) -> Com
 
 
 def compare_all(values: PeopleValues, conditions: Sequence[str] | None = None, seed: int = 0) -> tuple[Comparison, ...]:
-    """Every pair of conditions, corrected for how many pairs there are; all conditions by default."""
+    """Compare every pair of conditions, corrected for the number of pairs; all conditions by default."""
     names = values.conditions if conditions is None else tuple(conditions)
     if len(names) < 2:
         raise TimelineError("A comparison needs at least two conditions; give the recordings a condition each.")
@@ -168,7 +168,7 @@ def shares_by_condition(table: pd.DataFrame, categories: Sequence[str], seed: in
     """Mean share of time of each category in each condition, over people.
 
     Args:
-        table: a row an observation: subject, condition, `cells.COVERAGE`, and a column of shares for each category.
+        table: a row for each observation: subject, condition, `cells.COVERAGE`, and a column of shares by category.
         categories: names of these columns, such as `summaries.CATEGORIES`.
         seed: of resampling.
     """

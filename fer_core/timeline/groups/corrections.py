@@ -1,4 +1,4 @@
-"""P-values corrected for how many there are."""
+"""Correction of p-values for their number."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P-values that keep the chance of any false finding, in the order given.
+    """P-values corrected for the chance of any false finding, in the given order.
 
     Holm (1979), A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics 6, 65-70.
     """
@@ -19,7 +19,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """P-values that keep the expected share of false findings among all findings, in the order given.
+    """P-values corrected for the expected share of false findings among all findings, in the given order.
 
     Benjamini and Hochberg (1995), Controlling the false discovery rate. Journal of the Royal Statistical Society B 57,
     289-300. Valid for tests that are independent or positively dependent.

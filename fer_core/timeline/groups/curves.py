@@ -15,22 +15,22 @@ from fer_core.timeline.person_samples import PersonSamples
 STEP_S: Final = 0.25
 RESAMPLES: Final = 2_000
 _COVERED: Final = 0.5
-"""Share of a step that samples have to stand for, else it is empty."""
+"""Smallest share of a step that samples must cover; below it the step is empty."""
 
 _MOST_STEPS: Final = 20_000
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """One curve a person.
+    """A curve for each person.
 
     Attributes:
-        name: what it is of, such as an emotion.
+        name: of the value, such as an emotion.
         time_s: middle of each step, seconds from the moment of alignment: float64 (T,).
         values: float64 (people, T); NaN where a person has no samples that count.
         subjects: names of the people.
-        moments: how many moments each curve is the mean of.
-        cell: what they rest on.
+        moments: number of moments that each curve is the mean of.
+        cell: data behind the curves.
     """
 
     name: str
@@ -43,16 +43,16 @@ class Curves:
 
 @dataclass(frozen=True, eq=False)
 class MeanCurve:
-    """Mean over people.
+    """Mean curve over people.
 
     Attributes:
-        name: what it is of.
+        name: of the value.
         time_s: float64 (T,).
         mean: float64 (T,); NaN where fewer than `MIN_PEOPLE` have a value.
         low: lower edge of the band, float64 (T,).
-        high: upper edge.
-        n: people with a value, int64 (T,).
-        cell: what it rests on.
+        high: upper edge, float64 (T,).
+        n: number of people with a value, int64 (T,).
+        cell: data behind it.
     """
 
     name: str
@@ -64,7 +64,7 @@ class MeanCurve:
     cell: Cell
 
     def sentence(self) -> str:
-        """What the band is, for people."""
+        """Description of the band in a sentence."""
         return (
             f"Mean over people with the 95 % bootstrap band of each moment by itself; {self.cell.sentence()}. Bands "
             "that part at one moment are no test: see the cluster test."
@@ -79,17 +79,17 @@ def aligned(
     step_s: float = STEP_S,
     baseline_s: float = 0.0,
 ) -> Curves:
-    """Each person's mean curve around moments; the start of the recording is the moment 0 with a window from 0 on.
+    """Each person's mean curve around moments; the start of the recording is the moment 0 with a window from 0.
 
-    Samples stand for the time until the next one, so that recordings with other rates can be compared.
+    Samples last until the next one, so that recordings with different rates can be compared.
 
     Args:
         people: samples by subject.
-        moments_s: seconds of the recording by subject; somebody without any is left out.
+        moments_s: seconds of the recording by subject; people without moments are left out.
         emotion: one of the seven.
-        window_s: from and to, seconds relative to the moment.
-        step_s: resolution.
-        baseline_s: seconds before each moment whose mean is taken off the curve of that moment; 0 for none.
+        window_s: start and end in seconds relative to the moment.
+        step_s: resolution in seconds.
+        baseline_s: seconds before each moment whose mean is subtracted from its curve; 0 for none.
 
     Raises:
         TimelineError: no such emotion, an empty window, or nobody has a sample around a moment.
@@ -181,21 +181,21 @@ def _means(person: PersonSamples, column: int, edges_s: NDArray[np.float64]) -> 
 def _integrals(
     breaks_s: NDArray[np.float64], parts: NDArray[np.float64], edges_s: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Integral between every two edges of a function that is flat over each held sample and 0 between them."""
+    """Integral between every two edges of a function that is constant over each sample and 0 between samples."""
     total = np.cumsum(parts)
     levels = np.stack([total - parts, total], axis=1).ravel()
     return np.diff(np.interp(edges_s, breaks_s, levels))
 
 
 def _coverage(person: PersonSamples, at_s: float, window_s: tuple[float, float]) -> NDArray[np.float64]:
-    """Seconds that count, that are uncertain, and that are excluded around a moment: float64 (3,)."""
+    """Counted, uncertain and excluded seconds around a moment: float64 (3,)."""
     part, held_s = person.within(at_s + window_s[0], at_s + window_s[1])
     counts, uncertain = person.counts[part], person.uncertain[part]
     return np.array([held_s[counts].sum(), held_s[counts & uncertain].sum(), held_s[~counts].sum()])
 
 
 def _mean(parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over moments of what each has: (moments, T) -> (T,)."""
+    """Mean over moments, missing values left out: (moments, T) -> (T,)."""
     there = np.isfinite(parts)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(there, parts, 0.0).sum(axis=0) / there.sum(axis=0))

@@ -12,7 +12,7 @@ CONFIDENCE: Final = 0.95
 
 Values = NDArray[np.float64]
 Statistic = Callable[..., Values]
-"""From samples of shape (..., n), one or two, to a value for each leading index: (...)."""
+"""Takes one or two samples of shape (..., n); gives a value for each leading index: (...)."""
 
 
 def dz(differences: Values) -> Values:
@@ -84,7 +84,7 @@ def bootstrap_interval(statistic: Statistic, *samples: Values, seed: int = 0) ->
 
 
 def _acceleration(statistic: Statistic, samples: tuple[Values, ...]) -> float:
-    """How the spread of the statistic grows with it, from leaving out one person at a time."""
+    """Acceleration of the BCa interval, by leaving out one person at a time."""
     third = second = 0.0
     for place, sample in enumerate(samples):
         n = len(sample)

@@ -1,4 +1,4 @@
-"""A paragraph for the methods section of a paper, made of what was computed."""
+"""A paragraph about computed results for the methods section of a paper."""
 
 import platform
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _PERSON = (
 
 
 def methods_paragraph(results: Sequence[Result]) -> str:
-    """Sentences on every kind of result that is among them, once each, with the versions that computed them."""
+    """A sentence for each kind of result, with the versions of the libraries that computed it."""
     comparisons = [result for result in results if isinstance(result, Comparison)]
     words = [_PERSON]
     words += _of_comparisons(comparisons)

@@ -40,15 +40,15 @@ class MixedModel:
 
     Attributes:
         value: what was modelled.
-        reference: the condition that the others are held against.
+        reference: the condition that the others are compared with.
         terms: fixed effects.
         subject_variance: of the random intercepts.
         residual_variance: of single events around a person's mean.
         observations: rows that were used.
         p_condition: of all conditions together, by a likelihood-ratio test against the model without them.
-        converged: whether the fit did; nothing should be concluded from one that did not.
-        warnings: what the fit complained of, one sentence each.
-        cell: what it rests on.
+        converged: whether the fit converged; a fit that did not allows no conclusion.
+        warnings: of the fit, a sentence each.
+        cell: data behind it.
         version: of statsmodels.
     """
 
@@ -83,10 +83,10 @@ def mixed_model(table: pd.DataFrame, value: str, reference: str | None = None) -
     """Fit value ~ condition with a random intercept for each subject.
 
     Args:
-        table: a row an event: subject, condition, the value, and `COVERAGE` where known. Rows without a value are left
-            out.
+        table: a row for each event: subject, condition, the value, and `COVERAGE` where known. Rows without a value
+            are left out.
         value: name of the column.
-        reference: condition to hold the others against; the first by name if None.
+        reference: condition that the others are compared with; None for the first by name.
 
     Raises:
         DependencyError: statsmodels is not installed.

@@ -1,6 +1,6 @@
-"""Permutation tests over people: exact where few arrangements exist, else by random ones.
+"""Permutation tests over people: exact where there are few arrangements, else with random arrangements.
 
-Fisher (1935), The Design of Experiments; for random arrangements the observed one counts too, so that p is never 0
+Fisher (1935), The Design of Experiments. The observed arrangement counts among random ones, so that p is never 0
 (Phipson and Smyth 2010, Permutation p-values should never be zero. Statistical Applications in Genetics and Molecular
 Biology 9, 39).
 """
@@ -18,10 +18,10 @@ MAX_EXACT: Final = 10_000
 
 DRAWN: Final = 9_999
 _NOTHING: Final = 1e-14
-"""Share of the mean square below which a variance is rounding."""
+"""Share of the mean square below which a variance is a rounding error."""
 
 _SAME: Final = 1e-9
-"""Relative difference below which two statistics are ties, as their sums were added in another order."""
+"""Relative difference below which two statistics are equal: sums in different order differ slightly."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Permutation:
 
     Attributes:
         p_value: two-sided.
-        arrangements: how many were compared, the observed one included.
-        exact: whether these are all that there are.
+        arrangements: number of arrangements, the observed one included.
+        exact: whether these are all arrangements.
     """
 
     p_value: float
@@ -40,7 +40,7 @@ class Permutation:
 
 
 def sign_flips(n: int, rng: np.random.Generator, most: int = MAX_EXACT, drawn: int = DRAWN) -> NDArray[np.float64]:
-    """Ways to swap the two conditions of each person: ±1, float64 (arrangements, n); the first swaps nobody's."""
+    """Arrangements that swap the two conditions of people: ±1, float64 (arrangements, n); the first swaps none."""
     if 2**n <= most:
         return np.where((np.arange(2**n)[:, None] >> np.arange(n)) & 1, -1.0, 1.0)
     flips = rng.choice((1.0, -1.0), (drawn + 1, n))
@@ -51,7 +51,7 @@ def sign_flips(n: int, rng: np.random.Generator, most: int = MAX_EXACT, drawn: i
 def regroupings(
     n: int, m: int, rng: np.random.Generator, most: int = MAX_EXACT, drawn: int = DRAWN
 ) -> NDArray[np.bool_]:
-    """Ways to choose who of n + m people is in the first group of n: bool (arrangements, n + m), the observed first."""
+    """Arrangements of n + m people with n in the first group: bool (arrangements, n + m), the observed one first."""
     total = n + m
     if math.comb(total, n) <= most:
         chosen = np.array(list(itertools.combinations(range(total), n)))
@@ -66,7 +66,7 @@ def regroupings(
 
 
 def paired(differences: NDArray[np.float64], seed: int = 0) -> Permutation:
-    """Whether the mean of paired differences (n,) is other than 0, by swapping each person's conditions.
+    """Test whether the mean of paired differences (n,) is 0, by swapping conditions of people.
 
     The hypothesis is that the differences are symmetric around 0.
     """
@@ -76,9 +76,9 @@ def paired(differences: NDArray[np.float64], seed: int = 0) -> Permutation:
 
 
 def independent(first: NDArray[np.float64], second: NDArray[np.float64], seed: int = 0) -> Permutation:
-    """Whether two groups of people, (n,) and (m,), have other means, by regrouping people.
+    """Test whether two groups of people, (n,) and (m,), have the same mean, by regrouping people.
 
-    The statistic is Welch's t, with which the test also holds for groups of unequal spread when they are large (Janssen
+    The statistic is Welch's t, so the test is also valid for large groups of unequal variance (Janssen
     1997, Studentized permutation tests for non-i.i.d. hypotheses. Statistics & Probability Letters 36, 9-21).
     """
     n, m = len(first), len(second)
@@ -131,7 +131,7 @@ def paired_t(differences: NDArray[np.float64], flips: NDArray[np.float64]) -> ND
 
 
 def _t(mean: NDArray[np.float64], squares: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over its error; infinite where nothing varies but the mean is not 0, and 0 where it is or is not defined."""
+    """Mean over its error. Without variance: infinite where the mean is not 0, else 0; 0 where it is not defined."""
     with np.errstate(divide="ignore", invalid="ignore"):
         exact = error**2 <= _NOTHING * squares
         t = np.where(exact, np.where(mean**2 > _NOTHING * squares, np.sign(mean) * np.inf, 0.0), mean / error)
@@ -139,6 +139,6 @@ def _t(mean: NDArray[np.float64], squares: NDArray[np.float64], error: NDArray[n
 
 
 def _counted(statistics: NDArray[np.float64], exact: bool) -> Permutation:
-    """P-value of the first statistic among all, ties counting as at least as large."""
+    """P-value of the first statistic among all; ties count as larger."""
     threshold = statistics[0] * (1 - _SAME) - 1e-300
     return Permutation(float((statistics >= threshold).mean()), len(statistics), exact)

@@ -1,4 +1,4 @@
-"""Smallest effect that a number of people can show.
+"""Smallest effect that a study with a number of people detects.
 
 Cohen (1988), Statistical Power Analysis for the Behavioral Sciences: power of Student's t test by the noncentral t
 distribution. Permutation tests of means have about the same power.
@@ -15,12 +15,12 @@ _LARGEST: Final = 100.0
 
 
 def power_of(effect: float, n: int, m: int | None = None, alpha: float = ALPHA) -> float:
-    """Chance that a two-sided t test sees an effect.
+    """Probability that a two-sided t test detects an effect.
 
     Args:
         effect: standardised: dz of n people measured twice, or g of two groups.
-        n: people, of the first group where there are two.
-        m: people of the second group; None where everybody is in both conditions.
+        n: number of people, of the first group where there are two.
+        m: number of people of the second group; None where all people are in both conditions.
         alpha: level of the test.
     """
     from scipy.special import nctdtr, stdtrit
@@ -32,7 +32,7 @@ def power_of(effect: float, n: int, m: int | None = None, alpha: float = ALPHA) 
 
 
 def detectable(n: int, m: int | None = None, power: float = POWER, alpha: float = ALPHA) -> float:
-    """The smallest standardised effect that is seen with a chance of `power`.
+    """The smallest standardised effect that is detected with probability `power`.
 
     Raises:
         TimelineError: fewer than two people in a group.
@@ -49,7 +49,7 @@ def detectable(n: int, m: int | None = None, power: float = POWER, alpha: float 
 
 
 def power_line(n: int, m: int | None = None) -> str:
-    """One sentence that belongs under a comparison."""
+    """A sentence on the smallest effect, to be shown with a comparison."""
     size = detectable(n, m)
     people, name = (f"n = {n}", "dz") if m is None else (f"n = {n} and {m}", "g")
     return (

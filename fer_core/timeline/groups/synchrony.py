@@ -1,4 +1,4 @@
-"""Whether people who saw the same thing showed the same: inter-subject correlation, leaving one person out at a time.
+"""Inter-subject correlation of people with a common stimulus, leaving one person out at a time.
 
 Hasson et al. (2004), Intersubject synchronization of cortical activity during natural vision. Science 303, 1634-1640;
 Nastase et al. (2019), Measuring shared responses across subjects using intersubject correlation. Social Cognitive and
@@ -20,7 +20,7 @@ SHIFTS: Final = 999
 RESAMPLES: Final = 5_000
 MIN_STEPS: Final = 20
 _AT_ONCE: Final = 1_000_000
-"""Values that are shifted at once, so that memory stays bounded."""
+"""Most values that are shifted at once, to limit memory."""
 
 _HIGHEST: Final = 1 - 1e-12
 
@@ -30,16 +30,16 @@ class Synchrony:
     """Inter-subject correlation of people with a common stimulus.
 
     Attributes:
-        name: what was correlated, such as an emotion.
-        stimulus: what all of them saw.
+        name: of the correlated value, such as an emotion.
+        stimulus: name of the common stimulus.
         by_person: correlation of each person with the mean of the others, by subject.
         mean: mean of these, by Fisher's z.
-        interval: 95 %, from drawing people with replacement. Leave-one-out values share data, so that the interval is
-            somewhat too narrow (Chen et al. 2016, NeuroImage 142, 248-259); the p-value does not depend on it.
+        interval: 95 %, from drawing people with replacement. Leave-one-out values share data, so the interval is
+            slightly too narrow (Chen et al. 2016, NeuroImage 142, 248-259); the p-value does not depend on it.
         p_value: share of circular shifts with a mean at least as high; one-sided.
-        shifts: how many were drawn, the observed arrangement included.
+        shifts: number of arrangements, the observed one included.
         null_mean: mean of the shifted arrangements, around 0.
-        cell: what it rests on.
+        cell: data behind it.
     """
 
     name: str
@@ -65,13 +65,13 @@ class Synchrony:
 def synchrony(curves: Curves, stimuli: Sequence[str], seed: int = 0) -> Synchrony:
     """Inter-subject correlation with a subject bootstrap and a null of circular shifts.
 
-    Every person's curve is shifted by a random time, with what leaves at the end coming in at the start, which keeps
-    its own rhythm and breaks what ties it to the stimulus (Kauppi et al. 2010, Frontiers in Neuroinformatics 4, 5).
-    Moments at which anybody is missing are left out for all, and what remains is joined.
+    For the null, every person's curve is shifted circularly by a random time: this keeps its autocorrelation and breaks
+    its relation to the stimulus (Kauppi et al. 2010, Frontiers in Neuroinformatics 4, 5). Moments at which a person is
+    missing are left out for all, and the rest is joined.
 
     Args:
         curves: on the clock of the stimulus.
-        stimuli: what each of the people saw, such as a name or a SHA-256, in their order.
+        stimuli: stimulus of each person, such as a name or a SHA-256, in the order of `curves`.
         seed: of resampling.
 
     Raises:
@@ -122,7 +122,7 @@ def leave_one_out(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _null(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Mean correlation of `SHIFTS` arrangements in which each curve is shifted by itself: float64 (SHIFTS,)."""
+    """Mean correlation of `SHIFTS` arrangements in which each curve is shifted separately: float64 (SHIFTS,)."""
     people, steps = values.shape
     shifts = rng.integers(0, steps, (SHIFTS, people, 1))
     size = max(1, _AT_ONCE // values.size)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
+from fer_core.classification.recipe import Machine, Recipe
 from fer_core.errors import FerError
 from fer_core.evaluation import recipes
 from fer_core.resources import is_left_out
@@ -51,13 +52,12 @@ def files(cards: Sequence[ModelCard]) -> None:
 
 
 def _facts(card: ModelCard) -> None:
-    course = card.recipe
     words = {
         "Licence": card.licence,
         "Imported from": card.imported.source if card.imported else "",
         "Trained on": card.training_data,
-        "Run": _course(course),
-        "Went on from": _earlier(course.get("before", {})),
+        "Run": _course(card.recipe),
+        "Went on from": _earlier(card.recipe.before),
         "Input": f"{card.side_px} × {card.side_px}, {card.preprocessing}",
         "Reading": _reading(card),
     }
@@ -71,27 +71,24 @@ def _reading(card: ModelCard) -> str:
     return f"{mirrored}temperature {card.temperature:.2f}; uncertain below {card.uncertain_below:.0%}"
 
 
-def _course(course: dict[str, Any]) -> str:
-    epochs = f"{course['epochs']} epochs" if "epochs" in course else ""
-    return ", ".join(filter(None, [epochs, _minutes(course), _machine(course)]))
+def _course(recipe: Recipe) -> str:
+    epochs = "" if recipe.epochs is None else f"{recipe.epochs} epochs"
+    minutes = "" if recipe.minutes is None else f"{recipe.minutes:.0f} minutes"
+    return ", ".join(filter(None, [epochs, minutes, _machine(recipe.machine) if recipe.machine else ""]))
 
 
-def _earlier(course: dict[str, Any]) -> str:
-    """The run that a model went on from, and those before it."""
-    if not course:
+def _earlier(recipe: Recipe | None) -> str:
+    """The run that a model went on from, and the runs before it; empty for none."""
+    if recipe is None:
         return ""
-    words = (f"{course['settings']['model']}, trained for {_course(course)}", _earlier(course.get("before", {})))
+    model = recipe.settings.model if recipe.settings else None
+    words = (f"{model or 'another model'}, trained for {_course(recipe)}", _earlier(recipe.before))
     return "; before that ".join(filter(None, words))
 
 
-def _minutes(course: dict[str, Any]) -> str:
-    return f"{course['minutes']:.0f} minutes" if "minutes" in course else ""
-
-
-def _machine(course: dict[str, Any]) -> str:
-    machine = course.get("machine", {})
-    known = [f"{machine['cpu_cores']} CPU cores" if "cpu_cores" in machine else "", machine.get("devices", "")]
-    return " on ".join(filter(None, [machine.get("backend", ""), ", ".join(filter(None, known))]))
+def _machine(machine: Machine) -> str:
+    cores = "" if machine.cpu_cores is None else f"{machine.cpu_cores} CPU cores"
+    return " on ".join(filter(None, [machine.backend, ", ".join(filter(None, [cores, machine.devices]))]))
 
 
 def _downloads(card: ModelCard) -> None:
@@ -162,7 +159,7 @@ def _download(model: str, name: str, data: bytes | Callable[[], bytes], words: s
 def _commands(card: ModelCard) -> None:
     needed = recipes.requirements(card)
     recipe = recipes.recipe_of(card)
-    settings = recipes.settings_of(card)
+    settings = card.recipe.settings
     if needed:
         st.caption(f"It learnt from, or started with: {plain(', '.join(needed))}. These have to be there first.")
     if not card.members and settings:

@@ -1,16 +1,18 @@
 """Several models on the same faces: is the difference real, what do they confuse, what throws them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from fer_core.charts import confusion, model_curves
 from fer_core.classification import ModelCard
+from fer_core.classification.figures import CardFigures
+from fer_core.classification.recipe import RunSettings
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.evaluation.figures import ClassFigures, DegradationFigures
-from fer_core.evaluation.recipes import Earlier, earlier, settings_of
+from fer_core.evaluation.recipes import Earlier, earlier
 from fer_core.evaluation.robustness import FACE_PX, degraded
 from fer_core.imaging.crops import cut, resized
 from fer_core.media.images import read_image
@@ -45,7 +47,7 @@ def side_by_side(cards: Sequence[ModelCard]) -> None:
 def _pick(cards: Sequence[ModelCard], view: str) -> Compared | None:
     titles, looks = models_records.titles_and_looks()
     usable = {titles[card.name]: card for card in cards}
-    ranked = sorted(usable, key=lambda title: -usable[title].metrics.get(SPLITS[0], {}).get("accuracy", 0))
+    ranked = sorted(usable, key=lambda title: -(usable[title].metrics.get(SPLITS[0], CardFigures()).accuracy or 0))
     left, right = st.columns([3, 1])
     picked = left.pills("Models", ranked, selection_mode="multi", default=ranked[:2], key="models", bind="query-params")
     split, without_copies = SPLITS[0], False
@@ -272,7 +274,7 @@ def _training(compared: Compared) -> None:
                 model_curves.describe_training(histories, before),
             )
     for title, start in before.items():
-        if words := _beginning(title, start, settings_of(compared.cards[title])):
+        if words := _beginning(title, start, compared.cards[title].recipe.settings):
             st.caption(words)
     st.caption(
         "Solid: PublicTest without copies of training faces, without the mirror image. Dotted: training faces, which "
@@ -281,12 +283,14 @@ def _training(compared: Compared) -> None:
     )
 
 
-def _beginning(title: str, start: Earlier, settings: Mapping[str, Any]) -> str:
-    """In words, with what weights a run began; nothing of one that began anew."""
+def _beginning(title: str, start: Earlier, settings: RunSettings | None) -> str:
+    """With what weights a run began, in words; empty for random weights."""
     if start.epochs:
         course = f"{start.epochs} epochs, {start.minutes:.0f} minutes"
         return f"{plain(title)} went on from weights of {course}; its curve begins there."
-    return f"{plain(title)} began with weights of which no course is recorded." if settings.get("start") else ""
+    if settings is None or not settings.start:
+        return ""
+    return f"{plain(title)} began with weights of which no course is recorded."
 
 
 _TEST: Final = "Is it real?"

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.classification import ModelCard
+from fer_core.classification.figures import CardFigures
 from fer_core.diagnostics.self_test import self_test
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
@@ -57,15 +58,15 @@ def self_test_button() -> None:
 
 
 def _row(card: ModelCard) -> dict[str, Any]:
-    measured = card.metrics.get("PrivateTest", {})
-    interval = measured.get("accuracy_ci95")
+    measured = card.metrics.get("PrivateTest", CardFigures())
+    interval = measured.accuracy_ci95
     return {
         "Model": card.title,
-        "Accuracy": measured.get("accuracy"),
+        "Accuracy": measured.accuracy,
         "95 % interval": "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}",
-        "Without copies": measured.get("accuracy_deduplicated"),
-        "Macro F1": measured.get("macro_f1"),
-        "Calibration error": measured.get("ece"),
+        "Without copies": measured.accuracy_deduplicated,
+        "Macro F1": measured.macro_f1,
+        "Calibration error": measured.ece,
         "Parameters": card.parameters,
         "Licence": card.licence,
     }

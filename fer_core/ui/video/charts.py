@@ -50,7 +50,7 @@ def ribbon(recording: OpenRecording) -> None:
 
 
 def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
-    """One tab a view; only the open one is drawn."""
+    """A tab for each view; only the open tab is drawn."""
     views: dict[str, Callable[[OpenRecording], None]] = {
         "Lines": _lines,
         "Stacked": _stacked,
@@ -75,9 +75,9 @@ def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
 
 
 def _here(recording: OpenRecording) -> None:
-    """The face at the chosen moment beside the charts, which stand far below the frame."""
+    """The face at the chosen moment, again beside the charts: the frame is far above them."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        with suppress(FerError):  # beside the frame it is said what is wrong with it
+        with suppress(FerError):  # the player shows the error
             face = recording.face(recording.person)
             if face is not None:
                 name = plain(recording.notes.name(recording.person or 0))
@@ -93,14 +93,14 @@ def _here(recording: OpenRecording) -> None:
 def interactive(
     figure: go.Figure, recording: OpenRecording, name: str, words: str, within_s: tuple[float, float] | None = None
 ) -> None:
-    """A figure over time, with the notes and the chosen moment drawn in.
+    """Show a figure over time with the notes and the chosen moment drawn in; a click chooses a moment.
 
     Args:
         figure: with a time axis.
-        recording: that it shows.
-        name: of the figure, unlike those of all others of the recording.
-        words: the figure, for those who do not see it.
-        within_s: what the time axis covers; the chosen range by default.
+        recording: shown in the figure.
+        name: of the figure, unique among the figures of the recording.
+        words: text alternative of the figure.
+        within_s: start and end of the time axis in seconds; the chosen range by default.
     """
     start_s, end_s = within_s or recording.range_s
     figure.update_xaxes(range=[*clock([start_s, end_s]).astype(str)])
@@ -109,9 +109,9 @@ def interactive(
         [now] = clock([recording.moment_s]).astype(str)
         figure.add_vline(x=now, line={"width": 2, "color": _HERE})
     for trace in figure.select_traces(selector=lambda trace: trace.type in ("bar", "scatter")):
-        if trace.unselected.marker.opacity is None:  # else a click would make everything else fade
+        if trace.unselected.marker.opacity is None:  # else a click fades all other points
             trace.unselected = {"marker": {"opacity": 1}}
-    # Streamlit lets a drag select or a click, not both; the axes stay put so that fingers can scroll the page.
+    # Streamlit takes selections by drag or by click, not both; fixed axes let a finger scroll the page.
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     key = f"{name} {recording.number}"
@@ -126,7 +126,7 @@ def interactive(
 
 
 def summary_table(recording: OpenRecording) -> pd.DataFrame:
-    """Statistics of the range, a row a person, and another without poor samples where there are such."""
+    """Statistics of the range: a row for each person, and a second one without samples that have a quality problem."""
     rows = []
     good = {summary.person: summary for summary in recording.summaries(good=True)}
     for summary in recording.summaries():
@@ -140,7 +140,7 @@ def summary_table(recording: OpenRecording) -> pd.DataFrame:
 
 
 def numbers(recording: OpenRecording) -> None:
-    """`summary_table`, and what it covers."""
+    """Show `summary_table` and the range that it covers."""
     start_s, end_s = recording.range_s
     table = summary_table(recording)
     if table.empty:
@@ -186,7 +186,7 @@ def _heat_map(recording: OpenRecording) -> None:
         return
     shown = recording.shown()
     words = charts.describe_probabilities(shown, person, recording.notes)
-    # The grid of the figure spans what the rows do, so that no cell stands for what was not looked at.
+    # Rows of the range alone: the grid then has no cell for times outside it.
     figure = _clickable(charts.heat_map(shown.frame, person))
     interactive(figure, recording, "heat map", words)
 
@@ -199,7 +199,7 @@ def _valence(recording: OpenRecording) -> None:
 
 
 def _quality(recording: OpenRecording) -> None:
-    part = recording.part()  # with the poor samples, which are what it shows
+    part = recording.part()  # with poor samples: this view shows them
     words = charts.describe_quality(part, recording.notes)
     interactive(charts.quality_lane(part, recording.notes), recording, "quality", words)
     st.caption(words)
@@ -209,7 +209,7 @@ def _face(recording: OpenRecording) -> None:
     person = _person(recording)
     if person is None:
         return
-    shown = recording.part()  # with talking and turned faces, which are what it shows
+    shown = recording.part()  # with talking and turned faces: this view shows them
     words = describe_face(shown, person, recording.notes)
     interactive(face_lanes(shown, person, recording.notes), recording, "face", words)
     st.caption(
@@ -326,7 +326,7 @@ def _title(model: str, cards: Mapping[str, ModelCard]) -> str:
 
 
 def _person(recording: OpenRecording) -> int | None:
-    """Who is shown, with the choice among several."""
+    """The person whose curves are shown, with a choice where there are several; None where nobody is seen."""
     everyone = recording.people
     if not everyone:
         st.info("No face was found in this recording.", icon=":material/search_off:")
@@ -355,7 +355,7 @@ def _chosen(recording: OpenRecording, key: str) -> None:
 
 
 def _clickable(figure: go.Figure) -> go.Figure:
-    """With points that nobody sees on areas and over cells: Plotly lets only points and bars be chosen."""
+    """Add invisible points to areas and cells: Plotly selects only points and bars."""
     unseen = {"marker": {"opacity": 0}}
     figure.update_traces(
         mode="lines+markers", marker={"opacity": 0}, selected=unseen, unselected=unseen, selector={"type": "scatter"}

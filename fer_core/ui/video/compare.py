@@ -11,7 +11,7 @@ from fer_core.ui.video.recording import OpenRecording
 
 
 def compare(recording: OpenRecording) -> None:
-    """Show it beside another that is open: ribbons, shares, and the differences in numbers."""
+    """Show a recording beside another open one: ribbons, shares, and a table of both."""
     others = {number: other for number, other in memory().recordings.items() if number != recording.number}
     if not others:
         st.info("Open a second recording above; both are kept, and compared here.", icon=":material/compare:")
@@ -36,7 +36,7 @@ def compare(recording: OpenRecording) -> None:
 
 
 def side_by_side(*recordings: OpenRecording) -> pd.DataFrame:
-    """A row a person of each recording: shares of the time seen, mean derived valence, time seen."""
+    """A row for each person of each recording: shares of the time seen, mean derived valence, time seen."""
     return pd.DataFrame(
         [
             {

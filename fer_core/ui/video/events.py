@@ -1,4 +1,4 @@
-"""What the visitor adds to the time axis: markers and stretches that shall not count."""
+"""Markers and excluded spans that the visitor adds to a recording."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -16,11 +16,11 @@ from fer_core.ui.video.recording import OpenRecording
 Row = dict[str, Any]
 
 _LONGEST = 300
-"""Characters of an event; a table may bring longer ones, of which reports show the beginning."""
+"""Most characters of an event that is typed here. Event files may have longer ones; reports show their beginning."""
 
 
 def events_editor(recording: OpenRecording) -> None:
-    """Add, change and delete both."""
+    """Show forms and tables to add, change and delete markers and excluded spans."""
     left, right = st.columns(2, gap="large")
     with left:
         _markers(recording)
@@ -28,8 +28,8 @@ def events_editor(recording: OpenRecording) -> None:
         _excluded(recording)
     _from_table(recording)
     st.caption(
-        "Both are drawn into the charts and are part of every report; what is excluded counts in no figure. To delete "
-        "a row, choose it at its left edge."
+        "Markers and excluded spans are drawn into the charts and are part of every report. No figure counts excluded "
+        "spans. To delete a row, choose it at its left edge."
     )
 
 
@@ -63,7 +63,7 @@ def _excluded(recording: OpenRecording) -> None:
             icon=":material/block:",
             disabled=recording.whole,
             on_click=lambda: recording.exclude(start_s, end_s, st.session_state[key]),
-            help="It is shown in grey, and counts nowhere; the range is then all of the recording again.",
+            help="The span is shown in grey and counts in no figure; the range becomes the whole recording again.",
         )
     rows: list[Row] = [
         {"From (s)": span.start_s, "To (s)": span.end_s, "Reason": span.reason} for span in recording.notes.excluded
@@ -91,15 +91,16 @@ def _from_table(recording: OpenRecording) -> None:
     with st.expander("Events from a file", icon=":material/upload_file:", expanded=problem in st.session_state):
         st.file_uploader("Event file", type=list(EXTENSIONS), key=key, on_change=take, max_upload_size=16)
         st.caption(
-            "A header and a row an event: `start_s` in seconds, and if you like `text`, `kind` (marker or excluded) "
-            "and `end_s`; so *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are read too."
+            "A header and a row for each event: `start_s` in seconds, and if wanted `text`, `kind` (marker or "
+            "excluded) and `end_s`, as *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are "
+            "read too."
         )
         if words := st.session_state.get(problem):
             st.error(plain(words), icon=":material/error:")
 
 
 def changed_rows(rows: list[Row], changes: Mapping[str, Any]) -> list[Row]:
-    """The rows of a table after what `st.data_editor` says was edited, deleted and added."""
+    """The rows of a table after the changes that `st.data_editor` reports."""
     edited = {int(place): values for place, values in changes.get("edited_rows", {}).items()}
     gone = set(changes.get("deleted_rows", ()))
     kept = [{**row, **edited.get(place, {})} for place, row in enumerate(rows) if place not in gone]
@@ -107,7 +108,7 @@ def changed_rows(rows: list[Row], changes: Mapping[str, Any]) -> list[Row]:
 
 
 def markers_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Marker, ...]:
-    """Markers of edited rows; a row without a time is left out, and a time outside the recording moved into it."""
+    """Markers of edited rows. Rows without a time are left out; times outside `within_s` move to its nearer end."""
     return tuple(
         Marker(_clamped(row["Time (s)"], within_s), _text(row.get("Event")) or "Event")
         for row in rows
@@ -116,7 +117,7 @@ def markers_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Mark
 
 
 def spans_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Span, ...]:
-    """Spans of edited rows; a row without both ends is left out, and swapped ends are put right."""
+    """Spans of edited rows. Rows without both ends are left out; swapped ends are put in order."""
     found = []
     for row in rows:
         ends: list[Any] = [row.get("From (s)"), row.get("To (s)")]

@@ -1,4 +1,4 @@
-"""One recording in the page: what came of it, the chosen moment, the charts, the corrections, the exports."""
+"""One recording in the page: problems, the chosen moment, charts, corrections, exports."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -31,7 +31,7 @@ _EXPLAINED: Final = {
 
 
 def explore(cards: Mapping[str, ModelCard]) -> None:
-    """The recording that is shown, with the choice among those that are open."""
+    """Show one of the open recordings, with a choice among them."""
     kept = memory()
     if len(kept.recordings) > 1:
         st.segmented_control(
@@ -49,7 +49,7 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
 
 @st.fragment
 def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
-    """A click in here draws only this anew."""
+    """Draw one recording; a click in it runs only this fragment."""
     card = cards.get(recording.timeline.request.model or "")
     _headline(recording, card)
     attach(recording)
@@ -130,7 +130,7 @@ def _mean(summaries: Sequence[PersonSummary], seen_s: float, of: Callable[[Perso
 
 
 def _choice(recording: OpenRecording) -> None:
-    """Range, quality, smoothing."""
+    """Controls for the range, poor samples and smoothing."""
     first_s, last_s = recording.whole_range
     key, poor = f"range {recording.number}", f"poor {recording.number}"
     st.session_state[key], st.session_state[poor] = recording.range_s, recording.leave_out_poor
@@ -143,7 +143,7 @@ def _choice(recording: OpenRecording) -> None:
         key=key,
         on_change=lambda: recording.choose_range(*st.session_state[key]),
         disabled=last_s <= first_s,
-        help="What the charts show and the statistics count.",
+        help="Charts show this range, and statistics count it.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         for label, icon, span in (

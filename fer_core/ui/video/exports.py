@@ -1,4 +1,4 @@
-"""What can be taken along: tables, the report, the annotated video, the evidence bundle."""
+"""Files to download: tables, the report, the annotated video, the evidence bundle."""
 
 import shutil
 import tempfile
@@ -33,7 +33,7 @@ _PARQUET: Final = "application/vnd.apache.parquet"
 
 
 def exports(recording: OpenRecording, card: ModelCard | None) -> None:
-    """A button each. What it gives is made before it is there: see `fer_core.ui.shared.handover.session_csv`."""
+    """A button for each file. Files are made before their button: see `fer_core.ui.shared.handover.session_csv`."""
     made = _made(recording, card)
     work, waits = made.documents, made.documents.running
     stem = PurePath(recording.name).stem
@@ -61,21 +61,26 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
         )
     _annotated(recording, stem)
     st.caption(
-        "Names, markers and excluded stretches are in the report and in the JSON, the last two in the events as well; "
-        "the tables hold every reading, and the raw values too. JSON, Parquet and bundle can be opened on this page "
-        "again, with every correction in place. The evidence bundle holds all of it with request, versions and hashes; "
-        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is one only "
-        "of a recording that was read to the end and from which nobody was removed."
+        "Names, markers and excluded spans are in the report and in the JSON, markers and spans in the events too. The "
+        "tables hold every reading with its raw values. JSON, Parquet and bundle can be opened on this page again, "
+        "with every correction in place. The evidence bundle holds all files with request, versions and hashes; "
+        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is a bundle "
+        "only for a recording that was read to its end and from which nobody was removed."
     )
 
 
 def checkable(recording: OpenRecording) -> bool:
-    """Whether a bundle of it could be checked by reading the recording again."""
+    """Whether a bundle of the recording can be verified by reading the file again."""
     return recording.complete and not recording.live
 
 
 def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
-    """The files of the recording as it stands now; those that take seconds are being written elsewhere."""
+    """The files of the recording in its present state; a thread writes those that take seconds."""
+    with memory().lock:
+        return _made_alone(recording, card)
+
+
+def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
     kept, today = memory(), date.today()
     notes, span = recording.notes_of_people, _span(recording)
     of = (recording.timeline, notes, dict(recording.resting), span, checkable(recording), today)
@@ -108,7 +113,7 @@ def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | N
 
 
 def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: Study) -> tuple[File, ...]:
-    kept = Study(replace(study.read, portraits={}), study.edits)  # faces stay on this machine
+    kept = Study(replace(study.read, portraits={}), study.edits)  # no faces in the files
     meanings = dictionary_text(timeline.frame.columns)
     files = [
         File("Readings (CSV)", "table", "timeline.csv", "text/csv", csv_text(timeline)),
@@ -131,7 +136,7 @@ def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: S
 
 
 def _span(recording: OpenRecording) -> tuple[float, float] | None:
-    """The range, where only that is to be exported."""
+    """The range in seconds, where the visitor exports only that; else None."""
     if recording.whole:
         return None
     start_s, end_s = recording.range_s
@@ -181,9 +186,13 @@ def _annotated(recording: OpenRecording, stem: str) -> None:
 def _begin(recording: OpenRecording) -> None:
     kept = memory()
     assert recording.path is not None
-    job = annotating(recording.timeline, recording.path)
-    work = Work(job, kept.workspace.new_monitor(), "annotated video")
-    kept.drawings[recording.number] = Drawing(work, recording.timeline)
+    with kept.lock:
+        drawing = kept.drawing(recording)
+        if drawing is not None and drawing.running:  # another tab has begun it
+            return
+        job = annotating(recording.timeline, recording.path)
+        work = Work(job, kept.workspace.new_monitor(), "annotated video")
+        kept.drawings[recording.number] = Drawing(work, recording.timeline)
 
 
 def annotating(timeline: Timeline, path: Path) -> Job[Drawn]:

@@ -1,14 +1,15 @@
-"""What the Video page keeps of one visit: recordings in a folder of their own, and what was read in them.
+"""State of one visit of the Video page: recordings in a folder of their own, and their timelines.
 
-All of it goes with "Forget", and with the visit.
+All of it is deleted by "Forget" and at the end of the visit.
 """
 
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple
@@ -16,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import streamlit as st
 
 from fer_core.errors import MediaError
-from fer_core.jobs import Monitor, Work
+from fer_core.jobs import Job, Monitor, Work
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
@@ -35,7 +36,7 @@ _PREFIX: Final = "face-value-"
 
 
 class Workspace:
-    """A folder that is deleted when it is closed, when nothing refers to it any more, and when the server ends.
+    """A folder that is deleted when it is closed, when nothing refers to it, and when the server ends.
 
     Attributes:
         path: of the folder.
@@ -48,12 +49,12 @@ class Workspace:
         self._end = weakref.finalize(self, _end, self.path, self._monitors)
 
     def new_monitor(self) -> Monitor:
-        """A monitor for work on the folder's files, which is stopped when the folder is deleted."""
+        """A monitor for work on the files of the folder; it is stopped when the folder is deleted."""
         self._monitors.append(Monitor())
         return self._monitors[-1]
 
     def store(self, name: str, data: bytes | memoryview) -> Path:
-        """Write a visitor's file under the name that it came with, as far as that is a name.
+        """Write a visitor's file under its own name, without folders and forbidden characters.
 
         Raises:
             MediaError: there is no room for it.
@@ -68,26 +69,26 @@ class Workspace:
         return path
 
     def close(self) -> None:
-        """Delete it."""
+        """Delete the folder."""
         self._end()
 
 
 class Drawn(NamedTuple):
-    """An annotated video, and what is missing in it, a sentence each."""
+    """An annotated video, and a sentence for each thing that is missing in it."""
 
     path: Path
     missing: tuple[str, ...]
 
 
 class Drawing(NamedTuple):
-    """An annotated video that is being made or is ready, and what it shows."""
+    """An annotated video that is being made or is ready, and its timeline."""
 
     work: Work[Drawn]
     timeline: Timeline
 
 
 class File(NamedTuple):
-    """Something to take along, with what its button says."""
+    """A file to download, with the label and icon of its button."""
 
     label: str
     icon: str
@@ -97,12 +98,12 @@ class File(NamedTuple):
 
 
 class Made(NamedTuple):
-    """The files to take along: those that take seconds are being written or are ready.
+    """The files to download.
 
     Attributes:
-        of: all that they depend on.
-        tables: what is made in a moment.
-        documents: the rest.
+        of: values that the files depend on.
+        tables: files that are made at once.
+        documents: the other files, which a thread writes.
     """
 
     of: tuple[Any, ...]
@@ -111,7 +112,7 @@ class Made(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A copy that browsers play, and up to which second of the recording it goes; None where it is whole."""
+    """A copy that browsers play, and the second at which it ends; None where it is whole."""
 
     path: Path
     until_s: float | None
@@ -119,22 +120,24 @@ class Copy(NamedTuple):
 
 @dataclass
 class Memory:
-    """Of one visit.
+    """State of one visit.
 
     Attributes:
-        workspace: where its files are.
-        work: the analysis that is under way, or has ended and was not looked at yet.
-        source: the file that it reads.
-        requests: how it reads it, by model.
-        going_on: number of the recording that it completes; None where it is a new one.
-        recordings: what is open, by number; the oldest first.
-        shown: number of the one that is being looked at.
-        drawings: annotated videos, by the number of their recording; see `drawing`.
-        exports: files to take along, likewise.
-        copies: playable copies that are being made or are ready, likewise.
-        problem: why the last analysis failed, in a sentence.
-        opened: how many were opened so far.
+        workspace: folder of its files.
+        work: the analysis that runs, or has ended and is not opened yet; None for none.
+        source: recording file of that analysis.
+        requests: by model, the requests of that analysis.
+        going_on: number of the recording that the analysis completes; None for a new recording.
+        recordings: open recordings by number, the oldest first.
+        shown: number of the recording that is shown.
+        drawings: annotated videos by number of the recording; see `drawing`.
+        exports: files to download by number of the recording.
+        copies: playable copies, ready or being made, by number of the recording.
+        problem: reason why the last analysis failed, in a sentence.
+        opened: number of recordings that were opened so far.
         live: the recorded session of the Live page that was opened last.
+        in_part: SHA-256 of the recordings that were read in part, closed ones included.
+        lock: held while any of this changes: two tabs of a browser can show one visit.
     """
 
     workspace: Workspace = field(default_factory=Workspace)
@@ -150,45 +153,79 @@ class Memory:
     problem: str | None = None
     opened: int = 0
     live: Any = None
+    in_part: set[str] = field(default_factory=set)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def start(
+        self,
+        path: Path,
+        requests: Mapping[str, AnalysisRequest],
+        job: Job[dict[str, Timeline]],
+        going_on: int | None = None,
+    ) -> None:
+        """Begin to read a recording.
+
+        Raises:
+            MediaError: another one is being read.
+        """
+        with self.lock:
+            if self.work is not None:
+                raise MediaError("Another tab of this visit reads a recording; wait until it has ended.")
+            self.problem, self.source, self.requests, self.going_on = None, path, requests, going_on
+            self.work = Work(job, self.workspace.new_monitor(), "video analysis")
 
     def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
-        """Show what was read of one more recording; see `open_studies`."""
+        """Open one more recording with the timelines of its models; see `open_studies`."""
         return self.open_studies({model: Study(timeline) for model, timeline in timelines.items()}, path, partial)
 
     def open_studies(self, studies: dict[str, Study], path: Path | None, partial: bool = False) -> OpenRecording:
-        """Show one more recording; beyond `MOST_OPEN` the oldest is closed that is not being read."""
-        self.opened += 1
-        found = OpenRecording(self.opened, studies, path, partial=partial)
-        found.namesake += max(
-            (each.namesake for each in self.recordings.values() if each.name == found.name), default=0
-        )
-        self.recordings[found.number] = found
-        self.shown = found.number
-        while len(self.recordings) > MOST_OPEN:
-            self.close(min(number for number in self.recordings if number != self.going_on))
-        return found
+        """Open one more recording. Beyond `MOST_OPEN`, the oldest one that is not being read is closed."""
+        with self.lock:
+            self.opened += 1
+            found = OpenRecording(self.opened, studies, path, partial=partial)
+            names = [each.namesake for each in self.recordings.values() if each.name == found.name]
+            found.namesake += max(names, default=0)
+            if found.partial:
+                self.in_part.add(found.timeline.recording.sha256)
+            self.recordings = {**self.recordings, found.number: found}
+            self.shown = found.number
+            while len(self.recordings) > MOST_OPEN:
+                self.close(min(number for number in self.recordings if number != self.going_on))
+            return found
 
     def close(self, number: int) -> None:
-        """Forget one recording with its file."""
-        gone = self.recordings.pop(number, None)
-        self._drop_made(number)
-        if number in self.copies:
-            self.copies.pop(number).cancel()
-        if gone is not None and gone.path is not None:
-            shutil.rmtree(gone.path.parent, ignore_errors=True)
-        if self.shown == number:
-            self.shown = max(self.recordings, default=None)
+        """Close one recording and delete its file."""
+        with self.lock:
+            gone = self._without(number)
+            self._drop_made(number)
+            if number in self.copies:
+                self.copies.pop(number).cancel()
+            if gone is not None and gone.path is not None:
+                shutil.rmtree(gone.path.parent, ignore_errors=True)
+            if self.shown == number:
+                self.shown = max(self.recordings, default=None)
+
+    def _without(self, number: int) -> OpenRecording | None:
+        """Leave one recording out of a new dictionary: another tab may be going through the old one."""
+        gone = self.recordings.get(number)
+        self.recordings = {each: found for each, found in self.recordings.items() if each != number}
+        return gone
 
     def take_in(self) -> bool:
-        """Open what the ended analysis gave; whether there was one."""
-        if self.work is None or self.work.running:
-            return False
-        ended, self.work = self.work, None
+        """Open the results of an analysis that has ended; whether there was one."""
+        with self.lock:
+            if self.work is None or self.work.running:
+                return False
+            ended, self.work = self.work, None
+            self._take_in(ended)
+            return True
+
+    def _take_in(self, ended: Work[dict[str, Timeline]]) -> None:
         self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")
         before, self.going_on = self.recordings.get(self.going_on or 0), None
         if ended.result:
             if before is not None:
-                del self.recordings[before.number]
+                self._without(before.number)
                 self._drop_made(before.number)
             found = self.open(ended.result, self.source, partial=ended.stopping)
             found.requests = self.requests
@@ -198,20 +235,21 @@ class Memory:
                     self.copies[found.number] = self.copies.pop(before.number)
         elif self.source is not None and before is None:
             shutil.rmtree(self.source.parent, ignore_errors=True)
-        return True
 
     def drawing(self, recording: OpenRecording) -> Work[Drawn] | None:
-        """The annotated video of a recording as it stands now; None where none was made since the last correction."""
-        drawing = self.drawings.get(recording.number)
-        if drawing is not None and drawing.timeline is not recording.timeline:
-            self._drop_drawing(recording.number)
-            return None
-        return drawing and drawing.work
+        """The annotated video of a recording; None where none was made since the last correction."""
+        with self.lock:
+            drawing = self.drawings.get(recording.number)
+            if drawing is not None and drawing.timeline is not recording.timeline:
+                self._drop_drawing(recording.number)
+                return None
+            return drawing and drawing.work
 
     def drop_export(self, number: int) -> None:
-        """Forget the files to take along; they are made anew when they are wanted again."""
-        if number in self.exports:
-            self.exports.pop(number).documents.cancel()
+        """Drop the files to download; they are made anew when they are asked for."""
+        with self.lock:
+            if number in self.exports:
+                self.exports.pop(number).documents.cancel()
 
     def _drop_made(self, number: int) -> None:
         self._drop_drawing(number)
@@ -225,13 +263,26 @@ class Memory:
                 shutil.rmtree(gone.work.result.path.parent, ignore_errors=True)
 
     def take_live(self) -> None:
-        """Open the session that was recorded on the Live page, once."""
+        """Open the session that was recorded on the Live page, unless it was opened before."""
         session = recorded_session()
-        if session is None or session is self.live:
-            return
-        self.live = session
-        path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
-        self.open({session.timeline.request.model or "": session.timeline}, path).live = True
+        with self.lock:
+            if session is None or session is self.live:
+                return
+            self.live = session
+            path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
+            self.open({session.timeline.request.model or "": session.timeline}, path).live = True
+
+    def forget(self) -> None:
+        """Delete all recordings, their files and their readings, also unfinished ones; end an analysis under way."""
+        with self.lock:
+            if self.work is not None:
+                self.work.abandon()
+            self.workspace.close()
+            for sha256 in self.in_part:
+                unfinished.remove(sha256)
+            empty = Memory(opened=self.opened + 1)
+            for name in {each.name for each in fields(self)} - {"lock"}:
+                setattr(self, name, getattr(empty, name))
 
     def _folder(self) -> Path | None:
         return self.source.parent if self.source else None
@@ -241,7 +292,7 @@ visits: Final[Visits[Memory]] = Visits()
 
 
 def memory() -> Memory:
-    """What this visit has; made when first asked for, and found again after a reload of the page."""
+    """The state of this visit; made at the first call, and found again after a reload of the page."""
     if _KEY not in st.session_state:
         st.session_state[_KEY] = visits.find(st.query_params.get(_VISIT), _browser()) or Memory()
     found: Memory = st.session_state[_KEY]
@@ -251,22 +302,16 @@ def memory() -> Memory:
 
 
 def _browser() -> str:
-    """What tells this visitor's browser from others, so that an address that is passed on opens nothing elsewhere."""
+    """Identifies the visitor's browser: the page's address opens the visit in no other browser."""
     return browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
 
 
 def forget() -> None:
-    """Drop all recordings of this visit, their files and what was read in them; end an analysis that is under way."""
-    gone: Memory | None = st.session_state.pop(_KEY, None)
+    """Delete everything of this visit, in every tab that shows it; see `Memory.forget`."""
+    gone: Memory | None = st.session_state.get(_KEY)
     if gone is not None:
         visits.drop(gone)
-        if gone.work is not None:
-            gone.work.abandon()
-        gone.workspace.close()
-        for recording in gone.recordings.values():
-            if recording.partial:
-                unfinished.remove(recording.timeline.recording.sha256)
-        st.session_state[_KEY] = Memory(opened=gone.opened + 1)
+        gone.forget()
     forget_session()
 
 
@@ -278,9 +323,9 @@ def _end(path: Path, monitors: list[Monitor]) -> None:
 
 @cache
 def sweep() -> None:
-    """Delete the folders that killed servers left, once a server.
+    """Delete the folders that killed servers left; once in the life of a server.
 
-    A folder with the process number of this server is an earlier one's, too.
+    This also deletes folders with this server's own process number: an earlier server had the same number.
     """
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
         number = path.name.removeprefix(_PREFIX).split("-")[0]
@@ -289,17 +334,17 @@ def sweep() -> None:
 
 
 def _runs(number: int) -> bool:
-    """Whether there is such a process, as far as that can be said."""
+    """Whether there is a process of that number, as far as the system tells."""
     try:
-        if os.name == "posix":  # elsewhere the call would end it
+        if os.name == "posix":  # on Windows, the call ends the process
             os.kill(number, 0)
     except (ProcessLookupError, OverflowError):
         return False
-    except OSError:  # it is another user's
+    except OSError:  # the process of another user
         return True
     return True
 
 
 def _short(name: str) -> str:
-    """Cut to what any file system takes."""
+    """The name, cut to a length that every file system takes."""
     return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")

@@ -1,4 +1,4 @@
-"""The way in of the Video page: a recording, how to read it, and how far the reading has come."""
+"""First part of the Video page: choice of a recording, settings of the analysis, its progress."""
 
 import hashlib
 import shutil
@@ -30,7 +30,7 @@ from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
 
 Requests = Mapping[str, AnalysisRequest]
-"""How a recording is read, by name of the model."""
+"""Requests by name of the model."""
 
 RATES: Final = {1.0: "1", 2.0: "2", 4.0: "4", 8.0: "8", 15.0: "15", 0.0: "every frame"}
 SMOOTHINGS: Final = {
@@ -40,18 +40,18 @@ SMOOTHINGS: Final = {
     "none": "None",
 }
 MOST_COMPARED: Final = 3
-"""Models on one recording; each reads it anew."""
+"""Most models on one recording; each reads it anew."""
 
 KEPT_TYPES: Final = ("zip", "parquet", "json")
-"""Endings of the files in which an analysis can be kept."""
+"""Endings of exported files that can be opened again."""
 
 KEPT: Final = (
-    "The file lies in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and a "
+    "The file is kept in a temporary folder of this machine while it is open here. It is deleted with *Forget*, and a "
     "quarter of an hour after this page was closed, so that a reload loses nothing."
 )
 WAITS: Final = (
-    "What an analysis has read when it is stopped or cut off, numbers and portraits, waits in {}, so that it can go "
-    "on. *Forget* deletes that too; and whatever is older than a day goes when this page is opened."
+    "Numbers and portraits of an analysis that was stopped or cut off are kept in {}, so that it can go on. *Forget* "
+    "deletes them too, and what is older than a day is deleted when this page is opened."
 )
 _EVERY_S: Final = 0.5
 SKETCH_PX: Final = 160
@@ -60,7 +60,7 @@ _KNOWN: Final = "recording looked up"
 
 
 def settings(cards: Mapping[str, ModelCard]) -> Requests:
-    """Ask how; gives a request for each model, the first of which is the one that is shown."""
+    """Show the settings; gives a request for each model, first that of the model that is shown."""
     with st.popover("Settings", icon=":material/tune:"):
         left, right = st.columns(2)
         model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
@@ -72,7 +72,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
             [name for name in cards if name != model],
             format_func=lambda name: cards[name].title,
             max_selections=MOST_COMPARED - 1,
-            help="Each further model reads the same samples, and takes as long again.",
+            help="Each further model reads the same samples and takes the same time.",
             disabled=len(cards) < 2,
         )
         fps = right.select_slider(
@@ -80,7 +80,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
             list(RATES),
             4.0,
             format_func=RATES.__getitem__,
-            help="Four catch what a face shows; more of them make short expressions sharper, and take longer.",
+            help="Four are enough for most expressions; more show short ones better and take longer.",
         )
         smoothing = left.selectbox("Smoothing", list(SMOOTHINGS), format_func=SMOOTHINGS.__getitem__)
         time_constant_s = right.slider(
@@ -90,7 +90,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
             TIME_CONSTANT_S,
             0.1,
             disabled=smoothing == "none",
-            help="How long a change takes to show by about two thirds. The raw values are kept and exported too.",
+            help="Time in which about two thirds of a change show. The raw values are kept and exported too.",
         )
         region = _region()
     request = AnalysisRequest(
@@ -104,20 +104,20 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
 
 
 def _region() -> Region | None:
-    """The part of the picture in which faces are looked for; None for all of it."""
+    """Ask for the region of the picture; None for the whole picture."""
     across = st.slider(
         "Look for faces from left to right",
         0,
         100,
         (0, 100),
         format="%d %%",
-        help="The part of every picture that is of interest, such as one window of a recorded screen.",
+        help="The part of the picture in which faces are looked for, such as one window of a recorded screen.",
     )
     down = st.slider("Look for faces from top to bottom", 0, 100, (0, 100), format="%d %%")
     if across == (0, 100) and down == (0, 100):
         return None
     if across[0] == across[1] or down[0] == down[1]:
-        st.caption("A part without any width or height is none; faces are looked for everywhere.")
+        st.caption("This part has no width or height, so faces are looked for everywhere.")
         return None
     region = Region(across[0] / 100, down[0] / 100, (across[1] - across[0]) / 100, (down[1] - down[0]) / 100)
     words = region_words(region).removeprefix(", ")
@@ -126,7 +126,7 @@ def _region() -> Region | None:
 
 
 def choose(cards: Mapping[str, ModelCard]) -> None:
-    """A file, the sample, or the way to the camera; and how it shall be read.
+    """Show the choice of a recording and the settings of its analysis.
 
     Raises:
         FerError: a model or detector cannot be loaded.
@@ -152,7 +152,7 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
 
 
 def _kept_analysis() -> None:
-    """Open what *Export* wrote: a bundle, or the readings as Parquet or JSON."""
+    """Show the choice of an exported file: a bundle, or the readings as Parquet or JSON."""
     kept = memory()
     key, problem = f"kept {kept.opened}", "kept analysis problem"
 
@@ -174,7 +174,7 @@ def _kept_analysis() -> None:
         st.file_uploader(
             "Evidence bundle, or readings as Parquet or JSON", type=list(KEPT_TYPES), key=key, on_change=take
         )
-        st.caption("As *Export* writes them: every correction, name and marker is in place again.")
+        st.caption("Files of *Export*: every correction, name and marker is in place again.")
         if words := st.session_state.get(problem):
             st.error(plain(words), icon=":material/error:")
 
@@ -189,7 +189,7 @@ def open_study(path: Path) -> Study:
 
 
 def attach(recording: OpenRecording) -> None:
-    """Where numbers alone were opened: take the recording that they are of, to show its pictures too."""
+    """Ask for the recording file where only its numbers were opened, to show pictures too."""
     wanted = recording.timeline.recording
     if recording.path is not None or not wanted.sha256:
         return
@@ -209,15 +209,24 @@ def attach(recording: OpenRecording) -> None:
 
 
 def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
-    """Store a recording and start to read it; the page then shows how far that is."""
+    """Store a recording and start its analysis; the page then shows the progress.
+
+    Raises:
+        FerError: a model or detector cannot be loaded, or another recording is being read.
+    """
     kept = memory()
     pipelines = _pipelines(requests)
-    kept.going_on = None
-    _start(kept.workspace.store(name, data), requests, pipelines)
+    path = kept.workspace.store(name, data)
+    try:
+        kept.start(path, requests, analysis(path, requests, pipelines))
+    except FerError:
+        shutil.rmtree(path.parent, ignore_errors=True)
+        raise
+    st.rerun()
 
 
 def go_on_button(recording: OpenRecording) -> None:
-    """Reads on where the analysis of a recording was stopped."""
+    """Show the button that continues a stopped analysis."""
     requests, path = recording.requests, recording.path
     if not requests or path is None or memory().work is not None:
         return
@@ -229,27 +238,19 @@ def go_on_button(recording: OpenRecording) -> None:
     )
     if pressed:
         try:
-            pipelines = _pipelines(requests)
+            memory().start(path, requests, analysis(path, requests, _pipelines(requests)), recording.number)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        memory().going_on = recording.number
-        _start(path, requests, pipelines)
+        st.rerun()
 
 
 def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
     return {model: loaders.pipeline(model, request.detector.name) for model, request in requests.items()}
 
 
-def _start(path: Path, requests: Requests, pipelines: dict[str, EmotionPipeline]) -> None:
-    kept = memory()
-    kept.problem, kept.source, kept.requests = None, path, requests
-    kept.work = Work(analysis(path, requests, pipelines), kept.workspace.new_monitor(), "video analysis")
-    st.rerun()
-
-
 def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, ModelCard]) -> None:
-    """Say that this recording was read in part before, and how to go on, or not to."""
+    """Tell that an unfinished analysis of this file exists, how to go on with it, and offer to delete it."""
     sha256 = _sha256_of(given)
     found = unfinished.of(sha256)
     if not found:
@@ -278,7 +279,7 @@ def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, Mod
 
 
 def _sha256_of(given: UploadedFile) -> str:
-    """Looked up once a file: large ones take seconds."""
+    """SHA-256 of an uploaded file; computed once, as large files take seconds."""
     known: tuple[str, str] = st.session_state.get(_KNOWN, ("", ""))
     if known[0] != given.file_id:
         known = given.file_id, hashlib.sha256(given.getbuffer()).hexdigest()
@@ -287,7 +288,7 @@ def _sha256_of(given: UploadedFile) -> str:
 
 
 def progress() -> None:
-    """How far the analysis is, shown anew by itself, with a way to stop it; then the page starts again."""
+    """Show the progress of the analysis and a stop button until it ends; then run the page again."""
     work = memory().work
     if work is None:
         return
@@ -311,7 +312,7 @@ def progress() -> None:
 
 
 def region_words(region: Region | None) -> str:
-    """A region for people, to be put behind other facts; empty where faces were looked for everywhere."""
+    """The region in words, to be put behind other facts; empty for the whole picture."""
     if region is None:
         return ""
     right, bottom = region.x + region.width, region.y + region.height
@@ -319,12 +320,12 @@ def region_words(region: Region | None) -> str:
 
 
 def forget_button() -> None:
-    """Drops everything."""
+    """Show the button that deletes everything of this visit."""
     st.button(
         "Forget",
         icon=":material/delete:",
         on_click=forget,
-        help="Deletes the recordings of this visit, what was read in them, and all corrections.",
+        help="Deletes the recordings, readings and corrections of this visit, in every tab that shows it.",
     )
 
 

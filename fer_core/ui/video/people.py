@@ -20,7 +20,7 @@ MOST_SUGGESTED: Final = 3
 
 
 def people_editor(recording: OpenRecording) -> None:
-    """Everybody who was seen, and what can be done about it."""
+    """Show all persons with their names, and the forms to merge, split and remove them."""
     if not recording.people:
         st.info("No face was found in this recording.", icon=":material/search_off:")
         return
@@ -38,8 +38,8 @@ def people_editor(recording: OpenRecording) -> None:
             f"Undo: {plain(words)}", icon=":material/undo:", key=f"undo {recording.number}", on_click=recording.undo
         )
     st.caption(
-        "People are told apart by place and looks within this recording alone. Names and portraits are kept with it "
-        "and nowhere else; there is no list of faces to compare with."
+        "People are told apart by place and looks, within this recording alone. Names and portraits are kept only with "
+        "the recording; there is no list of faces to compare with."
     )
 
 
@@ -47,7 +47,7 @@ def _names(recording: OpenRecording) -> None:
     portraits = recording.timeline.portraits
     everyone = recording.people
     summaries = {one.person: one for one in summarise(counted(recording.timeline, recording.notes.excluded))}
-    found = [summaries.get(person) for person in everyone]  # nothing of those whose readings are all excluded
+    found = [summaries.get(person) for person in everyone]  # None for persons whose readings are all excluded
     key = f"names {recording.number} {recording.revision}"
     table = pd.DataFrame(
         {
@@ -65,7 +65,7 @@ def _names(recording: OpenRecording) -> None:
     def named() -> None:
         for row, changes in st.session_state[key]["edited_rows"].items():
             person, name = everyone[int(row)], (changes.get("Name") or "").strip()
-            if name != recording.notes.names.get(person, ""):  # the table tells of all that was typed since it was made
+            if name != recording.notes.names.get(person, ""):  # the table reports all edits since it was made
                 recording.call(person, name)
 
     st.data_editor(
@@ -110,15 +110,15 @@ def _split(recording: OpenRecording) -> None:
     _do(recording, words, "call_split", lambda: recording.split(person, recording.moment_s))
     _do(recording, "Remove from this recording", "person_remove", lambda: _remove(recording, person))
     st.caption(
-        "*Split*: from the chosen moment on, this is somebody else. *Remove*, for posters and for who did not agree, "
-        "takes their readings, name and portrait out of charts, tables and reports. The picture stays as it is: the "
-        "player and the annotated video still show them, without box and numbers."
+        "*Split*: from the chosen moment on, this is another person. *Remove*, for posters and for people who did not "
+        "agree, takes readings, name and portrait out of charts, tables and reports. The recording does not change: "
+        "the player and the annotated video still show the person, without box and numbers."
     )
 
 
 def _remove(recording: OpenRecording, person: int) -> None:
     recording.remove(person)
-    if recording.partial:  # what waits for going on holds their portrait
+    if recording.partial:  # the unfinished analysis holds their portrait
         unfinished.remove(recording.timeline.recording.sha256)
 
 
@@ -131,8 +131,7 @@ def _rest(recording: OpenRecording) -> None:
         _do(recording, "Compare no longer", "close", lambda: recording.rest(person, None))
         return
     st.caption(
-        "Choose a range in which the face is at rest. What it showed there on average is subtracted from all its "
-        "readings."
+        "Choose a range in which the face is at rest. The mean of its readings there is subtracted from all of them."
     )
     _do(
         recording,
@@ -152,7 +151,7 @@ def _choose(recording: OpenRecording, label: str, name: str, besides: int | None
 
 
 def _do(recording: OpenRecording, label: str, icon: str, change: Callable[[], Any], key: str = "") -> None:
-    """A button whose work can fail with a sentence; `key` tells buttons with one icon apart."""
+    """Show a button; where its work fails, the next run shows the error. `key` tells buttons with one icon apart."""
 
     def attempt() -> None:
         try:

@@ -1,4 +1,4 @@
-"""The chosen moment of a recording: the player, and the frame with what was read in it."""
+"""The chosen moment of a recording: the player, and the frame with its readings."""
 
 import shutil
 import tempfile
@@ -26,7 +26,7 @@ from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.waiting import wait_for
 
 LARGE_MB: Final = 300
-"""Beyond, the player is loaded only when asked for: the server hands the whole file to the browser from memory."""
+"""Larger files are played only on request: the server sends the whole file from memory."""
 
 
 def moment(recording: OpenRecording) -> None:
@@ -40,7 +40,7 @@ def moment(recording: OpenRecording) -> None:
 
 
 def words_at(recording: OpenRecording, time_s: float) -> str:
-    """What was read in the sampled frame of a moment, in words."""
+    """The readings of the sample at a moment, in words."""
     frame = recording.timeline.frame
     rows = frame[(frame["time_s"] - time_s).abs().lt(1e-6) & frame["person"].notna()].sort_values("person")
     parts = []
@@ -68,13 +68,13 @@ def _player(recording: OpenRecording) -> None:
 
 
 def _play(recording: OpenRecording, path: Path, words: str) -> None:
-    """The player at the chosen moment's second. Only a new player jumps where it was sent already: two take turns."""
+    """The player at the second of the chosen moment. A player jumps only once to a second, so two alternate."""
     places = st.empty(), st.empty()
     places[recording.jumps % 2].video(path, start_time=int(recording.moment_s), alt=words)
 
 
 def _copied(recording: OpenRecording, path: Path) -> None:
-    """A copy in the player, where the recording itself cannot be; or the way to one."""
+    """The player with a copy of a recording that browsers do not play, or the button that makes one."""
     kept, number = memory(), recording.number
     work = kept.copies.get(number)
     if work is not None and work.result:
@@ -95,7 +95,10 @@ def _copied(recording: OpenRecording, path: Path) -> None:
     )
 
     def begin() -> None:
-        kept.copies[number] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
+        with kept.lock:
+            running = kept.copies.get(number)
+            if running is None or not running.running:  # another tab may have begun it
+                kept.copies[number] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
 
     st.button("Make a copy that plays", icon=":material/movie:", key=f"copy {number}", on_click=begin)
 
@@ -131,7 +134,7 @@ def _frame(recording: OpenRecording) -> None:
 
 
 def _with_mesh(picture: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
-    """The frame with the mesh of each face; measured anew, as a timeline keeps numbers and no landmarks."""
+    """The frame with the mesh of each face, which is measured anew: a timeline keeps no landmarks."""
     faces = loaders.measurer()(picture, [Face(reading.box, reading.face_confidence) for reading in readings])
     return overlay_mesh(
         picture, [replace(reading, mesh=face.mesh) for reading, face in zip(readings, faces, strict=True)]
@@ -139,7 +142,7 @@ def _with_mesh(picture: NDArray[np.uint8], readings: Sequence[FaceReading]) -> N
 
 
 def _steps(recording: OpenRecording) -> None:
-    """From sample to sample; the charts lead to any of them."""
+    """Buttons that go from sample to sample."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for label, icon, samples in (("Previous", "chevron_left", -1), ("Next", "chevron_right", 1)):
             st.button(

@@ -1,4 +1,4 @@
-"""The work behind the Video page: reading a recording with one model or several. No Streamlit in here."""
+"""The job of the Video page that reads a recording with one model or several. No Streamlit in here."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +16,14 @@ def analysis(
 ) -> Job[dict[str, Timeline]]:
     """The job that reads a recording with each model in turn, and gives the timelines by model.
 
-    It goes on where an earlier one of the same recording was ended. Stopped, it gives what the first model has read; of
-    the others only those that came to the end. Abandoned, nothing of it is kept for another time.
+    It continues an unfinished analysis of the same file and request. A stopped job gives the first model's part of the
+    recording, and the timelines of other models only where they are complete. An abandoned job leaves no unfinished
+    analysis.
 
     Args:
         path: the recording.
-        requests: how it is read, by name of the model.
-        pipelines: likewise.
+        requests: by name of the model.
+        pipelines: by name of the model.
     """
 
     def job(monitor: Monitor) -> dict[str, Timeline]:

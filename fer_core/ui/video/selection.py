@@ -1,4 +1,4 @@
-"""What a click in a chart of the timeline means, in seconds. Pure: events in, times out."""
+"""The moment and the person of a click in a chart."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,10 +7,10 @@ from fer_core.charts import seconds_of
 
 
 def selected_time(event: Mapping[str, Any] | None) -> float | None:
-    """The moment of the first point that was clicked; None where none was.
+    """The time of the first point that was clicked, in seconds; None where no point was.
 
     Args:
-        event: as `st.plotly_chart` gives it. A point says its time first in `customdata`, else by its place.
+        event: as `st.plotly_chart` gives it. The time of a point is the first value of `customdata`, else its `x`.
 
     Example:
         >>> selected_time({"selection": {"points": [{"x": "1970-01-01 00:00:05", "customdata": [4.5, 112]}]}})
@@ -26,10 +26,10 @@ def selected_time(event: Mapping[str, Any] | None) -> float | None:
 
 
 def selected_person(event: Mapping[str, Any] | None) -> int | None:
-    """Whose lane of the ribbon was clicked; None where none was, or in another chart.
+    """The person whose lane of the ribbon was clicked; None where no lane was, or in another chart.
 
     Args:
-        event: as `selected_time` takes it. A bar says the number third in `customdata`.
+        event: as for `selected_time`. The number is the third value of a bar's `customdata`.
     """
     for point in _selection(event).get("points") or ():
         person = _stated(point.get("customdata"), 2)
@@ -43,7 +43,7 @@ def _selection(event: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _stated(custom: Any, place: int) -> float | None:
-    """The number at a place of `customdata`, which comes as a list, as a mapping from places, or not at all."""
+    """The number at an index of `customdata`, which is a list, a mapping from indices, or missing."""
     values = list(custom.values()) if isinstance(custom, Mapping) else custom
     if not isinstance(values, Sequence) or isinstance(values, str):
         values = [values]

@@ -1,7 +1,7 @@
-"""Where unfinished analyses of the Video page wait for the same recording to come again. No Streamlit in here.
+"""Files of unfinished analyses of the Video page, which can be continued. No Streamlit in here.
 
-A file a recording and request, in a folder that only the server's user can read. It goes when the
-analysis is complete, when the visitor wants that, and when the page is opened after a day.
+There is one file for each recording and request, in a folder that only the server's user can read. It is deleted when
+the analysis is complete, when the visitor asks for it, and when the page is opened more than a day later.
 """
 
 import contextlib
@@ -24,11 +24,11 @@ _in_use: set[Path] = set()
 
 @dataclass(frozen=True)
 class Unfinished:
-    """An analysis that did not come to its end.
+    """An analysis that was not completed.
 
     Attributes:
-        request: how it was being read.
-        until_s: up to which second of the recording it came.
+        request: of the analysis.
+        until_s: time of its last sample in seconds.
     """
 
     request: AnalysisRequest
@@ -36,28 +36,28 @@ class Unfinished:
 
 
 def folder() -> Path | None:
-    """Where they are; None where none are kept."""
+    """The folder; None where unfinished analyses are not kept."""
     return settings().unfinished
 
 
 def shown_folder() -> str:
-    """The same for visitors, who need not know how the server's user is called; "" for None."""
+    """The folder for visitors, without the name of the server's user; empty for none."""
     where = folder()
     if where is None:
         return ""
     try:
         return str(Path("~") / where.relative_to(Path.home()))
-    except (ValueError, RuntimeError):  # it lies elsewhere, or there is no home
+    except (ValueError, RuntimeError):  # outside the home folder, or no home folder
         return str(where)
 
 
 def waiting() -> bool:
-    """Whether there are any, of whatever recording; those that are too old are removed."""
+    """Whether there is any unfinished analysis; files older than a day are deleted first."""
     return bool(_files("*"))
 
 
 def of(sha256: str) -> list[Unfinished]:
-    """Those of a recording, by its SHA-256; the longest first."""
+    """The unfinished analyses of a recording, by its SHA-256; the longest first."""
     found = []
     for path in _files(f"{sha256}-*"):
         if path not in _in_use and (glance := Checkpoint.glance(path)):
@@ -69,7 +69,7 @@ def of(sha256: str) -> list[Unfinished]:
 
 @contextlib.contextmanager
 def place(sha256: str, request: AnalysisRequest) -> Iterator[Path | None]:
-    """A file for an analysis while it runs; None where none can be kept, or another visitor's has it."""
+    """The file of a running analysis; None where it cannot be written or another analysis uses it."""
     where = folder()
     path = None if where is None else where / f"{sha256}-{request.reading.digest[:16]}.jsonl"
     if path is not None:
@@ -92,7 +92,7 @@ def place(sha256: str, request: AnalysisRequest) -> Iterator[Path | None]:
 
 
 def remove(sha256: str) -> None:
-    """Remove those of a recording that no analysis is using."""
+    """Delete the files of a recording that no running analysis uses."""
     for path in _files(f"{sha256}-*"):
         if path not in _in_use:
             with contextlib.suppress(OSError):

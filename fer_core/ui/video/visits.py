@@ -1,4 +1,4 @@
-"""What outlives a reload of the page: visits by a name that cannot be guessed. No Streamlit in here."""
+"""Visits that outlive a reload of the page, by a name that cannot be guessed. No Streamlit in here."""
 
 import secrets
 import threading
@@ -11,12 +11,12 @@ from typing import Final, Generic, TypeVar
 Kept = TypeVar("Kept")
 
 KEPT_S: Final = 15 * 60.0
-"""A visit that nobody has looked at for so many seconds is let go, unless its page is still open."""
+"""Seconds after which a visit is dropped, unless its page is still open."""
 
 
 @dataclass
 class _Visit(Generic[Kept]):
-    """A thing, kept alive until it was not asked for too long; after that only as long as somebody else has it."""
+    """A thing; `thing` becomes None when it is not asked for any more, then only `known` refers to it."""
 
     thing: Kept | None
     known: "weakref.ReferenceType[Kept]"
@@ -28,8 +28,8 @@ class Visits(Generic[Kept]):
     """Things by name and owner. Safe to use from several threads.
 
     Args:
-        kept_s: seconds after which a thing that nobody asked for is let go, also where nobody asks again.
-        clock: seconds; only differences count.
+        kept_s: seconds after which a thing is dropped that nobody asked for.
+        clock: gives seconds; only differences count.
     """
 
     def __init__(self, kept_s: float = KEPT_S, clock: Callable[[], float] = time.monotonic) -> None:
@@ -39,18 +39,18 @@ class Visits(Generic[Kept]):
         self._sweeping = False
 
     def __len__(self) -> int:
-        """How many are kept."""
+        """Number of things that are kept."""
         return len(self._known)
 
     def keep(self, thing: Kept, owner: str = "") -> str:
-        """Keep a thing, or keep it longer.
+        """Keep a thing for another `kept_s`.
 
         Args:
             thing: to keep.
-            owner: who alone finds it again, such as a browser by its cookie.
+            owner: the only one who finds it again, such as a browser by its cookie.
 
         Returns:
-            The name by which the owner finds it.
+            Its name for `find`.
         """
         with self._lock:
             name = next((name for name, visit in self._known.items() if visit.known() is thing), None)
@@ -62,7 +62,7 @@ class Visits(Generic[Kept]):
             return name
 
     def find(self, name: str | None, owner: str = "") -> Kept | None:
-        """The owner's thing of that name; None where there is none any more."""
+        """The owner's thing of that name; None where there is none."""
         with self._lock:
             self._sweep()
             visit = self._known.get(name or "")
@@ -94,10 +94,10 @@ class Visits(Generic[Kept]):
 
 
 def browser_of(cookie: str) -> str:
-    """What stays the same in a browser's anti-forgery cookie.
+    """The token in a browser's anti-forgery cookie, which stays the same.
 
-    The server sends the token masked, and with another mask each time: "2|mask|masked token|time", in hexadecimal. A
-    cookie of another form is given back as it is.
+    The cookie has the form "2|mask|masked token|time", in hexadecimal, with a new mask each time. A cookie of another
+    form is returned unchanged.
 
     >>> browser_of("2|e07e46db|d63129df|1795915600") == browser_of("2|40620026|762d6f22|1795915600")
     True

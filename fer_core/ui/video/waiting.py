@@ -11,12 +11,12 @@ _EVERY_S: Final = 0.5
 
 
 def wait_for(work: Work[Any], words: str, key: str) -> None:
-    """Show it until it ends.
+    """Show the progress of work until it ends.
 
     Args:
-        work: that is under way.
-        words: what is being done.
-        key: of its button.
+        work: the running work.
+        words: name of the work.
+        key: of the stop button.
     """
 
     @st.fragment(run_every=_EVERY_S)
