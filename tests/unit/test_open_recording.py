@@ -122,16 +122,18 @@ def test_recordings_of_one_name_can_be_told_apart():
     kept.workspace.close()
 
 
-def test_the_player_is_new_where_it_was_sent_to_that_second_already():
+def test_the_page_sends_the_player_and_follows_it():
     recording = OpenRecording.of(1, {"m": synthetic(10.0)})
-    recording.seek(3.0)
-    before = recording.jumps
-    recording.step_by(1)
-    assert recording.jumps == before + 1
-    recording.seek(3.0)  # a click into the same place plays from there again
-    assert recording.jumps == before + 2
-    recording.seek(7.0)
-    assert recording.jumps == before + 2
+    recording.seek(3.1)
+    assert (recording.moment_s, recording.seeks) == (3.0, 1)
+    recording.seek(3.0)  # a click into the same place: the player may have moved on
+    assert recording.seeks == 2
+    recording.follow(4.249)  # what is shown there is what was read before
+    assert (recording.moment_s, recording.seeks) == (4.0, 2)
+    recording.follow(4.2499999)  # the browser's time of the next frame, in whole microseconds
+    assert recording.moment_s == 4.25
+    recording.follow(-1.0)
+    assert recording.moment_s == 0.0
 
 
 def test_notes_of_a_range():

@@ -29,24 +29,14 @@ from fer_core.timeline.summaries import (
     stretches,
 )
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.player import words_at
+from fer_core.ui.video.player.stage import words_at
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.selection import selected_person, selected_time
+from fer_core.ui.video.selection import selected_time
 
 MOST_RINGS: Final = 3
 _HERE: Final = "#5c7cfa"
 _FACE_PX: Final = 72
 MOST_POINTS: Final = 600
-
-
-def ribbon(recording: OpenRecording) -> None:
-    """The whole recording at a glance."""
-    figure = charts.emotion_ribbon(recording.timeline, recording.notes)
-    if not recording.whole:
-        start, end = clock(recording.range_s).astype(str)
-        figure.add_vrect(x0=start, x1=end, line={"width": 2, "color": _HERE}, fillcolor="rgba(0,0,0,0)")
-    words = charts.describe_ribbon(recording.timeline, recording.notes)
-    interactive(figure, recording, "ribbon", words, recording.whole_range)
 
 
 def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
@@ -90,9 +80,7 @@ def _here(recording: OpenRecording) -> None:
         st.caption(f"**{recording.moment_s:.2f} s** · {words}")
 
 
-def interactive(
-    figure: go.Figure, recording: OpenRecording, name: str, words: str, within_s: tuple[float, float] | None = None
-) -> None:
+def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: str) -> None:
     """A figure over time, with the notes and the chosen moment drawn in.
 
     Args:
@@ -100,9 +88,8 @@ def interactive(
         recording: that it shows.
         name: of the figure, unlike those of all others of the recording.
         words: the figure, for those who do not see it.
-        within_s: what the time axis covers; the chosen range by default.
     """
-    start_s, end_s = within_s or recording.range_s
+    start_s, end_s = recording.range_s
     figure.update_xaxes(range=[*clock([start_s, end_s]).astype(str)])
     charts.add_notes(figure, recording.notes.within(start_s, end_s))
     if start_s <= recording.moment_s <= end_s:
@@ -346,12 +333,9 @@ def _person(recording: OpenRecording) -> int | None:
 
 
 def _chosen(recording: OpenRecording, key: str) -> None:
-    event = st.session_state.get(key)
-    time_s, person = selected_time(event), selected_person(event)
+    time_s = selected_time(st.session_state.get(key))
     if time_s is not None:
         recording.seek(time_s)
-    if person in recording.people:
-        recording.person = person
 
 
 def _clickable(figure: go.Figure) -> go.Figure:

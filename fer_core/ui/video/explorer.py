@@ -12,14 +12,15 @@ from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
 from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, interval_s, most_shown
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.charts import numbers, over_time, ribbon
+from fer_core.ui.video.charts import numbers, over_time
 from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button, region_words
 from fer_core.ui.video.people import people_editor
-from fer_core.ui.video.player import moment
+from fer_core.ui.video.player.component import Addresses
+from fer_core.ui.video.player.stage import moment
 from fer_core.ui.video.recording import OpenRecording
 
 _FINEST_S: Final = 0.01
@@ -44,18 +45,17 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
             on_change=lambda: setattr(kept, "shown", st.session_state[f"open {kept.opened}"]),
         )
     if kept.shown is not None:
-        _explorer(kept.recordings[kept.shown], cards)
+        _explorer(kept.recordings[kept.shown], cards, Addresses())
 
 
 @st.fragment
-def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresses: Addresses) -> None:
     """A click in here draws only this anew."""
     card = cards.get(recording.timeline.request.model or "")
     _headline(recording, card)
     attach(recording)
+    moment(recording, addresses)
     _figures(recording)
-    moment(recording)
-    ribbon(recording)
     _choice(recording)
     names = ["Explore", "Statistics", "People", "Events", "Compare", "Export"]
     tabs = st.tabs(names, key=f"parts {recording.number}", on_change="rerun")
@@ -143,22 +143,9 @@ def _choice(recording: OpenRecording) -> None:
         key=key,
         on_change=lambda: recording.choose_range(*st.session_state[key]),
         disabled=last_s <= first_s,
-        help="What the charts show and the statistics count.",
+        help="What the charts show and the statistics count, and what the player loops.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        for label, icon, span in (
-            ("From the moment", "start", (recording.moment_s, recording.range_s[1])),
-            ("To the moment", "keyboard_tab", (recording.range_s[0], recording.moment_s)),
-            ("All", "fullscreen", (first_s, last_s)),
-        ):
-            st.button(
-                label,
-                icon=f":material/{icon}:",
-                key=f"{label} {recording.number}",
-                on_click=recording.choose_range,
-                args=span,
-                disabled=span[1] <= span[0] or span == recording.range_s,
-            )
         with st.popover("Smoothing", icon=":material/tune:"):
             _smoothing(recording)
         st.toggle(

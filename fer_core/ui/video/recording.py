@@ -37,6 +37,8 @@ from fer_core.timeline.table import Timeline
 
 SHOWN_PX: Final = 960
 _MOST_FRAMES: Final = 12
+_SAME_S: Final = 1e-5
+"""Moments that the browser and the table give for one frame differ by less."""
 
 Timelines = Mapping[str, Timeline]
 
@@ -58,7 +60,9 @@ class OpenRecording:
         live: it was read as it was recorded, and not from the file.
         requests: how it was read from the file, by model; empty where it was not.
         namesake: the how many-th of this name, from 1.
-        jumps: how often a moment was chosen in the second in which the player was sent already.
+        seeks: how often the page, not the player, chose a moment: then the player goes there.
+        mesh: whether the landmarks of every face are drawn while the player stands still.
+        player_wanted: whether a recording that is too large to be handed to the browser unasked was asked for.
         undos: how often a correction was taken back.
     """
 
@@ -73,7 +77,9 @@ class OpenRecording:
     live: bool = False
     requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
     namesake: int = 1
-    jumps: int = 0
+    seeks: int = 0
+    mesh: bool = False
+    player_wanted: bool = False
     undos: int = 0
 
     def __post_init__(self) -> None:
@@ -189,12 +195,11 @@ class OpenRecording:
         if len(times):
             self._look(float(times[np.abs(times - time_s).argmin()]))
 
-    def step_by(self, samples: int) -> None:
-        """Look at the sampled frame so many further."""
+    def follow(self, time_s: float) -> None:
+        """Look at the last sampled frame up to a moment that the player shows; the player stays where it is."""
         times = self.sampled_s
         if len(times):
-            place = int(np.searchsorted(times, self.moment_s - 1e-6)) + samples
-            self._look(float(times[min(max(place, 0), len(times) - 1)]))
+            self.moment_s = float(times[max(0, int(np.searchsorted(times, time_s + _SAME_S)) - 1)])
 
     def picture(self, time_s: float) -> NDArray[np.uint8]:
         """The frame of a moment, uint8 (H, W, 3) BGR, its longer side at most `SHOWN_PX`; the last few are kept.
@@ -372,7 +377,7 @@ class OpenRecording:
         return replace(timeline, portraits={**timeline.portraits, **found})
 
     def _look(self, moment_s: float) -> None:
-        self.jumps += int(moment_s) == int(self.moment_s)
+        self.seeks += 1
         self.moment_s = moment_s
 
     def _choose_person(self) -> None:
