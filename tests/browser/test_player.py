@@ -39,7 +39,7 @@ def numbered(number: int) -> NDArray[np.uint8]:
     canvas = np.full((360, 640, 3), 90, np.uint8)
     left = round(60 * number / FRAMES)
     portrait = cv2.resize(cv2.imread(str(PORTRAIT)), (580, 580), interpolation=cv2.INTER_AREA)[:320]
-    card = round(65 * abs(np.sin(number / 20)))
+    card = round(95 * abs(np.sin(number / 20)))
     portrait[220 - card : 240] = 60
     canvas[BIT_PX:, left : left + 580] = portrait
     canvas[:BIT_PX] = 0

@@ -37,6 +37,11 @@ def test_the_track_says_what_the_table_says():
         sides = np.array([640, 360, 640, 360])
         boxes = np.reshape(person.boxes, (-1, 4)) / UNIT * sides
         assert np.abs(boxes - rows[["x", "y", "width", "height"]].to_numpy(float)).max() < 0.05
+        close = shares.copy()
+        close[np.arange(len(rows)), person.labels] = 0
+        for place, second in enumerate(person.close):
+            ratio = close[place].max() / shares[place].max()
+            assert (second == close[place].argmax()) if ratio > 0.751 else (second == -1 or ratio > 0.749)
         words = [track.qualities[place] or "good" for place in person.quality]
         assert words == rows["quality"].tolist()
         runs = stretches(timeline, person.number)

@@ -21,7 +21,7 @@ from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.summaries import people
 from fer_core.ui.video import unfinished as video_unfinished
-from fer_core.ui.video.compare import side_by_side
+from fer_core.ui.video.compare import as_table, subjects_of
 from fer_core.ui.video.events import changed_rows, markers_of, spans_of
 from fer_core.ui.video.exports import annotating, checkable
 from fer_core.ui.video.memory import Workspace
@@ -230,8 +230,8 @@ def test_contested_stretches_are_shaded():
 def test_two_recordings_side_by_side():
     first, second = OpenRecording.of(1, {"a": synthetic(10.0)}), OpenRecording.of(2, {"a": synthetic(10.0, people=1)})
     first.call(2, "Zoë")
-    table = side_by_side(first, second)
-    assert table["Person"].tolist() == ["Person 1", "Zoë", "Person 1"]
+    table = as_table(subjects_of([first, second]))
+    assert table["Person"].tolist() == [f"{name} · {first.title}" for name in ("Person 1", "Zoë", "Person 1")]
     shares = table[["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "uncertain"]]
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=0.005)
 

@@ -113,9 +113,9 @@ def _show_face(
 ) -> None:
     crop, words = st.columns([1, 2], vertical_alignment="center")
     crop.image(cut(image, reading.box), channels="BGR", width=110, alt=f"face {number or 1}")
-    style = STYLES[reading.label]
+    symbol = "❔" if reading.uncertain else STYLES[reading.label].symbol
     with words:
-        st.markdown(f"#### {style.symbol} {reading.label} · {reading.confidence:.0%}")
+        st.markdown(f"#### {symbol} {reading.words} · {reading.confidence:.0%}")
         with st.container(horizontal=True, gap="small"):
             if reading.uncertain:
                 st.badge(

@@ -39,7 +39,7 @@ _FACE_PX: Final = 72
 MOST_POINTS: Final = 600
 
 
-def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+def over_time(recording: OpenRecording) -> None:
     """One tab a view; only the open one is drawn."""
     views: dict[str, Callable[[OpenRecording], None]] = {
         "Lines": _lines,
@@ -54,8 +54,6 @@ def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
     }
     if recording.resting:
         views["From rest"] = _from_rest
-    if len(recording.timelines) > 1:
-        views["Models"] = partial(_models, cards=cards)
     _here(recording)
     tabs = st.tabs(list(views), key=f"views {recording.number}", on_change="rerun")
     for tab, draw in zip(tabs, views.values(), strict=True):
@@ -289,7 +287,8 @@ def _from_rest(recording: OpenRecording) -> None:
     st.caption(plain(words) + " They are no probabilities any more.")
 
 
-def _models(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+    """One lane a model for the chosen person, and where they disagree."""
     person = _person(recording)
     if person is None:
         return

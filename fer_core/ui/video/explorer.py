@@ -10,7 +10,7 @@ from fer_core.classification import ModelCard
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
-from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, interval_s, most_shown
+from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, headline, interval_s
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.charts import numbers, over_time
 from fer_core.ui.video.compare import compare
@@ -25,9 +25,11 @@ from fer_core.ui.video.recording import OpenRecording
 
 _FINEST_S: Final = 0.01
 _EXPLAINED: Final = {
-    "Time seen": "Of all people together, in the range.",
-    "Uncertain": "Share of the time seen in which no expression is probable enough to rely on.",
-    "Good samples": "Share of the time seen without a quality problem; the tab *Quality* shows which there are.",
+    "Person time": "The time that each person was seen in the range, added up over all people.",
+    "Time seen": "Of the one person, in the range.",
+    "Most shown": "Of all people together. Withheld where less than half of the samples have a good picture.",
+    "Uncertain": "Share of that time in which no expression is probable enough to rely on.",
+    "Good samples": "Share of that time without a quality problem; the tab *Quality* shows which there are.",
 }
 
 
@@ -64,7 +66,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
             continue
         with tab:
             if name == "Explore":
-                over_time(recording, cards)
+                over_time(recording)
             elif name == "Statistics":
                 numbers(recording)
             elif name == "People":
@@ -72,7 +74,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
             elif name == "Events":
                 events_editor(recording)
             elif name == "Compare":
-                compare(recording)
+                compare(recording, cards)
             else:
                 exports(recording, card)
 
@@ -111,13 +113,13 @@ def _figures(recording: OpenRecording) -> None:
     summaries = recording.summaries(good=recording.leave_out_poor)
     seen_s = sum(summary.seen_s for summary in summaries)
     shared = {
-        "Most shown": most_shown(summaries) if summaries else "–",
+        "Most shown": headline(summaries) or ("withheld" if summaries else "–"),
         "Uncertain": _mean(summaries, seen_s, lambda s: s.shares[UNCERTAIN]),
         "Good samples": _mean(summaries, seen_s, lambda s: s.good_share),
     }
     values = {
         "People": str(len(summaries)),
-        "Time seen": as_clock(seen_s),
+        "Time seen" if len(summaries) == 1 else "Person time": as_clock(seen_s),
         **shared,
     }
     with st.container(horizontal=True):

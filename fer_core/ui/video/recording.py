@@ -22,6 +22,7 @@ from fer_core.request import AnalysisRequest
 from fer_core.timeline.corrections import within, without_poor
 from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.resting import check_rest
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import (
     PersonSummary,
@@ -330,8 +331,10 @@ class OpenRecording:
         """Compare somebody with their face at rest in a stretch; None for no longer.
 
         Raises:
-            TimelineError: they are not seen there.
+            TimelineError: they are not seen there, or their face is not at rest.
         """
+        if span is not None:
+            check_rest(self.timeline, person, span)
         self.edit(Rest(person, span))
 
     def edit(self, edit: Edit) -> None:

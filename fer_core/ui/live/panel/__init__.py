@@ -50,6 +50,7 @@ class ShownFace:
         size: area of the box in pixels.
         label: index into `EMOTIONS`.
         uncertain: whether the reading is.
+        words: what the reading is called.
         p: probabilities in the order of `EMOTIONS`.
         details: words below the bars.
     """
@@ -58,6 +59,7 @@ class ShownFace:
     size: int
     label: int
     uncertain: bool
+    words: str
     p: list[float]
     details: list[str]
 
@@ -168,6 +170,7 @@ def _face(face: LiveFace, state: LiveState) -> ShownFace:
         size=reading.box.area,
         label=EMOTIONS.index(reading.label),
         uncertain=reading.uncertain,
+        words=reading.words,
         p=[round(float(p), 3) for p in reading.probabilities],
         details=details,
     )

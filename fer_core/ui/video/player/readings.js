@@ -1,7 +1,6 @@
 // Looks readings up in the track that `fer_core.ui.video.player.track` makes: moments in, what the table holds out.
 
 const SAME_S = 1e-5; // moments that the browser and the table give for one frame differ by less
-const CLOSE = 0.6; // a second expression with so much of the first one's probability is named beside it
 
 class Readings {
   constructor(track) {
@@ -51,6 +50,7 @@ class Readings {
       shares,
       label: person.labels[row],
       uncertain: person.uncertain[row] === 1,
+      close: person.close[row],
       quality: this.qualities[person.quality[row]],
       box: this.box(person, row, time),
     };
@@ -79,10 +79,7 @@ class Readings {
   words(reading) {
     const name = this.signs[reading.label].name;
     if (!reading.uncertain) return name;
-    const rest = reading.shares.map((share, place) => [share, place]).filter(([, place]) => place !== reading.label);
-    const [share, second] = rest.reduce((best, one) => (one[0] > best[0] ? one : best));
-    const close = share >= CLOSE * reading.shares[reading.label];
-    return `uncertain: ${close ? `${name} or ${this.signs[second].name}` : `${name}?`}`;
+    return `uncertain: ${reading.close < 0 ? `${name}?` : `${name} or ${this.signs[reading.close].name}`}`;
   }
 
   // What a person shows at a moment, in a line for a tip or for who listens.

@@ -9,10 +9,10 @@ import cv2
 import streamlit as st
 
 from fer_core import charts
-from fer_core.emotions import STYLES
+from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
 from fer_core.face.overlay import edges
-from fer_core.readings import Face
+from fer_core.readings import Face, named
 from fer_core.reports.annotated import Tracks
 from fer_core.timeline.summaries import problems_of
 from fer_core.ui.shared import loaders
@@ -74,10 +74,11 @@ def words_at(recording: OpenRecording, time_s: float) -> str:
     rows = frame[(frame["time_s"] - time_s).abs().lt(1e-6) & frame["person"].notna()].sort_values("person")
     parts = []
     for _, row in rows.iterrows():
-        doubt = "uncertain, perhaps " if row["uncertain"] else ""
+        shown = named(row[list(EMOTIONS)].to_numpy(float), bool(row["uncertain"]))
+        symbol = "❔" if row["uncertain"] else STYLES[row["label"]].symbol
         problems = ", ".join(problems_of(rows.loc[[row.name]]))
         parts.append(
-            f"{recording.notes.name(int(row['person']))}: {doubt}{STYLES[row['label']].symbol} {row['label']} "
+            f"{recording.notes.name(int(row['person']))}: {symbol} {shown} "
             f"{row['confidence']:.0%}{f' ({problems})' if problems else ''}"
         )
     return " · ".join(parts) or "no face found"

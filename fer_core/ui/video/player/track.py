@@ -9,6 +9,7 @@ import pandas as pd
 
 from fer_core.charts.looks import LOOKS
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.readings import runner_up
 from fer_core.reports.annotated import BRIDGED
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Notes
@@ -60,6 +61,7 @@ class PersonTrack:
         probabilities: seven, smoothed, in 1 / `UNIT`.
         labels: index into `EMOTIONS`.
         uncertain: 1 where the label is not to be relied on, else 0.
+        close: index into `EMOTIONS` of the second expression where it comes close to the first, else -1.
         quality: index into `Track.qualities`.
         runs: (start in seconds, end, label, 1 where uncertain) of each run of samples that agree.
         poor: (start in seconds, end) of each stretch with a quality problem.
@@ -72,6 +74,7 @@ class PersonTrack:
     probabilities: list[int]
     labels: list[int]
     uncertain: list[int]
+    close: list[int]
     quality: list[int]
     runs: list[tuple[float, float, int, int]]
     poor: list[tuple[float, float]]
@@ -167,6 +170,7 @@ def _person(timeline: Timeline, notes: Notes, rows: pd.DataFrame, number: int, q
         probabilities=_whole(own[list(EMOTIONS)].to_numpy(float)),
         labels=[EMOTIONS.index(label) for label in own["label"]],
         uncertain=own["uncertain"].to_numpy(int).tolist(),
+        close=runner_up(own[list(EMOTIONS)].to_numpy(float)).tolist(),
         quality=[qualities.index(words) for words in problems],
         runs=[
             (_seconds(run.start_s), _seconds(run.end_s), EMOTIONS.index(run.label), int(run.uncertain)) for run in runs
