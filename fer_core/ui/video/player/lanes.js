@@ -8,8 +8,10 @@ const AXIS_PX = 22;
 const STEPS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const patterns = new Map();
 
-function lanesHeight(readings) {
-  return Math.max(1, readings.people.length) * ROW_PX + EVENTS_PX + AXIS_PX;
+const FOOT_PX = EVENTS_PX + AXIS_PX;
+
+function rowsHeight(readings) {
+  return Math.max(1, readings.people.length) * ROW_PX;
 }
 
 // The theme's colours, which a canvas does not take over by itself; its font, too.
@@ -42,19 +44,27 @@ class Scale {
   }
 }
 
-function drawLanes(context, readings, scale, range, colours) {
-  const height = lanesHeight(readings);
+function drawRows(context, readings, scale, range, colours) {
+  const height = rowsHeight(readings);
   context.clearRect(0, 0, scale.width, height);
-  const foot = height - EVENTS_PX - AXIS_PX;
   readings.people.forEach((person, row) => drawPerson(context, person, row * ROW_PX, readings, scale, colours));
   if (!readings.people.length) write(context, "no face found", 8, ROW_PX / 2, colours.text, 12);
-  for (const [start, end] of readings.excluded) drawExcluded(context, scale, start, end, foot, colours);
-  drawEvents(context, readings, scale, foot, colours);
-  drawAxis(context, scale, height - AXIS_PX, colours);
+  for (const [start, end] of readings.excluded) drawExcluded(context, scale, start, end, height, colours);
+  context.fillStyle = colours.primary;
+  for (const [time] of readings.markers) {
+    for (let y = 2; y < height; y += 6) context.fillRect(scale.x(time) - 0.5, y, 1, 3);
+  }
   context.fillStyle = colours.veil;
   const [left, right] = [scale.x(range[0]), scale.x(range[1])];
-  if (left > 0) context.fillRect(0, 0, left, foot);
-  if (right < scale.width) context.fillRect(right, 0, scale.width - right, foot);
+  if (left > 0) context.fillRect(0, 0, left, height);
+  if (right < scale.width) context.fillRect(right, 0, scale.width - right, height);
+}
+
+// Events and time, which stay in sight where the lanes are scrolled.
+function drawFoot(context, readings, scale, colours) {
+  context.clearRect(0, 0, scale.width, FOOT_PX);
+  drawEvents(context, readings, scale, colours);
+  drawAxis(context, scale, EVENTS_PX, colours);
 }
 
 function drawPerson(context, person, top, readings, scale, colours) {
@@ -114,22 +124,21 @@ function drawExcluded(context, scale, start, end, foot, colours) {
 }
 
 // Flags; their words where they do not run into the next one, else their number in the order of time.
-function drawEvents(context, readings, scale, foot, colours) {
+function drawEvents(context, readings, scale, colours) {
   const markers = [...readings.markers].sort((one, other) => one[0] - other[0]);
   context.font = `500 12px ${font}`;
   markers.forEach(([time, text], place) => {
     const x = scale.x(time);
     if (x < -1 || x > scale.width) return;
     context.fillStyle = colours.primary;
-    for (let y = 2; y < foot; y += 6) context.fillRect(x - 0.5, y, 1, 3);
     context.beginPath();
-    context.moveTo(x, foot + 1);
-    context.lineTo(x, foot + EVENTS_PX - 3);
-    context.lineTo(x + 7, foot + 5);
+    context.moveTo(x, 1);
+    context.lineTo(x, EVENTS_PX - 3);
+    context.lineTo(x + 7, 5);
     context.fill();
     const next = markers[place + 1] ? scale.x(markers[place + 1][0]) : scale.width;
     const words = shortened(context, text, next - x - 16) ?? shortened(context, String(place + 1), next - x - 10);
-    if (words) write(context, words, x + 11, foot + EVENTS_PX / 2, colours.text, 12, 500);
+    if (words) write(context, words, x + 11, EVENTS_PX / 2, colours.text, 12, 500);
   });
 }
 

@@ -25,7 +25,8 @@ class Player {
     this.video = this.part("video");
     this.track = this.part(".track");
     this.overlay = this.part(".overlay").getContext("2d");
-    this.lanes = this.track.querySelector("canvas").getContext("2d");
+    this.rows = this.part(".rows").getContext("2d");
+    this.foot = this.part(".foot").getContext("2d");
     Object.assign(this, { time: 0, media: null, data: null, readings: null, pending: null, queued: null, snap: null });
     this.view = null;
     this.looping = false;
@@ -354,15 +355,17 @@ class Player {
     this.colours = coloursOf(this.root);
     const stage = this.part(".stage");
     fit(this.overlay, stage.clientWidth, stage.clientHeight);
-    fit(this.lanes, this.track.clientWidth, lanesHeight(this.readings));
-    this.track.style.height = `${lanesHeight(this.readings)}px`;
+    fit(this.rows, this.track.clientWidth, rowsHeight(this.readings));
+    fit(this.foot, this.track.clientWidth, FOOT_PX);
+    this.track.style.setProperty("--rows", `${rowsHeight(this.readings)}px`);
     this.drawLanes();
     this.draw(true);
   }
 
   drawLanes() {
     this.scale = new Scale(...this.view, this.track.clientWidth);
-    drawLanes(this.lanes, this.readings, this.scale, this.data.range, this.colours);
+    drawRows(this.rows, this.readings, this.scale, this.data.range, this.colours);
+    drawFoot(this.foot, this.readings, this.scale, this.colours);
     this.part('[data-do="wider"]').disabled = this.view[1] - this.view[0] >= this.readings.end - this.readings.start;
   }
 
