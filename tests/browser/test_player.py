@@ -93,7 +93,7 @@ def assert_in_step(page: Page, rows: list[dict[str, str]]) -> None:
         assert face.locator(".what").inner_text() == "not seen here"
         return
     assert row["label"] in face.locator(".what").inner_text()
-    assert face.locator(".what").inner_text().startswith("uncertain") == (row["uncertain"] == "True")
+    assert face.locator(".what").inner_text().startswith("uncertain") == (row["uncertain"].lower() == "true")
     for bar in face.locator(".bar").all():
         name, share = bar.locator("span").first.inner_text(), bar.locator(".share").inner_text()
         assert abs(float(row[name]) - float(share.rstrip("%")) / 100) <= 0.0051, name

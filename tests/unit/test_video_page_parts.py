@@ -376,15 +376,6 @@ def test_a_copy_can_be_stopped_and_leaves_nothing(film):
     assert [path.name for path in film.parent.rglob("*") if path.is_file()] == ["film.mp4"]
 
 
-def test_a_face_of_the_chosen_moment(film):
-    requests = asked("a")
-    timelines = analysis(film, requests, {"a": fake_pipeline([FACE])})(Monitor())
-    recording = OpenRecording.of(1, timelines, film)
-    face = recording.face(1)
-    assert face is not None and face.shape == (60, 60, 3) and recording.face(2) is None
-    assert OpenRecording.of(1, timelines).face(1) is None  # only numbers
-
-
 def test_names_of_those_who_are_gone_are_not_exported():
     recording = OpenRecording.of(1, {"m": synthetic(10.0)})
     recording.call(1, "Zoë")

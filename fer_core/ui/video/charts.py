@@ -1,7 +1,6 @@
 """The charts of a recording, in which a click leads to its moment."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -35,7 +34,7 @@ from fer_core.ui.video.selection import selected_time
 
 MOST_RINGS: Final = 3
 _HERE: Final = "#5c7cfa"
-_FACE_PX: Final = 72
+_HEAD_PX: Final = 72
 MOST_POINTS: Final = 600
 
 
@@ -63,17 +62,12 @@ def over_time(recording: OpenRecording) -> None:
 
 
 def _here(recording: OpenRecording) -> None:
-    """The face at the chosen moment beside the charts, which stand far below the frame."""
+    """What was read at the chosen moment beside the charts, which stand far below the player."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        with suppress(FerError):  # beside the frame it is said what is wrong with it
-            face = recording.face(recording.person)
-            if face is not None:
-                name = plain(recording.notes.name(recording.person or 0))
-                st.image(face, channels="BGR", width=_FACE_PX, alt=f"{name} at {recording.moment_s:.2f} s")
         pose = recording.pose(recording.person)
         words = plain(words_at(recording, recording.moment_s))
         if pose is not None:
-            st.image(head(pose, _FACE_PX), width=_FACE_PX, alt=f"Drawn head: {in_words(pose)}")
+            st.image(head(pose, _HEAD_PX), width=_HEAD_PX, alt=f"Drawn head: {in_words(pose)}")
             words = f"{words} · {in_words(pose)}"
         st.caption(f"**{recording.moment_s:.2f} s** · {words}")
 

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from fer_core.analysis.portraits import portrait_from
 from fer_core.errors import MediaError
-from fer_core.imaging.crops import cut
-from fer_core.imaging.placement import Placement
 from fer_core.media.playing import browsers_play
 from fer_core.media.video import frame_at
-from fer_core.readings import Box, Pose
+from fer_core.readings import Pose
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.corrections import within, without_poor
 from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
@@ -215,20 +213,6 @@ class OpenRecording:
             while len(self._frames) > _MOST_FRAMES:
                 self._frames.popitem(last=False)
         return self._frames[time_s]
-
-    def face(self, person: int | None) -> NDArray[np.uint8] | None:
-        """Somebody's face at the chosen moment, uint8 (H, W, 3) BGR; None where they are not seen, or nothing is.
-
-        Raises:
-            MediaError: the frame cannot be read.
-        """
-        rows = self._now(person)
-        if self.path is None or not len(rows):
-            return None
-        image, row = self.picture(self.moment_s), rows.iloc[0]
-        about = self.timeline.recording
-        placement = Placement.stretched((about.width, about.height), (image.shape[1], image.shape[0]))
-        return cut(image, placement.box(Box(*(int(row[name]) for name in ("x", "y", "width", "height")))))
 
     def pose(self, person: int | None) -> Pose | None:
         """The pose of somebody's head at the chosen moment; None where it was not measured."""

@@ -13,7 +13,7 @@ from streamlit.runtime import get_instance
 
 from fer_core.plain import as_plain
 
-SCRIPTS: Final = ("readings.js", "overlay.js", "lanes.js", "faces.js", "hands.js", "player.js")
+SCRIPTS: Final = ("readings.js", "overlay.js", "lanes.js", "faces.js", "hands.js", "steps.js", "player.js")
 """The parts of the script, in the order in which they make one module."""
 
 

@@ -94,7 +94,7 @@ function showTip(player, event, { time, row }) {
   tip.textContent = [clock(sample), words].filter(Boolean).join(" · ");
   const x = event.clientX - player.track.getBoundingClientRect().left;
   tip.style.left = `${Math.min(Math.max(x, tip.offsetWidth / 2), player.track.clientWidth - tip.offsetWidth / 2)}px`;
-  tip.style.top = `${Math.min(Math.max(row, 0), player.readings.people.length) * ROW_PX - 6}px`;
+  tip.style.top = `${Math.min(Math.max(row, 0) + 1, player.readings.people.length) * ROW_PX - 4}px`;
 }
 
 // The events close to a moment.

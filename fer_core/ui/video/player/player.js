@@ -4,8 +4,8 @@
 const SEEK_S = 0.002; // a seek aims so far into a frame, so that rounding does not show the one before
 const JUMP_S = 5;
 const TELL_MS = 180; // the page is told once nothing more happens for so long
+const SETTLED_MS = 80;
 const CLOSEST_S = 0.5; // the shortest time that the lanes are zoomed to
-const TRIES = 8;
 const players = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -28,6 +28,7 @@ class Player {
     this.rows = this.part(".rows").getContext("2d");
     this.foot = this.part(".foot").getContext("2d");
     Object.assign(this, { time: 0, media: null, data: null, readings: null, pending: null, queued: null, snap: null });
+    this.steps = new FrameSteps(this, () => this.tell({ moment: true }));
     this.view = null;
     this.looping = false;
     this.shown = { boxes: true, labels: true, bars: false, mesh: false };
@@ -38,6 +39,7 @@ class Player {
 
   end() {
     clearTimeout(this.timer);
+    this.steps.forget();
     this.watch.disconnect();
     this.video.pause();
     this.video.removeAttribute("src");
@@ -135,6 +137,7 @@ class Player {
     const [first, last] = this.readings ? this.whole() : [0, Infinity];
     this.time = Math.min(Math.max(time, first), last);
     this.snap = snap ? this.time : null;
+    this.steps.forget();
     if (this.data.video) this.go(this.time + (snap ? SEEK_S : 0));
     if (tell) this.tell({ moment: true });
     this.draw();
@@ -147,17 +150,22 @@ class Player {
   }
 
   sought() {
-    if (this.queued === null) return;
-    const target = this.queued;
-    this.queued = null;
-    this.go(target);
+    if (this.queued !== null) {
+      const target = this.queued;
+      this.queued = null;
+      this.go(target);
+      return;
+    }
+    this.steps.sought();
+    // The frame may have been shown before the browser said that the seek has ended.
+    setTimeout(() => this.media !== null && this.frameShown(this.media), SETTLED_MS);
   }
 
   frameShown(media) {
     this.media = media;
-    const close = this.snap !== null && Math.abs(media - this.snap) < (this.readings?.frame ?? 0.04) / 2;
     if (this.video.seeking || this.queued !== null) return;
-    this.time = close ? this.snap : media;
+    this.time = this.snap !== null && !this.playing ? this.snap : media;
+    this.steps.shown(media);
     if (this.playing) {
       this.snap = null;
       const [from, to] = this.data.range;
@@ -185,22 +193,11 @@ class Player {
     this.seek(this.time + count, { snap: false });
   }
 
-  // To the next or the previous frame, which may be further away where the frame rate varies.
-  frames(direction, tries = 0) {
+  frames(direction) {
     if (!this.data.video) return this.samples(direction);
     this.video.pause();
-    const from = this.media ?? this.time;
-    const frame = this.readings.frame;
-    const target = from + (direction > 0 ? (1.5 + tries) * frame : -(0.5 + tries) * frame);
-    if (target < -frame || target > this.video.duration) return;
     this.snap = null;
-    this.go(Math.max(0, target));
-    const check = () => {
-      if (this.video.seeking) return;
-      if (this.media === from && tries < TRIES) this.frames(direction, tries + 1);
-      else this.tell({ moment: true });
-    };
-    this.video.addEventListener("seeked", () => requestAnimationFrame(() => requestAnimationFrame(check)), { once: true });
+    return this.steps.press(direction, this.time);
   }
 
   speed(step) {
