@@ -14,11 +14,18 @@ from playwright.sync_api import Locator, Page, expect
 
 from fer_core.media.samples import SAMPLE_VIDEO
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
+from fer_core.timeline.study import Study
 from tests.browser.player import key, player_time, player_video, wait_for_player
+from tests.timelines import synthetic
 from tests.videos import write_video
 
 LONG_MS = 180_000
 """Analysis and drawing share the machine with the browser, and maybe with other tests."""
+
+AXES = """chart => Object.entries(chart._fullLayout)
+    .filter(([name]) => /^[xy]axis/.test(name))
+    .map(([name, axis]) => [name[0], Math.round(axis._length), ...axis.range.map(String)].join(" "))"""
+"""Of every axis of a chart: its direction, its length in pixels and its range."""
 
 MOMENT = re.compile(r"^(\d+\.\d\d) s · ")
 
@@ -32,6 +39,12 @@ def moment_s(page: Page) -> float:
     found = MOMENT.match(page.locator("p").filter(has_text=MOMENT).first.inner_text())
     assert found
     return float(found[1])
+
+
+def open_kept(page: Page, path: Path) -> None:
+    page.get_by_text("Open a kept analysis").click()
+    place = page.get_by_role("region", name="Evidence bundle, or readings as Parquet or JSON")
+    place.locator('input[type="file"]').set_input_files(path)
 
 
 def settle(page: Page) -> None:
@@ -211,8 +224,27 @@ def test_corrections_outlive_a_reload_and_come_back_from_a_file(opened: Page, tm
     kept.write_bytes(data)
     page.get_by_role("button", name="Forget", exact=True).click()
     expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_have_count(0, timeout=60_000)
-    page.get_by_text("Open a kept analysis").click()
-    page.locator('input[type="file"]').last.set_input_files(kept)
+    open_kept(page, kept)
     expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_be_visible(timeout=60_000)
     page.get_by_role("tab", name="People").click()
     expect(undo).to_be_visible(timeout=60_000)
+
+
+def test_twenty_people_are_compared_on_one_scale(page: Page, tmp_path: Path):
+    kept = tmp_path / "crowd.parquet"
+    Study(synthetic(60.0, people=20)).write(kept)
+    open_video_page(page)
+    open_kept(page, kept)
+    expect(page.locator(".names button")).to_have_count(20, timeout=60_000)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.get_by_role("tab", name="Compare", exact=True).click()
+        charts = page.locator(".js-plotly-plot")
+        expect(charts).to_have_count(3, timeout=60_000)
+        settle(page)
+        for number in (1, 2):  # shares, valence
+            expect(charts.nth(number).locator(".annotation-text")).to_have_count(20)
+            axes = charts.nth(number).evaluate(AXES)
+            assert len(axes) == 40 and len(set(axes)) == 2
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0

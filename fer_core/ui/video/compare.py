@@ -21,7 +21,7 @@ from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.recording import OpenRecording
 
-CHOSEN_AT_FIRST: Final = 8
+CHOSEN_AT_FIRST: Final = 20
 """People who are compared before anybody was chosen, at most."""
 
 _CONFIG: Final = {"displayModeBar": False}
