@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,44 @@ def judge(probabilities: NDArray[np.floating], uncertain_below: float) -> NDArra
 def is_uncertain(confidence: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:
     """`judge` for confidences, (...), that are at hand already; never true where one is missing (NaN)."""
     return np.asarray(confidence) < uncertain_below
+
+
+CLOSE: Final = 0.75
+"""Share of the highest probability from which the second one is named beside it in an uncertain reading."""
+
+
+def runner_up(probabilities: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The second most probable emotion of each reading where it comes close to the first, else -1; see `CLOSE`.
+
+    Args:
+        probabilities: (..., 7).
+
+    Returns:
+        int (...): index into `EMOTIONS`, or -1.
+    """
+    values = np.asarray(probabilities)
+    order = np.argsort(-values, axis=-1, kind="stable")
+    highest = np.take_along_axis(values, order[..., :2], axis=-1)
+    close = highest[..., 1] >= CLOSE * highest[..., 0]
+    return np.where(close, order[..., 1], -1)
+
+
+def named(probabilities: NDArray[np.floating], uncertain: bool) -> str:
+    """What a reading is called: "happy", or where it is uncertain "uncertain: sad or neutral", "uncertain: sad?".
+
+    Args:
+        probabilities: (7,).
+        uncertain: whether the most probable emotion is not to be relied on.
+
+    Example:
+        >>> named(np.array([0.34, 0, 0, 0.1, 0.12, 0.1, 0.34]), True)
+        'uncertain: angry or neutral'
+    """
+    label = EMOTIONS[int(np.argmax(probabilities))]
+    if not uncertain:
+        return label
+    second = int(runner_up(probabilities))
+    return f"uncertain: {label} or {EMOTIONS[second]}" if second >= 0 else f"uncertain: {label}?"
 
 
 class Keypoints(NamedTuple):
@@ -212,11 +250,8 @@ class FaceReading(_WithArrays):
 
     @property
     def words(self) -> str:
-        """The label; of an uncertain reading the two most probable ones, as in "uncertain: angry or neutral"."""
-        if not self.uncertain:
-            return self.label
-        second, first = (EMOTIONS[int(row)] for row in np.argsort(self.probabilities, kind="stable")[-2:])
-        return f"uncertain: {first} or {second}"
+        """What the reading is called; see `named`."""
+        return named(self.probabilities, self.uncertain)
 
     @property
     def landmarks(self) -> NDArray[np.float32] | None:

@@ -1,5 +1,8 @@
 """One lane a person: the most probable emotion, and the samples that are uncertain or poor."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -30,26 +33,40 @@ _PROBLEM_LOOKS = tuple(
 )
 
 
+@dataclass(frozen=True)
+class Lane:
+    """What one person showed: title, number, and runs of readings that agree."""
+
+    title: str
+    person: int
+    runs: Sequence[Stretch]
+
+
 def emotion_ribbon(source: Timeline | pd.DataFrame, notes: Notes | None = None) -> go.Figure:
-    """Each person's most probable expression over time; at half height where the reading is uncertain.
+    """Each person's most probable expression over time; see `lanes_figure`."""
+    notes = notes or Notes()
+    lanes = [Lane(notes.name(person), person, stretches(source, person)) for person in people(source)]
+    return lanes_figure(lanes, time_range(source))
+
+
+def lanes_figure(lanes: Sequence[Lane], within_s: tuple[float, float]) -> go.Figure:
+    """A lane each with the most probable expression over time; at half height where the reading is uncertain.
 
     A click on a bar reports `customdata`: its start in seconds, its frame and the person.
+
+    Args:
+        lanes: from top to bottom.
+        within_s: start and end of the time axis, in seconds.
     """
-    notes = notes or Notes()
-    everyone = people(source)
-    runs = [
-        (lane, person, run)
-        for lane, person in enumerate(everyone)
-        for run in longest_of_each_column(stretches(source, person))
-    ]
+    runs = [(place, lane, run) for place, lane in enumerate(lanes) for run in longest_of_each_column(lane.runs)]
     figure = go.Figure()
     for name in EMOTIONS:
-        part = [(lane, person, run) for lane, person, run in runs if run.label == name]
+        part = [(place, lane, run) for place, lane, run in runs if run.label == name]
         figure.add_bar(
             orientation="h",
             base=clock([run.start_s for _, _, run in part]).astype(str),
             x=[run.length_s * 1000 for _, _, run in part],
-            y=[lane for lane, _, _ in part],
+            y=[place for place, _, _ in part],
             width=[0.4 if run.uncertain else 0.8 for _, _, run in part],
             name=caption_of(name),
             marker={"color": LOOKS[name].colour, "pattern": hatch(LOOKS[name]), "line": {"width": 0}},
@@ -57,15 +74,15 @@ def emotion_ribbon(source: Timeline | pd.DataFrame, notes: Notes | None = None) 
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            customdata=[[run.start_s, run.frame, person] for _, person, run in part],
-            hovertext=[_hover(notes.name(person), run) for _, person, run in part],
+            customdata=[[run.start_s, run.frame, lane.person] for _, lane, run in part],
+            hovertext=[_hover(lane.title, run) for _, lane, run in part],
             hovertemplate="%{hovertext}<extra></extra>",
             showlegend=len(part) > 0,
         )
-    lay_out(figure, 110 + 46 * max(1, len(everyone)), time_range(source), barmode="overlay")
+    lay_out(figure, 110 + 46 * max(1, len(lanes)), within_s, barmode="overlay")
     figure.update_layout(uniformtext={"minsize": 11, "mode": "hide"})
-    _lanes(figure, [notes.name(person) for person in everyone], "person")
-    return figure if everyone else nothing(figure, NOBODY_SEEN)
+    _lanes(figure, [lane.title for lane in lanes], "person")
+    return figure if lanes else nothing(figure, NOBODY_SEEN)
 
 
 def quality_lane(source: Timeline | pd.DataFrame, notes: Notes | None = None) -> go.Figure:

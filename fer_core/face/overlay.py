@@ -44,7 +44,7 @@ def overlay_mesh(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDA
         if reading.mesh is None:
             continue
         points = np.round(reading.mesh.landmarks[:, :2]).astype(np.int32)
-        cv2.polylines(canvas, list(points[_edges()]), isClosed=False, color=LINE_BGR, thickness=1)
+        cv2.polylines(canvas, list(points[edges()]), isClosed=False, color=LINE_BGR, thickness=1)
         for iris in reading.mesh.irises:
             radius = float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean())
             middle = (round(float(iris[0, 0])), round(float(iris[0, 1])))
@@ -68,7 +68,7 @@ def head(pose: Pose, side_px: int = 120) -> NDArray[np.uint8]:
     turned = (mean - middle) @ rotation(pose).T
     scale = side_px / (2 * HALF_HEAD)
     places = np.round(turned[:, :2] * scale + side_px / 2).astype(np.int32)
-    cv2.polylines(canvas, list(places[_edges()]), isClosed=False, color=(*HEAD_RGB, 150), thickness=1)
+    cv2.polylines(canvas, list(places[edges()]), isClosed=False, color=(*HEAD_RGB, 150), thickness=1)
     strong = max(2, side_px // 50)
     for start, end in _EYES:
         cv2.line(canvas, places[start].tolist(), places[end].tolist(), (*HEAD_RGB, 255), strong + 1)
@@ -80,8 +80,8 @@ def head(pose: Pose, side_px: int = 120) -> NDArray[np.uint8]:
 
 
 @cache
-def _edges() -> NDArray[np.intp]:
-    """Lines of the mesh, int (N, 2): the edges of the triangulation of the mean face seen from the front."""
+def edges() -> NDArray[np.intp]:
+    """Lines of a drawn mesh, int (N, 2), pairs of landmarks: the triangulation of the mean face seen from the front."""
     from scipy.spatial import Delaunay
 
     triangles = Delaunay(mean_face().points[:, :2]).simplices

@@ -74,9 +74,8 @@ def _shared_px(one: Box, other: Box) -> int:
 
 
 def caption(reading: FaceReading, number: int | None = None) -> str:
-    """A face's label in a few words, for example "2 happy 87%" or "uncertain: sad or neutral"."""
-    words = reading.words if reading.uncertain else f"{reading.label} {reading.confidence:.0%}"
-    return words if number is None else f"{number} {words}"
+    """A face's label in a few words, for example "2 happy 87%" or "uncertain: sad or neutral 34%"."""
+    return f"{'' if number is None else f'{number} '}{reading.words} {reading.confidence:.0%}"
 
 
 def shown_number(reading: FaceReading, position: int, faces: int) -> int | None:

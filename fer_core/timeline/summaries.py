@@ -34,6 +34,9 @@ VALENCE_SIGNS: Final = {
 VALENCE_FORMULA: Final = "happy − angry − disgust − fear − sad"
 ALL_EXCLUDED: Final = "All readings lie in stretches that are excluded."
 
+FEWEST_GOOD: Final = 0.5
+"""Share of the time seen without a quality problem from which an expression may stand for all of it."""
+
 _USUAL: Final = 95
 """Percentile of the times between two samples that counts as the usual interval."""
 
@@ -259,6 +262,19 @@ def most_shown(summaries: Sequence[PersonSummary]) -> str:
     shown_s = {name: sum(summary.seen_s * summary.shares[name] for summary in summaries) for name in EMOTIONS}
     emotion = max(EMOTIONS, key=lambda name: shown_s[name])
     return emotion if shown_s[emotion] else UNCERTAIN
+
+
+def headline(summaries: Sequence[PersonSummary]) -> str | None:
+    """What may be said of everybody in one word: the category of `CATEGORIES` with the longest time together.
+
+    Returns:
+        None where nobody is seen, or where less than `FEWEST_GOOD` of that time is without a quality problem, so that a
+        word would say more than the pictures allow.
+    """
+    seen_s = sum(summary.seen_s for summary in summaries)
+    if not seen_s or sum(summary.seen_s * summary.good_share for summary in summaries) < FEWEST_GOOD * seen_s:
+        return None
+    return max(CATEGORIES, key=lambda name: sum(summary.seen_s * summary.shares[name] for summary in summaries))
 
 
 def _with_time(source: Timeline | pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """The Video page without a browser. Its analysis runs in its own thread, as it does for visitors."""
 
 import io
+import json
 import threading
 import time
 
@@ -18,6 +19,7 @@ from fer_core.testing import fake_card, fake_pipeline
 from fer_core.timeline.notes import Marker
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
+from fer_core.ui.video.player.messages import hear
 from tests.conftest import ROOT
 from tests.timelines import synthetic
 from tests.videos import scene, write_video
@@ -103,6 +105,21 @@ def recording(page: AppTest):
     return kept.recordings[kept.shown]
 
 
+def player(page: AppTest) -> dict:
+    """What the player's script is given."""
+    [component] = page.get("bidi_component")
+    return json.loads(component.proto.json)
+
+
+def further(page: AppTest, samples: int) -> float:
+    """The player goes on by so many samples, and tells the page; gives the moment."""
+    times = recording(page).sampled_s.tolist()
+    moment_s = times[times.index(recording(page).moment_s) + samples]
+    hear(recording(page), {"moment": moment_s})
+    page.run()
+    return moment_s
+
+
 def words(page: AppTest) -> str:
     parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader)
     return "\n".join(element.value for element in parts)
@@ -133,8 +150,10 @@ def test_an_upload_becomes_a_timeline(fakes, clip):
     page = analysed(upload(video_page(), "Gespräch_**1**.mp4", clip))
     assert r"Gespräch\_\*\*1\*\*\.mp4" in page.subheader[0].value
     figures = {metric.label: metric.value for metric in page.metric}
-    assert figures["People"] == "2" and figures["Most shown"] == "sad" and figures["Uncertain"] == "0%"
-    assert len(page.get("plotly_chart")) == 2 and len(page.get("video")) == 1
+    assert figures["People"] == "2" and figures["Uncertain"] == "0%" and "Person time" in figures
+    assert figures["Most shown"] == "withheld"  # every picture of the grey wall is poor
+    assert len(page.get("plotly_chart")) == 1 and player(page)["video"].endswith(".mp4")
+    assert player(page)["still"] is None and player(page)["moment"] == 0
     assert "0\\.00 s" in words(page) or "0.00 s" in words(page)
 
 
@@ -271,13 +290,15 @@ def test_what_waits_is_deleted_on_request_and_with_forget(fakes, clip, monkeypat
 def test_a_recording_that_browsers_do_not_play_gets_a_copy_that_they_do(fakes, old_clip):
     fakes()
     page = analysed(upload(video_page(), "clip.avi", old_clip))
-    assert "Not every browser plays" in words(page) and not page.get("video")
+    assert "Not every browser plays" in words(page)
+    assert player(page)["video"] is None and player(page)["still"].endswith(".jpg")
     button(page, "Make a copy that plays").click().run()
     found = recording(page)
     page.session_state[MEMORY].copies[found.number].wait(60)
     page.run()
     assert not page.exception and not page.error
-    assert len(page.get("video")) == 1 and "for this player alone" in words(page)
+    assert player(page)["video"].endswith(".mp4") and "for this player alone" in words(page)
+    assert player(page)["still"] is None
     button(page, "Forget").click().run()
     assert not found.path.parent.exists()
 
@@ -385,15 +406,16 @@ def test_a_model_that_cannot_be_loaded_is_said(fakes, clip, monkeypatch):
 def test_the_moment_moves_and_is_marked(fakes, clip):
     fakes()
     page = analysed(upload(video_page(), "clip.mp4", clip))
-    button(page, "Next").click().run()
-    moment_s = recording(page).moment_s
-    assert moment_s > 0 and f"{moment_s:.2f} s" in words(page).replace("\\", "")
+    moment_s = further(page, 1)
+    assert recording(page).moment_s == moment_s > 0 and f"{moment_s:.2f} s" in words(page).replace("\\", "")
+    track = player(page)["track"]
     tab(page, "Events")
+    assert player(page)["track"] == track
     page.text_input[0].set_value("looks up")
     button(page, "Mark").click().run()
     assert not page.exception
     assert recording(page).notes.markers == (Marker(moment_s, "looks up"),)
-    assert "looks up" in page.get("plotly_chart")[0].proto.spec
+    assert player(page)["track"] != track
 
 
 def test_a_range_is_chosen_and_excluded(fakes, clip):
@@ -419,8 +441,7 @@ def test_people_are_merged_split_removed_and_the_steps_taken_back(fakes, clip):
     tab(page, "People")
     button(page, "Merge").click().run()
     assert "cannot be one" in page.error[0].value
-    for _ in range(3):
-        button(page, "Next").click().run()
+    further(page, 3)
     button(page, "Split").click().run()
     assert recording(page).people == [1, 2, 3] and not page.error
     assert "The recording does not change" in words(page)
@@ -451,12 +472,11 @@ def test_every_view_and_part_can_be_opened(fakes, clip):
         "Shares",
         "Stretches",
         "From rest",
-        "Models",
     ):
         page.session_state[f"views {found.number}"] = view
         page.run()
         assert not page.exception and not page.error, view
-    assert "All models give one label in 100%" in words(page).replace("\\", "")
+    assert "All models give one label in 100%" in words(tab(page, "Compare")).replace("\\", "")
     labels = {b.label for b in written(tab(page, "Export")).get("download_button")}
     assert labels == {
         "Report (PDF)",
@@ -479,13 +499,16 @@ def test_faces_are_looked_for_in_a_chosen_region(fakes, clip):
     assert "only 50% to 100% across and 0% to 100% down" in words(page)
 
 
-def test_the_mesh_of_the_still_is_shown_on_request(fakes, clip):
+def test_the_mesh_of_the_moment_is_measured_on_request(fakes, clip):
     fakes()
     page = analysed(upload(video_page(), "clip.mp4", clip))
-    [mesh] = [toggle for toggle in page.toggle if toggle.label == "Mesh"]
-    assert not mesh.value
-    mesh.set_value(True).run()
+    assert player(page)["mesh"] is None
+    hear(recording(page), {"mesh": True})
+    page.run()
     assert not page.exception and not page.error
+    mesh = player(page)["mesh"]
+    assert mesh["moment"] == recording(page).moment_s
+    assert [len(face) for face in mesh["faces"]] == [2 * 468] and max(mesh["edges"]) < 468
 
 
 def test_two_recordings_are_compared(fakes, clip):
@@ -497,7 +520,11 @@ def test_two_recordings_are_compared(fakes, clip):
     assert recording(page).name == "second.mp4"
     tab(page, "Compare")
     assert not page.exception
-    assert page.dataframe[0].value["Recording"].tolist() == ["second.mp4", "first.mp4"]
+    assert page.dataframe[0].value["Person"].tolist() == ["Person 1 · second.mp4", "Person 1 · first.mp4"]
+    assert len(page.get("plotly_chart")) == 3
+    [chosen] = [each for each in page.multiselect if each.label == "People"]
+    chosen.set_value([]).run()
+    assert "Choose people" in words(page) and not page.exception
 
 
 def test_only_so_many_recordings_are_kept(fakes, clip):

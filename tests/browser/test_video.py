@@ -14,10 +14,18 @@ from playwright.sync_api import Locator, Page, expect
 
 from fer_core.media.samples import SAMPLE_VIDEO
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
+from fer_core.timeline.study import Study
+from tests.browser.player import key, player_time, player_video, wait_for_player
+from tests.timelines import synthetic
 from tests.videos import write_video
 
 LONG_MS = 180_000
 """Analysis and drawing share the machine with the browser, and maybe with other tests."""
+
+AXES = """chart => Object.entries(chart._fullLayout)
+    .filter(([name]) => /^[xy]axis/.test(name))
+    .map(([name, axis]) => [name[0], Math.round(axis._length), ...axis.range.map(String)].join(" "))"""
+"""Of every axis of a chart: its direction, its length in pixels and its range."""
 
 MOMENT = re.compile(r"^(\d+\.\d\d) s · ")
 
@@ -31,6 +39,12 @@ def moment_s(page: Page) -> float:
     found = MOMENT.match(page.locator("p").filter(has_text=MOMENT).first.inner_text())
     assert found
     return float(found[1])
+
+
+def open_kept(page: Page, path: Path) -> None:
+    page.get_by_text("Open a kept analysis").click()
+    place = page.get_by_role("region", name="Evidence bundle, or readings as Parquet or JSON")
+    place.locator('input[type="file"]').set_input_files(path)
 
 
 def settle(page: Page) -> None:
@@ -97,35 +111,29 @@ def opened(page: Page, tmp_path: Path) -> Page:
     return page
 
 
-def test_a_click_on_the_timeline_moves_player_and_frame(opened: Page):
+def test_a_click_into_a_chart_moves_the_player(opened: Page):
     page = opened
-    charts = page.locator(".js-plotly-plot")
-    expect(charts).to_have_count(2, timeout=60_000)
-    click_into(page, charts.nth(0), 0.7, 0.75)  # Person 2, from 9.5 s on
-    wait_for_moment(page, 9.4, 9.7)
-    expect(page.get_by_alt_text(re.compile(r"^Frame at 9\.\d\d s\. .*Person 2"))).to_be_visible()
-    page.wait_for_function("Math.floor(document.querySelector('video').currentTime) === 9", timeout=60_000)
-    expect(page.get_by_alt_text(re.compile(r"^Person 2 at 9\.\d\d s$"))).to_be_visible()
-    click_into(page, charts.nth(0), 0.1, 0.2)  # Person 1, from the start
-    wait_for_moment(page, 0, 0.1)
-    click_into(page, charts.nth(1), 0.1, 0.1)  # their lines, at 1.8 s
+    wait_for_player(page)
+    [chart] = page.locator(".js-plotly-plot").all()
+    click_into(page, chart, 0.1, 0.1)  # the lines of Person 1, at 1.8 s
     wait_for_moment(page, 1.2, 2.4)
-    page.wait_for_function("document.querySelector('video').currentTime < 3", timeout=60_000)
-    expect(page.get_by_alt_text(re.compile(r"^Person 1 at \d\.\d\d s$"))).to_be_visible()
-    said = hover(page, charts.nth(1), 0.1, 0.1)
+    page.wait_for_timeout(1000)
+    assert abs(player_time(page) - moment_s(page)) < 0.005
+    assert abs(player_video(page, "video.currentTime") - moment_s(page)) < 0.04
+    said = hover(page, page.locator(".js-plotly-plot").first, 0.1, 0.1)
     assert re.search(r"Person 1 · frame \d+, good", said) and "happy : 9" in said
-    assert "quality: doubtful face (2 of 18 samples)" in hover(page, charts.nth(0), 0.7, 0.75)
 
 
 def test_a_marker_reaches_every_export(opened: Page):
     page = opened
     for _ in range(2):
         before = moment_s(page)
-        page.get_by_role("button", name="Next", exact=True).click()
+        page.get_by_role("button", name="Next sample").click()
         wait_for_moment(page, before + 0.01, 5)
     page.get_by_role("tab", name="Events", exact=True).click()
     page.get_by_label("What happens at the chosen moment?").fill("Card rises 🂡")
     page.get_by_role("button", name=re.compile(r"^Mark \d")).click()
+    page.get_by_role("tab", name="Explore", exact=True).click()
     expect(page.locator(".js-plotly-plot").first).to_contain_text("Card rises", timeout=60_000)
 
     page.get_by_role("tab", name="Export", exact=True).click()
@@ -169,26 +177,6 @@ def test_downloads_are_there_while_other_work_goes_on(opened: Page):
     expect(page.get_by_role("button", name="Annotated video (MP4)", exact=True)).to_be_visible(timeout=LONG_MS)
 
 
-def test_the_player_goes_to_a_moment_of_the_second_it_was_sent_to_before(opened: Page):
-    page = opened
-    page.wait_for_function("document.querySelector('video').readyState >= 1", timeout=60_000)
-    page.evaluate("document.querySelector('video').currentTime = 5")  # as somebody does who plays on from there
-    page.get_by_role("button", name="Next", exact=True).click()
-    wait_for_moment(page, 0.2, 0.3)
-    page.wait_for_function("document.querySelector('video').currentTime < 1", timeout=60_000)
-    expect(page.locator("video")).to_have_count(1)
-
-
-def test_the_player_shows_the_sample_on_a_phone_without_sideways_scrolling(page: Page):
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(page.url.rstrip("/") + "/Video")
-    page.get_by_role("button", name="Try the sample").click()
-    expect(page.get_by_text("Range (seconds)").first).to_be_visible(timeout=LONG_MS)
-    page.wait_for_function("document.querySelector('video')?.videoWidth === 640", timeout=60_000)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
-
-
 def test_a_recording_that_browsers_do_not_play_is_played_as_a_copy(page: Page, tmp_path: Path):
     with av.open(str(SAMPLE_VIDEO)) as sample:
         pictures = [frame.to_ndarray(format="bgr24") for frame in islice(sample.decode(video=0), 50)]
@@ -198,7 +186,8 @@ def test_a_recording_that_browsers_do_not_play_is_played_as_a_copy(page: Page, t
     page.get_by_role("button", name="Analyse", exact=True).click()
     page.get_by_role("button", name="Make a copy that plays").click(timeout=LONG_MS)
     expect(page.get_by_text("A copy of at most 640 pixels")).to_be_visible(timeout=LONG_MS)
-    page.wait_for_function("document.querySelector('video')?.videoWidth === 640", timeout=60_000)
+    wait_for_player(page)
+    assert player_video(page, "video.videoWidth") == 640
 
 
 def test_a_bad_recording_is_one_sentence(page: Page):
@@ -216,7 +205,8 @@ def test_a_bad_recording_is_one_sentence(page: Page):
 
 def test_corrections_outlive_a_reload_and_come_back_from_a_file(opened: Page, tmp_path: Path):
     page = opened
-    page.get_by_role("button", name="Next", exact=True).click()
+    wait_for_player(page)
+    key(page, "ArrowRight")
     wait_for_moment(page, 0.01, 5)
     page.get_by_role("tab", name="People").click()
     page.get_by_role("button", name=re.compile("^call_split Split at|^Split at")).click()
@@ -234,8 +224,27 @@ def test_corrections_outlive_a_reload_and_come_back_from_a_file(opened: Page, tm
     kept.write_bytes(data)
     page.get_by_role("button", name="Forget", exact=True).click()
     expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_have_count(0, timeout=60_000)
-    page.get_by_text("Open a kept analysis").click()
-    page.locator('input[type="file"]').last.set_input_files(kept)
+    open_kept(page, kept)
     expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_be_visible(timeout=60_000)
     page.get_by_role("tab", name="People").click()
     expect(undo).to_be_visible(timeout=60_000)
+
+
+def test_twenty_people_are_compared_on_one_scale(page: Page, tmp_path: Path):
+    kept = tmp_path / "crowd.parquet"
+    Study(synthetic(60.0, people=20)).write(kept)
+    open_video_page(page)
+    open_kept(page, kept)
+    expect(page.locator(".names button")).to_have_count(20, timeout=60_000)
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.get_by_role("tab", name="Compare", exact=True).click()
+        charts = page.locator(".js-plotly-plot")
+        expect(charts).to_have_count(3, timeout=60_000)
+        settle(page)
+        for number in (1, 2):  # shares, valence
+            expect(charts.nth(number).locator(".annotation-text")).to_have_count(20)
+            axes = charts.nth(number).evaluate(AXES)
+            assert len(axes) == 40 and len(set(axes)) == 2
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,9 @@ def test_box_has_the_colour_of_the_emotion(emotion):
 
 def test_uncertain_is_said_in_words_and_not_in_the_colour_of_the_emotion():
     [reading] = readings(Box(100, 80, 60, 60), strength=0.5)
-    assert caption(reading).startswith("uncertain: happy or ")
+    assert caption(reading).startswith("uncertain: happy?")
+    tied = np.float32([0.34, 0.0, 0.0, 0.1, 0.12, 0.1, 0.34])
+    assert caption(dataclasses.replace(reading, probabilities=tied)) == "uncertain: angry or neutral 34%"
     drawn = annotate(GREY, [reading])
     assert not (drawn == np.array(STYLES["happy"].bgr)).all(axis=2).any()
 

@@ -15,11 +15,12 @@ from fer_core import MediaError, charts
 from fer_core.jobs import Monitor, Work
 from fer_core.settings import UNFINISHED
 from fer_core.timeline.agreement import agreement
+from fer_core.timeline.edits import Rest
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import stretches
 from fer_core.ui.video import memory
-from fer_core.ui.video.compare import side_by_side
+from fer_core.ui.video.compare import subjects_of
 from fer_core.ui.video.exports import documents
 from fer_core.ui.video.memory import MOST_OPEN, Memory, Workspace
 from fer_core.ui.video.recording import OpenRecording
@@ -82,7 +83,7 @@ def two_people() -> OpenRecording:
 def test_a_name_never_falls_to_somebody_else(correct):
     recording = two_people()
     recording.call(2, "Ann")
-    recording.rest(2, Span(6.0, 8.0))
+    recording.edit(Rest(2, Span(6.0, 8.0)))
     correct(recording)
     recording.split(1, 2.0)
     assert [recording.notes.name(person) for person in recording.people] == ["Person 1", "Person 3"]
@@ -95,7 +96,7 @@ def test_a_name_never_falls_to_somebody_else(correct):
 
 def test_a_resting_face_that_a_correction_gave_to_somebody_else_is_none():
     recording = two_people()
-    recording.rest(1, Span(3.0, 4.0))
+    recording.edit(Rest(1, Span(3.0, 4.0)))
     recording.split(1, 2.0)
     assert recording.deviations().empty
     recording.undo()
@@ -105,7 +106,7 @@ def test_a_resting_face_that_a_correction_gave_to_somebody_else_is_none():
 def test_going_on_makes_every_correction_again():
     before = two_people()
     before.call(1, "Zoë")
-    before.rest(1, Span(0.0, 1.0))
+    before.edit(Rest(1, Span(0.0, 1.0)))
     before.mark(1.0, "starts")
     before.split(1, 2.0)
     before.call(3, "of the part that was split off")
@@ -243,22 +244,25 @@ def test_recordings_of_one_name_can_be_told_apart():
     kept = Memory()
     first, second, third = (kept.open({"m": synthetic(5.0)}, None) for _ in range(3))
     assert [each.title for each in (first, second, third)] == [first.name, f"{first.name} (2)", f"{first.name} (3)"]
-    assert set(side_by_side(first, second)["Recording"]) == {first.title, second.title}
+    titles = [one.title for one in subjects_of([first, second])]
+    assert len(set(titles)) == 4 and titles[-1] == f"Person 2 · {second.title}"
     kept.close(second.number)
     assert kept.open({"m": synthetic(5.0)}, None).title.endswith("(4)")
     kept.workspace.close()
 
 
-def test_the_player_is_new_where_it_was_sent_to_that_second_already():
+def test_the_page_sends_the_player_and_follows_it():
     recording = OpenRecording.of(1, {"m": synthetic(10.0)})
-    recording.seek(3.0)
-    before = recording.jumps
-    recording.step_by(1)
-    assert recording.jumps == before + 1
-    recording.seek(3.0)  # a click into the same place plays from there again
-    assert recording.jumps == before + 2
-    recording.seek(7.0)
-    assert recording.jumps == before + 2
+    recording.seek(3.1)
+    assert (recording.moment_s, recording.seeks) == (3.0, 1)
+    recording.seek(3.0)  # a click into the same place: the player may have moved on
+    assert recording.seeks == 2
+    recording.follow(4.249)  # what is shown there is what was read before
+    assert (recording.moment_s, recording.seeks) == (4.0, 2)
+    recording.follow(4.2499999)  # the browser's time of the next frame, in whole microseconds
+    assert recording.moment_s == 4.25
+    recording.follow(-1.0)
+    assert recording.moment_s == 0.0
 
 
 def test_notes_of_a_range():

@@ -10,6 +10,7 @@ from fer_core.timeline.summaries import (
     as_fine_clock,
     counted,
     good_only,
+    headline,
     interval_s,
     most_shown,
     people,
@@ -189,3 +190,16 @@ def test_names_fall_back_to_numbers():
 def test_a_span_cannot_end_before_it_starts():
     with pytest.raises(ValueError, match="before it starts"):
         Span(2, 1)
+
+
+def test_no_word_stands_for_everybody_where_few_pictures_are_good():
+    poor = [reading(t, 1, "sad", quality="small") for t in range(6)]
+    good = [reading(t, 2, "happy") for t in range(4)]
+    assert headline(summarise(of_rows([*poor, *good]))) is None
+    assert headline(summarise(good_only(weighted(of_rows([*poor, *good]))))) == "happy"
+    assert headline(summarise(of_rows([nobody(0)]))) is None
+
+
+def test_what_is_mostly_uncertain_is_called_so():
+    doubtful = [reading(t, 1, "fear", 0.4) for t in range(5)]
+    assert headline(summarise(of_rows([*doubtful, reading(5, 1, "happy")]))) == UNCERTAIN

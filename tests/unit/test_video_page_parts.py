@@ -21,14 +21,14 @@ from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.summaries import people
 from fer_core.ui.video import unfinished as video_unfinished
-from fer_core.ui.video.compare import side_by_side
+from fer_core.ui.video.compare import as_table, subjects_of
 from fer_core.ui.video.events import changed_rows, markers_of, spans_of
 from fer_core.ui.video.exports import annotating, checkable
 from fer_core.ui.video.memory import Workspace
-from fer_core.ui.video.player import copying
+from fer_core.ui.video.player.copies import copying
 from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.selection import selected_person, selected_time
+from fer_core.ui.video.selection import selected_time
 from tests.timelines import REQUEST, nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
@@ -71,20 +71,6 @@ def test_a_click_means_a_moment(clicked, expected):
     assert selected_time(clicked) == expected
 
 
-@pytest.mark.parametrize(
-    ("clicked", "expected"),
-    [
-        (None, None),
-        (event({"x": 1500, "customdata": [2.25, 56, 2]}), 2),  # a bar of the ribbon
-        (event({"x": 1500, "customdata": {"0": 2.25, "1": 56, "2": 2}}), 2),
-        (event({"x": "1970-01-01 00:00:05", "customdata": [4.5, 112]}), None),  # a point of a line
-        (event({"customdata": 3.0}), None),
-    ],
-)
-def test_a_click_into_the_ribbon_means_a_person(clicked, expected):
-    assert selected_person(clicked) == expected
-
-
 def test_a_table_that_was_edited_becomes_markers_again():
     rows = [{"Time (s)": 1.0, "Event": "a"}, {"Time (s)": 2.0, "Event": "b"}, {"Time (s)": 3.0, "Event": "c"}]
     changes = {
@@ -120,7 +106,7 @@ def test_a_recording_without_a_face_opens_too():
     assert (recording.moment_s, recording.person, recording.summaries()) == (0.0, None, [])
     empty = OpenRecording.of(2, {"m": of_rows([])})
     empty.seek(3.0)
-    empty.step_by(1)
+    empty.follow(1.0)
     assert empty.moment_s == 0.0
 
 
@@ -128,12 +114,9 @@ def test_the_moment_is_always_a_sampled_frame():
     recording = OpenRecording.of(1, {"m": synthetic(10.0)})
     recording.seek(3.1)
     assert recording.moment_s == 3.0
-    recording.step_by(1)
+    recording.follow(3.3)
     assert recording.moment_s == 3.25
-    recording.step_by(-1000)
-    assert recording.moment_s == 0.0
     recording.seek(1e9)
-    recording.step_by(1)
     assert recording.moment_s == 9.75
 
 
@@ -247,8 +230,8 @@ def test_contested_stretches_are_shaded():
 def test_two_recordings_side_by_side():
     first, second = OpenRecording.of(1, {"a": synthetic(10.0)}), OpenRecording.of(2, {"a": synthetic(10.0, people=1)})
     first.call(2, "Zoë")
-    table = side_by_side(first, second)
-    assert table["Person"].tolist() == ["Person 1", "Zoë", "Person 1"]
+    table = as_table(subjects_of([first, second]))
+    assert table["Person"].tolist() == [f"{name} · {first.title}" for name in ("Person 1", "Zoë", "Person 1")]
     shares = table[["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "uncertain"]]
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=0.005)
 
@@ -407,15 +390,6 @@ def test_a_copy_can_be_stopped_and_leaves_nothing(film):
     with pytest.raises(StoppedError):
         copying(film)(monitor)
     assert [path.name for path in film.parent.rglob("*") if path.is_file()] == ["film.mp4"]
-
-
-def test_a_face_of_the_chosen_moment(film):
-    requests = asked("a")
-    timelines = analysis(film, requests, {"a": fake_pipeline([FACE])})(Monitor())
-    recording = OpenRecording.of(1, timelines, film)
-    face = recording.face(1)
-    assert face is not None and face.shape == (60, 60, 3) and recording.face(2) is None
-    assert OpenRecording.of(1, timelines).face(1) is None  # only numbers
 
 
 def test_names_of_those_who_are_gone_are_not_exported():

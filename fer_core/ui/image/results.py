@@ -122,16 +122,13 @@ def show_face(
     """
     crop, words = st.columns([1, 2], vertical_alignment="center")
     crop.image(cut(image, reading.box), channels="BGR", width=110, alt=f"face {number or 1}")
-    style = STYLES[reading.label]
+    symbol = "❔" if reading.uncertain else STYLES[reading.label].symbol
     with words:
-        if reading.uncertain:
-            st.markdown(f"#### {reading.words}")
-        else:
-            st.markdown(f"#### {style.symbol} {reading.label} · {reading.confidence:.0%}")
+        st.markdown(f"#### {symbol} {reading.words} · {reading.confidence:.0%}")
         with st.container(horizontal=True, gap="small"):
             if reading.uncertain:
                 st.badge(
-                    f"at most {reading.confidence:.0%}",
+                    "uncertain",
                     icon=":material/help:",
                     color="orange",
                     help=f"The highest probability is under {uncertain_below:.0%}: do not rely on a label.",

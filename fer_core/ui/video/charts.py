@@ -1,7 +1,6 @@
 """The charts of a recording, in which a click leads to its moment."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -29,28 +28,18 @@ from fer_core.timeline.summaries import (
     stretches,
 )
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.player import words_at
+from fer_core.ui.video.player.stage import words_at
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.selection import selected_person, selected_time
+from fer_core.ui.video.selection import selected_time
 
 MOST_RINGS: Final = 3
 _HERE: Final = "#5c7cfa"
-_FACE_PX: Final = 72
+_HEAD_PX: Final = 72
 MOST_POINTS: Final = 600
 
 
-def ribbon(recording: OpenRecording) -> None:
-    """The whole recording at a glance."""
-    figure = charts.emotion_ribbon(recording.timeline, recording.notes)
-    if not recording.whole:
-        start, end = clock(recording.range_s).astype(str)
-        figure.add_vrect(x0=start, x1=end, line={"width": 2, "color": _HERE}, fillcolor="rgba(0,0,0,0)")
-    words = charts.describe_ribbon(recording.timeline, recording.notes)
-    interactive(figure, recording, "ribbon", words, recording.whole_range)
-
-
-def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
-    """A tab for each view; only the open tab is drawn."""
+def over_time(recording: OpenRecording) -> None:
+    """One tab a view; only the open one is drawn."""
     views: dict[str, Callable[[OpenRecording], None]] = {
         "Lines": _lines,
         "Stacked": _stacked,
@@ -64,8 +53,6 @@ def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
     }
     if recording.resting:
         views["From rest"] = _from_rest
-    if len(recording.timelines) > 1:
-        views["Models"] = partial(_models, cards=cards)
     _here(recording)
     tabs = st.tabs(list(views), key=f"views {recording.number}", on_change="rerun")
     for tab, draw in zip(tabs, views.values(), strict=True):
@@ -75,34 +62,26 @@ def over_time(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
 
 
 def _here(recording: OpenRecording) -> None:
-    """The face at the chosen moment, again beside the charts: the frame is far above them."""
+    """What was read at the chosen moment beside the charts, which stand far below the player."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        with suppress(FerError):  # the player shows the error
-            face = recording.face(recording.person)
-            if face is not None:
-                name = plain(recording.notes.name(recording.person or 0))
-                st.image(face, channels="BGR", width=_FACE_PX, alt=f"{name} at {recording.moment_s:.2f} s")
         pose = recording.pose(recording.person)
         words = plain(words_at(recording, recording.moment_s))
         if pose is not None:
-            st.image(head(pose, _FACE_PX), width=_FACE_PX, alt=f"Drawn head: {in_words(pose)}")
+            st.image(head(pose, _HEAD_PX), width=_HEAD_PX, alt=f"Drawn head: {in_words(pose)}")
             words = f"{words} · {in_words(pose)}"
         st.caption(f"**{recording.moment_s:.2f} s** · {words}")
 
 
-def interactive(
-    figure: go.Figure, recording: OpenRecording, name: str, words: str, within_s: tuple[float, float] | None = None
-) -> None:
-    """Show a figure over time with the notes and the chosen moment drawn in; a click chooses a moment.
+def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: str) -> None:
+    """A figure over time, with the notes and the chosen moment drawn in.
 
     Args:
         figure: with a time axis.
-        recording: shown in the figure.
-        name: of the figure, unique among the figures of the recording.
-        words: text alternative of the figure.
-        within_s: start and end of the time axis in seconds; the chosen range by default.
+        recording: that it shows.
+        name: of the figure, unlike those of all others of the recording.
+        words: the figure, for those who do not see it.
     """
-    start_s, end_s = within_s or recording.range_s
+    start_s, end_s = recording.range_s
     figure.update_xaxes(range=[*clock([start_s, end_s]).astype(str)])
     charts.add_notes(figure, recording.notes.within(start_s, end_s))
     if start_s <= recording.moment_s <= end_s:
@@ -302,7 +281,8 @@ def _from_rest(recording: OpenRecording) -> None:
     st.caption(plain(words) + " They are no probabilities any more.")
 
 
-def _models(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+    """One lane a model for the chosen person, and where they disagree."""
     person = _person(recording)
     if person is None:
         return
@@ -346,12 +326,9 @@ def _person(recording: OpenRecording) -> int | None:
 
 
 def _chosen(recording: OpenRecording, key: str) -> None:
-    event = st.session_state.get(key)
-    time_s, person = selected_time(event), selected_person(event)
+    time_s = selected_time(st.session_state.get(key))
     if time_s is not None:
         recording.seek(time_s)
-    if person in recording.people:
-        recording.person = person
 
 
 def _clickable(figure: go.Figure) -> go.Figure:

@@ -1,67 +1,96 @@
-"""Two recordings side by side."""
+"""People beside each other: of this recording and of others that are open; and models beside each other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
-from fer_core import charts
+from fer_core.charts.multiples import (
+    Subject,
+    describe_subjects,
+    describe_valences,
+    lanes_of,
+    share_multiples,
+    valence_multiples,
+)
+from fer_core.classification import ModelCard
 from fer_core.timeline.summaries import CATEGORIES, as_clock
 from fer_core.ui.shared.text import plain
+from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.recording import OpenRecording
 
+CHOSEN_AT_FIRST: Final = 20
+"""People who are compared before anybody was chosen, at most."""
 
-def compare(recording: OpenRecording) -> None:
-    """Show a recording beside another open one: ribbons, shares, and a table of both."""
-    others = {number: other for number, other in memory().recordings.items() if number != recording.number}
+_CONFIG: Final = {"displayModeBar": False}
+
+
+def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+    """Compare people on common axes, of all open recordings; and models, where the recording was read with several."""
+    others = [other for number, other in memory().recordings.items() if number != recording.number]
     if not others:
-        st.info("Open a second recording above; both are kept, and compared here.", icon=":material/compare:")
+        st.caption("Open a second recording above, and its people can be chosen here too.")
+    if len(recording.timelines) > 1:
+        with st.expander("Models beside each other", icon=":material/model_training:", expanded=True):
+            models_compared(recording, cards)
+    everyone = subjects_of([recording, *others])
+    chosen = _chosen(recording, everyone)
+    if not chosen:
+        st.info("Choose people to be compared.", icon=":material/compare:")
         return
-    chosen = st.selectbox(
-        "Compare with",
-        list(others),
-        format_func=lambda number: others[number].title,
-        key=f"compare {recording.number} {memory().opened}",
-    )
-    pair = (recording, others[chosen])
-    for column, each in zip(st.columns(2, gap="large"), pair, strict=True):
-        with column:
-            _side(each, recording.number)
-    table = side_by_side(*pair)
+    figures = {
+        "lanes": (lanes_of(chosen), describe_subjects(chosen)),
+        "shares": (share_multiples(chosen), describe_subjects(chosen)),
+        "valence": (valence_multiples(chosen), describe_valences(chosen)),
+    }
+    for name, (figure, words) in figures.items():
+        st.plotly_chart(figure, key=f"compare {name} {recording.number}", config=_CONFIG, alt=words)
     percent = st.column_config.NumberColumn(format="percent")
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(CATEGORIES, percent))
+    st.dataframe(as_table(chosen), hide_index=True, column_config=dict.fromkeys(CATEGORIES, percent))
     st.caption(
-        "Shares of the time seen within each recording's own range, without what is excluded. Differences between two "
-        "recordings have many causes, light and angle among them."
+        "All panels have the same axes. Shares of the time seen within each recording's own range, without what is "
+        "excluded. Differences between two recordings have many causes, light and angle among them."
     )
 
 
-def side_by_side(*recordings: OpenRecording) -> pd.DataFrame:
-    """A row for each person of each recording: shares of the time seen, mean derived valence, time seen."""
+def subjects_of(recordings: Sequence[OpenRecording]) -> list[Subject]:
+    """Everybody who is seen in the range of their recording; where there are several, titles name the recording."""
+    found = []
+    for each in recordings:
+        rows = each.rows(good=each.leave_out_poor)
+        for summary in each.summaries(good=each.leave_out_poor):
+            name = each.notes.name(summary.person)
+            title = name if len(recordings) == 1 else f"{name} · {each.title}"
+            found.append(Subject(title, summary.person, rows, summary, each.range_s))
+    return found
+
+
+def as_table(subjects: Iterable[Subject]) -> pd.DataFrame:
+    """A row each: shares of the time seen, mean derived valence, time seen, share of good samples."""
     return pd.DataFrame(
         [
             {
-                "Recording": each.title,
-                "Person": each.notes.name(summary.person),
-                "Seen": as_clock(summary.seen_s),
-                "Mostly": summary.dominant,
-                **{category: round(summary.shares[category], 3) for category in CATEGORIES},
-                "Valence": round(summary.valence, 3),
+                "Person": one.title,
+                "Seen": as_clock(one.summary.seen_s),
+                "Mostly": one.summary.dominant,
+                **{category: round(one.summary.shares[category], 3) for category in CATEGORIES},
+                "Valence": round(one.summary.valence, 3),
+                "Good": round(one.summary.good_share, 3),
             }
-            for each in recordings
-            for summary in each.summaries(good=each.leave_out_poor)
+            for one in subjects
         ]
     )
 
 
-def _side(each: OpenRecording, beside: int) -> None:
-    st.markdown(f"**{plain(each.title)}**")
-    shown, summaries = each.shown(), each.summaries(good=each.leave_out_poor)
-    figures = {
-        "ribbon": (charts.emotion_ribbon(shown, each.notes), charts.describe_ribbon(shown, each.notes)),
-        "valence": (charts.valence_curve(shown, each.notes), charts.describe_valence(shown, each.notes)),
-        "shares": (charts.share_bars(summaries, each.notes), charts.describe_shares(summaries, each.notes)),
-    }
-    for name, (figure, words) in figures.items():
-        st.plotly_chart(
-            figure, key=f"beside {beside} {name} {each.number}", config={"displayModeBar": False}, alt=words
-        )
+def _chosen(recording: OpenRecording, everyone: Sequence[Subject]) -> list[Subject]:
+    by_title = {one.title: one for one in everyone}
+    wanted = st.multiselect(
+        "People",
+        list(by_title),
+        default=list(by_title)[:CHOSEN_AT_FIRST],
+        format_func=plain,
+        key=f"compared {recording.number} {memory().opened} {recording.revision}",
+    )
+    return [by_title[title] for title in wanted if title in by_title]

@@ -10,23 +10,26 @@ from fer_core.classification import ModelCard
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
-from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, interval_s, most_shown
+from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, headline, interval_s
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.charts import numbers, over_time, ribbon
+from fer_core.ui.video.charts import numbers, over_time
 from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button, region_words
 from fer_core.ui.video.people import people_editor
-from fer_core.ui.video.player import moment
+from fer_core.ui.video.player.component import Addresses
+from fer_core.ui.video.player.stage import moment
 from fer_core.ui.video.recording import OpenRecording
 
 _FINEST_S: Final = 0.01
 _EXPLAINED: Final = {
-    "Time seen": "Of all people together, in the range.",
-    "Uncertain": "Share of the time seen in which no expression is probable enough to rely on.",
-    "Good samples": "Share of the time seen without a quality problem; the tab *Quality* shows which there are.",
+    "Person time": "The time that each person was seen in the range, added up over all people.",
+    "Time seen": "Of the one person, in the range.",
+    "Most shown": "Of all people together. Withheld where less than half of the samples have a good picture.",
+    "Uncertain": "Share of that time in which no expression is probable enough to rely on.",
+    "Good samples": "Share of that time without a quality problem; the tab *Quality* shows which there are.",
 }
 
 
@@ -44,18 +47,17 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
             on_change=lambda: setattr(kept, "shown", st.session_state[f"open {kept.opened}"]),
         )
     if kept.shown is not None:
-        _explorer(kept.recordings[kept.shown], cards)
+        _explorer(kept.recordings[kept.shown], cards, Addresses())
 
 
 @st.fragment
-def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
-    """Draw one recording; a click in it runs only this fragment."""
+def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresses: Addresses) -> None:
+    """A click in here draws only this anew."""
     card = cards.get(recording.timeline.request.model or "")
     _headline(recording, card)
     attach(recording)
+    moment(recording, addresses)
     _figures(recording)
-    moment(recording)
-    ribbon(recording)
     _choice(recording)
     names = ["Explore", "Statistics", "People", "Events", "Compare", "Export"]
     tabs = st.tabs(names, key=f"parts {recording.number}", on_change="rerun")
@@ -64,7 +66,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
             continue
         with tab:
             if name == "Explore":
-                over_time(recording, cards)
+                over_time(recording)
             elif name == "Statistics":
                 numbers(recording)
             elif name == "People":
@@ -72,7 +74,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
             elif name == "Events":
                 events_editor(recording)
             elif name == "Compare":
-                compare(recording)
+                compare(recording, cards)
             else:
                 exports(recording, card)
 
@@ -111,13 +113,13 @@ def _figures(recording: OpenRecording) -> None:
     summaries = recording.summaries(good=recording.leave_out_poor)
     seen_s = sum(summary.seen_s for summary in summaries)
     shared = {
-        "Most shown": most_shown(summaries) if summaries else "–",
+        "Most shown": headline(summaries) or ("withheld" if summaries else "–"),
         "Uncertain": _mean(summaries, seen_s, lambda s: s.shares[UNCERTAIN]),
         "Good samples": _mean(summaries, seen_s, lambda s: s.good_share),
     }
     values = {
         "People": str(len(summaries)),
-        "Time seen": as_clock(seen_s),
+        "Time seen" if len(summaries) == 1 else "Person time": as_clock(seen_s),
         **shared,
     }
     with st.container(horizontal=True):
@@ -143,22 +145,9 @@ def _choice(recording: OpenRecording) -> None:
         key=key,
         on_change=lambda: recording.choose_range(*st.session_state[key]),
         disabled=last_s <= first_s,
-        help="Charts show this range, and statistics count it.",
+        help="What the charts show and the statistics count, and what the player loops.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        for label, icon, span in (
-            ("From the moment", "start", (recording.moment_s, recording.range_s[1])),
-            ("To the moment", "keyboard_tab", (recording.range_s[0], recording.moment_s)),
-            ("All", "fullscreen", (first_s, last_s)),
-        ):
-            st.button(
-                label,
-                icon=f":material/{icon}:",
-                key=f"{label} {recording.number}",
-                on_click=recording.choose_range,
-                args=span,
-                disabled=span[1] <= span[0] or span == recording.range_s,
-            )
         with st.popover("Smoothing", icon=":material/tune:"):
             _smoothing(recording)
         st.toggle(

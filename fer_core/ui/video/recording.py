@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from fer_core.analysis.portraits import portrait_from
 from fer_core.errors import MediaError
-from fer_core.imaging.crops import cut
-from fer_core.imaging.placement import Placement
 from fer_core.media.playing import browsers_play
 from fer_core.media.video import frame_at
-from fer_core.readings import Box, Pose
+from fer_core.readings import Pose
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.corrections import within, without_poor
 from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.resting import check_rest
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import (
     PersonSummary,
@@ -38,6 +37,8 @@ from fer_core.timeline.table import Timeline
 
 SHOWN_PX: Final = 960
 _MOST_FRAMES: Final = 12
+_SAME_S: Final = 1e-5
+"""Moments that the browser and the table give for one frame differ by less."""
 
 Timelines = Mapping[str, Timeline]
 
@@ -55,11 +56,13 @@ class OpenRecording:
         person: whose curves are shown.
         leave_out_poor: whether charts leave out samples with a quality problem.
         partial: the analysis was stopped before the end.
-        live: it was read by the Live page, not from the file.
-        requests: by model, the requests of its analysis; empty where the file was not read.
-        namesake: counts the recordings of the same name, from 1.
-        jumps: counts choices of a moment within the second at which the player is.
-        undos: counts undone edits.
+        live: it was read as it was recorded, and not from the file.
+        requests: how it was read from the file, by model; empty where it was not.
+        namesake: the how many-th of this name, from 1.
+        seeks: how often the page, not the player, chose a moment: then the player goes there.
+        mesh: whether the landmarks of every face are drawn while the player stands still.
+        player_wanted: whether a recording that is too large to be handed to the browser unasked was asked for.
+        undos: how often a correction was taken back.
     """
 
     number: int
@@ -73,7 +76,9 @@ class OpenRecording:
     live: bool = False
     requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
     namesake: int = 1
-    jumps: int = 0
+    seeks: int = 0
+    mesh: bool = False
+    player_wanted: bool = False
     undos: int = 0
 
     def __post_init__(self) -> None:
@@ -190,12 +195,11 @@ class OpenRecording:
         if len(times):
             self._look(float(times[np.abs(times - time_s).argmin()]))
 
-    def step_by(self, samples: int) -> None:
-        """Choose the sample that is `samples` later, or earlier where negative."""
+    def follow(self, time_s: float) -> None:
+        """Look at the last sampled frame up to a moment that the player shows; the player stays where it is."""
         times = self.sampled_s
         if len(times):
-            place = int(np.searchsorted(times, self.moment_s - 1e-6)) + samples
-            self._look(float(times[min(max(place, 0), len(times) - 1)]))
+            self.moment_s = float(times[max(0, int(np.searchsorted(times, time_s + _SAME_S)) - 1)])
 
     def picture(self, time_s: float) -> NDArray[np.uint8]:
         """The frame of a moment, uint8 (H, W, 3) BGR, longer side at most `SHOWN_PX`. The last few are cached.
@@ -211,20 +215,6 @@ class OpenRecording:
                 while len(self._frames) > _MOST_FRAMES:
                     self._frames.popitem(last=False)
             return self._frames[time_s]
-
-    def face(self, person: int | None) -> NDArray[np.uint8] | None:
-        """A person's crop at the chosen moment, uint8 (H, W, 3) BGR; None where there is none.
-
-        Raises:
-            MediaError: the frame cannot be read.
-        """
-        rows = self._now(person)
-        if self.path is None or not len(rows):
-            return None
-        image, row = self.picture(self.moment_s), rows.iloc[0]
-        about = self.timeline.recording
-        placement = Placement.stretched((about.width, about.height), (image.shape[1], image.shape[0]))
-        return cut(image, placement.box(Box(*(int(row[name]) for name in ("x", "y", "width", "height")))))
 
     def pose(self, person: int | None) -> Pose | None:
         """A person's pose at the chosen moment; None where it was not measured."""
@@ -330,8 +320,10 @@ class OpenRecording:
         """Set the span in which a person's face is at rest; None removes it.
 
         Raises:
-            TimelineError: they are not seen there.
+            TimelineError: they are not seen there, or their face is not at rest.
         """
+        if span is not None:
+            check_rest(self.timeline, person, span)
         self.edit(Rest(person, span))
 
     def edit(self, edit: Edit) -> None:
@@ -392,7 +384,7 @@ class OpenRecording:
                 self._timelines = None
 
     def _look(self, moment_s: float) -> None:
-        self.jumps += int(moment_s) == int(self.moment_s)
+        self.seeks += 1
         self.moment_s = moment_s
 
     def _choose_person(self) -> None:

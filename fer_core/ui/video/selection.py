@@ -25,19 +25,6 @@ def selected_time(event: Mapping[str, Any] | None) -> float | None:
     return None
 
 
-def selected_person(event: Mapping[str, Any] | None) -> int | None:
-    """The person whose lane of the ribbon was clicked; None where no lane was, or in another chart.
-
-    Args:
-        event: as for `selected_time`. The number is the third value of a bar's `customdata`.
-    """
-    for point in _selection(event).get("points") or ():
-        person = _stated(point.get("customdata"), 2)
-        if person is not None:
-            return int(person)
-    return None
-
-
 def _selection(event: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return (event or {}).get("selection") or {}
 

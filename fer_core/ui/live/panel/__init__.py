@@ -49,8 +49,8 @@ class ShownFace:
         person: number.
         size: area of the box in pixels.
         label: index into `EMOTIONS`.
-        words: what the reading is headed with.
         uncertain: whether the reading is.
+        words: what the reading is called.
         p: probabilities in the order of `EMOTIONS`.
         details: words below the bars.
     """
@@ -58,8 +58,8 @@ class ShownFace:
     person: int
     size: int
     label: int
-    words: str
     uncertain: bool
+    words: str
     p: list[float]
     details: list[str]
 
@@ -169,8 +169,8 @@ def _face(face: LiveFace, state: LiveState) -> ShownFace:
         person=face.person,
         size=reading.box.area,
         label=EMOTIONS.index(reading.label),
-        words=reading.words,
         uncertain=reading.uncertain,
+        words=reading.words,
         p=[round(float(p), 3) for p in reading.probabilities],
         details=details,
     )

@@ -47,7 +47,7 @@ function chosen(root, faces) {
 
 function now(symbol, label, detail, face, data) {
   const style = face && data.emotions[face.label];
-  symbol.textContent = face ? style.symbol : data.idle.symbol;
+  symbol.textContent = face ? (face.uncertain ? "❔" : style.symbol) : data.idle.symbol;
   symbol.style.setProperty("--colour", face && !face.uncertain ? style.colour : "var(--st-border-color)");
   symbol.classList.toggle("uncertain", Boolean(face?.uncertain));
   label.textContent = face ? face.words : data.idle.title;

@@ -1,0 +1,128 @@
+"""The player's script in the page: what it is given, and under which addresses it fetches the rest."""
+
+import mimetypes
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.runtime import get_instance
+
+from fer_core.plain import as_plain
+
+SCRIPTS: Final = ("readings.js", "overlay.js", "lanes.js", "faces.js", "hands.js", "steps.js", "player.js")
+"""The parts of the script, in the order in which they make one module."""
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """The landmarks of the faces of one frame.
+
+    Attributes:
+        moment: of the frame, in seconds.
+        edges: pairs of landmarks that are joined, one after the other.
+        faces: x and y of the landmarks of each face, one after the other, as shares of the picture's sides.
+    """
+
+    moment: float
+    edges: list[int]
+    faces: list[list[float]]
+
+
+@dataclass(frozen=True)
+class PlayerData:
+    """The data of the player's script, which reads it as JSON under these names.
+
+    Attributes:
+        video: address of what is played; None where nothing can be.
+        still: address of the frame of the moment, where there is no video; None where there are only numbers.
+        track: address of the readings, see `fer_core.ui.video.player.track.Track`.
+        words: what the picture shows, for those who do not see it.
+        overview: what the lanes show, likewise.
+        moment: chosen by the page, in seconds.
+        seeks: changes when the player has to go to `moment`.
+        range: start and end of the chosen range, in seconds.
+        person: number of the chosen person; None where there is none.
+        sound: whether there is any.
+        mesh_on: whether the mesh is wanted.
+        mesh: of the frame of the moment; None where it is not wanted or there is no picture.
+    """
+
+    video: str | None
+    still: str | None
+    track: str
+    words: str
+    overview: str
+    moment: float
+    seeks: int
+    range: tuple[float, float]
+    person: int | None
+    sound: bool
+    mesh_on: bool
+    mesh: Mesh | None
+
+
+class Addresses:
+    """Addresses under which the browser fetches what one run of the page hands out.
+
+    The server forgets at the beginning of each whole run what earlier ones handed out, so each has its own `Addresses`;
+    runs of a part of the page share those of the whole run, and a large file is read once a whole run.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[Path, str] = {}
+        self._made: dict[str, tuple[tuple[Any, ...], str]] = {}
+
+    def of_file(self, path: Path) -> str:
+        """Of a recording or a copy of it, which the server holds in memory while the page shows it."""
+        if path not in self._files:
+            kind = mimetypes.guess_type(path.name)[0] or "video/mp4"
+            self._files[path] = _handed_out(str(path), kind, f"face-value player {path}")
+        return self._files[path]
+
+    def of_made(self, name: str, of: tuple[Any, ...], make: Callable[[], bytes], kind: str) -> str:
+        """Of a document that is made anew when it depends on something else than before.
+
+        Args:
+            name: of the document, unlike those of others.
+            of: all that it depends on; compared by identity.
+            make: gives the document.
+            kind: its MIME type.
+        """
+        known = self._made.get(name)
+        if known is None or any(one is not other for one, other in zip(known[0], of, strict=True)):
+            known = self._made[name] = of, _handed_out(make(), kind, f"face-value player {name}")
+        return known[1]
+
+
+def show_player(data: PlayerData, key: str, told: Callable[[Mapping[str, Any]], None]) -> None:
+    """Show the player.
+
+    Args:
+        data: for its script.
+        key: of the widget.
+        told: called with what the script says, see `fer_core.ui.video.player.messages.hear`.
+    """
+
+    def hear() -> None:
+        message = st.session_state[key].get("told")
+        if isinstance(message, Mapping):
+            told(message)
+
+    _component()(data=as_plain(data), key=key, on_told_change=hear)
+
+
+def _handed_out(what: bytes | str, kind: str, place: str) -> str:
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"{'/' if base else ''}{base}{get_instance().media_file_mgr.add(what, kind, place)}"
+
+
+@lru_cache(maxsize=1)
+def _component() -> Any:
+    folder = files(__package__)
+    html, css = ((folder / f"player.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+    js = "\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return st.components.v2.component("face_value.player", html=html, css=css, js=js)

@@ -1,0 +1,124 @@
+// Keys, pointer and wheel; and the frames as they are shown.
+
+// What a key does; keys in fields stay there, and the browser's own stay its own.
+function hearKey(player, event, actions) {
+  if (event.altKey || event.ctrlKey || event.metaKey || !player.readings) return;
+  const field = event.target.closest("input, select");
+  if (field) {
+    if (event.key === "Escape") player.unmark();
+    event.stopPropagation();
+    return;
+  }
+  const jump = event.shiftKey ? (count) => player.seconds(count) : (count) => player.samples(count);
+  const keys = {
+    " ": event.target.closest("button") ? null : actions.toggle,
+    k: actions.toggle,
+    j: () => player.seconds(-JUMP_S),
+    l: () => player.seconds(JUMP_S),
+    ArrowLeft: () => jump(-1),
+    ArrowRight: () => jump(1),
+    ",": actions.frameBack,
+    ".": actions.frameOn,
+    "<": () => player.speed(-1),
+    ">": () => player.speed(1),
+    i: actions.from,
+    o: actions.to,
+    r: actions.loop,
+    m: actions.mark,
+    f: actions.full,
+    Home: () => player.seek(player.data.range[0], { snap: false }),
+    End: () => player.seek(player.data.range[1] - player.readings.frame, { snap: false }),
+    "+": actions.closer,
+    "=": actions.closer,
+    "-": actions.wider,
+    "?": actions.help,
+  };
+  const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!action) return;
+  event.preventDefault();
+  event.stopPropagation();
+  action();
+}
+
+// Clicks, drags and the wheel over the lanes: the nearest sample, exactly.
+function listenToLanes(player) {
+  const { track } = player;
+  const at = (event) => {
+    const box = track.getBoundingClientRect();
+    const time = new Scale(...player.view, box.width).time(event.clientX - box.left);
+    return { time, row: Math.floor((event.clientY - box.top) / ROW_PX) };
+  };
+  const move = (event) => {
+    const place = player.readings.nearest(at(event).time);
+    const time = player.readings.times[place];
+    if (time !== undefined && time !== player.time) player.seek(time);
+  };
+  track.addEventListener("pointerdown", (event) => {
+    if (!player.readings || event.button) return;
+    track.focus({ preventScroll: true });
+    track.setPointerCapture(event.pointerId);
+    player.scrubbing = true;
+    const person = player.readings.people[at(event).row];
+    if (person && person.number !== player.data.person) player.choose(person.number);
+    move(event);
+  });
+  track.addEventListener("pointermove", (event) => {
+    if (!player.readings) return;
+    if (player.scrubbing) move(event);
+    showTip(player, event, at(event));
+  });
+  for (const name of ["pointerup", "pointercancel"]) track.addEventListener(name, () => (player.scrubbing = false));
+  track.addEventListener("pointerleave", () => (player.part(".tip").hidden = true));
+  track.addEventListener(
+    "wheel",
+    (event) => {
+      if (!player.readings || !(event.ctrlKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))) return;
+      event.preventDefault();
+      if (event.ctrlKey) player.zoom(event.deltaY > 0 ? 1.25 : 0.8, at(event).time);
+      else player.pan(player.view[0] + (event.deltaX / track.clientWidth) * (player.view[1] - player.view[0]));
+    },
+    { passive: false },
+  );
+}
+
+// What was read where the pointer is.
+function showTip(player, event, { time, row }) {
+  const tip = player.part(".tip");
+  const place = player.readings.nearest(time);
+  const sample = player.readings.times[place];
+  tip.hidden = sample === undefined || event.pointerType === "touch";
+  if (tip.hidden) return;
+  const person = player.readings.people[row];
+  const found = person && player.readings.at(sample).find((reading) => reading.person === person);
+  const words = person ? (found ? player.readings.line(found) : `${person.name} is not seen`) : eventsAt(player, sample);
+  tip.textContent = [clock(sample), words].filter(Boolean).join(" · ");
+  const x = event.clientX - player.track.getBoundingClientRect().left;
+  tip.style.left = `${Math.min(Math.max(x, tip.offsetWidth / 2), player.track.clientWidth - tip.offsetWidth / 2)}px`;
+  tip.style.top = `${Math.min(Math.max(row, 0) + 1, player.readings.people.length) * ROW_PX - 4}px`;
+}
+
+// The events close to a moment.
+function eventsAt(player, time) {
+  const close = (player.view[1] - player.view[0]) / 50;
+  const found = player.readings.markers.filter(([at]) => Math.abs(at - time) < close);
+  return found.map(([at, text]) => `${clock(at)} ${text}`).join(", ");
+}
+
+// Calls with the presentation time of every frame that is shown.
+function eachFrame(video, shown) {
+  if (video.requestVideoFrameCallback) {
+    const next = (_, frame) => {
+      shown(frame.mediaTime);
+      video.requestVideoFrameCallback(next);
+    };
+    video.requestVideoFrameCallback(next);
+    return;
+  }
+  video.addEventListener("seeked", () => shown(video.currentTime));
+  const next = () => {
+    if (video.paused || video.ended) return;
+    shown(video.currentTime);
+    requestAnimationFrame(next);
+  };
+  video.addEventListener("play", next);
+}

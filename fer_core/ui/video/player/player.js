@@ -1,0 +1,403 @@
+// The player: plays the recording, draws over it, and keeps lanes, figures and page at one moment.
+// One `Player` lives as long as its element; each run of the page only gives it new data.
+
+const SEEK_S = 0.002; // a seek aims so far into a frame, so that rounding does not show the one before
+const JUMP_S = 5;
+const TELL_MS = 180; // the page is told once nothing more happens for so long
+const SETTLED_MS = 80;
+const CLOSEST_S = 0.5; // the shortest time that the lanes are zoomed to
+const players = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".player");
+  if (!root || !data) return undefined;
+  if (!players.has(root)) players.set(root, new Player(root));
+  const player = players.get(root);
+  player.send = (message) => setTriggerValue("told", message);
+  player.update(data);
+  return () => player.end();
+}
+
+class Player {
+  constructor(root) {
+    this.root = root;
+    this.part = (name) => root.querySelector(name);
+    this.video = this.part("video");
+    this.track = this.part(".track");
+    this.overlay = this.part(".overlay").getContext("2d");
+    this.rows = this.part(".rows").getContext("2d");
+    this.foot = this.part(".foot").getContext("2d");
+    Object.assign(this, { time: 0, media: null, data: null, readings: null, pending: null, queued: null, snap: null });
+    this.steps = new FrameSteps(this, () => this.tell({ moment: true }));
+    this.view = null;
+    this.looping = false;
+    this.shown = { boxes: true, labels: true, bars: false, mesh: false };
+    this.listen();
+    this.watch = new ResizeObserver(() => this.lay());
+    this.watch.observe(root);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    this.steps.forget();
+    this.watch.disconnect();
+    this.video.pause();
+    this.video.removeAttribute("src");
+    this.video.load();
+    players.delete(this.root);
+  }
+
+  // --- what the page says ---
+
+  update(data) {
+    const before = this.data;
+    this.data = data;
+    if (data.mesh_on !== before?.mesh_on) this.show("mesh", data.mesh_on);
+    this.source("video", before?.video, data.video);
+    this.source("still", before?.still, data.still);
+    this.part(".still").alt = data.words;
+    this.video.setAttribute("aria-label", data.words);
+    this.part(".overview").textContent = data.overview;
+    this.root.classList.toggle("numbers", !data.video && !data.still);
+    this.root.classList.toggle("silent", !data.sound || !data.video);
+    this.root.classList.toggle("stills", !data.video);
+    if (data.seeks !== before?.seeks) {
+      if (this.pending) delete this.pending.moment;
+      this.told = data.moment;
+      this.seek(data.moment, { tell: false });
+    }
+    if (data.track !== before?.track) this.fetch(data.track);
+    this.lay();
+  }
+
+  source(name, before, now) {
+    const element = this.part(name === "still" ? ".still" : name);
+    element.hidden = !now;
+    if (now && now !== before) element.src = now;
+  }
+
+  async fetch(address) {
+    try {
+      const answer = await fetch(address);
+      if (!answer.ok) throw new Error(answer.statusText);
+      const track = await answer.json();
+      if (address !== this.data.track) return; // a newer one is on its way
+      this.readings = new Readings(track);
+      this.view = this.view ?? this.whole();
+      showNames(this.part(".names"), this.readings);
+      showLegend(this.part(".legend"), this.readings);
+      this.lay();
+    } catch {
+      this.notice("The readings could not be loaded; reload the page.");
+    }
+  }
+
+  notice(words) {
+    const notice = this.part(".notice");
+    notice.hidden = !words;
+    notice.textContent = words;
+  }
+
+  // --- what the page is told ---
+
+  tell(message) {
+    this.pending = { ...this.pending, ...message };
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), TELL_MS);
+  }
+
+  flush() {
+    const { moment, ...message } = this.pending ?? {};
+    this.pending = null;
+    if (moment && this.readings) {
+      const sample = this.readings.times[Math.max(0, this.readings.before(this.time))] ?? this.time;
+      if (sample !== this.told) message.moment = this.told = sample;
+      this.say();
+    }
+    if (Object.keys(message).length) this.send(message);
+  }
+
+  say() {
+    const faces = this.readings.at(this.time).map((reading) => this.readings.line(reading));
+    this.part(".said").textContent = `${clock(this.time)}. ${faces.join(". ") || "No face found"}`;
+  }
+
+  // --- time ---
+
+  get playing() {
+    return Boolean(this.data?.video) && !this.video.paused && !this.video.ended;
+  }
+
+  whole() {
+    return [this.readings.start, this.readings.end];
+  }
+
+  // Go to a moment; to a sample's exactly, so that its frame is shown and its numbers stand.
+  seek(time, { tell = true, snap = true } = {}) {
+    const [first, last] = this.readings ? this.whole() : [0, Infinity];
+    this.time = Math.min(Math.max(time, first), last);
+    this.snap = snap ? this.time : null;
+    this.steps.forget();
+    if (this.data.video) this.go(this.time + (snap ? SEEK_S : 0));
+    if (tell) this.tell({ moment: true });
+    this.draw();
+  }
+
+  go(target) {
+    if (this.video.readyState < 1) return; // goes there when it can
+    if (this.video.seeking) this.queued = target;
+    else this.video.currentTime = Math.min(target, Math.max(0, this.video.duration - 0.001));
+  }
+
+  sought() {
+    if (this.queued !== null) {
+      const target = this.queued;
+      this.queued = null;
+      this.go(target);
+      return;
+    }
+    this.steps.sought();
+    // The frame may have been shown before the browser said that the seek has ended.
+    setTimeout(() => this.media !== null && this.frameShown(this.media), SETTLED_MS);
+  }
+
+  frameShown(media) {
+    this.media = media;
+    if (this.video.seeking || this.queued !== null) return;
+    this.time = this.snap !== null && !this.playing ? this.snap : media;
+    this.steps.shown(media);
+    if (this.playing) {
+      this.snap = null;
+      const [from, to] = this.data.range;
+      if (this.looping && this.readings && this.time >= to - this.readings.frame) return this.seek(from, { tell: false });
+    }
+    this.draw();
+  }
+
+  async toggle() {
+    if (!this.data.video) return;
+    if (this.playing) return this.video.pause();
+    const [from, to] = this.data.range;
+    const outside = this.time < from - SAME_S || this.time >= to - (this.readings?.frame ?? 0.04);
+    if (this.video.ended || (this.looping && outside)) this.seek(from, { tell: false });
+    await this.video.play().catch(() => this.notice("The browser does not play this recording."));
+  }
+
+  samples(count) {
+    if (!this.readings) return;
+    this.video.pause();
+    this.seek(this.readings.further(this.time, count));
+  }
+
+  seconds(count) {
+    this.seek(this.time + count, { snap: false });
+  }
+
+  frames(direction) {
+    if (!this.data.video) return this.samples(direction);
+    this.video.pause();
+    this.snap = null;
+    return this.steps.press(direction, this.time);
+  }
+
+  speed(step) {
+    const select = this.part("select");
+    if (step) select.selectedIndex = Math.min(Math.max(select.selectedIndex + step, 0), select.options.length - 1);
+    this.video.playbackRate = Number(select.value);
+  }
+
+  loop() {
+    this.looping = !this.looping;
+    pressed(this.part('[data-do="loop"]'), this.looping);
+  }
+
+  mute() {
+    this.video.muted = !this.video.muted;
+    pressed(this.part('[data-do="mute"]'), this.video.muted);
+  }
+
+  range(from, to) {
+    const [first, last] = this.whole();
+    const range = from < to ? [from, to] : from >= this.data.range[1] ? [from, last] : [first, to];
+    this.data = { ...this.data, range };
+    this.tell({ range });
+    this.lay();
+  }
+
+  // --- events of the page's visitor ---
+
+  mark() {
+    const form = this.part("form.mark");
+    form.hidden = false;
+    this.marked = this.time;
+    form.querySelector(".at").textContent = clock(this.time);
+    form.querySelector("input").focus();
+  }
+
+  unmark() {
+    const form = this.part("form.mark");
+    form.hidden = true;
+    form.reset();
+    this.track.focus({ preventScroll: true });
+  }
+
+  choose(person) {
+    this.data = { ...this.data, person };
+    this.tell({ person });
+    this.draw(true);
+  }
+
+  show(what, wanted) {
+    this.shown[what] = wanted;
+    pressed(this.part(`[data-show="${what}"]`), wanted);
+  }
+
+  zoom(factor, around = this.time) {
+    const [first, last] = this.whole();
+    const length = Math.min(Math.max((this.view[1] - this.view[0]) * factor, CLOSEST_S), last - first);
+    const share = Math.min(Math.max((around - this.view[0]) / (this.view[1] - this.view[0]), 0), 1);
+    this.pan(around - share * length, length);
+  }
+
+  pan(from, length = this.view[1] - this.view[0]) {
+    const [first, last] = this.whole();
+    const start = Math.min(Math.max(from, first), Math.max(first, last - length));
+    this.view = [start, Math.min(start + length, last)];
+    this.lay();
+  }
+
+  full() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else this.root.requestFullscreen?.();
+  }
+
+  help() {
+    const help = this.part(".help:not(button)");
+    help.hidden = !help.hidden;
+    this.part('[data-do="help"]').setAttribute("aria-expanded", String(!help.hidden));
+  }
+
+  // --- listening ---
+
+  listen() {
+    const { video, root } = this;
+    const actions = {
+      toggle: () => this.toggle(),
+      back: () => this.samples(-1),
+      on: () => this.samples(1),
+      frameBack: () => this.frames(-1),
+      frameOn: () => this.frames(1),
+      loop: () => this.loop(),
+      mute: () => this.mute(),
+      from: () => this.range(this.time, this.data.range[1]),
+      to: () => this.range(this.data.range[0], this.time),
+      whole: () => this.range(...this.whole()),
+      mark: () => this.mark(),
+      unmark: () => this.unmark(),
+      closer: () => this.zoom(0.5),
+      wider: () => this.zoom(2),
+      full: () => this.full(),
+      help: () => this.help(),
+    };
+    root.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (!button || !this.readings) return;
+      if (button.dataset.do) actions[button.dataset.do]();
+      if (button.dataset.person) this.choose(Number(button.dataset.person));
+      if (button.dataset.show) this.drawn(button.dataset.show);
+      const keeps = ["mark", "unmark"].includes(button.dataset.do) || button.type === "submit";
+      if (event.detail && !keeps) this.track.focus({ preventScroll: true }); // keys go on from the lanes
+    });
+    root.addEventListener("keydown", (event) => hearKey(this, event, actions));
+    this.part("select").addEventListener("change", () => this.speed(0));
+    this.part("form.mark").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.tell({ mark: { time: this.marked, text: this.part("form.mark input").value } });
+      this.unmark();
+    });
+    this.part(".stage").addEventListener("click", () => {
+      this.track.focus({ preventScroll: true });
+      this.toggle();
+    });
+    video.addEventListener("loadedmetadata", () => this.go(this.time + SEEK_S));
+    video.addEventListener("seeked", () => this.sought());
+    video.addEventListener("error", () => video.hasAttribute("src") && this.notice("This browser cannot play the recording."));
+    for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.changed());
+    eachFrame(video, (media) => this.frameShown(media));
+    listenToLanes(this);
+  }
+
+  changed() {
+    const button = this.part(".play");
+    button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    this.root.classList.toggle("playing", this.playing);
+    if (this.video.ended && this.looping) return this.toggle();
+    if (!this.playing) this.tell({ moment: true });
+    return undefined;
+  }
+
+  drawn(what) {
+    this.show(what, !this.shown[what]);
+    if (what === "mesh") this.tell({ mesh: this.shown.mesh, moment: true });
+    this.draw();
+  }
+
+  // --- drawing ---
+
+  // Sizes, and everything anew: after the page, the window or the theme changed.
+  lay() {
+    if (!this.readings) return;
+    const { width, height } = this.readings;
+    this.root.style.setProperty("--ratio", width && height ? width / height : 16 / 9);
+    this.colours = coloursOf(this.root);
+    const stage = this.part(".stage");
+    fit(this.overlay, stage.clientWidth, stage.clientHeight);
+    fit(this.rows, this.track.clientWidth, rowsHeight(this.readings));
+    fit(this.foot, this.track.clientWidth, FOOT_PX);
+    this.track.style.setProperty("--rows", `${rowsHeight(this.readings)}px`);
+    this.drawLanes();
+    this.draw(true);
+  }
+
+  drawLanes() {
+    this.scale = new Scale(...this.view, this.track.clientWidth);
+    drawRows(this.rows, this.readings, this.scale, this.data.range, this.colours);
+    drawFoot(this.foot, this.readings, this.scale, this.colours);
+    this.part('[data-do="wider"]').disabled = this.view[1] - this.view[0] >= this.readings.end - this.readings.start;
+  }
+
+  draw(everything = false) {
+    if (!this.readings || !this.scale) return;
+    drawFitted(this.overlay, this.part(".stage"), this.readings, this.time, this.shown, this.data.mesh);
+    this.drawCursor();
+    const place = this.readings.before(this.time);
+    const [sample, frame] = [this.readings.times[place], this.readings.frames[place]];
+    for (const element of this.root.querySelectorAll(".time")) element.textContent = clock(this.time);
+    const since = this.time - sample;
+    this.part(".frame").textContent =
+      place < 0 ? "" : since < this.readings.frame / 2 ? `frame ${frame}` : `frame ${frame} + ${since.toFixed(2)} s`;
+    if (!everything && place === this.place) return;
+    this.place = place;
+    this.part(".total").textContent = `/ ${clock(this.readings.end)}`;
+    showFaces(this.part(".faces"), this.readings.at(this.time), this.readings, this.data.person);
+    for (const name of this.part(".names").children) pressed(name, Number(name.dataset.person) === this.data.person);
+  }
+
+  drawCursor() {
+    const [first, last] = this.whole();
+    if (this.playing && ((this.time > this.view[1] && this.view[1] < last) || (this.time < this.view[0] && this.view[0] > first))) {
+      return this.pan(this.time - (this.view[1] - this.view[0]) / 10);
+    }
+    const x = this.scale.x(this.time);
+    const cursor = this.part(".cursor");
+    cursor.style.transform = `translateX(${x}px)`;
+    cursor.hidden = x < -1 || x > this.scale.width + 1;
+    const faces = this.readings.at(this.time).map((reading) => this.readings.line(reading));
+    const { track, readings } = this;
+    track.setAttribute("aria-valuemin", readings.start);
+    track.setAttribute("aria-valuemax", readings.end);
+    track.setAttribute("aria-valuenow", this.time.toFixed(3));
+    track.setAttribute("aria-valuetext", `${clock(this.time)}, ${faces.join(", ") || "no face found"}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,151 @@
+"""What the player shows of a recording: its file, a copy, single frames, or the numbers alone."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import cv2
+import streamlit as st
+
+from fer_core import charts
+from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.errors import FerError
+from fer_core.face.overlay import edges
+from fer_core.readings import Face, named
+from fer_core.reports.annotated import Tracks
+from fer_core.timeline.summaries import problems_of
+from fer_core.ui.shared import loaders
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.player.component import Addresses, Mesh, PlayerData, show_player
+from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
+from fer_core.ui.video.player.messages import hear
+from fer_core.ui.video.player.track import track_of
+from fer_core.ui.video.recording import OpenRecording
+
+LARGE_MB: Final = 300
+"""Beyond, the player is loaded only when asked for: the server hands the whole file to the browser from memory."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Addresses of what plays and of a single frame, at most one of them, and what is seen, in words."""
+
+    video: str | None
+    still: str | None
+    words: str
+
+
+def moment(recording: OpenRecording, addresses: Addresses) -> None:
+    """The player at the chosen moment.
+
+    Args:
+        recording: that is played.
+        addresses: of this run of the page.
+    """
+    picture = _picture(recording, addresses)
+    timeline, notes = recording.timeline, recording.notes
+    track = addresses.of_made(
+        f"track {recording.number}",
+        (timeline, notes),
+        lambda: track_of(timeline, notes).to_json(),
+        "application/json",
+    )
+    data = PlayerData(
+        video=picture.video,
+        still=picture.still,
+        track=track,
+        words=picture.words,
+        overview=charts.describe_ribbon(timeline, notes),
+        moment=recording.moment_s,
+        seeks=recording.seeks,
+        range=recording.range_s,
+        person=recording.person,
+        sound=timeline.recording.has_audio,
+        mesh_on=recording.mesh,
+        mesh=_mesh(recording) if recording.mesh else None,
+    )
+    show_player(data, f"player {recording.number}", partial(hear, recording))
+
+
+def words_at(recording: OpenRecording, time_s: float) -> str:
+    """What was read in the sampled frame of a moment, in words."""
+    frame = recording.timeline.frame
+    rows = frame[(frame["time_s"] - time_s).abs().lt(1e-6) & frame["person"].notna()].sort_values("person")
+    parts = []
+    for _, row in rows.iterrows():
+        shown = named(row[list(EMOTIONS)].to_numpy(float), bool(row["uncertain"]))
+        symbol = "❔" if row["uncertain"] else STYLES[row["label"]].symbol
+        problems = ", ".join(problems_of(rows.loc[[row.name]]))
+        parts.append(
+            f"{recording.notes.name(int(row['person']))}: {symbol} {shown} "
+            f"{row['confidence']:.0%}{f' ({problems})' if problems else ''}"
+        )
+    return " · ".join(parts) or "no face found"
+
+
+def _picture(recording: OpenRecording, addresses: Addresses) -> Picture:
+    path = recording.path
+    if path is None:
+        st.info("Only the numbers of this session were kept, no pictures.", icon=":material/videocam_off:")
+        return Picture(None, None, "")
+    if recording.plays and _may_load(recording, path):
+        return Picture(addresses.of_file(path), None, f"The recording {recording.name}")
+    copy = None if recording.plays else copy_of(recording.number)
+    if copy is not None:
+        about_copy(copy)
+        return Picture(addresses.of_file(copy.path), None, f"A small copy of the recording {recording.name}")
+    if not recording.plays:
+        offer_copy(recording.number, path)
+    return _still(recording, path, addresses)
+
+
+def _may_load(recording: OpenRecording, path: Path) -> bool:
+    """Whether the file may be handed to the browser; a large one only when asked for."""
+    size_mb = path.stat().st_size / 1e6
+    if size_mb <= LARGE_MB or recording.player_wanted:
+        return True
+    st.button(
+        f"Load the recording into the player ({size_mb:.0f} MB)",
+        icon=":material/play_circle:",
+        key=f"load {recording.number}",
+        on_click=lambda: setattr(recording, "player_wanted", True),
+    )
+    return False
+
+
+def _still(recording: OpenRecording, path: Path, addresses: Addresses) -> Picture:
+    """The frame of the chosen moment."""
+    words = f"Frame at {recording.moment_s:.2f} s. {words_at(recording, recording.moment_s)}"
+    try:
+        image = recording.picture(recording.moment_s)
+    except FerError as error:
+        st.warning(plain(str(error).replace(f"{path.parent}/", "")), icon=":material/broken_image:")
+        return Picture(None, None, "")
+    still = addresses.of_made(
+        f"still {recording.number}", (image,), lambda: cv2.imencode(".jpg", image)[1].tobytes(), "image/jpeg"
+    )
+    return Picture(None, still, words)
+
+
+def _mesh(recording: OpenRecording) -> Mesh | None:
+    """The landmarks in the frame of the moment; measured anew, as a timeline keeps numbers and no landmarks."""
+    if recording.path is None:
+        return None
+    try:
+        image = recording.picture(recording.moment_s)
+    except FerError as error:
+        st.warning(plain(str(error).replace(f"{recording.path.parent}/", "")), icon=":material/broken_image:")
+        return None
+    readings = Tracks(recording.timeline).in_picture(image, recording.moment_s)
+    faces = loaders.measurer()(image, [Face(reading.box, reading.face_confidence) for reading in readings])
+    sides = image.shape[1], image.shape[0]
+    return Mesh(
+        recording.moment_s,
+        edges().ravel().tolist(),
+        [
+            [round(float(share), 5) for share in (face.mesh.landmarks[:, :2] / sides).ravel()]
+            for face in faces
+            if face.mesh is not None
+        ],
+    )

@@ -1,0 +1,241 @@
+"""The player in step with picture, table and charts. Every frame of the recording bears its own number."""
+
+import csv
+import io
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.player import click_lane, key, player_time, player_video, wait_for_player
+from tests.browser.test_video import LONG_MS, click_into, download, moment_s, open_video_page, settle
+from tests.conftest import PORTRAIT
+from tests.videos import write_video
+
+RATE, FRAMES = 25, 200
+BITS, BIT_PX = 8, 40
+FRAME_S = 1 / RATE
+NUMBER = f"""(() => {{
+    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(video, 0, 0);
+    let number = 0;
+    for (let bit = 0; bit < {BITS}; bit += 1) {{
+        const [red] = context.getImageData({BIT_PX} * bit + {BIT_PX // 2}, {BIT_PX // 2}, 1, 1).data;
+        if (red > 127) number += 2 ** bit;
+    }}
+    return number;
+}})()"""
+"""The number that the frame on the screen bears."""
+
+
+def numbered(number: int) -> NDArray[np.uint8]:
+    """A portrait that moves, a card that rises before its mouth, and the frame's number in black and white."""
+    canvas = np.full((360, 640, 3), 90, np.uint8)
+    left = round(60 * number / FRAMES)
+    portrait = cv2.resize(cv2.imread(str(PORTRAIT)), (580, 580), interpolation=cv2.INTER_AREA)[:320]
+    card = round(85 * abs(np.sin(number / 20)))
+    portrait[220 - card : 240] = 60
+    canvas[BIT_PX:, left : left + 580] = portrait
+    canvas[:BIT_PX] = 0
+    for bit in range(BITS):
+        canvas[:BIT_PX, BIT_PX * bit : BIT_PX * (bit + 1)] = 255 * (number >> bit & 1)
+    return canvas
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "numbered.mp4"
+    return write_video(path, map(numbered, range(FRAMES)), rate=RATE, sound_s=FRAMES / RATE)
+
+
+def open_film(page: Page, film: Path) -> None:
+    page.locator('input[type="file"]').first.set_input_files(film)
+    page.get_by_role("button", name="Analyse", exact=True).click()
+    expect(page.get_by_text("Range (seconds)").first).to_be_visible(timeout=LONG_MS)
+    wait_for_player(page)
+    settle(page)
+
+
+@pytest.fixture
+def opened(page: Page, film: Path) -> Page:
+    open_video_page(page)
+    open_film(page, film)
+    return page
+
+
+def table(page: Page) -> list[dict[str, str]]:
+    page.get_by_role("tab", name="Export", exact=True).click()
+    _, data = download(page, "Readings (CSV)")
+    page.get_by_role("tab", name="Explore", exact=True).click()
+    return list(csv.DictReader(io.StringIO(data.decode())))
+
+
+def row_at(rows: list[dict[str, str]], time_s: float) -> dict[str, str]:
+    return [row for row in rows if float(row["time_s"]) <= time_s + 1e-4][-1]
+
+
+def assert_in_step(page: Page, rows: list[dict[str, str]]) -> None:
+    """Picture, figures and the page are of one moment, and the figures are the table's."""
+    page.wait_for_timeout(800)
+    settle(page)
+    time_s = player_time(page)
+    row = row_at(rows, time_s)
+    assert player_video(page, NUMBER) == round(time_s * RATE)
+    assert moment_s(page) == pytest.approx(float(row["time_s"]), abs=0.006)
+    face = page.locator(".face.chosen")
+    if not row["person"]:  # the card hides the face
+        assert face.locator(".what").inner_text() == "not seen here"
+        return
+    assert row["label"] in face.locator(".what").inner_text()
+    assert face.locator(".what").inner_text().startswith("uncertain") == (row["uncertain"].lower() == "true")
+    for bar in face.locator(".bar").all():
+        name, share = bar.locator("span").first.inner_text(), bar.locator(".share").inner_text()
+        assert abs(float(row[name]) - float(share.rstrip("%")) / 100) <= 0.0051, name
+
+
+def test_clicks_in_lanes_and_charts_lead_to_the_frame(opened: Page):
+    page, rows = opened, table(opened)
+    assert len({row["happy"][:4] for row in rows}) > 10 and len({row["label"] for row in rows}) > 1
+    for across in (0.31, 0.9, 0.1):
+        click_lane(page, across)
+        assert_in_step(page, rows)
+        assert player_time(page) in [pytest.approx(float(row["time_s"]), abs=1e-3) for row in rows]
+    for across in (0.77, 0.2):
+        click_into(page, page.locator(".js-plotly-plot").first, across, 0.1)
+        assert_in_step(page, rows)
+        assert player_time(page) == pytest.approx(8 * across, abs=0.2)
+
+
+def test_keys_go_sample_by_sample_and_frame_by_frame(opened: Page):
+    page, rows = opened, table(opened)
+    key(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
+    assert player_time(page) == pytest.approx(float(rows[2]["time_s"]), abs=1e-3)
+    assert_in_step(page, rows)
+    start = player_video(page, NUMBER)
+    key(page, ".", ".", ".")
+    page.wait_for_timeout(500)
+    assert player_video(page, NUMBER) == start + 3
+    assert_in_step(page, rows)
+    key(page, ",", ",", ",", ",")
+    page.wait_for_timeout(500)
+    assert player_video(page, NUMBER) == start - 1
+    assert_in_step(page, rows)
+    key(page, "l")
+    assert player_time(page) == pytest.approx((start - 1) / RATE + 5, abs=FRAME_S)
+    key(page, "j", "Shift+ArrowRight")
+    assert player_time(page) == pytest.approx((start - 1) / RATE + 1, abs=FRAME_S)
+    key(page, "End")
+    assert player_time(page) == pytest.approx((FRAMES - 1) / RATE, abs=FRAME_S)
+
+
+def test_it_plays_in_step_and_tells_the_page_where_it_stops(opened: Page):
+    page, rows = opened, table(opened)
+    key(page, "Space")
+    page.wait_for_timeout(1000)
+    shown = page.evaluate(
+        """(number) => new Promise((done) => {
+            const shadow = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
+            const video = shadow.querySelector("video");
+            const found = [];
+            const read = new Function("video", `return ${number}`);
+            const next = (_, frame) => {
+                const slider = shadow.querySelector("[role=slider]");
+                found.push([frame.mediaTime, read(video), Number(slider.getAttribute("aria-valuenow"))]);
+                if (found.length < 20) video.requestVideoFrameCallback(next);
+                else done(found);
+            };
+            video.requestVideoFrameCallback(next);
+        })""",
+        NUMBER,
+    )
+    assert shown[-1][0] > shown[0][0]
+    for media_s, number, told_s in shown:
+        assert abs(number / RATE - media_s) <= FRAME_S + 1e-3 and abs(told_s - media_s) <= FRAME_S + 1e-3
+    key(page, "k")
+    assert player_video(page, "video.paused")
+    assert_in_step(page, rows)
+
+
+def test_range_loop_speed_and_marker(opened: Page):
+    page = opened
+    click_lane(page, 0.25)
+    key(page, "i")
+    click_lane(page, 0.375)
+    key(page, "o", "r", "<", "<")
+    settle(page)
+    expect(page.get_by_text("2.00", exact=True).first).to_be_visible()
+    assert player_video(page, "video.playbackRate") == 0.5
+    page.get_by_label("Speed", exact=True).select_option("2")
+    key(page, "Space")
+    times = []
+    for _ in range(25):
+        page.wait_for_timeout(100)
+        times.append(player_time(page))
+    key(page, "Space")
+    assert player_video(page, "video.playbackRate") == 2
+    assert min(times) >= 2 - FRAME_S and max(times) <= 3 + 2 * FRAME_S
+    assert sum(later < sooner for sooner, later in pairwise(times)) >= 2  # it began again
+    key(page, "m")
+    page.keyboard.type("a smile, m and all")
+    page.keyboard.press("Enter")
+    settle(page)
+    expect(page.locator(".js-plotly-plot").first).to_contain_text("a smile, m and all", timeout=60_000)
+    page.get_by_role("button", name="All", exact=True).click()
+    page.get_by_role("tab", name="Export", exact=True).click()
+    _, events = download(page, "Events (CSV)")
+    [event] = csv.DictReader(io.StringIO(events.decode("utf-8-sig")))
+    assert event["text"] == "a smile, m and all" and 2 - FRAME_S <= float(event["start_s"]) <= 3 + 2 * FRAME_S
+
+
+def test_the_mesh_is_drawn_over_the_moment(opened: Page):
+    page = opened
+    drawn = """(() => {
+        const canvas = part(".overlay");
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((value, place) => place % 4 === 3 && value > 0).length;
+    })()"""
+    before = player_video(page, drawn)
+    assert before > 500  # box and name tag
+    page.get_by_role("button", name="Mesh").click()
+    settle(page)
+    assert player_video(page, drawn) > before + 500
+    for name in ("Boxes", "Labels", "Mesh"):
+        page.get_by_role("button", name=name).click()
+    settle(page)
+    assert player_video(page, drawn) == 0
+
+
+def test_a_phone_plays_by_touch_without_sideways_scrolling(browser: Browser, server: str, film: Path):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{server}/Video")
+    open_film(page, film)
+    click_lane(page, 0.5, touch=True)
+    page.wait_for_timeout(500)
+    assert player_time(page) == pytest.approx(4, abs=0.13)
+    page.get_by_role("button", name="Play", exact=True).tap()
+    page.wait_for_timeout(1500)
+    assert player_time(page) > 4.3
+    page.get_by_role("button", name="Pause", exact=True).tap()
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    for button in page.locator(".transport button").all():
+        box = button.bounding_box()
+        assert box and box["width"] >= 36 and box["height"] >= 36
+    context.close()
+
+
+def test_who_listens_hears_the_moment(opened: Page):
+    page = opened
+    click_lane(page, 0.5)
+    slider = page.get_by_role("slider", name="Moment in the recording")
+    assert re.match(r"0:0[34]\.\d\d, Person 1: ", slider.get_attribute("aria-valuetext") or "")
+    expect(page.locator(".said")).to_contain_text(re.compile(r"0:0[34]\.\d\d\. Person 1: "))
+    expect(page.locator(".overview")).to_contain_text("Person 1")
