@@ -10,7 +10,6 @@ import io
 import json
 import os
 import queue
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless, opened
 from fer_core.media.kinds import ONE_OF_MANY, holds_pictures, reason_to_refuse
-from fer_core.media.processes import python_with
+from fer_core.media.processes import started
 
 ANALYSIS_PX: Final = 960
 """Longer side at which recordings are searched and read: enough for faces of a twentieth of the picture's width."""
@@ -36,7 +35,6 @@ VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "3gp", "mpg", "
 """Endings by which recordings are usually named; what a file is, its content decides."""
 
 _READ_AHEAD: Final = 4
-_GOODBYE_S: Final = 2.0
 _REASONS: Final = {
     "not a recording": "is not a recording that can be read, or lost its index when it was cut off; "
     "save it again as MP4 (H.264), MOV, MKV, WebM or AVI",
@@ -100,6 +98,7 @@ class Video:
         has_audio: whether there is sound.
         stored_as: names of container, codec and pixel format, as FFmpeg has them.
         share: how much has been decoded, 0 to 1.
+        process: number of the process that decodes.
 
     Raises:
         MediaError: the file cannot be used; the message says why and what to do.
@@ -133,6 +132,7 @@ class Video:
         self._decoder = _Decoder(
             {"path": str(path), "fps": fps, "longer_px": longer_px, "after_s": after_s, "numbered": numbered}
         )
+        self.process = self._decoder.process
         try:
             self._begin(self._next())
         except BaseException:
@@ -156,7 +156,6 @@ class Video:
                 self._last_s = message["time_s"]
                 yield Sample(message["time_s"], message["frame"], message["image"], message["width"], message["height"])
             elif kind == "end":
-                self._decoder.join()
                 self._finish(message)
                 return
         self.duration_s = self._last_s + 1 / self.frame_rate
@@ -277,10 +276,8 @@ class _Decoder:
     """The process, and the thread that takes in what it writes."""
 
     def __init__(self, wishes: dict[str, Any]) -> None:
-        command = python_with("fer_core.media.decoding", json.dumps(wishes))
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        self._process = started("fer_core.media.decoding", json.dumps(wishes))
+        self.process = self._process.pid
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue(_READ_AHEAD)
         self._waiting: list[dict[str, Any]] = []
         self._ended = threading.Event()
@@ -303,11 +300,6 @@ class _Decoder:
 
     def put_back(self, message: dict[str, Any]) -> None:
         self._waiting.append(message)
-
-    def join(self) -> None:
-        """Let the process end by itself after its last message, for a moment."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GOODBYE_S)
 
     def kill(self) -> None:
         self._ended.set()
