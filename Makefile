@@ -7,9 +7,10 @@ SHELL := bash
 BIN := $(VENV)/Scripts
 endif
 
-# Two test processes; each computes on one core, or they would wait for each other.
+# Two test processes; each computes on one core, or they would wait for each other. Bytecode is kept whatever the
+# environment says: else each process that a test starts would compile everything.
 WORKERS ?= 2
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: run test test-slow browser-test wheel-test lint format types layers check screenshots tables train-gpu clean
 
@@ -17,7 +18,7 @@ run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
 
 test: $(VENV)/.dev-ready
-	$(PYTEST) -m "not slow" --ignore=tests/training --cov --cov-report=term:skip-covered
+	$(PYTEST) tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel) --cov --cov-report=term:skip-covered
 
 # Training and the Keras engine.
 test-slow: $(VENV)/.dev-ready

@@ -156,10 +156,6 @@ class Monitor:
         self._board.abandoned.set()
         self._board.stopped.set()
 
-    def wait_for_stop(self, timeout_s: float | None = None) -> bool:
-        """Sleep until the work is asked to stop, or that many seconds are over; whether it was."""
-        return self._board.stopped.wait(timeout_s)
-
 
 class _Board:
     """What the monitors of one piece of work share."""

@@ -109,6 +109,11 @@ class Tracker:
         self._persons: list[_Person] = []
         self._next = 1
 
+    @property
+    def remembered(self) -> frozenset[int]:
+        """Persons who can still be known again."""
+        return frozenset(person.number for person in self._persons)
+
     def update(
         self, faces: Sequence[Face], time_s: float, crops: Sequence[NDArray[np.uint8]] | None = None
     ) -> list[int]:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import FaceDetector
 from fer_core.evaluation.datasets import FaceSet
-from fer_core.imaging.alignment import Alignment, aligned_crop
+from fer_core.imaging.alignment import SIDE, Alignment
 from fer_core.imaging.crops import cut
+from fer_core.imaging.halvings import Halvings
 
 ENLARGED_PX: Final = 192
 BORDER_PX: Final = 96
@@ -88,9 +89,10 @@ def _cut_out(faces: FaceSet, detector: FaceDetector) -> tuple[Crops, NDArray[np.
             continue
         crops["given"].append(picture)
         crops["box"].append(cut(scene, found.box))
-        crops["aligned"].append(aligned_crop(scene, found.keypoints))
+        alignment = Alignment.of_keypoints(found.keypoints)
+        crops["aligned"].append(alignment.cut(Halvings(scene), max(1, round(alignment.scale * SIDE))))
         labels.append(int(label))
-        tilts.append(abs(Alignment.of_keypoints(found.keypoints).roll_deg))
+        tilts.append(abs(alignment.roll_deg))
     return crops, np.array(labels, np.int64), np.array(tilts, np.float64)
 
 

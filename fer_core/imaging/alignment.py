@@ -96,17 +96,3 @@ class Alignment:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         turned = cv2.warpAffine(picture, matrix, (side_px, side_px), flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(turned, np.uint8)
-
-
-def aligned_crop(image: NDArray[np.uint8], keypoints: Keypoints) -> NDArray[np.uint8]:
-    """A face turned upright, with eyes and mouth where FER2013 has them.
-
-    Args:
-        image: uint8 (H, W, 3) BGR or (H, W) grey.
-        keypoints: of the face, in pixels of `image`.
-
-    Returns:
-        uint8 square, as large as the face in the picture.
-    """
-    alignment = Alignment.of_keypoints(keypoints)
-    return alignment.cut(Halvings(image), max(1, round(alignment.scale * SIDE)))

@@ -134,6 +134,11 @@ class LiveAnalyser:
         self._smoothers: dict[int, tuple[float, ExponentialSmoother]] = {}
         self._before: tuple[tuple[int, ...], float] | None = None
 
+    @property
+    def remembered(self) -> frozenset[int]:
+        """Persons of whom something is kept: looks, a place, or readings that are smoothed."""
+        return self._step.tracker.remembered | self._smoothers.keys()
+
     def use(self, pipeline: EmotionPipeline) -> None:
         """Change the classifier or the detector; persons keep their numbers."""
         if pipeline.detector is not self.pipeline.detector:

@@ -67,7 +67,7 @@ class SessionRecorder:
         self._end_s = start_s
         self._size = (0, 0)
         self._notes: list[str] = []
-        self._video: _Video | None = None
+        self._video: SessionVideo | None = None
         self._video_broken = False
         self._finished = False
 
@@ -144,7 +144,7 @@ class SessionRecorder:
         """A video that cannot be written ends; the readings go on."""
         try:
             if self._video is None:
-                self._video = _Video(*self._size)
+                self._video = SessionVideo(*self._size)
             self._video.add(picture, time_s)
         except Exception as error:
             LOGGER.exception("a frame could not be added to the video of a session")
@@ -175,8 +175,13 @@ def _size_of_recording(width: int, height: int) -> tuple[int, int]:
     return round(width * factor / 2) * 2, round(height * factor / 2) * 2
 
 
-class _Video:
-    """An H.264 MP4 in memory whose frames keep their times."""
+class SessionVideo:
+    """An H.264 MP4 in memory whose frames keep their times.
+
+    Args:
+        width: of every frame, in pixels; even.
+        height: of every frame, in pixels; even.
+    """
 
     TIME_BASE: Final = Fraction(1, 1000)
 
@@ -190,12 +195,14 @@ class _Video:
         self._last_pts = -1
 
     def add(self, bgr: NDArray[np.uint8], time_s: float) -> None:
+        """Take the next frame, uint8 (height, width, 3), and the time from which it is shown."""
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(bgr), format="bgr24")
         self._last_pts = max(self._last_pts + 1, round(time_s / self.TIME_BASE))
         frame.pts, frame.time_base = self._last_pts, self.TIME_BASE
         self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> bytes:
+        """The file."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
         return self._buffer.getvalue()

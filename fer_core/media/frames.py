@@ -50,11 +50,12 @@ class FrameReader:
     Attributes:
         notes: what could not be honoured or was done to frames, by the names that `fer_core.media.video` has sentences
             for.
+        peak_nits: the brightest light that the recording has announced, in cd/m².
     """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self._peak_nits = PEAK_NITS
+        self.peak_nits = PEAK_NITS
         self._fields: dict[tuple[int, int, str], Any] = {}
         gc.collect()
         gc.freeze()  # what is loaded stays, so that collecting takes microseconds
@@ -76,7 +77,7 @@ class FrameReader:
             self._note("interlaced")
             frame = self._upper_field(frame)
         self._settle_matrix(frame)
-        picture = _converted(frame, width, height, self._peak_nits)
+        picture = _converted(frame, width, height, self.peak_nits)
         right, b, c, down = look.turn
         if _is_quarter(look.turn):  # rows become columns
             picture, right, down = picture.transpose(1, 0, 2), c, b
@@ -96,7 +97,7 @@ class FrameReader:
         small, large = sorted((math.hypot(turn[0], turn[3]), math.hypot(turn[1], turn[2])))
         if small > _TILT * large:
             self._note("tilted")
-        self._peak_nits = _peak_nits(facts) or self._peak_nits
+        self.peak_nits = _peak_nits(facts) or self.peak_nits
 
     def _settle_matrix(self, frame: Any) -> None:
         if frame.format.is_rgb or frame.colorspace in _KNOWN_MATRICES:

@@ -151,7 +151,7 @@ def _decode(data: bytes, label: str, limits: ImageLimits) -> NDArray[np.uint8]:
     kind = _kind(data)
     if kind is None:
         raise MediaError(f"{label} is not a picture that can be read here; {_AS_PNG_OR_JPEG}.")
-    if kind == "HEIF" and not _heif_is_registered():
+    if kind == "HEIF" and not heic_can_be_read():
         raise MediaError(f"{label} is HEIC, which needs pillow-heif; install that package or {_AS_PNG_OR_JPEG}.")
     if kind == "JPEG" and _has_too_many_scans(data):
         raise MediaError(f"{label} is a JPEG built to take very long to read; {_AS_PNG_OR_JPEG}.")
@@ -222,7 +222,7 @@ def _kind(data: bytes) -> str | None:
 
 
 @cache
-def _heif_is_registered() -> bool:
+def heic_can_be_read() -> bool:
     """Whether HEIC can be read; makes it so on the first call where pillow-heif is installed."""
     try:
         import pillow_heif

@@ -1,5 +1,6 @@
 """Python processes for the work that may crash or hang: they load one module of this package and nothing more."""
 
+import subprocess
 import sys
 from typing import Final
 
@@ -21,3 +22,9 @@ def python_with(module: str, *arguments: str) -> list[str]:
     The folder that the process runs in is not searched for modules.
     """
     return [sys.executable, "-P", "-c", _RUN, str(PACKAGE), module, *arguments]
+
+
+def started(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the process of `python_with`; its standard output is a pipe, and what else it prints is lost."""
+    command = python_with(module, *arguments)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

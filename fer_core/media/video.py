@@ -10,7 +10,6 @@ import io
 import json
 import os
 import queue
-import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from fer_core.errors import MediaError
 from fer_core.media.files import harmless, opened
 from fer_core.media.kinds import ONE_OF_MANY, holds_pictures, reason_to_refuse
 from fer_core.media.messages import Alive, End, Message, Picture, Start, Unusable, Wanted, from_line
-from fer_core.media.processes import python_with
+from fer_core.media.processes import started
 from fer_core.plain import as_plain
 
 ANALYSIS_PX: Final = 960
@@ -39,7 +38,6 @@ VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "3gp", "mpg", "
 """Endings by which recordings are usually named; what a file is, its content decides."""
 
 _READ_AHEAD: Final = 4
-_GOODBYE_S: Final = 2.0
 _REASONS: Final = {
     "not a recording": "is not a recording that can be read, or lost its index when it was cut off; "
     "save it again as MP4 (H.264), MOV, MKV, WebM or AVI",
@@ -107,6 +105,7 @@ class Video:
         has_audio: whether there is sound.
         stored_as: names of container, codec and pixel format, as FFmpeg has them.
         share: how much has been decoded, 0 to 1.
+        process: number of the process that decodes.
 
     Raises:
         MediaError: the file cannot be used; the message says why and what to do.
@@ -138,6 +137,7 @@ class Video:
         self._last_s = after_s or 0.0
         self._problems: list[str] = []
         self._decoder = _Decoder(Wanted(str(path), fps, longer_px, after_s, numbered))
+        self.process = self._decoder.process
         try:
             self._begin(self._next())
         except BaseException:
@@ -160,7 +160,6 @@ class Video:
                 self._last_s = message.time_s
                 yield message
             elif isinstance(message, End):
-                self._decoder.join()
                 self._finish(message)
                 return
         self.duration_s = self._last_s + 1 / self.frame_rate
@@ -280,10 +279,8 @@ class _Decoder:
     """The process, and the thread that takes in what it writes."""
 
     def __init__(self, wanted: Wanted) -> None:
-        command = python_with("fer_core.media.decoding", json.dumps(as_plain(wanted)))
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+        self._process = started("fer_core.media.decoding", json.dumps(as_plain(wanted)))
+        self.process = self._process.pid
         self._messages: queue.Queue[_Said | None] = queue.Queue(_READ_AHEAD)
         self._waiting: list[_Said] = []
         self._ended = threading.Event()
@@ -306,11 +303,6 @@ class _Decoder:
 
     def put_back(self, message: _Said) -> None:
         self._waiting.append(message)
-
-    def join(self) -> None:
-        """Let the process end by itself after its last message, for a moment."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GOODBYE_S)
 
     def kill(self) -> None:
         self._ended.set()

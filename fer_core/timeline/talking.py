@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import rate_hz, runs
+from fer_core.timeline.sampling import rate_hz
 
 WINDOW_S: Final = 2.0
 """Window around a sample in which the mouth of a talking person opens and closes several times."""
@@ -45,12 +44,6 @@ def talking(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> 
     first = np.searchsorted(moments, times_s - WINDOW_S / 2, "left")
     after = np.searchsorted(moments, times_s + WINDOW_S / 2, "right")
     return np.asarray((after - first >= TALKING_REVERSALS) & ~np.isnan(open_share), bool)
-
-
-def talking_spans(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> list[Span]:
-    """Spans in which one person seems to talk."""
-    flags = talking(times_s, open_share)
-    return [Span(float(times_s[first]), float(times_s[last])) for first, last in runs(flags)]
 
 
 def reversals(open_share: NDArray[np.floating]) -> list[int]:

@@ -36,7 +36,8 @@ def camera(monkeypatch):
 
     monkeypatch.setattr(webcam, "webcam", shown)
     monkeypatch.setattr("fer_core.ui.live.browser_check.browser_check", lambda: state["browser"])
-    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE]))
+    says = {"fake": "happy", "other": "sad"}
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE], says.get(model, "happy")))
     monkeypatch.setattr(loaders, "cards", lambda: [fake_card(), fake_card(name="other", title="Other model")])
     return state
 
@@ -113,7 +114,8 @@ def test_settings_reach_the_stream_without_a_restart(camera):
     assert page.session_state[STREAM] is stream
     settings = stream.settings
     assert (settings.time_constant_s, settings.view.hidden, settings.view.mirrored) == (1.5, True, False)
-    assert stream._pipeline is not None
+    show(stream)
+    assert [face.label for face in stream.state().reading.readings] == ["sad"]
 
 
 def test_a_map_that_marks_nothing_is_not_drawn(camera, monkeypatch):
@@ -302,16 +304,22 @@ def test_photographs_have_a_limit_of_their_own(camera):
     assert uploader.proto.max_upload_size_mb == view.PHOTOGRAPH_MB
 
 
-def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera):
+def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera, monkeypatch):
+    def snapshots_are_offered() -> bool:
+        [offered] = [toggle.value for toggle in page.toggle if toggle.label == "Take snapshots"]
+        return offered
+
     page = live_page()
-    stream = play(page, camera)
-    running = stream.state()
-    waiting = replace(running, situation=view.Situation.WAITING)
-    changes = [
-        view._note_route(state, message)
-        for state, message in ((waiting, None), (waiting, view.NO_ROUTE), (waiting, None), (running, None))
-    ]
-    assert changes == [False, True, False, True]
+    assert not snapshots_are_offered()
+    monkeypatch.setattr(view, "NO_ROUTE_S", -1.0)
+    play(page, camera, frames=0)
+    assert snapshots_are_offered()
+    camera["camera"] = webcam.Camera(playing=False, connecting=False)
+    page.run()
+    assert snapshots_are_offered()
+    play(page, camera, frames=1)
+    page.run()
+    assert not snapshots_are_offered()
 
 
 def test_trouble_is_told_apart(camera):

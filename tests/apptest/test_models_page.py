@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -20,7 +21,7 @@ from fer_core.evaluation import datasets
 from fer_core.readings import Box
 from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
-from fer_core.ui.models import claims, dataset, overview, own_data, records
+from fer_core.ui.models import claims, dataset, own_data, records
 from fer_core.ui.shared import loaders, page_memory, routing, samples
 from fer_core.ui.shared.text import plain
 from tests.conftest import ROOT
@@ -113,7 +114,7 @@ def test_the_overview_ranks_models_and_says_which_to_take(models):
 def test_the_table_stands_before_anything_is_measured_or_compared(models, monkeypatch):
     order = []
     for module, name in (
-        (overview, "_show_table"),
+        (DeltaGenerator, "dataframe"),
         (records, "timing"),
         (records, "comparisons"),
     ):
@@ -122,7 +123,7 @@ def test_the_table_stands_before_anything_is_measured_or_compared(models, monkey
             module, name, lambda *given, name=name, real=real, **more: order.append(name) or real(*given, **more)
         )
     models_page()
-    assert order[0] == "_show_table" and {"timing", "comparisons"} <= set(order)
+    assert order[0] == "dataframe" and {"timing", "comparisons"} <= set(order)
 
 
 def test_a_model_that_cannot_be_timed_is_said_and_the_rest_stands(models, monkeypatch):
@@ -377,8 +378,8 @@ def test_a_folder_is_measured_like_a_zip(models):
 
 
 def test_a_folder_is_packed_only_when_it_is_measured(models, monkeypatch):
-    packed, zipped = [], own_data._zipped
-    monkeypatch.setattr(own_data, "_zipped", lambda files: packed.append(len(files)) or zipped(files))
+    packed, as_zip = [], own_data.as_zip
+    monkeypatch.setattr(own_data, "as_zip", lambda files: packed.append(len(files)) or as_zip(files))
     page = models_page(OWN)
     by_label(page.segmented_control, "Faces from").select(":material/folder: Folder").run()
     picture = cv2.imencode(".png", np.full((48, 48), 200, np.uint8))[1].tobytes()
@@ -548,7 +549,7 @@ def test_long_galleries_have_pages(data_set, monkeypatch):
 @pytest.fixture
 def at_this_machine(monkeypatch):
     """The visitor sits there; an `AppTest` sends no headers."""
-    monkeypatch.setattr(dataset, "_headers", lambda: {"Host": "localhost:8501"})
+    monkeypatch.setattr(type(st.context), "headers", {"Host": "localhost:8501"})
 
 
 def test_the_data_set_can_be_named_on_this_machine_only(data_set, at_this_machine, monkeypatch):
@@ -558,7 +559,7 @@ def test_the_data_set_can_be_named_on_this_machine_only(data_set, at_this_machin
     page = models_page(DATA)
     page.text_input[0].input(str(data_set / "nowhere")).run()
     assert "does not exist" in page.error[0].value
-    monkeypatch.setattr(dataset, "_headers", lambda: {"Host": "faces.example"})
+    monkeypatch.setattr(type(st.context), "headers", {"Host": "faces.example"})
     page = models_page(DATA)
     assert not page.text_input and "Download" in page.info[0].value
 

@@ -13,6 +13,7 @@ from fer_core.errors import MediaError, ModelError
 from fer_core.jobs import SETTLED_S, Monitor, Progress
 from fer_core.live.recording import RecordedSession
 from fer_core.readings import Box
+from fer_core.reports.pdf import pdf_report
 from fer_core.request import Region
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
@@ -55,6 +56,9 @@ def fakes(monkeypatch):
     """The page over a pipeline whose answers are known."""
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
+    # Each takes seconds to write.
+    monkeypatch.setattr(exports, "pdf_report", lambda *given: b"stands for a report")
+    monkeypatch.setattr(exports, "bundle_bytes", lambda *given: b"stands for a bundle")
 
     def use(boxes=(FACE,), **options):
         monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline(boxes, **options))
@@ -188,6 +192,13 @@ def test_a_recording_without_a_face_is_explained(fakes, clip):
         assert not page.exception, name
 
 
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.005)
+
+
 def slow_pipeline(began: threading.Event):
     """A pipeline that reports once, then waits until it is stopped."""
     pipeline = fake_pipeline([FACE])
@@ -198,7 +209,7 @@ def slow_pipeline(began: threading.Event):
         time.sleep(SETTLED_S)
         monitor.report(Progress(0.25, "at 0:15 · 60 frames · 58 faces"))
         began.set()
-        assert monitor.wait_for_stop(30)
+        wait_until(lambda: monitor.should_stop)
         return read(path, request, monitor, **options)
 
     pipeline.analyse = analyse
@@ -231,7 +242,7 @@ def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
             monitor.report(progress)
             if progress.samples == 4:
                 began.set()
-                assert monitor.wait_for_stop(30)
+                wait_until(lambda: monitor.should_stop)
                 own.stop()
 
         own = Monitor(slow, every_s=0)
@@ -330,8 +341,9 @@ def test_what_is_missing_in_an_annotated_video_is_said(fakes, clip, monkeypatch)
     assert "The sound is missing" in words(page)
 
 
-def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip):
+def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monkeypatch):
     fakes()
+    monkeypatch.setattr(exports, "pdf_report", pdf_report)
     page = analysed(upload(video_page(), "clip.mp4", clip))
     found = recording(page)
     found.mark(0.25, "before")

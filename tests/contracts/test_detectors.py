@@ -8,6 +8,8 @@ import pytest
 
 from fer_core.detection import FaceDetector, HaarDetector
 from fer_core.detection.blazeface import BlazeFaceDetector
+from fer_core.detection.mtcnn import MtcnnDetector
+from fer_core.detection.mtcnn import installed as mtcnn_is_installed
 from fer_core.diagnostics.benchmarks.scenes import faceless, portrait
 from fer_core.media.samples import PORTRAIT_FACE as FACE
 from fer_core.readings import Box
@@ -16,7 +18,21 @@ from tests.boxes import scaled
 FACELESS = {scene.name: scene.image for scene in faceless()}
 
 
-@pytest.fixture(scope="module", params=[BlazeFaceDetector, HaarDetector], ids=["blazeface", "haar"])
+DETECTORS = [
+    pytest.param(BlazeFaceDetector, id="blazeface"),
+    pytest.param(HaarDetector, id="haar"),
+    pytest.param(
+        MtcnnDetector,
+        id="mtcnn",
+        marks=[
+            pytest.mark.slow,  # loads TensorFlow
+            pytest.mark.skipif(not mtcnn_is_installed(), reason="the extra `mtcnn` of face-value is not installed"),
+        ],
+    ),
+]
+
+
+@pytest.fixture(scope="module", params=DETECTORS)
 def detector(request):
     return request.param()
 

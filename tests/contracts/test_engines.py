@@ -10,8 +10,11 @@ from fer_core.classification.engines import ENGINES
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DependencyError
 
+TENSORFLOW = pytest.mark.slow
+NAMED = [pytest.param(name, marks=TENSORFLOW if "tensorflow" in ENGINES[name].libraries else ()) for name in ENGINES]
 
-@pytest.fixture(scope="module", params=ENGINES)
+
+@pytest.fixture(scope="module", params=NAMED)
 def classifier(request) -> EmotionClassifier:
     return loaded(request.param)
 

@@ -21,7 +21,7 @@ from streamlit_webrtc import WebRtcMode
 from streamlit_webrtc.webrtc import WebRtcWorker
 
 from fer_core.emotions import STYLES
-from fer_core.live import LiveSettings, LiveStream, Situation, View
+from fer_core.live import LiveAnalyser, LiveSettings, LiveStream, Situation, View
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
@@ -196,12 +196,11 @@ def test_a_real_face_is_read_and_comes_back_in_its_box(connect, portrait):
 
 
 def test_the_video_goes_on_when_the_reading_fails(connect, portrait, monkeypatch):
-    stream = LiveStream(fake_pipeline(), PLAIN)
-
     def fail(*_):
         raise RuntimeError("the network is on holiday")
 
-    monkeypatch.setattr(stream._analyser, "read", fail)
+    monkeypatch.setattr(LiveAnalyser, "read", fail)
+    stream = LiveStream(fake_pipeline(), PLAIN)
     connection = connect(stream, portrait)
     connection.wait_for(lambda: stream.state().problem)
     before = stream.state().frames

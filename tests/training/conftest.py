@@ -2,9 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.training.architectures import ARCHITECTURES
-from tests.training.faces import tiny
-
 
 def pytest_collection_modifyitems(items):
     """Every test of this folder needs Keras, which takes seconds to load."""
@@ -15,4 +12,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def tiny_architecture(monkeypatch):
+    # Imported here: pytest reads this file whatever tests are chosen.
+    from fer_core.training.architectures import ARCHITECTURES
+    from tests.training.faces import tiny
+
     monkeypatch.setitem(ARCHITECTURES, "tiny", tiny)

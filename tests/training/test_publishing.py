@@ -10,6 +10,7 @@ import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verify_models
+from fer_core.classification.engines import ENGINES
 from fer_core.classification.recipe import Drift
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
@@ -221,9 +222,7 @@ def test_exports_that_cannot_be(models, tmp_path, options, error, words):
 
 
 def test_a_drifting_export_leaves_nothing(models, tmp_path, monkeypatch):
-    from fer_core.training import export
-
-    monkeypatch.setattr(export, "_convert", lambda *_: FakeEngine("sad", 4.0))
+    monkeypatch.setitem(ENGINES, "litert", lambda path: FakeEngine("sad", 4.0))
     with pytest.raises(ExportError, match="drifts"):
         export_model("tiny", "tflite", "none", tmp_path / "out.tflite", VALIDATION, models)
     assert not list(tmp_path.iterdir())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_core.diagnostics.benchmarks.scenes import portrait
-from fer_core.imaging.alignment import EYES_APART, EYES_MIDDLE, MOUTH, Alignment, aligned_crop
+from fer_core.imaging.alignment import EYES_APART, EYES_MIDDLE, MOUTH, Alignment
 from fer_core.imaging.crops import cut
 from fer_core.imaging.halvings import Halvings
 from fer_core.readings import Box, Keypoints
@@ -37,14 +37,14 @@ def test_in_the_crop_eyes_and_mouth_are_where_fer2013_has_them(roll_deg):
     points = keypoints(4, roll_deg, 200, 150)
     for x, y in (points.right_eye, points.left_eye, points.mouth):
         image[round(y) - 3 : round(y) + 3, round(x) - 3 : round(x) + 3] = 255
-    crop = aligned_crop(image, points)
+    crop = Alignment.of_keypoints(points).cut(Halvings(image), 192)
     assert crop.shape == (192, 192, 3)
     for x, y in ((EYES_MIDDLE[0] - EYES_APART / 2, EYES_MIDDLE[1]), MOUTH):
         assert crop[round(4 * y), round(4 * x)].min() > 200
     assert crop.mean() < 5
 
 
-def test_without_turn_the_aligned_crop_is_the_crop_by_box():
+def test_without_turn_the_cut_is_the_crop_by_box():
     image = portrait()
     box = Box(170, 60, 96, 96)
     crop = Alignment.of_box(box).cut(Halvings(image), 96)
@@ -53,7 +53,7 @@ def test_without_turn_the_aligned_crop_is_the_crop_by_box():
 
 def test_past_the_border_the_border_is_repeated():
     image = np.full((60, 60), 200, np.uint8)
-    assert (aligned_crop(image, keypoints(2, 20, -30, -30)) == 200).all()
+    assert (Alignment.of_keypoints(keypoints(2, 20, -30, -30)).cut(Halvings(image), 96) == 200).all()
 
 
 def test_halvings_are_made_once_and_never_too_small():

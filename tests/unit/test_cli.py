@@ -17,7 +17,7 @@ from fer_core.classification import list_cards
 from fer_core.cli import main, parser
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.commands import training_settings
-from fer_core.training.fitting import Settings
+from fer_core.training.settings import Settings
 from tests.conftest import PORTRAIT, ROOT
 
 

@@ -2,10 +2,11 @@
 
 import importlib
 import json
-import os
 import shutil
+import sys
 import threading
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import numpy as np
@@ -24,9 +25,6 @@ from tests.boxes import scaled
 ROOT = Path(__file__).resolve().parents[2]
 FACE = Box(170, 60, 110, 130)
 """Where the face is in the portrait, from the hairline to the chin."""
-
-FER2013 = Path(os.environ.get("FER2013_PATH", ROOT.parent / "shared/data/fer2013/fer2013.zip"))
-needs_fer2013 = pytest.mark.skipif(not FER2013.exists(), reason=f"FER2013 is not at {FER2013}; set FER2013_PATH")
 
 
 @pytest.fixture(scope="module")
@@ -252,20 +250,27 @@ class FakeMtcnn:
         ]
 
 
-def test_mtcnn_gets_rgb_and_gives_squares_of_the_sure_faces(monkeypatch):
+@pytest.fixture
+def fake_mtcnn(monkeypatch) -> FakeMtcnn:
+    """What the package gives."""
     fake = FakeMtcnn()
-    monkeypatch.setattr("fer_core.detection.mtcnn._load_network", lambda: fake)
+    monkeypatch.setattr("fer_core.detection.mtcnn.installed", lambda: True)
+    monkeypatch.setitem(sys.modules, "tensorflow", ModuleType("tensorflow"))
+    monkeypatch.setitem(sys.modules, "mtcnn", SimpleNamespace(MTCNN=lambda: fake))
+    return fake
+
+
+def test_mtcnn_gets_rgb_and_gives_squares_of_the_sure_faces(fake_mtcnn):
     image = np.zeros((960, 1280, 3), np.uint8)
     image[..., 0] = 255
     box = only_box(MtcnnDetector(search_px=640).detect(image))
-    assert fake.seen[0].shape == (480, 640, 3)
-    assert fake.seen[0][0, 0].tolist() == [0, 0, 255]
+    assert fake_mtcnn.seen[0].shape == (480, 640, 3)
+    assert fake_mtcnn.seen[0][0, 0].tolist() == [0, 0, 255]
     assert box.width == box.height
     assert lies_on(box, Box(390, 200, 180, 180))
 
 
-def test_mtcnn_of_a_tiny_picture_is_nothing(monkeypatch):
-    monkeypatch.setattr("fer_core.detection.mtcnn._load_network", FakeMtcnn)
+def test_mtcnn_of_a_tiny_picture_is_nothing(fake_mtcnn):
     assert MtcnnDetector().detect(np.zeros((1, 1, 3), np.uint8)) == []
 
 
@@ -316,10 +321,7 @@ def test_widening_keeps_the_centre():
     assert widened(Box(10, 20, 40, 40), 1) == Box(10, 20, 40, 40)
 
 
-@needs_fer2013
-def test_most_faces_of_fer2013_are_found_as_pictures_of_their_own(haar):
-    from fer_core.evaluation.datasets import load_faces
-
-    images = load_faces(FER2013).split("PublicTest").images[::60]
+def test_most_faces_of_fer2013_are_found_as_pictures_of_their_own(haar, real_faces):
+    images = real_faces.split("PublicTest").images[::60]
     found = [haar.detect(cv2.resize(image, (200, 200), interpolation=cv2.INTER_CUBIC)) for image in images]
     assert np.mean([len(faces) == 1 for faces in found]) > 0.7

@@ -13,7 +13,6 @@ from fer_core.evaluation import (
     predict,
     threshold_for,
 )
-from fer_core.evaluation.datasets import load_faces
 from fer_core.testing import FakeEngine, fake_card
 
 ALWAYS_HAPPY = EmotionClassifier(FakeEngine("happy"), fake_card())
@@ -75,8 +74,8 @@ def test_ferplus_counts_majorities_of_emotions_only():
     assert result["n"] == 2 and result["accuracy"] == 1.0 and str(len(RATER_CLASSES)) in result["protocol"]
 
 
-def test_ferplus_of_the_real_private_test_counts_the_published_number(fer2013):
-    private = load_faces(fer2013).split("PrivateTest")
+def test_ferplus_of_the_real_private_test_counts_the_published_number(real_faces):
+    private = real_faces.split("PrivateTest")
     rows = private.votes.any(axis=1)
     assert figures([HAPPY] * int(rows.sum()), votes=private.votes[rows])["ferplus"]["n"] == 3153
 

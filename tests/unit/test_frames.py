@@ -77,7 +77,7 @@ def test_a_quarter_turn_swaps_the_sides_of_square_pixels():
 def test_the_peak_is_what_the_recording_announces(facts, peak):
     reader = FrameReader()
     reader.look(frame(*facts, transfer=PQ), 1.0)
-    assert reader._peak_nits == pytest.approx(peak)
+    assert reader.peak_nits == pytest.approx(peak)
 
 
 def test_side_data_that_pyav_does_not_know():

@@ -542,7 +542,7 @@ def test_running_out_of_memory_is_said(monkeypatch):
 
 
 def test_heic_without_its_package_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("fer_core.media.images._heif_is_registered", lambda: False)
+    monkeypatch.setattr("fer_core.media.images.heic_can_be_read", lambda: False)
     assert "pillow-heif" in complaint(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "phone.heic")
 
 

@@ -94,7 +94,7 @@ def write_onnx(path, batch="N"):
 
 @pytest.fixture(scope="session")
 def litert_file(tmp_path_factory):
-    """The same network as LiteRT, for faces (1, height, width, 3), with probabilities."""
+    """The same network as LiteRT, for faces (1, height, width, 3), with probabilities. Written with TensorFlow."""
     import tensorflow as tf
 
     @tf.function(input_signature=[tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32)])
@@ -138,6 +138,7 @@ def test_the_mirror_image_is_read_where_the_card_says_so(tmp_path):
     np.testing.assert_allclose(said.probabilities, softmax(expected_logits(), axis=1), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_litert_network_without_maps_and_raters(tmp_path, litert_file):
     status, models = install(tmp_path, litert_file, **LITERT)
     assert status == 0
@@ -148,6 +149,7 @@ def test_a_litert_network_without_maps_and_raters(tmp_path, litert_file):
     assert "no map to show" in no_map(classifier.card)
 
 
+@pytest.mark.slow
 def test_what_it_does_not_tell_is_not_measured(tmp_path, litert_file):
     _, models = install(tmp_path, litert_file, **LITERT)
     votes = np.zeros((3, 10), np.float32)
@@ -158,6 +160,7 @@ def test_what_it_does_not_tell_is_not_measured(tmp_path, litert_file):
     assert figures["accuracy"] == np.mean(expected_logits().argmax(axis=1) == [0, 1, 2])
 
 
+@pytest.mark.slow
 def test_its_records_are_written_and_read(tmp_path, litert_file):
     _, models = install(tmp_path, litert_file, **LITERT)
     card = record("theirs", face_set(), models)
@@ -173,6 +176,7 @@ def test_grey_networks_get_grey_faces():
     np.testing.assert_allclose(x, np.full((1, 2, 2, 1), (-1 + 2 * 0.2 - 0.5) / 2), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_is_used_only_where_it_is_named(tmp_path, litert_file, capsys):
     _, models = install(tmp_path, litert_file, **LITERT)
     with pytest.raises(ModelError, match="installed: theirs"):
@@ -181,6 +185,7 @@ def test_it_is_used_only_where_it_is_named(tmp_path, litert_file, capsys):
         EmotionClassifier.load("theirs", "keras", models)
 
 
+@pytest.mark.slow
 def test_preprocessing_is_part_of_what_it_is(tmp_path, litert_file):
     _, models = install(tmp_path, litert_file, **LITERT)
     other = {**LITERT, "name": "other", "input": {**LITERT["input"], "range": [0, 255]}}
@@ -189,6 +194,7 @@ def test_preprocessing_is_part_of_what_it_is(tmp_path, litert_file):
     assert load_card("theirs", models).identity != load_card("other", models).identity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -211,6 +217,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(tmp_path, litert_file, cap
     assert not models.exists() or not list(models.iterdir())
 
 
+@pytest.mark.slow
 def test_a_taken_name_is_refused(tmp_path, litert_file, capsys):
     install(tmp_path, litert_file, **LITERT)
     assert install(tmp_path, litert_file, **LITERT)[0] == 3

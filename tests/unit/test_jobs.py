@@ -46,7 +46,13 @@ def test_work_that_fails_says_so_in_a_sentence(caplog):
 
 
 def test_work_ends_when_it_is_asked_to():
-    work = Work(lambda monitor: monitor.wait_for_stop(20))
+    def until_stopped(monitor):
+        deadline = time.monotonic() + 20
+        while not monitor.should_stop and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return monitor.should_stop
+
+    work = Work(until_stopped)
     work.cancel()
     work.wait(10)
     assert work.result is True and work.stopping

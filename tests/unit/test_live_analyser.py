@@ -196,9 +196,9 @@ def test_the_activation_map_is_that_of_the_label_that_is_shown():
 def test_after_it_was_told_to_forget_nothing_of_anybody_is_kept_and_no_number_comes_again():
     parts = Parts(LEFT)
     parts.read(0.0)
-    assert parts.analyser._step.tracker.state().persons
+    assert parts.analyser.remembered == {1}
     parts.analyser.forget()
-    assert parts.analyser._step.tracker.state().persons == () and not parts.analyser._smoothers
+    assert parts.analyser.remembered == set()
     assert people(parts.read(0.1)) == [2]
 
 
@@ -206,7 +206,7 @@ def test_nobody_is_remembered_for_more_than_a_minute_before_a_covered_lens():
     parts = Parts(LEFT)
     parts.read(0.0)
     parts.read(RECALL_S + 1, np.zeros((480, 640, 3), np.uint8))
-    assert parts.analyser._step.tracker.state().persons == ()
+    assert parts.analyser.remembered == set()
 
 
 def test_another_model_takes_over_and_everybody_keeps_their_number():
@@ -219,8 +219,10 @@ def test_another_model_takes_over_and_everybody_keeps_their_number():
 
 
 def test_the_memory_of_people_does_not_grow():
-    parts = Parts(LEFT)
+    """Two new people come every four seconds."""
+    parts, noise, step_s, seen = Parts(LEFT), np.random.default_rng(1), 1.9, set()
     for step in range(60):
         parts.detector.boxes = (LEFT, RIGHT) if step % 2 else ()
-        parts.read(step * 1.9)
-    assert len(parts.analyser._smoothers) <= 2 * 30 / 1.9
+        seen |= set(people(parts.read(step * step_s, noise.integers(0, 256, PICTURE.shape, dtype=np.uint8))))
+    assert len(seen) == 60
+    assert len(parts.analyser.remembered) <= 2 * (RECALL_S / (2 * step_s) + 1)

@@ -47,9 +47,9 @@ class Instant(LiveStream):
     """Reads a frame before the callback is back."""
 
     def on_frame(self, frame):
-        before, shown = self._reading, super().on_frame(frame)
+        before, shown = self.state().reading, super().on_frame(frame)
         deadline = time.monotonic() + 60
-        while self._reading is before:
+        while self.state().reading is before:
             assert time.monotonic() < deadline
             time.sleep(0.001)
         return shown

@@ -224,7 +224,7 @@ def test_the_video_has_the_frames_and_times_of_the_timeline(size):
 def test_a_video_that_cannot_be_finished_is_noted_and_the_timeline_is_kept(monkeypatch):
     session = recorder(with_video=True)
     session.add(picture(0), reading(100.0, (1, Box(1, 2, 30, 40), HAPPY)))
-    monkeypatch.setattr(session._video, "finish", fail)
+    monkeypatch.setattr(recording.SessionVideo, "finish", fail)
     done = session.finish()
     assert len(done.timeline.frame) == 1 and done.video == b""
     assert not done.timeline.recording.name.endswith(".mp4") and done.timeline.recording.sha256 == ""
@@ -235,7 +235,7 @@ def test_a_video_that_cannot_be_written_further_ends_and_the_readings_go_on(monk
     session = recorder(with_video=True)
     for number in range(3):
         session.add(picture(0), reading(100.0 + number, (1, Box(1, 2, 30, 40), HAPPY)))
-        monkeypatch.setattr(session._video, "add", fail)
+        monkeypatch.setattr(recording.SessionVideo, "add", fail)
     done = session.finish()
     assert done.timeline.frame["time_s"].tolist() == [0.0, 1.0, 2.0]
     with av.open(io.BytesIO(done.video)) as container:

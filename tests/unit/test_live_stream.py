@@ -137,6 +137,18 @@ def feed(stream: LiveStream, reader: Reader, picture: np.ndarray) -> None:
     wait_for(lambda: stream.state().reading is not before or reader.resets > faults)
 
 
+def calibrated(stream: LiveStream, clock: Clock, reader: Reader) -> None:
+    """The only person in view was read as somewhat sad at rest, for ten seconds and a little more."""
+    resting = np.float32([0.01, 0.01, 0.01, 0.01, 0.5, 0.01, 0.45])
+    reader.read = lambda bgr, time_s, settings, baselines: LiveReading(time_s, 320, 240, (face(1, BOX, resting),))
+    stream.calibrate()
+    for number in range(45):
+        stream.show(frame(number))
+        wait_for(lambda: stream.state().reading and stream.state().reading.time_s == clock.now)
+        assert (stream.state().calibrating is None) == (number >= 40)
+        clock.now += 0.25
+
+
 def test_the_newest_frame_wins_and_the_others_are_dropped(make):
     gate = threading.Event()
     reader = Reader(gate=gate)
@@ -352,10 +364,10 @@ def test_the_worker_ends_when_no_frame_comes_and_the_next_frame_wakes_it(make):
 
 @pytest.mark.parametrize("idle_s", [0.05, 60], ids=["after the worker has ended", "while it waits"])
 def test_stopping_forgets_everybody(make, idle_s):
-    reader = Reader(BOX)
-    stream = make(reader, idle_s=idle_s)
-    stream._baselines = {1: np.ones(7, np.float32)}
-    feed(stream, reader, frame(1))
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, clock=clock, idle_s=idle_s)
+    calibrated(stream, clock, reader)
+    assert stream.state().baselines == {1}
     wait_for(lambda: idle_s == 60 or workers() == 0)
     assert reader.forgotten == 0
     stream.rest()
@@ -418,7 +430,7 @@ def test_connecting_and_stopping_a_hundred_times_leaves_nothing_behind(make):
         stream.show(frame(number))
         stream.rest()
     wait_for(lambda: workers() == 0)
-    assert stream._waiting is None and stream.snapshot() is None
+    assert stream.snapshot() is None and stream.state().reading is None
 
 
 def test_two_streams_at_once_do_not_mix(make):
@@ -452,14 +464,7 @@ def test_a_new_pipeline_is_used_from_the_next_frame_on(make):
 def test_calibration_takes_ten_seconds_and_then_weighs(make):
     clock, reader = Clock(), Reader(BOX)
     stream = make(reader, clock=clock)
-    resting = np.float32([0.01, 0.01, 0.01, 0.01, 0.5, 0.01, 0.45])
-    reader.read = lambda bgr, time_s, settings, baselines: LiveReading(time_s, 320, 240, (face(1, BOX, resting),))
-    stream.calibrate()
-    for number in range(45):
-        stream.show(frame(number))
-        wait_for(lambda: stream.state().reading and stream.state().reading.time_s == clock.now)
-        assert (stream.state().calibrating is None) == (number >= 40)
-        clock.now += 0.25
+    calibrated(stream, clock, reader)
     assert stream.state().baselines == {1} and stream.state().notes == ()
     stream.forget_baseline()
     assert stream.state().baselines == frozenset()

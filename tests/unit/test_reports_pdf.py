@@ -157,10 +157,13 @@ def test_what_is_excluded_is_no_longest_stretch():
     assert "happy 0:00.0 0:02.0 2.0 s" in table and "happy 0:08.0 0:10.0 2.0 s" in table
 
 
-@pytest.mark.parametrize("words", ["word " * 4000, "W" * 20_000, "面" * 3000, "🦊" * 300])
-def test_words_of_any_length_find_room(words):
-    notes = Notes(markers=(Marker(5, words),), excluded=(Span(7, 8, words),))
-    assert "…" in text_of(pdf_report(synthetic(10), DAY, notes))
+def test_words_of_any_length_find_room():
+    long = ["word " * 4000, "W" * 20_000, "面" * 3000, "🦊" * 300]
+    markers = tuple(Marker(second, words) for second, words in enumerate(long, start=1))
+    excluded = tuple(Span(second, second + 0.5, words) for second, words in enumerate(long, start=6))
+    text = text_of(pdf_report(synthetic(11, people=1), DAY, Notes(markers=markers, excluded=excluded)))
+    for words in ("word word", "WWWW", "面面面面", "[fox face]"):
+        assert sum(words in part[-200:] for part in text.split("…")[:-1]) >= 2, words
 
 
 def test_what_a_crowd_showed_at_an_event_finds_room():
@@ -183,9 +186,9 @@ def test_a_name_in_letters_that_no_font_has_is_a_number(monkeypatch):
 def test_names_in_any_script_are_drawn_and_none_breaks_it(caplog):
     notes = Notes(
         {1: "محمد عبد الله", 2: "🦊 Эмилия 김민수 สม", 3: "x" * 300, 4: "\ud800\x00\u202e", 5: "</b> & **__--"},
-        tuple(Marker(at, "笑う событие " + "long " * at) for at in range(0, 40, 2)),
+        tuple(Marker(at / 2, "笑う событие " + "long " * at) for at in range(0, 40, 2)),
     )
-    timeline = synthetic(40, people=5)
+    timeline = synthetic(20, people=5)
     recording = dataclasses.replace(timeline.recording, name="..\\/面接 \n\u202e" + "name" * 80)
     with caplog.at_level(logging.WARNING):
         reader = pypdf.PdfReader(io.BytesIO(pdf_report(dataclasses.replace(timeline, recording=recording), DAY, notes)))
@@ -197,10 +200,10 @@ def test_names_in_any_script_are_drawn_and_none_breaks_it(caplog):
 
 
 def test_the_same_input_gives_the_same_file_in_threads_too():
-    timeline = synthetic(20)
+    timeline = synthetic(4, people=1)
     alone = pdf_report(timeline, DAY, NOTES)
-    with ThreadPoolExecutor(3) as pool:
-        assert {alone} == set(pool.map(lambda _: pdf_report(timeline, DAY, NOTES), range(3)))
+    with ThreadPoolExecutor(2) as pool:
+        assert {alone} == set(pool.map(lambda _: pdf_report(timeline, DAY, NOTES), range(2)))
 
 
 def test_two_hours_take_seconds():
@@ -212,9 +215,9 @@ def test_two_hours_take_seconds():
 
 
 def test_many_people_find_room(monkeypatch):
-    monkeypatch.setattr(pdf, "LANES_A_PAGE", 5)
-    reader = pypdf.PdfReader(io.BytesIO(pdf_report(synthetic(5, people=12), DAY)))
-    assert sum("Longest stretches" in page for page in pages(reader)) == 12
+    monkeypatch.setattr(pdf, "LANES_A_PAGE", 3)
+    reader = pypdf.PdfReader(io.BytesIO(pdf_report(synthetic(5, people=7), DAY)))
+    assert sum("Longest stretches" in page for page in pages(reader)) == 7
     for page in reader.pages:  # nothing drawn over the foot of a page
         assert "what people feel" in page.extract_text()
 

@@ -150,11 +150,12 @@ def test_a_missed_frame_ages_whom_nobody_sees():
 
 
 def test_it_goes_on_where_its_state_was_taken():
-    one, other = step(Moving()), step(Moving())
+    before, after = Moving(), Moving()
+    one, other = step(before), step(after)
     for number in range(4):
         one.find(PICTURE, number / 4, number)
     other.restore(from_plain(StepState, json.loads(json.dumps(as_plain(one.state())))))
-    other.detector._detector.seen = list(one.detector._detector.seen)
+    after.seen = list(before.seen)
     for number in range(4, 8):
         mine, theirs = (each.find(PICTURE, number / 4, number) for each in (one, other))
         assert mine.persons == theirs.persons

@@ -2,6 +2,7 @@
 
 import base64
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -35,9 +36,23 @@ SIZE = {"width": 640, "height": 360}
 FACE = Box(40, 30, 100, 100)
 
 
+class PatientHaar(HaarDetector):
+    """Searches each picture once, however many tests analyse it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[bytes, list[Face]] = {}
+
+    def detect(self, image):
+        key = hashlib.sha256(image).digest() + bytes(str(image.shape), "ascii")
+        if key not in self.found:
+            self.found[key] = super().detect(image)
+        return list(self.found[key])
+
+
 @pytest.fixture(scope="module")
 def pipeline() -> EmotionPipeline:
-    return EmotionPipeline(HaarDetector(), EmotionClassifier(FakeEngine("sad"), fake_card()))
+    return EmotionPipeline(PatientHaar(), EmotionClassifier(FakeEngine("sad"), fake_card()))
 
 
 def story(number: int) -> np.ndarray:

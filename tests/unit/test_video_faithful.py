@@ -16,6 +16,8 @@ from fer_core.media.stamps import Clock
 from fer_core.media.video import Video
 from tests.videos import scene, write_video
 
+pytestmark = pytest.mark.usefixtures("decoded_here")
+
 FACE = scene((160, 120, 200))
 
 

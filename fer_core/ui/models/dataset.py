@@ -132,7 +132,7 @@ def _path() -> Path | None:
     """Where the data set is, as the setting or the visitor says; None where nobody does."""
     if named := settings().data_set:
         return _located(named, f"{DATA_SET}: ")
-    at_this_machine = sits_here(st.get_option("server.address") or "", _headers())
+    at_this_machine = sits_here(st.get_option("server.address") or "", st.context.headers)
     st.info(
         f"Samples and errors are shown where FER2013 is on this machine. Download **{KAGGLE_NAME}** from Kaggle "
         f"(a zip of 60 MB), then start the dashboard with `{DATA_SET}=/path/to/fer2013.zip`"
@@ -173,10 +173,6 @@ def _host(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
-
-
-def _headers() -> Mapping[str, str]:
-    return st.context.headers
 
 
 def _opened(path: Path) -> bool:

@@ -92,7 +92,7 @@ def _ask_faces() -> Callable[[], BinaryIO] | None:
         max_upload_size=_mb(LIMITS.max_file_bytes),
         help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
     )
-    return (lambda: _zipped(files)) if files and _fits(files) else None
+    return (lambda: as_zip(files)) if files and _fits(files) else None
 
 
 def _fits(files: Sequence[Any], most: int | None = None, instead: str = _SMALLER_PICTURES) -> bool:
@@ -110,7 +110,7 @@ def _mb(count: int) -> int:
     return count // 1_000_000
 
 
-def _zipped(files: Sequence[Any]) -> BinaryIO:
+def as_zip(files: Sequence[Any]) -> BinaryIO:
     """Uploaded files as one zip in memory, so that there is one way to read them."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as out:
