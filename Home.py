@@ -5,7 +5,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from fer_core.ui.shared.notice import PRIVACY
 from fer_core.ui.shared.page_memory import forget_other_pages
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -27,5 +26,5 @@ page = st.navigation(
 )
 forget_other_pages(page.url_path)
 with st.sidebar:
-    st.caption(f":material/lock: {PRIVACY}")
+    st.caption(":material/lock: Everything stays on this machine.")
 page.run()

@@ -11,7 +11,18 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from fer_core.commands import bench, checking, dashboard, evaluate, models, null_study, training, verify, video
+from fer_core.commands import (
+    bench,
+    checking,
+    crop_study,
+    dashboard,
+    evaluate,
+    models,
+    null_study,
+    training,
+    verify,
+    video,
+)
 from fer_core.commands.output import (
     BAD_INPUT,
     DONE,
@@ -82,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
     checking.add(commands)
     dashboard.add(commands)
     null_study.add(commands)
+    crop_study.add(commands)
     bench.add(commands)
     training.add(commands)
     return top
@@ -103,11 +115,12 @@ def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> int:
     from fer_core.media.images import encode_png, read_image
     from fer_core.pipeline import EmotionPipeline
-    from fer_core.reports.pictures import as_record
+    from fer_core.reports.pictures import PictureSettings, ReadPicture, as_record
 
     if options.annotate:
         checked_folder(options.annotate, "--annotate")
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
+    settings = PictureSettings.of(pipeline)
     records, failed = [], False
     used: set[str] = set()
     for path in options.paths:
@@ -122,7 +135,7 @@ def _image(options: argparse.Namespace) -> int:
         if found.turn:
             say(f"note: {path} seems to be turned; turn it {found.turn} degrees clockwise to read it upright")
         height, width = picture.shape[:2]
-        records.append(as_record(str(path), width, height, readings))
+        records.append(as_record(ReadPicture(str(path), width, height, readings, settings)))
         if options.annotate:
             from fer_core.imaging.drawing import annotate
 

@@ -9,8 +9,8 @@ PURPOSE: Final = (
     "Analyse only pictures that you have the right to use, of people who know and agree."
 )
 PRIVACY: Final = (
-    "Pictures are read in this machine's memory, never stored, and never sent to another service. A recording lies in "
-    "a temporary folder while it is open, and is deleted a quarter of an hour after its page was closed. What an "
-    "interrupted analysis has read waits on this machine, so that it can go on; the Video page says where, and for how "
-    "long."
+    "Pictures are read in this machine's memory, where they stay until they are cleared or the page is closed; they "
+    "are never stored, and never sent to another service. A recording lies in a temporary folder while it is open, and "
+    "is deleted a quarter of an hour after its page was closed. What an interrupted analysis has read waits on this "
+    "machine, so that it can go on; the Video page says where, and for how long."
 )

@@ -185,6 +185,7 @@ class FaceReading(_WithArrays):
         quality: what the crop allows.
         person: number of the person, from 1, where frames are followed over time; else None.
         mesh: what the landmarks tell; None where they were not measured.
+        drawn: a person drew the box; `face_confidence` is 1 then.
     """
 
     _ARRAYS = ("probabilities", "activation")
@@ -197,6 +198,7 @@ class FaceReading(_WithArrays):
     quality: Quality
     person: int | None = None
     mesh: FaceMesh | None = None
+    drawn: bool = False
 
     @cached_property
     def label(self) -> str:
@@ -207,6 +209,14 @@ class FaceReading(_WithArrays):
     def confidence(self) -> float:
         """The probability of `label`."""
         return float(self.probabilities.max())
+
+    @property
+    def words(self) -> str:
+        """The label; of an uncertain reading the two most probable ones, as in "uncertain: angry or neutral"."""
+        if not self.uncertain:
+            return self.label
+        second, first = (EMOTIONS[int(row)] for row in np.argsort(self.probabilities, kind="stable")[-2:])
+        return f"uncertain: {first} or {second}"
 
     @property
     def landmarks(self) -> NDArray[np.float32] | None:

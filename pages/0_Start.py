@@ -9,7 +9,6 @@ from fer_core.ui.shared.notice import PRIVACY, purpose_notice
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.samples import SAMPLE_CREDIT, read_sample
 from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploads import forget
 from fer_core.ui.start.model_status import model_table, self_test_button
 
 WAYS = (
@@ -58,5 +57,4 @@ try:
     self_test_button()
 except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
-forget()
 st.caption(PRIVACY)

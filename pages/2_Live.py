@@ -7,7 +7,7 @@ from fer_core.ui.live import session, view
 from fer_core.ui.live.browser_check import browser_check
 from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
-from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.notice import small_print
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 
@@ -19,7 +19,7 @@ cards = {card.name: card for card in loaders.cards_or_stop()}
 
 if not session.agreed():
     view.ask_consent()
-    footer()
+    small_print()
     st.stop()
 
 browser = browser_check()
@@ -43,4 +43,4 @@ try:
     view.snapshots_instead(browser, camera, pipeline, choice)
 except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
-footer()
+small_print()

@@ -3,6 +3,7 @@
 Memory holds a few frames at a time, whatever the length; what stays of a frame is a row of numbers a face.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -125,7 +126,8 @@ class _Frames:
 
     def __init__(self, pipeline: Reader, request: AnalysisRequest) -> None:
         self.pipeline, self.fps = pipeline, request.fps
-        self.step = Step(in_sequence(pipeline.detector), Tracker(), request.region, measure=pipeline.measure)
+        tracker = Tracker(recall_s=math.inf)
+        self.step = Step(in_sequence(pipeline.detector), tracker, request.region, measure=pipeline.measure)
         self.cut_finder, self.portraits = CutFinder(), Portraits()
         self.cuts: list[float] = []
         self.waiting: list[Found] = []

@@ -36,6 +36,9 @@ LOOKS_COUNT: Final = 2.0
 REACH, SPEED_PER_S = 0.5, 1.5
 """Search radius in face widths, plus growth per second since the person was last seen."""
 
+MOST_KNOWN: Final = 200
+"""Of more people, those who were seen last are remembered."""
+
 MAX_LOOKS: Final = 6
 _NEW_LOOK: Final = 0.9
 
@@ -91,7 +94,7 @@ class Tracker:
     Args:
         forget_s: for how long somebody who is not seen can be known again by where they were.
         recall_s: for how long they can be known again by their looks alone, which takes a strong likeness; `forget_s`
-            where that is longer.
+            where that is longer, and infinite for as long as the tracker lasts.
 
     Example:
         >>> tracker = Tracker()
@@ -102,7 +105,7 @@ class Tracker:
     """
 
     def __init__(self, *, forget_s: float = 1.5, recall_s: float = 60.0) -> None:
-        self.forget_s, self.recall_s = forget_s, max(forget_s, recall_s)
+        self.forget_s, self.recall_s = forget_s, recall_s
         self._persons: list[_Person] = []
         self._next = 1
 
@@ -120,7 +123,8 @@ class Tracker:
             The number of each face's person.
         """
         looks = [None] * len(faces) if crops is None else [look_of(crop) for crop in crops]
-        self._persons = [person for person in self._persons if time_s - person.seen_s <= self.recall_s]
+        longest_s = max(self.forget_s, self.recall_s)
+        self._persons = [person for person in self._persons if time_s - person.seen_s <= longest_s]
         chosen = self._assign(faces, looks, time_s)
         return [self._seen(chosen.get(i), face, looks[i], time_s) for i, face in enumerate(faces)]
 
@@ -166,11 +170,18 @@ class Tracker:
         likest = max(float(look @ known) for known in person.looks)
         return likest if likest >= SAME_LOOK else 0.0
 
+    def _latest(self, count: int) -> list[_Person]:
+        """The persons who were seen last, in the order of their numbers."""
+        if len(self._persons) <= count:
+            return self._persons
+        latest = sorted(self._persons, key=lambda person: person.seen_s)[-count:]
+        return sorted(latest, key=lambda person: person.number)
+
     def _seen(self, person: _Person | None, face: Face, look: Look | None, time_s: float) -> int:
         if person is None:
             person = _Person(self._next, face.box, time_s)
             self._next += 1
-            self._persons.append(person)
+            self._persons = [*self._latest(MOST_KNOWN - 1), person]
         person.box, person.seen_s = face.box, time_s
         if look is not None:
             person.last = look

@@ -6,6 +6,7 @@ offset of the box and of six keypoints from the anchor, in pixels of its input.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -65,6 +66,7 @@ def together(parts: list[Candidates]) -> Candidates:
     )
 
 
+@cache
 def anchors(cells: int) -> NDArray[np.float32]:
     """Centres of the anchors of a square feature map, row by row.
 
@@ -75,10 +77,12 @@ def anchors(cells: int) -> NDArray[np.float32]:
         cells: cells along each side of the feature map.
 
     Returns:
-        float32 (cells * cells, 2), x and y as shares of the side of the input.
+        float32 (cells * cells, 2), read-only, x and y as shares of the side of the input.
     """
     middles = np.asarray((np.arange(cells) + 0.5) / cells, np.float32)
-    return np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
+    centres = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
+    centres.flags.writeable = False  # the same array for every caller
+    return centres
 
 
 def decoded(offsets: NDArray[np.float32], logits: NDArray[np.float32], input_px: int, threshold: float) -> Candidates:
@@ -90,14 +94,15 @@ def decoded(offsets: NDArray[np.float32], logits: NDArray[np.float32], input_px:
         input_px: side of the square input.
         threshold: score from which a candidate is kept.
     """
-    scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1), -LOGIT_LIMIT, LOGIT_LIMIT)))
-    rows = np.flatnonzero(scores >= threshold)
-    anchor = anchors(round(len(scores) ** 0.5))[rows] * input_px
+    flat = logits.reshape(-1)
+    rows = np.flatnonzero(flat >= np.log(threshold / (1 - threshold)))
+    scores = 1 / (1 + np.exp(-np.minimum(flat[rows], LOGIT_LIMIT)))
+    anchor = anchors(round(len(flat) ** 0.5))[rows] * input_px
     centre, size = offsets[rows, 0:2] + anchor, offsets[rows, 2:4]
     keypoints = offsets[rows, 4:].reshape(-1, KEYPOINTS, 2) + anchor[:, None]
     corners = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
     real = np.flatnonzero((size > 0).all(axis=1))
-    return Candidates(corners, keypoints, scores[rows].astype(np.float32)).where(real)
+    return Candidates(corners, keypoints, scores.astype(np.float32)).where(real)
 
 
 def blended(candidates: Candidates) -> Candidates:

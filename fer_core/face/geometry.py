@@ -13,7 +13,7 @@ from fer_core.face.irises import Eyes, IrisFinder
 from fer_core.face.landmarks import Landmarks, MeshFinder
 from fer_core.face.mean_face import MEAN_FACE, mean_face
 from fer_core.networks.face_files import IRIS, MESH, load_faces_card
-from fer_core.readings import Face
+from fer_core.readings import Face, Pose
 from fer_core.timeline.movements import Geometry
 
 
@@ -37,20 +37,28 @@ class FaceGeometry:
     @cached_property
     def distances(self) -> Geometry:
         """The distances that movements are computed from; see `fer_core.timeline.movements`."""
-        right, left = eyes.openness(self.landmarks.points, self.eyes)
-        return distances(self.fit.shape, (right + left) / 2)
+        return distances(self.fit.shape, sum(self.openness) / 2)
 
-    @property
+    @cached_property
+    def pose(self) -> Pose:
+        """Pose of the head."""
+        return self.fit.pose
+
+    @cached_property
+    def openness(self) -> tuple[float, float]:
+        """Openness of the person's right and left eye; see `fer_core.face.eyes.openness`."""
+        return eyes.openness(self.landmarks.points, self.eyes)
+
+    @cached_property
     def visibility(self) -> occlusion.Visibility:
         """Visibility of the face."""
         return occlusion.Visibility(
-            self.landmarks.presence, occlusion.asymmetry(self.fit.shape), abs(self.fit.pose.yaw_deg)
+            self.landmarks.presence, occlusion.asymmetry(self.fit.shape), abs(self.pose.yaw_deg)
         )
 
     def columns(self) -> dict[str, float]:
         """By name, the values of the columns in `fer_core.timeline.columns.GROUPS` that one picture gives."""
-        head, looks = self.fit.pose, gaze.gaze(self.fit, self.eyes)
-        right, left = eyes.openness(self.landmarks.points, self.eyes)
+        head, looks, (right, left) = self.pose, gaze.gaze(self.fit, self.eyes), self.openness
         return {
             "yaw_deg": head.yaw_deg,
             "pitch_deg": head.pitch_deg,
@@ -61,7 +69,7 @@ class FaceGeometry:
             "eye_open_left": left,
             "mouth_open": mouth.openness(self.fit.shape),
             "face_presence": self.landmarks.presence,
-            "face_asymmetry": occlusion.asymmetry(self.fit.shape),
+            "face_asymmetry": self.visibility.asymmetry,
         }
 
 

@@ -50,7 +50,7 @@ def mesh_of(geometry: FaceGeometry) -> FaceMesh:
     return FaceMesh(
         landmarks,
         irises,
-        geometry.fit.pose,
+        geometry.pose,
         geometry.columns(),
         asdict(geometry.distances),
         geometry.visibility.covered,

@@ -12,9 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.imaging.pictograms import pictogram
 from fer_core.readings import Box, FaceReading
+from fer_core.request import Region
 
 UNCERTAIN_BGR: Final = (110, 110, 110)
 _WHITE: Final = (255, 255, 255)
+_DARK, _BRIGHT = 70, 225
 
 
 def annotate(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
@@ -72,9 +74,9 @@ def _shared_px(one: Box, other: Box) -> int:
 
 
 def caption(reading: FaceReading, number: int | None = None) -> str:
-    """A face's label in a few words, for example "2 happy 87%" or "uncertain: sad? 34%"."""
-    words = f"uncertain: {reading.label}?" if reading.uncertain else reading.label
-    return f"{'' if number is None else f'{number} '}{words} {reading.confidence:.0%}"
+    """A face's label in a few words, for example "2 happy 87%" or "uncertain: sad or neutral"."""
+    words = reading.words if reading.uncertain else f"{reading.label} {reading.confidence:.0%}"
+    return words if number is None else f"{number} {words}"
 
 
 def shown_number(reading: FaceReading, position: int, faces: int) -> int | None:
@@ -133,6 +135,14 @@ def hide_faces(bgr: NDArray[np.uint8], boxes: Iterable[Box], cells: int = 7) -> 
         coarse = cv2.resize(window, (cells, cells), interpolation=cv2.INTER_AREA)
         window[:] = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return canvas
+
+
+def region_sketch(region: Region, width: int = 320, height: int = 180) -> NDArray[np.uint8]:
+    """An empty picture in which a region is bright and the rest is dark: uint8 (height, width, 3)."""
+    sketch = np.full((height, width, 3), _DARK, np.uint8)
+    box = region.box(width, height)
+    sketch[box.y : box.y + box.height, box.x : box.x + box.width] = _BRIGHT
+    return sketch
 
 
 def overlay_bars(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:

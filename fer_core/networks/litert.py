@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fer_core.errors import ModelError
 from fer_core.native_stderr import stderr_without
+from fer_core.networks.fixed import available_cores
 
 
 class LiteRtModel:
@@ -25,7 +26,7 @@ class LiteRtModel:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
             with stderr_without("INFO: "):  # such as that it created a delegate
-                self._interpreter = Interpreter(model_path=str(path), num_threads=threads or _cores())
+                self._interpreter = Interpreter(model_path=str(path), num_threads=threads or available_cores())
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is not a readable LiteRT model; restore the file or export it again.") from error
@@ -40,9 +41,3 @@ class LiteRtModel:
                 **{self._input: np.ascontiguousarray(x, dtype=np.float32)}
             )
         return outputs
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,13 +1,24 @@
 """Readings of pictures as JSON, as a table and as CSV."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict
 
 import pandas as pd
 
+from fer_core.cells import csv_of
 from fer_core.emotions import EMOTIONS
+from fer_core.picture_edits import PictureEdit, as_records
 from fer_core.readings import FaceReading, FrameReading
+from fer_core.request import Parameter
 from fer_core.timeline.columns import GOOD, PICTURE_COLUMNS
+from fer_core.version import __version__
+
+if TYPE_CHECKING:
+    from fer_core.pipeline import EmotionPipeline
+
+DIGITS: Final = 6
+"""Decimal places of measured values in JSON and CSV."""
 
 COLUMNS: Final = (
     "picture",
@@ -23,9 +34,13 @@ COLUMNS: Final = (
     "face_confidence",
     "quality",
     *PICTURE_COLUMNS,
+    "found_by",
 )
-"""Columns of the table; their meaning is in README.md. Those from `yaw_deg` on are empty where no landmarks were
-measured; see `fer_core.timeline.columns.GROUPS`."""
+"""Columns of one face; their meaning is in README.md. Those of the landmarks are empty where none were measured; see
+`fer_core.timeline.columns.GROUPS`."""
+
+SETTINGS_COLUMNS: Final = ("model", "detector", "uncertain_below", "version")
+"""Columns that say how a picture was read."""
 
 # Nullable dtypes, so that a picture without a face does not turn the pixels of the others into decimals.
 _TYPES: Final = {
@@ -35,14 +50,86 @@ _TYPES: Final = {
 }
 
 
+@dataclass(frozen=True)
+class PictureSettings:
+    """How pictures were read.
+
+    Attributes:
+        model: name of the classifier.
+        model_identity: SHA-256 of what decides its answers; see `ModelCard.identity`.
+        detector: name of the face detector.
+        detector_parameters: its parameters by name.
+        uncertain_below: probability of the label under which a reading is uncertain.
+        version: of this package.
+    """
+
+    model: str
+    model_identity: str
+    detector: str
+    detector_parameters: Mapping[str, Parameter]
+    uncertain_below: float
+    version: str = __version__
+
+    @classmethod
+    def of(cls, pipeline: "EmotionPipeline") -> "PictureSettings":
+        """Those of everything that a pipeline reads."""
+        card, detector = pipeline.classifier.card, pipeline.detector
+        return cls(card.name, card.identity, detector.name, dict(detector.parameters), card.uncertain_below)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPicture:
+    """One picture with its readings, ready to be written.
+
+    Attributes:
+        name: file name or path.
+        width: in pixels.
+        height: in pixels.
+        readings: its faces, from left to right.
+        settings: how it was read.
+        edits: how a person corrected what was found; `readings` are what came of it.
+    """
+
+    name: str
+    width: int
+    height: int
+    readings: Sequence[FaceReading]
+    settings: PictureSettings
+    edits: Sequence[PictureEdit] = ()
+
+
+class QualityRecord(TypedDict):
+    """What the crop of a face allows; see `fer_core.readings.Quality`."""
+
+    size_px: int
+    sharpness: float
+    brightness: float
+    problems: list[str]
+
+
 class FaceRecord(TypedDict):
     """One face in the JSON of `image`; `box` is x, y, width, height in pixels."""
 
     box: list[int]
+    found_by: str
+    face_confidence: float
     label: str
     confidence: float
     uncertain: bool
     probabilities: dict[str, float]
+    quality: QualityRecord
+    landmarks: NotRequired[dict[str, float]]
+
+
+class SettingsRecord(TypedDict):
+    """How a picture was read; see `PictureSettings`."""
+
+    model: str
+    model_identity: str
+    detector: str
+    detector_parameters: dict[str, Parameter]
+    uncertain_below: float
+    version: str
 
 
 class PictureRecord(TypedDict):
@@ -52,31 +139,77 @@ class PictureRecord(TypedDict):
     width: int
     height: int
     faces: list[FaceRecord]
+    edits: list[dict[str, Any]]
+    settings: SettingsRecord
 
 
-def as_record(path: str, width: int, height: int, readings: Sequence[FaceReading]) -> PictureRecord:
+def as_record(picture: ReadPicture) -> PictureRecord:
     """One picture as an entry in the JSON of `image`."""
+    settings = picture.settings
     return {
-        "path": path,
-        "width": width,
-        "height": height,
-        "faces": [
-            {
-                "box": list(reading.box),
-                "label": reading.label,
-                "confidence": round(reading.confidence, 6),
-                "uncertain": reading.uncertain,
-                "probabilities": {name: round(p, 6) for name, p in reading.by_emotion.items()},
-            }
-            for reading in readings
-        ],
+        "path": picture.name,
+        "width": picture.width,
+        "height": picture.height,
+        "faces": [_face(reading) for reading in picture.readings],
+        "edits": as_records(picture.edits),
+        "settings": {
+            "model": settings.model,
+            "model_identity": settings.model_identity,
+            "detector": settings.detector,
+            "detector_parameters": dict(settings.detector_parameters),
+            "uncertain_below": settings.uncertain_below,
+            "version": settings.version,
+        },
     }
 
 
-def as_table(pictures: Iterable[tuple[str, Sequence[FaceReading]]]) -> pd.DataFrame:
-    """One row a face, `COLUMNS`; a picture without a face has one row with an empty face number."""
-    rows = [row for name, readings in pictures for row in _rows(name, readings)]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_TYPES)
+def as_table(pictures: Iterable[ReadPicture]) -> pd.DataFrame:
+    """`COLUMNS` and `SETTINGS_COLUMNS`, one row a face; a picture without a face has one row with an empty number."""
+    rows = [
+        {
+            **row,
+            "model": picture.settings.model,
+            "detector": picture.settings.detector,
+            "uncertain_below": picture.settings.uncertain_below,
+            "version": picture.settings.version,
+        }
+        for picture in pictures
+        for row in _rows(picture.name, picture.readings)
+    ]
+    return pd.DataFrame(rows, columns=[*COLUMNS, *SETTINGS_COLUMNS]).astype(_TYPES)
+
+
+def as_csv(pictures: Iterable[ReadPicture]) -> str:
+    """`as_table` as CSV, with as many digits as the JSON has."""
+    return csv_of(as_table(pictures).round(DIGITS))
+
+
+def _face(reading: FaceReading) -> FaceRecord:
+    quality = reading.quality
+    record: FaceRecord = {
+        "box": list(reading.box),
+        "found_by": _found_by(reading),
+        "face_confidence": round(reading.face_confidence, DIGITS),
+        "label": reading.label,
+        "confidence": round(reading.confidence, DIGITS),
+        "uncertain": reading.uncertain,
+        "probabilities": {name: round(p, DIGITS) for name, p in reading.by_emotion.items()},
+        "quality": {
+            "size_px": quality.size_px,
+            "sharpness": round(quality.sharpness, DIGITS),
+            "brightness": round(quality.brightness, DIGITS),
+            "problems": list(quality.problems),
+        },
+    }
+    if reading.mesh is not None:
+        record["landmarks"] = {
+            name: round(reading.mesh.columns[name], DIGITS) for name in PICTURE_COLUMNS if name in reading.mesh.columns
+        }
+    return record
+
+
+def _found_by(reading: FaceReading) -> str:
+    return "hand" if reading.drawn else "detector"
 
 
 def to_frame(readings: Iterable[FaceReading | FrameReading]) -> pd.DataFrame:
@@ -96,18 +229,20 @@ def to_frame(readings: Iterable[FaceReading | FrameReading]) -> pd.DataFrame:
     """
     given = list(readings)
     if not any(isinstance(one, FrameReading) for one in given):
-        return as_table([("", [one for one in given if isinstance(one, FaceReading)])] if given else []).drop(
-            columns="picture"
-        )
+        faces = [one for one in given if isinstance(one, FaceReading)]
+        return _faces_table(_rows("", faces) if faces else [])
     frames = [one for one in given if isinstance(one, FrameReading)]
     parts = [(frame, row, face) for frame in frames for row, face in _paired(frame)]
-    table = as_table([]) if not parts else pd.DataFrame([row for _, row, _ in parts], columns=list(COLUMNS))
-    table = table.astype(_TYPES).drop(columns="picture")
+    table = _faces_table([row for _, row, _ in parts])
     table.insert(0, "time_s", [frame.time_s for frame, _, _ in parts])
     table.insert(1, "frame", [frame.frame for frame, _, _ in parts])
     persons = [None if face is None else face.person for _, _, face in parts]
     table.insert(2, "person", pd.Series(persons, table.index, "Int64"))
     return table
+
+
+def _faces_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(_TYPES).drop(columns="picture")
 
 
 def _paired(frame: FrameReading) -> list[tuple[dict[str, Any], FaceReading | None]]:
@@ -130,6 +265,7 @@ def _rows(picture: str, readings: Sequence[FaceReading]) -> list[dict[str, Any]]
             "face_confidence": reading.face_confidence,
             "quality": ", ".join(reading.quality.problems) or GOOD,
             **({} if reading.mesh is None else {name: reading.mesh.columns.get(name) for name in PICTURE_COLUMNS}),
+            "found_by": _found_by(reading),
         }
         for number, reading in enumerate(readings, start=1)
     ]

@@ -21,8 +21,8 @@ class Batches(keras.utils.PyDataset):
     Args:
         faces: the training faces.
         settings: of the run.
-        teacher: whose opinion of the changed face is mixed into the targets (`Settings.teacher_share`); student and
-            teacher see the same view (Beyer et al., 2022, https://arxiv.org/abs/2106.05237).
+        teacher: whose opinion of the face is mixed into the targets (`Settings.teacher_share`). With `teacher_view`
+            "same", student and teacher see the same view (Beyer et al., 2022, https://arxiv.org/abs/2106.05237).
         workers: threads that prepare batches.
     """
 
@@ -30,6 +30,9 @@ class Batches(keras.utils.PyDataset):
         super().__init__(workers=workers)
         self.faces, self.settings, self.teacher = faces, settings, teacher
         self.targets, self.weights = targets(faces), sample_weights(faces, settings.balance)
+        if teacher and settings.teacher_view == "plain":
+            self.targets = _taught(self.targets, _opinions(teacher, faces.images), settings.teacher_share)
+            self.teacher = None
         self.epoch = 0
         self.size_px: int | None = None  # not started
         self.order = np.arange(len(faces))
@@ -55,8 +58,7 @@ class Batches(keras.utils.PyDataset):
             x = self.settings.augmentation(self.faces.images[rows], size_px, rng)
         else:
             x = self.settings.augmentation(self.faces.images[rows], FACE_PX, rng)
-            opinion = self.teacher(x[..., 0].astype(np.uint8))
-            target = {head: _mixed(own, opinion[head], 1 - self.settings.teacher_share) for head, own in target.items()}
+            target = _taught(target, self.teacher(x[..., 0].astype(np.uint8)), self.settings.teacher_share)
             x = _resized(x, size_px)
         if self.settings.mixup:
             x, target, weight = _mixup(x, target, weight, self.settings.mixup, rng)
@@ -79,6 +81,15 @@ def sample_weights(faces: FaceSet, balance: float = 0.0) -> Arrays:
     counts = share**-balance
     rated = faces.rater_shares.sum(axis=1) > 0
     return {"emotion": (counts / counts.mean()).astype(np.float32), "raters": rated.astype(np.float32)}
+
+
+def _opinions(teacher: Teacher, images: NDArray[np.uint8], chunk: int = 256) -> Arrays:
+    parts = [teacher(images[start : start + chunk]) for start in range(0, len(images), chunk)]
+    return {head: np.concatenate([part[head] for part in parts]) for head in parts[0]}
+
+
+def _taught(target: Arrays, opinion: Arrays, share: float) -> Arrays:
+    return {head: _mixed(own, opinion[head], 1 - share) for head, own in target.items()}
 
 
 def _mixup(

@@ -28,6 +28,8 @@ class Settings:
         mixup: parameter of the Beta distribution by which pairs of faces are blended; 0 blends none.
         teachers: installed models whose mean opinion of each face enters the targets.
         teacher_share: how much of the target is the teachers' opinion.
+        teacher_view: "same" asks the teachers about each changed face as the student sees it; "plain" asks them once
+            about each unchanged face, before the run, which costs next to nothing a pass.
         start: an installed model whose weights the network starts with where names and shapes agree, "imagenet"
             (`resnet50v2`, needs the internet once), "face" (`face_resnet`, see `fer_core.training.face_start`), or
             nothing.
@@ -58,6 +60,7 @@ class Settings:
     mixup: float = 0.0
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.5
+    teacher_view: str = "same"
     start: str = ""
     frozen: int = 0
     ema: float = 0.998
@@ -75,6 +78,8 @@ class Settings:
             raise ValueError(f'optimizer is "sgd" or "adam", not "{self.optimizer}"')
         if self.schedule not in ("cosine", "plateau"):
             raise ValueError(f'schedule is "cosine" or "plateau", not "{self.schedule}"')
+        if self.teacher_view not in ("same", "plain"):
+            raise ValueError(f'teacher_view is "same" or "plain", not "{self.teacher_view}"')
         if self.precision not in ("float32", "mixed_bfloat16"):
             raise ValueError(f'precision is "float32" or "mixed_bfloat16", not "{self.precision}"')
         if self.stem_stride not in (1, 2):

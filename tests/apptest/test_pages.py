@@ -123,8 +123,67 @@ def test_several_pictures_and_faces(fakes):
     page.file_uploader[0].upload("one.png", picture(), "image/png")
     page.file_uploader[0].upload("two.jpg", picture(kind="JPEG"), "image/jpeg").run()
     assert not page.exception
-    assert [tab.label.split()[:2] for tab in page.tabs] == [["1", "sad"], ["2", "sad"]] * 2
+    assert "**2** pictures · **4** faces · **0** uncertain" in text(page)
+    table = page.dataframe[0].value
+    assert table["Picture"].tolist() == ["one.png", "one.png", "two.jpg", "two.jpg"]
+    assert table["Face"].tolist() == [1, 2, 1, 2] and set(table["Read as"]) == {"sad"}
     assert {button.label for button in page.get("download_button")} >= {"CSV", "JSON", "All PNG", "Annotated PNG"}
+    [looked_at] = [box for box in page.selectbox if box.label == "Picture"]
+    looked_at.select_index(1).run()
+    assert "two\\.jpg" in text(page) and not page.exception
+
+
+def test_of_many_faces_those_that_are_wanted_are_listed(fakes):
+    fakes([Box(10, 20, 50, 50)], strength=0.3)
+    page = image_page()
+    for name in ("one.png", "two.png"):
+        page.file_uploader[0].upload(name, picture(color=(len(name), 9, ord(name[0]))), "image/png")
+    page.run()
+    [readings] = [group for group in page.segmented_control if group.label == "Readings"]
+    readings.select("certain").run()
+    assert not page.dataframe and "No face is like that" in text(page)
+    [readings] = [group for group in page.segmented_control if group.label == "Readings"]
+    readings.select("uncertain").run()
+    assert len(page.dataframe[0].value) == 2
+
+
+def button(page, label):
+    [found] = [one for one in page.button if one.label == label]
+    return found
+
+
+def test_faces_are_drawn_removed_and_taken_back(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    fakes([Box(10, 20, 50, 50)], emotion="sad")
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    button(page, "Remove this face").click().run()
+    assert "No face found" in page.info[0].value and "Corrected by hand once" in text(page)
+    for field, value in zip(page.number_input, (30, 40, 60), strict=True):
+        field.set_value(value)
+    button(page, "Add").click().run()
+    assert "Corrected by hand 2 times" in text(page) and "sad" in text(page) and not page.info
+    button(page, "Undo").click().run()
+    button(page, "Undo").click().run()
+    assert "Corrected" not in text(page) and "sad" in text(page)
+
+
+def test_pictures_stay_when_the_page_is_left_until_they_are_cleared(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    fakes([Box(10, 20, 50, 50)], emotion="sad")
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    page.segmented_control[0].select(":material/portrait: Sample").run()
+    assert "one\\.png" not in text(page)
+    page.segmented_control[0].select(":material/upload: Upload").run()
+    assert "one\\.png" in text(page)
+    page.switch_page("pages/4_Models.py").run()
+    page.switch_page("pages/1_Image.py").run()
+    assert "one\\.png" in text(page) and "sad" in text(page)
+    page.file_uploader[0].upload("two.png", picture(color="red"), "image/png").run()
+    assert "**2** pictures" in text(page)
+    button(page, "Clear pictures").click().run()
+    assert "Nothing yet" in text(page) and not page.exception
 
 
 def test_no_face_is_said_kindly_with_what_to_try(fakes):
@@ -209,12 +268,13 @@ def test_a_missing_optional_package_is_said(fakes, monkeypatch):
     assert not page.exception and "install it" in page.error[0].value
 
 
-def test_readings_are_kept_while_the_picture_is_shown_and_forgotten_after(fakes):
+def test_readings_are_kept_while_the_picture_is_there_and_forgotten_with_it(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
     fakes([Box(10, 20, 50, 50)])
     page = image_page()
     page.file_uploader[0].upload("one.png", picture(), "image/png").run()
     kept = page.session_state["analysed pictures"]
     page.toggle[0].set_value(True).run()
     assert page.session_state["analysed pictures"].keys() == kept.keys()
-    page.segmented_control[0].select(":material/photo_camera: Camera").run()
+    button(page, "Clear pictures").click().run()
     assert "analysed pictures" not in page.session_state

@@ -44,7 +44,7 @@ def test_a_link_to_a_page_opened_right_after_the_start_shows_the_same_site(blank
     with running_server() as address:
         blank.goto(f"{address}/Image")
         expect(blank.get_by_role("heading", name="Image", exact=True)).to_be_visible()
-        expect(blank.get_by_text("Pictures are read in this machine's memory").first).to_be_visible()
+        expect(blank.get_by_text("Everything stays on this machine")).to_be_visible()
         expect(blank.get_by_test_id("stSidebarNavLink")).to_have_text(
             [re.compile(name) for name in ("Start", "Image", "Live", "Video", "Models")]
         )
@@ -73,6 +73,51 @@ def test_the_activation_map_can_be_shown(page: Page):
     expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()
     page.get_by_text("Show what the model looked at").click()
     expect(page.get_by_text("Yellow: what spoke most")).to_be_visible()
+
+
+def test_a_face_is_drawn_chosen_and_removed_on_the_picture(page: Page):
+    open_image_page(page)
+    page.get_by_role("radio", name="Sample").click()
+    faces = page.locator(".board .face")
+    expect(faces).to_have_count(1)
+    page.get_by_role("button", name="Draw a face").click()
+    stage = page.locator(".board .stage").bounding_box()
+    x, y = stage["x"] + 0.75 * stage["width"], stage["y"] + 0.4 * stage["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 20)
+    page.mouse.move(x + 50, y + 40)
+    page.mouse.up()
+    expect(page.get_by_text("Corrected by hand once")).to_be_visible()
+    expect(faces).to_have_count(2)
+    faces.nth(1).click()
+    expect(page.get_by_text("drawn by hand").first).to_be_visible()
+    [record] = json.loads(download(page, "JSON"))
+    (kind, box), drawn = record["edits"][0].values(), record["faces"][1]
+    scale = 512 / stage["width"]
+    assert kind == "draw" and drawn["box"] == box and drawn["found_by"] == "hand"
+    assert abs(box[2] - 100 * scale) <= 3 and abs(box[0] + box[2] / 2 - 0.75 * 512) <= 3
+    faces.nth(1).focus()
+    page.keyboard.press("Delete")
+    expect(faces).to_have_count(1)
+    expect(page.get_by_text("Corrected by hand 2 times")).to_be_visible()
+
+
+def test_twenty_one_pictures_fit_on_a_page(page: Page, tmp_path):
+    portrait = cv2.imread(str(PORTRAIT))
+    files = []
+    for number in range(21):
+        files.append(tmp_path / f"{number:02d}.png")
+        cv2.imwrite(str(files[-1]), cv2.convertScaleAbs(portrait, alpha=0.7 + number / 50))
+    open_image_page(page)
+    upload(page, *files)
+    expect(page.get_by_text("21 pictures · 21 faces")).to_be_visible(timeout=60_000)
+    assert page.get_by_test_id("stMain").evaluate("element => element.scrollHeight") < 3000
+    assert page.get_by_role("button", name="CSV", exact=True).bounding_box()["y"] < 900
+    page.get_by_role("combobox", name=re.compile("Picture")).last.click()
+    page.keyboard.type("21.")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("20.png · 512 × 512 px")).to_be_visible()
 
 
 def test_a_bad_file_is_one_clear_error_and_the_good_one_is_read(page: Page, tmp_path):

@@ -44,6 +44,20 @@ def test_teacher_and_student_see_the_same_view(size_px):
     np.testing.assert_allclose(small, teacher.seen[0].mean(axis=(1, 2)), atol=1.5)
 
 
+def test_a_teacher_of_plain_faces_is_asked_once_about_each():
+    teacher = Teacher()
+    settings = replace(SETTINGS, teacher_share=0.25, teacher_view="plain")
+    batches = Batches(TRAIN, settings, teacher)
+    assert sum(map(len, teacher.seen)) == len(TRAIN)
+    np.testing.assert_array_equal(np.concatenate(teacher.seen), TRAIN.images)
+    batches.start(3, 48)
+    own, taught = batch(SETTINGS)[1], batches[0][1]
+    for head in ("emotion", "raters"):
+        opinion = Teacher()(np.zeros(32))[head]
+        np.testing.assert_allclose(taught[head], 0.75 * own[head] + 0.25 * opinion, atol=1e-6)
+    assert sum(map(len, teacher.seen)) == len(TRAIN)
+
+
 def test_mixup_blends_faces_and_targets_by_the_same_share():
     (x, target, _), (mixed, blended, weights) = batch(SETTINGS), batch(replace(SETTINGS, mixup=0.4))
     assert set(np.count_nonzero(blended["emotion"], axis=1)) <= {1, 2}

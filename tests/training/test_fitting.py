@@ -102,6 +102,7 @@ def test_shuffled_labels_teach_nothing_that_holds(tmp_path):
         {"precision": "half"},
         {"stem_stride": 3},
         {"teacher_share": 2},
+        {"teacher_view": "other"},
     ],
 )
 def test_settings_that_no_run_can_be_made_of(wrong):

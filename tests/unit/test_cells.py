@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import fer_core
 from fer_core.cells import cell_text, csv_of, csv_of_rows, for_spreadsheets, harmless_cell
-from fer_core.reports.pictures import as_table
+from fer_core.reports.pictures import PictureSettings, ReadPicture, as_csv
 from fer_core.reports.tables import csv_text, dictionary_text
+from fer_core.testing import fake_pipeline
 from fer_core.timeline.events.notes import events_from, events_text
 from fer_core.timeline.notes import Marker, Notes, Span
 from tests.timelines import synthetic
@@ -50,7 +51,9 @@ def test_tables_keep_their_numbers():
 
 
 def test_names_of_pictures():
-    rows = list(csv.reader(io.StringIO(csv_of(as_table([("=cmd()|.jpg", [])])))))
+    rows = list(
+        csv.reader(io.StringIO(as_csv([ReadPicture("=cmd()|.jpg", 9, 9, [], PictureSettings.of(fake_pipeline()))])))
+    )
     assert rows[1][0] == "'=cmd()|.jpg"
 
 

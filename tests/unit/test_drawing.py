@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.imaging.drawing import annotate, caption, overlay_activation, tag_place
+from fer_core.imaging.drawing import annotate, caption, overlay_activation, region_sketch, tag_place
 from fer_core.readings import Box
+from fer_core.request import Region
 from fer_core.testing import fake_pipeline
 
 GREY = np.full((200, 300, 3), 128, np.uint8)
@@ -22,7 +23,7 @@ def test_box_has_the_colour_of_the_emotion(emotion):
 
 def test_uncertain_is_said_in_words_and_not_in_the_colour_of_the_emotion():
     [reading] = readings(Box(100, 80, 60, 60), strength=0.5)
-    assert caption(reading).startswith("uncertain: happy?")
+    assert caption(reading).startswith("uncertain: happy or ")
     drawn = annotate(GREY, [reading])
     assert not (drawn == np.array(STYLES["happy"].bgr)).all(axis=2).any()
 
@@ -89,3 +90,9 @@ def test_a_tag_stays_in_the_picture_and_where_nothing_is_free_covers_least():
     assert place.clipped(300, 200) == place
     both = [Box(100, 0, 60, 60), Box(100, 60, 200, 20)]
     assert tag_place(both[0], (50, 15), both, (300, 200)).overlap(both[0]) == 0
+
+
+def test_a_sketch_shows_which_part_of_the_picture_is_looked_at():
+    sketch = region_sketch(Region(0.5, 0.0, 0.5, 0.25), 80, 40)
+    bright = sketch[..., 0] == sketch.max()
+    assert bright[:10, 40:].all() and bright.sum() == 10 * 40

@@ -1,12 +1,13 @@
 """Who is who: by place, by looks, over gaps and cuts."""
 
 import json
+import math
 
 import cv2
 import numpy as np
 import pytest
 
-from fer_core.analysis.tracking import Tracker, TrackerState, look_of
+from fer_core.analysis.tracking import MOST_KNOWN, Tracker, TrackerState, look_of
 from fer_core.plain import as_plain, from_plain
 from fer_core.readings import Box, Face
 from tests.conftest import PORTRAIT
@@ -74,6 +75,21 @@ def test_who_leaves_and_comes_back_elsewhere_is_known_by_looks():
     assert tracker.update([at(10)], 0.0, [ANNA]) == [1]
     assert tracker.update([at(300)], 20.0, [cv2.convertScaleAbs(ANNA, alpha=0.8)]) == [1]
     assert tracker.update([at(10)], 90.0, [ANNA]) == [2]
+
+
+def test_samples_a_long_time_apart_are_one_person():
+    tracker = Tracker(forget_s=300, recall_s=60)
+    for time_s in range(0, 1000, 100):
+        assert tracker.update([at(10 + time_s % 7)], float(time_s), [ANNA]) == [1]
+
+
+def test_of_a_crowd_those_who_were_seen_last_are_remembered():
+    tracker = Tracker(recall_s=math.inf)
+    crowd = np.random.default_rng(0).integers(0, 256, (MOST_KNOWN + 20, 12, 12), dtype=np.uint8)
+    for time_s, look in enumerate(crowd):
+        tracker.update([at(10)], 100.0 * time_s, [look])
+    faces = [at(10), at(1000), at(2000)]
+    assert tracker.update(faces, 1e6, [crowd[-1], crowd[30], crowd[0]]) == [MOST_KNOWN + 20, 31, MOST_KNOWN + 21]
 
 
 def test_after_a_cut_only_looks_count():

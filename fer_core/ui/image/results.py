@@ -1,24 +1,25 @@
-"""How the Image page shows what was read."""
+"""How pictures are shown with what was read in them."""
 
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from fer_core.cells import csv_of, for_spreadsheets
+from fer_core.cells import for_spreadsheets
 from fer_core.charts import describe, probability_bars
 from fer_core.detection.turning import Turn
 from fer_core.emotions import STYLES
-from fer_core.face.overlay import head, overlay_mesh
+from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
 from fer_core.imaging.crops import cut
 from fer_core.imaging.drawing import annotate, caption, overlay_activation
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading, Pose
-from fer_core.reports.pictures import as_record, as_table
+from fer_core.reports.pictures import as_csv, as_record
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 
@@ -30,69 +31,68 @@ NO_FACE = (
 )
 
 
-def show_picture(
-    picture: Analysed,
-    number: int,
-    uncertain_below: float,
-    attention: bool,
-    *,
-    mesh: bool = False,
-    file_at_once: bool = False,
-) -> None:
-    """One picture with its faces.
+def show_picture(picture: Analysed, uncertain_below: float, attention: bool) -> None:
+    """One picture with its faces, where parts of the page run again by themselves.
 
     Args:
         picture: what was read.
-        number: of the picture on the page.
         uncertain_below: probability under which a label is uncertain.
         attention: show the class activation maps.
-        mesh: show the landmarks.
-        file_at_once: write the file before it is asked for: where parts of the page run again by themselves, Streamlit
-            drops files that are made on a click.
+    """
+    with st.container(border=True):
+        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
+        about_turn(picture)
+        if not picture.readings:
+            left, right = st.columns([3, 2])
+            left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
+            right.info(NO_FACE, icon=":material/search_off:")
+            right.caption(not_looked_for(picture))
+            return
+        left, right = st.columns([3, 2], gap="medium")
+        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
+        left.image(annotate(base, picture.shown_readings), channels="BGR", alt=alternative_text(picture))
+        if attention:
+            left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
+        if words := not_looked_for(picture):
+            left.caption(words)
+        with left:
+            annotated_png(picture, at_once=True)
+        with right:
+            if len(picture.readings) == 1:
+                show_face(base, picture.shown_readings[0], None, uncertain_below, picture.sha256)
+                return
+            tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
+            for n, (tab, reading) in enumerate(zip(tabs, picture.shown_readings, strict=True), start=1):
+                with tab:
+                    show_face(base, reading, n, uncertain_below, f"{picture.sha256}-{n}")
+
+
+def annotated_png(picture: Analysed, *, at_once: bool = False) -> None:
+    """A button that gives the picture with its boxes.
+
+    Args:
+        picture: what was read.
+        at_once: write the file before it is asked for: where parts of the page run again by themselves, Streamlit drops
+            files that are made on a click.
     """
 
     def png() -> bytes:
         return encode_png(annotate(picture.image, picture.readings))
 
-    with st.container(border=True):
-        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
-        _about_turn(picture, number)
-        if not picture.readings:
-            left, right = st.columns([3, 2])
-            left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
-            right.info(NO_FACE, icon=":material/search_off:")
-            right.caption(_not_looked_for(picture))
-            return
-        left, right = st.columns([3, 2], gap="medium")
-        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
-        drawn = overlay_mesh(base, picture.shown_readings) if mesh else base
-        left.image(annotate(drawn, picture.shown_readings), channels="BGR", alt=_alternative_text(picture))
-        if attention:
-            left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
-        if words := _not_looked_for(picture):
-            left.caption(words)
-        left.download_button(
-            "Annotated PNG",
-            data=png() if file_at_once else png,
-            file_name=f"{picture.stem}_annotated.png",
-            mime="image/png",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"png-{number}",
-        )
-        with right:
-            if len(picture.readings) == 1:
-                _show_face(base, picture.shown_readings[0], None, uncertain_below, f"{number}")
-                return
-            tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
-            for n, (tab, reading) in enumerate(zip(tabs, picture.shown_readings, strict=True), start=1):
-                with tab:
-                    _show_face(base, reading, n, uncertain_below, f"{number}-{n}")
+    st.download_button(
+        "Annotated PNG",
+        data=png() if at_once else png,
+        file_name=f"{picture.stem}_annotated.png",
+        mime="image/png",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"png {picture.sha256}",
+    )
 
 
-def downloads(pictures: list[Analysed]) -> None:
+def downloads(pictures: Sequence[Analysed]) -> None:
     """All readings as CSV and JSON, all pictures as a zip."""
-    records = [as_record(p.name, p.width, p.height, p.readings) for p in pictures]
+    records = [as_record(picture.record) for picture in pictures]
     with st.container(horizontal=True):
         for label, name, mime, data in (
             ("CSV", "expressions.csv", "text/csv", lambda: _csv(pictures)),
@@ -108,22 +108,36 @@ def downloads(pictures: list[Analysed]) -> None:
             )
 
 
-def _show_face(
+def show_face(
     image: NDArray[np.uint8], reading: FaceReading, number: int | None, uncertain_below: float, key: str
 ) -> None:
+    """One face closely: its picture, label, quality, pose and seven probabilities.
+
+    Args:
+        image: uint8 (H, W, 3) BGR, in which the box of `reading` lies.
+        reading: of the face.
+        number: of the face in its picture; None for the only one.
+        uncertain_below: probability under which a label is uncertain.
+        key: of the chart.
+    """
     crop, words = st.columns([1, 2], vertical_alignment="center")
     crop.image(cut(image, reading.box), channels="BGR", width=110, alt=f"face {number or 1}")
     style = STYLES[reading.label]
     with words:
-        st.markdown(f"#### {style.symbol} {reading.label} · {reading.confidence:.0%}")
+        if reading.uncertain:
+            st.markdown(f"#### {reading.words}")
+        else:
+            st.markdown(f"#### {style.symbol} {reading.label} · {reading.confidence:.0%}")
         with st.container(horizontal=True, gap="small"):
             if reading.uncertain:
                 st.badge(
-                    "uncertain",
+                    f"at most {reading.confidence:.0%}",
                     icon=":material/help:",
                     color="orange",
-                    help=f"The highest probability is under {uncertain_below:.0%}: do not rely on the label.",
+                    help=f"The highest probability is under {uncertain_below:.0%}: do not rely on a label.",
                 )
+            if reading.drawn:
+                st.badge("drawn by hand", icon=":material/draw:", color="blue", help="You drew the box of this face.")
             for problem in reading.quality.problems:
                 st.badge(
                     problem,
@@ -150,12 +164,12 @@ def _show_pose(pose: Pose) -> None:
     )
 
 
-def _about_turn(picture: Analysed, number: int) -> None:
+def about_turn(picture: Analysed) -> None:
     """Say that a picture seems to be turned, and offer to read it upright; or to read it as it was again."""
     if picture.turned:
         st.caption(f"Read turned by {picture.turned} degrees clockwise.")
         st.button(
-            "Read it as it was", icon=":material/undo:", key=f"as it was {number}", on_click=read_turned,
+            "Read it as it was", icon=":material/undo:", key=f"as it was {picture.sha256}", on_click=read_turned,
             args=(picture, Turn.NONE),
         )  # fmt: skip
     elif picture.turn:
@@ -164,27 +178,29 @@ def _about_turn(picture: Analysed, number: int) -> None:
             icon=":material/screen_rotation:",
         )
         st.button(
-            "Read it upright", icon=":material/rotate_right:", key=f"upright {number}", on_click=read_turned,
+            "Read it upright", icon=":material/rotate_right:", key=f"upright {picture.sha256}", on_click=read_turned,
             args=(picture, picture.turn),
         )  # fmt: skip
 
 
-def _not_looked_for(picture: Analysed) -> str:
+def not_looked_for(picture: Analysed) -> str:
+    """What was not looked for, in a sentence; empty where the detector does not say."""
     if picture.smallest_px is None:
         return ""
     return f"Faces of less than about {picture.smallest_px} pixels were not looked for."
 
 
-def _alternative_text(picture: Analysed) -> str:
+def alternative_text(picture: Analysed) -> str:
+    """The picture in words."""
     faces = "; ".join(caption(reading, n) for n, reading in enumerate(picture.readings, start=1))
     return f"{picture.name} with {len(picture.readings)} face(s): {faces}"
 
 
-def _csv(pictures: list[Analysed]) -> bytes:
-    return for_spreadsheets(csv_of(as_table((p.name, p.readings) for p in pictures)))
+def _csv(pictures: Sequence[Analysed]) -> bytes:
+    return for_spreadsheets(as_csv(picture.record for picture in pictures))
 
 
-def _zip(pictures: list[Analysed]) -> bytes:
+def _zip(pictures: Sequence[Analysed]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number, picture in enumerate(pictures, start=1):

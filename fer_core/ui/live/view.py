@@ -329,7 +329,7 @@ def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: Emotion
             for picture in analyse([(shot.name, shot.getvalue())], pipeline, (choice.model, choice.detector)):
                 shown = _as_set(picture, choice.settings)
                 settings = choice.settings
-                show_picture(shown, 0, settings.uncertain_below, settings.view.activation, file_at_once=True)
+                show_picture(shown, settings.uncertain_below, settings.view.activation)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
 

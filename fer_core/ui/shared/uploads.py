@@ -1,7 +1,7 @@
 """Pictures that a visitor gave, analysed once and kept in that visitor's session alone."""
 
 import hashlib
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -14,8 +14,10 @@ from fer_core.errors import FerError
 from fer_core.imaging.crops import shrunk
 from fer_core.imaging.placement import Placement
 from fer_core.media.images import decode_image
+from fer_core.picture_edits import PictureEdit, boxes_after
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
+from fer_core.reports.pictures import PictureSettings, ReadPicture
 from fer_core.ui.shared.text import plain
 
 SHOWN_PX = 1600
@@ -24,12 +26,15 @@ MAX_PICTURES = 24
 
 _KEY = "analysed pictures"
 _TURNS = "turned pictures"
+_EDITS = "corrected pictures"
 
 Settings = tuple[Hashable, ...]
 """Everything that the readings of a picture depend on and the visitor chose."""
 
 Key = tuple[str, str, Settings, Turn]
 """SHA-256 of the file, its name, settings, and the turn with which it is read."""
+
+Edits = tuple[PictureEdit, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +44,30 @@ class Analysed:
     Attributes:
         name: as the visitor's file is called.
         image: uint8 (H, W, 3), BGR.
-        readings: its faces, from left to right.
+        found: the faces that the detector found, from left to right.
+        readings: the faces after the visitor's corrections, from left to right.
         shown: the picture for the page, its longer side at most `SHOWN_PX`.
         shown_readings: the same readings, with boxes and meshes in pixels of `shown`.
         sha256: of the visitor's file.
         turn: by how much the picture seems to have to be turned clockwise, so that its faces are upright.
         turned: by how much it was turned clockwise before it was read, because the visitor wanted it.
         smallest_px: faces with a shorter side were not looked for; None where the detector does not say.
+        settings: how it was read.
+        edits: the visitor's corrections of what was found.
     """
 
     name: str
     image: NDArray[np.uint8]
+    found: Sequence[FaceReading]
     readings: list[FaceReading]
     shown: NDArray[np.uint8]
     shown_readings: list[FaceReading]
+    settings: PictureSettings
     sha256: str = ""
     turn: Turn = Turn.NONE
     turned: Turn = Turn.NONE
     smallest_px: int | None = None
+    edits: Edits = ()
 
     @property
     def width(self) -> int:
@@ -72,6 +83,23 @@ class Analysed:
     def stem(self) -> str:
         """The name without its ending."""
         return PurePath(self.name).stem
+
+    @property
+    def record(self) -> ReadPicture:
+        """The picture as it is written."""
+        return ReadPicture(self.name, self.width, self.height, self.readings, self.settings, self.edits)
+
+    def corrected(self, edits: Edits, pipeline: EmotionPipeline) -> "Analysed":
+        """The same picture with other corrections."""
+        if edits == self.edits:
+            return self
+        kept, drawn = boxes_after([reading.box for reading in self.found], edits)
+        known = {reading.box: reading for reading in self.readings if reading.drawn}
+        new = [box for box in drawn if box not in known]
+        known |= dict(zip(new, pipeline.read_boxes(self.image, new), strict=True))
+        readings = [reading for reading in self.found if reading.box in kept] + [known[box] for box in drawn]
+        readings.sort(key=lambda reading: (reading.box.x, reading.box.y))
+        return replace(self, edits=edits, readings=readings, shown_readings=_as_shown(readings, self.image, self.shown))
 
 
 def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, settings: Settings) -> list[Analysed]:
@@ -95,6 +123,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
         key = (sha256, name, settings, turned)
         try:
             picture = before.get(key) or _analysed(name, data, pipeline, turned, sha256)
+            picture = picture.corrected(_edits().get((sha256, turned), ()), pipeline)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/broken_image:")
             continue
@@ -110,11 +139,27 @@ def forget() -> None:
     """Drop every picture and reading of this visitor."""
     st.session_state.pop(_KEY, None)
     st.session_state.pop(_TURNS, None)
+    st.session_state.pop(_EDITS, None)
 
 
 def read_turned(picture: Analysed, turn: Turn) -> None:
     """Read a picture turned clockwise from now on; `Turn.NONE` for as it is."""
     _turns()[picture.sha256] = turn
+
+
+def edit(picture: Analysed, change: PictureEdit) -> None:
+    """Correct what was found in a picture, from the next run on."""
+    _edits()[picture.sha256, picture.turned] = (*picture.edits, change)
+
+
+def undo_edit(picture: Analysed) -> None:
+    """Take the last correction of a picture back."""
+    _edits()[picture.sha256, picture.turned] = picture.edits[:-1]
+
+
+def _edits() -> dict[tuple[str, Turn], Edits]:
+    edits: dict[tuple[str, Turn], Edits] = st.session_state.setdefault(_EDITS, {})
+    return edits
 
 
 def _turns() -> dict[str, Turn]:
@@ -126,11 +171,25 @@ def _analysed(name: str, data: bytes, pipeline: EmotionPipeline, turned: Turn, s
     image = turned.apply(decode_image(data, name))
     found = pipeline.read_picture(image)
     shown, _ = shrunk(image, SHOWN_PX)
-    placement = Placement.stretched(image.shape[1::-1], shown.shape[1::-1])
-    shown_readings = [
-        replace(reading, box=placement.box(reading.box), mesh=reading.mesh and placement.mesh(reading.mesh))
-        for reading in found.faces
-    ]
+    readings = list(found.faces)
     return Analysed(
-        name, image, list(found.faces), shown, shown_readings, sha256, found.turn, turned, found.smallest_px
+        name=name,
+        image=image,
+        found=found.faces,
+        readings=readings,
+        shown=shown,
+        shown_readings=_as_shown(readings, image, shown),
+        settings=PictureSettings.of(pipeline),
+        sha256=sha256,
+        turn=found.turn,
+        turned=turned,
+        smallest_px=found.smallest_px,
     )
+
+
+def _as_shown(readings: Iterable[FaceReading], image: NDArray[np.uint8], shown: NDArray[np.uint8]) -> list[FaceReading]:
+    placement = Placement.stretched(image.shape[1::-1], shown.shape[1::-1])
+    return [
+        replace(reading, box=placement.box(reading.box), mesh=reading.mesh and placement.mesh(reading.mesh))
+        for reading in readings
+    ]

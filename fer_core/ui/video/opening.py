@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evidence.bundle import open_bundle
+from fer_core.imaging.drawing import region_sketch
 from fer_core.jobs import Progress, Work
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.media.video import VIDEO_TYPES
@@ -53,6 +54,8 @@ WAITS: Final = (
     "deletes them too, and what is older than a day is deleted when this page is opened."
 )
 _EVERY_S: Final = 0.5
+SKETCH_PX: Final = 160
+
 _KNOWN: Final = "recording looked up"
 
 
@@ -116,7 +119,10 @@ def _region() -> Region | None:
     if across[0] == across[1] or down[0] == down[1]:
         st.caption("This part has no width or height, so faces are looked for everywhere.")
         return None
-    return Region(across[0] / 100, down[0] / 100, (across[1] - across[0]) / 100, (down[1] - down[0]) / 100)
+    region = Region(across[0] / 100, down[0] / 100, (across[1] - across[0]) / 100, (down[1] - down[0]) / 100)
+    words = region_words(region).removeprefix(", ")
+    st.image(region_sketch(region), alt=f"Sketch of a picture: {words}", width=SKETCH_PX, caption="Bright: looked at")
+    return region
 
 
 def choose(cards: Mapping[str, ModelCard]) -> None:

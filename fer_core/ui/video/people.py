@@ -2,17 +2,21 @@
 
 import base64
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
+from fer_core.analysis.likeness import merges_to_consider
 from fer_core.errors import FerError
 from fer_core.timeline.notes import Span
 from fer_core.timeline.summaries import as_clock, counted, summarise
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.recording import OpenRecording
+
+MOST_SUGGESTED: Final = 3
 
 
 def people_editor(recording: OpenRecording) -> None:
@@ -84,6 +88,16 @@ def _merge(recording: OpenRecording) -> None:
     if len(recording.people) < 2:
         st.caption("There is only one.")
         return
+    for pair in merges_to_consider(recording.timeline)[:MOST_SUGGESTED]:
+        this, that = recording.notes.name(pair.into), recording.notes.name(pair.other)
+        st.caption(f"{plain(this)} and {plain(that)} look alike and are never seen together.")
+        _do(
+            recording,
+            f"Merge {plain(that)} into {plain(this)}",
+            "merge",
+            partial(recording.merge, pair.into, pair.other),
+            f"{pair.into} {pair.other}",
+        )
     into = _choose(recording, "This is", "merge into")
     other = _choose(recording, "the same as", "merge other", besides=into)
     _do(recording, "Merge", "merge", lambda: recording.merge(into, other))
@@ -136,8 +150,8 @@ def _choose(recording: OpenRecording, label: str, name: str, besides: int | None
     )
 
 
-def _do(recording: OpenRecording, label: str, icon: str, change: Callable[[], Any]) -> None:
-    """Show a button; where its work fails, the next run shows the error."""
+def _do(recording: OpenRecording, label: str, icon: str, change: Callable[[], Any], key: str = "") -> None:
+    """Show a button; where its work fails, the next run shows the error. `key` tells buttons with one icon apart."""
 
     def attempt() -> None:
         try:
@@ -145,7 +159,7 @@ def _do(recording: OpenRecording, label: str, icon: str, change: Callable[[], An
         except FerError as error:
             st.session_state[_key(recording)] = str(error)
 
-    st.button(label, icon=f":material/{icon}:", key=f"{icon} {recording.number}", on_click=attempt)
+    st.button(label, icon=f":material/{icon}:", key=f"{icon} {key} {recording.number}", on_click=attempt)
 
 
 def _last_problem(recording: OpenRecording) -> None:

@@ -49,6 +49,7 @@ class ShownFace:
         person: number.
         size: area of the box in pixels.
         label: index into `EMOTIONS`.
+        words: what the reading is headed with.
         uncertain: whether the reading is.
         p: probabilities in the order of `EMOTIONS`.
         details: words below the bars.
@@ -57,6 +58,7 @@ class ShownFace:
     person: int
     size: int
     label: int
+    words: str
     uncertain: bool
     p: list[float]
     details: list[str]
@@ -167,6 +169,7 @@ def _face(face: LiveFace, state: LiveState) -> ShownFace:
         person=face.person,
         size=reading.box.area,
         label=EMOTIONS.index(reading.label),
+        words=reading.words,
         uncertain=reading.uncertain,
         p=[round(float(p), 3) for p in reading.probabilities],
         details=details,

@@ -50,7 +50,7 @@ function now(symbol, label, detail, face, data) {
   symbol.textContent = face ? style.symbol : data.idle.symbol;
   symbol.style.setProperty("--colour", face && !face.uncertain ? style.colour : "var(--st-border-color)");
   symbol.classList.toggle("uncertain", Boolean(face?.uncertain));
-  label.textContent = face ? (face.uncertain ? `uncertain: ${style.name}?` : style.name) : data.idle.title;
+  label.textContent = face ? face.words : data.idle.title;
   const whose = face && data.faces.length > 1 ? [`Person ${face.person}`] : [];
   detail.textContent = face
     ? [...whose, `${percent(face.p[face.label])} confidence`, ...face.details].join(" · ")

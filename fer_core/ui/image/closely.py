@@ -1,0 +1,141 @@
+"""One picture closely: its faces are chosen by a click, and what was found is corrected by hand."""
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from fer_core.face.overlay import overlay_mesh
+from fer_core.imaging.drawing import caption, overlay_activation
+from fer_core.picture_edits import DrawFace, RemoveFace
+from fer_core.readings import Box
+from fer_core.ui.image.board import board, board_data
+from fer_core.ui.image.results import (
+    NO_FACE,
+    about_turn,
+    alternative_text,
+    annotated_png,
+    not_looked_for,
+    show_face,
+)
+from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploads import Analysed, edit, undo_edit
+
+SMALLEST_PX: Final = 8
+"""Side of the smallest face that can be drawn."""
+
+
+def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, mesh: bool) -> None:
+    """Show one picture with its faces.
+
+    Args:
+        picture: what was read.
+        uncertain_below: probability under which a label is uncertain.
+        attention: show the class activation maps.
+        mesh: show the landmarks.
+    """
+    with st.container(border=True):
+        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
+        about_turn(picture)
+        left, right = st.columns([3, 2], gap="medium")
+        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
+        chosen = chosen_face(picture)
+        with left:
+            _board(picture, overlay_mesh(base, picture.shown_readings) if mesh else base, chosen)
+            if attention and picture.readings:
+                st.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
+            if words := not_looked_for(picture):
+                st.caption(words)
+            if picture.edits:
+                times = "once" if len(picture.edits) == 1 else f"{len(picture.edits)} times"
+                st.caption(f"Corrected by hand {times}; the exports say how.")
+            with st.container(horizontal=True):
+                if picture.edits:
+                    key = f"undo {picture.sha256}"
+                    st.button("Undo", icon=":material/undo:", on_click=undo_edit, args=(picture,), key=key)
+                _add_by_numbers(picture)
+                annotated_png(picture)
+        with right:
+            _faces(picture, base, uncertain_below)
+
+
+def choose_face(picture: Analysed, number: int) -> None:
+    """Choose the face that is shown closely, from 0."""
+    st.session_state[_chosen_key(picture)] = number
+
+
+def chosen_face(picture: Analysed) -> int:
+    """The face that is shown closely, from 0; the first where none was chosen or it is gone."""
+    number = st.session_state.get(_chosen_key(picture)) or 0
+    return number if number < len(picture.readings) else 0
+
+
+def _chosen_key(picture: Analysed) -> str:
+    return f"face of {picture.sha256} {picture.name}"
+
+
+def _board(picture: Analysed, drawn: NDArray[np.uint8], chosen: int) -> None:
+    boxes = [reading.box for reading in picture.readings]
+
+    def choose(box: Box) -> None:
+        if box in boxes:
+            choose_face(picture, boxes.index(box))
+
+    board(
+        board_data(drawn, (picture.width, picture.height), picture.readings, chosen, alternative_text(picture)),
+        key=f"board {picture.sha256} {picture.name}",
+        on_chosen=choose,
+        on_drawn=lambda box: edit(picture, DrawFace(box)),
+        on_removed=lambda box: edit(picture, RemoveFace(box)),
+    )
+
+
+def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -> None:
+    if not picture.readings:
+        st.info(NO_FACE, icon=":material/search_off:")
+        return
+    chosen, several = chosen_face(picture), len(picture.readings) > 1
+    if several:
+        st.session_state[_chosen_key(picture)] = chosen  # the pills start with what the board or the overview chose
+        st.pills(
+            "Face",
+            range(len(picture.readings)),
+            format_func=lambda number: caption(picture.readings[number], number + 1),
+            key=_chosen_key(picture),
+            required=True,
+        )
+    show_face(
+        base,
+        picture.shown_readings[chosen],
+        chosen + 1 if several else None,
+        uncertain_below,
+        f"{picture.sha256}-{chosen}",
+    )
+    st.button(
+        "Remove this face",
+        icon=":material/delete:",
+        help="For a box in which there is no face. What you remove is written into the exports.",
+        on_click=edit,
+        args=(picture, RemoveFace(picture.readings[chosen].box)),
+        key=f"remove {picture.sha256}",
+    )
+
+
+def _add_by_numbers(picture: Analysed) -> None:
+    with st.popover("Add a face by numbers", icon=":material/add_box:"):
+        st.caption(
+            "A square about the face, from above the eyebrows to the chin, in pixels from the upper left corner."
+        )
+        longest = max(picture.width, picture.height)
+        left, top, side = (
+            column.number_input(name, low, longest, first, key=f"{name} {picture.sha256}")
+            for column, (name, low, first) in zip(
+                st.columns(3), (("Left", 0, 0), ("Top", 0, 0), ("Side", 8, max(8, longest // 4))), strict=True
+            )
+        )
+        st.button(
+            "Add",
+            on_click=lambda: edit(picture, DrawFace(Box(int(left), int(top), int(side), int(side)))),
+            key=f"add {picture.sha256}",
+        )

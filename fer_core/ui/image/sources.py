@@ -1,0 +1,103 @@
+"""Where the pictures of the Image page come from; given ones stay until they are cleared or the tab closes."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import streamlit as st
+
+from fer_core.ui.shared.handover import forget_snapshots, snapshots
+from fer_core.ui.shared.samples import SAMPLE_CREDIT, sample_picture
+from fer_core.ui.shared.uploads import forget
+
+File = tuple[str, bytes]
+
+UPLOAD: Final = ":material/upload: Upload"
+CAMERA: Final = ":material/photo_camera: Camera"
+SAMPLE: Final = ":material/portrait: Sample"
+LIVE: Final = ":material/videocam: From Live"
+
+_FILE_TYPES: Final = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
+_CLEARED: Final = "how often pictures were cleared"
+_SOURCE: Final = "picture source"
+_WIDGET: Final = "picture source chosen"
+_TAKEN: Final = "how many snapshots there were"
+_EARLIER: Final = "pictures of earlier visits of the page"
+_GIVEN: Final = "pictures that were given"
+
+
+def chosen_files() -> list[File]:
+    """The pictures of the source that the visitor chose: name and content of each file."""
+    taken = snapshots()
+    sources = [UPLOAD, CAMERA, SAMPLE, *([LIVE] if taken else [])]
+    if st.session_state.get(_WIDGET) not in sources:
+        # Streamlit forgets a widget's choice when its page is left.
+        before = st.session_state.get(_SOURCE, UPLOAD)
+        is_new = len(taken) > st.session_state.get(_TAKEN, 0)
+        st.session_state[_WIDGET] = LIVE if is_new else before if before in sources else UPLOAD
+    st.session_state[_TAKEN] = len(taken)
+    source = st.session_state[_SOURCE] = st.segmented_control("Picture from", sources, key=_WIDGET, required=True)
+    if source == UPLOAD:
+        uploads = st.file_uploader(
+            "Pictures",
+            type=_FILE_TYPES,
+            accept_multiple_files=True,
+            max_upload_size=50,
+            help="Up to 50 MB and 50 megapixels each.",
+            key=_widget_key(UPLOAD),
+            on_change=_begin_anew,
+            args=(UPLOAD,),
+        )
+        return _kept(UPLOAD, [(upload.name, upload.getvalue()) for upload in uploads])
+    if source == CAMERA:
+        shot = st.camera_input(
+            "Look into the camera and press the button",
+            key=_widget_key(CAMERA),
+            on_change=_begin_anew,
+            args=(CAMERA,),
+        )
+        return _kept(CAMERA, [("snapshot.jpg", shot.getvalue())] if shot else [])[-1:]
+    if source == LIVE:
+        st.button("Discard snapshots", icon=":material/delete:", on_click=forget_snapshots)
+        return taken
+    st.caption(SAMPLE_CREDIT)
+    return [sample_picture()]
+
+
+def clear() -> None:
+    """Drop every picture that was given, and what was read in it."""
+    for key in (_EARLIER, _GIVEN):
+        st.session_state.pop(key, None)
+    st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
+    forget()
+
+
+def _widget_key(source: str) -> str:
+    """A widget is emptied by giving it another key."""
+    return f"{source} {st.session_state.get(_CLEARED, 0)}"
+
+
+def _begin_anew(source: str) -> None:
+    """The visitor gave or took away a file: what the widget shows counts, also where that is nothing."""
+    _memory(_GIVEN).pop(source, None)
+
+
+def _kept(source: str, now: Iterable[File]) -> list[File]:
+    """The files that a widget holds now, and those that it held when the visitor left the page.
+
+    Streamlit empties a widget that is not shown in one run.
+    """
+    earlier, given = _memory(_EARLIER), _memory(_GIVEN)
+    current = list(now)
+    if given.get(source) and not current:
+        earlier[source] = _each_once([*earlier.get(source, ()), *given[source]])
+    given[source] = current
+    return _each_once([*earlier.get(source, ()), *current])
+
+
+def _each_once(files: Iterable[File]) -> list[File]:
+    return list(dict.fromkeys(files))
+
+
+def _memory(key: str) -> dict[str, list[File]]:
+    memory: dict[str, list[File]] = st.session_state.setdefault(key, {})
+    return memory
