@@ -41,12 +41,12 @@ class FaceGeometry:
 
     @cached_property
     def pose(self) -> Pose:
-        """Of the head."""
+        """Pose of the head."""
         return self.fit.pose
 
     @cached_property
     def openness(self) -> tuple[float, float]:
-        """Of the right and the left eye of the person; see `fer_core.face.eyes.openness`."""
+        """Openness of the person's right and left eye; see `fer_core.face.eyes.openness`."""
         return eyes.openness(self.landmarks.points, self.eyes)
 
     @cached_property
