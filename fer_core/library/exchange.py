@@ -107,7 +107,7 @@ def flat(entries: list[Entry]) -> pd.DataFrame:
             "tags": ", ".join(entry.tags),
             "model": entry.request.model or "",
             "samples_a_second": entry.request.fps,
-            **as_plain(entry.figures),
+            **{name: value for name, value in as_plain(entry.figures).items() if name != "longest"},
             "corrections": entry.edits,
             "kept_at": entry.kept_at,
             **{f"attribute_{name}": entry.attributes.get(name) for name in attributes},

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from fer_core.library.values import Figures
+from fer_core.library.values import Figures, PersonFigures
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import outside, weighted
+from fer_core.timeline.summaries import UNCERTAIN, outside, rows_of_person, summarise, weighted
 
 
 def figures_of(study: Study) -> Figures:
@@ -24,6 +24,21 @@ def figures_of(study: Study) -> Figures:
         share_good=_share(_seconds(counts[counts["quality"].eq(GOOD)]), seen_s),
         share_excluded=_share(_seconds(seen) - seen_s, _seconds(seen)),
         share_without_face=_share(_seconds(frames[frames["empty"]]), _seconds(frames)),
+        longest=_longest(seen, counts),
+    )
+
+
+def _longest(seen: pd.DataFrame, counts: pd.DataFrame) -> PersonFigures | None:
+    summary = max(summarise(counts), key=lambda each: each.seen_s, default=None)
+    if summary is None:
+        return None
+    return PersonFigures(
+        person=summary.person,
+        seconds=summary.seen_s,
+        uncertain_s=summary.seen_s * summary.shares[UNCERTAIN],
+        excluded_s=max(0.0, _seconds(rows_of_person(seen, summary.person)) - summary.seen_s),
+        shares=summary.shares,
+        means=summary.means,
     )
 
 

@@ -159,6 +159,11 @@ class Library:
         with self.database.reads() as connection:
             return rows.entries(connection)
 
+    def is_empty(self) -> bool:
+        """Whether nothing is kept."""
+        with self.database.reads() as connection:
+            return connection.execute(sa.select(t.ANALYSES.c.id).limit(1)).first() is None
+
     def entry(self, analysis: str) -> Entry:
         """One kept analysis.
 

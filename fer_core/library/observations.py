@@ -12,8 +12,7 @@ from fer_core.library.library import Library
 from fer_core.library.values import Entry
 from fer_core.timeline.per_event import BeforeEvent, per_event, wide
 from fer_core.timeline.person_samples import Counting
-from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, counted, outside, summarise, weighted
+from fer_core.timeline.summaries import CATEGORIES
 
 BEFORE_S: Final = 1.0
 """Seconds before an event against which a change is held."""
@@ -55,33 +54,25 @@ class Observations:
     missing: tuple[str, ...]
 
 
-def of_recordings(library: Library, entries: Sequence[Entry], monitor: Monitor | None = None) -> Observations:
-    """A row a recording of a subject under a condition: columns of `MEANINGS`.
-
-    Raises:
-        LibraryError: readings are gone or damaged.
-    """
+def of_recordings(entries: Sequence[Entry]) -> Observations:
+    """A row a recording of a subject under a condition: columns of `MEANINGS`. Reads no file."""
     records, missing = [], list[str]()
-    for entry, study in _usable(library, entries, missing, monitor, needs_condition=True):
-        rows = counted(study.timeline, study.notes.excluded)
-        summary = max(summarise(rows[rows["person"].notna()]), key=lambda each: each.seen_s, default=None)
-        if summary is None:
+    for entry in _usable(entries, missing, needs_condition=True):
+        person = entry.figures.longest
+        if person is None:
             missing.append(f"{entry.title}: nobody is seen in what counts.")
             continue
         others = entry.figures.people - 1
         if others:
             missing.append(f"{entry.title}: {others} further {'person is' if others == 1 else 'people are'} left out.")
-        seen = weighted(study.timeline)
-        mine = seen[seen["person"].eq(summary.person).fillna(False).astype(bool)]
-        excluded_s = float(mine["held_s"].sum() - outside(mine, study.notes.excluded)["held_s"].sum())
         record = {
-            **_about(entry, summary.person),
+            **_about(entry, person.person),
             "others": others,
-            "seconds": summary.seen_s,
-            "uncertain_s": summary.seen_s * summary.shares[UNCERTAIN],
-            "excluded_s": excluded_s,
-            **{f"share_{name}": summary.shares[name] for name in CATEGORIES},
-            **{f"mean_{name}": summary.means[name] for name in EMOTIONS},
+            "seconds": person.seconds,
+            "uncertain_s": person.uncertain_s,
+            "excluded_s": person.excluded_s,
+            **{f"share_{name}": person.shares[name] for name in CATEGORIES},
+            **{f"mean_{name}": person.means[name] for name in EMOTIONS},
         }
         records.append(record | _attributes(entry))
     return Observations(pd.DataFrame(records or None, columns=None if records else list(MEANINGS)), tuple(missing))
@@ -93,29 +84,28 @@ def of_events(library: Library, entries: Sequence[Entry], monitor: Monitor | Non
     Raises:
         LibraryError: readings are gone or damaged.
     """
-    tables, missing = [], list[str]()
-    for entry, study in _usable(library, entries, missing, monitor, needs_condition=False):
-        events = library.events(entry.recording_id)
-        summary = max(summarise(study.timeline), key=lambda each: each.seen_s, default=None)
-        if not events or summary is None:
+    tables, missing, monitor = [], list[str](), monitor or Monitor()
+    usable = list(_usable(entries, missing, needs_condition=False))
+    for done, entry in enumerate(usable, 1):
+        events, person = library.events(entry.recording_id), entry.figures.longest
+        if not events or person is None:
             missing.append(f"{entry.title}: {'no event is kept with it' if not events else 'nobody is seen'}.")
             continue
+        study = library.open_study(entry.analysis)
         rows = study.timeline.frame
-        rows = rows[rows["person"].isna() | rows["person"].eq(summary.person).fillna(False).astype(bool)]
+        rows = rows[rows["person"].isna() | rows["person"].eq(person.person).fillna(False).astype(bool)]
         table = wide(per_event(rows, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S)))
-        about = _about(entry, summary.person) | {"condition": table["text"]} | _attributes(entry)
-        tables.append(table.assign(**about))
+        tables.append(table.assign(**_about(entry, person.person) | {"condition": table["text"]} | _attributes(entry)))
+        monitor.step(done, len(usable), "reading")
     first = ["subject", "condition"]
     whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*first, *EVENT_VALUES])
     return Observations(whole[[*first, *(name for name in whole.columns if name not in first)]], tuple(missing))
 
 
-def _usable(
-    library: Library, entries: Sequence[Entry], missing: list[str], monitor: Monitor | None, *, needs_condition: bool
-) -> Iterator[tuple[Entry, Study]]:
-    """Entries of a subject with their studies; the newest analysis of each recording alone."""
+def _usable(entries: Sequence[Entry], missing: list[str], *, needs_condition: bool) -> Iterator[Entry]:
+    """Entries of a subject; the newest analysis of each recording alone."""
     seen = set[str]()
-    for done, entry in enumerate(entries, 1):
+    for entry in entries:
         if entry.recording_id in seen:
             missing.append(f"{entry.title}: an older analysis of the same recording is left out.")
         elif not entry.place.subject:
@@ -123,9 +113,8 @@ def _usable(
         elif needs_condition and not entry.place.condition:
             missing.append(f"{entry.title}: no condition is named.")
         else:
-            yield entry, library.open_study(entry.analysis)
+            yield entry
         seen.add(entry.recording_id)
-        Monitor.of(monitor).step(done, len(entries), "reading")
 
 
 def _about(entry: Entry, person: int) -> dict[str, Any]:

@@ -13,6 +13,27 @@ MAX_NAME: Final = 200
 
 
 @dataclass(frozen=True)
+class PersonFigures:
+    """What one person's part of a recording comes to.
+
+    Attributes:
+        person: number.
+        seconds: that count.
+        uncertain_s: seconds of these in which the label is uncertain.
+        excluded_s: seconds in which the person is seen and that do not count.
+        shares: of `seconds`, by `fer_core.timeline.summaries.CATEGORIES`.
+        means: mean probability over time by emotion.
+    """
+
+    person: int
+    seconds: float
+    uncertain_s: float
+    excluded_s: float
+    shares: Mapping[str, float]
+    means: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Figures:
     """What an analysis comes to, with all its corrections; None where there is nothing to take a share of.
 
@@ -24,6 +45,7 @@ class Figures:
         share_good: of `seen_s`, the share without a quality problem.
         share_excluded: of all seconds in which persons are seen, the share that is excluded.
         share_without_face: of the recording's sampled time, the share in which nobody is seen.
+        longest: the person who is seen longest; None where nobody is.
     """
 
     people: int
@@ -33,6 +55,7 @@ class Figures:
     share_good: float | None
     share_excluded: float | None
     share_without_face: float | None
+    longest: PersonFigures | None = None
 
 
 @dataclass(frozen=True)

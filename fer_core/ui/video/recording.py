@@ -60,6 +60,7 @@ class OpenRecording:
         namesake: the how many-th of this name, from 1.
         jumps: how often a moment was chosen in the second in which the player was sent already.
         undos: how often a correction was taken back.
+        kept: name of the analysis in the library; None where it was not kept.
     """
 
     number: int
@@ -75,6 +76,7 @@ class OpenRecording:
     namesake: int = 1
     jumps: int = 0
     undos: int = 0
+    kept: str | None = None
 
     def __post_init__(self) -> None:
         self._portraits: dict[int, bytes] = {}

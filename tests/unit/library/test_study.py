@@ -39,7 +39,7 @@ def kept(library, number, subject, condition, happy, edits=()):
 
 def test_a_row_a_recording_holds_the_person_who_is_seen_longest(on_sqlite):
     kept(on_sqlite, 1, "S1", "joke", 0.8, (Exclude((Span(0.0, 1.0),)),))
-    observations = of_recordings(on_sqlite, on_sqlite.entries())
+    observations = of_recordings(on_sqlite.entries())
     [row] = observations.table.to_dict("records")
     assert (row["subject"], row["condition"], row["person"], row["others"]) == ("S1", "joke", 1, 1)
     assert (row["seconds"], row["excluded_s"], row["uncertain_s"]) == (3.0, 1.0, 0.0)
@@ -50,7 +50,7 @@ def test_a_row_a_recording_holds_the_person_who_is_seen_longest(on_sqlite):
 def test_what_is_missing_is_said(on_sqlite):
     kept(on_sqlite, 1, "", "", 0.8)
     kept(on_sqlite, 2, "S2", "", 0.8)
-    observations = of_recordings(on_sqlite, on_sqlite.entries())
+    observations = of_recordings(on_sqlite.entries())
     assert observations.table.empty
     assert set(observations.missing) == {
         "1.mp4: no subject is named, so it stands for nobody.",
@@ -63,7 +63,7 @@ def test_a_known_effect_is_found_with_the_person_as_the_unit(on_sqlite):
     for number in range(12):
         joke = number % 2
         kept(on_sqlite, number, f"S{number // 2}", "joke" if joke else "calm", 0.5 + 0.2 * joke + rng.uniform(0, 0.02))
-    table = of_recordings(on_sqlite, on_sqlite.entries()).table
+    table = of_recordings(on_sqlite.entries()).table
     result = compare(values_of_people(table, "mean_happy"), "joke", "calm")
     assert result.design == "within" and result.cell_first.n == 6
     assert result.difference == pytest.approx(0.2, abs=0.02)
