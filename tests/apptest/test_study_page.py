@@ -130,6 +130,23 @@ def test_a_kept_analysis_opens_in_video_with_its_corrections(place):
     assert recording.notes.names == {1: "Ada"} and recording.kept == entry.analysis and recording.path is None
 
 
+def test_the_video_page_keeps_further_corrections_only_when_asked(place):
+    full(place)
+    entry = Library.open(place).search("r3")[0]
+    page = study_page()
+    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    next(each for each in page.button if each.label == "Open in Video").click().run()
+    [recording] = page.session_state["video memory"].recordings.values()
+    recording.call(1, "Grace")
+    page.switch_page("pages/3_Video.py")
+    page.session_state[f"parts {recording.number}"] = "Export"
+    page.run()
+    assert Library.open(place).open_study(entry.analysis).notes.names == {1: "Ada"}
+    page.button(key=f"keep {recording.number}").click().run()
+    assert not page.exception
+    assert Library.open(place).open_study(entry.analysis).notes.names == {1: "Grace"}
+
+
 def test_tables_are_there_to_take_along(place):
     full(place)
     page = tab(study_page(), "Take along")

@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from fer_core.errors import FerError, LibraryError
+from fer_core.errors import LibraryError
 from fer_core.library.library import Library
 from fer_core.library.queue import Queue
 from fer_core.settings import settings
@@ -39,14 +39,6 @@ def queue() -> Queue:
     """Recordings that wait to be read into it, shared by all visitors."""
     library()
     return _queue(_folder() / _QUEUE)
-
-
-def library_or_none() -> Library | None:
-    """The library; None where this visitor has none, or it cannot be opened."""
-    try:
-        return library()
-    except FerError:
-        return None
 
 
 def shown_folder() -> str:

@@ -76,8 +76,7 @@ def value_title(value: str) -> str:
 
 def _compared(table: pd.DataFrame, value: str) -> None:
     try:
-        values = values_of_people(table, value)
-        means = shares_by_condition(table, [value])
+        values, means, compared = statistics(table, value)
     except TimelineError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
@@ -92,7 +91,18 @@ def _compared(table: pd.DataFrame, value: str) -> None:
     )
     columns = dict.fromkeys(("uncertain", "excluded"), _PERCENT)
     st.dataframe(cells(means), hide_index=True, column_config=columns)
-    _sentences(values)
+    _sentences(compared)
+
+
+@st.cache_data(max_entries=32, show_spinner="Comparing people …")
+def statistics(table: pd.DataFrame, value: str) -> tuple[PeopleValues, tuple[Share, ...], tuple[Comparison, ...] | str]:
+    """Values of people, their means, and all comparisons or why there are none.
+
+    Raises:
+        TimelineError: nobody has a value.
+    """
+    values = values_of_people(table, value)
+    return values, shares_by_condition(table, [value]), comparisons(values)
 
 
 def cells(means: tuple[Share, ...]) -> pd.DataFrame:
@@ -115,8 +125,7 @@ def cells(means: tuple[Share, ...]) -> pd.DataFrame:
     )
 
 
-def _sentences(values: PeopleValues) -> None:
-    compared = comparisons(values)
+def _sentences(compared: tuple[Comparison, ...] | str) -> None:
     if isinstance(compared, str):
         st.info(plain(compared), icon=":material/groups:")
         return

@@ -4,15 +4,14 @@ import streamlit as st
 
 from fer_core.errors import FerError, LibraryError
 from fer_core.library.library import Library
-from fer_core.ui.shared.library import library_or_none, shown_folder
+from fer_core.ui.shared.library import library, may_use, shown_folder
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.recording import OpenRecording
 
 
 def keep_button(recording: OpenRecording) -> None:
-    """The button, and what came of it. Not there for those who have no library."""
-    library = library_or_none()
-    if library is None:
+    """The button, and what came of it. Not there for those who have no library, which is not opened before."""
+    if not may_use():
         return
     known = recording.kept is not None
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -25,7 +24,7 @@ def keep_button(recording: OpenRecording) -> None:
         )
         if pressed:
             try:
-                recording.kept = kept(library, recording)
+                recording.kept = kept(library(), recording)
             except FerError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
