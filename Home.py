@@ -20,8 +20,9 @@ page = st.navigation(
             st.Page("pages/1_Image.py", title="Image", icon=":material/image:"),
             st.Page("pages/2_Live.py", title="Live", icon=":material/videocam:"),
             st.Page("pages/3_Video.py", title="Video", icon=":material/movie:"),
+            st.Page("pages/4_Study.py", title="Study", icon=":material/groups:"),
         ],
-        "Evidence": [st.Page("pages/4_Models.py", title="Models", icon=":material/leaderboard:")],
+        "Evidence": [st.Page("pages/5_Models.py", title="Models", icon=":material/leaderboard:")],
     }
 )
 forget_other_pages(page.url_path)

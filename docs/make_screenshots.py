@@ -35,9 +35,11 @@ def main() -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
+    library = tempfile.mkdtemp()
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}", "--server.address=127.0.0.1"],
         cwd=ROOT,
+        env={**os.environ, "FACE_VALUE_LIBRARY": library},  # an empty one, whatever is kept on this machine
     )
     try:
         _wait(address)
@@ -63,10 +65,13 @@ def main() -> None:
                     _image(page, address, f"{scheme}-{width}")
                     _live(page, address, f"{scheme}-{width}")
                     _video(page, address, f"{scheme}-{width}")
+                    _study(page, address, f"{scheme}-{width}")
                     _models(page, address, f"{scheme}-{width}")
                     page.close()
     finally:
         server.terminate()
+        server.wait()
+        shutil.rmtree(library)
 
 
 def _start(page: Page, address: str, name: str) -> None:
@@ -123,6 +128,13 @@ def _video(page: Page, address: str, name: str) -> None:
     page.get_by_role("tab", name="People", exact=True).click()
     expect(page.get_by_text("The same person twice?")).to_be_visible()
     _shoot(page, f"video-people-{name}")
+
+
+def _study(page: Page, address: str, name: str) -> None:
+    """Before anything is kept."""
+    page.goto(f"{address}/Study")
+    expect(page.get_by_text("A study grows in three steps")).to_be_visible()
+    _shoot(page, f"study-{name}")
 
 
 def _shoot(page: Page, name: str) -> None:

@@ -7,6 +7,7 @@
     ├── DatasetError    a data set is not in a layout that is understood, or is empty
     ├── RequestError    an analysis was asked for that makes no sense
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
+    ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     └── DependencyError an optional package is not installed
@@ -41,6 +42,10 @@ class RequestError(FerError):
 
 class TimelineError(FerError):
     """A change to a timeline, or a comparison of several, makes no sense."""
+
+
+class LibraryError(FerError):
+    """A library of kept analyses cannot be opened, or does not hold what is asked for."""
 
 
 class ExportError(FerError):

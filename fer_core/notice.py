@@ -12,5 +12,6 @@ PRIVACY: Final = (
     "Pictures are read in this machine's memory, where they stay until they are cleared or the page is closed; they "
     "are never stored, and never sent to another service. A recording lies in a temporary folder while it is open, and "
     "is deleted a quarter of an hour after its page was closed. What an interrupted analysis has read waits on this "
-    "machine, so that it can go on; the Video page says where, and for how long."
+    "machine, so that it can go on; the Video page says where, and for how long. "
+    "Recordings that are given to a study wait on this machine until they are read; only numbers are kept then."
 )

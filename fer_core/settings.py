@@ -16,6 +16,9 @@ DATA_SET: Final = "FER2013_PATH"
 ICE_SERVERS: Final = "FACE_VALUE_ICE_SERVERS"
 UNFINISHED: Final = "FACE_VALUE_UNFINISHED"
 CACHE: Final = "XDG_CACHE_HOME"
+LIBRARY: Final = "FACE_VALUE_LIBRARY"
+DATABASE: Final = "FACE_VALUE_DATABASE"
+DATA: Final = "XDG_DATA_HOME"
 
 
 def _stripped(value: Any) -> Any:
@@ -59,6 +62,18 @@ class Settings(BaseSettings):
     cache_dir: _Folder = Field(default=None, validation_alias=CACHE)
     """The user's cache, as the XDG base directory specification names it. Default: `~/.cache`."""
 
+    library_dir: _Folder = Field(default=None, validation_alias=LIBRARY)
+    """Folder of the library of kept analyses; see [docs/library.md](docs/library.md). Where it or the database is
+    named, every visitor of the dashboard uses that library; where not, only a person at this machine. Default:
+    `face-value/library` in the user's data folder."""
+
+    database: _Text = Field(default="", validation_alias=DATABASE, repr=False)
+    """The library's catalogue: path of an SQLite file, or a URL such as `postgresql://user@host/name`. Default:
+    `catalogue.sqlite3` in the library's folder."""
+
+    data_dir: _Folder = Field(default=None, validation_alias=DATA)
+    """The user's data folder, as the XDG base directory specification names it. Default: `~/.local/share`."""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -81,6 +96,20 @@ class Settings(BaseSettings):
         except RuntimeError:  # this user has no home
             return None
         return cache / "face-value" / "unfinished"
+
+    @property
+    def library(self) -> Path | None:
+        """Folder of the library; None where none is named and this user has no home folder."""
+        try:
+            data = self.data_dir or Path.home() / ".local" / "share"
+        except RuntimeError:  # this user has no home
+            return self.library_dir
+        return self.library_dir or data / "face-value" / "library"
+
+    @property
+    def library_is_shared(self) -> bool:
+        """Whether somebody named the library, so that all visitors of the dashboard use it."""
+        return self.library_dir is not None or bool(self.database)
 
 
 def settings() -> Settings:

@@ -15,7 +15,8 @@ WAYS = (
     ("pages/1_Image.py", "Read a picture", "image"),
     ("pages/2_Live.py", "Use the camera", "videocam"),
     ("pages/3_Video.py", "Explore a recording", "movie"),
-    ("pages/4_Models.py", "Compare the models", "leaderboard"),
+    ("pages/4_Study.py", "Compare people", "groups"),
+    ("pages/5_Models.py", "Compare the models", "leaderboard"),
 )
 AUDIENCE = (
     ("science", "Researchers and students", "A table of probabilities, and figures that one command measures again."),

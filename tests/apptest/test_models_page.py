@@ -24,6 +24,7 @@ from fer_core.testing import FakeDetector
 from fer_core.ui.models import claims, dataset, own_data, records
 from fer_core.ui.shared import loaders, page_memory, routing, samples
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.visitor import sits_here
 from tests.conftest import ROOT
 from tests.models import BARE, BOTH, RIGHT, WRONG, classifiers, face_set, models_folder
 
@@ -59,7 +60,7 @@ def models(installed, monkeypatch):
 
 
 def models_page(tab: str = OVERVIEW, **state) -> AppTest:
-    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/4_Models.py")
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/5_Models.py")
     page.session_state["view"] = tab
     for name, value in state.items():
         page.session_state[name] = value
@@ -178,7 +179,7 @@ def test_only_the_open_tab_is_drawn(models, tab):
 def test_a_link_opens_its_tab(models):
     page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
     page.query_params["view"] = CLAIMS
-    page.run().switch_page("pages/4_Models.py").run()
+    page.run().switch_page("pages/5_Models.py").run()
     page.query_params["view"] = CLAIMS
     page.run()
     assert "someone wrote it" in text(page)
@@ -585,7 +586,7 @@ HERE = {"Host": "localhost:8501", "Origin": "http://localhost:8501"}
     ],
 )
 def test_who_sits_at_this_machine(address, headers, here):
-    assert dataset.sits_here(address, headers) is here
+    assert sits_here(address, headers) is here
 
 
 @pytest.mark.parametrize(
@@ -652,7 +653,7 @@ def test_a_damaged_record_is_one_clear_error_and_the_rest_stands(models, install
 )
 def test_without_models_the_way_out_is_said(monkeypatch, cards):
     monkeypatch.setattr(loaders, "cards", cards)
-    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/4_Models.py").run()
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/5_Models.py").run()
     assert not page.exception and "estore" in page.error[0].value
 
 

@@ -46,6 +46,7 @@ def test_every_setting_of_training_is_documented():
         "MODEL_CARD.md",
         "CONTRIBUTING.md",
         "docs/training.md",
+        "docs/library.md",
         "docs/models.md",
         "docs/studies.md",
         "docs/values.md",

@@ -8,10 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from fer_core.settings import CACHE, DATA_SET, ICE_SERVERS, MODELS, UNFINISHED, Settings, environment_with, settings
+from fer_core.settings import (
+    CACHE,
+    DATA,
+    DATA_SET,
+    DATABASE,
+    ICE_SERVERS,
+    LIBRARY,
+    MODELS,
+    UNFINISHED,
+    Settings,
+    environment_with,
+    settings,
+)
 from tests.conftest import ROOT
 
-NAMES = [MODELS, DATA_SET, ICE_SERVERS, UNFINISHED, CACHE]
+NAMES = [MODELS, DATA_SET, ICE_SERVERS, UNFINISHED, CACHE, LIBRARY, DATABASE, DATA]
 HOME = Path("/home/someone")
 
 
@@ -31,6 +43,9 @@ def test_names_are_stable():
         "FACE_VALUE_ICE_SERVERS",
         "FACE_VALUE_UNFINISHED",
         "XDG_CACHE_HOME",
+        "FACE_VALUE_LIBRARY",
+        "FACE_VALUE_DATABASE",
+        "XDG_DATA_HOME",
     ]
 
 
@@ -54,7 +69,14 @@ def test_without_settings_everything_has_a_default():
 
 
 @pytest.mark.parametrize(
-    ("name", "attribute"), [(MODELS, "models_dir"), (UNFINISHED, "unfinished"), (CACHE, "cache_dir")]
+    ("name", "attribute"),
+    [
+        (MODELS, "models_dir"),
+        (UNFINISHED, "unfinished"),
+        (CACHE, "cache_dir"),
+        (LIBRARY, "library"),
+        (DATA, "data_dir"),
+    ],
 )
 def test_a_folder_is_taken_as_named(name, attribute, monkeypatch, tmp_path):
     monkeypatch.setenv(name, str(tmp_path))
@@ -84,16 +106,31 @@ def test_an_empty_folder_for_unfinished_analyses_means_none(monkeypatch):
     assert settings().unfinished is None
 
 
-@pytest.mark.parametrize("name", [MODELS, CACHE])
+@pytest.mark.parametrize("name", [MODELS, CACHE, LIBRARY, DATA])
 def test_another_empty_folder_is_the_default(name, monkeypatch):
     before = settings()
     monkeypatch.setenv(name, "")
-    assert (settings().models_dir, settings().unfinished) == (before.models_dir, before.unfinished)
+    now = settings()
+    assert (now.models_dir, now.unfinished, now.library) == (before.models_dir, before.unfinished, before.library)
+    assert not now.library_is_shared
 
 
 def test_the_cache_decides_where_unfinished_analyses_lie(monkeypatch, tmp_path):
     monkeypatch.setenv(CACHE, str(tmp_path))
     assert settings().unfinished == tmp_path / "face-value" / "unfinished"
+
+
+def test_the_library_lies_in_the_data_folder_unless_it_is_named(monkeypatch, tmp_path):
+    assert settings().library == HOME / ".local" / "share" / "face-value" / "library"
+    monkeypatch.setenv(DATA, str(tmp_path))
+    assert settings().library == tmp_path / "face-value" / "library" and not settings().library_is_shared
+    monkeypatch.setenv(LIBRARY, str(tmp_path / "study"))
+    assert settings().library == tmp_path / "study" and settings().library_is_shared
+
+
+def test_a_named_database_is_shared_and_its_password_is_not_shown(monkeypatch):
+    monkeypatch.setenv(DATABASE, "postgresql://someone:secret@host/name")
+    assert settings().library_is_shared and "secret" not in repr(settings())
 
 
 def test_a_process_gets_the_same_environment_but_for_some_variables(monkeypatch):

@@ -141,7 +141,7 @@ import sys
 from streamlit.testing.v1 import AppTest
 from fer_core.resources import resource
 page = AppTest.from_file(str(resource("Home.py")), default_timeout=120).run()
-for name in ("0_Start", "1_Image", "2_Live", "3_Video", "4_Models"):
+for name in ("0_Start", "1_Image", "2_Live", "3_Video", "4_Study", "5_Models"):
     page.switch_page(f"pages/{name}.py").run()
     assert not page.exception, (name, page.exception)
     assert not page.error, (name, [error.value for error in page.error])

@@ -1,11 +1,10 @@
 """The data behind the models: its content, the reliability of its labels, and the faces that models read wrong."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -37,16 +36,13 @@ from fer_core.ui.models.parts import PAGE, ink, plot
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.visitor import sits_here
 
 Row = TypeVar("Row")
 
 TRAINING: Final = "train"
 SAMPLES: Final = 12
 SHOWN: Final = 24
-
-_LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
-_PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
-"""Headers that tell of a proxy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,26 +148,6 @@ def _located(typed: str, whose: str = "") -> Path | None:
         return located(typed)
     except DatasetError as error:
         st.error(whose + plain(str(error)), icon=":material/error:")
-        return None
-
-
-def sits_here(address: str, headers: Mapping[str, str]) -> bool:
-    """Whether the visitor sits at this machine: only then may they name files of it.
-
-    An address that only this machine reaches is not enough: behind a proxy on it, every visitor comes from there.
-
-    Args:
-        address: that the server listens at.
-        headers: that the visitor's browser sent, and what a proxy has added to them.
-    """
-    asked = [f"//{headers.get('Host', '')}", *([headers["Origin"]] if "Origin" in headers else [])]
-    return address in _LOCAL and all(_host(one) in _LOCAL for one in asked) and not any(map(headers.get, _PROXIED))
-
-
-def _host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
         return None
 
 

@@ -16,6 +16,7 @@ from fer_core.ui.video.charts import numbers, over_time
 from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
+from fer_core.ui.video.keeping import keep_button
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button, region_words
 from fer_core.ui.video.people import people_editor
@@ -76,6 +77,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
             elif name == "Compare":
                 compare(recording, cards)
             else:
+                keep_button(recording)
                 exports(recording, card)
 
 

@@ -63,6 +63,7 @@ class OpenRecording:
         mesh: whether the landmarks of every face are drawn while the player stands still.
         player_wanted: whether a recording that is too large to be handed to the browser unasked was asked for.
         undos: how often a correction was taken back.
+        kept: name of the analysis in the library; None where it was not kept.
     """
 
     number: int
@@ -80,6 +81,7 @@ class OpenRecording:
     mesh: bool = False
     player_wanted: bool = False
     undos: int = 0
+    kept: str | None = None
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()

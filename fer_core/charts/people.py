@@ -1,0 +1,62 @@
+"""One value a person in each condition, as points, with the mean over people."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from fer_core.charts.looks import lay_out, looks_of_models, safe
+from fer_core.timeline.groups.cells import PeopleValues
+from fer_core.timeline.groups.conditions import Share
+
+
+def people_by_condition(values: PeopleValues, means: Sequence[Share], title: str) -> go.Figure:
+    """Every person as a point, joined where the same person is in several conditions; the mean with its interval.
+
+    Args:
+        values: the points.
+        means: mean over people with its 95 % interval, one a condition.
+        title: of the axis of values.
+    """
+    figure, conditions = go.Figure(), values.conditions
+    places = {condition: place for place, condition in enumerate(conditions)}
+    table = values.table
+    looks = looks_of_models(conditions)
+    for subject, rows in table.groupby("subject"):
+        if len(rows) > 1:
+            figure.add_scatter(
+                x=rows["condition"].map(places), y=rows["value"], mode="lines", showlegend=False, hoverinfo="skip",
+                line={"color": "rgba(136,146,166,0.5)", "width": 1}, name=safe(str(subject)),
+            )  # fmt: skip
+    for condition, place in places.items():
+        rows = table[table["condition"] == condition]
+        figure.add_scatter(
+            x=np.full(len(rows), place), y=rows["value"], mode="markers", name=safe(condition), showlegend=False,
+            marker={"color": looks[condition].colour, "symbol": looks[condition].symbol, "size": 9, "opacity": 0.75},
+            text=[safe(str(subject)) for subject in rows["subject"]],
+            customdata=rows["seconds"],
+            hovertemplate="%{text}: %{y:.3f}, %{customdata:.0f} s<extra></extra>",
+        )  # fmt: skip
+    for mean in means:
+        low, high = mean.interval
+        known = np.isfinite(low)
+        figure.add_scatter(
+            x=[places[mean.condition] + 0.18], y=[mean.share], mode="markers", showlegend=False,
+            marker={"color": looks[mean.condition].colour, "symbol": "line-ew-open", "size": 22, "line": {"width": 3}},
+            error_y={
+                "array": [high - mean.share if known else 0], "arrayminus": [mean.share - low if known else 0],
+                "thickness": 2,
+            },
+            hovertemplate=f"mean {mean.share:.3f}{f', {low:.3f} to {high:.3f}' if known else ''}<extra></extra>",
+        )  # fmt: skip
+    lay_out(figure, 360)
+    ticks = [safe(condition) for condition in conditions]
+    figure.update_xaxes(tickvals=list(places.values()), ticktext=ticks, range=[-0.5, len(ticks) - 0.5])
+    figure.update_yaxes(title=title)
+    return figure
+
+
+def describe_people(values: PeopleValues, means: Sequence[Share], title: str) -> str:
+    """The figure in words."""
+    parts = [f"{mean.condition}: mean {mean.share:.3f} over {mean.cell.n} people" for mean in means]
+    return f"{title}, a point a person. " + "; ".join(parts) + "."

@@ -1,0 +1,273 @@
+"""A library as one zip that needs no software of ours to be read, and such a zip taken in again."""
+
+import contextlib
+import io
+import json
+import math
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import sqlalchemy as sa
+
+from fer_core.cells import csv_of, csv_of_rows, for_spreadsheets
+from fer_core.errors import LibraryError
+from fer_core.jobs import Monitor
+from fer_core.library import rows
+from fer_core.library import tables as t
+from fer_core.library.library import Library, study_of
+from fer_core.library.values import Consent, Entry, Imported, Place, checked_name
+from fer_core.plain import as_plain, from_plain
+from fer_core.reports.tables import csv_text, dictionary_text
+from fer_core.timeline.events.event import Event
+from fer_core.timeline.files import MAX_BYTES
+from fer_core.timeline.study import Study
+
+FORMAT: Final = 1
+MAX_CATALOGUE: Final = 500_000_000
+MAX_FILES: Final = 400_000
+
+_JSON: Final = frozenset({"about", "request", "provenance", "figures", "edit", "event", "consent"})
+_ANALYSIS: Final = re.compile(r"[0-9a-f]{64}")
+_RECORDING: Final = re.compile(r"[0-9a-f]{32,64}")
+
+README: Final = """Kept analyses of facial expressions, exported {today}.
+
+Nothing here needs the program that wrote it. All text is UTF-8, times are seconds from the start of the recording.
+
+analyses.csv    one row an analysis: recording, subject, session, condition, attributes, quality. `analysis` names the
+                files below. Shares are 0 to 1; an empty cell is a value that is not known.
+events.csv      one row an event of a recording, where there are any.
+corrected/      one CSV an analysis: the readings with every correction made, one row a face and sampled frame.
+columns.csv     what the columns of these files mean.
+readings/       one Parquet file an analysis: the readings as the analysis gave them, before any correction, with
+                request and provenance as JSON in the metadata. The file's name is its SHA-256.
+catalogue.json  everything else, complete: recordings, request and provenance of each analysis, the corrections in
+                their order, tags, subjects, sessions, conditions, attributes, events, records of consent.
+
+In Python:  pandas.read_csv("analyses.csv"), pandas.read_parquet("readings/NAME.parquet")
+In R:       read.csv("analyses.csv"), arrow::read_parquet("readings/NAME.parquet")
+
+A probability is how a model reads a face, not what somebody feels. A row that is `uncertain` should count as such.
+A text that a spreadsheet would run as a formula has an apostrophe in front. There are no pictures in here.
+"""
+
+
+def export_library(library: Library, path: Path, monitor: Monitor | None = None) -> int:
+    """Write everything that is kept as one zip; the number of analyses.
+
+    Raises:
+        LibraryError: the zip cannot be written, or readings are damaged.
+        StoppedError: the monitor was stopped; no file is left.
+    """
+    monitor = monitor or Monitor()
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as target, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            count = _write(library, archive, monitor)
+        part.replace(path)
+    except OSError as error:
+        raise LibraryError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return count
+
+
+def import_library(library: Library, path: Path, monitor: Monitor | None = None) -> Imported:
+    """Take in what `export_library` wrote. What is here already stays as it is here; importing again changes nothing.
+
+    Each analysis is taken in whole or not at all, so that what an interrupted import brought can stay.
+
+    Raises:
+        LibraryError: the zip is damaged, or no such export.
+        StoppedError: the monitor was stopped.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _taken(library, archive, monitor or Monitor())
+    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+        raise LibraryError(f"{path.name} is no export of a library, or it is damaged; export it again.") from error
+
+
+def flat(entries: list[Entry]) -> pd.DataFrame:
+    """One row an analysis, with every attribute as a column."""
+    attributes = sorted({name for entry in entries for name in entry.attributes})
+    records = [
+        {
+            "analysis": entry.analysis,
+            "recording": entry.title,
+            "file": entry.recording.name,
+            "recording_sha256": entry.recording.sha256,
+            "duration_s": entry.recording.duration_s,
+            **as_plain(entry.place),
+            "tags": ", ".join(entry.tags),
+            "model": entry.request.model or "",
+            "samples_a_second": entry.request.fps,
+            **{name: value for name, value in as_plain(entry.figures).items() if name != "longest"},
+            "corrections": entry.edits,
+            "kept_at": entry.kept_at,
+            **{f"attribute_{name}": entry.attributes.get(name) for name in attributes},
+        }
+        for entry in entries
+    ]
+    return pd.DataFrame(records)
+
+
+def _write(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> int:
+    with library.database.reads() as connection:
+        entries = rows.entries(connection)
+        catalogue = {table.name: _plain_rows(connection, table) for table in t.TAKEN_ALONG}
+    logs: dict[str, list[Any]] = {entry.analysis: [] for entry in entries}
+    for row in sorted(catalogue[t.EDITS.name], key=lambda row: row["place"]):
+        logs[row["analysis"]].append(row["edit"])
+    columns = dict[str, None]()
+    for done, entry in enumerate(entries, 1):
+        data = library.store.get(entry.analysis)
+        study = study_of(data, logs[entry.analysis])
+        archive.writestr(f"readings/{entry.analysis}.parquet", data, zipfile.ZIP_STORED)
+        archive.writestr(f"corrected/{entry.analysis}.csv", csv_text(study.timeline))
+        columns |= dict.fromkeys(study.timeline.frame.columns)
+        monitor.step(done, len(entries), "exporting")
+    archive.writestr("analyses.csv", for_spreadsheets(csv_of(flat(entries))))
+    archive.writestr("columns.csv", dictionary_text(list(columns)))
+    if catalogue[t.EVENTS.name]:
+        archive.writestr("events.csv", for_spreadsheets(_events_text(catalogue, entries)))
+    document = {"format": FORMAT, "tables": catalogue}
+    archive.writestr("catalogue.json", json.dumps(document, ensure_ascii=False, indent=1))
+    archive.writestr("README.txt", README.format(today=rows.now()[:10]))
+    return len(entries)
+
+
+def _plain_rows(connection: sa.Connection, table: sa.Table) -> list[dict[str, Any]]:
+    found = connection.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings()
+    return [
+        {name: json.loads(value) if name in _JSON and value else value for name, value in row.items()} for row in found
+    ]
+
+
+def _events_text(catalogue: Mapping[str, list[dict[str, Any]]], entries: list[Entry]) -> str:
+    titles = {entry.recording_id: entry.title for entry in entries}
+    header = ("recording", "start_s", "end_s", "text", "kind", "subject")
+    cells = [
+        (titles.get(row["recording"], row["recording"]), *(row["event"].get(name) for name in header[1:]))
+        for row in catalogue[t.EVENTS.name]
+    ]
+    return csv_of_rows(header, [["" if cell is None else cell for cell in row] for row in cells])
+
+
+def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Imported:
+    tables = _catalogue(archive)
+    try:
+        recordings = {_checked(_RECORDING, row["id"]): row for row in tables[t.RECORDINGS.name]}
+        logs: dict[str, list[Any]] = {}
+        for row in sorted(tables[t.EDITS.name], key=lambda row: int(row["place"])):
+            logs.setdefault(row["analysis"], []).append(row["edit"])
+        analyses = [(_checked(_ANALYSIS, row["id"]), recordings[row["recording"]]) for row in tables[t.ANALYSES.name]]
+        new = 0
+        for done, (name, recording) in enumerate(analyses, 1):
+            new += _take_analysis(library, archive, name, recording, logs.get(name, []))
+            monitor.step(done, len(analyses), "importing")
+        with library.database.writes() as connection:
+            for recording_id in recordings:
+                _describe(connection, recording_id, tables)
+            rows.prune(connection)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise LibraryError("The catalogue in this export is damaged; export the library again.") from error
+    return Imported(new, len(analyses) - new)
+
+
+def _catalogue(archive: zipfile.ZipFile) -> dict[str, list[dict[str, Any]]]:
+    if len(archive.infolist()) > MAX_FILES:
+        raise LibraryError(f"The zip holds more than {MAX_FILES} files; that is no export of a library.")
+    try:
+        document = json.loads(_member(archive, "catalogue.json", MAX_CATALOGUE))
+        if document["format"] != FORMAT:
+            raise LibraryError("This export has a format that is not known here; update this software to import it.")
+        return {table.name: list(document["tables"].get(table.name, [])) for table in t.TAKEN_ALONG}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise LibraryError("This zip holds no catalogue of a library; choose one that an export wrote.") from error
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """The bytes of a file in the zip, of which no more than announced are unpacked."""
+    try:
+        about = archive.getinfo(name)
+    except KeyError as error:
+        raise LibraryError(f"The export lacks {name}; export the library again.") from error
+    if about.file_size > most:
+        raise LibraryError(f"{name} in the export is larger than such a file can be.")
+    with archive.open(about) as source:
+        return io.BytesIO(source.read(most)).getvalue()
+
+
+def _take_analysis(
+    library: Library, archive: zipfile.ZipFile, name: str, recording: Mapping[str, Any], log: list[Any]
+) -> bool:
+    """Whether it was new. What the catalogue says of the readings is taken from the readings themselves."""
+    with library.database.reads() as connection:
+        if connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == name)).first():
+            return False
+    data = _member(archive, f"readings/{name}.parquet", MAX_BYTES)
+    study = study_of(data, log)
+    with library.database.writes() as connection:
+        if library.store.put(data) != name:
+            raise LibraryError(f"The readings {name[:12]}… in the export are damaged; export the library again.")
+        _add(connection, name, recording, study, len(data))
+    return True
+
+
+def _add(connection: sa.Connection, name: str, recording: Mapping[str, Any], study: Study, size: int) -> None:
+    id_ = str(recording["id"])
+    known = connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == id_)).first()
+    rows.add_recording(connection, id_, study.read.recording, None)
+    if known is None:
+        title = " ".join(str(recording["title"]).split()) or study.read.recording.name
+        connection.execute(t.RECORDINGS.update().where(t.RECORDINGS.c.id == id_).values(title=title))
+    rows.add_analysis(connection, name, id_, study, size)
+
+
+def _describe(connection: sa.Connection, recording_id: str, tables: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Add what the export says of a recording, where nothing is said here."""
+    if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
+        return
+    mine = {name: [row for row in given if row.get("recording") == recording_id] for name, given in tables.items()}
+    placed = connection.execute(sa.select(t.PLACES.c.recording).where(t.PLACES.c.recording == recording_id)).first()
+    for row in mine[t.PLACES.name] if placed is None else []:
+        said = {field: row[field] or "" for field in ("subject", "session", "condition")}
+        rows.set_place(connection, recording_id, from_plain(Place, said))
+    named = [{"recording": recording_id, "tag": checked_name(row["tag"])} for row in mine[t.TAGS.name]]
+    rows.add_missing(connection, t.TAGS, named)
+    values = [
+        {"recording": recording_id, "name": checked_name(row["name"]), "value": str(row["value"])}
+        for row in mine[t.ATTRIBUTES.name]
+    ]
+    rows.add_missing(connection, t.ATTRIBUTES, values)
+    if mine[t.EVENTS.name] and not rows.events_of(connection, recording_id):
+        given = sorted(mine[t.EVENTS.name], key=lambda row: int(row["place"]))
+        rows.set_events(connection, recording_id, [_event(row["event"]) for row in given])
+    consents = [
+        {
+            "id": _checked(_RECORDING, row["id"]),
+            "recording": recording_id,
+            "consent": rows.as_text(as_plain(from_plain(Consent, row["consent"]))),
+        }
+        for row in mine[t.CONSENTS.name]
+    ]
+    rows.add_missing(connection, t.CONSENTS, consents)
+
+
+def _event(plain: Any) -> Event:
+    event = from_plain(Event, plain)
+    if not math.isfinite(event.duration_s):
+        raise ValueError("an event has no finite length")
+    return event
+
+
+def _checked(form: re.Pattern[str], text: Any) -> str:
+    if not isinstance(text, str) or not form.fullmatch(text):
+        raise ValueError("this is no name of the library")
+    return text

@@ -1,0 +1,343 @@
+"""A library: analyses that somebody chose to keep, to be found, opened, described, deleted and taken along.
+
+    >>> library = Library.open()                       # doctest: +SKIP
+    >>> name = library.keep(study)                     # doctest: +SKIP
+    >>> library.open_study(name).edits == study.edits  # doctest: +SKIP
+    True
+
+It holds numbers and settings, never a picture: portraits are left out. Safe to use from several threads and processes.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import sqlalchemy as sa
+
+from fer_core.errors import LibraryError, TimelineError
+from fer_core.library import attributes, rows
+from fer_core.library import tables as t
+from fer_core.library.database import Database
+from fer_core.library.store import Store
+from fer_core.library.values import Consent, Entry, Matched, Place, Receipt, checked_name
+from fer_core.plain import as_plain
+from fer_core.settings import settings
+from fer_core.timeline.edits import edits_from_json
+from fer_core.timeline.events.event import Event
+from fer_core.timeline.files import from_parquet, parquet_bytes
+from fer_core.timeline.study import Study
+
+CATALOGUE: Final = "catalogue.sqlite3"
+READINGS: Final = "readings"
+
+
+class Library:
+    """See the module. Made by `open`.
+
+    Attributes:
+        database: the catalogue.
+        store: the files of readings.
+    """
+
+    def __init__(self, database: Database, store: Store) -> None:
+        self.database, self.store = database, store
+
+    @classmethod
+    def open(cls, folder: Path | None = None, database: Path | str | None = None) -> Self:
+        """Open a library, or make it: tables brought to the present version, leftovers of killed processes removed.
+
+        Args:
+            folder: of the readings; by default as `fer_core.settings` say.
+            database: path of an SQLite file or URL; by default as the settings say, else a file in the folder.
+
+        Raises:
+            LibraryError: it cannot be opened, or was made by a later version.
+            DependencyError: the driver of its database is not installed.
+        """
+        now = settings()
+        given = now.library if folder is None else folder
+        if given is None:
+            raise LibraryError("This user has no home folder; name a folder for the library in FACE_VALUE_LIBRARY.")
+        place = database or (now.database if folder is None else "") or given / CATALOGUE
+        catalogue = Database(place)
+        catalogue.migrate()
+        with catalogue.writes() as connection:
+            known = connection.execute(sa.select(t.LIBRARY.c.id)).scalar()
+            if known is None:
+                known = uuid.uuid4().hex
+                connection.execute(t.LIBRARY.insert().values(id=known, made_at=rows.now()))
+        # A folder of its own for each catalogue, so that none takes the files of another for orphans.
+        library = cls(catalogue, Store(given / READINGS / str(known)))
+        library.clean()
+        return library
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Keep and open
+
+    def keep(self, study: Study, path: Path | None = None) -> str:
+        """Keep an analysis with its corrections, without portraits and without people who were removed.
+
+        The same readings are kept once: kept again, their corrections become those of `study`.
+
+        Args:
+            study: to keep.
+            path: the recording's file, where its place shall be remembered; the file itself is never copied.
+
+        Returns:
+            Name of the analysis, to open it by.
+
+        Raises:
+            LibraryError: it cannot be written.
+        """
+        with self.database.writes() as connection:
+            return self._kept(connection, study, path=path)
+
+    def save(self, analysis: str, study: Study) -> str:
+        """Replace the corrections of a kept analysis.
+
+        Where somebody was removed, the readings are written anew without them and the file before is deleted for good.
+
+        Args:
+            analysis: name that `keep` gave.
+            study: what `open_study` gave, corrected further.
+
+        Returns:
+            Name of the analysis from now on.
+
+        Raises:
+            LibraryError: there is no such analysis, or it cannot be written.
+        """
+        with self.database.writes() as connection:
+            recording_id = rows.recording_of(connection, analysis)
+            if study.purged() is study:
+                rows.set_edits(connection, analysis, study)
+                return analysis
+            name = self._kept(connection, study, recording_id)
+            if name != analysis:
+                self._forget(connection, [analysis])
+        self.clean()
+        return name
+
+    def open_study(self, analysis: str) -> Study:
+        """A kept analysis with every correction in place.
+
+        Raises:
+            LibraryError: there is no such analysis, or its file is gone or damaged.
+        """
+        with self.database.reads() as connection:
+            log = rows.edits_of(connection, analysis)
+        return study_of(self.store.get(analysis), log)
+
+    def _kept(self, connection: sa.Connection, study: Study, recording_id: str = "", path: Path | None = None) -> str:
+        """Write file, then rows; the caller's commit makes both count."""
+        study = study.purged()
+        data = parquet_bytes(replace(study.read, portraits={}))
+        name = self.store.put(data)
+        known = connection.execute(sa.select(t.ANALYSES.c.recording).where(t.ANALYSES.c.id == name)).scalar()
+        recording = study.read.recording
+        recording_id = recording_id or known or recording.sha256 or uuid.uuid4().hex
+        rows.add_recording(connection, recording_id, recording, None if path is None else str(path.resolve()))
+        rows.add_analysis(connection, name, recording_id, study, len(data))
+        return name
+
+    # Find
+
+    def entries(self) -> list[Entry]:
+        """Everything that is kept, the newest first."""
+        with self.database.reads() as connection:
+            return rows.entries(connection)
+
+    def is_empty(self) -> bool:
+        """Whether nothing is kept."""
+        with self.database.reads() as connection:
+            return connection.execute(sa.select(t.ANALYSES.c.id).limit(1)).first() is None
+
+    def entry(self, analysis: str) -> Entry:
+        """One kept analysis.
+
+        Raises:
+            LibraryError: there is no such analysis.
+        """
+        for entry in self.entries():
+            if entry.analysis == analysis:
+                return entry
+        raise LibraryError(rows.NOT_HERE.format(what="analysis", name=analysis[:12]))
+
+    def search(
+        self, words: str = "", subject: str | None = None, condition: str | None = None, tag: str | None = None
+    ) -> list[Entry]:
+        """Kept analyses that have every word in their title, file name, tags, place, attributes or model.
+
+        Args:
+            words: separated by spaces; capitals do not matter.
+            subject: only of this one.
+            condition: only under this one.
+            tag: only with this one.
+        """
+        wanted = words.casefold().split()
+        return [
+            entry
+            for entry in self.entries()
+            if all(word in entry.words for word in wanted)
+            and subject in (None, entry.place.subject)
+            and condition in (None, entry.place.condition)
+            and (tag is None or tag in entry.tags)
+        ]
+
+    # Describe
+
+    def rename(self, recording_id: str, title: str) -> None:
+        """Call a recording something else; the name of its file stays in its readings."""
+        with self.database.writes() as connection:
+            rows.check_recording(connection, recording_id)
+            wanted = t.RECORDINGS.c.id == recording_id
+            connection.execute(t.RECORDINGS.update().where(wanted).values(title=checked_name(title)))
+
+    def set_tags(self, recording_id: str, tags: Iterable[str]) -> None:
+        """Make these the tags of a recording."""
+        named = sorted({checked_name(tag) for tag in tags})
+        with self.database.writes() as connection:
+            rows.check_recording(connection, recording_id)
+            connection.execute(t.TAGS.delete().where(t.TAGS.c.recording == recording_id))
+            if named:
+                connection.execute(t.TAGS.insert(), [{"recording": recording_id, "tag": tag} for tag in named])
+
+    def set_place(self, recording_id: str, place: Place) -> None:
+        """Say whose recording it is, in which session, under which condition."""
+        with self.database.writes() as connection:
+            rows.set_place(connection, recording_id, place)
+
+    def describe(self, table: bytes) -> Matched:
+        """Set subjects, sessions, conditions and attributes from a CSV with a row a recording.
+
+        See `fer_core.library.attributes` for its columns. Cells that are empty change nothing.
+
+        Raises:
+            LibraryError: the table is not understood; nothing is set then.
+        """
+        described = attributes.read_table(table)
+        with self.database.writes() as connection:
+            return attributes.apply(connection, described)
+
+    def set_events(self, recording_id: str, events: Sequence[Event]) -> None:
+        """Make these the events of a recording, on its clock."""
+        with self.database.writes() as connection:
+            rows.set_events(connection, recording_id, events)
+
+    def events(self, recording_id: str) -> tuple[Event, ...]:
+        """The events of a recording."""
+        with self.database.reads() as connection:
+            rows.check_recording(connection, recording_id)
+            return rows.events_of(connection, recording_id)
+
+    def record_consent(self, recording_id: str, consent: Consent) -> None:
+        """Write down what was agreed to; records are added and never changed."""
+        with self.database.writes() as connection:
+            rows.check_recording(connection, recording_id)
+            text = rows.as_text(as_plain(consent))
+            connection.execute(t.CONSENTS.insert().values(id=uuid.uuid4().hex, recording=recording_id, consent=text))
+
+    def consents(self, recording_id: str) -> tuple[Consent, ...]:
+        """What was agreed to for a recording, by date."""
+        with self.database.reads() as connection:
+            rows.check_recording(connection, recording_id)
+            return rows.consents_of(connection, recording_id)
+
+    # Delete
+
+    def delete(self, recording_id: str) -> Receipt:
+        """Delete a recording for good: all its analyses with their files, and every name and text about it.
+
+        Raises:
+            LibraryError: there is no such recording.
+        """
+        with self.database.writes() as connection:
+            rows.check_recording(connection, recording_id)
+            mine = sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.recording == recording_id)
+            receipt_id = self._forget(connection, [str(name) for name in connection.execute(mine).scalars()])
+            connection.execute(t.RECORDINGS.delete().where(t.RECORDINGS.c.id == recording_id))
+            rows.prune(connection)
+        return self._receipt(receipt_id)
+
+    def delete_analysis(self, analysis: str) -> Receipt:
+        """Delete one analysis for good; its recording, too, where it was the last of it.
+
+        Raises:
+            LibraryError: there is no such analysis.
+        """
+        with self.database.writes() as connection:
+            recording_id = rows.recording_of(connection, analysis)
+            receipt_id = self._forget(connection, [analysis])
+            left = sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.recording == recording_id)
+            if connection.execute(left).first() is None:
+                connection.execute(t.RECORDINGS.delete().where(t.RECORDINGS.c.id == recording_id))
+                rows.prune(connection)
+        return self._receipt(receipt_id)
+
+    def deletions(self) -> list[Receipt]:
+        """Everything that was deleted, the newest first."""
+        with self.database.reads() as connection:
+            query = sa.select(t.DELETIONS).order_by(t.DELETIONS.c.deleted_at.desc())
+            return [self._as_receipt(row) for row in connection.execute(query)]
+
+    def clean(self) -> tuple[str, ...]:
+        """Remove files that no analysis names, and traces of what was deleted; SHA-256 of the files.
+
+        Whatever a process could not end before it was killed is ended here. Runs when a library is opened.
+        """
+        with self.database.writes() as connection:
+            kept = set(connection.execute(sa.select(t.ANALYSES.c.id)).scalars())
+            gone = self.store.sweep(kept)
+            waiting = list(
+                connection.execute(sa.select(t.DELETIONS.c.id).where(t.DELETIONS.c.cleaned_at.is_(None))).scalars()
+            )
+        if waiting and self.database.vacuum():
+            with self.database.writes() as connection:
+                done = t.DELETIONS.c.id.in_(waiting)
+                connection.execute(t.DELETIONS.update().where(done).values(cleaned_at=rows.now()))
+        return gone
+
+    def _forget(self, connection: sa.Connection, analyses: list[str]) -> str:
+        """Take analyses out of the catalogue and note that; `clean` removes their files once that is committed."""
+        connection.execute(t.ANALYSES.delete().where(t.ANALYSES.c.id.in_(analyses)))
+        receipt_id = uuid.uuid4().hex
+        values = {"id": receipt_id, "deleted_at": rows.now(), "files": rows.as_text(sorted(analyses))}
+        connection.execute(t.DELETIONS.insert().values(**values))
+        return receipt_id
+
+    def _receipt(self, receipt_id: str) -> Receipt:
+        self.clean()
+        with self.database.reads() as connection:
+            query = sa.select(t.DELETIONS).where(t.DELETIONS.c.id == receipt_id)
+            return self._as_receipt(connection.execute(query).one())
+
+    def _as_receipt(self, row: Any) -> Receipt:
+        files = tuple(json.loads(row.files))
+        left = self.store.names() & set(files)
+        return Receipt(row.deleted_at, files, not left, row.cleaned_at is not None)
+
+
+def study_of(data: bytes, log: Any) -> Study:
+    """The study of a file of readings and a log of corrections as JSON holds it.
+
+    Raises:
+        MediaError: the file holds no timeline.
+        LibraryError: the corrections do not fit it.
+    """
+    timeline, _ = from_parquet(data)
+    try:
+        return Study(timeline, edits_from_json(log))
+    except TimelineError as error:
+        raise LibraryError(f"The corrections do not fit the readings that they are kept with: {error}") from error

@@ -1,0 +1,133 @@
+"""From kept analyses to one table for `fer_core.timeline.groups`: a row a recording, or a row an event."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from fer_core.emotions import EMOTIONS
+from fer_core.jobs import Monitor
+from fer_core.library.library import Library
+from fer_core.library.values import Entry
+from fer_core.timeline.per_event import BeforeEvent, per_event, wide
+from fer_core.timeline.person_samples import Counting
+from fer_core.timeline.summaries import CATEGORIES
+
+BEFORE_S: Final = 1.0
+"""Seconds before an event against which a change is held."""
+
+MEANINGS: Final = {
+    "subject": "participant, by the name in the library",
+    "condition": "condition of the recording; of the event where there is a row an event",
+    "session": "session of the subject",
+    "recording": "title of the recording",
+    "analysis": "SHA-256 of the file of readings",
+    "person": "number of the person in the recording: the one who is seen longest",
+    "others": "number of further people in the recording, who are left out",
+    "seconds": "seconds that count",
+    "uncertain_s": "seconds of these in which the label is uncertain",
+    "excluded_s": "seconds in which the person is seen and that do not count",
+    **{f"share_{name}": f"share of the seconds that count with the label {name}, 0 to 1" for name in EMOTIONS},
+    "share_uncertain": "uncertain_s as a share of seconds, 0 to 1",
+    **{f"mean_{name}": f"mean probability of {name} over time, 0 to 1" for name in EMOTIONS},
+}
+"""Columns of a table with a row a recording; attributes follow as `attribute_NAME`."""
+
+VALUES: Final = tuple(name for name in MEANINGS if name.startswith(("share_", "mean_")))
+"""Columns that can be compared."""
+
+EVENT_VALUES: Final = tuple(f"{what}_{name}" for what in ("mean", "change", "peak", "shown_share") for name in EMOTIONS)
+"""The same where there is a row an event; see `fer_core.timeline.per_event.MEANINGS`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """A table to compare, and what is not in it.
+
+    Attributes:
+        table: a row a recording or a row an event.
+        missing: a sentence for each recording that is left out, or of which something is.
+    """
+
+    table: pd.DataFrame
+    missing: tuple[str, ...]
+
+
+def of_recordings(entries: Sequence[Entry]) -> Observations:
+    """A row a recording of a subject under a condition: columns of `MEANINGS`. Reads no file."""
+    records, missing = [], list[str]()
+    for entry in _usable(entries, missing, needs_condition=True):
+        person = entry.figures.longest
+        if person is None:
+            missing.append(f"{entry.title}: nobody is seen in what counts.")
+            continue
+        others = entry.figures.people - 1
+        if others:
+            missing.append(f"{entry.title}: {others} further {'person is' if others == 1 else 'people are'} left out.")
+        record = {
+            **_about(entry, person.person),
+            "others": others,
+            "seconds": person.seconds,
+            "uncertain_s": person.uncertain_s,
+            "excluded_s": person.excluded_s,
+            **{f"share_{name}": person.shares[name] for name in CATEGORIES},
+            **{f"mean_{name}": person.means[name] for name in EMOTIONS},
+        }
+        records.append(record | _attributes(entry))
+    return Observations(pd.DataFrame(records or None, columns=None if records else list(MEANINGS)), tuple(missing))
+
+
+def of_events(library: Library, entries: Sequence[Entry], monitor: Monitor | None = None) -> Observations:
+    """A row an event of a subject's recording: columns of `per_event.wide`; the event's text is the condition.
+
+    Raises:
+        LibraryError: readings are gone or damaged.
+    """
+    tables, missing, monitor = [], list[str](), monitor or Monitor()
+    usable = list(_usable(entries, missing, needs_condition=False))
+    for done, entry in enumerate(usable, 1):
+        events, person = library.events(entry.recording_id), entry.figures.longest
+        if not events or person is None:
+            missing.append(f"{entry.title}: {'no event is kept with it' if not events else 'nobody is seen'}.")
+            continue
+        study = library.open_study(entry.analysis)
+        rows = study.timeline.frame
+        rows = rows[rows["person"].isna() | rows["person"].eq(person.person).fillna(False).astype(bool)]
+        table = wide(per_event(rows, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S)))
+        tables.append(table.assign(**_about(entry, person.person) | {"condition": table["text"]} | _attributes(entry)))
+        monitor.step(done, len(usable), "reading")
+    first = ["subject", "condition"]
+    whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*first, *EVENT_VALUES])
+    return Observations(whole[[*first, *(name for name in whole.columns if name not in first)]], tuple(missing))
+
+
+def _usable(entries: Sequence[Entry], missing: list[str], *, needs_condition: bool) -> Iterator[Entry]:
+    """Entries of a subject; the newest analysis of each recording alone."""
+    seen = set[str]()
+    for entry in entries:
+        if entry.recording_id in seen:
+            missing.append(f"{entry.title}: an older analysis of the same recording is left out.")
+        elif not entry.place.subject:
+            missing.append(f"{entry.title}: no subject is named, so it stands for nobody.")
+        elif needs_condition and not entry.place.condition:
+            missing.append(f"{entry.title}: no condition is named.")
+        else:
+            yield entry
+        seen.add(entry.recording_id)
+
+
+def _about(entry: Entry, person: int) -> dict[str, Any]:
+    place = entry.place
+    return {
+        "subject": place.subject,
+        "condition": place.condition,
+        "session": place.session,
+        "recording": entry.title,
+        "analysis": entry.analysis,
+        "person": person,
+    }
+
+
+def _attributes(entry: Entry) -> dict[str, str]:
+    return {f"attribute_{name}": value for name, value in entry.attributes.items()}

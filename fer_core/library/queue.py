@@ -1,0 +1,168 @@
+"""Recordings that wait to be read, one after another in the background, and are kept in a library when they are.
+
+Each waits in a folder of its own with its request, which outlives the program: what was not read goes on later, from
+where it was cut off. A recording's file is deleted once its analysis is kept, or with `remove`.
+"""
+
+import json
+import shutil
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Final, Literal
+
+from fer_core.errors import FerError, LibraryError
+from fer_core.jobs import Monitor, Work
+from fer_core.library.library import Library
+from fer_core.pipeline import EmotionPipeline
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.study import Study
+
+Pipelines = Callable[[AnalysisRequest], EmotionPipeline]
+
+_REQUEST: Final = "request.json"
+_PROBLEM: Final = "problem.txt"
+_CHECKPOINT: Final = "checkpoint.jsonl"
+_MEDIA: Final = "media"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One recording in a queue.
+
+    Attributes:
+        id: name of its folder.
+        name: of the file that was given.
+        request: how it is read.
+        state: "failed" until it is tried again.
+        problem: why it failed; empty where it did not.
+    """
+
+    id: str
+    name: str
+    request: AnalysisRequest
+    state: Literal["waiting", "reading", "failed"]
+    problem: str = ""
+
+
+class Queue:
+    """Recordings in a folder. One queue a folder and program.
+
+    Args:
+        folder: made where it is missing, for this user alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._work: Work[int] | None = None
+        self._reading = ""
+
+    @property
+    def work(self) -> Work[int] | None:
+        """The reading that is under way; None where none is."""
+        return self._work if self._work is not None and self._work.running else None
+
+    def add(self, name: str, data: bytes | memoryview, request: AnalysisRequest) -> str:
+        """Put a recording at the end; the name of its place.
+
+        Raises:
+            LibraryError: there is no room for it.
+        """
+        known = [int(path.name.split("-")[0]) for path in self._folders()]
+        id_ = f"{max(known, default=0) + 1:06d}-{uuid.uuid4().hex[:8]}"
+        part = self.folder / f".{id_}"
+        plain = PurePath(name.replace("\\", "/").replace("\0", "")).name.strip(". ") or "recording"
+        try:
+            (part / _MEDIA).mkdir(parents=True)
+            (part / _MEDIA / plain.encode()[-120:].decode(errors="ignore")).write_bytes(data)
+            (part / _REQUEST).write_text(json.dumps(request.to_json()), encoding="utf-8")
+            part.rename(self.folder / id_)
+        except OSError as error:
+            shutil.rmtree(part, ignore_errors=True)
+            raise LibraryError(f"{plain} could not be stored ({error.strerror}); make room there.") from error
+        return id_
+
+    def items(self) -> list[Waiting]:
+        """What waits, is read or failed, in order."""
+        reading = self._reading if self.work else ""
+        found = []
+        for path in self._folders():
+            try:
+                request = AnalysisRequest.from_json(json.loads((path / _REQUEST).read_text(encoding="utf-8")))
+                problem = (path / _PROBLEM).read_text(encoding="utf-8") if (path / _PROBLEM).exists() else ""
+                name = _media(path).name
+            except (OSError, ValueError, FerError):  # it was removed in the meantime
+                continue
+            state: Literal["waiting", "reading", "failed"] = "failed" if problem else "waiting"
+            found.append(Waiting(path.name, name, request, "reading" if path.name == reading else state, problem))
+        return found
+
+    def start(self, library: Library, pipelines: Pipelines) -> None:
+        """Begin to read what waits, unless that is under way."""
+        with self._lock:
+            if self.work is None:
+                self._work = Work(lambda monitor: self._run(library, pipelines, monitor), name="study queue")
+
+    def stop(self) -> None:
+        """End the reading; what was not read to its end waits, and goes on from there."""
+        if self._work is not None:
+            self._work.cancel()
+
+    def retry(self, id_: str) -> None:
+        """Let one that failed wait again."""
+        (self._folder(id_) / _PROBLEM).unlink(missing_ok=True)
+
+    def remove(self, id_: str) -> None:
+        """Delete one that is not being read, with its file.
+
+        Raises:
+            LibraryError: it is being read.
+        """
+        if self.work and id_ == self._reading:
+            raise LibraryError("This recording is being read; stop the queue before it is removed.")
+        shutil.rmtree(self._folder(id_), ignore_errors=True)
+
+    def _run(self, library: Library, pipelines: Pipelines, monitor: Monitor) -> int:
+        """The number of analyses that were kept."""
+        kept = 0
+        while not monitor.should_stop:
+            waiting = [item for item in self.items() if not item.problem]
+            if not waiting:
+                break
+            item, share = waiting[0], 1 / (kept + len(waiting))
+            self._reading = item.id
+            part = monitor.part(kept * share, (kept + 1) * share, f"{item.name}:")
+            kept += self._read(self.folder / item.id, item, library, pipelines, part)
+        self._reading = ""
+        return kept
+
+    def _read(self, path: Path, item: Waiting, library: Library, pipelines: Pipelines, monitor: Monitor) -> bool:
+        try:
+            pipeline = pipelines(item.request)
+            timeline = pipeline.analyse(_media(path), item.request, monitor, checkpoint=path / _CHECKPOINT)
+            if monitor.should_stop:
+                return False
+            library.keep(Study(timeline))
+        except FerError as error:
+            if not monitor.should_stop:
+                (path / _PROBLEM).write_text(str(error).replace(f"{path / _MEDIA}/", ""), encoding="utf-8")
+            return False
+        shutil.rmtree(path, ignore_errors=True)
+        return True
+
+    def _folder(self, id_: str) -> Path:
+        if id_ not in {path.name for path in self._folders()}:
+            raise LibraryError("This recording is no longer in the queue.")
+        return self.folder / id_
+
+    def _folders(self) -> list[Path]:
+        return sorted(path for path in self.folder.iterdir() if path.is_dir() and path.name[:1].isdecimal())
+
+
+def _media(path: Path) -> Path:
+    [media] = (path / _MEDIA).iterdir()
+    return media

@@ -1,0 +1,205 @@
+"""Rows of the catalogue, written and read on a connection whose transaction somebody else ends."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from fer_core.errors import LibraryError
+from fer_core.library import tables as t
+from fer_core.library.figures import figures_of
+from fer_core.library.values import Consent, Entry, Figures, Place
+from fer_core.plain import as_plain, from_plain
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.edits import edits_to_json
+from fer_core.timeline.events.event import Event
+from fer_core.timeline.study import Study
+from fer_core.timeline.table import Recording
+
+NOT_HERE = "The library holds no {what} {name}…; it may have been deleted."
+
+
+def now() -> str:
+    """The present moment in UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def as_text(value: Any) -> str:
+    """A value as the catalogue's JSON columns hold it."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def add_recording(connection: sa.Connection, id_: str, recording: Recording, path: str | None) -> None:
+    """Add a recording; where it is there already, only a path that was not kept before is."""
+    known = connection.execute(sa.select(t.RECORDINGS.c.path).where(t.RECORDINGS.c.id == id_)).first()
+    if known is None:
+        values = {"id": id_, "title": recording.name, "about": as_text(as_plain(recording)), "path": path}
+        connection.execute(t.RECORDINGS.insert().values(**values, added_at=now()))
+    elif path is not None:
+        connection.execute(t.RECORDINGS.update().where(t.RECORDINGS.c.id == id_).values(path=path))
+
+
+def add_analysis(connection: sa.Connection, id_: str, recording_id: str, study: Study, size: int) -> None:
+    """Add an analysis with its corrections; where it is there already, its corrections become these."""
+    known = connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == id_)).first()
+    if known is None:
+        connection.execute(
+            t.ANALYSES.insert().values(
+                id=id_,
+                recording=recording_id,
+                kept_at=now(),
+                bytes=size,
+                request=as_text(study.read.request.to_json()),
+                provenance=as_text(as_plain(study.read.provenance)),
+                figures="{}",
+            )
+        )
+    set_edits(connection, id_, study)
+
+
+def set_edits(connection: sa.Connection, analysis: str, study: Study) -> None:
+    """Make these the corrections of an analysis."""
+    connection.execute(t.EDITS.delete().where(t.EDITS.c.analysis == analysis))
+    log = edits_to_json(study.edits)
+    if log:
+        rows = [{"analysis": analysis, "place": place, "edit": as_text(edit)} for place, edit in enumerate(log)]
+        connection.execute(t.EDITS.insert(), rows)
+    figures = as_text(as_plain(figures_of(study)))
+    connection.execute(t.ANALYSES.update().where(t.ANALYSES.c.id == analysis).values(figures=figures))
+
+
+def edits_of(connection: sa.Connection, analysis: str) -> list[Any]:
+    """The corrections of an analysis as JSON holds them.
+
+    Raises:
+        LibraryError: there is no such analysis.
+    """
+    recording_of(connection, analysis)
+    found = connection.execute(
+        sa.select(t.EDITS.c.edit).where(t.EDITS.c.analysis == analysis).order_by(t.EDITS.c.place)
+    )
+    return [json.loads(text) for text in found.scalars()]
+
+
+def recording_of(connection: sa.Connection, analysis: str) -> str:
+    """Name of the recording that an analysis is of.
+
+    Raises:
+        LibraryError: there is no such analysis.
+    """
+    found = connection.execute(sa.select(t.ANALYSES.c.recording).where(t.ANALYSES.c.id == analysis)).scalar()
+    if found is None:
+        raise LibraryError(NOT_HERE.format(what="analysis", name=analysis[:12]))
+    return str(found)
+
+
+def check_recording(connection: sa.Connection, recording_id: str) -> None:
+    """Raise a `LibraryError` where there is no such recording."""
+    if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
+        raise LibraryError(NOT_HERE.format(what="recording", name=recording_id[:12]))
+
+
+def set_place(connection: sa.Connection, recording_id: str, place: Place) -> None:
+    """Say where a recording stands; subjects and conditions that nothing stands for any more are dropped."""
+    check_recording(connection, recording_id)
+    add_missing(connection, t.SUBJECTS, [{"name": place.subject}] if place.subject else [])
+    add_missing(connection, t.CONDITIONS, [{"name": place.condition}] if place.condition else [])
+    add_missing(connection, t.SESSIONS, [{"subject": place.subject, "name": place.session}] if place.session else [])
+    connection.execute(t.PLACES.delete().where(t.PLACES.c.recording == recording_id))
+    values = {name: text or None for name, text in as_plain(place).items()}
+    connection.execute(t.PLACES.insert().values(recording=recording_id, **values))
+    prune(connection)
+
+
+def prune(connection: sa.Connection) -> None:
+    """Drop subjects, sessions and conditions that no recording has."""
+    used = sa.select(t.PLACES.c.subject, t.PLACES.c.session).where(t.PLACES.c.session.is_not(None))
+    connection.execute(t.SESSIONS.delete().where(sa.tuple_(t.SESSIONS.c.subject, t.SESSIONS.c.name).not_in(used)))
+    for table, column in ((t.SUBJECTS, t.PLACES.c.subject), (t.CONDITIONS, t.PLACES.c.condition)):
+        connection.execute(table.delete().where(table.c.name.not_in(sa.select(column).where(column.is_not(None)))))
+
+
+def add_missing(connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Add the rows whose primary key is not there. Only for the one writer."""
+    keys = list(table.primary_key.columns)
+    known = {tuple(row) for row in connection.execute(sa.select(*keys))}
+    new = [row for row in rows if tuple(row[key.name] for key in keys) not in known]
+    if new:
+        connection.execute(table.insert(), new)
+
+
+def set_attributes(connection: sa.Connection, recording_id: str, attributes: dict[str, str]) -> None:
+    """Set some attributes of a recording; an empty text takes one away."""
+    mine = t.ATTRIBUTES.c.recording == recording_id
+    connection.execute(t.ATTRIBUTES.delete().where(mine & t.ATTRIBUTES.c.name.in_(list(attributes))))
+    rows = [{"recording": recording_id, "name": name, "value": text} for name, text in attributes.items() if text]
+    if rows:
+        connection.execute(t.ATTRIBUTES.insert(), rows)
+
+
+def set_events(connection: sa.Connection, recording_id: str, events: Sequence[Event]) -> None:
+    """Make these the events of a recording."""
+    check_recording(connection, recording_id)
+    connection.execute(t.EVENTS.delete().where(t.EVENTS.c.recording == recording_id))
+    rows = [
+        {"recording": recording_id, "place": place, "event": as_text(as_plain(event))}
+        for place, event in enumerate(events)
+    ]
+    if rows:
+        connection.execute(t.EVENTS.insert(), rows)
+
+
+def events_of(connection: sa.Connection, recording_id: str) -> tuple[Event, ...]:
+    """The events of a recording, in order."""
+    found = connection.execute(
+        sa.select(t.EVENTS.c.event).where(t.EVENTS.c.recording == recording_id).order_by(t.EVENTS.c.place)
+    )
+    return tuple(from_plain(Event, json.loads(text)) for text in found.scalars())
+
+
+def consents_of(connection: sa.Connection, recording_id: str) -> tuple[Consent, ...]:
+    """What was agreed to, by date."""
+    found = connection.execute(sa.select(t.CONSENTS.c.consent).where(t.CONSENTS.c.recording == recording_id))
+    consents = [from_plain(Consent, json.loads(text)) for text in found.scalars()]
+    return tuple(sorted(consents, key=lambda consent: (consent.given_on, consent.purpose)))
+
+
+def entries(connection: sa.Connection) -> list[Entry]:
+    """Everything that is kept, the newest first."""
+    tags, attributes = defaultdict[str, list[str]](list), defaultdict[str, dict[str, str]](dict)
+    for recording_id, tag in connection.execute(sa.select(t.TAGS.c.recording, t.TAGS.c.tag)):
+        tags[recording_id].append(tag)
+    for recording_id, name, value in connection.execute(sa.select(t.ATTRIBUTES).order_by(t.ATTRIBUTES.c.name)):
+        attributes[recording_id][name] = value
+    counted = sa.select(t.EDITS.c.analysis, sa.func.count().label("edits")).group_by(t.EDITS.c.analysis)
+    counts = {row.analysis: row.edits for row in connection.execute(counted)}
+    query = (
+        sa.select(
+            *t.ANALYSES.c["id", "recording", "kept_at", "request", "figures"],
+            *t.RECORDINGS.c["title", "about", "path"],
+            *t.PLACES.c["subject", "session", "condition"],
+        )
+        .join_from(t.ANALYSES, t.RECORDINGS, t.ANALYSES.c.recording == t.RECORDINGS.c.id)
+        .outerjoin(t.PLACES, t.PLACES.c.recording == t.RECORDINGS.c.id)
+        .order_by(t.ANALYSES.c.kept_at.desc(), t.ANALYSES.c.id)
+    )
+    return [
+        Entry(
+            analysis=row.id,
+            recording_id=row.recording,
+            title=row.title,
+            recording=from_plain(Recording, json.loads(row.about)),
+            place=Place(row.subject or "", row.session or "", row.condition or ""),
+            attributes=attributes[row.recording],
+            tags=tuple(sorted(tags[row.recording])),
+            request=AnalysisRequest.from_json(json.loads(row.request)),
+            figures=from_plain(Figures, json.loads(row.figures)),
+            kept_at=row.kept_at,
+            path=row.path,
+            edits=counts.get(row.id, 0),
+        )
+        for row in connection.execute(query)
+    ]

@@ -1,0 +1,69 @@
+"""The library of this dashboard, for those who may use it."""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from fer_core.errors import LibraryError
+from fer_core.library.library import Library
+from fer_core.library.queue import Queue
+from fer_core.settings import settings
+from fer_core.ui.shared.visitor import sits_here
+
+NOT_YOURS: Final = (
+    "Studies are kept on the machine that runs this dashboard, and you come from elsewhere. Open it on that machine as "
+    "localhost, or name a library for all visitors in FACE_VALUE_LIBRARY there."
+)
+_QUEUE: Final = "queue"
+
+
+def may_use() -> bool:
+    """Whether the library is this visitor's: they sit at this machine, or one was named for everybody."""
+    here = sits_here(st.get_option("server.address") or "", st.context.headers)
+    return settings().library_is_shared or here
+
+
+def library() -> Library:
+    """The library, opened once.
+
+    Raises:
+        FerError: it is not this visitor's, or cannot be opened.
+    """
+    if not may_use():
+        raise LibraryError(NOT_YOURS)
+    return _opened(_folder(), settings().database)
+
+
+def queue() -> Queue:
+    """Recordings that wait to be read into it, shared by all visitors."""
+    library()
+    return _queue(_folder() / _QUEUE)
+
+
+def shown_folder() -> str:
+    """Where it lies, for visitors, who need not know how the server's user is called."""
+    try:
+        return str(Path("~") / _folder().relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # it lies elsewhere, or there is no home
+        return str(_folder())
+
+
+def _folder() -> Path:
+    folder = settings().library
+    if folder is None:
+        raise LibraryError("This user has no home folder; name a folder for the library in FACE_VALUE_LIBRARY.")
+    return folder
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the library …")
+def _opened(folder: Path, database: str) -> Library:
+    return Library.open(folder, database or None)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _queue(folder: Path) -> Queue:
+    try:
+        return Queue(folder)
+    except OSError as error:
+        raise LibraryError(f"{folder} cannot be made ({error.strerror}); choose another place.") from error

@@ -1,0 +1,1 @@
+"""The Study page: many recordings, kept, described, compared, taken along."""

@@ -1,0 +1,196 @@
+"""What is kept as one table; one recording opened, described, or deleted for good."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.errors import FerError
+from fer_core.library.library import Library
+from fer_core.library.values import Entry, Place
+from fer_core.timeline.events.event import MAX_BYTES
+from fer_core.timeline.events.formats import read_events
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.memory import MOST_OPEN, memory
+
+EMPTY: Final = """
+**Nothing is kept yet.** A study grows in three steps:
+
+1. **Read** recordings: several at once under *Add recordings*, or one on the Video page, and there *Export* and
+   *Keep this analysis*.
+2. **Say whose they are**: a table with the columns `recording`, `subject`, `condition`, and others, such as `age`.
+3. **Compare people**: conditions are compared over people, never over frames, with what was uncertain or excluded
+   beside each figure. Groups under five people are not compared.
+"""
+_PERCENT: Final = st.column_config.NumberColumn(format="percent")
+_MESSAGE: Final = "study message"
+
+
+def recordings(library: Library) -> None:
+    """The table with everything that can be done to its rows."""
+    if words := st.session_state.pop(_MESSAGE, None):
+        st.success(plain(words), icon=":material/check:")
+    if library.is_empty():
+        st.info(EMPTY, icon=":material/groups:")
+        return
+    found = library.search(st.text_input("Search", placeholder="name, subject, condition, tag or attribute"))
+    table = table_of(found)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            **dict.fromkeys(("Good samples", "Uncertain", "No face"), _PERCENT),
+            "Missing": st.column_config.TextColumn(width="medium"),
+            "Duration": st.column_config.NumberColumn(format="%.0f s"),
+        },
+    )
+    incomplete = int(table["Missing"].ne("").sum()) if len(table) else 0
+    st.caption(
+        f"{len(found)} {'analysis' if len(found) == 1 else 'analyses'}, {table['Subject'].replace('', None).nunique()} "
+        f"subjects; {incomplete} with something missing. *Good samples* and *Uncertain* are shares of the time that "
+        "people are seen, *No face* is a share of the recording."
+    )
+    _describe_all(library, found)
+    _one(library, found)
+
+
+def table_of(entries: Sequence[Entry]) -> pd.DataFrame:
+    """A row an analysis, with what is missing in words."""
+    attributes = sorted({name for entry in entries for name in entry.attributes})
+    records = [
+        {
+            "Recording": entry.title,
+            "Subject": entry.place.subject,
+            "Session": entry.place.session,
+            "Condition": entry.place.condition,
+            **{name: entry.attributes.get(name, "") for name in attributes},
+            "Missing": ", ".join(missing(entry)),
+            "Duration": entry.recording.duration_s,
+            "People": entry.figures.people,
+            "Good samples": entry.figures.share_good,
+            "Uncertain": entry.figures.share_uncertain,
+            "No face": entry.figures.share_without_face,
+            "Corrections": entry.edits,
+            "Tags": ", ".join(entry.tags),
+            "Model": entry.request.model or "",
+        }
+        for entry in entries
+    ]
+    table = pd.DataFrame(records or None, columns=None if records else ["Recording", "Subject", "Missing"])
+    empty = [name for name in ("Session", "Tags") if name in table and not table[name].any()]
+    return table.drop(columns=empty)
+
+
+def missing(entry: Entry) -> list[str]:
+    """What an analysis lacks for a comparison, in words."""
+    lacks = {
+        "no subject": not entry.place.subject,
+        "no condition": not entry.place.condition,
+        "nobody seen": entry.figures.people == 0,
+        "more than one person": entry.figures.people > 1,
+    }
+    return [words for words, true in lacks.items() if true]
+
+
+def _describe_all(library: Library, found: Sequence[Entry]) -> None:
+    with st.expander("Describe all by a table", icon=":material/table_view:"):
+        st.markdown(
+            "CSV with a row a recording. `recording` names the file; `subject`, `session` and `condition` say where it "
+            "stands; every other column becomes an attribute."
+        )
+        example = ["recording,subject,condition,age", *(f"{entry.recording.name},,," for entry in found)]
+        st.download_button(
+            "A table to fill in", "\n".join(example) + "\n", "participants.csv", "text/csv", on_click="ignore",
+            icon=":material/download:",
+        )  # fmt: skip
+        number = st.session_state.setdefault("study tables", 0)
+        given = st.file_uploader("Table", type=["csv", "tsv", "txt"], key=f"study table {number}")
+        if given is None:
+            return
+        try:
+            matched = library.describe(given.getvalue())
+        except FerError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        said = [f"{matched.recordings} recordings were described."]
+        for words, names in (
+            ("Not kept here", matched.unknown),
+            ("Several have this name", matched.ambiguous),
+            ("Without a row", matched.without),
+        ):
+            said += [f"{words}: {', '.join(names)}."] if names else []
+        st.session_state[_MESSAGE] = " ".join(said)
+        st.session_state["study tables"] = number + 1
+        st.rerun()
+
+
+def _one(library: Library, found: Sequence[Entry]) -> None:
+    """Open one, describe it, or delete some."""
+    names = {entry.analysis: f"{entry.title} · {entry.place.subject or 'nobody'}" for entry in found}
+    chosen = st.multiselect("Chosen recordings", list(names), format_func=names.__getitem__, key="study chosen")
+    entries = [entry for entry in found if entry.analysis in chosen]
+    if not entries:
+        return
+    with st.container(horizontal=True):
+        if st.button(
+            "Open in Video",
+            icon=":material/movie:",
+            disabled=len(entries) > MOST_OPEN,
+            help=f"With every correction. Up to {MOST_OPEN}; its tab *Compare* shows two of them side by side.",
+        ):
+            for entry in entries:
+                opened = memory().open_studies(
+                    {entry.request.model or "": library.open_study(entry.analysis)}, None
+                )  # without its path: what is open is deleted when it is closed
+                opened.kept = entry.analysis
+            st.switch_page("pages/3_Video.py")
+        with st.popover("Delete for good", icon=":material/delete_forever:"):
+            st.markdown("Readings, corrections, names and descriptions go; nothing brings them back.")
+            if st.button(f"Delete {len(entries)} for good", type="primary", key="study delete"):
+                receipts = [library.delete_analysis(entry.analysis).sentence() for entry in entries]
+                st.session_state[_MESSAGE] = " ".join(receipts)
+                st.rerun()
+    if len(entries) == 1:
+        _about(library, entries[0])
+        _events(library, entries[0])
+
+
+def _about(library: Library, entry: Entry) -> None:
+    with st.form(f"about {entry.recording_id}"):
+        left, right = st.columns(2)
+        title = left.text_input("Title", entry.title)
+        tags = right.text_input("Tags, separated by commas", ", ".join(entry.tags))
+        first, second, third = st.columns(3)
+        subject = first.text_input("Subject", entry.place.subject)
+        session = second.text_input("Session", entry.place.session)
+        condition = third.text_input("Condition", entry.place.condition)
+        if st.form_submit_button("Save", icon=":material/save:"):
+            try:
+                library.rename(entry.recording_id, title)
+                library.set_tags(entry.recording_id, [tag for tag in tags.split(",") if tag.strip()])
+                library.set_place(entry.recording_id, Place(subject, session, condition))
+            except FerError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+                return
+            st.session_state[_MESSAGE] = f"{title} was saved."
+            st.rerun()
+
+
+def _events(library: Library, entry: Entry) -> None:
+    events = library.events(entry.recording_id)
+    with st.expander(f"Events ({len(events)})", icon=":material/flag:"):
+        st.markdown(
+            "On the clock of the recording: CSV, BIDS, PsychoPy, E-Prime, ELAN, BORIS or subtitles. They replace those "
+            "that are kept."
+        )
+        given = st.file_uploader("Events", key=f"study events {entry.recording_id} {len(events)}")
+        if given is None:
+            return
+        try:
+            library.set_events(entry.recording_id, read_events(given.name, given.getvalue()[: MAX_BYTES + 1]))
+        except FerError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        st.session_state[_MESSAGE] = f"The events of {entry.title} are kept."
+        st.rerun()

@@ -1,0 +1,152 @@
+"""People compared: figure, what each cell rests on, and the sentences for a paper."""
+
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from fer_core.charts.people import describe_people, people_by_condition
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import TimelineError
+from fer_core.library.library import Library
+from fer_core.library.observations import EVENT_VALUES, VALUES, Observations, of_events, of_recordings
+from fer_core.library.values import Entry
+from fer_core.timeline.groups.cells import MIN_PEOPLE, PeopleValues, values_of_people
+from fer_core.timeline.groups.conditions import Comparison, Share, compare_all, shares_by_condition
+from fer_core.timeline.groups.methods import methods_paragraph
+from fer_core.ui.shared.text import plain
+
+WHOLE: Final = "Whole recordings"
+EVENTS: Final = "Events"
+_PERCENT: Final = st.column_config.NumberColumn(format="percent")
+
+
+def results(library: Library) -> None:
+    """Compare conditions of what is kept."""
+    entries = library.entries()
+    if not entries:
+        st.info("Keep some recordings first; then people are compared here.", icon=":material/groups:")
+        return
+    if len({(entry.request.model, entry.request.fps) for entry in entries}) > 1:
+        st.warning("Not all recordings were read by the same model and samples a second.", icon=":material/info:")
+    what = st.segmented_control("One row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study rows")
+    observations = observed(library, what or WHOLE)
+    if observations.missing:
+        with st.expander(f"Left out ({len(observations.missing)})", icon=":material/visibility_off:"):
+            st.markdown("\n".join(f"- {plain(words)}" for words in observations.missing))
+    if observations.table.empty:
+        st.info(
+            "No recording has both a subject and a condition; give them under *Recordings*."
+            if what == WHOLE
+            else "No recording of a subject has events; give them under *Recordings*, with one recording chosen.",
+            icon=":material/rule:",
+        )
+        return
+    names = VALUES if what == WHOLE else EVENT_VALUES
+    value = st.selectbox("Value", names, names.index(f"mean_{EMOTIONS[3]}"), format_func=value_title, key="study value")
+    _compared(observations.table, value)
+
+
+def observed(library: Library, what: str) -> Observations:
+    """The table to compare."""
+    entries = library.entries()
+    if what == WHOLE:
+        return of_recordings(entries)
+    return _of_events(library, entries, repr([(entry, library.events(entry.recording_id)) for entry in entries]))
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading what is kept …")
+def _of_events(_library: Library, _entries: list[Entry], state: str) -> Observations:
+    """Read anew where `state`, all that it depends on, is another."""
+    return of_events(_library, _entries)
+
+
+def value_title(value: str) -> str:
+    """A column for people."""
+    what, _, emotion = value.rpartition("_")
+    titles = {
+        "share": "share of the time",
+        "shown_share": "share of the event",
+        "mean": "mean probability",
+        "change": "change against the second before",
+        "peak": "highest probability",
+    }
+    return f"{emotion}: {titles[what]}"
+
+
+def _compared(table: pd.DataFrame, value: str) -> None:
+    try:
+        values, means, compared = statistics(table, value)
+    except TimelineError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        return
+    title = value_title(value)
+    st.plotly_chart(
+        people_by_condition(values, means, title), key=f"people {value}", config={"displayModeBar": False},
+        alt=describe_people(values, means, title),
+    )  # fmt: skip
+    st.caption(
+        "A point is a person, not a frame; lines join the same person; the bar is the mean over people with its 95 % "
+        "interval. A probability is how the model reads a face; its card on the Models page says how well."
+    )
+    columns = dict.fromkeys(("uncertain", "excluded"), _PERCENT)
+    st.dataframe(cells(means), hide_index=True, column_config=columns)
+    _sentences(compared)
+
+
+@st.cache_data(max_entries=32, show_spinner="Comparing people …")
+def statistics(table: pd.DataFrame, value: str) -> tuple[PeopleValues, tuple[Share, ...], tuple[Comparison, ...] | str]:
+    """Values of people, their means, and all comparisons or why there are none.
+
+    Raises:
+        TimelineError: nobody has a value.
+    """
+    values = values_of_people(table, value)
+    return values, shares_by_condition(table, [value]), comparisons(values)
+
+
+def cells(means: tuple[Share, ...]) -> pd.DataFrame:
+    """What each figure rests on."""
+    return pd.DataFrame(
+        [
+            {
+                "condition": mean.condition,
+                "n": mean.cell.n,
+                "mean": round(mean.share, 4),
+                "95 % from": round(mean.interval[0], 4),
+                "to": round(mean.interval[1], 4),
+                "seconds": round(mean.cell.seconds, 1),
+                "uncertain": mean.cell.share_uncertain,
+                "excluded": mean.cell.share_excluded,
+                "note": mean.note,
+            }
+            for mean in means
+        ]
+    )
+
+
+def _sentences(compared: tuple[Comparison, ...] | str) -> None:
+    if isinstance(compared, str):
+        st.info(plain(compared), icon=":material/groups:")
+        return
+    for each in compared:
+        st.markdown(f"- {plain(each.sentence())}")
+        if each.left_out:
+            st.caption(plain(f"Left out, because one condition is missing: {', '.join(each.left_out)}."))
+        st.caption(plain(f"{each.first}: {each.cell_first.sentence()}. {each.second}: {each.cell_second.sentence()}."))
+        st.caption(plain(each.power_line()))
+    with st.expander("Methods paragraph", icon=":material/article:"):
+        st.code(methods_paragraph(compared), language=None, wrap_lines=True)
+
+
+def comparisons(values: PeopleValues) -> tuple[Comparison, ...] | str:
+    """All pairs of conditions with enough people; a sentence where there are none."""
+    enough = [name for name in values.conditions if len(values.of(name)) >= MIN_PEOPLE]
+    if len(values.conditions) < 2:
+        return "All people are in one condition; a comparison needs two."
+    if len(enough) < 2:
+        return f"Conditions under {MIN_PEOPLE} people are shown and not compared; add recordings of more people."
+    try:
+        return compare_all(values, enough)
+    except TimelineError as error:
+        return str(error)

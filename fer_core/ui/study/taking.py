@@ -1,0 +1,90 @@
+"""The study to take along: tables for other programs, and the whole library as one zip."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from fer_core.cells import csv_of, for_spreadsheets
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import FerError
+from fer_core.library.exchange import export_library, import_library
+from fer_core.library.library import Library
+from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes
+from fer_core.ui.shared.text import plain
+from fer_core.ui.study.results import EVENTS, WHOLE, observed
+
+_VALUE = f"mean_{EMOTIONS[3]}"
+
+
+def taking(library: Library) -> None:
+    """Buttons."""
+    if not library.is_empty():
+        _tables(library)
+    _whole(library)
+
+
+def _tables(library: Library) -> None:
+    st.markdown("##### Tables of people")
+    what = st.segmented_control("A row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study take")
+    table = observed(library, what or WHOLE).table
+    if table.empty:
+        st.info("No recording has what a row needs; *Compare people* says what is missing.", icon=":material/rule:")
+        return
+    files: list[tuple[str, str | bytes, str, str]] = [
+        ("Table (CSV)", csv_bytes(table), "study.csv", "table"),
+        ("What the columns mean", for_spreadsheets(csv_of(dictionary(table))), "study_columns.csv", "menu_book"),
+        ("Parquet", parquet_bytes(table), "study.parquet", "view_column"),
+        ("R script", r_script(_VALUE), "study.R", "code"),
+        ("Notebook", notebook(_VALUE), "study.ipynb", "code_blocks"),
+    ]
+    try:
+        files.insert(3, ("SPSS (.sav)", spss_bytes(table), "study.sav", "table_chart"))
+    except FerError as error:
+        st.caption(plain(str(error)))
+    with st.container(horizontal=True):
+        for label, data, name, icon in files:
+            st.download_button(label, data, name, on_click="ignore", icon=f":material/{icon}:", key=f"take {name}")
+    st.caption(
+        "A row a person and recording, or a person and event; every row says how many seconds count, how much of it is "
+        "uncertain and how much was excluded. Script and notebook read study.csv, and draw the figure of *Compare "
+        "people*."
+    )
+
+
+def _whole(library: Library) -> None:
+    st.markdown("##### The whole library")
+    left, right = st.columns(2)
+    with left:
+        if not library.is_empty() and st.button("Make the zip of everything", icon=":material/folder_zip:"):
+            folder = Path(tempfile.mkdtemp(prefix="face-value-export-"))
+            try:
+                with st.spinner("Exporting …"):
+                    export_library(library, folder / "library.zip")
+                st.session_state["study zip"] = (folder / "library.zip").read_bytes()
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        if data := st.session_state.get("study zip"):
+            st.download_button("Library (zip)", data, "library.zip", "application/zip", icon=":material/download:")
+        st.caption("Parquet, CSV and JSON with a README: nothing of ours is needed to read it.")
+    with right:
+        number = st.session_state.setdefault("study imports", 0)
+        given = st.file_uploader("Import such a zip", type=["zip"], key=f"study import {number}")
+        if given is not None:
+            folder = Path(tempfile.mkdtemp(prefix="face-value-import-"))
+            try:
+                (folder / "library.zip").write_bytes(given.getbuffer())
+                brought = import_library(library, folder / "library.zip")
+            except FerError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+                return
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            st.session_state["study message"] = (
+                f"{brought.analyses} analyses were imported, {brought.known} were here already."
+            )
+            st.session_state["study imports"] = number + 1
+            st.rerun()
+        if words := st.session_state.get("study message"):
+            st.success(plain(words), icon=":material/check:")

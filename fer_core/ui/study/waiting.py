@@ -1,0 +1,119 @@
+"""Recordings to read: given here, read one after another in the background, kept when they are read."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import streamlit as st
+
+from fer_core.classification import ModelCard
+from fer_core.library.library import Library
+from fer_core.library.queue import Queue, Waiting
+from fer_core.media.video import VIDEO_TYPES
+from fer_core.pipeline import EmotionPipeline
+from fer_core.request import AnalysisRequest, DetectorChoice
+from fer_core.timeline.summaries import as_clock
+from fer_core.ui.shared import loaders
+from fer_core.ui.shared.library import shown_folder
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.opening import RATES
+
+_EVERY_S: Final = 1.0
+_GIVEN: Final = "study uploads"
+_loaded: Final[dict[tuple[str | None, str], EmotionPipeline]] = {}
+_ICONS: Final = {"waiting": ":material/schedule:", "reading": ":material/autorenew:", "failed": ":material/error:"}
+
+
+def adding(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> None:
+    """Ask for recordings, and show how far those that wait have come."""
+    waiting = queue.items()
+    with st.expander("Add recordings", icon=":material/add:", expanded=not waiting and library.is_empty()):
+        _form(library, queue, cards)
+    if waiting:
+        _progress(library, queue)
+
+
+def load(request: AnalysisRequest) -> None:
+    """Load what a request needs, because the thread that reads cannot ask Streamlit for it.
+
+    Raises:
+        FerError: a model or detector cannot be loaded.
+    """
+    _loaded[request.model, request.detector.name] = loaders.pipeline(request.model or "", request.detector.name)
+
+
+def pipeline_for(request: AnalysisRequest) -> EmotionPipeline:
+    """What `load` loaded."""
+    return _loaded[request.model, request.detector.name]
+
+
+def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> None:
+    number = st.session_state.setdefault(_GIVEN, 0)
+    given = st.file_uploader(
+        "Recordings", type=list(VIDEO_TYPES), accept_multiple_files=True, key=f"{_GIVEN} {number}",
+        help="All are read in the same way, so that they can be compared.",
+    )  # fmt: skip
+    left, middle, right = st.columns(3)
+    model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title, key="study model")
+    detectors = list(loaders.DETECTOR_TITLES)
+    detector = middle.selectbox("Face detector", detectors, format_func=loaders.DETECTOR_TITLES.__getitem__)
+    fps = right.select_slider("Samples a second", list(RATES), 4.0, format_func=RATES.__getitem__)
+    if st.button("Read and keep", icon=":material/playlist_add:", type="primary", disabled=not given) and given:
+        request = AnalysisRequest(model=model, detector=DetectorChoice(detector), fps=fps)
+        load(request)
+        for file in given:
+            queue.add(file.name, file.getbuffer(), request)
+        queue.start(library, pipeline_for)
+        st.session_state[_GIVEN] = number + 1
+        st.rerun()
+    st.caption(
+        f"Each recording waits in {plain(shown_folder())} until it was read, also when this page or the dashboard is "
+        "closed, and is deleted then. What is kept are numbers and settings, never a picture."
+    )
+
+
+def _progress(library: Library, queue: Queue) -> None:
+    @st.fragment(run_every=_EVERY_S if queue.work else None)
+    def look() -> None:
+        items, work = queue.items(), queue.work
+        if not work and st.session_state.pop("study queue ran", False):
+            st.rerun(scope="app")
+        if work:
+            st.session_state["study queue ran"] = True
+        if not items:
+            return
+        with st.container(border=True):
+            if work:
+                left = work.progress.remaining_s
+                words = f"{plain(work.progress.words or 'Opening the recording …')}"
+                st.progress(work.progress.share, words + ("" if left is None else f" · {as_clock(max(1, left))} left"))
+            for item in items:
+                _line(queue, item)
+            _buttons(library, queue, items)
+
+    look()
+
+
+def _line(queue: Queue, item: Waiting) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        problem = f": {plain(item.problem)}" if item.problem else ""
+        st.markdown(f"{_ICONS[item.state]} {plain(item.name)} — {item.state}{problem}")
+        if item.state == "failed":
+            st.button(
+                "Try again", icon=":material/refresh:", key=f"retry {item.id}", on_click=queue.retry, args=(item.id,)
+            )
+        if item.state != "reading":
+            st.button(
+                "Remove", icon=":material/delete:", key=f"remove {item.id}", on_click=queue.remove, args=(item.id,)
+            )
+
+
+def _buttons(library: Library, queue: Queue, items: list[Waiting]) -> None:
+    if queue.work:
+        st.button("Stop", icon=":material/stop_circle:", on_click=queue.stop, disabled=queue.work.stopping)
+    elif any(item.state == "waiting" for item in items) and st.button(
+        "Go on reading", icon=":material/play_arrow:", type="primary"
+    ):
+        for item in items:
+            load(item.request)
+        queue.start(library, pipeline_for)
+        st.rerun()

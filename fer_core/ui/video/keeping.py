@@ -1,0 +1,43 @@
+"""Keep the recording that is open in the library; nothing is kept unless this is pressed."""
+
+import streamlit as st
+
+from fer_core.errors import FerError, LibraryError
+from fer_core.library.library import Library
+from fer_core.ui.shared.library import library, may_use, shown_folder
+from fer_core.ui.shared.text import plain
+from fer_core.ui.video.recording import OpenRecording
+
+
+def keep_button(recording: OpenRecording) -> None:
+    """The button, and what came of it. Not there for those who have no library, which is not opened before."""
+    if not may_use():
+        return
+    known = recording.kept is not None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Keep these corrections" if known else "Keep this analysis",
+            icon=":material/bookmark_add:",
+            key=f"keep {recording.number}",
+            help=f"Puts numbers, settings and corrections into the library on this machine ({shown_folder()}): no "
+            "picture, no portrait, and nobody who was removed. The Study page shows it, and deletes it for good.",
+        )
+        if pressed:
+            try:
+                recording.kept = kept(library(), recording)
+            except FerError as error:
+                st.error(plain(str(error)), icon=":material/error:")
+                return
+            st.badge("kept", icon=":material/check:", color="green")
+        if recording.kept is not None:
+            st.page_link("pages/4_Study.py", label="See it in the study", icon=":material/groups:")
+
+
+def kept(library: Library, recording: OpenRecording) -> str:
+    """Keep what the first model read with its corrections; the name of the analysis."""
+    if recording.kept is not None:
+        try:
+            return library.save(recording.kept, recording.study)
+        except LibraryError:  # it was deleted on the Study page in the meantime
+            return library.keep(recording.study)
+    return library.keep(recording.study)

@@ -1,0 +1,165 @@
+"""The Study page without a browser, over a library of its own."""
+
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fer_core.library.library import Library
+from fer_core.library.values import Place
+from fer_core.readings import Box
+from fer_core.settings import LIBRARY
+from fer_core.testing import fake_card, fake_pipeline
+from fer_core.timeline.edits import Name
+from fer_core.timeline.study import Study
+from fer_core.ui.shared import library as shared
+from fer_core.ui.shared import loaders, routing
+from tests.conftest import ROOT
+from tests.timelines import of_rows, reading
+from tests.videos import scene, write_video
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([Box(20, 20, 60, 60)]))
+    monkeypatch.setattr(loaders, "cards", lambda: [fake_card()])
+    monkeypatch.setenv(LIBRARY, str(tmp_path / "library"))
+    return tmp_path / "library"
+
+
+def study_page() -> AppTest:
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run().switch_page("pages/4_Study.py").run()
+    assert not page.exception
+    return page
+
+
+def texts(page) -> str:
+    return "\n".join(each.value for each in (*page.markdown, *page.caption, *page.info, *page.success, *page.error))
+
+
+def full(place, people=6):
+    """Everybody under both conditions, happier by 0.2 at jokes; one recording without a subject."""
+    with Library.open(place) as library:
+        for number in range(2 * people + 1):
+            joke = number % 2
+            rows = [reading(t / 2, 1, "happy", 0.6 + 0.2 * joke + 0.001 * number) for t in range(8)]
+            timeline = of_rows(rows)
+            recording = replace(timeline.recording, name=f"r{number}.mp4", sha256=f"{number:064x}")
+            library.keep(Study(replace(timeline, recording=recording), (Name(1, "Ada"),)))
+            if number < 2 * people:
+                library.set_place(f"{number:064x}", Place(f"S{number // 2}", condition="joke" if joke else "calm"))
+
+
+def tab(page, name):
+    page.session_state["study part"] = name
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_an_empty_study_teaches_how_one_is_made(place):
+    page = study_page()
+    assert "A study grows in three steps" in texts(page)
+    assert page.expander[0].proto.expanded
+    assert "never a picture" in texts(page)
+
+
+def test_somebody_from_elsewhere_sees_no_library(place, monkeypatch):
+    full(place)
+    monkeypatch.delenv(LIBRARY)
+    monkeypatch.setenv("XDG_DATA_HOME", str(place.parent))
+    monkeypatch.setattr(shared, "sits_here", lambda address, headers: False)
+    page = study_page()
+    assert "you come from elsewhere" in texts(page) and not page.dataframe
+
+
+def test_the_table_shows_what_is_missing(place):
+    full(place)
+    page = study_page()
+    table = page.dataframe[0].value
+    assert len(table) == 13
+    assert table.set_index("Recording").loc["r12.mp4", "Missing"] == "no subject, no condition"
+    assert "13 analyses, 6 subjects; 1 with something missing" in texts(page)
+    page.text_input[0].set_value("s1 joke").run()
+    assert list(page.dataframe[0].value["Recording"]) == ["r3.mp4"]
+
+
+def test_people_are_compared_with_what_each_figure_rests_on(place):
+    full(place)
+    page = tab(study_page(), "Compare people")
+    said = texts(page).replace("\\", "")
+    assert ("n = 6 in both" in said and "smallest" in said.lower()) or "n = 6" in said
+    assert "r12.mp4: no subject is named" in said
+    cells = page.dataframe[0].value
+    assert list(cells["n"]) == [6, 6] and list(cells["seconds"]) == [24.0, 24.0]
+
+
+def test_few_people_are_shown_and_not_compared(place):
+    full(place, people=3)
+    page = tab(study_page(), "Compare people")
+    assert "under 5 people are shown and not compared" in texts(page)
+    assert list(page.dataframe[0].value["n"]) == [3, 3]
+
+
+def test_a_recording_is_described_opened_and_deleted(place):
+    full(place)
+    page = study_page()
+    name = next(entry.analysis for entry in Library.open(place).entries() if entry.title == "r12.mp4")
+    page.multiselect(key="study chosen").set_value([name]).run()
+    by_label = {each.label: each for each in page.text_input}
+    by_label["Subject"].set_value("S9")
+    by_label["Condition"].set_value("calm")
+    next(each for each in page.button if each.label == "Save").click().run()
+    assert "r12.mp4 was saved" in texts(page).replace("\\", "")
+    assert Library.open(place).entry(name).place == Place("S9", "", "calm")
+    page.multiselect(key="study chosen").set_value([name]).run()
+    page.button(key="study delete").click().run()
+    assert "Deleted for good" in texts(page) and "1 analysis" in texts(page)
+    assert len(page.dataframe[0].value) == 12
+
+
+def test_a_kept_analysis_opens_in_video_with_its_corrections(place):
+    full(place)
+    page = study_page()
+    entry = Library.open(place).search("r3")[0]
+    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    next(each for each in page.button if each.label == "Open in Video").click().run()
+    assert not page.exception
+    [recording] = page.session_state["video memory"].recordings.values()
+    assert recording.notes.names == {1: "Ada"} and recording.kept == entry.analysis and recording.path is None
+
+
+def test_the_video_page_keeps_further_corrections_only_when_asked(place):
+    full(place)
+    entry = Library.open(place).search("r3")[0]
+    page = study_page()
+    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    next(each for each in page.button if each.label == "Open in Video").click().run()
+    [recording] = page.session_state["video memory"].recordings.values()
+    recording.call(1, "Grace")
+    page.switch_page("pages/3_Video.py")
+    page.session_state[f"parts {recording.number}"] = "Export"
+    page.run()
+    assert Library.open(place).open_study(entry.analysis).notes.names == {1: "Ada"}
+    page.button(key=f"keep {recording.number}").click().run()
+    assert not page.exception
+    assert Library.open(place).open_study(entry.analysis).notes.names == {1: "Grace"}
+
+
+def test_tables_are_there_to_take_along(place):
+    full(place)
+    page = tab(study_page(), "Take along")
+    assert "nothing of ours is needed" in texts(page)
+
+
+def test_uploads_are_read_in_the_background_and_kept(place, tmp_path):
+    clip = write_video(tmp_path / "clip.mp4", [scene(width=160, height=120)] * 25)
+    page = study_page()
+    page.file_uploader[0].set_value([("a.mp4", clip.read_bytes(), "video/mp4")]).run()
+    next(each for each in page.button if each.label == "Read and keep").click().run()
+    assert not page.exception
+    queue = shared._queue(place / "queue")
+    queue._work.wait(60)
+    page.run()
+    assert [entry.title for entry in Library.open(place).entries()] == ["a.mp4"]

@@ -1,0 +1,147 @@
+"""An export can be read without us, and taken in again."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pandas as pd
+import pytest
+
+from fer_core.errors import LibraryError, StoppedError
+from fer_core.jobs import Monitor
+from fer_core.library.exchange import export_library, import_library
+from fer_core.library.library import Library
+from fer_core.library.values import Consent, Imported, Place
+from fer_core.timeline.events.event import Event
+from tests.unit.library.test_library import corrected, named, same
+
+
+@pytest.fixture
+def full(library):
+    library.keep(corrected())
+    library.keep(named("=Ben.mp4", 1))
+    ben = f"{1:064x}"
+    library.rename(ben, "=Ben")
+    library.set_place(ben, Place("S1", "day 1", "joke"))
+    library.describe(b"recording,age\n=Ben,31\n")
+    library.set_tags(ben, ["pilot"])
+    library.set_events(ben, (Event(1.0, 2.0, "joke"), Event(3.0, None, "calm")))
+    library.record_consent(ben, Consent("teaching", "signed", "2026-01-01"))
+    return library
+
+
+@pytest.fixture
+def exported(full, tmp_path):
+    assert export_library(full, tmp_path / "all.zip") == 2
+    return tmp_path / "all.zip"
+
+
+def test_an_export_is_read_with_nothing_but_pandas(exported, full):
+    with zipfile.ZipFile(exported) as archive:
+        assert archive.testzip() is None
+        about = archive.read("README.txt").decode()
+        assert all(name.split("/")[0] in about for name in archive.namelist() if name != "README.txt")
+        table = pd.read_csv(io.BytesIO(archive.read("analyses.csv")))
+        assert table.set_index("recording").loc["'=Ben", ["subject", "condition", "attribute_age"]].tolist() == [
+            "S1",
+            "joke",
+            31,
+        ]
+        for name in table["analysis"]:
+            read = pd.read_parquet(io.BytesIO(archive.read(f"readings/{name}.parquet")))
+            rows = pd.read_csv(io.BytesIO(archive.read(f"corrected/{name}.csv")))
+            assert len(read) == len(rows) == len(full.open_study(name).timeline.frame)
+        events = list(csv.DictReader(io.StringIO(archive.read("events.csv").decode("utf-8-sig"))))
+        assert [row["text"] for row in events] == ["joke", "calm"]
+        catalogue = json.loads(archive.read("catalogue.json"))
+        assert catalogue["tables"]["consents"][0]["consent"]["purpose"] == "teaching"
+
+
+def test_an_export_is_taken_in_elsewhere_and_only_once(exported, full, tmp_path):
+    with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
+        assert import_library(other, exported) == Imported(2, 0)
+        first = {entry.analysis: entry for entry in other.entries()}
+        for entry in full.entries():
+            mine = first[entry.analysis]
+            assert (mine.title, mine.place, mine.tags) == (entry.title, entry.place, entry.tags)
+            assert (mine.attributes, mine.figures) == (entry.attributes, entry.figures)
+            assert same(other.open_study(entry.analysis), full.open_study(entry.analysis))
+            assert other.events(entry.recording_id) == full.events(entry.recording_id)
+            assert other.consents(entry.recording_id) == full.consents(entry.recording_id)
+        assert import_library(other, exported) == Imported(0, 2)
+        assert {entry.analysis: entry for entry in other.entries()} == first
+        assert len(other.consents(f"{1:064x}")) == 1
+
+
+def test_what_is_here_stays_as_it_is_here(exported, full):
+    full.rename(f"{1:064x}", "Renamed")
+    full.set_place(f"{1:064x}", Place("S9"))
+    before = full.entries()
+    assert import_library(full, exported) == Imported(0, 2)
+    assert full.entries() == before
+
+
+def rewritten(path, change):
+    """The same zip with some files changed or left out."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    target = path.with_name("changed.zip")
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in change(files).items():
+            archive.writestr(name, data)
+    return target
+
+
+def without_readings(files):
+    return {name: data for name, data in files.items() if not name.startswith("readings/")}
+
+
+def with_other_readings(files):
+    names = sorted(name for name in files if name.startswith("readings/"))
+    return {**files, names[0]: files[names[1]], names[1]: files[names[0]]}
+
+
+def with_path_as_name(files):
+    catalogue = json.loads(files["catalogue.json"])
+    catalogue["tables"]["analyses"][0]["id"] = "../../etc/passwd"
+    return {**files, "catalogue.json": json.dumps(catalogue).encode()}
+
+
+def of_another_format(files):
+    return {"catalogue.json": b'{"format": 99, "tables": {}}'}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without_readings, "lacks"),
+        (with_other_readings, "damaged"),
+        (with_path_as_name, "damaged"),
+        (of_another_format, "format"),
+        (lambda files: {"catalogue.json": b"[]"}, "no catalogue"),
+        (lambda files: {"else": b""}, "lacks catalogue.json"),
+    ],
+)
+def test_a_damaged_export_is_refused_and_leaves_nothing_half(change, words, exported, tmp_path):
+    with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
+        with pytest.raises(LibraryError, match=words):
+            import_library(other, rewritten(exported, change))
+        assert other.store.names() >= {entry.analysis for entry in other.entries()}
+        for entry in other.entries():
+            other.open_study(entry.analysis)
+
+
+def test_something_else_is_no_export(on_sqlite, tmp_path):
+    (tmp_path / "a.zip").write_bytes(b"no zip")
+    with pytest.raises(LibraryError, match="no export"):
+        import_library(on_sqlite, tmp_path / "a.zip")
+
+
+def test_an_export_that_is_stopped_leaves_no_file(on_sqlite, tmp_path):
+    on_sqlite.keep(named("a.mp4"))
+    monitor = Monitor()
+    monitor.stop()
+    with pytest.raises(StoppedError):
+        export_library(on_sqlite, tmp_path / "a.zip", monitor)
+    assert not list(tmp_path.glob("*.zip*")) and not list(tmp_path.glob(".*"))

@@ -1,0 +1,134 @@
+"""From a queue of recordings to a table that can be compared."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_core.errors import LibraryError
+from fer_core.library.observations import of_events, of_recordings
+from fer_core.library.queue import Queue
+from fer_core.library.values import Place
+from fer_core.readings import Box
+from fer_core.request import AnalysisRequest
+from fer_core.testing import fake_pipeline
+from fer_core.timeline.edits import Exclude
+from fer_core.timeline.events.event import Event
+from fer_core.timeline.groups.cells import values_of_people
+from fer_core.timeline.groups.conditions import compare
+from fer_core.timeline.notes import Span
+from fer_core.timeline.study import Study
+from tests.timelines import of_rows, reading
+from tests.videos import scene, write_video
+
+REQUEST = AnalysisRequest(fps=2.0)
+FACE = Box(20, 20, 60, 60)
+
+
+def kept(library, number, subject, condition, happy, edits=()):
+    """Four seconds of one person, and a second person for one sample."""
+    rows = [reading(place / 2, 1, "happy", happy + 0.01 * (place % 2)) for place in range(8)]
+    rows.append(reading(0.0, 2, "sad"))
+    timeline = of_rows(rows)
+    recording = replace(timeline.recording, name=f"{number}.mp4", sha256=f"{number:064x}")
+    library.keep(Study(replace(timeline, recording=recording), edits))
+    library.set_place(f"{number:064x}", Place(subject, condition=condition))
+    return f"{number:064x}"
+
+
+def test_a_row_a_recording_holds_the_person_who_is_seen_longest(on_sqlite):
+    kept(on_sqlite, 1, "S1", "joke", 0.8, (Exclude((Span(0.0, 1.0),)),))
+    observations = of_recordings(on_sqlite.entries())
+    [row] = observations.table.to_dict("records")
+    assert (row["subject"], row["condition"], row["person"], row["others"]) == ("S1", "joke", 1, 1)
+    assert (row["seconds"], row["excluded_s"], row["uncertain_s"]) == (3.0, 1.0, 0.0)
+    assert row["share_happy"] == pytest.approx(1) and row["mean_happy"] == pytest.approx(0.805)
+    assert observations.missing == ("1.mp4: 1 further person is left out.",)
+
+
+def test_what_is_missing_is_said(on_sqlite):
+    kept(on_sqlite, 1, "", "", 0.8)
+    kept(on_sqlite, 2, "S2", "", 0.8)
+    observations = of_recordings(on_sqlite.entries())
+    assert observations.table.empty
+    assert set(observations.missing) == {
+        "1.mp4: no subject is named, so it stands for nobody.",
+        "2.mp4: no condition is named.",
+    }
+
+
+def test_a_known_effect_is_found_with_the_person_as_the_unit(on_sqlite):
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        joke = number % 2
+        kept(on_sqlite, number, f"S{number // 2}", "joke" if joke else "calm", 0.5 + 0.2 * joke + rng.uniform(0, 0.02))
+    table = of_recordings(on_sqlite.entries()).table
+    result = compare(values_of_people(table, "mean_happy"), "joke", "calm")
+    assert result.design == "within" and result.cell_first.n == 6
+    assert result.difference == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_row_an_event_has_the_events_text_as_condition(on_sqlite):
+    recording_id = kept(on_sqlite, 1, "S1", "", 0.8)
+    kept(on_sqlite, 2, "S2", "", 0.8)
+    on_sqlite.set_events(recording_id, [Event(1.0, 2.0, "joke"), Event(2.0, 3.0, "calm")])
+    observations = of_events(on_sqlite, on_sqlite.entries())
+    table = observations.table
+    assert list(table["condition"]) == ["joke", "calm"] and list(table["subject"]) == ["S1", "S1"]
+    assert table["mean_happy"].tolist() == pytest.approx([0.805, 0.805])
+    assert "2.mp4: no event is kept with it." in observations.missing
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", [scene(width=160, height=120)] * 50)
+    return path.read_bytes()
+
+
+def done(queue):
+    queue._work.wait(60)
+    assert queue.work is None
+
+
+def test_a_queue_reads_one_after_another_keeps_and_deletes(on_sqlite, tmp_path, clip):
+    queue = Queue(tmp_path / "queue")
+    for name in ("a.mp4", "../b.mp4"):
+        queue.add(name, clip + name.encode(), REQUEST)  # other bytes, or it would be one recording
+    queue.add("damaged.mp4", b"no recording", REQUEST)
+    assert [item.name for item in queue.items()] == ["a.mp4", "b.mp4", "damaged.mp4"]
+    queue.start(on_sqlite, lambda request: fake_pipeline([FACE]))
+    done(queue)
+    assert {entry.title for entry in on_sqlite.entries()} == {"a.mp4", "b.mp4"}
+    [failed] = queue.items()
+    assert failed.state == "failed" and "damaged.mp4" in failed.problem and str(tmp_path) not in failed.problem
+    queue.retry(failed.id)
+    assert queue.items()[0].state == "waiting"
+    queue.remove(failed.id)
+    assert queue.items() == [] and not [path for path in queue.folder.rglob("*") if path.is_file()]
+
+
+def test_a_queue_that_was_stopped_goes_on_in_another_program(on_sqlite, tmp_path, clip):
+    queue, reached, go_on = Queue(tmp_path / "queue"), threading.Event(), threading.Event()
+    queue.add("a.mp4", clip, REQUEST)
+
+    def slow(request):
+        reached.set()
+        go_on.wait(30)
+        return fake_pipeline([FACE])
+
+    queue.start(on_sqlite, slow)
+    reached.wait(30)
+    [item] = queue.items()
+    assert item.state == "reading"
+    with pytest.raises(LibraryError, match="being read"):
+        queue.remove(item.id)
+    queue.stop()
+    go_on.set()
+    done(queue)
+    assert on_sqlite.entries() == []
+    again = Queue(tmp_path / "queue")
+    assert [(item.name, item.state, item.request) for item in again.items()] == [("a.mp4", "waiting", REQUEST)]
+    again.start(on_sqlite, lambda request: fake_pipeline([FACE]))
+    done(again)
+    assert [entry.title for entry in on_sqlite.entries()] == ["a.mp4"] and again.items() == []

@@ -1,0 +1,86 @@
+"""Tables of a study are read back by the programs that they are for."""
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_core.library.observations import MEANINGS
+from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes, spss_names
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    records = [
+        {
+            "subject": f"S{number // 2}",
+            "condition": "joke" if number % 2 else "calm",
+            "recording": "=Käthe – 面接.mp4" if number == 0 else f"r{number}.mp4",
+            "person": 1,
+            "seconds": 10.0,
+            "uncertain_s": 1.0,
+            "excluded_s": 2.0,
+            "mean_happy": rng.uniform(),
+            "attribute_Alter (Jahre)": None if number == 3 else "31",
+        }
+        for number in range(8)
+    ]
+    return pd.DataFrame(records)
+
+
+def test_csv_and_parquet_hold_every_row(table):
+    read = pd.read_csv(io.BytesIO(csv_bytes(table)))
+    assert read["recording"][0] == "'=Käthe – 面接.mp4"  # no formula for a spreadsheet
+    np.testing.assert_allclose(read["mean_happy"], table["mean_happy"], atol=1e-6)
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet_bytes(table))), table)
+
+
+def test_spss_reads_names_labels_and_gaps(table, tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    (tmp_path / "study.sav").write_bytes(spss_bytes(table))
+    read, about = pyreadstat.read_sav(str(tmp_path / "study.sav"))
+    assert read["recording"][0] == "=Käthe – 面接.mp4" and read["attribute_Alter_Jahre"][3] == ""
+    np.testing.assert_array_equal(read["mean_happy"], table["mean_happy"])
+    labels = dict(zip(about.column_names, about.column_labels, strict=True))
+    assert labels["seconds"] == MEANINGS["seconds"]
+
+
+def test_names_for_spss_are_unlike_in_any_case():
+    names = spss_names(["a b", "A_B", "1", "ü", "x" * 90, "x" * 91])
+    assert len({name.casefold() for name in names}) == 6
+    assert all(name[0].isalpha() and name.replace("_", "").isalnum() and len(name) <= 64 for name in names)
+
+
+def test_every_column_has_a_meaning(table):
+    assert dictionary(table)["meaning"].ne("").all()
+
+
+def test_the_notebook_repeats_the_means_from_the_csv(table, tmp_path):
+    (tmp_path / "study.csv").write_bytes(csv_bytes(table))
+    document = json.loads(notebook("mean_happy"))
+    code = "\n".join("".join(cell["source"]) for cell in document["cells"] if cell["cell_type"] == "code")
+    code += "\nprint(cells.to_json())"
+    command = [sys.executable, "-c", f"import matplotlib\nmatplotlib.use('Agg')\n{code}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    cells = json.loads(done.stdout)
+    wanted = table.groupby("condition")["mean_happy"].mean()
+    assert cells["mean"] == pytest.approx(wanted.to_dict(), abs=1e-6)
+    assert cells["n"] == {"calm": 4, "joke": 4} and cells["excluded"]["calm"] == pytest.approx(1 / 6)
+    assert (tmp_path / "study.png").stat().st_size > 1000
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+def test_the_script_for_r_repeats_the_means_from_the_csv(table, tmp_path):
+    (tmp_path / "study.csv").write_bytes(csv_bytes(table))
+    (tmp_path / "study.R").write_text(r_script("mean_happy"))
+    done = subprocess.run(["Rscript", "study.R"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert f"{table.groupby('condition')['mean_happy'].mean()['joke']:.4f}"[:6] in done.stdout
+    assert (tmp_path / "study.pdf").exists()
