@@ -122,7 +122,7 @@ def _video(page: Page, address: str, name: str) -> None:
     page.goto(f"{address}/Video")
     page.get_by_role("button", name="Try the sample").click()
     expect(page.get_by_text("Range (seconds)").first).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.locator(".names button")).to_have_count(2)
     expect(page.locator(".js-plotly-plot").last).to_contain_text("probability")
     _shoot(page, f"video-{name}")
     page.get_by_role("tab", name="People", exact=True).click()
