@@ -31,10 +31,12 @@ def test_image_json_is_the_contract(capsys):
     status, out, err = answer(capsys, "image", PORTRAIT, "--json", "-")
     assert status == 0 and err == ""
     [record] = json.loads(out)
-    assert list(record) == ["path", "width", "height", "faces"]
+    assert list(record) == ["path", "width", "height", "faces", "edits", "settings"]
     assert (record["path"], record["width"], record["height"]) == (str(PORTRAIT), 512, 512)
     [face] = record["faces"]
-    assert list(face) == ["box", "label", "confidence", "uncertain", "probabilities"]
+    assert {"box", "label", "confidence", "uncertain", "probabilities", "quality", "landmarks"} <= face.keys()
+    assert (face["found_by"], record["edits"]) == ("detector", [])
+    assert (record["settings"]["model"], record["settings"]["detector"]) == ("custom_cnn", "blazeface")
     assert list(face["probabilities"]) == list(EMOTIONS)
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-4)
     assert face["label"] == "happy" and face["confidence"] == max(face["probabilities"].values())
