@@ -177,7 +177,7 @@ def test_pictures_stay_when_the_page_is_left_until_they_are_cleared(fakes, monke
     assert "one\\.png" not in text(page)
     page.segmented_control[0].select(":material/upload: Upload").run()
     assert "one\\.png" in text(page)
-    page.switch_page("pages/4_Models.py").run()
+    page.switch_page("pages/5_Models.py").run()
     page.switch_page("pages/1_Image.py").run()
     assert "one\\.png" in text(page) and "sad" in text(page)
     page.file_uploader[0].upload("two.png", picture(color="red"), "image/png").run()
