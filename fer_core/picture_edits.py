@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fer_core.readings import Box
 
@@ -22,6 +22,17 @@ class RemoveFace:
 
 
 PictureEdit: TypeAlias = DrawFace | RemoveFace
+
+
+SMALLEST_DRAWN_PX: Final = 8
+"""Side of the smallest face that can be drawn."""
+
+
+def can_be_drawn(box: Box, width: int, height: int) -> bool:
+    """Whether a box can be that of a face in a picture of that size: its middle lies there, and its size is sensible."""
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    large_enough = min(box.width, box.height) >= SMALLEST_DRAWN_PX
+    return large_enough and max(box.width, box.height) <= 2 * max(width, height) and 0 <= x < width and 0 <= y < height
 
 
 def boxes_after(found: Sequence[Box], edits: Iterable[PictureEdit]) -> tuple[list[Box], list[Box]]:

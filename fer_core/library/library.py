@@ -61,6 +61,10 @@ class Library:
         given = now.library if folder is None else folder
         if given is None:
             raise LibraryError("This user has no home folder; name a folder for the library in FACE_VALUE_LIBRARY.")
+        try:
+            given.mkdir(mode=0o700, parents=True, exist_ok=True)  # for this user alone
+        except OSError as error:
+            raise LibraryError(f"{given} cannot be made ({error.strerror}); choose another place.") from error
         place = database or (now.database if folder is None else "") or given / CATALOGUE
         catalogue = Database(place)
         catalogue.migrate()
@@ -104,10 +108,28 @@ class Library:
         with self.database.writes() as connection:
             return self._kept(connection, study, path=path)
 
+    def keep_new(self, study: Study) -> str:
+        """`keep`, where these readings are not kept yet; else their corrections stay as they are.
+
+        Args:
+            study: to keep.
+
+        Returns:
+            Name of the analysis.
+
+        Raises:
+            LibraryError: it cannot be written.
+        """
+        with self.database.writes() as connection:
+            name = self.store.put(_file_of(study.purged()))
+            known = connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == name)).first()
+            return name if known else self._kept(connection, study)
+
     def save(self, analysis: str, study: Study) -> str:
         """Replace the corrections of a kept analysis.
 
-        Where somebody was removed, the readings are written anew without them and the file before is deleted for good.
+        Where `study` has other readings than the kept file, as after somebody was removed or is there again, they are
+        written anew and the file before is deleted for good.
 
         Args:
             analysis: name that `keep` gave.
@@ -121,12 +143,10 @@ class Library:
         """
         with self.database.writes() as connection:
             recording_id = rows.recording_of(connection, analysis)
-            if study.purged() is study:
-                rows.set_edits(connection, analysis, study)
-                return analysis
             name = self._kept(connection, study, recording_id)
-            if name != analysis:
-                self._forget(connection, [analysis])
+            if name == analysis:
+                return name
+            self._forget(connection, [analysis])
         self.clean()
         return name
 
@@ -143,7 +163,7 @@ class Library:
     def _kept(self, connection: sa.Connection, study: Study, recording_id: str = "", path: Path | None = None) -> str:
         """Write file, then rows; the caller's commit makes both count."""
         study = study.purged()
-        data = parquet_bytes(replace(study.read, portraits={}))
+        data = _file_of(study)
         name = self.store.put(data)
         known = connection.execute(sa.select(t.ANALYSES.c.recording).where(t.ANALYSES.c.id == name)).scalar()
         recording = study.read.recording
@@ -341,3 +361,8 @@ def study_of(data: bytes, log: Any) -> Study:
         return Study(timeline, edits_from_json(log))
     except TimelineError as error:
         raise LibraryError(f"The corrections do not fit the readings that they are kept with: {error}") from error
+
+
+def _file_of(study: Study) -> bytes:
+    """What is kept of a study that was purged: its readings without portraits."""
+    return parquet_bytes(replace(study.read, portraits={}))

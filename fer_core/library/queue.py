@@ -5,6 +5,7 @@ where it was cut off. A recording's file is deleted once its analysis is kept, o
 """
 
 import json
+import logging
 import shutil
 import threading
 import uuid
@@ -14,13 +15,15 @@ from pathlib import Path, PurePath
 from typing import Final, Literal
 
 from fer_core.errors import FerError, LibraryError
-from fer_core.jobs import Monitor, Work
+from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 
 Pipelines = Callable[[AnalysisRequest], EmotionPipeline]
+
+_log = logging.getLogger(__name__)
 
 _REQUEST: Final = "request.json"
 _PROBLEM: Final = "problem.txt"
@@ -57,6 +60,8 @@ class Queue:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in folder.glob(".[0-9]*"):  # a kill came while a recording was stored
+            shutil.rmtree(part, ignore_errors=True)
         self._lock = threading.Lock()
         self._work: Work[int] | None = None
         self._reading = ""
@@ -146,10 +151,13 @@ class Queue:
             timeline = pipeline.analyse(_media(path), item.request, monitor, checkpoint=path / _CHECKPOINT)
             if monitor.should_stop:
                 return False
-            library.keep(Study(timeline))
-        except FerError as error:
+            library.keep_new(Study(timeline))
+        except Exception as error:  # whatever it is, the next recording is read
+            if not isinstance(error, FerError):
+                _log.exception("A recording of the queue could not be read")
             if not monitor.should_stop:
-                (path / _PROBLEM).write_text(str(error).replace(f"{path / _MEDIA}/", ""), encoding="utf-8")
+                words = str(error).replace(f"{path / _MEDIA}/", "") if isinstance(error, FerError) else UNEXPECTED
+                (path / _PROBLEM).write_text(words, encoding="utf-8")
             return False
         shutil.rmtree(path, ignore_errors=True)
         return True

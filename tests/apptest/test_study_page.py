@@ -163,3 +163,16 @@ def test_uploads_are_read_in_the_background_and_kept(place, tmp_path):
     queue._work.wait(60)
     page.run()
     assert [entry.title for entry in Library.open(place).entries()] == ["a.mp4"]
+
+
+def test_events_are_replaced_by_as_many_others_once(place):
+    full(place)
+    page = study_page()
+    entry = next(entry for entry in Library.open(place).entries() if entry.title == "r0.mp4")
+    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    for onset in (1.0, 1.5):
+        [given] = [one for one in page.file_uploader if one.label == "Events"]
+        given.upload("events.csv", f"time_s,text\n{onset},joke\n".encode(), "text/csv").run()
+        assert not page.exception and "are kept" in texts(page)
+        [event] = Library.open(place).events(entry.recording_id)
+        assert event.start_s == onset

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.media.images import read_image
-from fer_core.picture_edits import DrawFace, RemoveFace, boxes_after
+from fer_core.picture_edits import DrawFace, RemoveFace, boxes_after, can_be_drawn
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
@@ -36,6 +36,22 @@ def test_what_is_left_and_what_was_drawn(edits, kept, drawn):
 def test_a_box_that_is_removed_last_is_gone(edits, box):
     kept, drawn = boxes_after([FOUND, OTHER], [*edits, RemoveFace(box)])
     assert box not in kept and box not in drawn
+
+
+@pytest.mark.parametrize(
+    ("box", "fits"),
+    [
+        (FOUND, True),
+        (Box(-20, -20, 60, 60), True),
+        (Box(0, 100, 300, 300), True),
+        (Box(0, 700, 64, 64), False),
+        (Box(-60, 10, 60, 60), False),
+        (Box(-5000, -5000, 10_100, 10_100), False),
+        (Box(10, 10, 7, 7), False),
+    ],
+)
+def test_a_drawn_box_has_its_middle_in_the_picture(box, fits):
+    assert can_be_drawn(box, 400, 300) == fits
 
 
 def test_a_face_is_read_in_the_box_that_a_person_drew():

@@ -1,14 +1,12 @@
 """One picture closely: its faces are chosen by a click, and what was found is corrected by hand."""
 
-from typing import Final
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from fer_core.face.overlay import overlay_mesh
 from fer_core.imaging.drawing import caption, overlay_activation
-from fer_core.picture_edits import DrawFace, RemoveFace
+from fer_core.picture_edits import SMALLEST_DRAWN_PX, DrawFace, RemoveFace
 from fer_core.readings import Box
 from fer_core.ui.image.board import board, board_data
 from fer_core.ui.image.results import (
@@ -21,9 +19,6 @@ from fer_core.ui.image.results import (
 )
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, edit, undo_edit
-
-SMALLEST_PX: Final = 8
-"""Side of the smallest face that can be drawn."""
 
 
 def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, mesh: bool) -> None:
@@ -127,12 +122,15 @@ def _add_by_numbers(picture: Analysed) -> None:
         st.caption(
             "A square about the face, from above the eyebrows to the chin, in pixels from the upper left corner."
         )
-        longest = max(picture.width, picture.height)
+        longest = max(SMALLEST_DRAWN_PX, picture.width, picture.height)
+        fields = (
+            ("Left", 0, max(0, picture.width - SMALLEST_DRAWN_PX), 0),
+            ("Top", 0, max(0, picture.height - SMALLEST_DRAWN_PX), 0),
+            ("Side", SMALLEST_DRAWN_PX, longest, max(SMALLEST_DRAWN_PX, longest // 4)),
+        )
         left, top, side = (
-            column.number_input(name, low, longest, first, key=f"{name} {picture.sha256}")
-            for column, (name, low, first) in zip(
-                st.columns(3), (("Left", 0, 0), ("Top", 0, 0), ("Side", 8, max(8, longest // 4))), strict=True
-            )
+            column.number_input(name, low, high, first, key=f"{name} {picture.sha256}")
+            for column, (name, low, high, first) in zip(st.columns(3), fields, strict=True)
         )
         st.button(
             "Add",

@@ -12,6 +12,7 @@ import streamlit as st
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.imaging.crops import cut, resized
 from fer_core.readings import FaceReading
+from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed
 
 THUMB_PX: Final = 72
@@ -122,7 +123,7 @@ def _grid(pictures: Sequence[Analysed], faces: Sequence[ListedFace]) -> None:
         [resized(thumb, 2 * THUMB_PX) for thumb in thumbs],
         caption=[
             f"{STYLES[face.reading.label].symbol} {face.reading.words} {face.reading.confidence:.0%} · "
-            f"{pictures[face.picture].name}"
+            f"{plain(pictures[face.picture].name)}"
             for face in shown
         ],
         width=2 * THUMB_PX,

@@ -14,7 +14,7 @@ from fer_core.errors import FerError
 from fer_core.imaging.crops import shrunk
 from fer_core.imaging.placement import Placement
 from fer_core.media.images import decode_image
-from fer_core.picture_edits import PictureEdit, boxes_after
+from fer_core.picture_edits import DrawFace, PictureEdit, boxes_after, can_be_drawn
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
 from fer_core.reports.pictures import PictureSettings, ReadPicture
@@ -148,7 +148,10 @@ def read_turned(picture: Analysed, turn: Turn) -> None:
 
 
 def edit(picture: Analysed, change: PictureEdit) -> None:
-    """Correct what was found in a picture, from the next run on."""
+    """Correct what was found in a picture, from the next run on; a box that does not lie in it is passed over."""
+    if isinstance(change, DrawFace) and not can_be_drawn(change.box, picture.width, picture.height):
+        st.toast("No face was added: the middle of its box has to lie in the picture.", icon=":material/info:")
+        return
     _edits()[picture.sha256, picture.turned] = (*picture.edits, change)
 
 

@@ -6,12 +6,14 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from fer_core.cells import csv_of_rows, for_spreadsheets
 from fer_core.errors import FerError
 from fer_core.library.library import Library
 from fer_core.library.values import Entry, Place
 from fer_core.timeline.events.event import MAX_BYTES
 from fer_core.timeline.events.formats import read_events
 from fer_core.ui.shared.text import plain
+from fer_core.ui.study.results import forget_results
 from fer_core.ui.video.memory import MOST_OPEN, memory
 
 EMPTY: Final = """
@@ -25,6 +27,7 @@ EMPTY: Final = """
 """
 _PERCENT: Final = st.column_config.NumberColumn(format="percent")
 _MESSAGE: Final = "study message"
+_EVENT_FILES: Final = "study event files"
 
 
 def recordings(library: Library) -> None:
@@ -99,9 +102,10 @@ def _describe_all(library: Library, found: Sequence[Entry]) -> None:
             "CSV with a row a recording. `recording` names the file; `subject`, `session` and `condition` say where it "
             "stands; every other column becomes an attribute."
         )
-        example = ["recording,subject,condition,age", *(f"{entry.recording.name},,," for entry in found)]
+        header = ("recording", "subject", "condition", "age")
+        example = csv_of_rows(header, [(title, "", "", "") for title in dict.fromkeys(one.title for one in found)])
         st.download_button(
-            "A table to fill in", "\n".join(example) + "\n", "participants.csv", "text/csv", on_click="ignore",
+            "A table to fill in", for_spreadsheets(example), "participants.csv", "text/csv", on_click="ignore",
             icon=":material/download:",
         )  # fmt: skip
         number = st.session_state.setdefault("study tables", 0)
@@ -149,6 +153,7 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
             st.markdown("Readings, corrections, names and descriptions go; nothing brings them back.")
             if st.button(f"Delete {len(entries)} for good", type="primary", key="study delete"):
                 receipts = [library.delete_analysis(entry.analysis).sentence() for entry in entries]
+                forget_results()
                 st.session_state[_MESSAGE] = " ".join(receipts)
                 st.rerun()
     if len(entries) == 1:
@@ -167,9 +172,10 @@ def _about(library: Library, entry: Entry) -> None:
         condition = third.text_input("Condition", entry.place.condition)
         if st.form_submit_button("Save", icon=":material/save:"):
             try:
+                place = Place(subject, session, condition)
                 library.rename(entry.recording_id, title)
                 library.set_tags(entry.recording_id, [tag for tag in tags.split(",") if tag.strip()])
-                library.set_place(entry.recording_id, Place(subject, session, condition))
+                library.set_place(entry.recording_id, place)
             except FerError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
@@ -184,7 +190,8 @@ def _events(library: Library, entry: Entry) -> None:
             "On the clock of the recording: CSV, BIDS, PsychoPy, E-Prime, ELAN, BORIS or subtitles. They replace those "
             "that are kept."
         )
-        given = st.file_uploader("Events", key=f"study events {entry.recording_id} {len(events)}")
+        number = st.session_state.setdefault(_EVENT_FILES, 0)
+        given = st.file_uploader("Events", key=f"study events {entry.recording_id} {number}")
         if given is None:
             return
         try:
@@ -193,4 +200,5 @@ def _events(library: Library, entry: Entry) -> None:
             st.error(plain(str(error)), icon=":material/error:")
             return
         st.session_state[_MESSAGE] = f"The events of {entry.title} are kept."
+        st.session_state[_EVENT_FILES] = number + 1
         st.rerun()

@@ -94,6 +94,12 @@ def _compared(table: pd.DataFrame, value: str) -> None:
     _sentences(compared)
 
 
+def forget_results() -> None:
+    """Drop every table and comparison that was computed, of all visitors, such as after somebody was deleted."""
+    _of_events.clear()
+    statistics.clear()
+
+
 @st.cache_data(max_entries=32, show_spinner="Comparing people …")
 def statistics(table: pd.DataFrame, value: str) -> tuple[PeopleValues, tuple[Share, ...], tuple[Comparison, ...] | str]:
     """Values of people, their means, and all comparisons or why there are none.

@@ -16,6 +16,7 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.study.results import EVENTS, WHOLE, observed
 
 _VALUE = f"mean_{EMOTIONS[3]}"
+_ZIP = "study zip"
 
 
 def taking(library: Library) -> None:
@@ -53,6 +54,11 @@ def _tables(library: Library) -> None:
     )
 
 
+def _state(library: Library) -> list[tuple[str, str]]:
+    """Changes with whatever is kept, corrected or deleted; a zip made before that is not given out any more."""
+    return [(entry.analysis, str(entry.kept_at)) for entry in library.entries()]
+
+
 def _whole(library: Library) -> None:
     st.markdown("##### The whole library")
     left, right = st.columns(2)
@@ -62,10 +68,11 @@ def _whole(library: Library) -> None:
             try:
                 with st.spinner("Exporting …"):
                     export_library(library, folder / "library.zip")
-                st.session_state["study zip"] = (folder / "library.zip").read_bytes()
+                st.session_state[_ZIP] = _state(library), (folder / "library.zip").read_bytes()
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-        if data := st.session_state.get("study zip"):
+        made_of, data = st.session_state.get(_ZIP, (None, b""))
+        if data and made_of == _state(library):
             st.download_button("Library (zip)", data, "library.zip", "application/zip", icon=":material/download:")
         st.caption("Parquet, CSV and JSON with a README: nothing of ours is needed to read it.")
     with right:

@@ -1,11 +1,12 @@
 """Recordings to read: given here, read one after another in the background, kept when they are read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import streamlit as st
 
 from fer_core.classification import ModelCard
+from fer_core.errors import FerError
 from fer_core.library.library import Library
 from fer_core.library.queue import Queue, Waiting
 from fer_core.media.video import VIDEO_TYPES
@@ -59,10 +60,9 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
     fps = right.select_slider("Samples a second", list(RATES), 4.0, format_func=RATES.__getitem__)
     if st.button("Read and keep", icon=":material/playlist_add:", type="primary", disabled=not given) and given:
         request = AnalysisRequest(model=model, detector=DetectorChoice(detector), fps=fps)
-        load(request)
         for file in given:
             queue.add(file.name, file.getbuffer(), request)
-        queue.start(library, pipeline_for)
+        _start(library, queue)
         st.session_state[_GIVEN] = number + 1
         st.rerun()
     st.caption(
@@ -99,11 +99,19 @@ def _line(queue: Queue, item: Waiting) -> None:
         st.markdown(f"{_ICONS[item.state]} {plain(item.name)} — {item.state}{problem}")
         if item.state == "failed":
             st.button(
-                "Try again", icon=":material/refresh:", key=f"retry {item.id}", on_click=queue.retry, args=(item.id,)
+                "Try again",
+                icon=":material/refresh:",
+                key=f"retry {item.id}",
+                on_click=_attempt,
+                args=(queue.retry, item),
             )
         if item.state != "reading":
             st.button(
-                "Remove", icon=":material/delete:", key=f"remove {item.id}", on_click=queue.remove, args=(item.id,)
+                "Remove",
+                icon=":material/delete:",
+                key=f"remove {item.id}",
+                on_click=_attempt,
+                args=(queue.remove, item),
             )
 
 
@@ -113,7 +121,28 @@ def _buttons(library: Library, queue: Queue, items: list[Waiting]) -> None:
     elif any(item.state == "waiting" for item in items) and st.button(
         "Go on reading", icon=":material/play_arrow:", type="primary"
     ):
-        for item in items:
-            load(item.request)
-        queue.start(library, pipeline_for)
+        try:
+            _start(library, queue)
+        except FerError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
         st.rerun()
+
+
+def _start(library: Library, queue: Queue) -> None:
+    """Load what everything that waits needs, then read.
+
+    Raises:
+        FerError: a model or detector cannot be loaded.
+    """
+    for item in queue.items():
+        load(item.request)
+    queue.start(library, pipeline_for)
+
+
+def _attempt(change: Callable[[str], None], item: Waiting) -> None:
+    """Do it, or say why not: what waits can begin to be read between two looks at the page."""
+    try:
+        change(item.id)
+    except FerError as error:
+        st.toast(plain(str(error)), icon=":material/error:")

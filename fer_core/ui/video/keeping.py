@@ -9,6 +9,10 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.video.recording import OpenRecording
 
 
+class GoneError(LibraryError):
+    """A kept analysis is no longer there."""
+
+
 def keep_button(recording: OpenRecording) -> None:
     """The button, and what came of it. Not there for those who have no library, which is not opened before."""
     if not may_use():
@@ -25,6 +29,10 @@ def keep_button(recording: OpenRecording) -> None:
         if pressed:
             try:
                 recording.kept = kept(library(), recording)
+            except GoneError as error:
+                recording.kept = None
+                st.error(plain(str(error)), icon=":material/error:")
+                return
             except FerError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
@@ -34,10 +42,17 @@ def keep_button(recording: OpenRecording) -> None:
 
 
 def kept(library: Library, recording: OpenRecording) -> str:
-    """Keep what the first model read with its corrections; the name of the analysis."""
-    if recording.kept is not None:
-        try:
-            return library.save(recording.kept, recording.study)
-        except LibraryError:  # it was deleted on the Study page in the meantime
-            return library.keep(recording.study)
-    return library.keep(recording.study)
+    """Keep what the first model read with its corrections; the name of the analysis.
+
+    Raises:
+        GoneError: it was kept, and was deleted or replaced elsewhere since then.
+        LibraryError: it cannot be written.
+    """
+    if recording.kept is None:
+        return library.keep(recording.study)
+    if all(entry.analysis != recording.kept for entry in library.entries()):
+        raise GoneError(
+            "What was kept of this recording was deleted or changed elsewhere. Open it again from Study, or press the "
+            "button once more to keep it as it is here."
+        )
+    return library.save(recording.kept, recording.study)

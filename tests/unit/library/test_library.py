@@ -13,6 +13,8 @@ from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import people
+from fer_core.ui.video import keeping
+from fer_core.ui.video.recording import OpenRecording
 from tests.timelines import measured, nobody, of_rows, reading, synthetic
 
 EDITS = (
@@ -309,3 +311,36 @@ def test_a_password_is_in_no_message(tmp_path):
     with pytest.raises(LibraryError) as caught:
         Library.open(tmp_path, "postgresql://someone:geheim@localhost:1/name?connect_timeout=1")
     assert "geheim" not in str(caught.value)
+
+
+def test_who_was_removed_when_it_was_kept_and_is_there_again_can_be_corrected(on_sqlite):
+    study = Study(measured())
+    name = on_sqlite.keep(replace(study, edits=(Remove(2),)))
+    again = replace(study, edits=(Name(2, "Ann"),))
+    saved = on_sqlite.save(name, again)
+    assert saved != name and [entry.analysis for entry in on_sqlite.entries()] == [saved]
+    assert same(on_sqlite.open_study(saved), again)
+
+
+def test_what_is_read_again_keeps_the_corrections_of_before(on_sqlite):
+    name = on_sqlite.keep(corrected())
+    assert on_sqlite.keep_new(Study(measured())) == name
+    assert same(on_sqlite.open_study(name), corrected())
+    assert on_sqlite.keep_new(named("other.mp4", 5)) != name
+
+
+def test_only_this_user_reads_a_library(tmp_path):
+    with Library.open(tmp_path / "library"):
+        assert (tmp_path / "library").stat().st_mode & 0o077 == 0
+
+
+def test_what_was_deleted_elsewhere_does_not_come_back_by_itself(on_sqlite):
+    study = Study(measured())
+    recording = OpenRecording(1, {"fake": study}, None)
+    recording.kept = keeping.kept(on_sqlite, recording)
+    on_sqlite.save(recording.kept, replace(study, edits=(Remove(2),)))  # by somebody who has it open, too
+    recording.call(1, "Ann")
+    with pytest.raises(keeping.GoneError, match="deleted or changed elsewhere"):
+        keeping.kept(on_sqlite, recording)
+    [entry] = on_sqlite.entries()
+    assert 2 not in people(on_sqlite.open_study(entry.analysis).timeline)

@@ -108,6 +108,25 @@ def test_a_queue_reads_one_after_another_keeps_and_deletes(on_sqlite, tmp_path, 
     assert queue.items() == [] and not [path for path in queue.folder.rglob("*") if path.is_file()]
 
 
+def test_whatever_goes_wrong_with_one_the_next_is_read(on_sqlite, tmp_path, clip):
+    queue = Queue(tmp_path / "queue")
+    for name in ("a.mp4", "b.mp4"):
+        queue.add(name, clip + name.encode(), REQUEST)
+    pipelines = iter([None, fake_pipeline([FACE])])  # what is no pipeline breaks in a way that nobody foresaw
+    queue.start(on_sqlite, lambda request: next(pipelines))
+    done(queue)
+    [failed] = queue.items()
+    assert failed.name == "a.mp4" and "unexpected" in failed.problem
+    assert [entry.recording.name for entry in on_sqlite.entries()] == ["b.mp4"]
+
+
+def test_what_a_kill_left_of_a_recording_that_was_stored_is_cleared(tmp_path):
+    part = tmp_path / "queue" / ".000001-abcd" / "media"
+    part.mkdir(parents=True)
+    (part / "a.mp4").write_bytes(b"half of it")
+    assert Queue(tmp_path / "queue").items() == [] and not part.exists()
+
+
 def test_a_queue_that_was_stopped_goes_on_in_another_program(on_sqlite, tmp_path, clip):
     queue, reached, go_on = Queue(tmp_path / "queue"), threading.Event(), threading.Event()
     queue.add("a.mp4", clip, REQUEST)

@@ -83,6 +83,7 @@ class Player {
       const track = await answer.json();
       if (address !== this.data.track) return; // a newer one is on its way
       this.readings = new Readings(track);
+      this.notice("");
       this.view = this.view ?? this.whole();
       showNames(this.part(".names"), this.readings);
       showLegend(this.part(".legend"), this.readings);
@@ -180,7 +181,9 @@ class Player {
     const [from, to] = this.data.range;
     const outside = this.time < from - SAME_S || this.time >= to - (this.readings?.frame ?? 0.04);
     if (this.video.ended || (this.looping && outside)) this.seek(from, { tell: false });
-    await this.video.play().catch(() => this.notice("The browser does not play this recording."));
+    await this.video.play().catch((error) => {
+      if (error.name !== "AbortError") this.notice("The browser does not play this recording."); // else it was paused
+    });
   }
 
   samples(count) {
@@ -321,6 +324,7 @@ class Player {
     });
     video.addEventListener("loadedmetadata", () => this.go(this.time + SEEK_S));
     video.addEventListener("seeked", () => this.sought());
+    video.addEventListener("playing", () => this.notice(""));
     video.addEventListener("error", () => video.hasAttribute("src") && this.notice("This browser cannot play the recording."));
     for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.changed());
     eachFrame(video, (media) => this.frameShown(media));
