@@ -29,7 +29,7 @@ SMALLEST_DRAWN_PX: Final = 8
 
 
 def can_be_drawn(box: Box, width: int, height: int) -> bool:
-    """Whether a box can be that of a face in a picture of that size: its middle lies there, and its size is sensible."""
+    """Whether a box can be that of a face in a picture of that size: its middle lies there, its size is sensible."""
     x, y = box.x + box.width / 2, box.y + box.height / 2
     large_enough = min(box.width, box.height) >= SMALLEST_DRAWN_PX
     return large_enough and max(box.width, box.height) <= 2 * max(width, height) and 0 <= x < width and 0 <= y < height

@@ -7,7 +7,7 @@ from fer_core.errors import FerError
 from fer_core.ui.image.closely import choose_face, look_closely
 from fer_core.ui.image.overview import overview
 from fer_core.ui.image.results import downloads
-from fer_core.ui.image.sources import chosen_files, clear
+from fer_core.ui.image.sources import chosen_files, clear_button
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.routing import through_router
@@ -42,7 +42,7 @@ except FerError as error:
 if pictures:
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads(pictures)
-        st.button("Clear pictures", icon=":material/delete:", on_click=clear, help="They stay until then.")
+        clear_button()
     place, face = overview(pictures) if len(pictures) > 1 else (0, None)
     if face is not None:
         choose_face(pictures[place], face)

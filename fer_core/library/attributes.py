@@ -59,9 +59,12 @@ def read_table(data: bytes) -> tuple[Description, ...]:
         text = decoded(data)
         first = text.split("\n", 1)[0]
         delimiter = max(",;\t", key=first.count)
-        header, *lines = [line for line in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if any(line)]
+        read = [line for line in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if any(line)]
     except (TimelineError, csv.Error, ValueError) as error:
         raise LibraryError(f"The table of attributes cannot be read ({error}); save it as CSV (UTF-8).") from error
+    if not read:
+        raise LibraryError("The table of attributes is empty; give one with a header and a row a recording.")
+    header, *lines = read
     names = [checked_name(cell_text(name), empty=True) for name in header]
     key = next((name for name in _RECORDING for each in names if each.casefold() == name), None)
     if key is None:

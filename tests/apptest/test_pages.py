@@ -168,6 +168,41 @@ def test_faces_are_drawn_removed_and_taken_back(fakes, monkeypatch):
     assert "Corrected" not in text(page) and "sad" in text(page)
 
 
+def test_a_picture_of_one_pixel_is_shown_like_any_other(fakes):
+    fakes([])
+    page = image_page()
+    page.file_uploader[0].upload("dot.png", picture(size=(1, 1)), "image/png").run()
+    assert not page.exception and "No face found" in page.info[0].value
+
+
+def test_the_same_picture_under_two_names_is_corrected_once(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    fakes([Box(10, 20, 50, 50)], emotion="sad")
+    page = image_page()
+    for name in ("one.png", "copy.png"):
+        page.file_uploader[0].upload(name, picture(), "image/png")
+    page.run()
+    button(page, "Remove this face").click().run()
+    assert "**2** pictures · **1** face" in text(page) and not page.exception
+
+
+def test_a_face_that_was_drawn_is_the_one_that_is_shown(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    fakes([Box(10, 20, 50, 50)], emotion="sad")
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    for field, value in zip(page.number_input, (60, 40, 60), strict=True):
+        field.set_value(value)
+    button(page, "Add").click().run()
+    assert "drawn by hand" in text(page)
+
+
+def test_the_sample_has_nothing_to_clear():
+    page = image_page()
+    page.segmented_control[0].select(":material/portrait: Sample").run()
+    assert not [one for one in page.button if one.label == "Clear pictures"]
+
+
 def test_pictures_stay_when_the_page_is_left_until_they_are_cleared(fakes, monkeypatch):
     monkeypatch.setattr(routing, "PagesManager", object)
     fakes([Box(10, 20, 50, 50)], emotion="sad")

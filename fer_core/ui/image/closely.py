@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from fer_core.face.overlay import overlay_mesh
 from fer_core.imaging.drawing import caption, overlay_activation
-from fer_core.picture_edits import SMALLEST_DRAWN_PX, DrawFace, RemoveFace
+from fer_core.picture_edits import SMALLEST_DRAWN_PX, DrawFace, RemoveFace, can_be_drawn
 from fer_core.readings import Box
 from fer_core.ui.image.board import board, board_data
 from fer_core.ui.image.results import (
@@ -81,9 +81,17 @@ def _board(picture: Analysed, drawn: NDArray[np.uint8], chosen: int) -> None:
         board_data(drawn, (picture.width, picture.height), picture.readings, chosen, alternative_text(picture)),
         key=f"board {picture.sha256} {picture.name}",
         on_chosen=choose,
-        on_drawn=lambda box: edit(picture, DrawFace(box)),
+        on_drawn=lambda box: _draw(picture, box),
         on_removed=lambda box: edit(picture, RemoveFace(box)),
     )
+
+
+def _draw(picture: Analysed, box: Box) -> None:
+    """Add a face and choose it."""
+    edit(picture, DrawFace(box))
+    if can_be_drawn(box, picture.width, picture.height):
+        boxes = sorted({*(reading.box for reading in picture.readings), box}, key=lambda one: (one.x, one.y))
+        choose_face(picture, boxes.index(box))
 
 
 def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -> None:
@@ -134,6 +142,6 @@ def _add_by_numbers(picture: Analysed) -> None:
         )
         st.button(
             "Add",
-            on_click=lambda: edit(picture, DrawFace(Box(int(left), int(top), int(side), int(side)))),
+            on_click=lambda: _draw(picture, Box(int(left), int(top), int(side), int(side))),
             key=f"add {picture.sha256}",
         )

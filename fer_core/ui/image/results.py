@@ -24,6 +24,11 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 
 HEAD_PX = 96
+SURE_PRESENCE = 0.5
+"""Below, the landmarks probably lie on no face, and the pose means nothing."""
+
+_NOT_IN_NAMES = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
+"""Not allowed in names of files on Windows."""
 
 NO_FACE = (
     "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and at "
@@ -142,7 +147,7 @@ def show_face(
                     color="gray",
                     help="The crop is unlike the faces that the model learnt from.",
                 )
-    if reading.pose is not None:
+    if reading.pose is not None and reading.mesh is not None and reading.mesh.columns["face_presence"] >= SURE_PRESENCE:
         _show_pose(reading.pose)
     st.plotly_chart(
         probability_bars(reading, uncertain_below),
@@ -156,8 +161,8 @@ def _show_pose(pose: Pose) -> None:
     figure, words = st.columns([1, 2], vertical_alignment="center")
     figure.image(head(pose, HEAD_PX), width=HEAD_PX, alt=f"Drawn head: {in_words(pose)}")
     words.caption(
-        f"{in_words(pose).capitalize()}. Yaw {pose.yaw_deg:+.0f}°, pitch {pose.pitch_deg:+.0f}°, roll "
-        f"{pose.roll_deg:+.0f}°, from the landmarks: how the head is held, not what it attends to."
+        f"{in_words(pose).capitalize()}. Yaw {round(pose.yaw_deg):+d}°, pitch {round(pose.pitch_deg):+d}°, roll "
+        f"{round(pose.roll_deg):+d}°, from the landmarks: how the head is held, not what it attends to."
     )
 
 
@@ -202,5 +207,5 @@ def _zip(pictures: Sequence[Analysed]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for number, picture in enumerate(pictures, start=1):
             png = encode_png(annotate(picture.image, picture.readings))
-            archive.writestr(f"{number:03d}_{picture.stem}_annotated.png", png)
+            archive.writestr(f"{number:03d}_{picture.stem.translate(_NOT_IN_NAMES)}_annotated.png", png)
     return buffer.getvalue()

@@ -63,10 +63,18 @@ def chosen_files() -> list[File]:
     return [sample_picture()]
 
 
-def clear() -> None:
-    """Drop every picture that was given, and what was read in it."""
-    for key in (_EARLIER, _GIVEN):
-        st.session_state.pop(key, None)
+def clear_button() -> None:
+    """A button that drops the pictures of the source that is shown; the sample needs none, snapshots have their own."""
+    source = st.session_state[_SOURCE]
+    if source in (UPLOAD, CAMERA):
+        st.button(
+            "Clear pictures", icon=":material/delete:", on_click=_clear, args=(source,), help="They stay until then."
+        )
+
+
+def _clear(source: str) -> None:
+    for memory in (_memory(_EARLIER), _memory(_GIVEN)):
+        memory.pop(source, None)
     st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
     forget()
 

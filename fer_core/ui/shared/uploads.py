@@ -123,7 +123,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
         key = (sha256, name, settings, turned)
         try:
             picture = before.get(key) or _analysed(name, data, pipeline, turned, sha256)
-            picture = picture.corrected(_edits().get((sha256, turned), ()), pipeline)
+            picture = picture.corrected(_edits().get((sha256, name, turned), ()), pipeline)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/broken_image:")
             continue
@@ -152,16 +152,16 @@ def edit(picture: Analysed, change: PictureEdit) -> None:
     if isinstance(change, DrawFace) and not can_be_drawn(change.box, picture.width, picture.height):
         st.toast("No face was added: the middle of its box has to lie in the picture.", icon=":material/info:")
         return
-    _edits()[picture.sha256, picture.turned] = (*picture.edits, change)
+    _edits()[picture.sha256, picture.name, picture.turned] = (*picture.edits, change)
 
 
 def undo_edit(picture: Analysed) -> None:
     """Take the last correction of a picture back."""
-    _edits()[picture.sha256, picture.turned] = picture.edits[:-1]
+    _edits()[picture.sha256, picture.name, picture.turned] = picture.edits[:-1]
 
 
-def _edits() -> dict[tuple[str, Turn], Edits]:
-    edits: dict[tuple[str, Turn], Edits] = st.session_state.setdefault(_EDITS, {})
+def _edits() -> dict[tuple[str, str, Turn], Edits]:
+    edits: dict[tuple[str, str, Turn], Edits] = st.session_state.setdefault(_EDITS, {})
     return edits
 
 

@@ -48,11 +48,13 @@ def recordings(library: Library) -> None:
             "Duration": st.column_config.NumberColumn(format="%.0f s"),
         },
     )
+    subjects = table["Subject"].replace("", None).nunique()
     incomplete = int(table["Missing"].ne("").sum()) if len(table) else 0
+    analyses = "analysis" if len(found) == 1 else "analyses"
+    people = "subject" if subjects == 1 else "subjects"
     st.caption(
-        f"{len(found)} {'analysis' if len(found) == 1 else 'analyses'}, {table['Subject'].replace('', None).nunique()} "
-        f"subjects; {incomplete} with something missing. *Good samples* and *Uncertain* are shares of the time that "
-        "people are seen, *No face* is a share of the recording."
+        f"{len(found)} {analyses}, {subjects} {people}; {incomplete} with something missing. *Good samples* and *Uncertain* are "
+        "shares of the time that people are seen, *No face* is a share of the recording."
     )
     _describe_all(library, found)
     _one(library, found)

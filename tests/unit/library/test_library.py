@@ -167,7 +167,7 @@ def test_a_table_describes_recordings(library):
         (b"recording,age,Age\na.mp4,1,2\n", "two have the same"),
         (b"recording,age\n,1\n", "names no recording"),
         (b"recording,session\na.mp4,day 2\n", "subject"),
-        (b"", "cannot be read"),
+        (b"", "is empty"),
         (b"\xff\xfe\x00\xd8", "cannot be read"),
     ],
 )
@@ -344,3 +344,9 @@ def test_what_was_deleted_elsewhere_does_not_come_back_by_itself(on_sqlite):
         keeping.kept(on_sqlite, recording)
     [entry] = on_sqlite.entries()
     assert 2 not in people(on_sqlite.open_study(entry.analysis).timeline)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b",,\n"])
+def test_an_empty_table_of_attributes_is_a_sentence(on_sqlite, data):
+    with pytest.raises(LibraryError, match="is empty; give one with a header"):
+        on_sqlite.describe(data)
