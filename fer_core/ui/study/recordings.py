@@ -53,8 +53,9 @@ def recordings(library: Library) -> None:
     analyses = "analysis" if len(found) == 1 else "analyses"
     people = "subject" if subjects == 1 else "subjects"
     st.caption(
-        f"{len(found)} {analyses}, {subjects} {people}; {incomplete} with something missing. *Good samples* and *Uncertain* are "
-        "shares of the time that people are seen, *No face* is a share of the recording."
+        f"{len(found)} {analyses}, {subjects} {people}; {incomplete} with something missing. "
+        "*Good samples* and *Uncertain* are shares of the time that people are seen, *No face* is a share of the "
+        "recording."
     )
     _describe_all(library, found)
     _one(library, found)
