@@ -36,7 +36,7 @@ _Folder = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 class Settings(BaseSettings):
     """The settings as they are now; each attribute is one environment variable.
 
-    The descriptions of the attributes are the table of settings in README.md (`make tables`).
+    The descriptions of the attributes are the table of settings in docs/reference.md (`make tables`).
     """
 
     model_config = SettingsConfigDict(
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
 
     ice_servers: _Text = Field(default="", validation_alias=ICE_SERVERS, repr=False)
     """How the browser's camera and the server connect: unset or `none`, `automatic`, or a list of servers; see
-    [Live](#live)."""
+    [Live](../README.md#live)."""
 
     unfinished_dir: _Folder = Field(default=None, validation_alias=UNFINISHED)
     """Folder where interrupted analyses of the Video page wait to be continued; empty: none are kept. Default:
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     """The user's cache, as the XDG base directory specification names it. Default: `~/.cache`."""
 
     library_dir: _Folder = Field(default=None, validation_alias=LIBRARY)
-    """Folder of the library of kept analyses; see [docs/library.md](docs/library.md). Where it or the database is
+    """Folder of the library of kept analyses; see [library.md](library.md). Where it or the database is
     named, every visitor of the dashboard uses that library; where not, only a person at this machine. Default:
     `face-value/library` in the user's data folder."""
 

@@ -36,7 +36,7 @@ COLUMNS: Final = (
     *PICTURE_COLUMNS,
     "found_by",
 )
-"""Columns of one face; their meaning is in README.md. Those of the landmarks are empty where none were measured; see
+"""Columns of one face; docs/reference.md explains them. Those of the landmarks are empty where none were measured; see
 `fer_core.timeline.columns.GROUPS`."""
 
 SETTINGS_COLUMNS: Final = ("model", "detector", "uncertain_below", "version")

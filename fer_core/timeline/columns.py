@@ -1,4 +1,4 @@
-"""The columns of a timeline. The data dictionary and README.md are written from these values."""
+"""The columns of a timeline. The data dictionary and docs/reference.md are written from these values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -108,7 +108,7 @@ def test_every_command_explains_itself(command, capsys):
         main([command, "--help"])
     assert stopped.value.code == 0
     assert "usage: python -m fer_core" in capsys.readouterr().out
-    assert f"python -m fer_core {command}" in (ROOT / "README.md").read_text()
+    assert f"python -m fer_core {command}" in (ROOT / "docs" / "reference.md").read_text()
 
 
 def test_models_list_and_verify(capsys):
