@@ -483,6 +483,7 @@ def test_every_view_and_part_can_be_opened(fakes, clip):
         "Movements",
         "Shares",
         "Stretches",
+        "Changes",
         "From rest",
     ):
         page.session_state[f"views {found.number}"] = view

@@ -32,10 +32,11 @@ from fer_core.evaluation.galleries import (
 from fer_core.evaluation.records import DataRecord
 from fer_core.settings import DATA_SET, settings
 from fer_core.ui.models import records
-from fer_core.ui.models.parts import PAGE, ink, plot
+from fer_core.ui.models.parts import PAGE, plot
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.theme import ink
 from fer_core.ui.shared.visitor import sits_here
 
 Row = TypeVar("Row")

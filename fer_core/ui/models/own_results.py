@@ -15,8 +15,9 @@ from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.significance import compare_models
 from fer_core.reports.evaluations import as_csv, as_json, errors_table, skipped_table
 from fer_core.ui.models import records as models_records
-from fer_core.ui.models.parts import beside, ink, plot
+from fer_core.ui.models.parts import beside, plot
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.theme import ink
 
 
 def show(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> None:

@@ -15,9 +15,6 @@ from fer_core.evaluation.records import SplitRecord
 PAGE: Final = "Models"
 """The last part of the page's address."""
 
-_INKS: Final = {"light": "theme.light.textColor", "dark": "theme.dark.textColor"}
-_FALLBACK_INK: Final = "#1b2333"
-
 
 @dataclass(frozen=True)
 class Compared:
@@ -68,11 +65,6 @@ def beside(things: Iterable[str], columns: int = 2) -> Iterator[tuple[str, Any]]
     for first in range(0, len(wanted), columns):
         row = wanted[first : first + columns]
         yield from zip(row, st.columns(columns, gap="medium"), strict=False)
-
-
-def ink() -> str:
-    """The colour of text in the visitor's theme, `#rrggbb`."""
-    return st.get_option(_INKS.get(st.context.theme.type or "light", "")) or _FALLBACK_INK
 
 
 def size(count: int) -> str:

@@ -19,9 +19,10 @@ from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.ui.models import records as models_records
 from fer_core.ui.models.difference import difference
-from fer_core.ui.models.parts import Compared, beside, ink, plot
+from fer_core.ui.models.parts import Compared, beside, plot
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.theme import ink
 
 HARDENED_SEVERITY: Final = 3
 """Of the five, the one that the table of losses is about."""

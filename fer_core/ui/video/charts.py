@@ -12,6 +12,7 @@ from fer_core import charts
 from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.charts.face_lanes import describe_face, face_lanes, movement_lines
 from fer_core.charts.looks import clock
+from fer_core.charts.transitions import describe_transitions, transition_table
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.face.overlay import head
@@ -27,7 +28,9 @@ from fer_core.timeline.summaries import (
     outside,
     stretches,
 )
+from fer_core.timeline.transitions import transitions
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.theme import ink
 from fer_core.ui.video.player.stage import words_at
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.selection import selected_time
@@ -50,6 +53,7 @@ def over_time(recording: OpenRecording) -> None:
         "Movements": _movements,
         "Shares": _shares,
         "Stretches": _stretches,
+        "Changes": _changes,
     }
     if recording.resting:
         views["From rest"] = _from_rest
@@ -232,6 +236,20 @@ def _shares(recording: OpenRecording) -> None:
         )
     if len(summaries) > MOST_RINGS:
         st.caption(f"Rings of the first {MOST_RINGS} people only; the bars show everybody.")
+
+
+def _changes(recording: OpenRecording) -> None:
+    person = _person(recording)
+    if person is None:
+        return
+    counts = transitions(stretches(counted(recording.shown(), recording.notes.excluded), person))
+    st.plotly_chart(
+        transition_table(counts, ink()),
+        key=f"changes {person} {recording.number}",
+        config={"displayModeBar": False},
+        alt=describe_transitions(counts),
+    )
+    st.caption("How often one expression was followed by another without a gap in between; *uncertain* counts as one.")
 
 
 def _stretches(recording: OpenRecording) -> None:
