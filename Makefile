@@ -12,13 +12,19 @@ endif
 WORKERS ?= 2
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: run test test-slow browser-test wheel-test lint format types layers check screenshots tables train-gpu clean
+QUICK := tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel)
+
+.PHONY: run test coverage test-slow browser-test wheel-test lint format types layers check screenshots tables train-gpu clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
 
 test: $(VENV)/.dev-ready
-	$(PYTEST) tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel) --cov --cov-report=term:skip-covered
+	$(PYTEST) $(QUICK)
+
+# The same with a report of what no test reaches; takes about twice as long.
+coverage: $(VENV)/.dev-ready
+	$(PYTEST) $(QUICK) --cov --cov-report=term:skip-covered
 
 # Training and the Keras engine.
 test-slow: $(VENV)/.dev-ready

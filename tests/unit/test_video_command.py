@@ -115,7 +115,12 @@ def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert answer(capsys, "video", long, "--out", whole, "--fps", "0")[0] == 0
     code = (
-        "import sys, fer_core.analysis.run as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
+        "import sys, time, fer_core.analysis.run as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
+        "from fer_core.analysis.step import Step; find = Step.find\n"
+        "def waits(self, *given):  # so that it cannot be done before it is ended\n"
+        "    time.sleep(60 if given[2] == 60 else 0)\n"
+        "    return find(self, *given)\n"
+        "Step.find = waits\n"
         "from fer_core.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "video", str(long), "--out", str(out), "--fps", "0"]
