@@ -115,7 +115,8 @@ def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert answer(capsys, "video", long, "--out", whole, "--fps", "0")[0] == 0
     code = (
-        "import sys, time, fer_core.analysis.run as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
+        "import signal, sys, time, fer_core.analysis.run as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it\n"
         "from fer_core.analysis.step import Step; find = Step.find\n"
         "def waits(self, *given):  # so that it cannot be done before it is ended\n"
         "    time.sleep(60 if given[2] == 60 else 0)\n"
