@@ -69,10 +69,10 @@ print(reading.label)
     assert done.stdout.strip() == "happy", done.stderr
 
 
-def test_everything_but_pages_charts_and_training_can_be_imported(installed, run):
+def test_everything_but_what_needs_an_extra_can_be_imported(installed, run):
     code = """
 import importlib, pkgutil, fer_core
-others = ("fer_core.ui", "fer_core.charts", "fer_core.training", "fer_core.__main__")
+others = ("fer_core.ui", "fer_core.charts", "fer_core.library", "fer_core.training", "fer_core.__main__")
 for module in pkgutil.walk_packages(fer_core.__path__, "fer_core.", onerror=lambda name: None):
     if not module.name.startswith(others):
         importlib.import_module(module.name)
@@ -133,19 +133,21 @@ def test_what_is_not_installed_is_one_line_with_the_way_out(installed, run, word
     assert re.match("error: ", done.stderr) and way_out in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-def test_the_dashboard_opens_with_its_extra(installed, run):
+def test_the_dashboard_opens_with_its_extra(installed, run, tmp_path):
     """The last test: it puts more packages into the environment."""
     installed.install(f"{installed.wheel}[dashboard]")
-    code = """
+    code = f"""
+import os
 import sys
+os.environ["FACE_VALUE_LIBRARY"] = {str(tmp_path / "library")!r}
 from streamlit.testing.v1 import AppTest
 from fer_core.resources import resource
 page = AppTest.from_file(str(resource("Home.py")), default_timeout=120).run()
 for name in ("0_Start", "1_Image", "2_Live", "3_Video", "4_Study", "5_Models"):
-    page.switch_page(f"pages/{name}.py").run()
+    page.switch_page(f"pages/{{name}}.py").run()
     assert not page.exception, (name, page.exception)
     assert not page.error, (name, [error.value for error in page.error])
-assert not {"tensorflow", "keras"} & set(sys.modules)
+assert not {{"tensorflow", "keras"}} & set(sys.modules)
 """
     done = run(installed.python, "-c", code)
     assert done.returncode == 0, done.stderr
