@@ -183,6 +183,6 @@ def test_measuring_can_be_stopped(page: Page):
 def test_phone_width_needs_no_sideways_scrolling(blank: Page, address: str, view: str):
     blank.set_viewport_size({"width": 390, "height": 844})
     blank.goto(f"{address}/Models?view={view}")
-    expect(blank.get_by_text("It is no medical device").first).to_be_visible()
+    expect(blank.get_by_text("not what a person feels").first).to_be_visible()
     main = blank.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
