@@ -46,7 +46,7 @@ def test_a_link_to_a_page_opened_right_after_the_start_shows_the_same_site(blank
         expect(blank.get_by_role("heading", name="Image", exact=True)).to_be_visible()
         expect(blank.get_by_text("Everything stays on this machine")).to_be_visible()
         expect(blank.get_by_test_id("stSidebarNavLink")).to_have_text(
-            [re.compile(name) for name in ("Start", "Image", "Live", "Video", "Models")]
+            [re.compile(name) for name in ("Start", "Image", "Live", "Video", "Study", "Models")]
         )
 
 

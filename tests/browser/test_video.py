@@ -42,6 +42,7 @@ def moment_s(page: Page) -> float:
 
 
 def open_kept(page: Page, path: Path) -> None:
+    settle(page)  # a run that is under way would close what is opened
     page.get_by_text("Open a kept analysis").click()
     place = page.get_by_role("region", name="Evidence bundle, or readings as Parquet or JSON")
     place.locator('input[type="file"]').set_input_files(path)
