@@ -5,6 +5,7 @@
     script thread   state(), configure(), record, calibrate                              (short locks only)
 
 The worker starts with the first frame and ends when none came for a while, so nothing is left behind after a visit.
+Workers of several streams take turns, so that one core always remains for videos, connections and pages.
 """
 
 import logging
@@ -27,6 +28,7 @@ from fer_core.live.lost import LostFaces
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
 from fer_core.live.view import black, drawn
+from fer_core.networks.fixed import available_cores
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 
@@ -46,6 +48,9 @@ REST_S: Final = 0.5
 
 NOTE_S: Final = 30.0
 """Seconds for which the outcome of a calibration is shown."""
+
+TURNS: Final = threading.BoundedSemaphore(max(1, available_cores() - 1))
+"""How many streams may be read at the same moment. Without a core that is left to it, a connection breaks off."""
 
 _READING: Final = "A frame could not be read"
 _DRAWING: Final = "The picture could not be drawn"
@@ -220,17 +225,29 @@ class LiveStream:
     # --- the worker's thread -----------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while (frame := self._take()) is not None:
-            try:
-                self._analyse(*frame)
-            except Exception as error:
-                self._report(_READING, error)
-                self._analyser.reset()
+        while True:
+            with self._handover:
+                self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
+            with TURNS:
+                frame = self._take()
+                if frame is None:
+                    return
+                done = self._tried(*frame)
+            if not done:
                 time.sleep(REST_S)
 
+    def _tried(self, bgr: NDArray[np.uint8], time_s: float) -> bool:
+        try:
+            self._analyse(bgr, time_s)
+        except Exception as error:
+            self._report(_READING, error)
+            self._analyser.reset()
+            return False
+        return True
+
     def _take(self) -> tuple[NDArray[np.uint8], float] | None:
+        """The newest frame; None, with the worker given up, where there is none."""
         with self._handover:
-            self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
             frame, self._waiting = self._waiting, None
             if self._forget:  # also where the next frame came before this worker could leave
                 self._analyser.forget()

@@ -322,6 +322,26 @@ def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera, mo
     assert not snapshots_are_offered()
 
 
+def test_a_connection_that_broke_off_is_told_from_a_stop(camera, monkeypatch):
+    told: list[tuple[str, str] | None] = []
+    monkeypatch.setattr(view, "live_panel", lambda state, **shown: told.append(shown["message"]))
+
+    def off() -> tuple[str, str] | None:
+        camera["camera"] = webcam.Camera(playing=False, connecting=False)
+        page.run()
+        return told[-1]
+
+    page = live_page()
+    play(page, camera, frames=1)
+    page.run()
+    assert off() is None
+
+    stream = play(page, camera, frames=1)
+    stream.rest()  # no pictures come, as when the machine is too busy
+    page.run()
+    assert off() == view.BROKE_OFF
+
+
 def test_trouble_is_told_apart(camera):
     stream = play(live_page(), camera)
     state = stream.state()

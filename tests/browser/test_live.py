@@ -76,6 +76,17 @@ def start(page: Page) -> None:
                 stop.click()
 
 
+def sees(page: Page, words: str) -> None:
+    """Wait for the panel to say it. A machine with too much to do may lose the connection: then it is made again."""
+    for _ in range(3):
+        until(lambda: panel(page)[0] in (words, "Camera is off"), page)
+        if says(page, words):
+            return
+        print("the connection broke off; Start is pressed again")
+        start(page)
+    until(lambda: says(page, words), page)
+
+
 def until(condition: Callable[[], bool], page: Page | None = None) -> None:
     """Wait for it; for so long that the whole film was seen meanwhile."""
     deadline = time.monotonic() + ROUND_MS / 1000
@@ -197,23 +208,23 @@ def test_a_face_is_read_shown_and_gone_again(live: Page):
     expect(live.locator(".lane")).to_have_count(2)
     expect(live.locator(".detail")).to_contain_text(re.compile(r"Person \d"))
 
-    expect(label(live)).to_have_text("No face", timeout=ROUND_MS)
+    sees(live, "No face")
     until(lambda: all(lane[:, -4:, 3].max() == 0 for lane in lanes(live)), live)  # nobody now, somebody before
     assert any(of_colour(lane, "happy").any() for lane in lanes(live))
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
     expect(live.locator(".stats")).to_contain_text("ms old")
 
 
 def test_the_view_changes_while_the_camera_runs(live: Page):
     start(live)
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
     live.get_by_role("button", name="Boxes").click()
     in_colour(live, "happy", most=50)
     live.get_by_role("button", name="Bars in the picture").click()
     in_colour(live, "happy", least=200)
     live.get_by_role("button", name="Hide faces").click()
     expect(live.get_by_text("may show")).to_be_visible()
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
     before = frames_played(live)
     until(lambda: frames_played(live) > before + 5, live)
     expect(component(live).get_by_role("button", name="Stop")).to_be_visible()
@@ -221,11 +232,11 @@ def test_the_view_changes_while_the_camera_runs(live: Page):
 
 def test_a_recording_is_taken_along(live: Page):
     start(live)
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
     live.get_by_text("Keep the video too").click()
     live.get_by_role("button", name="Record", exact=True).click()
     expect(live.locator(".recording")).to_contain_text("frames")
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
     live.wait_for_timeout(4000)
     live.get_by_role("button", name="Stop recording").click()
     expect(live.get_by_role("heading", name=re.compile("Live 20"))).to_be_visible()
@@ -252,7 +263,7 @@ def download(page: Page, name: str) -> Path:
 def test_a_snapshot_is_read_on_the_image_page(live: Page):
     start(live)
     for number in (1, 2, 3):
-        expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+        sees(live, "happy")
         live.get_by_role("button", name="Snapshot", exact=True).click()
         expect(live.get_by_role("link", name=f"{number} snapshot")).to_be_visible()
         if says(live, "happy"):  # nobody left in between
@@ -264,7 +275,7 @@ def test_a_snapshot_is_read_on_the_image_page(live: Page):
 
 def test_the_button_for_the_resting_face_follows_the_ten_seconds(live: Page):
     start(live)
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
     live.get_by_role("button", name="Resting face").click()
     expect(live.locator(".progress")).to_be_visible()
     expect(live.get_by_role("button", name="Resting face")).to_be_disabled()
@@ -281,7 +292,7 @@ def test_leaving_and_coming_back_starts_anew(live: Page):
     live.get_by_test_id("stSidebarNav").get_by_role("link", name="Live").click()
     expect(component(live).get_by_role("button", name="Start")).to_be_visible()
     start(live)
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
 
 
 def test_two_tabs_at_once_each_have_their_own(context: BrowserContext, live: Page, server: str):
@@ -289,7 +300,7 @@ def test_two_tabs_at_once_each_have_their_own(context: BrowserContext, live: Pag
     start(live)
     start(other)
     for page in (live, other):
-        expect(label(page)).to_have_text("happy", timeout=ROUND_MS)
+        sees(page, "happy")
 
 
 def test_again_and_again_leaves_nothing_behind_on_the_server(context: BrowserContext):
@@ -313,7 +324,7 @@ def test_again_and_again_leaves_nothing_behind_on_the_server(context: BrowserCon
         until(as_before)
 
         start(page)
-        expect(label(page)).to_have_text("happy", timeout=ROUND_MS)
+        sees(page, "happy")
         threads, _ = held_by_server(address)
         page.close()  # a closed tab is noticed after half a minute
         until(lambda: as_before() and held_by_server(address)[0] < threads)
@@ -322,7 +333,7 @@ def test_again_and_again_leaves_nothing_behind_on_the_server(context: BrowserCon
 def test_phone_width_needs_no_sideways_scrolling(live: Page):
     live.set_viewport_size({"width": 390, "height": 844})
     start(live)
-    expect(label(live)).to_have_text("happy", timeout=ROUND_MS)
+    sees(live, "happy")
     main = live.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
 

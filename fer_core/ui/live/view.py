@@ -34,7 +34,7 @@ EVERY_S: Final = 0.3
 NO_ROUTE_S: Final = 12.0
 """After Start, a picture that has not come by then will not come."""
 
-_STARTED, _NO_ROUTE = "live started", "live no route"
+_STARTED, _STALLED, _NO_ROUTE = "live started", "live stalled", "live no route"
 _SHOW: Final = {
     "boxes": ":material/crop_free: Boxes",
     "bars": ":material/bar_chart: Bars in the picture",
@@ -226,7 +226,11 @@ def panel(live: LiveStream, camera: Camera, threshold: float, shown: LiveState) 
     @st.fragment(run_every=every)
     def look() -> None:
         state = live.state()
-        message = trouble(state, time.monotonic() - started if started else None) if every else None
+        if every:
+            message = trouble(state, time.monotonic() - started if started else None)
+            st.session_state[_STALLED] = state.situation is Situation.STALLED
+        else:
+            message = BROKE_OFF if st.session_state.get(_STALLED) else None
         if _note_route(state, message) or _buttons(state) != _buttons(shown):
             st.rerun(scope="app")
         live_panel(state, playing=every is not None, threshold=threshold, message=message)
@@ -239,6 +243,11 @@ def _buttons(state: LiveState) -> tuple[bool, ...]:
     return state.recording_s is not None, bool(state.baselines), state.calibrating is not None
 
 
+BROKE_OFF: Final = (
+    "warning",
+    "The pictures had stopped before the camera went off. If nobody pressed Stop, the connection broke off: press "
+    "Start again. Where that happens often, this computer has too much to do.",
+)
 NO_ROUTE: Final = (
     "error",
     "No picture has come: browser and server find no way to each other. A firewall or VPN may stand between them; over "
