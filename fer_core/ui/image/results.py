@@ -20,6 +20,7 @@ from fer_core.imaging.drawing import annotate, caption, overlay_activation
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading, Pose
 from fer_core.reports.pictures import as_csv, as_record
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 
@@ -149,12 +150,8 @@ def show_face(
                 )
     if reading.pose is not None and reading.mesh is not None and reading.mesh.columns["face_presence"] >= SURE_PRESENCE:
         _show_pose(reading.pose)
-    st.plotly_chart(
-        probability_bars(reading, uncertain_below),
-        key=f"bars-{key}",
-        config={"displayModeBar": False},
-        alt=f"Probabilities: {describe(reading)}",
-    )
+    bars = probability_bars(reading, uncertain_below)
+    show_figure(bars, f"bars-{key}", f"Probabilities: {describe(reading)}")
 
 
 def _show_pose(pose: Pose) -> None:

@@ -24,6 +24,7 @@ from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import live_panel
 from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared import handover, loaders
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.notice import NOT_FEELINGS
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, analyse
@@ -289,12 +290,7 @@ def session_result() -> None:
             f"{people} {'person' if people == 1 else 'people'} · {timeline.request.model}"
         )
         if people:
-            st.plotly_chart(
-                emotion_ribbon(timeline),
-                key="recorded ribbon",
-                config={"displayModeBar": False},
-                alt=describe_ribbon(timeline),
-            )
+            show_figure(emotion_ribbon(timeline), "recorded ribbon", describe_ribbon(timeline))
         stem = timeline.recording.name.removesuffix(".mp4").replace(" ", "_")
         files = [
             ("Readings (CSV)", f"{stem}.csv", "text/csv", handover.session_csv()),

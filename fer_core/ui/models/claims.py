@@ -11,8 +11,8 @@ from fer_core.classification import ModelCard
 from fer_core.evaluation.claims import Claim, Claims, read_claims
 from fer_core.evaluation.ranking import Standing, standings
 from fer_core.ui.models import records
-from fer_core.ui.models.parts import plot
 from fer_core.ui.models.records import SPLITS
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 
 NO_ADDRESS: Final = "This source has no public address."
@@ -28,7 +28,7 @@ def claims(cards: Sequence[ModelCard]) -> None:
         f"A figure is worth what stands behind it. **Measured here** means: on {faces} of FER2013 {SPLITS[0]}. "
         "**Claimed** means: someone wrote it."
     )
-    plot(claims_and_measurements(found, rows), "claims", describe_claims_and_measurements(found, rows))
+    show_figure(claims_and_measurements(found, rows), "claims", describe_claims_and_measurements(found, rows))
     st.markdown("##### Measured here")
     _measured(found, rows)
     st.markdown("##### Claimed")

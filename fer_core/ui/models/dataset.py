@@ -32,9 +32,10 @@ from fer_core.evaluation.galleries import (
 from fer_core.evaluation.records import DataRecord
 from fer_core.settings import DATA_SET, settings
 from fer_core.ui.models import records
-from fer_core.ui.models.parts import PAGE, plot
+from fer_core.ui.models.parts import PAGE
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import page_memory
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 from fer_core.ui.shared.visitor import sits_here
@@ -99,7 +100,7 @@ def _show_record(data: DataRecord) -> None:
         "FER2013 (Goodfellow et al., 2013): faces found by web search for emotion words, 48 × 48 pixels, grey. FER+ "
         "(Barsoum et al., 2016) had ten people look at each of them."
     )
-    plot(class_shares(data.classes), "classes of the data", describe_class_shares(data.classes))
+    show_figure(class_shares(data.classes), "classes of the data", describe_class_shares(data.classes))
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown("##### Pictures that are there twice")
@@ -119,7 +120,7 @@ def _show_record(data: DataRecord) -> None:
             "Faces of", list(data.labels_and_raters), required=True, default=SPLITS[0], key="rated split"
         )
         table = data.labels_and_raters[split]
-        plot(labels_and_raters(table, ink()), "labels and raters", describe_labels_and_raters(table))
+        show_figure(labels_and_raters(table, ink()), "labels and raters", describe_labels_and_raters(table))
         st.caption(
             "Percent of the faces of each label on which the raters agree by majority. See *fear* and *disgust*."
         )

@@ -13,8 +13,8 @@ from fer_core.errors import FerError
 from fer_core.evaluation.ranking import Standing, advice, standings
 from fer_core.evaluation.significance import Comparison
 from fer_core.ui.models import records
-from fer_core.ui.models.parts import plot
 from fer_core.ui.models.records import SPLITS
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 
 CHOSEN_BY = "PublicTest"
@@ -147,7 +147,7 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing]) ->
         st.markdown("##### Accuracy against speed")
         _, looks = records.titles_and_looks()
         words = describe_accuracy_against_speed(rows)
-        plot(accuracy_against_speed(rows, looks), "accuracy against speed", words)
+        show_figure(accuracy_against_speed(rows, looks), "accuracy against speed", words)
     with right:
         st.markdown("##### How to read it")
         st.markdown(

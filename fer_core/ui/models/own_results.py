@@ -15,7 +15,8 @@ from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.significance import compare_models
 from fer_core.reports.evaluations import as_csv, as_json, errors_table, skipped_table
 from fer_core.ui.models import records as models_records
-from fer_core.ui.models.parts import beside, plot
+from fer_core.ui.models.parts import beside
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 
@@ -34,14 +35,14 @@ def show(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> None:
     _comparisons({titles.get(name, name): predictions for name, predictions in evaluation.predictions.items()})
     by_model = {title: figures["per_class"] for title, figures in models.items()}
     st.markdown("##### By emotion (F1)")
-    plot(confusion.class_bars(by_model, looks, "f1"), "own classes", confusion.describe_classes(by_model, "f1"))
+    show_figure(confusion.class_bars(by_model, looks, "f1"), "own classes", confusion.describe_classes(by_model, "f1"))
     st.markdown("##### Confusion, percent of each row")
     for title, place in beside(models):
         with place:
             table = models[title]["confusion"]
             st.markdown(f"**{plain(title)}**")
             words = confusion.describe_confusion(title, table)
-            plot(confusion.confusion_shares(table, ink()), f"own confusion {title}", words)
+            show_figure(confusion.confusion_shares(table, ink()), f"own confusion {title}", words)
     _curves(models, looks, {titles[name]: card.uncertain_below for name, card in cards.items()})
     _robustness(models, looks)
     _slices(models)
@@ -138,7 +139,7 @@ def _curves(models: Mapping[str, ModelFigures], looks: Mapping[str, Look], thres
         with place:
             st.markdown(f"##### {name}")
             figure, words = drawn[name]
-            plot(figure, f"own {name}", words)
+            show_figure(figure, f"own {name}", words)
 
 
 def _robustness(models: Mapping[str, ModelFigures], looks: Mapping[str, Look]) -> None:
@@ -148,7 +149,9 @@ def _robustness(models: Mapping[str, ModelFigures], looks: Mapping[str, Look]) -
     st.markdown("##### Robustness")
     kinds = list(next(iter(records.values()))["kinds"])
     kind = st.pills("Made worse by", kinds, required=True, default=kinds[0], key="own kind")
-    plot(model_curves.robust(records, looks, kind), "own robustness", model_curves.describe_robust(records, kind))
+    show_figure(
+        model_curves.robust(records, looks, kind), "own robustness", model_curves.describe_robust(records, kind)
+    )
 
 
 def _slices(models: Mapping[str, ModelFigures]) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core.charts.looks import Look
@@ -52,11 +51,6 @@ class Compared:
         copies = 0 if kept is None else record.n - kept
         are = "is a copy of a training face" if copies == 1 else "are copies of training faces"
         return f"{copies:,} of the {record.n:,} faces {are}." if copies else ""
-
-
-def plot(figure: go.Figure, key: str, words: str) -> None:
-    """A chart without a toolbar, with its content in words for those who do not see it."""
-    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=words)
 
 
 def beside(things: Iterable[str], columns: int = 2) -> Iterator[tuple[str, Any]]:

@@ -29,9 +29,10 @@ from fer_core.media.images import ImageLimits, decode_image
 from fer_core.readings import judge
 from fer_core.ui.image.results import NO_FACE
 from fer_core.ui.models import records
-from fer_core.ui.models.parts import PAGE, beside, plot
+from fer_core.ui.models.parts import PAGE, beside
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import loaders, page_memory
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.samples import SAMPLE_CREDIT, sample_picture
 from fer_core.ui.shared.text import plain
 
@@ -180,7 +181,9 @@ def _show_readings(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Map
         icon = ":material/handshake:" if agree else ":material/call_split:"
         (st.success if agree else st.warning)(f"**{plain(words)}**", icon=icon)
         probabilities = {title: one.probabilities for title, one in read.items()}
-        plot(probabilities_by_model(probabilities, looks), "all models", describe_probabilities_by_model(probabilities))
+        show_figure(
+            probabilities_by_model(probabilities, looks), "all models", describe_probabilities_by_model(probabilities)
+        )
 
 
 def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
@@ -226,7 +229,7 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
             st.markdown(f"**{plain(title)}**")
             with st.spinner("Hiding square after square …"):
                 found = _deletion(face, one)
-            plot(deletion_curve(found, looks[title]), f"deletion {title}", found.sentence())
+            show_figure(deletion_curve(found, looks[title]), f"deletion {title}", found.sentence())
             icon = ":green[:material/check:]" if found.faithful else ":orange[:material/question_mark:]"
             st.markdown(f"{icon} {found.sentence()}")
 
@@ -254,7 +257,7 @@ def _show_raters(read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
         for title, one in with_records.items()
     }
     st.markdown("\n".join(f"- **{plain(title)}**: of ten people, {_in_tenths(row)}" for title, row in shares.items()))
-    plot(raters_by_model(shares, looks), "raters", describe_raters_by_model(shares))
+    show_figure(raters_by_model(shares, looks), "raters", describe_raters_by_model(shares))
     st.caption(
         f"Ten people each looked at every face of FER+ (Barsoum et al., 2016). Counted are their votes on the "
         f"{ALIKE_FACES} faces of PrivateTest to which the model gives the most similar probabilities. It says how far "

@@ -19,8 +19,9 @@ from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.ui.models import records as models_records
 from fer_core.ui.models.difference import difference
-from fer_core.ui.models.parts import Compared, beside, plot
+from fer_core.ui.models.parts import Compared, beside
 from fer_core.ui.models.records import SPLITS
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 
@@ -80,7 +81,7 @@ def _confusion(compared: Compared) -> None:
         first = left.selectbox("This model", list(tables), index=0)
         others = [title for title in tables if title != first]
         second = right.selectbox("minus this one", others, index=0)
-        plot(
+        show_figure(
             confusion.confusion_difference(tables[first], tables[second], ink()),
             "difference",
             f"Points that {first} has more or less than {second}, by label and reading",
@@ -93,7 +94,9 @@ def _confusion(compared: Compared) -> None:
     for title, place in beside(tables):
         with place:
             st.markdown(f"**{plain(title)}**")
-            plot(draw(tables[title], ink()), f"confusion {title}", confusion.describe_confusion(title, tables[title]))
+            show_figure(
+                draw(tables[title], ink()), f"confusion {title}", confusion.describe_confusion(title, tables[title])
+            )
     if kind == "By row":
         st.caption("Percent of the faces of each label; the diagonal is what is found.")
 
@@ -108,7 +111,7 @@ def _classes(compared: Compared) -> None:
         key="measure",
     )
     by_model = {title: one["per_class"] for title, one in compared.figures.items()}
-    plot(
+    show_figure(
         confusion.class_bars(by_model, compared.looks, measure),
         "classes",
         confusion.describe_classes(by_model, measure),
@@ -151,7 +154,7 @@ def _roc(compared: Compared) -> None:
     with left:
         st.markdown("**ROC**")
         of_emotion = {title: model_curves.mean_of(entry, emotion) for title, entry in areas.items()}
-        plot(
+        show_figure(
             model_curves.roc(compared.curves, compared.looks, areas, emotion),
             "roc",
             model_curves.describe_areas(f"Area under the ROC curve, {emotion}", of_emotion),
@@ -159,7 +162,7 @@ def _roc(compared: Compared) -> None:
     with right:
         st.markdown("**Precision and recall**")
         of_emotion = {title: model_curves.mean_of(entry, emotion) for title, entry in precisions.items()}
-        plot(
+        show_figure(
             model_curves.precision_recall(compared.curves, compared.looks, emotion),
             "precision",
             model_curves.describe_areas(f"Average precision, {emotion}", of_emotion),
@@ -183,7 +186,7 @@ def _calibration(compared: Compared) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Is 70 % right seven times in ten?**")
-        plot(
+        show_figure(
             model_curves.reliability(compared.curves, compared.looks, errors),
             "reliability",
             model_curves.describe_reliability(errors),
@@ -191,7 +194,7 @@ def _calibration(compared: Compared) -> None:
         st.caption("Faces in fifteen groups of equal size. Under the dotted line a model says more than it knows.")
     with right:
         st.markdown("**What does leaving out the uncertain ones buy?**")
-        plot(
+        show_figure(
             model_curves.coverage(compared.curves, compared.looks, thresholds),
             "coverage",
             model_curves.describe_coverage(compared.curves),
@@ -218,7 +221,9 @@ def _robustness(compared: Compared) -> None:
         return
     kind = st.pills("Made worse by", kinds, required=True, default=kinds[0], key="kind")
     _degraded_strip(kind, measured["kinds"][kind])
-    plot(model_curves.robust(records, compared.looks, kind), "robustness", model_curves.describe_robust(records, kind))
+    show_figure(
+        model_curves.robust(records, compared.looks, kind), "robustness", model_curves.describe_robust(records, kind)
+    )
     st.markdown(f"**Points lost at severity {HARDENED_SEVERITY} of 5**")
     st.dataframe(
         pd.DataFrame(
@@ -269,7 +274,7 @@ def _training(compared: Compared) -> None:
     for place, measure in ((left, "accuracy"), (right, "loss")):
         with place:
             st.markdown(f"**{measure.capitalize()}**")
-            plot(
+            show_figure(
                 model_curves.training(histories, compared.looks, measure, over, before),
                 f"training {measure}",
                 model_curves.describe_training(histories, before),

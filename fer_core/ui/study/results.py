@@ -14,6 +14,7 @@ from fer_core.library.values import Entry
 from fer_core.timeline.groups.cells import MIN_PEOPLE, PeopleValues, values_of_people
 from fer_core.timeline.groups.conditions import Comparison, Share, compare_all, shares_by_condition
 from fer_core.timeline.groups.methods import methods_paragraph
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 
 WHOLE: Final = "Whole recordings"
@@ -81,10 +82,7 @@ def _compared(table: pd.DataFrame, value: str) -> None:
         st.info(plain(str(error)), icon=":material/info:")
         return
     title = value_title(value)
-    st.plotly_chart(
-        people_by_condition(values, means, title), key=f"people {value}", config={"displayModeBar": False},
-        alt=describe_people(values, means, title),
-    )  # fmt: skip
+    show_figure(people_by_condition(values, means, title), f"people {value}", describe_people(values, means, title))
     st.caption(
         "A point is a person, not a frame; lines join the same person; the bar is the mean over people with its 95 % "
         "interval. A probability is how the model reads a face; its card on the Models page says how well."

@@ -29,6 +29,7 @@ from fer_core.timeline.summaries import (
     stretches,
 )
 from fer_core.timeline.transitions import transitions
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 from fer_core.ui.video.player.stage import words_at
@@ -98,14 +99,7 @@ def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: s
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     key = f"{name} {recording.number}"
-    st.plotly_chart(
-        figure,
-        key=key,
-        on_select=partial(_chosen, recording, key),
-        selection_mode="points",
-        config={"displayModeBar": False},
-        alt=words,
-    )
+    show_figure(figure, key, words, on_click=partial(_chosen, recording, key))
 
 
 def summary_table(recording: OpenRecording) -> pd.DataFrame:
@@ -220,20 +214,11 @@ def _movements(recording: OpenRecording) -> None:
 def _shares(recording: OpenRecording) -> None:
     summaries = recording.summaries(good=recording.leave_out_poor)
     words = charts.describe_shares(summaries, recording.notes)
-    st.plotly_chart(
-        charts.share_bars(summaries, recording.notes),
-        key=f"share bars {recording.number}",
-        config={"displayModeBar": False},
-        alt=words,
-    )
+    show_figure(charts.share_bars(summaries, recording.notes), f"share bars {recording.number}", words)
     shown = summaries[:MOST_RINGS]
     for column, summary in zip(st.columns(max(1, len(shown))), shown, strict=False):
-        column.plotly_chart(
-            charts.share_pie(summary, recording.notes),
-            key=f"share ring {summary.person} {recording.number}",
-            config={"displayModeBar": False},
-            alt=charts.describe_shares([summary], recording.notes),
-        )
+        ring, words = charts.share_pie(summary, recording.notes), charts.describe_shares([summary], recording.notes)
+        show_figure(ring, f"share ring {summary.person} {recording.number}", words, place=column)
     if len(summaries) > MOST_RINGS:
         st.caption(f"Rings of the first {MOST_RINGS} people only; the bars show everybody.")
 
@@ -243,12 +228,8 @@ def _changes(recording: OpenRecording) -> None:
     if person is None:
         return
     counts = transitions(stretches(counted(recording.shown(), recording.notes.excluded), person))
-    st.plotly_chart(
-        transition_table(counts, ink()),
-        key=f"changes {person} {recording.number}",
-        config={"displayModeBar": False},
-        alt=describe_transitions(counts),
-    )
+    table = transition_table(counts, ink())
+    show_figure(table, f"changes {person} {recording.number}", describe_transitions(counts))
     st.caption("How often one expression was followed by another without a gap in between; *uncertain* counts as one.")
 
 

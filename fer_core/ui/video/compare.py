@@ -16,6 +16,7 @@ from fer_core.charts.multiples import (
 )
 from fer_core.classification import ModelCard
 from fer_core.timeline.summaries import CATEGORIES, as_clock
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory
@@ -23,8 +24,6 @@ from fer_core.ui.video.recording import OpenRecording
 
 CHOSEN_AT_FIRST: Final = 20
 """People who are compared before anybody was chosen, at most."""
-
-_CONFIG: Final = {"displayModeBar": False}
 
 
 def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
@@ -46,7 +45,7 @@ def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
         "valence": (valence_multiples(chosen), describe_valences(chosen)),
     }
     for name, (figure, words) in figures.items():
-        st.plotly_chart(figure, key=f"compare {name} {recording.number}", config=_CONFIG, alt=words)
+        show_figure(figure, f"compare {name} {recording.number}", words)
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(as_table(chosen), hide_index=True, column_config=dict.fromkeys(CATEGORIES, percent))
     st.caption(

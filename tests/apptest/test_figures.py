@@ -1,0 +1,37 @@
+"""Charts can be saved from every page."""
+
+import json
+
+from streamlit.testing.v1 import AppTest
+
+
+def page() -> AppTest:
+    def script() -> None:
+        import plotly.graph_objects as go
+
+        from fer_core.ui.shared.figures import choose_format, show_figure
+
+        choose_format()
+        show_figure(go.Figure(go.Bar(x=["happy"], y=[1.0])).update_layout(height=250), "shares of Ann & Bob", "A bar.")
+
+    return AppTest.from_function(script, default_timeout=60).run()
+
+
+def saved_as(page: AppTest) -> dict:
+    [chart] = page.get("plotly_chart")
+    config = json.loads(chart.proto.config)
+    assert config["modeBarButtons"] == [["toImage"]]
+    return config["toImageButtonOptions"]
+
+
+def test_a_chart_is_saved_under_its_name_at_the_width_of_a_page():
+    options = saved_as(page())
+    assert options == {"format": "svg", "filename": "shares_of_Ann_Bob", "width": 680, "height": 250, "scale": 1}
+
+
+def test_the_format_can_be_chosen():
+    shown = page()
+    shown.button_group[0].set_value("PNG").run()
+    assert not shown.exception
+    options = saved_as(shown)
+    assert (options["format"], options["scale"]) == ("png", 3)
