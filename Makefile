@@ -14,7 +14,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 
 
 QUICK := tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel)
 
-.PHONY: run test coverage test-slow browser-test wheel-test lint format types layers check screenshots tables train-gpu clean
+.PHONY: run test coverage test-slow browser-test wheel-test lint format types layers check screenshots animation tables train-gpu clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
@@ -56,6 +56,10 @@ check: lint types layers test test-slow
 
 screenshots: $(VENV)/.dev-ready
 	$(BIN)/python docs/make_screenshots.py
+
+# What the Start page shows, read anew: after the default model, the sample or the drawing changed.
+animation: $(VENV)/.dev-ready
+	PYTHONPATH=. $(BIN)/python docs/make_start.py
 
 tables: $(VENV)/.dev-ready
 	PYTHONPATH=. $(BIN)/python docs/make_tables.py

@@ -4,19 +4,29 @@ import streamlit as st
 
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
-from fer_core.imaging.drawing import annotate
+from fer_core.media.samples import PORTRAIT_CREDIT, START_VIDEO
 from fer_core.ui.shared.notice import PRIVACY, purpose_notice
 from fer_core.ui.shared.routing import through_router
-from fer_core.ui.shared.samples import SAMPLE_CREDIT, read_sample
 from fer_core.ui.shared.text import plain
 from fer_core.ui.start.model_status import model_table, self_test_button
 
-WAYS = (
-    ("pages/1_Image.py", "Read a picture", "image"),
-    ("pages/2_Live.py", "Use the camera", "videocam"),
-    ("pages/3_Video.py", "Explore a recording", "movie"),
-    ("pages/4_Study.py", "Compare people", "groups"),
-    ("pages/5_Models.py", "Compare the models", "leaderboard"),
+TASKS: tuple[tuple[str, dict[str, str], str, str, str], ...] = (
+    ("pages/1_Image.py", {}, "A picture", "image", "Faces, seven probabilities each, and what the network looked at."),
+    ("pages/2_Live.py", {}, "My camera", "videocam", "Several people at once, read as it goes, kept as numbers."),
+    ("pages/3_Video.py", {}, "A recording", "movie", "A timeline in step with the player, with events from your log."),
+    ("pages/4_Study.py", {}, "A study", "groups", "Many recordings, people and conditions, with honest statistics."),
+    (
+        "pages/5_Models.py",
+        {"view": "On a picture"},
+        "Teach with it",
+        "school",
+        "Six samples, certain to wrong; all models beside.",
+    ),
+    ("pages/5_Models.py", {}, "Check the models", "leaderboard", "Accuracies with intervals, calibration, weaknesses."),
+)
+EXAMPLE = (
+    "A recording of a smiling face: a box, a label and seven bars follow it, and a lane grows below. Where a card "
+    "covers the mouth, another expression is read; a second person comes and goes; it turns dark."
 )
 AUDIENCE = (
     ("science", "Researchers and students", "A table of probabilities, and figures that one command measures again."),
@@ -27,7 +37,7 @@ AUDIENCE = (
 
 
 through_router()
-words, example = st.columns([3, 2], gap="large", vertical_alignment="center")
+words, example = st.columns(2, gap="large", vertical_alignment="center")
 with words:
     st.title("Face Value")
     st.markdown(
@@ -36,18 +46,15 @@ with words:
         "map of what it looked at. Everything runs on this machine."
     )
     st.markdown(" &nbsp; ".join(f"{STYLES[name].symbol} {name}" for name in EMOTIONS))
-    with st.container(horizontal=True):
-        for page, label, icon in WAYS:
-            with st.container(border=True, width="content"):
-                st.page_link(page, label=f"**{label}**", icon=f":material/{icon}:")
+with example:
+    st.video(START_VIDEO, loop=True, autoplay=True, muted=True, alt=EXAMPLE)
+    st.caption(f"The sample of *Video*, made of one photograph. {PORTRAIT_CREDIT}")
+for row in (TASKS[:3], TASKS[3:]):
+    for column, (page, query, task, icon, what) in zip(st.columns(3), row, strict=True):
+        with column.container(border=True, height="stretch", gap="xsmall"):
+            st.page_link(page, label=f"**{task}**", icon=f":material/{icon}:", query_params=query)
+            st.caption(what)
 purpose_notice()
-try:
-    with example:
-        picture, readings = read_sample()
-        st.image(annotate(picture, readings), channels="BGR", alt="Portrait with a box and a label around the face")
-        st.caption(f"Read by this machine. {SAMPLE_CREDIT}")
-except FerError as error:
-    st.error(plain(str(error)), icon=":material/error:")
 st.subheader("Who it is for")
 for column, (icon, who, what) in zip(st.columns(4), AUDIENCE, strict=True):
     with column.container(border=True, height="stretch"):

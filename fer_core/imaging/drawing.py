@@ -16,6 +16,7 @@ from fer_core.request import Region
 
 UNCERTAIN_BGR: Final = (110, 110, 110)
 _WHITE: Final = (255, 255, 255)
+PANEL_GAP_PX: Final = 6
 _DARK, _BRIGHT = 70, 225
 
 
@@ -58,11 +59,29 @@ def tag_place(box: Box, tag: tuple[int, int], taken: Sequence[Box], picture: tup
         The first of these places that is free: above the box, below it, right of it, left of it; where none is, the
         one that covers least.
     """
+    return _freest([*_over_and_under(box, tag), *_beside(box, tag)], tag, taken, picture)
+
+
+def panel_place(box: Box, panel: tuple[int, int], taken: Sequence[Box], picture: tuple[int, int]) -> Box:
+    """The same for the bars of a face, which go beside it rather than above."""
+    return _freest([*_beside(box, panel, PANEL_GAP_PX), *_over_and_under(box, panel)], panel, taken, picture)
+
+
+def _over_and_under(box: Box, size: tuple[int, int]) -> list[tuple[int, int]]:
     right, bottom = box.x + box.width, box.y + box.height
-    wanted = [(x, y) for y in (box.y - tag[1], bottom) for x in (box.x, right - tag[0])] + [
-        (x, y) for x in (right, box.x - tag[0]) for y in (box.y, bottom - tag[1])
-    ]
-    places = [Box(max(0, min(x, picture[0] - tag[0])), max(0, min(y, picture[1] - tag[1])), *tag) for x, y in wanted]
+    return [(x, y) for y in (box.y - size[1], bottom) for x in (box.x, right - size[0])]
+
+
+def _beside(box: Box, size: tuple[int, int], gap_px: int = 0) -> list[tuple[int, int]]:
+    right, bottom = box.x + box.width + gap_px, box.y + box.height
+    return [(x, y) for x in (right, box.x - gap_px - size[0]) for y in (box.y, bottom - size[1])]
+
+
+def _freest(
+    wanted: Sequence[tuple[int, int]], size: tuple[int, int], taken: Sequence[Box], picture: tuple[int, int]
+) -> Box:
+    """The first of the wanted places, moved into the picture, that covers least of what is taken."""
+    places = [Box(max(0, min(x, picture[0] - size[0])), max(0, min(y, picture[1] - size[1])), *size) for x, y in wanted]
     return min(places, key=lambda place: sum(_shared_px(place, other) for other in taken))
 
 
@@ -147,11 +166,13 @@ def region_sketch(region: Region, width: int = 320, height: int = 180) -> NDArra
 def overlay_bars(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
     """A copy of the picture with the seven probabilities of each face as bars beside its box, in `EMOTIONS` order."""
     canvas = bgr.copy()
-    row = max(11, round(max(canvas.shape[:2]) / 44))
-    for reading in readings:
-        panel = Box(0, 0, 8 * row, len(EMOTIONS) * row + row // 2)
-        x, y = _beside(reading.box, panel, canvas.shape[1], canvas.shape[0])
-        inside = Box(x, y, panel.width, panel.height).clipped(canvas.shape[1], canvas.shape[0])
+    height, width = canvas.shape[:2]
+    row = max(11, round(max(height, width) / 44))
+    taken = [reading.box.clipped(width, height) for reading in readings]
+    for reading, box in zip(readings, list(taken), strict=True):
+        place = panel_place(box, (8 * row, len(EMOTIONS) * row + row // 2), taken, (width, height))
+        taken.append(place)
+        (x, y), inside = place[:2], place.clipped(width, height)
         window = canvas[inside.y : inside.y + inside.height, inside.x : inside.x + inside.width]
         window[:] = window // 4  # dark enough for white text on any background
         for line, (emotion, value) in enumerate(reading.by_emotion.items()):
@@ -166,18 +187,6 @@ def _bar(canvas: NDArray[np.uint8], emotion: str, value: float, x: int, y: int, 
     cv2.rectangle(canvas, (left, y + 2), (right, y + row - 3), STYLES[emotion].bgr, cv2.FILLED)
     _paste(canvas, symbol, x, y + 1, blend=True)
     _paste(canvas, text, right + 3, y + (row - text.shape[0]) // 2, blend=True)
-
-
-def _beside(box: Box, panel: Box, width: int, height: int) -> tuple[int, int]:
-    """Where a panel goes: right of the face, else left of it, else over its right border."""
-    gap = 6
-    if box.x + box.width + gap + panel.width <= width:
-        x = box.x + box.width + gap
-    elif box.x - gap - panel.width >= 0:
-        x = box.x - gap - panel.width
-    else:
-        x = max(0, width - panel.width)
-    return x, max(0, min(box.y, height - panel.height))
 
 
 def _heat(activation: NDArray[np.float32], width: int, height: int) -> NDArray[np.uint8]:

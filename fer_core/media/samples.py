@@ -22,3 +22,6 @@ SAMPLE_VIDEO_CREDIT: Final = (
     "Made of one photograph: it moves, a card covers its mouth, it leaves, is joined by its mirror image, turns dark. "
     f"Nobody in it changes their expression. {PORTRAIT_CREDIT}"
 )
+
+START_VIDEO: Final = PORTRAIT.with_name("start.mp4")
+"""The sample with what is read in it, by `docs/make_start.py`; MP4 (H.264)."""

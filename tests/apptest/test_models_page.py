@@ -22,7 +22,7 @@ from fer_core.readings import Box
 from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
 from fer_core.ui.models import claims, dataset, own_data, records
-from fer_core.ui.shared import loaders, page_memory, routing, samples
+from fer_core.ui.shared import loaders, page_memory, routing
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import sits_here
 from tests.conftest import ROOT
@@ -44,7 +44,6 @@ def models(installed, monkeypatch):
     """The page over models whose answers are known; choose which are installed."""
     folder, cards = installed
     made, load = classifiers(cards), loaders.classifier
-    samples.read_sample()  # the first page's, kept for all: to be read by the real parts
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
     monkeypatch.setattr(records, "MODELS_DIR", folder)

@@ -197,6 +197,19 @@ def test_a_face_that_was_drawn_is_the_one_that_is_shown(fakes, monkeypatch):
     assert "drawn by hand" in text(page)
 
 
+def test_samples_teach_certain_doubtful_and_wrong_readings():
+    page = image_page()
+    page.segmented_control[0].select(":material/portrait: Sample").run()
+    said = {}
+    for name in samples.SAMPLES:
+        page.pills(key="sample picture").select(name).run()
+        assert not page.exception
+        said[name] = text(page)
+    assert all("happy" in said[name] and "blurred" not in said[name] for name in ("As taken", "Eyes covered"))
+    assert "uncertain" in said["Mouth covered"] and "doubtful face" in said["Grainy"]
+    assert "dark" in said["Nearly dark"] and "seems to be turned" in said["Upside down"]
+
+
 def test_the_sample_has_nothing_to_clear():
     page = image_page()
     page.segmented_control[0].select(":material/portrait: Sample").run()
@@ -274,14 +287,15 @@ def test_without_models_the_way_out_is_said(monkeypatch, open_page, cards):
     assert "restore" in text(page).lower()
 
 
-def test_the_notice_stands_also_where_nothing_works(monkeypatch):
-    def broken(model, detector):
-        raise ModelError("The cascade is damaged.")
-
-    monkeypatch.setattr(loaders, "pipeline", broken)
-    samples.read_sample.clear()
+def test_the_start_page_needs_no_model_for_its_notice_example_and_ways(monkeypatch):
+    monkeypatch.setattr(loaders, "cards", damaged)
     page = app()
-    assert not page.exception and "Article 5(1)(f)" in page.warning[0].value and "damaged" in page.error[0].value
+    assert not page.exception
+    assert "Article 5(1)(f)" in page.warning[0].value and "damaged" in page.error[0].value
+    [example] = page.get("video")
+    assert example.proto.loop and example.proto.autoplay and example.proto.muted
+    ways = [link.proto.page for link in page.get("page_link")]
+    assert {"Image", "Live", "Video", "Study", "Models"} <= set(ways)
 
 
 def test_a_very_tall_picture_is_shown(fakes):

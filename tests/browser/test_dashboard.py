@@ -35,7 +35,7 @@ def test_start_leads_to_the_image_page(page: Page):
     expect(page.get_by_role("heading", name="Face Value")).to_be_visible()
     expect(page.get_by_text("Article 5(1)(f)")).to_be_visible()
     expect(page.get_by_text("is the default").first).to_be_visible()
-    page.get_by_role("link", name="Read a picture").click()
+    page.get_by_role("link", name="A picture").click()
     expect(page).to_have_url(re.compile("/Image$"))
     expect(page.get_by_role("heading", name="Image", exact=True)).to_be_visible()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.imaging.drawing import annotate, caption, overlay_activation, region_sketch, tag_place
+from fer_core.imaging.drawing import annotate, caption, overlay_activation, panel_place, region_sketch, tag_place
 from fer_core.readings import Box
 from fer_core.request import Region
 from fer_core.testing import fake_pipeline
@@ -100,3 +100,12 @@ def test_a_sketch_shows_which_part_of_the_picture_is_looked_at():
     sketch = region_sketch(Region(0.5, 0.0, 0.5, 0.25), 80, 40)
     bright = sketch[..., 0] == sketch.max()
     assert bright[:10, 40:].all() and bright.sum() == 10 * 40
+
+
+def test_bars_stand_beside_their_face_and_cover_no_other_face_and_no_other_bars():
+    faces = [Box(60, 60, 60, 60), Box(200, 60, 60, 60)]
+    first = panel_place(faces[0], (70, 80), faces, (330, 300))
+    second = panel_place(faces[1], (70, 80), [*faces, first], (330, 300))
+    assert first == Box(126, 60, 70, 80)
+    assert not any(second.overlap(other) for other in (*faces, first))
+    assert second.x + second.width <= 330 and second.y + second.height <= 300

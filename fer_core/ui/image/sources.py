@@ -6,10 +6,8 @@ from typing import Final
 import streamlit as st
 
 from fer_core.ui.shared.handover import forget_snapshots, snapshots
-from fer_core.ui.shared.samples import SAMPLE_CREDIT, sample_picture
+from fer_core.ui.shared.samples import File, choose_sample
 from fer_core.ui.shared.uploads import forget
-
-File = tuple[str, bytes]
 
 UPLOAD: Final = ":material/upload: Upload"
 CAMERA: Final = ":material/photo_camera: Camera"
@@ -59,8 +57,7 @@ def chosen_files() -> list[File]:
     if source == LIVE:
         st.button("Discard snapshots", icon=":material/delete:", on_click=forget_snapshots)
         return taken
-    st.caption(SAMPLE_CREDIT)
-    return [sample_picture()]
+    return [choose_sample("sample picture")]
 
 
 def clear_button() -> None:

@@ -33,7 +33,7 @@ from fer_core.ui.models.parts import PAGE, beside
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.figures import show_figure
-from fer_core.ui.shared.samples import SAMPLE_CREDIT, sample_picture
+from fer_core.ui.shared.samples import File, choose_sample
 from fer_core.ui.shared.text import plain
 
 ALIKE_FACES: Final = 100
@@ -112,7 +112,10 @@ def _choose_face() -> NDArray[np.uint8] | None:
     source = st.segmented_control(
         "Picture from", [_UPLOAD, _CAMERA, _SAMPLE], default=_SAMPLE, required=True, key="picture source"
     )
-    if source == _UPLOAD:
+    file: File | None = None
+    if source == _SAMPLE:
+        file = choose_sample("sample of all models")
+    elif source == _UPLOAD:
         given = st.file_uploader(
             "Picture",
             type=_FILE_TYPES,
@@ -120,12 +123,9 @@ def _choose_face() -> NDArray[np.uint8] | None:
             max_upload_size=_LIMITS.max_bytes // 1_000_000,
             help=f"Up to {_LIMITS.max_bytes / 1e6:.0f} MB and {_LIMITS.max_pixels / 1e6:.0f} megapixels.",
         )
-    elif source == _CAMERA:
-        given = st.camera_input("Look into the camera and press the button")
-    else:
-        given = None
-        st.caption(SAMPLE_CREDIT)
-    file = (given.name, given.getvalue()) if given else sample_picture() if source == _SAMPLE else None
+        file = (given.name, given.getvalue()) if given else None
+    elif shot := st.camera_input("Look into the camera and press the button"):
+        file = (shot.name, shot.getvalue())
     if file is None:
         page_memory.forget(PAGE, _MEMORY)
         page_memory.forget(PAGE, _DELETIONS)
