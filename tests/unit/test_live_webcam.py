@@ -19,13 +19,14 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
 from fer_core.live import LiveFace, LiveReading, LiveState, LiveStream, Situation
 from fer_core.live.history import Moment
+from fer_core.live.ice import ice_servers
 from fer_core.plain import as_plain
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.testing import fake_pipeline
 from fer_core.ui.live import webcam
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import MOST_LANES, panel_data
-from fer_core.ui.live.webcam import ice_servers, keep_worker
+from fer_core.ui.live.webcam import keep_worker
 from tests.conftest import ROOT
 
 HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])

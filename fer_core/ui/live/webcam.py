@@ -1,18 +1,17 @@
 """The camera in the browser: the only module that knows streamlit-webrtc."""
 
-import json
 import logging
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import streamlit as st
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from streamlit_webrtc import Translations, WebRtcMode, webrtc_streamer
 from streamlit_webrtc.component import generate_frontend_component_key
 
 from fer_core.errors import FerError
 from fer_core.live import LiveStream
-from fer_core.settings import ICE_SERVERS, settings
+from fer_core.live.ice import ice_servers
+from fer_core.settings import settings
 
 LOGGER = logging.getLogger(__name__)
 
@@ -42,19 +41,6 @@ _WORDS: Final[Translations] = {
 }
 
 
-_Address = Annotated[str, StringConstraints(strip_whitespace=True, pattern="^(stun|turn)s?:")]
-
-
-class IceServer(BaseModel):
-    """One entry of `iceServers`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    urls: _Address | list[_Address]
-    username: str | None = None
-    credential: str | None = None
-
-
 @dataclass(frozen=True)
 class Camera:
     """What the component in the page is doing.
@@ -68,37 +54,6 @@ class Camera:
     playing: bool
     connecting: bool
     failed: bool = False
-
-
-def ice_servers(setting: str) -> list[dict[str, Any]] | None:
-    """The browser's `iceServers`, from the setting that says how browser and server find each other.
-
-    Args:
-        setting: one of
-
-            - empty or "none": directly. Nothing leaves the machine or its network.
-            - "automatic": servers that streamlit-webrtc finds. It asks Cloudflare, Twilio or Hugging Face for TURN
-              credentials where their variables are set (CLOUDFLARE_TURN_KEY_ID, TWILIO_ACCOUNT_SID, HF_TOKEN), else
-              it uses a public STUN server of Google.
-            - addresses with commas between them, such as "stun:stun.example.org:3478", or the JSON list that browsers
-              know as `iceServers`, which can hold `username` and `credential`.
-
-    Returns:
-        a list of servers; None for automatic.
-
-    Raises:
-        FerError: the setting is not understood.
-    """
-    if setting.lower() in ("", "none"):
-        return []
-    if setting.lower() == "automatic":
-        return None
-    try:
-        listed = json.loads(setting) if setting.startswith("[") else [{"urls": url} for url in setting.split(",")]
-        servers = TypeAdapter(list[IceServer]).validate_python(listed)
-    except (ValueError, ValidationError) as error:
-        raise FerError(_not_understood()) from error
-    return [server.model_dump(exclude_none=True) for server in servers]
 
 
 def webcam(stream: LiveStream, key: str) -> Camera:
@@ -155,10 +110,3 @@ def forget_last_visit(key: str) -> None:
     worker = context._get_worker() if hasattr(context, "_get_worker") else None
     if worker is not None:
         worker.stop()
-
-
-def _not_understood() -> str:
-    return (
-        f"{ICE_SERVERS} is not understood; leave it empty, set it to automatic, or list addresses such as "
-        "stun:stun.example.org:3478 with commas between them."
-    )
