@@ -5,7 +5,6 @@ import io
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from PIL import Image
 from fer_core.classification import EmotionClassifier, ModelCard, default_model, list_cards
 from fer_core.classification.cards import verify_models
 from fer_core.classification.engines import KerasEngine
+from fer_core.diagnostics.checks import Check, guarded
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, NotInstalledError
 from fer_core.imaging.crops import cut, grey
@@ -32,33 +32,13 @@ SAME_BOX: Final = 0.6
 """Intersection over union from which two searches found the same face."""
 
 
-@dataclass(frozen=True)
-class Check:
-    """The result of one check.
-
-    Attributes:
-        name: of the check.
-        passed: True, False, or None where it could not be done here.
-        detail: of the result, in a few words.
-    """
-
-    name: str
-    passed: bool | None
-    detail: str
-
-    def __str__(self) -> str:
-        """One line."""
-        mark = {True: "ok", False: "FAILED", None: "skipped"}[self.passed]
-        return f"{mark:8}{self.name}: {self.detail}"
-
-
 def self_test(models_dir: Path = MODELS_DIR) -> Iterator[Check]:
     """Check files, class order, every model on the bundled portrait, colour order, orientation and speed.
 
     Yields:
         One result a check, as soon as it is there. A check that breaks is a check that failed.
     """
-    yield _guarded("files", lambda: _files(models_dir))
+    yield guarded("files", lambda: files(models_dir))
     try:
         cards = list_cards(models_dir)
         pipeline = EmotionPipeline.load(default_model(models_dir), models_dir=models_dir)
@@ -66,24 +46,15 @@ def self_test(models_dir: Path = MODELS_DIR) -> Iterator[Check]:
         yield Check("models", False, str(error))
         return
     for card in cards:
-        yield _guarded(f"reading, {card.name}", partial(_reading, card, models_dir))
-        yield _guarded(f"engines, {card.name}", partial(_engines, card, models_dir))
-    yield _guarded("colour order", _colour_order)
-    yield _guarded("orientation", lambda: _orientation(pipeline))
-    yield _guarded("speed", lambda: _speed(pipeline))
+        yield guarded(f"reading, {card.name}", partial(_reading, card, models_dir))
+        yield guarded(f"engines, {card.name}", partial(_engines, card, models_dir))
+    yield guarded("colour order", _colour_order)
+    yield guarded("orientation", lambda: _orientation(pipeline))
+    yield guarded("speed", lambda: speed(pipeline))
 
 
-def _guarded(name: str, check: Callable[[], tuple[bool | None, str]]) -> Check:
-    try:
-        passed, detail = check()
-    except FerError as error:
-        return Check(name, False, str(error))
-    except Exception as error:  # whatever breaks here would break for the user
-        return Check(name, False, f"{type(error).__name__}: {error}")
-    return Check(name, passed, detail)
-
-
-def _files(models_dir: Path) -> tuple[bool, str]:
+def files(models_dir: Path) -> tuple[bool, str]:
+    """Whether every file of every model is the one that its card names."""
     results = list(verify_models(models_dir))
     left_out = sum(isinstance(error, NotInstalledError) for _, error in results)
     broken = [str(error) for _, error in results if error is not None and not isinstance(error, NotInstalledError)]
@@ -140,7 +111,8 @@ def _orientation(pipeline: EmotionPipeline) -> tuple[bool, str]:
     return overlap > SAME_BOX, f"a turned photograph shows the face in its place (overlap {overlap:.2f})"
 
 
-def _speed(pipeline: EmotionPipeline) -> tuple[bool, str]:
+def speed(pipeline: EmotionPipeline) -> tuple[bool, str]:
+    """How long a picture and a face take."""
     picture, face = read_image(PORTRAIT), _face()
     search = _median_ms(lambda: pipeline.find_faces(picture), 5)
     reading = _median_ms(lambda: pipeline.classify([face]), 30)

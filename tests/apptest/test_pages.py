@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.classification import default_model, list_cards
 from fer_core.classification.cards import load_card
-from fer_core.diagnostics.self_test import Check
+from fer_core.diagnostics.checks import Check
 from fer_core.errors import ModelError
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from playwright.sync_api import Page, expect
 
+from fer_core.diagnostics.doctor import doctor
 from fer_core.emotions import EMOTIONS
 from tests.browser.conftest import running_server
 from tests.conftest import PORTRAIT
@@ -38,6 +39,11 @@ def test_start_leads_to_the_image_page(page: Page):
     page.get_by_role("link", name="A picture").click()
     expect(page).to_have_url(re.compile("/Image$"))
     expect(page.get_by_role("heading", name="Image", exact=True)).to_be_visible()
+
+
+def test_the_doctor_finds_the_dashboard_reachable(server: str):
+    checks = {check.name: check for check in doctor(server)}
+    assert all(checks[name].passed for name in ("address", "pages", "WebSocket")), checks
 
 
 def test_a_link_to_a_page_opened_right_after_the_start_shows_the_same_site(blank: Page):

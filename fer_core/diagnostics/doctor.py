@@ -1,0 +1,210 @@
+"""What has to be right where the dashboard is deployed, and what to do where it is not.
+
+The self-test asks whether readings are right; this asks about the machine around them: libraries, files, folders, disk,
+limits, how the camera's pictures find their way, and the address that visitors use.
+"""
+
+import asyncio
+import base64
+import http.client
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from fer_core.classification import default_model
+from fer_core.diagnostics import self_test
+from fer_core.diagnostics.checks import Check, guarded
+from fer_core.errors import FerError
+from fer_core.live.ice import ice_servers
+from fer_core.media import libraries
+from fer_core.networks.files import MODELS_DIR
+from fer_core.pipeline import EmotionPipeline
+from fer_core.settings import ICE_SERVERS, LIBRARY, UNFINISHED, settings
+
+PYTHONS: Final = ((3, 11), (3, 13))
+"""First and last Python that is tested."""
+
+LEAST_FREE_GB: Final = 2.0
+"""Disk that an upload, its browser copy and the annotated recording need together, with room to spare."""
+
+LEAST_FILES: Final = 1024
+"""Open files that some ten visitors with cameras need."""
+
+ANSWER_S: Final = 5.0
+"""How long a server of others may take."""
+
+_LOCAL: Final = ("localhost", "127.0.0.1", "::1")
+
+
+def doctor(address: str | None = None, models_dir: Path = MODELS_DIR) -> Iterator[Check]:
+    """Look at everything.
+
+    Args:
+        address: of the dashboard as visitors type it, such as "https://faces.example.org"; None where it does not run.
+        models_dir: where the models are.
+
+    Yields:
+        One result a check, as soon as it is there; one that failed says what to do.
+    """
+    yield guarded("Python", _python)
+    yield guarded("libraries", _libraries)
+    yield guarded("models", lambda: self_test.files(models_dir))
+    yield guarded("speed", lambda: _speed(models_dir))
+    now = settings()
+    yield guarded("temporary folder", partial(_folder, Path(tempfile.gettempdir()), "TMPDIR"))
+    yield guarded("unfinished analyses", partial(_folder, now.unfinished, UNFINISHED))
+    yield guarded("library", partial(_folder, now.library, LIBRARY))
+    yield guarded("open files", _open_files)
+    yield guarded("network for the camera", _interfaces)
+    yield guarded("ways for the camera", lambda: _ways(now.ice_servers))
+    if address is not None:
+        yield guarded("address", lambda: _address(address))
+        yield guarded("pages", lambda: _pages(address))
+        yield guarded("WebSocket", lambda: _websocket(address))
+
+
+def _python() -> tuple[bool, str]:
+    here, (first, last) = sys.version_info[:2], PYTHONS
+    words = f"{here[0]}.{here[1]}"
+    if first <= here <= last:
+        return True, words
+    return False, f"{words} is not tested; use {first[0]}.{first[1]} to {last[0]}.{last[1]}"
+
+
+def _libraries() -> tuple[bool, str]:
+    found, old = libraries.look(date.today())
+    problems = [finding.problem for finding in found if finding.problem] + ([old] if old else [])
+    return not problems, " ".join(problems) or ", ".join(f"{finding.name} {finding.version}" for finding in found)
+
+
+def _speed(models_dir: Path) -> tuple[bool, str]:
+    return self_test.speed(EmotionPipeline.load(default_model(models_dir), models_dir=models_dir))
+
+
+def _folder(folder: Path | None, variable: str) -> tuple[bool | None, str]:
+    """Whether there can be written, with room on its disk. It is not made for that."""
+    if folder is None:
+        return None, f"none is used; {variable} names one"
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return False, f"{there} cannot be written to; give this user the right to, or name another folder in {variable}"
+    free_gb = shutil.disk_usage(there).free / 1e9
+    if free_gb < LEAST_FREE_GB:
+        return False, f"{folder} has {free_gb:.1f} GB left; free some, or name a folder on another disk in {variable}"
+    return True, f"{folder}, {free_gb:.0f} GB free"
+
+
+def _open_files() -> tuple[bool | None, str]:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None, "this system has no such limit"
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit < LEAST_FILES:
+        return False, f"{limit} at once are too few for several visitors; raise that with `ulimit -n {LEAST_FILES}`"
+    return True, f"{limit} at once"
+
+
+def _interfaces() -> tuple[bool, str]:
+    from aioice.ice import get_host_addresses
+
+    addresses = get_host_addresses(use_ipv4=True, use_ipv6=True)
+    if addresses:
+        return True, ", ".join(addresses)
+    return False, "only the loopback interface, which WebRTC does not use; connect the machine, or add a veth pair"
+
+
+def _ways(setting: str) -> tuple[bool | None, str]:
+    servers = ice_servers(setting)
+    if servers is None:
+        return None, f"{ICE_SERVERS} is automatic: streamlit-webrtc chooses, and asks others for it"
+    if not servers:
+        return None, f"direct only, as on one machine or in one network; {ICE_SERVERS} names a TURN server for others"
+    kinds = asyncio.run(_candidates(servers))
+    named = {url.split(":")[0].rstrip("s") for server in servers for url in _urls(server)}
+    if missing := sorted(named - kinds.keys()):
+        those = " and the ".join(kind.upper() for kind in missing)
+        return False, (
+            f"no answer from the {those} server; check its address and credentials in {ICE_SERVERS}, and whether the "
+            "firewall lets UDP through"
+        )
+    return True, ", ".join(f"{kind.upper()} gives {address}" for kind, address in sorted(kinds.items()))
+
+
+def _urls(server: dict[str, Any]) -> list[str]:
+    urls = server["urls"]
+    return [urls] if isinstance(urls, str) else urls
+
+
+async def _candidates(servers: list[dict[str, Any]]) -> dict[str, str]:
+    """The address that each kind of server gives: "stun", "turn"."""
+    import aioice
+    from aiortc import RTCIceServer
+    from aiortc.rtcicetransport import connection_kwargs
+
+    connection = aioice.Connection(
+        ice_controlling=True, **connection_kwargs([RTCIceServer(**server) for server in servers])
+    )
+    kinds = {"srflx": "stun", "relay": "turn"}
+    try:
+        await asyncio.wait_for(connection.gather_candidates(), ANSWER_S)
+        return {kinds[each.type]: each.host for each in connection.local_candidates if each.type in kinds}
+    except (TimeoutError, OSError, aioice.stun.TransactionError):
+        return {}
+    finally:
+        await connection.close()
+
+
+def _address(address: str) -> tuple[bool, str]:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return False, f"{address} is no address of a page; write it as https://host or http://localhost:8501"
+    if parts.scheme == "http" and parts.hostname not in _LOCAL:
+        return False, "browsers offer the camera over HTTPS and on localhost only; put TLS in front of the dashboard"
+    return True, "browsers offer the camera here"
+
+
+def _pages(address: str) -> tuple[bool, str]:
+    status = _get(address, "/_stcore/health")
+    if status != http.client.OK:
+        return False, f"the dashboard's health answers {status}; look at its log, and at the proxy in front of it"
+    return True, "the dashboard answers"
+
+
+def _websocket(address: str) -> tuple[bool, str]:
+    """Every page needs one; proxies that were not told of it refuse the change of protocol."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    change = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": key,
+        "Sec-WebSocket-Version": "13",
+        "Origin": address.rstrip("/"),
+    }
+    status = _get(address, "/_stcore/stream", change)
+    if status == http.client.SWITCHING_PROTOCOLS:
+        return True, "is let through"
+    return (
+        False,
+        f"is refused with {status}; let the proxy pass on Upgrade and Connection; check server.allowedHosts",
+    )
+
+
+def _get(address: str, path: str, headers: dict[str, str] | None = None) -> int:
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=ANSWER_S)
+    try:
+        connection.request("GET", parts.path.rstrip("/") + path, headers=headers or {})
+        return connection.getresponse().status
+    except OSError as error:
+        raise FerError(f"{address} does not answer ({error}); is the dashboard started, and the port open?") from error
+    finally:
+        connection.close()

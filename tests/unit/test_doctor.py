@@ -1,0 +1,109 @@
+"""The deployment doctor: what is wrong around the dashboard, and what to do about it."""
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from aioice import stun
+from aioice.ice import get_host_addresses
+
+from fer_core.cli import main
+from fer_core.diagnostics import doctor as module
+from fer_core.diagnostics.checks import Check
+from fer_core.diagnostics.doctor import doctor
+from fer_core.media.libraries import Finding
+from fer_core.settings import ICE_SERVERS, LIBRARY, UNFINISHED
+
+HOSTS = get_host_addresses(use_ipv4=True, use_ipv6=False)
+needs_a_network = pytest.mark.skipif(not HOSTS, reason="this machine has only the loopback interface")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Without the parts that the self-test's own tests cover."""
+    monkeypatch.setattr(module, "_speed", lambda models_dir: (True, "fast"))
+    monkeypatch.setattr(module.self_test, "files", lambda models_dir: (True, "all match"))
+
+
+def found(address: str | None = None) -> dict[str, Check]:
+    return {check.name: check for check in doctor(address)}
+
+
+def test_a_machine_that_is_in_order_passes_and_nothing_is_made(monkeypatch, tmp_path):
+    monkeypatch.setenv(LIBRARY, str(tmp_path / "new" / "library"))
+    monkeypatch.setattr(module, "LEAST_FREE_GB", 0.0)
+    checks = found()
+    assert [
+        check for check in checks.values() if check.passed is False and check.name != "network for the camera"
+    ] == []
+    assert str(tmp_path) in checks["library"].detail and list(tmp_path.iterdir()) == []
+    assert "FFmpeg" in checks["libraries"].detail
+
+
+def test_what_is_wrong_is_said_with_the_way_out(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv(LIBRARY, str(tmp_path / "file" / "library"))
+    monkeypatch.setenv(UNFINISHED, str(tmp_path / "here"))
+    monkeypatch.setenv(ICE_SERVERS, "turn.example.org")
+    monkeypatch.setattr(module, "LEAST_FREE_GB", 1e9)
+    monkeypatch.setattr(module, "LEAST_FILES", 10**9)
+    monkeypatch.setattr(module, "PYTHONS", ((3, 98), (3, 99)))
+    old = Finding("FFmpeg", "4.0", "FFmpeg is 4.0, before 8.1: it is old; update the wheel.")
+    monkeypatch.setattr(module.libraries, "look", lambda today: ([old], None))
+    checks = found()
+    for name, words in {
+        "Python": "use 3.98 to 3.99",
+        "libraries": "update the wheel",
+        "library": f"name another folder in {LIBRARY}",
+        "unfinished analyses": f"another disk in {UNFINISHED}",
+        "open files": "ulimit -n",
+        "ways for the camera": "leave it empty",
+    }.items():
+        assert checks[name].passed is False and words in checks[name].detail, checks[name]
+
+
+def test_an_address_without_tls_has_no_camera_and_one_that_does_not_answer_is_told():
+    assert "HTTPS" in found("http://faces.example.invalid")["address"].detail
+    assert "https://host" in found("faces")["address"].detail
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        checks = found(f"http://127.0.0.1:{taken.getsockname()[1]}")
+    assert checks["address"].passed
+    for name in ("pages", "WebSocket"):
+        assert checks[name].passed is False and "is the dashboard started" in checks[name].detail
+
+
+@needs_a_network
+def test_a_stun_server_that_answers_is_told_from_one_that_does_not(monkeypatch):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((HOSTS[0], 0))
+        host, port = server.getsockname()
+        monkeypatch.setenv(ICE_SERVERS, f"stun:{host}:{port}")
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        check = found()["ways for the camera"]
+        assert check.passed and "STUN gives 203.0.113.7" in check.detail
+    monkeypatch.setattr(module, "ANSWER_S", 0.5)
+    check = found()["ways for the camera"]
+    assert check.passed is False and "STUN server" in check.detail and ICE_SERVERS in check.detail
+
+
+def answer(server: socket.socket) -> None:
+    """A STUN server that sees everybody at one address."""
+    with contextlib.suppress(OSError):  # closed: the test is over
+        while True:
+            data, sender = server.recvfrom(2048)
+            asked = stun.parse_message(data)
+            told = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, asked.transaction_id)
+            told.attributes["XOR-MAPPED-ADDRESS"] = ("203.0.113.7", 40_000)
+            server.sendto(bytes(told), sender)
+
+
+def test_the_command_says_a_line_a_check_and_fails_where_one_fails(monkeypatch, capsys):
+    monkeypatch.setattr(module, "_folder", lambda folder, variable: (True, str(Path("/somewhere"))))
+    monkeypatch.setattr(module, "_interfaces", lambda: (True, "192.0.2.1"))
+    assert main(["doctor"]) == 0
+    assert "ok      Python" in capsys.readouterr().out
+    assert main(["doctor", "--address", "faces"]) == 3
+    assert "FAILED  address" in capsys.readouterr().out
