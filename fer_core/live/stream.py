@@ -12,8 +12,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 import av
@@ -23,10 +21,11 @@ from numpy.typing import NDArray
 from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import LiveAnalyser, LiveReading
 from fer_core.live.baseline import Calibration
-from fer_core.live.history import Ages, LastMinute, Moment, Rate
+from fer_core.live.history import Ages, LastMinute, Rate
 from fer_core.live.lost import LostFaces
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
+from fer_core.live.state import STALLED_S, LiveState, Situation
 from fer_core.live.view import black, drawn
 from fer_core.networks.fixed import available_cores
 from fer_core.pipeline import EmotionPipeline
@@ -39,9 +38,6 @@ IDLE_S: Final = 5.0
 
 STALE_S: Final = 1.5
 """Age in seconds from which a reading is not drawn: better no box than one where nobody is any more."""
-
-STALLED_S: Final = 2.5
-"""Seconds without a frame after which the camera is taken to be gone."""
 
 REST_S: Final = 0.5
 """Pause in seconds after a failed analysis, so that a lasting fault does not use up the machine."""
@@ -60,59 +56,6 @@ _MEANWHILE: Final = {
     _DRAWING: "The video goes on without boxes, and black while faces are hidden.",
     _RECORDING: "The recording lacks it; reading goes on.",
 }
-
-
-class Situation(Enum):
-    """State of the arriving frames."""
-
-    WAITING = "no frame has come yet"
-    RUNNING = "frames come"
-    STALLED = "frames came and stopped"
-
-
-@dataclass(frozen=True, eq=False)
-class LiveState:
-    """State of a stream at one moment, for the page.
-
-    Attributes:
-        situation: whether pictures come.
-        reading: the last one; None where it is older than `STALLED_S`.
-        last_minute: oldest first.
-        now_s: the moment, by the stream's clock.
-        camera_fps: frames that arrive, a second.
-        analysed_fps: frames that are read, a second.
-        age_ms: median age of the readings at the moment when they were drawn; None before the first.
-        age_p95_ms: the 95th percentile.
-        last_age_s: age of the reading that was drawn into the last frame; None where none was.
-        frames: that arrived since the stream was made.
-        dropped: frames that a newer one replaced before they were handed over or the worker was free.
-        problem: why frames are not read, drawn or recorded at present, and what goes on; None where all is well.
-        calibrating: share of the calibration that is done, 0 to 1; None where there is none.
-        baselines: persons whose readings are held against their resting face.
-        notes: why the last calibration came to nothing, a sentence each, for a while.
-        recording_s: duration of the running recording; None where there is none.
-        recording_over: whether the recording has reached its limit.
-        recorded: number of its frames.
-    """
-
-    situation: Situation
-    reading: LiveReading | None
-    last_minute: tuple[Moment, ...]
-    now_s: float
-    camera_fps: float
-    analysed_fps: float
-    age_ms: float | None
-    age_p95_ms: float | None
-    last_age_s: float | None
-    frames: int
-    dropped: int
-    problem: str | None
-    calibrating: float | None
-    baselines: frozenset[int]
-    notes: tuple[str, ...]
-    recording_s: float | None
-    recording_over: bool
-    recorded: int
 
 
 class LiveStream:

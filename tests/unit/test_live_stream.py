@@ -15,7 +15,8 @@ from fer_core.live import LiveFace, LiveReading, LiveSettings, LiveStream, Situa
 from fer_core.live import stream as stream_module
 from fer_core.live.lost import HIDDEN_S
 from fer_core.live.recording import LONGEST_S, SessionRecorder
-from fer_core.live.stream import NOTE_S, STALE_S, STALLED_S
+from fer_core.live.state import STALLED_S
+from fer_core.live.stream import NOTE_S, STALE_S
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.request import AnalysisRequest
