@@ -98,6 +98,8 @@ def valence_multiples(subjects: Sequence[Subject]) -> go.Figure:
         )
     figure.update_yaxes(range=[-1.05, 1.05], tickvals=[-1, 0, 1], zeroline=True, zerolinecolor=QUIET)
     figure.update_xaxes(title=None, nticks=4)
+    if subjects:
+        figure.update_yaxes(title="derived valence", col=1)
     return figure
 
 

@@ -144,7 +144,7 @@ def test_models_without_records_are_named_with_the_command(models):
 
 def test_the_other_split_has_other_figures(models):
     page = models_page()
-    by_label(page.segmented_control, "Measured on").select("PublicTest").run()
+    by_label(page.segmented_control, "Measured on FER2013").select("PublicTest").run()
     assert page.dataframe[0].value["Accuracy"][0] == 100.0
 
 
@@ -218,11 +218,11 @@ def test_copies_can_be_left_out_of_the_test_of_a_difference(models):
 @pytest.mark.parametrize("view", ["Robustness", "Training"])
 def test_faces_cannot_be_chosen_where_the_choice_does_nothing(models, view):
     page = models_page(SIDE, models=["Right one"], chart="Calibration")
-    by_label(page.segmented_control, "Measured on").select("PublicTest").run()
+    by_label(page.segmented_control, "Measured on FER2013").select("PublicTest").run()
     by_label(page.segmented_control, "View").select(view).run()
-    assert not page.exception and "Measured on" not in {choice.label for choice in page.segmented_control}
+    assert not page.exception and "Measured on FER2013" not in {choice.label for choice in page.segmented_control}
     by_label(page.segmented_control, "View").select("Calibration").run()
-    assert by_label(page.segmented_control, "Measured on").value == "PublicTest"  # it is not forgotten
+    assert by_label(page.segmented_control, "Measured on FER2013").value == "PublicTest"  # it is not forgotten
 
 
 def test_lost_points_are_above_zero(models, installed):

@@ -50,7 +50,7 @@ _COLUMNS = {
 def overview(cards: Sequence[ModelCard]) -> None:
     """Advice, table and bubbles. The table stands at once; all that takes time fills in afterwards."""
     split = st.segmented_control(
-        "Measured on",
+        "Measured on FER2013",
         SPLITS,
         required=True,
         default=SPLITS[0],

@@ -55,7 +55,7 @@ def _pick(cards: Sequence[ModelCard], view: str) -> Compared | None:
     split, without_copies = SPLITS[0], False
     if view not in _ON_FACES_OF_THEIR_OWN:
         split = right.segmented_control(
-            "Measured on", SPLITS, required=True, default=SPLITS[0], key="faces", persist_state="page"
+            "Measured on FER2013", SPLITS, required=True, default=SPLITS[0], key="faces", persist_state="page"
         )
     if view == _TEST:
         without_copies = right.toggle(

@@ -28,9 +28,6 @@ def model_table() -> None:
             "Without copies": st.column_config.NumberColumn(
                 format="percent", help="The same without the faces that are also among the training faces."
             ),
-            "Macro F1": st.column_config.NumberColumn(
-                format="%.3f", help="Mean over the seven emotions, so that rare ones count as much as frequent ones."
-            ),
             "Calibration error": st.column_config.NumberColumn(
                 format="%.3f", help="How far stated confidence and accuracy lie apart (ECE, 15 bins); 0 is perfect."
             ),
@@ -65,8 +62,6 @@ def _row(card: ModelCard) -> dict[str, Any]:
         "Accuracy": measured.accuracy,
         "95 % interval": "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}",
         "Without copies": measured.accuracy_deduplicated,
-        "Macro F1": measured.macro_f1,
         "Calibration error": measured.ece,
         "Parameters": card.parameters,
-        "Licence": card.licence,
     }
