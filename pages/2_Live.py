@@ -31,11 +31,14 @@ try:
     live = session.stream(pipeline, choice.settings)
     left, right = st.columns([8, 5], gap="medium")
     with left:
+        badge = st.empty()
         try:
             camera = webcam(live, key="camera")
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             camera = Camera(playing=False, connecting=False, failed=True)
+        if camera.playing:
+            badge.badge(view.ON, icon=":material/visibility:", color="red")
         shown = view.controls(live, camera, pipeline, choice)
     with right:
         view.panel(live, camera, choice.settings.uncertain_below, shown)

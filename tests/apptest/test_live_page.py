@@ -322,6 +322,15 @@ def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera, mo
     assert not snapshots_are_offered()
 
 
+def test_while_the_camera_runs_the_page_says_that_expressions_are_read(camera):
+    page = live_page()
+    assert view.ON not in words(page)
+    play(page, camera, frames=1)
+    assert view.ON in words(page.run())
+    camera["camera"] = webcam.Camera(playing=False, connecting=False)
+    assert view.ON not in words(page.run())
+
+
 def test_a_connection_that_broke_off_is_told_from_a_stop(camera, monkeypatch):
     told: list[tuple[str, str] | None] = []
     monkeypatch.setattr(view, "live_panel", lambda state, **shown: told.append(shown["message"]))

@@ -244,6 +244,9 @@ def _buttons(state: LiveState) -> tuple[bool, ...]:
     return state.recording_s is not None, bool(state.baselines), state.calibrating is not None
 
 
+ON: Final = "Expression recognition is on"
+"""Whoever is before the camera has to be told (AI Act, Article 50(3))."""
+
 BROKE_OFF: Final = (
     "warning",
     "The pictures had stopped before the camera went off. If nobody pressed Stop, the connection broke off: press "
