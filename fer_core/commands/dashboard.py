@@ -20,6 +20,12 @@ def add(commands: Commands) -> None:
         description="Start the dashboard; it tells its address and runs until Ctrl+C.",
     )
     command.add_argument("--port", type=int, default=8501, metavar="N", help="default: 8501")
+    command.add_argument(
+        "streamlit",
+        nargs="*",
+        metavar="-- OPTION",
+        help="options of Streamlit after two dashes, such as -- --server.address=0.0.0.0",
+    )
     command.set_defaults(run=_dashboard)
 
 
@@ -30,4 +36,5 @@ def _dashboard(options: argparse.Namespace) -> int:
             "`pip install '.[dashboard]'` in the folder of its source."
         )
     command = [sys.executable, "-m", "streamlit", "run", str(resource("Home.py")), f"--server.port={options.port}"]
+    command += options.streamlit
     return subprocess.call(command)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +42,12 @@ def running_server(**environment: str) -> Iterator[str]:
 
 
 @contextmanager
-def started_server(printed: Path, **environment: str) -> Iterator[Server]:
-    """A dashboard of its own that prints into a file."""
+def started_server(printed: Path, further: Sequence[str] = (), **environment: str) -> Iterator[Server]:
+    """A dashboard of its own that prints into a file, with further options of Streamlit."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = [f"--server.port={port}", "--server.address=127.0.0.1"]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", *further]
     with printed.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "Home.py", *options],

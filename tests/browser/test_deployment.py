@@ -1,0 +1,147 @@
+"""The dashboard behind Debian's nginx, with the configuration that docs/deployment.md tells people to take."""
+
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from fer_core.diagnostics.doctor import doctor
+from tests.browser.conftest import started_server
+from tests.conftest import ROOT
+
+expect.set_options(timeout=60_000)
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+NAME = "faces.example.org"
+REACHED = ("address", "pages", "WebSocket")
+
+pytestmark = [
+    pytest.mark.skipif(NGINX is None, reason="nginx is missing; on Debian: apt-get install nginx-light"),
+    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing; it makes the certificate"),
+]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A deployed dashboard.
+
+    Attributes:
+        https: port of the encrypted address.
+        http: port of the plain one.
+        certificate: its file.
+    """
+
+    https: int
+    http: int
+    certificate: Path
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("nginx")
+    options = (f"--browser.serverAddress={NAME}", *(f"--server.allowedHosts={host}" for host in (NAME, "127.0.0.1")))
+    with started_server(folder / "log", options) as server:
+        made = Site(free_port(), free_port(), certificate(folder))
+        config = (ROOT / "docs" / "deployment" / "nginx.conf").read_text()
+        for pattern, here in {
+            r"listen 443 ssl": f"listen 127.0.0.1:{made.https} ssl",
+            r"listen 80": f"listen 127.0.0.1:{made.http}",
+            r"/etc/ssl/faces\.example\.org\.pem": str(made.certificate),
+            r"/etc/ssl/faces\.example\.org\.key": str(folder / "key.pem"),
+            r"127\.0\.0\.1:8501": server.address.removeprefix("http://"),
+            r"https://\$host": f"https://$host:{made.https}",
+        }.items():
+            config, changed = re.subn(pattern, here, config)
+            assert changed == 1, pattern
+        paths = "".join(
+            f"    {kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace(
+            "http {\n", "http {\n    access_log off;\n" + paths
+        )
+        (folder / "nginx.conf").write_text(config)
+        proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
+        try:
+            wait_for(made.https)
+            yield made
+        finally:
+            proxy.terminate()
+            proxy.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def certificate(folder: Path) -> Path:
+    made = folder / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
+         "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(made)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return made
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "nginx does not start"
+            time.sleep(0.2)
+        else:
+            return
+
+
+def test_the_doctor_finds_nothing_wrong(site: Site, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(site.certificate))
+    checks = {check.name: check for check in doctor(f"https://127.0.0.1:{site.https}")}
+    assert [check for check in checks.values() if check.name in REACHED and not check.passed] == []
+
+
+def test_a_visitor_who_types_the_name_gets_the_page_encrypted_and_its_camera(
+    site: Site, launch: Callable[..., Browser]
+):
+    browser = launch(f"--host-resolver-rules=MAP {NAME} 127.0.0.1")
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    answer = page.goto(f"http://{NAME}:{site.http}/Live")
+    assert answer is not None and page.url == f"https://{NAME}:{site.https}/Live"
+    headers = answer.headers
+    assert "max-age" in headers["strict-transport-security"] and headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "SAMEORIGIN" and "camera=(self)" in headers["permissions-policy"]
+    expect(page.get_by_role("heading", name="Live", exact=True)).to_be_visible()
+    page.get_by_text("I have read this").click()  # which goes through the WebSocket
+    expect(page.frame_locator('iframe[title*="webrtc_streamer"]').get_by_role("button", name="Start")).to_be_visible()
+    assert page.evaluate("window.isSecureContext && 'mediaDevices' in navigator")
+    context.close()
+
+
+def test_who_asks_too_often_is_slowed_down(site: Site):
+    trusted = ssl.create_default_context(cafile=str(site.certificate))
+    statuses = []
+    with (
+        socket.create_connection(("127.0.0.1", site.https)) as plain,
+        trusted.wrap_socket(plain, server_hostname="127.0.0.1") as line,
+    ):
+        answers = line.makefile("rb")
+        for _ in range(500):
+            line.sendall(b"HEAD /_stcore/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            statuses.append(int(answers.readline().split()[1]))
+            while answers.readline() != b"\r\n":
+                pass
+            if statuses[-1] == 429:
+                break
+    assert statuses[0] == 200 and statuses[-1] == 429
