@@ -13,5 +13,6 @@ PRIVACY: Final = (
     "are never stored, and never sent to another service. A recording lies in a temporary folder while it is open, and "
     "is deleted a quarter of an hour after its page was closed. What an interrupted analysis has read waits on this "
     "machine, so that it can go on; the Video page says where, and for how long. "
-    "Recordings that are given to a study wait on this machine until they are read; only numbers are kept then."
+    "Recordings that are given to a study wait on this machine until they are read; only numbers are kept then. The "
+    "numbers of a recording include the outline of every face, which is personal data, too."
 )

@@ -156,7 +156,8 @@ class FaceMesh(_WithArrays):
     """What the landmarks of a face tell.
 
     Attributes:
-        landmarks: float32 (468, 3), read-only; x and y in pixels of the picture, z the learnt depth in the same unit.
+        landmarks: float32 (468, 3), read-only; x and y in pixels of the picture, z the learnt depth in the same unit;
+            (0, 3) where they are not kept because the face is hidden.
         irises: float32 (2, 5, 2), read-only; of the right and of the left eye of the person, the middle first.
         pose: of the head.
         columns: further measurements by the name of their column; see `fer_core.timeline.columns.GROUPS`.

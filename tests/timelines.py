@@ -1,5 +1,6 @@
 """Timelines that look like real ones, made without a video: two people, gaps, doubts, poor samples."""
 
+import base64
 import dataclasses
 
 import cv2
@@ -7,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
+from fer_core.face.mean_face import mean_face
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceMesh, FaceReading, FrameReading, Pose, Quality
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
 from fer_core.timeline.movements import DISTANCES
-from fer_core.timeline.table import TYPES, Recording, Timeline, build, rows_of_frame
+from fer_core.timeline.outline import POINTS
+from fer_core.timeline.table import MEASURE_TYPES, MEASURES, TYPES, Recording, Timeline, build, rows_of_frame
 
 RECORDING = Recording("Gespräch – 面接.mp4", "ab" * 32, 30.0, 640, 360, 25.0, True)
 REQUEST = AnalysisRequest(model="resnet50v2", fps=4.0, uncertain_below=0.5)
@@ -89,11 +92,20 @@ def face(person: int, open_share: float = 0.3, mouth: float = 0.02, brow: float 
         "face_asymmetry": 0.01,
     }
     distances = dict(zip(DISTANCES, (brow, 0.25, open_share, 0.6, 0.0, 0.5), strict=True))
-    mesh = FaceMesh(np.zeros((468, 3), np.float32), np.zeros((2, 5, 2), np.float32), pose, numbers, distances)
+    box = Box(100 * person, 20, 60, 60)
+    mesh = FaceMesh(*_landmarks(box, 1 - 0.05 * person), pose, numbers, distances)
     probabilities = np.array([0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1], np.float32)
     quality = Quality(80, 900.0, 120.0, problems, pose.frontality)
-    box = Box(100 * person, 20, 60, 60)
     return FaceReading(box, 0.99, probabilities, False, np.zeros((3, 3), np.float32), quality, person, mesh)
+
+
+def measures_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """Measures for these rows that all differ, outlines among them; empty where nobody is seen."""
+    made = pd.DataFrame({name: frame["time_s"] / 3 + n for n, name in enumerate(MEASURES)})
+    outlines = [base64.b64encode(bytes([n % 256] * 2 * POINTS)).decode() for n in range(len(frame))]
+    made["outline"] = pd.Series(outlines, frame.index, "string")
+    made[frame["person"].isna().to_numpy()] = np.nan
+    return made.astype(MEASURE_TYPES)
 
 
 def measured(seconds: float = 12.0, rate: float = RATE, cuts=()) -> Timeline:
@@ -108,6 +120,18 @@ def measured(seconds: float = 12.0, rate: float = RATE, cuts=()) -> Timeline:
         rows.extend(rows_of_frame(FrameReading(float(time_s), frame, (one, other))))
     rows.extend(rows_of_frame(FrameReading(seconds, round(rate * seconds), ())))
     return build(rows, RECORDING, REQUEST, cuts=cuts)
+
+
+def _landmarks(box: Box, height: float) -> tuple[np.ndarray, np.ndarray]:
+    """Landmarks and irises of a face seen from the front, as wide as a box and `height` times as high as usual."""
+    places = mean_face().points.copy()
+    places -= places.min(axis=0)
+    places *= box.width / places[:, 0].max()
+    places[:, 1] *= height
+    places[:, :2] += (box.x, box.y)
+    eyes = [places[[outer, inner], :2].mean(axis=0) for outer, inner in ((33, 133), (362, 263))]
+    rim = np.array([(0, 0), (2, 0), (0, -2), (-2, 0), (0, 2)])
+    return places.astype(np.float32), np.stack([eye + rim for eye in eyes]).astype(np.float32)
 
 
 def _person(rng: np.random.Generator, times: np.ndarray, number: int, duration_s: float) -> pd.DataFrame:

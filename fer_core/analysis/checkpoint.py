@@ -22,7 +22,7 @@ from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.table import Row
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 
 @dataclass(frozen=True)

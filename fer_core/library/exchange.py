@@ -53,6 +53,7 @@ In R:       read.csv("analyses.csv"), arrow::read_parquet("readings/NAME.parquet
 
 A probability is how a model reads a face, not what somebody feels. A row that is `uncertain` should count as such.
 A text that a spreadsheet would run as a formula has an apostrophe in front. There are no pictures in here.
+readings/ holds the outline of every face as text (`outline`), which is personal data, too.
 """
 
 

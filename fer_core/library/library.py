@@ -5,7 +5,8 @@
     >>> library.open_study(name).edits == study.edits  # doctest: +SKIP
     True
 
-It holds numbers and settings, never a picture: portraits are left out. Safe to use from several threads and processes.
+It holds numbers, outlines of faces and settings, never a picture: portraits are left out. Safe to use from several
+threads and processes.
 """
 
 import json

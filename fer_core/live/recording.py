@@ -18,7 +18,7 @@ from fer_core.imaging.drawing import hide_faces
 from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import READ_PX, LiveReading
 from fer_core.provenance import Provenance
-from fer_core.readings import Box, FrameReading
+from fer_core.readings import Box, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
 
@@ -96,7 +96,7 @@ class SessionRecorder:
         Args:
             bgr: uint8 (H, W, 3).
             reading: of this frame.
-            hidden: faces that are made unrecognisable in the video.
+            hidden: faces that are made unrecognisable in the video; where there are any, no outlines are kept.
         """
         with self._lock:
             time_s = reading.time_s - self.start_s
@@ -111,9 +111,9 @@ class SessionRecorder:
             if self.with_video and not self._video_broken:
                 self._add_frame(fit.picture(hide_faces(bgr, hidden) if hidden else bgr), time_s)
             # As the model read them: the timeline smooths them itself, so that it can be smoothed otherwise later.
-            faces = tuple(
-                replace(face.reading, box=fit.box(face.reading.box), probabilities=face.raw) for face in reading.faces
-            )
+            faces = tuple(replace(face.placed(fit).reading, probabilities=face.raw) for face in reading.faces)
+            if hidden:
+                faces = tuple(map(_without_shape, faces))
             self._rows.extend(rows_of_frame(FrameReading(time_s, self._frames, faces)))
             self._frames += 1
             self._end_s = reading.time_s
@@ -167,6 +167,11 @@ class SessionRecorder:
 
     def _note_end(self) -> None:
         self._note(f"The recording ended by itself after {self.longest_s / 60:.0f} minutes.")
+
+
+def _without_shape(face: FaceReading) -> FaceReading:
+    """The reading without the landmarks, whose shape tells who it is."""
+    return replace(face, mesh=face.mesh and replace(face.mesh, landmarks=np.empty((0, 3), np.float32)))
 
 
 def _size_of_recording(width: int, height: int) -> tuple[int, int]:

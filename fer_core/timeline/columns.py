@@ -150,6 +150,12 @@ MEASURES: Final[Mapping[str, Column]] = {
         )
         for name in DISTANCES
     },
+    "outline": Column(
+        "contours of the face, as text; see `fer_core.timeline.outline`; empty where no landmarks were measured or the "
+        "face was hidden",
+        "base64 of bytes, x and y within the face box",
+        "text",
+    ),
 }
 """Further measurements of each row; only Parquet and JSON files hold them."""
 

@@ -2,7 +2,7 @@
 
 Format 2 holds the rows with all columns, the measures of each row as further columns, and the description of the
 recording in the metadata (Parquet) or beside the rows (JSON). Format 1, which had settings instead of request and
-provenance, is read too. Columns of later versions are kept.
+provenance, is read too, and so are files without some measures. Columns of later versions are kept.
 """
 
 import base64
@@ -22,7 +22,8 @@ from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, RAW_COLUMNS, described
-from fer_core.timeline.table import TYPES, Recording, Timeline
+from fer_core.timeline.outline import joined
+from fer_core.timeline.table import MEASURE_TYPES, TYPES, Recording, Timeline
 
 FORMAT: Final = 2
 PARQUET, JSON = ".parquet", ".json"
@@ -175,7 +176,7 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, More
             portraits=_portraits(about.pop("portraits", {})),
             problems=tuple(map(str, about.pop("problems", ()))),
             cuts=tuple(map(float, about.pop("cuts", ()))),
-            measures=rows[list(measures)].astype("float64") if measures else pd.DataFrame(),
+            measures=_measures(rows[list(measures)]) if measures else pd.DataFrame(),
             stopped_s=None if (stopped_s := about.pop("stopped_s", None)) is None else float(stopped_s),
             excerpt=bool(about.pop("excerpt", False)),
         )
@@ -185,6 +186,14 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, More
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RequestError) as error:
         raise MediaError("This file does not hold a timeline, or it is damaged; export the timeline again.") from error
     return timeline, about
+
+
+def _measures(rows: pd.DataFrame) -> pd.DataFrame:
+    """The measures of a file; ValueError where an outline is none."""
+    measures = rows.astype({name: MEASURE_TYPES.get(name, DTYPES["decimal"]) for name in rows.columns})
+    if "outline" in measures.columns:
+        joined(measures["outline"].dropna().tolist())
+    return measures
 
 
 def _check_numbers(timeline: Timeline) -> None:

@@ -18,6 +18,7 @@ from fer_core.timeline.columns import COLUMNS, DTYPES, GOOD, GROUP_COLUMNS, PICT
 from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.notes import Span
 from fer_core.timeline.of_person import with_recording_columns
+from fer_core.timeline.outline import packed
 from fer_core.timeline.smoothing import METHODS, gap_s
 
 TYPES: Final = {
@@ -35,7 +36,10 @@ GROUP_TYPES: Final = {name: DTYPES[column.kind] for name, column in described(GR
 """Dtypes of the columns of all groups."""
 
 MEASURES: Final = tuple(columns.MEASURES)
-"""Columns of `Timeline.measures`, as in `fer_core.readings.Quality`, `FaceReading` and `FaceMesh.geometry`."""
+"""Columns of `Timeline.measures`: of `fer_core.readings.Quality`, `FaceReading`, `FaceMesh.geometry`; the outline."""
+
+MEASURE_TYPES: Final = {name: DTYPES[column.kind] for name, column in columns.MEASURES.items()}
+"""Dtypes of `MEASURES`."""
 
 _BASE_READ: Final = ("time_s", "frame", "person", "x", "y", "width", "height", *RAW_COLUMNS, "quality")
 _READ: Final = (*_BASE_READ, *PICTURE_COLUMNS)
@@ -141,6 +145,7 @@ def rows_of_frame(reading: FrameReading) -> list[Row]:
             face.quality.frontality,
             face.face_confidence,
             *_values({} if face.mesh is None else face.mesh.geometry, DISTANCES),
+            None if face.mesh is None else packed(face.mesh, face.box),
         )
         for face in reading.faces
     ]
@@ -159,7 +164,7 @@ def build(
     """Make a timeline of rows; see `Timeline` for the arguments and `rows_of_frame` for the rows."""
     table = pd.DataFrame(list(rows), columns=[*_READ, *MEASURES])
     frame = table.reindex(columns=[*COLUMNS, *GROUP_COLUMNS]).astype({**TYPES, **GROUP_TYPES})
-    measures = table[list(MEASURES)].astype("float64")
+    measures = table[list(MEASURES)].astype(MEASURE_TYPES)
     return refreshed(
         Timeline(
             frame, recording, request, provenance or Provenance(), portraits or {}, tuple(problems), tuple(cuts),

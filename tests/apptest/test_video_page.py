@@ -22,7 +22,7 @@ from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
 from tests.conftest import ROOT
-from tests.timelines import synthetic
+from tests.timelines import measured, synthetic
 from tests.videos import scene, write_video
 
 FACE = Box(20, 20, 60, 60)
@@ -512,16 +512,17 @@ def test_faces_are_looked_for_in_a_chosen_region(fakes, clip):
     assert "only 50% to 100% across and 0% to 100% down" in words(page)
 
 
-def test_the_mesh_of_the_moment_is_measured_on_request(fakes, clip):
+@pytest.mark.parametrize("kept", [True, False], ids=["with outlines", "of an older version"])
+def test_a_timeline_without_its_recording_is_played_as_outlines(fakes, kept):
     fakes()
-    page = analysed(upload(video_page(), "clip.mp4", clip))
-    assert player(page)["mesh"] is None
-    hear(recording(page), {"mesh": True})
+    timeline = measured(3.0, 4.0) if kept else synthetic(3.0)
+    page = video_page()
+    page.session_state[handover.RECORDED_SESSION] = RecordedSession(timeline)
     page.run()
     assert not page.exception and not page.error
-    mesh = player(page)["mesh"]
-    assert mesh["moment"] == recording(page).moment_s
-    assert [len(face) for face in mesh["faces"]] == [2 * 468] and max(mesh["edges"]) < 468
+    given = player(page)
+    assert given["video"] is given["still"] is None and given["track"]
+    assert bool(given["outlines"]) == kept
 
 
 def test_two_recordings_are_compared(fakes, clip):

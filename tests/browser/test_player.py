@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.player import click_lane, key, player_time, player_video, wait_for_player
-from tests.browser.test_video import LONG_MS, click_into, download, moment_s, open_video_page, settle
+from tests.browser.test_video import LONG_MS, click_into, download, moment_s, open_kept, open_video_page, settle
 from tests.conftest import PORTRAIT
+from tests.timelines import measured
 from tests.videos import write_video
 
 RATE, FRAMES = 25, 200
@@ -33,6 +34,13 @@ NUMBER = f"""(() => {{
     return number;
 }})()"""
 """The number that the frame on the screen bears."""
+
+DRAWN = """(() => {
+    const canvas = part(".overlay");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, place) => place % 4 === 3 && value > 0).length;
+})()"""
+"""How many pixels are drawn over the picture, or over the plain ground."""
 
 
 def numbered(number: int) -> NDArray[np.uint8]:
@@ -205,16 +213,11 @@ def test_range_loop_speed_and_marker(opened: Page):
 
 
 def test_the_mesh_is_drawn_over_the_moment(opened: Page):
-    page = opened
-    drawn = """(() => {
-        const canvas = part(".overlay");
-        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        return data.filter((value, place) => place % 4 === 3 && value > 0).length;
-    })()"""
+    page, drawn = opened, DRAWN
     before = player_video(page, drawn)
     assert before > 500  # box and name tag
     page.get_by_role("button", name="Mesh").click()
-    for _ in range(300):  # the landmarks are measured on the server
+    for _ in range(300):  # the outlines are fetched
         if player_video(page, drawn) > before + 500:
             break
         page.wait_for_timeout(200)
@@ -223,6 +226,29 @@ def test_the_mesh_is_drawn_over_the_moment(opened: Page):
         page.get_by_role("button", name=name).click()
     settle(page)
     assert player_video(page, drawn) == 0
+
+
+def test_without_a_picture_the_numbers_play_by_themselves(page: Page, tmp_path: Path):
+    measured(4.0, 4.0).write(tmp_path / "numbers.parquet")
+    open_video_page(page)
+    open_kept(page, tmp_path / "numbers.parquet")
+    expect(page.locator(".names button").first).to_be_visible(timeout=LONG_MS)
+    settle(page)
+    drawn = player_video(page, DRAWN)
+    page.get_by_role("button", name="Mesh").click()
+    assert 500 < player_video(page, DRAWN) < drawn - 500  # boxes and name tags remain
+    assert player_time(page) == 0
+    key(page, ">", ">", "Space")
+    page.wait_for_timeout(600)
+    assert player_time(page) > 0.5 and page.get_by_role("button", name="Pause", exact=True).is_visible()
+    key(page, "j", "k")
+    assert player_time(page) < 3
+    end_s = float(page.get_by_role("slider", name="Moment in the recording").get_attribute("aria-valuemax") or "nan")
+    key(page, "End", "Space")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # it has come to the end
+    assert player_time(page) == pytest.approx(end_s, abs=0.3)
+    key(page, "Home", "ArrowRight")
+    assert player_time(page) == pytest.approx(0.25)
 
 
 def test_a_phone_plays_by_touch_without_sideways_scrolling(browser: Browser, server: str, film: Path):

@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -19,6 +20,8 @@ from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
+from fer_core.timeline.outline import packed
+from tests.timelines import face as measured_face
 
 SAD_AT_REST = np.float32([0.04, 0.01, 0.03, 0.02, 0.5, 0.02, 0.38])
 REALLY_SAD = np.float32([0.01, 0.01, 0.02, 0.005, 0.93, 0.005, 0.02])
@@ -150,6 +153,18 @@ def test_a_recorded_session_is_a_timeline():
     assert recording.name == "Live 2026-05-04 03.02.01" and recording.sha256 == ""
     assert (recording.width, recording.height, recording.duration_s) == (640, 480, 1.0)
     assert done.timeline.portraits == {} and (done.timeline.request, done.timeline.provenance) == (HOW, FILES)
+
+
+def test_the_outline_of_a_hidden_face_is_not_kept():
+    session = recorder()
+    found = measured_face(1)
+    live = LiveReading(100.0, 320, 240, (LiveFace(found, found.probabilities),))
+    session.add(picture(0, (320, 240)), live)
+    session.add(picture(0, (320, 240)), replace(live, time_s=100.5), hidden=[found.box])
+    timeline = session.finish().timeline
+    assert timeline.measures["outline"].notna().tolist() == [True, False]
+    assert timeline.measures["outline"][0] == packed(found.mesh, found.box)  # whatever the size of the recording
+    assert timeline.frame["yaw_deg"].tolist() == [10.0, 10.0]
 
 
 def test_nothing_is_added_after_the_end():

@@ -1,20 +1,25 @@
 """What the player is given, and what it says to the page."""
 
+import base64
 import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.corrections import without
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.outline import joined
 from fer_core.timeline.summaries import CATEGORIES, stretches
 from fer_core.ui.video.player.component import SCRIPTS, Addresses
 from fer_core.ui.video.player.messages import LONGEST_TEXT, hear
+from fer_core.ui.video.player.outlines import has_outlines, outlines_json
 from fer_core.ui.video.player.track import UNIT, track_of
 from fer_core.ui.video.recording import OpenRecording
 from tests.conftest import ROOT
-from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.timelines import measured, nobody, of_rows, reading, synthetic
 
 
 def opened(**more) -> OpenRecording:
@@ -68,6 +73,26 @@ def test_frames_without_a_face_are_moments_too():
     assert nothing.times == [] and nothing.people == [] and json.loads(nothing.to_json())["end"] == 30.0
 
 
+def test_the_outlines_are_those_of_the_rows():
+    timeline = without(measured(12.0, 4.0), 2)
+    timeline.measures.loc[timeline.frame["person"].eq(1) & timeline.frame["time_s"].eq(1.0), "outline"] = pd.NA
+    document, track = json.loads(outlines_json(timeline)), track_of(timeline, Notes())
+    assert [one["number"] for one in document["people"]] == [1, 3]
+    for one in document["people"]:
+        rows = timeline.frame[timeline.frame["person"].eq(one["number"])]
+        kept = timeline.measures.loc[rows.index, "outline"].dropna()
+        assert [track.times[place] for place in one["samples"]] == rows.loc[kept.index, "time_s"].tolist()
+        assert base64.b64decode(one["outlines"]) == joined(kept.tolist())
+    assert len(document["people"][0]["samples"]) == 47  # of 48
+    assert {place for line in document["lines"] for place in line} < set(range(document["points"]))
+
+
+def test_whether_there_are_outlines_to_fetch():
+    timeline = measured(3.0, 4.0)
+    assert has_outlines(timeline) and not has_outlines(synthetic(3.0))
+    assert not has_outlines(without(without(timeline, 1), 2))
+
+
 def test_an_hour_of_readings_is_small():
     timeline = synthetic(3600.0)
     assert len(track_of(timeline, Notes()).to_json()) < 3_000_000
@@ -88,8 +113,6 @@ def test_an_hour_of_readings_is_small():
         ({"range": [None, 2.0]}, "range_s", (0.0, 10.0)),
         ({"person": 2}, "person", 2),
         ({"person": 9}, "person", 1),
-        ({"mesh": True}, "mesh", True),
-        ({"mesh": "yes"}, "mesh", False),
         ({}, "seeks", 0),
         ({"moment": 3.5}, "seeks", 0),  # the player is there already
     ],

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -38,7 +37,7 @@ from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.study import AS_READ, Study, replayed
 from fer_core.timeline.summaries import people
 from fer_core.timeline.table import Timeline
-from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.timelines import measures_of, nobody, of_rows, reading, synthetic
 
 LOG = (
     Name(1, "Zoë"),
@@ -67,9 +66,7 @@ def three() -> Timeline:
         )
     made = of_rows(rows)
     portraits = {1: b"\xff\xd8 face of one", 2: b"\xff\xd8 face of two", 3: b"\xff\xd8 face of three"}
-    measures = pd.DataFrame({name: np.arange(len(made.frame), dtype=float) for name in table.MEASURES})
-    measures[made.frame["person"].isna().to_numpy()] = np.nan
-    return resmoothed(dataclasses.replace(made, portraits=portraits, cuts=(5.0,), measures=measures))
+    return resmoothed(dataclasses.replace(made, portraits=portraits, cuts=(5.0,), measures=measures_of(made.frame)))
 
 
 def assert_same(one: Timeline, other: Timeline) -> None:

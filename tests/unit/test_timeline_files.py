@@ -30,7 +30,7 @@ from fer_core.timeline.files import (
 )
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import MEASURES, TYPES, Timeline
-from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.timelines import measures_of, nobody, of_rows, reading, synthetic
 
 REQUEST = AnalysisRequest(
     "hybrid", DetectorChoice("haar", {"search_px": 320, "scale_step": 1.2}), "litert", 8.0, "hmm", 0.7, 0.55,
@@ -42,15 +42,13 @@ PROVENANCE = Provenance({"hybrid/model.tflite": "cd" * 32, "Käskade.xml": "ef" 
 def full() -> Timeline:
     """With everything that a timeline can have."""
     made = synthetic(10)
-    measures = pd.DataFrame({name: made.frame["time_s"] / 3 + n for n, name in enumerate(MEASURES)})
-    measures[made.frame["person"].isna().to_numpy()] = float("nan")
     return dataclasses.replace(
         made,
         request=REQUEST,
         provenance=PROVENANCE,
         problems=("Abgebrochen bei 9 s – 面接.", "Another."),
         cuts=(1.5, 1 / 3),
-        measures=measures,
+        measures=measures_of(made.frame),
         stopped_s=9.0,
     )
 
@@ -230,7 +228,7 @@ def changed(**changes) -> dict:
 
 
 def with_cell(column: str, value) -> dict:
-    record = json.loads(json_bytes(synthetic(2)))
+    record = json.loads(json_bytes(full()))
     record["rows"][0][record["columns"].index(column)] = value
     return record
 
@@ -257,6 +255,8 @@ FOREIGN = {
     "a list of portraits": (changed(portraits=[1]), "does not hold a timeline"),
     "cuts that are no times": (changed(cuts=["then"]), "does not hold a timeline"),
     "measures that are not there": (changed(measures=["sharpness"]), "does not hold a timeline"),
+    "an outline that is none": (with_cell("outline", "AAAA"), "does not hold a timeline"),
+    "an outline of other letters": (with_cell("outline", "é"), "does not hold a timeline"),
     "a time that is none": (with_cell("time_s", "then"), "does not hold a timeline"),
     "half a person": (with_cell("person", 1.5), "does not hold a timeline"),
     "a huge person": (with_cell("person", 10**30), "does not hold a timeline"),

@@ -179,7 +179,8 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
                 disabled=not on or calibrating,
                 help="Wait until the resting face is taken."
                 if calibrating
-                else "Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too.",
+                else "Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too, "
+                "and outlines of faces, unless you hide them.",
                 on_click=live_session.start_recording,
                 args=(live, pipeline, choice.settings),
                 kwargs={"video": st.session_state.get(key, keep_video)},

@@ -67,7 +67,8 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
         st.rerun()
     st.caption(
         f"Each recording waits in {plain(shown_folder())} until it was read, also when this page or the dashboard is "
-        "closed, and is deleted then. What is kept are numbers and settings, never a picture."
+        "closed, and is deleted then. What is kept are numbers, outlines of faces and settings, "
+        "never a picture."
     )
 
 

@@ -65,7 +65,8 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
     st.caption(
         "Names, markers and excluded spans are in the report and in the JSON, markers and spans in the events too. The "
         "tables hold every reading with its raw values. JSON, Parquet and bundle can be opened on this page again, "
-        "with every correction in place. The evidence bundle holds all files with request, versions and hashes; "
+        "with every correction in place; they hold no picture, but the outline of every face, which is personal data, "
+        "too. The evidence bundle holds all files with request, versions and hashes; "
         "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is a bundle "
         "only for a recording that was read to its end and from which nobody was removed."
     )
@@ -115,7 +116,7 @@ def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | N
 
 
 def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: Study) -> tuple[File, ...]:
-    kept = Study(replace(study.read, portraits={}), study.edits)  # no faces in the files
+    kept = Study(replace(study.read, portraits={}), study.edits)  # no pictures in the files
     meanings = dictionary_text(timeline.frame.columns)
     files = [
         File("Readings (CSV)", "table", "timeline.csv", "text/csv", csv_text(timeline)),

@@ -23,8 +23,9 @@ def keep_button(recording: OpenRecording) -> None:
             "Keep these corrections" if known else "Keep this analysis",
             icon=":material/bookmark_add:",
             key=f"keep {recording.number}",
-            help=f"Puts numbers, settings and corrections into the library on this machine ({shown_folder()}): no "
-            "picture, no portrait, and nobody who was removed. The Study page shows it, and deletes it for good.",
+            help="Puts numbers, outlines of faces, settings and corrections into the library on this machine "
+            f"({shown_folder()}): no picture, no portrait, and nobody who was removed. The Study page shows "
+            "it, and deletes it for good.",
         )
         if pressed:
             try:

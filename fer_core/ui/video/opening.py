@@ -50,8 +50,8 @@ KEPT: Final = (
     "quarter of an hour after this page was closed, so that a reload loses nothing."
 )
 WAITS: Final = (
-    "Numbers and portraits of an analysis that was stopped or cut off are kept in {}, so that it can go on. *Forget* "
-    "deletes them too, and what is older than a day is deleted when this page is opened."
+    "Numbers, outlines of faces and portraits of an analysis that was stopped or cut off are kept in {}, so that it "
+    "can go on. *Forget* deletes them too, and what is older than a day is deleted when this page is opened."
 )
 _EVERY_S: Final = 0.5
 SKETCH_PX: Final = 160

@@ -60,7 +60,6 @@ class OpenRecording:
         requests: how it was read from the file, by model; empty where it was not.
         namesake: the how many-th of this name, from 1.
         seeks: how often the page, not the player, chose a moment: then the player goes there.
-        mesh: whether the landmarks of every face are drawn while the player stands still.
         player_wanted: whether a recording that is too large to be handed to the browser unasked was asked for.
         undos: how often a correction was taken back.
         kept: name of the analysis in the library; None where it was not kept.
@@ -78,7 +77,6 @@ class OpenRecording:
     requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
     namesake: int = 1
     seeks: int = 0
-    mesh: bool = False
     player_wanted: bool = False
     undos: int = 0
     kept: str | None = None

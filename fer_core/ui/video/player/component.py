@@ -13,23 +13,10 @@ from streamlit.runtime import get_instance
 
 from fer_core.plain import as_plain
 
-SCRIPTS: Final = ("readings.js", "overlay.js", "lanes.js", "faces.js", "hands.js", "steps.js", "player.js")
+SCRIPTS: Final = (
+    "readings.js", "outlines.js", "overlay.js", "lanes.js", "faces.js", "hands.js", "clock.js", "steps.js", "player.js",
+)  # fmt: skip
 """The parts of the script, in the order in which they make one module."""
-
-
-@dataclass(frozen=True)
-class Mesh:
-    """The landmarks of the faces of one frame.
-
-    Attributes:
-        moment: of the frame, in seconds.
-        edges: pairs of landmarks that are joined, one after the other.
-        faces: x and y of the landmarks of each face, one after the other, as shares of the picture's sides.
-    """
-
-    moment: float
-    edges: list[int]
-    faces: list[list[float]]
 
 
 @dataclass(frozen=True)
@@ -37,9 +24,11 @@ class PlayerData:
     """The data of the player's script, which reads it as JSON under these names.
 
     Attributes:
-        video: address of what is played; None where nothing can be.
-        still: address of the frame of the moment, where there is no video; None where there are only numbers.
+        video: address of what is played; None where browsers cannot play the recording, or there is none.
+        still: address of the frame of the moment, where there is no video; None where there are only numbers, which
+            play on a plain ground.
         track: address of the readings, see `fer_core.ui.video.player.track.Track`.
+        outlines: address of the outlines of all faces, see `outlines_json`; None where there are none.
         words: what the picture shows, for those who do not see it.
         overview: what the lanes show, likewise.
         moment: chosen by the page, in seconds.
@@ -47,13 +36,12 @@ class PlayerData:
         range: start and end of the chosen range, in seconds.
         person: number of the chosen person; None where there is none.
         sound: whether there is any.
-        mesh_on: whether the mesh is wanted.
-        mesh: of the frame of the moment; None where it is not wanted or there is no picture.
     """
 
     video: str | None
     still: str | None
     track: str
+    outlines: str | None
     words: str
     overview: str
     moment: float
@@ -61,8 +49,6 @@ class PlayerData:
     range: tuple[float, float]
     person: int | None
     sound: bool
-    mesh_on: bool
-    mesh: Mesh | None
 
 
 class Addresses:

@@ -16,7 +16,7 @@ def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
     Args:
         recording: that is played.
         message: any of "moment" (seconds; paused or sought there), "range" ([start, end] in seconds), "person" (number
-            of who was chosen), "mesh" (whether it is drawn), "mark" ({"time", "text"}: a marker that was set).
+            of who was chosen), "mark" ({"time", "text"}: a marker that was set).
     """
     if (time_s := _seconds(message.get("moment"))) is not None:
         recording.follow(time_s)
@@ -27,8 +27,6 @@ def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
             recording.choose_range(start_s, end_s)
     if message.get("person") in recording.people:
         recording.person = message["person"]
-    if isinstance(message.get("mesh"), bool):
-        recording.mesh = message["mesh"]
     mark = message.get("mark")
     if isinstance(mark, Mapping) and (time_s := _seconds(mark.get("time"))) is not None:
         first_s, last_s = recording.whole_range

@@ -1,4 +1,4 @@
-// Draws readings over the picture: boxes, name tags, bars, meshes. Tags and bars cover no face and no other tag.
+// Draws readings over the picture: boxes, name tags, bars, outlines. Tags and bars cover no face and no other tag.
 
 const EMOJI = '"Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji", sans-serif';
 const INK = "#ffffff";
@@ -9,7 +9,7 @@ const SYMBOL_PX = 20; // room for the symbol in a tag
 let font = "system-ui, sans-serif"; // of the page, as the theme has it
 
 // Over the picture where it lies in the stage: as large as fits, in the middle.
-function drawFitted(context, stage, readings, time, shown, mesh) {
+function drawFitted(context, stage, readings, time, shown, outlines) {
   const { clientWidth, clientHeight } = stage;
   const ratio = readings.width / readings.height || 16 / 9;
   const width = Math.min(clientWidth, clientHeight * ratio);
@@ -19,18 +19,18 @@ function drawFitted(context, stage, readings, time, shown, mesh) {
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   context.setTransform(pixels, 0, 0, pixels, left * pixels, top * pixels);
-  drawOverlay(context, size, readings, time, shown, mesh);
+  drawOverlay(context, size, readings, time, shown, outlines);
 }
 
-function drawOverlay(context, size, readings, time, shown, mesh) {
+function drawOverlay(context, size, readings, time, shown, outlines) {
   const [width, height] = size;
   const found = readings.at(time).map((reading) => {
     const [x, y, w, h] = reading.box;
     return { reading, rect: [x * width, y * height, w * width, h * height] };
   });
-  if (shown.mesh && mesh && Math.abs(mesh.moment - time) < readings.frame / 2) drawMesh(context, size, mesh);
   const taken = found.map((one) => one.rect);
   for (const one of found) {
+    if (shown.mesh && outlines) drawOutline(context, one, outlines);
     if (shown.boxes) drawBox(context, one, readings);
     if (shown.labels) drawTag(context, size, one, readings, taken);
   }
@@ -95,19 +95,27 @@ function drawBars(context, size, { reading, rect }, readings, taken) {
   context.restore();
 }
 
-function drawMesh(context, [width, height], mesh) {
+// The contours of a face, dark beneath light, so that they are seen on any ground.
+function drawOutline(context, { reading, rect }, outlines) {
+  const points = outlines.at(reading);
+  if (!points) return;
+  const [x, y, width, height] = rect;
+  const at = (place) => [x + points[2 * place] * width, y + points[2 * place + 1] * height];
   context.save();
-  context.strokeStyle = "rgba(150, 225, 235, 0.75)";
-  context.lineWidth = 0.8;
+  context.lineJoin = context.lineCap = "round";
   context.beginPath();
-  for (const face of mesh.faces) {
-    for (let edge = 0; edge < mesh.edges.length; edge += 2) {
-      const [from, to] = [2 * mesh.edges[edge], 2 * mesh.edges[edge + 1]];
-      context.moveTo(face[from] * width, face[from + 1] * height);
-      context.lineTo(face[to] * width, face[to + 1] * height);
-    }
+  for (const line of outlines.lines) line.forEach((place, n) => (n ? context.lineTo(...at(place)) : context.moveTo(...at(place))));
+  for (const [middle, rim] of outlines.circles) {
+    const [a, b] = [at(middle), at(rim)];
+    const radius = Math.hypot(b[0] - a[0], b[1] - a[1]);
+    context.moveTo(a[0] + radius, a[1]);
+    context.arc(a[0], a[1], radius, 0, 2 * Math.PI);
   }
-  context.stroke();
+  for (const [colour, line] of [["rgba(0, 0, 0, 0.45)", 3], ["rgb(150, 225, 235)", 1.4]]) {
+    context.strokeStyle = colour;
+    context.lineWidth = line;
+    context.stroke();
+  }
   context.restore();
 }
 

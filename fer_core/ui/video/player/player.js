@@ -1,4 +1,5 @@
-// The player: plays the recording, draws over it, and keeps lanes, figures and page at one moment.
+// The player: plays the recording, or its numbers where there is no picture, draws over it, and keeps lanes, figures and
+// page at one moment.
 // One `Player` lives as long as its element; each run of the page only gives it new data.
 
 const SEEK_S = 0.002; // a seek aims so far into a frame, so that rounding does not show the one before
@@ -22,12 +23,13 @@ class Player {
   constructor(root) {
     this.root = root;
     this.part = (name) => root.querySelector(name);
-    this.video = this.part("video");
+    this.element = this.part("video");
+    this.clock = new Clock();
     this.track = this.part(".track");
     this.overlay = this.part(".overlay").getContext("2d");
     this.rows = this.part(".rows").getContext("2d");
     this.foot = this.part(".foot").getContext("2d");
-    Object.assign(this, { time: 0, media: null, data: null, readings: null, pending: null, queued: null, snap: null });
+    Object.assign(this, { time: 0, media: null, data: null, readings: null, outlines: null, pending: null, queued: null, snap: null });
     this.steps = new FrameSteps(this, () => this.tell({ moment: true }));
     this.view = null;
     this.looping = false;
@@ -42,8 +44,8 @@ class Player {
     this.steps.forget();
     this.watch.disconnect();
     this.video.pause();
-    this.video.removeAttribute("src");
-    this.video.load();
+    this.element.removeAttribute("src");
+    this.element.load();
     players.delete(this.root);
   }
 
@@ -51,22 +53,27 @@ class Player {
 
   update(data) {
     const before = this.data;
+    if (before && data.video !== before.video) this.video.pause();
     this.data = data;
-    if (data.mesh_on !== before?.mesh_on) this.show("mesh", data.mesh_on);
+    this.showPlaying();
+    if (!before) this.show("mesh", this.numbers);
     this.source("video", before?.video, data.video);
     this.source("still", before?.still, data.still);
     this.part(".still").alt = data.words;
-    this.video.setAttribute("aria-label", data.words);
+    this.element.setAttribute("aria-label", data.words);
     this.part(".overview").textContent = data.overview;
-    this.root.classList.toggle("numbers", !data.video && !data.still);
+    this.root.classList.toggle("numbers", this.numbers);
     this.root.classList.toggle("silent", !data.sound || !data.video);
-    this.root.classList.toggle("stills", !data.video);
+    this.root.classList.toggle("stills", Boolean(data.still));
+    this.root.classList.toggle("bare", !data.outlines);
     if (data.seeks !== before?.seeks) {
       if (this.pending) delete this.pending.moment;
       this.told = data.moment;
       this.seek(data.moment, { tell: false });
     }
     if (data.track !== before?.track) this.fetch(data.track);
+    if (data.outlines !== before?.outlines) this.outlines = null;
+    this.fetchOutlines();
     this.lay();
   }
 
@@ -78,11 +85,10 @@ class Player {
 
   async fetch(address) {
     try {
-      const answer = await fetch(address);
-      if (!answer.ok) throw new Error(answer.statusText);
-      const track = await answer.json();
+      const track = await fetched(address);
       if (address !== this.data.track) return; // a newer one is on its way
       this.readings = new Readings(track);
+      this.clock.duration = this.readings.end;
       this.notice("");
       this.view = this.view ?? this.whole();
       showNames(this.part(".names"), this.readings);
@@ -90,6 +96,21 @@ class Player {
       this.lay();
     } catch {
       this.notice("The readings could not be loaded; reload the page.");
+    }
+  }
+
+  // They are large, so they are fetched once they are drawn.
+  async fetchOutlines() {
+    const address = this.data.outlines;
+    if (!address || !this.shown.mesh || this.outlines?.address === address) return;
+    this.outlines = { address };
+    try {
+      const outlines = new Outlines(await fetched(address));
+      if (address !== this.data.outlines) return;
+      this.outlines = { address, outlines };
+      this.draw();
+    } catch {
+      this.notice("The outlines of the faces could not be loaded; reload the page.");
     }
   }
 
@@ -125,8 +146,21 @@ class Player {
 
   // --- time ---
 
+  // There is no picture at all.
+  get numbers() {
+    return Boolean(this.data) && !this.data.video && !this.data.still;
+  }
+
+  get video() {
+    return this.data?.video ? this.element : this.clock;
+  }
+
+  get plays() {
+    return Boolean(this.data?.video) || this.numbers;
+  }
+
   get playing() {
-    return Boolean(this.data?.video) && !this.video.paused && !this.video.ended;
+    return this.plays && !this.video.paused && !this.video.ended;
   }
 
   whole() {
@@ -139,7 +173,7 @@ class Player {
     this.time = Math.min(Math.max(time, first), last);
     this.snap = snap ? this.time : null;
     this.steps.forget();
-    if (this.data.video) this.go(this.time + (snap ? SEEK_S : 0));
+    if (this.plays) this.go(this.time + (snap ? SEEK_S : 0));
     if (tell) this.tell({ moment: true });
     this.draw();
   }
@@ -176,7 +210,7 @@ class Player {
   }
 
   async toggle() {
-    if (!this.data.video) return;
+    if (!this.plays) return;
     if (this.playing) return this.video.pause();
     const [from, to] = this.data.range;
     const outside = this.time < from - SAME_S || this.time >= to - (this.readings?.frame ?? 0.04);
@@ -283,7 +317,7 @@ class Player {
   // --- listening ---
 
   listen() {
-    const { video, root } = this;
+    const { element, root } = this;
     const actions = {
       toggle: () => this.toggle(),
       back: () => this.samples(-1),
@@ -322,27 +356,33 @@ class Player {
       this.track.focus({ preventScroll: true });
       this.toggle();
     });
-    video.addEventListener("loadedmetadata", () => this.go(this.time + SEEK_S));
-    video.addEventListener("seeked", () => this.sought());
-    video.addEventListener("playing", () => this.notice(""));
-    video.addEventListener("error", () => video.hasAttribute("src") && this.notice("This browser cannot play the recording."));
-    for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => this.changed());
-    eachFrame(video, (media) => this.frameShown(media));
+    element.addEventListener("loadedmetadata", () => this.go(this.time + SEEK_S));
+    element.addEventListener("playing", () => this.notice(""));
+    element.addEventListener("error", () => element.hasAttribute("src") && this.notice("This browser cannot play the recording."));
+    for (const video of [element, this.clock]) {
+      const heard = (act) => (value) => video === this.video && act(value); // the other one is at rest
+      video.addEventListener("seeked", heard(() => this.sought()));
+      for (const name of ["play", "pause", "ended"]) video.addEventListener(name, heard(() => this.changed()));
+      eachFrame(video, heard((media) => this.frameShown(media)));
+    }
     listenToLanes(this);
   }
 
   changed() {
-    const button = this.part(".play");
-    button.setAttribute("aria-label", this.playing ? "Pause" : "Play");
-    this.root.classList.toggle("playing", this.playing);
+    this.showPlaying();
     if (this.video.ended && this.looping) return this.toggle();
     if (!this.playing) this.tell({ moment: true });
     return undefined;
   }
 
+  showPlaying() {
+    this.part(".play").setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    this.root.classList.toggle("playing", this.playing);
+  }
+
   drawn(what) {
     this.show(what, !this.shown[what]);
-    if (what === "mesh") this.tell({ mesh: this.shown.mesh, moment: true });
+    this.fetchOutlines();
     this.draw();
   }
 
@@ -372,7 +412,7 @@ class Player {
 
   draw(everything = false) {
     if (!this.readings || !this.scale) return;
-    drawFitted(this.overlay, this.part(".stage"), this.readings, this.time, this.shown, this.data.mesh);
+    drawFitted(this.overlay, this.part(".stage"), this.readings, this.time, this.shown, this.outlines?.outlines);
     this.drawCursor();
     const place = this.readings.before(this.time);
     const [sample, frame] = [this.readings.times[place], this.readings.frames[place]];
@@ -404,4 +444,11 @@ class Player {
     track.setAttribute("aria-valuetext", `${clock(this.time)}, ${faces.join(", ") || "no face found"}`);
     return undefined;
   }
+}
+
+// The JSON document under an address.
+async function fetched(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(answer.statusText);
+  return answer.json();
 }

@@ -44,6 +44,7 @@ class Readings {
 
   reading(person, row, time) {
     const start = 7 * row;
+    const weight = this.weight(person, row, time);
     const shares = person.probabilities.slice(start, start + this.emotions).map((value) => value / this.unit);
     return {
       person,
@@ -52,22 +53,28 @@ class Readings {
       uncertain: person.uncertain[row] === 1,
       close: person.close[row],
       quality: this.qualities[person.quality[row]],
-      box: this.box(person, row, time),
+      place: person.samples[row],
+      weight,
+      box: this.box(person, row, weight),
     };
   }
 
-  // Shares of the picture's sides: x, y, width, height.
-  box(person, row, time) {
+  // How far a moment is on the way from a person's sample to the next one, 0 to 1; 0 where the two are not joined.
+  weight(person, row, time) {
     const place = person.samples[row];
     const [from, to] = [this.times[place], this.times[place + 1]];
     const joined =
       person.samples[row + 1] === place + 1 &&
       to - from <= this.bridged &&
       !this.cuts.some((cut) => cut > from + SAME_S && cut <= to + SAME_S);
-    const weight = joined ? Math.min(Math.max((time - from) / (to - from), 0), 1) : 0;
+    return joined ? Math.min(Math.max((time - from) / (to - from), 0), 1) : 0;
+  }
+
+  // Shares of the picture's sides: x, y, width, height.
+  box(person, row, weight) {
     return [0, 1, 2, 3].map((side) => {
       const here = person.boxes[4 * row + side];
-      return (here + weight * ((joined ? person.boxes[4 * row + 4 + side] : here) - here)) / this.unit;
+      return (here + (weight ? weight * (person.boxes[4 * row + 4 + side] - here) : 0)) / this.unit;
     });
   }
 

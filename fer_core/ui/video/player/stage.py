@@ -11,15 +11,13 @@ import streamlit as st
 from fer_core import charts
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
-from fer_core.face.overlay import edges
-from fer_core.readings import Face, named
-from fer_core.reports.annotated import Tracks
+from fer_core.readings import named
 from fer_core.timeline.summaries import problems_of
-from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.player.component import Addresses, Mesh, PlayerData, show_player
+from fer_core.ui.video.player.component import Addresses, PlayerData, show_player
 from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
 from fer_core.ui.video.player.messages import hear
+from fer_core.ui.video.player.outlines import has_outlines, outlines_json
 from fer_core.ui.video.player.track import track_of
 from fer_core.ui.video.recording import OpenRecording
 
@@ -29,7 +27,7 @@ LARGE_MB: Final = 300
 
 @dataclass(frozen=True)
 class Picture:
-    """Addresses of what plays and of a single frame, at most one of them, and what is seen, in words."""
+    """Addresses of the recording that plays and of a single frame, at most one of them, and what is seen, in words."""
 
     video: str | None
     still: str | None
@@ -51,10 +49,15 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
         lambda: track_of(timeline, notes).to_json(),
         "application/json",
     )
+    outlines = None
+    if has_outlines(timeline):
+        name = f"outlines {recording.number}"
+        outlines = addresses.of_made(name, (timeline,), lambda: outlines_json(timeline), "application/json")
     data = PlayerData(
         video=picture.video,
         still=picture.still,
         track=track,
+        outlines=outlines,
         words=picture.words,
         overview=charts.describe_ribbon(timeline, notes),
         moment=recording.moment_s,
@@ -62,8 +65,6 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
         range=recording.range_s,
         person=recording.person,
         sound=timeline.recording.has_audio,
-        mesh_on=recording.mesh,
-        mesh=_mesh(recording) if recording.mesh else None,
     )
     show_player(data, f"player {recording.number}", partial(hear, recording))
 
@@ -87,7 +88,11 @@ def words_at(recording: OpenRecording, time_s: float) -> str:
 def _picture(recording: OpenRecording, addresses: Addresses) -> Picture:
     path = recording.path
     if path is None:
-        st.info("Only the numbers of this session were kept, no pictures.", icon=":material/videocam_off:")
+        st.info(
+            "Only the numbers of this session were kept, no pictures. The player shows where faces were, and their "
+            "outlines where these were kept.",
+            icon=":material/videocam_off:",
+        )
         return Picture(None, None, "")
     if recording.plays and _may_load(recording, path):
         return Picture(addresses.of_file(path), None, f"The recording {recording.name}")
@@ -126,26 +131,3 @@ def _still(recording: OpenRecording, path: Path, addresses: Addresses) -> Pictur
         f"still {recording.number}", (image,), lambda: cv2.imencode(".jpg", image)[1].tobytes(), "image/jpeg"
     )
     return Picture(None, still, words)
-
-
-def _mesh(recording: OpenRecording) -> Mesh | None:
-    """The landmarks in the frame of the moment; measured anew, as a timeline keeps numbers and no landmarks."""
-    if recording.path is None:
-        return None
-    try:
-        image = recording.picture(recording.moment_s)
-    except FerError as error:
-        st.warning(plain(str(error).replace(f"{recording.path.parent}/", "")), icon=":material/broken_image:")
-        return None
-    readings = Tracks(recording.timeline).in_picture(image, recording.moment_s)
-    faces = loaders.measurer()(image, [Face(reading.box, reading.face_confidence) for reading in readings])
-    sides = image.shape[1], image.shape[0]
-    return Mesh(
-        recording.moment_s,
-        edges().ravel().tolist(),
-        [
-            [round(float(share), 5) for share in (face.mesh.landmarks[:, :2] / sides).ravel()]
-            for face in faces
-            if face.mesh is not None
-        ],
-    )
