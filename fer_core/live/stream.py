@@ -27,7 +27,7 @@ from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
 from fer_core.live.state import STALLED_S, LiveState, Situation
 from fer_core.live.view import black, drawn
-from fer_core.networks.fixed import available_cores
+from fer_core.networks.cores import available_cores
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 

@@ -4,7 +4,6 @@
 MediaPipe have neither.
 """
 
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from fer_core.errors import ModelError
+from fer_core.networks.cores import computing_threads
 
 MAX_THREADS: Final = 4
 """More do not make networks of a few milliseconds faster."""
@@ -25,7 +25,7 @@ class FixedNetwork:
 
     Args:
         path: the `.tflite` file.
-        threads: CPU threads that compute one input; None for one per core, at most `MAX_THREADS`.
+        threads: CPU threads that compute one input; None for `computing_threads`, at most `MAX_THREADS`.
 
     Raises:
         ModelError: the file is not a LiteRT network.
@@ -34,7 +34,7 @@ class FixedNetwork:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
             self._interpreter = Interpreter(
-                model_path=str(path), num_threads=threads or min(MAX_THREADS, available_cores())
+                model_path=str(path), num_threads=threads or min(MAX_THREADS, computing_threads())
             )
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -55,8 +55,3 @@ class FixedNetwork:
     def each(self, inputs: Sequence[NDArray[np.float32]]) -> list[tuple[NDArray[np.float32], ...]]:
         """Run several inputs; results in the order of the inputs."""
         return [self(x) for x in inputs]
-
-
-def available_cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
