@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
-from fer_core.errors import FerError, MediaError, RequestError, TimelineError
-from fer_core.request import SMOOTHINGS, AnalysisRequest, DetectorChoice, Region
+from fer_core.commands.request_options import add_request_options, request_of
+from fer_core.errors import FerError, MediaError, TimelineError
 
 if TYPE_CHECKING:
     from fer_core.timeline.edits import Edit
@@ -30,17 +30,11 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     )
     video.add_argument("path", type=Path, metavar="PATH", help="MP4, MOV, MKV, WebM, AVI or the like")
     video.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
-    video.add_argument("--fps", type=float, default=4.0, help="samples a second; 0 for every frame; default: 4")
     video.add_argument("--annotate", action="store_true", help="also write annotated.mp4")
     video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
-    video.add_argument("--smoothing", default="exponential", choices=SMOOTHINGS, help="default: exponential")
-    video.add_argument("--time-constant", type=float, default=0.4, metavar="S", help="of the smoothing; default: 0.4")
-    video.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
-    video.add_argument(
-        "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
-    )
     video.add_argument("--edits", type=Path, metavar="FILE", help="corrections as JSON, as the Video page exports them")
     video.add_argument("--resume", action="store_true", help="go on where a run with the same --out was ended")
+    add_request_options(video)
     add_pipeline_options(video)
     video.set_defaults(run=_video)
 
@@ -74,16 +68,7 @@ def _video(options: argparse.Namespace) -> int:
     if not options.resume:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
             checkpoint.unlink()
-    request = AnalysisRequest(
-        options.model,
-        DetectorChoice(options.detector),
-        options.engine,
-        options.fps,
-        options.smoothing,
-        options.time_constant,
-        options.threshold,
-        options.region,
-    )
+    request = request_of(options)
     pipeline = EmotionPipeline.load_for(request)
     try:
         timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)
@@ -151,16 +136,6 @@ def _edits(options: argparse.Namespace) -> tuple["Edit", ...]:
     if options.bundle and any(isinstance(edit, Remove) for edit in edits):
         raise TimelineError("A bundle from which somebody was removed cannot be checked; leave out --bundle.")
     return edits
-
-
-def region(text: str) -> Region:
-    """`X,Y,WIDTH,HEIGHT` in shares of the picture, as `--region` takes it."""
-    try:
-        return Region(*map(float, text.split(",")))
-    except (TypeError, ValueError, RequestError) as error:
-        raise argparse.ArgumentTypeError(
-            "four shares of the picture, from 0 to 1, such as 0.5,0,0.5,1 for its right half"
-        ) from error
 
 
 def _study(options: argparse.Namespace) -> int:

@@ -1,0 +1,47 @@
+"""The options of commands that read recordings: how they are read, as one `AnalysisRequest`."""
+
+import argparse
+
+from fer_core.errors import RequestError
+from fer_core.request import SMOOTHINGS, TIME_CONSTANT_S, AnalysisRequest, DetectorChoice, Region
+
+
+def add_request_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of sampling, smoothing, threshold and region; the command line adds those of the pipeline."""
+    command.add_argument("--fps", type=float, default=4.0, help="samples a second; 0 for every frame; default: 4")
+    command.add_argument("--smoothing", default="exponential", choices=SMOOTHINGS, help="default: exponential")
+    command.add_argument(
+        "--time-constant", type=float, default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
+    )
+    command.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
+    command.add_argument(
+        "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
+    )
+
+
+def request_of(options: argparse.Namespace) -> AnalysisRequest:
+    """The request that the options of `add_request_options` and of the pipeline make.
+
+    Raises:
+        RequestError: a value makes no sense.
+    """
+    return AnalysisRequest(
+        options.model,
+        DetectorChoice(options.detector),
+        options.engine,
+        options.fps,
+        options.smoothing,
+        options.time_constant,
+        options.threshold,
+        options.region,
+    )
+
+
+def region(text: str) -> Region:
+    """`X,Y,WIDTH,HEIGHT` in shares of the picture, as `--region` takes it."""
+    try:
+        return Region(*map(float, text.split(",")))
+    except (TypeError, ValueError, RequestError) as error:
+        raise argparse.ArgumentTypeError(
+            "four shares of the picture, from 0 to 1, such as 0.5,0,0.5,1 for its right half"
+        ) from error
