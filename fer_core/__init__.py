@@ -23,6 +23,7 @@ from fer_core.errors import (
     NotInstalledError,
     RequestError,
     TimelineError,
+    WorkerError,
 )
 from fer_core.pipeline import EmotionPipeline, PictureReading
 from fer_core.provenance import Provenance
@@ -95,6 +96,7 @@ __all__ = [
     "Study",
     "Timeline",
     "TimelineError",
+    "WorkerError",
     "__version__",
     "to_frame",
 ]

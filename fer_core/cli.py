@@ -1,7 +1,8 @@
 """The command line: `python -m fer_core COMMAND`, and `face-value COMMAND` where the package is installed.
 
-Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr). Results go to stdout or into files, progress
-and messages to stderr. What a command needs is imported when it runs, so that quick commands start quickly.
+Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr); of `batch` also 1, some recordings failed.
+Results go to stdout or into files, progress and messages to stderr. What a command needs is imported when it runs, so
+that quick commands start quickly.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import (
+    batch,
     bench,
     checking,
     crop_study,
@@ -81,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     image.set_defaults(run=_image)
 
     video.add(commands, _add_pipeline_options)
+    batch.add(commands, _add_pipeline_options)
     verify.add(commands)
 
     models.add(commands)

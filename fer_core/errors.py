@@ -10,6 +10,7 @@
     ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
+    ├── WorkerError     processes that share work cannot be kept running
     └── DependencyError an optional package is not installed
 
 The message is one sentence for the person who meets it and says the way out. Anything else that escapes is a defect.
@@ -54,6 +55,10 @@ class ExportError(FerError):
 
 class StoppedError(FerError):
     """Long work was ended, by the person who waited for it, before it was complete."""
+
+
+class WorkerError(FerError):
+    """Processes that share work cannot be kept running."""
 
 
 class DependencyError(FerError):

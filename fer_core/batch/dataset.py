@@ -1,0 +1,175 @@
+"""The folder that a batch writes: readings, manifest, dictionary and request. Every file is there whole or not at all.
+
+readings/recording=<id>/part.parquet    the timeline of each recording, see `fer_core.timeline.files`
+recordings.parquet                      the manifest, see `fer_core.batch.manifest`
+dictionary.json                         what the columns of both mean
+request.json                            how all of them were read
+.unfinished/<id>.jsonl                  what an interrupted reading goes on from
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from fer_core.batch import manifest
+from fer_core.batch.manifest import Entry
+from fer_core.errors import FerError, MediaError, RequestError
+from fer_core.plain import as_plain, from_plain
+from fer_core.provenance import Provenance
+from fer_core.request import AnalysisRequest
+from fer_core.timeline import columns
+
+FORMAT: Final = 1
+MANIFEST: Final = "recordings.parquet"
+DICTIONARY: Final = "dictionary.json"
+REQUEST: Final = "request.json"
+READINGS: Final = "readings"
+UNFINISHED: Final = ".unfinished"
+_LOCK: Final = ".lock"
+
+
+class Dataset:
+    """The folder of one batch.
+
+    Args:
+        folder: made by `locked` where it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def readings(self, recording: str) -> Path:
+        """File of the readings of a recording, by its id."""
+        return self.folder / READINGS / f"recording={recording}" / "part.parquet"
+
+    def checkpoint(self, recording: str) -> Path:
+        """File that an interrupted reading of a recording goes on from, by its id."""
+        return self.folder / UNFINISHED / f"{recording}.jsonl"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes from writing this dataset meanwhile; the end of a process ends that, too.
+
+        Raises:
+            MediaError: another process writes it, or the folder cannot be used.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = (self.folder / _LOCK).open("ab")
+        except OSError as error:
+            raise self._unwritable(self.folder, error) from error
+        with file:
+            try:
+                _lock(file.fileno())
+            except OSError as error:
+                raise MediaError(
+                    f"Another process is writing {self.folder}; wait until it ends or choose another folder."
+                ) from error
+            yield
+
+    def begin(self, request: AnalysisRequest, provenance: Provenance) -> None:
+        """Write request and dictionary, unless readings of the same request and provenance are there already.
+
+        Args:
+            request: complete, as all recordings are read by it.
+            provenance: of the pipeline that reads them.
+
+        Raises:
+            RequestError: what the folder holds was read otherwise.
+            MediaError: a file cannot be read or written.
+        """
+        path = self.folder / REQUEST
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            plain = None
+        except (OSError, ValueError) as error:
+            raise MediaError(f"{path} cannot be read; choose another folder.") from error
+        if plain is None:
+            self._write(DICTIONARY, _as_json(dictionary()))
+            about = {"format": FORMAT, "request": request.to_json(), "provenance": as_plain(provenance)}
+            self._write(REQUEST, _as_json(about))
+        elif others := _differences(path, plain, request, provenance):
+            raise RequestError(
+                f"{self.folder} holds recordings that were read with another {' and '.join(others)}; choose another "
+                "folder, or read as before."
+            )
+
+    def entries(self) -> list[Entry]:
+        """The rows of the manifest; none before the first.
+
+        Raises:
+            MediaError: it is damaged.
+        """
+        return manifest.from_file(self.folder / MANIFEST)
+
+    def write_entries(self, entries: Iterable[Entry]) -> None:
+        """Write the manifest.
+
+        Raises:
+            MediaError: that cannot be done.
+        """
+        self._write(MANIFEST, manifest.to_bytes(entries))
+
+    def forget_checkpoint(self, recording: str) -> None:
+        """Remove what an interrupted reading would go on from."""
+        with contextlib.suppress(OSError):  # it only takes up room
+            self.checkpoint(recording).unlink(missing_ok=True)
+            (self.folder / UNFINISHED).rmdir()
+
+    def _write(self, name: str, data: bytes) -> None:
+        path, part = self.folder / name, self.folder / f".{name}.part"
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                part.unlink()
+            raise self._unwritable(path, error) from error
+
+    @staticmethod
+    def _unwritable(path: Path, error: OSError) -> MediaError:
+        return MediaError(f"{path} cannot be written ({error.strerror}); make room there or choose another folder.")
+
+
+def dictionary() -> dict[str, Any]:
+    """What the columns of a dataset mean: meaning, unit and kind by file and column."""
+    readings = columns.described((*columns.COLUMNS, *columns.GROUP_COLUMNS, *columns.MEASURES))
+    tables = {f"{READINGS}/recording=<id>/part.parquet": readings, MANIFEST: manifest.COLUMNS}
+    return {
+        table: {name: {"meaning": each.meaning, "unit": each.unit, "kind": each.kind} for name, each in known.items()}
+        for table, known in tables.items()
+    }
+
+
+def _differences(path: Path, plain: Any, request: AnalysisRequest, provenance: Provenance) -> list[str]:
+    """In what a dataset was read otherwise, in words."""
+    try:
+        theirs = AnalysisRequest.from_json(plain["request"])
+        before = from_plain(Provenance, plain["provenance"])
+    except (FerError, ValueError, KeyError, TypeError) as error:
+        raise MediaError(f"{path} is not the request of a batch; choose another folder.") from error
+    mine, other = request.to_json(), theirs.to_json()
+    chosen = [name for name in mine if mine[name] != other[name]]
+    changed = provenance.differences(before)
+    return [*chosen, *([f"version of {', '.join(changed)}"] if changed else [])]
+
+
+def _as_json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _lock(handle: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,242 @@
+"""A batch from sources to dataset: what was read already is left out, every recording becomes a row."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from fer_core.batch.dataset import Dataset
+from fer_core.batch.manifest import ID_LENGTH, Entry, as_text
+from fer_core.batch.sources import recordings
+from fer_core.batch.unit import Engine, Task
+from fer_core.errors import FerError, MediaError
+from fer_core.jobs import Monitor, Progress
+from fer_core.media.video import checked_file
+from fer_core.networks.files import sha256
+
+_NEARLY: Final = 0.99
+"""Share of the work that is done before the last row is written."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a batch came to.
+
+    Attributes:
+        entries: the rows of the recordings that were named, in the order of their sources; one a content.
+        attempted: number of those that this call read or tried to; the rest was done before.
+    """
+
+    entries: tuple[Entry, ...]
+    attempted: int
+
+    @property
+    def failed(self) -> tuple[Entry, ...]:
+        """The rows of those that were not read."""
+        return tuple(entry for entry in self.entries if entry.state == "failed")
+
+
+def read_all(
+    sources: Sequence[str | Path],
+    out: Path,
+    engine: Engine,
+    *,
+    retry: bool = False,
+    monitor: Monitor | None = None,
+) -> Report:
+    """Read recordings into a dataset; see `fer_core.batch.dataset` for its files.
+
+    A recording is known by the SHA-256 of its file, whatever its name. What the dataset holds is not read again; a call
+    that was ended, however, is gone on with by the next one. The dataset belongs to one request and provenance.
+
+    Args:
+        sources: files, folders and patterns; see `fer_core.batch.sources.recordings`.
+        out: folder of the dataset, which may be there already.
+        engine: what reads them, such as `fer_core.batch.local.LocalEngine`.
+        retry: whether recordings that failed before are tried again; those whose file could not be opened always are.
+        monitor: told of the progress; stops the work.
+
+    Raises:
+        MediaError: a source does not exist, or the dataset cannot be written.
+        RequestError: the dataset holds readings of another request or provenance.
+        ModelError: the pipeline cannot be loaded.
+        WorkerError: no process can be kept running.
+        StoppedError: the monitor was stopped; the next call goes on.
+
+    Example:
+        >>> from fer_core.batch.local import LocalEngine
+        >>> from fer_core.request import AnalysisRequest
+        >>> engine = LocalEngine(AnalysisRequest(fps=4), workers=2)  # doctest: +SKIP
+        >>> read_all(["recordings/"], Path("dataset"), engine).failed  # doctest: +SKIP
+        ()
+    """
+    paths = recordings(sources)
+    dataset = Dataset(out)
+    identity = engine.identity()
+    with dataset.locked():
+        dataset.begin(identity.request, identity.provenance)
+        batch = _Batch(dataset, paths, retry, monitor or Monitor())
+        with contextlib.closing(engine.read(batch.tasks(), batch.pace.told)) as entries:
+            for entry in entries:
+                batch.keep(entry)
+        return batch.report()
+
+
+class _Batch:
+    """One call: which recordings are still to be read, and what became of each."""
+
+    def __init__(self, dataset: Dataset, paths: Sequence[Path], retry: bool, monitor: Monitor) -> None:
+        self.dataset, self.paths, self.retry = dataset, paths, retry
+        self.rows, self.pace = _Rows(dataset), _Pace(paths, monitor)
+        self.named: dict[str, None] = {}
+        self.attempted = 0
+
+    def tasks(self) -> Iterator[Task]:
+        """What is still to be read; a file is hashed when somebody is there to read it."""
+        for path in self.paths:
+            task = self._task(path)
+            if task is None:
+                self.pace.leave_out(path)
+            else:
+                self.pace.told(task, 0.0)
+                yield task
+
+    def keep(self, entry: Entry) -> None:
+        """Take in the row of a recording.
+
+        Raises:
+            MediaError: the dataset cannot be written.
+        """
+        if entry.stage == "writing":  # the next ones would fail likewise, after all the work
+            raise MediaError(entry.reason)
+        self.rows.put(entry)
+        self.named[_key(entry)] = None
+        self.attempted += 1
+        if entry.stage not in ("limit", "worker"):
+            self.dataset.forget_checkpoint(entry.recording)
+        self.pace.done(entry)
+
+    def report(self) -> Report:
+        """What the call came to."""
+        return Report(tuple(self.rows[key] for key in self.named), self.attempted)
+
+    def _task(self, path: Path) -> Task | None:
+        """What is to be done for a source; None where nothing is, or where it cannot be opened, which becomes a row."""
+        try:
+            digest, size = _identified(path)
+        except FerError as error:
+            self.keep(Entry.failed(path, "file", str(error)))
+            return None
+        self.rows.forget_failures(as_text(path), digest)
+        is_named, known = digest in self.named, self.rows.get(digest)
+        self.named[digest] = None
+        if is_named or (known is not None and self._is_done(known)):
+            self.rows.add_copy(digest, as_text(path))
+            return None
+        name = digest[:ID_LENGTH]
+        return Task(path, digest, size, self.dataset.readings(name), self.dataset.checkpoint(name))
+
+    def _is_done(self, row: Entry) -> bool:
+        return not self.retry if row.state == "failed" else self.dataset.readings(row.recording).exists()
+
+
+class _Rows:
+    """The manifest, written anew with every change."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._rows = {_key(row): row for row in dataset.entries()}
+        self._copies = {key: set(row.copies) for key, row in self._rows.items()}
+
+    def __getitem__(self, key: str) -> Entry:
+        return self._rows[key]
+
+    def get(self, digest: str) -> Entry | None:
+        return self._rows.get(digest)
+
+    def put(self, row: Entry) -> None:
+        """Add a row, or replace the one of the same recording."""
+        copies = self._copies.get(_key(row), set()) - {row.source}
+        self._rows[_key(row)] = replace(row, copies=tuple(sorted(copies)))
+        self._dataset.write_entries(self._rows.values())
+
+    def add_copy(self, digest: str, source: str) -> None:
+        """Note another file with the content of a recording, whose row may be there or follow."""
+        self._copies.setdefault(digest, set()).add(source)
+        row = self._rows.get(digest)
+        if row is not None and source not in (row.source, *row.copies):
+            self.put(row)
+
+    def forget_failures(self, source: str, digest: str) -> None:
+        """Drop failures of a file from when it could not be opened, or had another content than now."""
+        for key, row in list(self._rows.items()):
+            if row.source == source and row.state == "failed" and key != digest:
+                del self._rows[key]
+
+
+class _Pace:
+    """How far a call is: by the bytes of the recordings that it reads."""
+
+    def __init__(self, paths: Sequence[Path], monitor: Monitor) -> None:
+        self._monitor, self._total = monitor, len(paths)
+        self._sizes = {path: _size(path) for path in paths}
+        self._bytes, self._bytes_done = sum(self._sizes.values()), 0.0
+        self._reading: dict[str, tuple[int, float]] = {}
+        self._settled = self._failed = 0
+
+    def leave_out(self, path: Path) -> None:
+        """Take in that a source needs no reading."""
+        self._bytes -= self._sizes[path]
+        self._settled += 1
+        self._report()
+
+    def told(self, task: Task, share: float) -> None:
+        """Take in the share of a task that is done, and report it.
+
+        Raises:
+            StoppedError: the work was asked to stop.
+        """
+        self._reading[task.sha256] = task.size, share
+        self._report()
+
+    def done(self, entry: Entry) -> None:
+        """Take in that a recording was read, or failed."""
+        self._failed += entry.state == "failed"
+        if entry.sha256:
+            self._bytes_done += self._reading.pop(entry.sha256)[0]
+            self._settled += 1
+        self._report()
+
+    def _report(self) -> None:
+        part = sum(size * share for size, share in self._reading.values())
+        share = 1.0 if self._settled == self._total else min(_NEARLY, (self._bytes_done + part) / max(1, self._bytes))
+        failed = f", {self._failed} failed" if self._failed else ""
+        words = f"{self._settled} of {self._total} recordings{failed}"
+        self._monitor.report(Progress(share, words, done=self._settled, total=self._total))
+        self._monitor.check()
+
+
+def _key(row: Entry) -> str:
+    """What a row is known by: the content, or the path of a file that could not be opened."""
+    return row.sha256 or row.source
+
+
+def _identified(path: Path) -> tuple[str, int]:
+    """SHA-256 and size in bytes of a file.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    label = checked_file(path)
+    try:
+        return sha256(path), path.stat().st_size
+    except OSError as error:
+        raise MediaError(f"{label} cannot be read ({error.strerror}); copy it again from where it came.") from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # it becomes a row of its own when its turn comes
+        return 0

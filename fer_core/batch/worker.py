@@ -1,0 +1,62 @@
+"""The process that reads recordings for `fer_core.batch.local`, one after another, with a pipeline that is loaded once.
+
+Tasks come in through a connection. The answers are `READY` once the pipeline is loaded, `BEGUN` for each task, then
+shares from 0 to 1, then the `Entry`. The process ends with the one that started it, however that ends.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from typing import Final
+
+from fer_core.analysis.run import AnalysisProgress
+from fer_core.batch.unit import read_recording
+from fer_core.networks.cores import limit_threads
+from fer_core.pipeline import EmotionPipeline
+from fer_core.request import AnalysisRequest
+
+READY: Final = "ready"
+BEGUN: Final = "begun"
+
+Load = Callable[[AnalysisRequest], EmotionPipeline]
+"""Loads the pipeline of a request; a function of a module, because processes are told its name."""
+
+
+def serve(connection: Connection, load: Load, request: AnalysisRequest, threads: int) -> None:
+    """Read what the connection says, until it is closed; the other end is a `fer_core.batch.local.LocalEngine`.
+
+    Args:
+        connection: tasks in, answers out.
+        load: gives the pipeline.
+        request: how recordings are read.
+        threads: that each network may compute with.
+    """
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    limit_threads(threads)
+    cv2.setNumThreads(threads)
+    pipeline = load(request)
+    connection.send(READY)
+
+    def tell(progress: AnalysisProgress) -> None:
+        connection.send(progress.share)
+
+    while True:
+        try:
+            task = connection.recv()
+        except EOFError:
+            return
+        connection.send(BEGUN)
+        connection.send(read_recording(pipeline, task, request, tell))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)  # whatever the other threads are at; files are replaced whole

@@ -1,0 +1,81 @@
+"""`batch`, which reads many recordings into one dataset."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from fer_core.commands import Commands
+from fer_core.commands.output import DONE, checked_folder, progress_line, say
+from fer_core.commands.request_options import add_request_options, request_of
+
+if TYPE_CHECKING:
+    from fer_core.batch.run import Report
+
+SOME_FAILED: Final = 1
+_MOST_NAMED: Final = 20
+
+
+def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
+    """Add the command."""
+    batch = commands.add_parser(
+        "batch",
+        help="read many recordings into one dataset",
+        description="Read many recordings into one dataset. DIR gets readings/recording=<id>/part.parquet, "
+        "recordings.parquet with a row a recording, failures too, dictionary.json and request.json. The same command "
+        "again goes on where it was ended, and reads only new recordings. Status 0 where all were read, 1 where some "
+        "failed.",
+    )
+    batch.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help='a recording, a folder, or a pattern such as "*.mp4"'
+    )
+    batch.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the dataset is or will be")
+    batch.add_argument("--workers", type=_count, metavar="N", help="processes, at most one a core; default: one a core")
+    batch.add_argument("--limit", type=_seconds, metavar="SECONDS", help="give up a recording that takes longer")
+    batch.add_argument("--retry", action="store_true", help="try recordings again that failed before")
+    add_request_options(batch)
+    add_pipeline_options(batch)
+    batch.set_defaults(run=_batch)
+
+
+def _batch(options: argparse.Namespace) -> int:
+    from fer_core.batch.local import LocalEngine
+    from fer_core.batch.run import read_all
+    from fer_core.networks.cores import available_cores
+
+    out = checked_folder(options.out, "--out")
+    workers = available_cores() if options.workers is None else options.workers
+    engine = LocalEngine(request_of(options), workers, options.limit)
+    try:
+        report = read_all(options.sources, out, engine, retry=options.retry, monitor=progress_line("the recordings"))
+    except KeyboardInterrupt:
+        say("")
+        say(f"what was read is kept in {out}; the same command goes on")
+        raise
+    _say(report, out)
+    return SOME_FAILED if report.failed else DONE
+
+
+def _say(report: "Report", out: Path) -> None:
+    for entry in report.failed[:_MOST_NAMED]:
+        say(f"failed: {entry.name}: {entry.reason}")
+    if len(report.failed) > _MOST_NAMED:
+        say(f"... and {len(report.failed) - _MOST_NAMED} more; all are in recordings.parquet")
+    read = len(report.entries) - len(report.failed)
+    done = len(report.entries) - report.attempted
+    before = f"; {done} of these were done before" if done else ""
+    say(f"{out} is ready: {read} read, {len(report.failed)} failed{before}")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("a number of processes from 1 on")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("seconds above 0")
+    return value

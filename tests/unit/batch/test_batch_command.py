@@ -1,0 +1,116 @@
+"""`batch` on the command line."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fer_core import Timeline
+from fer_core.batch import local
+from fer_core.batch.dataset import Dataset
+from fer_core.cli import main
+from fer_core.networks import cores
+from tests.conftest import ROOT
+from tests.unit.batch import engines
+from tests.videos import scene, write_video
+
+
+@pytest.fixture
+def given(monkeypatch, decoded_here) -> list[tuple[int, float | None]]:
+    """Workers and limit of each engine that is asked for; recordings are read in this process by a fake pipeline."""
+    found = []
+
+    def here(request, workers, limit_s):
+        found.append((workers, limit_s))
+        return engines.HereEngine(request)
+
+    monkeypatch.setattr(local, "LocalEngine", here)
+    monkeypatch.setattr(cores, "available_cores", lambda: 7)
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    for number in range(2):
+        write_video(folder / f"{number}.mp4", [scene((150, 120, 220), wall=60 + 60 * number)] * 25)
+    return folder
+
+
+def answer(capsys, *arguments) -> tuple[int, str, str]:
+    status = main(["batch", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_status_and_sentences(capsys, made, tmp_path, given):
+    out = tmp_path / "out"
+    status, stdout, stderr = answer(capsys, made / "0.mp4", "--out", out, "--fps", 5, "--workers", 1, "--limit", 300)
+    assert (status, stdout) == (0, "") and "1 of 1 recordings" in stderr
+    assert stderr.endswith("out is ready: 1 read, 0 failed\n")
+    [path] = out.glob("readings/*/part.parquet")
+    assert Timeline.read(path).request.fps == 5
+    (tmp_path / "broken.mp4").write_text("no recording")
+    status, _, stderr = answer(capsys, made / "*.mp4", tmp_path / "broken.mp4", "--out", out, "--fps", 5)
+    assert status == 1 and "failed: broken.mp4: " in stderr and "Traceback" not in stderr
+    assert stderr.endswith("out is ready: 2 read, 1 failed; 1 of these were done before\n")
+    assert answer(capsys, made, "--out", out, "--fps", 5)[0] == 0  # the broken one was not asked for
+    status, _, stderr = answer(capsys, made, "--out", out, "--fps", 2)
+    assert status == 3 and "another fps" in stderr and stderr.count("\n") == 1
+    assert given == [(1, 300.0), *[(7, None)] * 3]
+
+
+@pytest.mark.parametrize(
+    "more", [[], ["--workers", "0"], ["--workers", "many"], ["--limit", "-1"], ["--smoothing", "soothing"]]
+)
+def test_wrong_usage(capsys, tmp_path, more):
+    with pytest.raises(SystemExit) as stopped:
+        main(["batch", "x.mp4", *(["--out", str(tmp_path), *more] if more else [])])
+    assert stopped.value.code == 2 and "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sources", "more", "words"),
+    [
+        (["missing.mp4"], [], "does not exist"),
+        (["."], ["--workers", 999], "one a core"),
+        (["."], ["--model", "x"], "x"),
+    ],
+)
+def test_bad_input_is_one_line(capsys, made, tmp_path, monkeypatch, sources, more, words):
+    monkeypatch.chdir(made)
+    status, _, stderr = answer(capsys, *sources, "--out", tmp_path / "out", *more)
+    assert status == 3 and words in stderr and stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(capsys, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(2):
+        frames = [scene((150, 120, 220), wall=60 + 60 * number)] * (25 if number == 0 else 800)
+        write_video(tmp_path / "in" / f"{number}.mp4", frames)
+    out = tmp_path / "out"
+    code = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it\n"
+        "from fer_core.cli import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["batch", str(tmp_path / "in"), "--out", str(out), "--workers", "1"]
+    command = [sys.executable, "-c", code, *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until_s = time.monotonic() + 60
+    while time.monotonic() < until_s and not (out / "recordings.parquet").exists():
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130 and "the same command goes on" in said and "Traceback" not in said
+    assert [row.state for row in Dataset(out).entries()] == ["read"]
+    [first] = out.glob("readings/*/part.parquet")
+    written = first.stat().st_mtime_ns
+    assert answer(capsys, *arguments[1:])[0] == 0
+    assert first.stat().st_mtime_ns == written and len(Dataset(out).entries()) == 2

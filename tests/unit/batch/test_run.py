@@ -1,0 +1,250 @@
+"""A batch with a fake pipeline in the test's own process: the dataset, and what is read when."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.dataset
+import pytest
+
+from fer_core import AnalysisRequest, MediaError, RequestError, Timeline
+from fer_core.batch import manifest
+from fer_core.batch.dataset import Dataset
+from fer_core.batch.run import read_all
+from fer_core.errors import StoppedError
+from fer_core.jobs import Monitor
+from fer_core.networks.files import sha256
+from tests.unit.batch.engines import HereEngine
+from tests.videos import scene, write_video
+
+pytestmark = pytest.mark.usefixtures("decoded_here")
+
+
+def clip(path: Path, wall: int = 90) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_video(path, [scene((150, 120, 220), wall=wall)] * 25)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    """Two recordings, a copy of one of them, and a file that is none."""
+    folder = tmp_path_factory.mktemp("made")
+    clip(folder / "one.mp4", 90)
+    clip(folder / "two.mp4", 120)
+    shutil.copy(folder / "one.mp4", folder / "z copy.mp4")
+    (folder / "broken.mp4").write_text("no recording")
+    return folder
+
+
+@pytest.fixture
+def source(made, tmp_path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "in"))
+
+
+def rows(out: Path) -> dict[str, manifest.Entry]:
+    return {row.name: row for row in Dataset(out).entries()}
+
+
+def test_the_dataset(source, tmp_path):
+    out, engine = tmp_path / "out", HereEngine()
+    report = read_all([source], out, engine)
+    assert sorted(engine.read_names) == ["broken.mp4", "one.mp4", "two.mp4"]  # the copy was not read
+    assert report.attempted == 3 and [row.name for row in report.failed] == ["broken.mp4"]
+    names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and path.name != ".lock"}
+    ids = {name: sha256(source / name)[:16] for name in ("one.mp4", "two.mp4")}
+    readings = {f"readings/recording={id_}/part.parquet" for id_ in ids.values()}
+    assert names == {"recordings.parquet", "dictionary.json", "request.json", *readings}
+    one = rows(out)["one.mp4"]
+    assert (one.state, one.stage, one.reason, one.problems) == ("read", None, "", ())
+    assert (one.recording, one.sha256) == (ids["one.mp4"], sha256(source / "one.mp4"))
+    assert (one.source, one.copies) == (str(source / "one.mp4"), (str(source / "z copy.mp4"),))
+    assert (one.samples, one.faces, one.people, one.uncertain_share) == (5, 5, 1, 0.0)
+    assert one.duration_s == pytest.approx(1.0) and one.seconds > 0 and one.bytes == (source / "one.mp4").stat().st_size
+    broken = rows(out)["broken.mp4"]
+    assert (broken.state, broken.stage, broken.samples) == ("failed", "reading", None)
+    assert "not a recording" in broken.reason and broken.sha256 == sha256(source / "broken.mp4")
+
+
+def test_readings_are_those_of_an_analysis_and_one_table(source, tmp_path):
+    engine = HereEngine()
+    read_all([source], tmp_path / "out", engine)
+    for name in ("one.mp4", "two.mp4"):
+        alone = engine.pipeline.analyse(source / name, engine.request)
+        kept = Timeline.read(Dataset(tmp_path / "out").readings(sha256(source / name)[:16]))
+        pd.testing.assert_frame_equal(kept.frame, alone.frame, check_exact=True)
+        pd.testing.assert_frame_equal(kept.measures, alone.measures, check_exact=True)
+        assert (kept.recording, kept.request, kept.provenance) == (alone.recording, alone.request, alone.provenance)
+        assert alone.portraits and not kept.portraits
+    table = pyarrow.dataset.dataset(tmp_path / "out" / "readings", partitioning="hive").to_table().to_pandas()
+    assert table.groupby("recording")["time_s"].count().tolist() == [5, 5]
+
+
+def test_the_dictionary_names_every_column(source, tmp_path):
+    read_all([source], tmp_path, HereEngine())
+    known = json.loads((tmp_path / "dictionary.json").read_text())
+    for pattern, columns in known.items():
+        for path in tmp_path.glob(pattern.replace("<id>", "*")):
+            assert list(columns) == list(pd.read_parquet(path).columns)
+        assert all(each["meaning"] and each["unit"] for each in columns.values())
+    about = json.loads((tmp_path / "request.json").read_text())
+    assert about["request"]["fps"] == 5 and about["request"]["model"] == "fake"
+    assert "numpy" in about["provenance"]["versions"]
+
+
+def test_what_was_done_is_not_done_again(source, tmp_path):
+    out = tmp_path / "out"
+    read_all([source], out, HereEngine())
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.*")}
+    engine = HereEngine()
+    again = read_all([source], out, engine)
+    assert engine.read_names == [] and again.attempted == 0
+    assert [row.name for row in again.failed] == ["broken.mp4"] and len(again.entries) == 3
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.*")} == before
+    clip(source / "new.mp4", 60)
+    (source / "one.mp4").rename(source / "renamed.mp4")
+    read_all([source], out, engine)
+    assert engine.read_names == ["new.mp4"]
+    Dataset(out).readings(rows(out)["new.mp4"].recording).unlink()
+    read_all([source], out, engine)
+    assert engine.read_names == ["new.mp4"] * 2
+
+
+def test_failures_are_tried_again_on_request(source, tmp_path):
+    out, engine = tmp_path / "out", HereEngine()
+    read_all([source], out, engine)
+    read_all([source], out, engine, retry=True)
+    assert engine.read_names.count("broken.mp4") == 2 and engine.read_names.count("one.mp4") == 1
+    clip(source / "broken.mp4", 200)  # copied again, as the sentence says
+    assert not read_all([source], out, engine).failed
+    assert [row.state for row in Dataset(out).entries() if row.name == "broken.mp4"] == ["read"]
+
+
+def test_a_file_that_cannot_be_opened_is_a_row_until_it_can(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "empty.mp4").touch()
+    (tmp_path / "in" / "lost.mp4").symlink_to("nowhere.mp4")
+    out, engine = tmp_path / "out", HereEngine()
+    report = read_all([tmp_path / "in"], out, engine)
+    assert {(row.name, row.stage, row.recording) for row in report.failed} == {
+        ("empty.mp4", "file", ""),
+        ("lost.mp4", "file", ""),
+    }
+    assert "is empty" in rows(out)["empty.mp4"].reason and "does not exist" in rows(out)["lost.mp4"].reason
+    clip(tmp_path / "in" / "empty.mp4")
+    clip(tmp_path / "in" / "nowhere.mp4", 60)
+    assert not read_all([tmp_path / "in"], out, engine).failed
+    assert {row.state for row in Dataset(out).entries()} == {"read"} and len(Dataset(out).entries()) == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["Übung 面接 🙂.mp4", "take [1] 'a' & $b;%20.mp4", "two\nlines.mp4", "-dash.mp4", "=1+1.mp4"]
+)
+def test_strange_names(made, tmp_path, name):
+    try:
+        shutil.copy(made / "one.mp4", tmp_path / name)
+    except OSError:
+        pytest.skip("this system has no such names")
+    report = read_all([tmp_path], tmp_path / "out", HereEngine())
+    [row] = Dataset(tmp_path / "out").entries()
+    assert not report.failed and row.source == str(tmp_path / name) and row.name.isprintable()
+
+
+def test_a_name_that_is_no_text(made, tmp_path):
+    name = b"caf\xe9.mp4".decode("utf-8", "surrogateescape")
+    try:
+        shutil.copy(made / "one.mp4", tmp_path / name)
+    except (OSError, ValueError):
+        pytest.skip("this system has no such names")
+    read_all([tmp_path], tmp_path / "out", HereEngine())
+    [row] = Dataset(tmp_path / "out").entries()
+    assert row.source.endswith("caf\\xe9.mp4")
+
+
+def test_recordings_without_faces(made, tmp_path):
+    engine = HereEngine(boxes=())
+    read_all([made / "one.mp4"], tmp_path, engine)
+    [row] = Dataset(tmp_path).entries()
+    assert (row.state, row.samples, row.faces, row.people) == ("read", 5, 0, 0)
+    assert row.uncertain_share is None and row.good_share is None and "No face" in row.problems[0]
+
+
+def test_a_dataset_is_read_in_one_way(made, tmp_path):
+    read_all([made / "one.mp4"], tmp_path, HereEngine())
+    with pytest.raises(RequestError, match=r"another fps and smoothing; choose"):
+        read_all([made / "one.mp4"], tmp_path, HereEngine(AnalysisRequest(fps=2, smoothing="median")))
+    about = json.loads((tmp_path / "request.json").read_text())
+    about["provenance"]["versions"]["numpy"] = "1.0"
+    (tmp_path / "request.json").write_text(json.dumps(about))
+    with pytest.raises(RequestError, match="another version of numpy"):
+        read_all([made / "one.mp4"], tmp_path, HereEngine())
+    (tmp_path / "request.json").write_text("{}")
+    with pytest.raises(MediaError, match="not the request of a batch"):
+        read_all([made / "one.mp4"], tmp_path, HereEngine())
+
+
+def test_two_at_once_are_refused(made, tmp_path):
+    with Dataset(tmp_path).locked(), pytest.raises(MediaError, match="Another process is writing"):
+        read_all([made / "one.mp4"], tmp_path, HereEngine())
+    assert not read_all([made / "one.mp4"], tmp_path, HereEngine()).failed
+
+
+def test_a_stop_leaves_what_was_read_and_the_next_call_goes_on(source, tmp_path):
+    monitor = Monitor(every_s=0)
+    engine = HereEngine()
+    read = engine.read
+
+    def stopped(tasks, told):
+        for entry in read(tasks, told):
+            yield entry
+            monitor.stop()
+
+    engine.read = stopped
+    with pytest.raises(StoppedError):
+        read_all([source / "one.mp4", source / "two.mp4"], tmp_path / "out", engine, monitor=monitor)
+    assert set(rows(tmp_path / "out")) == {"one.mp4"}
+    after = HereEngine()
+    assert not read_all([source / "one.mp4", source / "two.mp4"], tmp_path / "out", after).failed
+    assert after.read_names == ["two.mp4"]
+
+
+def test_progress_counts_recordings_and_ends_at_all(source, tmp_path):
+    told = []
+    read_all([source], tmp_path / "out", HereEngine(), monitor=Monitor(told.append, every_s=0))
+    assert told[-1].share == 1 and told[-1].words == "4 of 4 recordings, 1 failed"
+    assert [each.share for each in told] == sorted(each.share for each in told)
+    read_all([source], tmp_path / "out", HereEngine(), monitor=Monitor(told.append, every_s=0))
+    assert (told[-1].done, told[-1].total, told[-1].share) == (4, 4, 1)
+
+
+def test_a_recording_that_changes_meanwhile_is_a_row(made, tmp_path, monkeypatch):
+    from fer_core.batch import run
+
+    monkeypatch.setattr(run, "sha256", lambda path: "0" * 64)
+    [row] = read_all([made / "one.mp4"], tmp_path, HereEngine()).failed
+    assert row.stage == "reading" and "changed while it was read" in row.reason
+    assert not list(tmp_path.glob("readings/*/*"))
+
+
+def test_a_full_disk_ends_the_batch(made, tmp_path, monkeypatch):
+    def full(self, path):
+        raise MediaError(f"{path} cannot be written (No space left on device).")
+
+    monkeypatch.setattr(Timeline, "write", full)
+    with pytest.raises(MediaError, match="No space left"):
+        read_all([made / "one.mp4", made / "two.mp4"], tmp_path, HereEngine())
+    monkeypatch.undo()
+    assert not read_all([made / "one.mp4"], tmp_path, HereEngine()).failed
+
+
+def test_a_defect_is_a_row(made, tmp_path, caplog):
+    engine = HereEngine()
+    engine.pipeline.read_faces = lambda found: 1 / 0
+    [row] = read_all([made / "one.mp4"], tmp_path, engine).failed
+    assert row.stage == "reading" and "ZeroDivisionError" in row.reason and "could not be read" in caplog.text
+
+
+def test_a_damaged_manifest_is_said(made, tmp_path):
+    (tmp_path / "recordings.parquet").write_text("no table")
+    with pytest.raises(MediaError, match="no manifest"):
+        read_all([made / "one.mp4"], tmp_path, HereEngine())
