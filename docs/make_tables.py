@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fer_core.batch import manifest
 from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.classification.figures import CardFigures
 from fer_core.emotions import EMOTIONS
@@ -25,6 +26,7 @@ def documents() -> dict[str, dict[str, str]]:
     return {
         "README.md": {"models": models_table(cards)},
         "docs/reference.md": {"timeline": dictionary_markdown(), "settings": settings_table()},
+        "docs/batch.md": {"manifest": manifest_table()},
         "MODEL_CARD.md": {"models": models_table(cards), "classes": classes_table(cards), "files": files_table(cards)},
     }
 
@@ -79,6 +81,13 @@ def files_table(cards: list[ModelCard]) -> str:
         for card in cards
         for name, record in sorted(card.files.items())
     ]
+    return "\n".join(rows)
+
+
+def manifest_table() -> str:
+    """The columns of a batch's manifest."""
+    rows = ["| column | meaning | unit |", "|---|---|---|"]
+    rows += [f"| `{name}` | {column.meaning} | {column.unit} |" for name, column in manifest.COLUMNS.items()]
     return "\n".join(rows)
 
 

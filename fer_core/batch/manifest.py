@@ -17,15 +17,13 @@ Stage = Literal["file", "reading", "writing", "worker", "limit"]
 """Where a recording failed: its file could not be opened, could not be read as a recording, its readings could not be
 written, it ended its process twice, or took longer than allowed."""
 
-ID_LENGTH: Final = 16
-
 _SEEN: Final = "share of the time that people are seen, over all of them"
 
 COLUMNS: Final[Mapping[str, Column]] = {
     "recording": Column(
-        f"id of the recording, the first {ID_LENGTH} digits of its SHA-256; its readings lie in "
+        'id of the recording, "r" and the first 16 digits of its SHA-256; its readings lie in '
         "readings/recording=<id>; empty where the file could not be opened",
-        "hexadecimal",
+        "text",
         "text",
     ),
     "name": Column("file name", "text", "text"),
@@ -76,7 +74,7 @@ class Entry:
     @property
     def recording(self) -> str:
         """Id of the recording; empty where the file could not be opened."""
-        return self.sha256[:ID_LENGTH]
+        return recording_id(self.sha256) if self.sha256 else ""
 
     @property
     def state(self) -> Literal["read", "failed"]:
@@ -114,6 +112,11 @@ class Entry:
             good_share=share(person.seen_s * person.good_share for person in people),
             bytes=size,
         )
+
+
+def recording_id(sha256: str) -> str:
+    """Id of the recording with this SHA-256; the letter in front keeps programs from taking some ids for numbers."""
+    return f"r{sha256[:16]}"
 
 
 def as_text(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from fer_core.batch.dataset import Dataset
-from fer_core.batch.manifest import ID_LENGTH, Entry, as_text
+from fer_core.batch.manifest import Entry, as_text, recording_id
 from fer_core.batch.sources import recordings
 from fer_core.batch.unit import Engine, Task
 from fer_core.errors import FerError, MediaError
@@ -134,7 +134,7 @@ class _Batch:
         if is_named or (known is not None and self._is_done(known)):
             self.rows.add_copy(digest, as_text(path))
             return None
-        name = digest[:ID_LENGTH]
+        name = recording_id(digest)
         return Task(path, digest, size, self.dataset.readings(name), self.dataset.checkpoint(name))
 
     def _is_done(self, row: Entry) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fer_core.analysis.run import AnalysisProgress, Reader, analyse, completed, provenance_of
-from fer_core.batch.manifest import ID_LENGTH, Entry, Stage
+from fer_core.batch.manifest import Entry, Stage, recording_id
 from fer_core.errors import FerError
 from fer_core.media.files import harmless
 from fer_core.provenance import Provenance
@@ -38,7 +38,7 @@ class Task:
     @property
     def recording(self) -> str:
         """Id of the recording."""
-        return self.sha256[:ID_LENGTH]
+        return recording_id(self.sha256)
 
 
 @dataclass(frozen=True)

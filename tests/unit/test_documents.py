@@ -17,7 +17,7 @@ def make_tables():
     return module
 
 
-@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md", "docs/reference.md"])
+@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md", "docs/reference.md", "docs/batch.md"])
 def test_figures_are_those_of_the_cards(name):
     module, text = make_tables(), (ROOT / name).read_text(encoding="utf-8")
     assert text == module.with_tables(text, module.documents()[name]), f"{name} is out of date: run `make tables`"
@@ -46,6 +46,7 @@ def test_every_setting_of_training_is_documented():
         "MODEL_CARD.md",
         "CONTRIBUTING.md",
         "docs/training.md",
+        "docs/batch.md",
         "docs/library.md",
         "docs/models.md",
         "docs/faces.md",

@@ -15,6 +15,7 @@ from fer_core import AnalysisRequest, EmotionPipeline, RequestError, Timeline, W
 from fer_core.batch import local
 from fer_core.batch.dataset import UNFINISHED, Dataset
 from fer_core.batch.local import LocalEngine
+from fer_core.batch.manifest import recording_id
 from fer_core.batch.run import read_all
 from fer_core.networks.files import sha256
 from tests.conftest import ROOT
@@ -41,7 +42,7 @@ def made(tmp_path_factory) -> Path:
 def alone(made) -> dict[str, Timeline]:
     """Both as an analysis in one go reads them, by id."""
     pipeline = EmotionPipeline.load_for(REQUEST)
-    return {sha256(path)[:16]: pipeline.analyse(path, REQUEST) for path in made.iterdir()}
+    return {recording_id(sha256(path)): pipeline.analyse(path, REQUEST) for path in made.iterdir()}
 
 
 def assert_same(out: Path, alone: dict[str, Timeline]) -> None:
@@ -124,6 +125,7 @@ from functools import partial
 from pathlib import Path
 from fer_core import AnalysisRequest
 from fer_core.batch.local import LocalEngine
+from fer_core.batch.manifest import recording_id
 from fer_core.batch.run import read_all
 from tests.unit.batch import engines
 source, out, marks = map(Path, sys.argv[1:])
