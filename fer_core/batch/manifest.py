@@ -15,7 +15,7 @@ from fer_core.timeline.table import Timeline
 
 Stage = Literal["file", "reading", "writing", "worker", "limit"]
 """Where a recording failed: its file could not be opened, could not be read as a recording, its readings could not be
-written, it ended its process twice, or took longer than allowed."""
+written (which ends the batch), it ended its process twice, or took longer than allowed."""
 
 _SEEN: Final = "share of the time that people are seen, over all of them"
 

@@ -71,7 +71,13 @@ def read_all(
         >>> read_all(["recordings/"], Path("dataset"), engine).failed  # doctest: +SKIP
         ()
     """
-    paths = recordings(sources)
+    return read_paths(recordings(sources), out, engine, retry=retry, monitor=monitor)
+
+
+def read_paths(
+    paths: Sequence[Path], out: Path, engine: Engine, *, retry: bool = False, monitor: Monitor | None = None
+) -> Report:
+    """`read_all` of absolute paths; a file that is not there becomes a row."""
     dataset = Dataset(out)
     identity = engine.identity()
     with dataset.locked():

@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,7 @@ from fer_core.media.video import VIDEO_TYPES
 _ENDINGS: Final = frozenset(f".{ending}" for ending in VIDEO_TYPES)
 
 
-def recordings(sources: Iterable[str | Path]) -> list[Path]:
+def recordings(sources: Sequence[str | Path]) -> list[Path]:
     """Absolute paths of the recordings, in the order of the sources and sorted within each; every path once.
 
     Args:
@@ -24,13 +24,20 @@ def recordings(sources: Iterable[str | Path]) -> list[Path]:
     Raises:
         MediaError: a source does not exist, or there is no recording in it.
     """
-    found: dict[Path, None] = {}
     for source in sources:
-        paths = [Path(os.path.abspath(path)) for path in _recordings_of(Path(source))]  # noqa: PTH100  links stay
-        if not paths:
+        if not named_by([source]):
             raise MediaError(f"There is no recording in {harmless(str(source))}; name a file, or a folder with some.")
-        found.update(dict.fromkeys(paths))
-    return list(found)
+    return named_by(sources)
+
+
+def named_by(sources: Iterable[str | Path]) -> list[Path]:
+    """`recordings`, of which there may be none.
+
+    Raises:
+        MediaError: a source that is no pattern does not exist.
+    """
+    found = (path for source in sources for path in _recordings_of(Path(source)))
+    return list(dict.fromkeys(Path(os.path.abspath(path)) for path in found))  # noqa: PTH100  links stay
 
 
 def _recordings_of(source: Path) -> list[Path]:

@@ -3,14 +3,16 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say
 from fer_core.commands.request_options import add_request_options, request_of
+from fer_core.jobs import Monitor
 
 if TYPE_CHECKING:
     from fer_core.batch.run import Report
+    from fer_core.batch.unit import Engine
 
 SOME_FAILED: Final = 1
 _MOST_NAMED: Final = 20
@@ -33,6 +35,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     batch.add_argument("--workers", type=_count, metavar="N", help="processes, at most one a core; default: one a core")
     batch.add_argument("--limit", type=_seconds, metavar="SECONDS", help="give up a recording that takes longer")
     batch.add_argument("--retry", action="store_true", help="try recordings again that failed before")
+    batch.add_argument("--watch", action="store_true", help="go on with what comes into SOURCE, until Ctrl-C")
     add_request_options(batch)
     add_pipeline_options(batch)
     batch.set_defaults(run=_batch)
@@ -47,13 +50,29 @@ def _batch(options: argparse.Namespace) -> int:
     workers = available_cores() if options.workers is None else options.workers
     engine = LocalEngine(request_of(options), workers, options.limit)
     try:
-        report = read_all(options.sources, out, engine, retry=options.retry, monitor=progress_line("the recordings"))
+        if options.watch:
+            _watch(options, engine)
+        report = read_all(options.sources, out, engine, retry=options.retry, monitor=_line())
     except KeyboardInterrupt:
         say("")
         say(f"what was read is kept in {out}; the same command goes on")
         raise
     _say(report, out)
     return SOME_FAILED if report.failed else DONE
+
+
+def _watch(options: argparse.Namespace, engine: "Engine") -> NoReturn:
+    """Read what comes, until somebody interrupts."""
+    from fer_core.batch.watching import read_as_they_come
+
+    say(f"waiting for recordings in {', '.join(options.sources)}; end with Ctrl-C")
+    reports = read_as_they_come(options.sources, options.out, engine, retry=options.retry, monitors=_line)
+    while True:
+        _say(next(reports), options.out)
+
+
+def _line() -> Monitor:
+    return progress_line("the recordings")
 
 
 def _say(report: "Report", out: Path) -> None:

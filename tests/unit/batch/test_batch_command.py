@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fer_core import Timeline
-from fer_core.batch import local
+from fer_core.batch import local, watching
 from fer_core.batch.dataset import Dataset
 from fer_core.cli import main
 from fer_core.networks import cores
@@ -62,6 +62,17 @@ def test_status_and_sentences(capsys, made, tmp_path, given):
     status, _, stderr = answer(capsys, made, "--out", out, "--fps", 2)
     assert status == 3 and "another fps" in stderr and stderr.count("\n") == 1
     assert given == [(1, 300.0), *[(7, None)] * 3]
+
+
+def test_watching_goes_on_until_it_is_interrupted(capsys, made, tmp_path, given, monkeypatch):
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watching, "SETTLED_S", 0)
+    monkeypatch.setattr(watching.time, "sleep", interrupt)
+    status, _, stderr = answer(capsys, "--watch", made, "--out", tmp_path, "--fps", 5)
+    assert status == 130 and "waiting for recordings in" in stderr and "2 read, 0 failed" in stderr
+    assert len(list(tmp_path.glob("readings/*/part.parquet"))) == 2
 
 
 @pytest.mark.parametrize(

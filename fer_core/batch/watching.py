@@ -1,0 +1,87 @@
+"""Folders that fill: recordings are read as they come, once nobody writes to them any more."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from fer_core.batch.run import Report, read_paths
+from fer_core.batch.sources import named_by
+from fer_core.batch.unit import Engine
+from fer_core.jobs import Monitor
+
+LOOK_EVERY_S: Final = 2.0
+SETTLED_S: Final = 10.0
+"""Seconds without a change of size or time after which a file is taken for complete."""
+
+_State = tuple[int, int]
+"""Size in bytes and time of the last change in nanoseconds."""
+
+
+class Watch:
+    """Which files of some sources are complete and new.
+
+    Args:
+        sources: as for `fer_core.batch.sources.recordings`; there need not be a recording yet.
+    """
+
+    def __init__(self, sources: Sequence[str | Path]) -> None:
+        self._sources = sources
+        self._since: dict[Path, tuple[_State, float]] = {}
+        self._given: dict[Path, _State] = {}
+
+    def ready(self, now_s: float) -> list[Path]:
+        """Files that have not changed for `SETTLED_S`, each once; again where it has changed afterwards.
+
+        Args:
+            now_s: of a clock that does not jump, such as `time.monotonic`, in seconds.
+
+        Raises:
+            MediaError: a source does not exist.
+        """
+        return [path for path in named_by(self._sources) if self._is_ready(path, now_s)]
+
+    def _is_ready(self, path: Path, now_s: float) -> bool:
+        try:
+            facts = path.stat()
+        except OSError:  # it was moved away meanwhile
+            return False
+        state = facts.st_size, facts.st_mtime_ns
+        if not facts.st_size or self._given.get(path) == state:
+            return False
+        before, since_s = self._since.setdefault(path, (state, now_s))
+        if before != state:
+            self._since[path] = state, now_s
+            return False
+        if now_s - since_s < SETTLED_S:
+            return False
+        self._given[path] = state
+        return True
+
+
+def read_as_they_come(
+    sources: Sequence[str | Path],
+    out: Path,
+    engine: Engine,
+    *,
+    retry: bool = False,
+    monitors: Callable[[], Monitor] = Monitor,
+) -> Iterator[Report]:
+    """Read recordings of folders that fill, without an end; a report whenever all that came were read.
+
+    Args:
+        sources: see `Watch`.
+        out: folder of the dataset.
+        engine: what reads the recordings.
+        retry: see `fer_core.batch.run.read_all`.
+        monitors: gives the monitor of each report.
+
+    Raises:
+        FerError: as `fer_core.batch.run.read_all`.
+    """
+    watch = Watch(sources)
+    while True:
+        if paths := watch.ready(time.monotonic()):
+            yield read_paths(paths, out, engine, retry=retry, monitor=monitors())
+        else:
+            time.sleep(LOOK_EVERY_S)
