@@ -139,8 +139,8 @@ class _Crew:
             self.failed_starts += 1
             if self.failed_starts == MOST_FAILED_STARTS:
                 raise WorkerError(
-                    f"Processes end before they have loaded the model ({worker.ending()}); use fewer workers, or a "
-                    "machine with more memory."
+                    f"Processes end before they have loaded the model ({worker.ending()}); see the lines above, and "
+                    "use fewer workers where memory ran out."
                 )
         self.deaths[task] += worker.begun_s is not None
         if self.deaths[task] == MOST_DEATHS:
@@ -180,6 +180,7 @@ class _Worker:
         try:
             answer: Entry | float | str = self.connection.recv()
         except (EOFError, OSError):
+            self.process.join(_TICK_S)  # it ends by itself, and says how
             self.kill()
             return None
         if answer == READY:
@@ -216,9 +217,9 @@ class _Worker:
         return f"signal {-code}" if code is not None and code < 0 else f"exit status {code}"
 
     def kill(self) -> None:
-        self.connection.close()
         self.process.kill()
         self.process.join()
+        self.connection.close()
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Final
 
 from fer_core.analysis.run import AnalysisProgress
+from fer_core.batch.manifest import Entry
 from fer_core.batch.unit import read_recording
 from fer_core.networks.cores import limit_threads
 from fer_core.pipeline import EmotionPipeline
@@ -41,18 +42,24 @@ def serve(connection: Connection, load: Load, request: AnalysisRequest, threads:
     limit_threads(threads)
     cv2.setNumThreads(threads)
     pipeline = load(request)
-    connection.send(READY)
+
+    def answer(what: str | float | Entry) -> None:
+        try:
+            connection.send(what)
+        except OSError:
+            os._exit(1)  # nobody listens any more
 
     def tell(progress: AnalysisProgress) -> None:
-        connection.send(progress.share)
+        answer(progress.share)
 
+    answer(READY)
     while True:
         try:
             task = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
-        connection.send(BEGUN)
-        connection.send(read_recording(pipeline, task, request, tell))
+        answer(BEGUN)
+        answer(read_recording(pipeline, task, request, tell))
 
 
 def _end_with_parent() -> None:

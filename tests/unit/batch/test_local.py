@@ -23,8 +23,8 @@ from tests.unit.batch import engines
 from tests.videos import scene, write_video
 
 REQUEST = AnalysisRequest(fps=0)
-FRAMES, DEADLY = 40, 36
-"""Frames of a recording, and the one at which processes come to grief: after two batches of faces were saved."""
+FRAMES, DEADLY = 21, 19
+"""Frames of a recording, and the one at which processes come to grief: after a batch of faces was saved."""
 
 without_signals = pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 
@@ -34,7 +34,7 @@ def made(tmp_path_factory) -> Path:
     """Two recordings: a long one and a short one that has no deadly frame."""
     folder = tmp_path_factory.mktemp("made")
     write_video(folder / "long.mp4", [scene((150 + n, 120, 220)) for n in range(FRAMES)])
-    write_video(folder / "short.mp4", [scene((150 + n, 120, 220), wall=60) for n in range(10)])
+    write_video(folder / "short.mp4", [scene((150 + n, 120, 220), wall=60) for n in range(5)])
     return folder
 
 
@@ -82,15 +82,13 @@ def test_a_killed_worker_changes_nothing(made, alone, tmp_path):
 
 
 @without_signals
-def test_a_recording_that_kills_its_worker_twice_is_a_row_and_the_rest_goes_on(made, alone, tmp_path):
+def test_a_recording_that_kills_its_worker_twice_is_a_row_and_the_rest_goes_on(made, tmp_path):
     marks = tmp_path / "marks"
     marks.mkdir()
     load = partial(engines.killed, marks, DEADLY, 2)
     [row] = read_all([made], tmp_path / "out", LocalEngine(REQUEST, load=load)).failed
     assert (row.name, row.stage) == ("long.mp4", "worker") and "signal 9" in row.reason
     assert {row.name: row.state for row in Dataset(tmp_path / "out").entries()}["short.mp4"] == "read"
-    assert not read_all([made], tmp_path / "out", LocalEngine(REQUEST, load=load), retry=True).failed
-    assert_same(tmp_path / "out", alone)
 
 
 @without_signals
@@ -107,7 +105,7 @@ def test_a_recording_that_takes_too_long_is_a_row_and_goes_on_when_it_is_tried_a
 
 def test_processes_that_never_get_ready_end_the_batch(made, tmp_path, monkeypatch):
     monkeypatch.setattr(local, "MOST_FAILED_STARTS", 2)
-    with pytest.raises(WorkerError, match=r"exit status 7.*fewer workers"):
+    with pytest.raises(WorkerError, match=r"exit status 7.*memory ran out"):
         read_all([made], tmp_path, LocalEngine(REQUEST, load=engines.broken))
     assert Dataset(tmp_path).entries() == []
 
@@ -130,7 +128,7 @@ from fer_core.batch.run import read_all
 from tests.unit.batch import engines
 source, out, marks = map(Path, sys.argv[1:])
 if __name__ == "__main__":
-    load = partial(engines.slow, marks, 36, 1)
+    load = partial(engines.slow, marks, 19, 1)
     read_all([source], out, LocalEngine(AnalysisRequest(fps=0), load=load))
 """
 
