@@ -1,4 +1,8 @@
-"""The engine of one machine: processes that read one recording each at a time, and may die of one."""
+"""The engine of one machine: processes that read one recording each at a time, and may die of one.
+
+`concurrent.futures.ProcessPoolExecutor` gives up all that is at work when one process dies, and does not say of which
+recording. Here each process has a connection of its own, so only its recording is tried again, and only it is blamed.
+"""
 
 import contextlib
 import multiprocessing

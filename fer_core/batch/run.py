@@ -175,9 +175,9 @@ class _Rows:
             self.put(row)
 
     def forget_failures(self, source: str, digest: str) -> None:
-        """Drop failures of a file from when it could not be opened, or had another content than now."""
+        """Drop failures of a file from when it could not be opened, or had a content that no file has now."""
         for key, row in list(self._rows.items()):
-            if row.source == source and row.state == "failed" and key != digest:
+            if row.source == source and row.state == "failed" and key != digest and not row.copies:
                 del self._rows[key]
 
 

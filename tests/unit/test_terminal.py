@@ -73,7 +73,11 @@ def test_a_closed_pipe_ends_quietly(command):
 
 @pytest.mark.parametrize(
     ("arguments", "option"),
-    [(["video", "clip.mp4", "--out"], "--out"), (["image", "a.png", "--annotate"], "--annotate")],
+    [
+        (["video", "clip.mp4", "--out"], "--out"),
+        (["batch", "clip.mp4", "--out"], "--out"),
+        (["image", "a.png", "--annotate"], "--annotate"),
+    ],
 )
 def test_a_file_in_the_place_of_the_folder_is_said_and_kept(capsys, tmp_path, arguments, option):
     picture = tmp_path / "holiday.jpg"

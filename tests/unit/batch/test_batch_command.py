@@ -102,7 +102,7 @@ def test_bad_input_is_one_line(capsys, made, tmp_path, monkeypatch, sources, mor
 def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(capsys, tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(2):
-        frames = [scene((150, 120, 220), wall=60 + 60 * number)] * (25 if number == 0 else 800)
+        frames = [scene((150, 120, 220), wall=60 + 60 * number)] * (25 if number == 0 else 400)
         write_video(tmp_path / "in" / f"{number}.mp4", frames)
     out = tmp_path / "out"
     code = (

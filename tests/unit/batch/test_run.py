@@ -52,7 +52,7 @@ def test_the_dataset(source, tmp_path):
     report = read_all([source], out, engine)
     assert sorted(engine.read_names) == ["broken.mp4", "one.mp4", "two.mp4"]  # the copy was not read
     assert report.attempted == 3 and [row.name for row in report.failed] == ["broken.mp4"]
-    names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and path.name != ".lock"}
+    names = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file() and path.name != ".lock"}
     ids = {name: recording_id(sha256(source / name)) for name in ("one.mp4", "two.mp4")}
     readings = {f"readings/recording={id_}/part.parquet" for id_ in ids.values()}
     assert names == {"recordings.parquet", "dictionary.json", "request.json", *readings}
@@ -84,12 +84,12 @@ def test_readings_are_those_of_an_analysis_and_one_table(source, tmp_path):
 
 def test_the_dictionary_names_every_column(source, tmp_path):
     read_all([source], tmp_path, HereEngine())
-    known = json.loads((tmp_path / "dictionary.json").read_text())
+    known = json.loads((tmp_path / "dictionary.json").read_text(encoding="utf-8"))
     for pattern, columns in known.items():
         for path in tmp_path.glob(pattern.replace("<id>", "*")):
             assert list(columns) == list(pd.read_parquet(path).columns)
         assert all(each["meaning"] and each["unit"] for each in columns.values())
-    about = json.loads((tmp_path / "request.json").read_text())
+    about = json.loads((tmp_path / "request.json").read_text(encoding="utf-8"))
     assert about["request"]["fps"] == 5 and about["request"]["model"] == "fake"
     assert "numpy" in about["provenance"]["versions"]
 
@@ -110,6 +110,25 @@ def test_what_was_done_is_not_done_again(source, tmp_path):
     Dataset(out).readings(rows(out)["new.mp4"].recording).unlink()
     read_all([source], out, engine)
     assert engine.read_names == ["new.mp4"] * 2
+
+
+def test_copies_that_come_while_the_recording_is_being_read(source, tmp_path):
+    engine = HereEngine()
+    read = engine.read
+    engine.read = lambda tasks, told: read(iter(list(tasks)), told)  # as many workers as recordings
+    read_all([source], tmp_path / "out", engine)
+    assert sorted(engine.read_names) == ["broken.mp4", "one.mp4", "two.mp4"]
+    assert rows(tmp_path / "out")["one.mp4"].copies == (str(source / "z copy.mp4"),)
+
+
+def test_a_failure_that_a_copy_shares_outlives_the_file_that_was_replaced(source, tmp_path):
+    out = tmp_path / "out"
+    read_all([source], out, HereEngine())
+    shutil.copy(source / "broken.mp4", source / "also broken.mp4")
+    clip(source / "broken.mp4", 200)
+    report = read_all([source], out, HereEngine())
+    [row] = report.failed
+    assert row.copies == (str(source / "also broken.mp4"),) and len(report.entries) == 4
 
 
 def test_failures_are_tried_again_on_request(source, tmp_path):
@@ -175,9 +194,9 @@ def test_a_dataset_is_read_in_one_way(made, tmp_path):
     read_all([made / "one.mp4"], tmp_path, HereEngine())
     with pytest.raises(RequestError, match=r"another fps and smoothing; choose"):
         read_all([made / "one.mp4"], tmp_path, HereEngine(AnalysisRequest(fps=2, smoothing="median")))
-    about = json.loads((tmp_path / "request.json").read_text())
+    about = json.loads((tmp_path / "request.json").read_text(encoding="utf-8"))
     about["provenance"]["versions"]["numpy"] = "1.0"
-    (tmp_path / "request.json").write_text(json.dumps(about))
+    (tmp_path / "request.json").write_text(json.dumps(about), encoding="utf-8")
     with pytest.raises(RequestError, match="another version of numpy"):
         read_all([made / "one.mp4"], tmp_path, HereEngine())
     (tmp_path / "request.json").write_text("{}")
