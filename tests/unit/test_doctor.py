@@ -48,7 +48,6 @@ def test_what_is_wrong_is_said_with_the_way_out(monkeypatch, tmp_path):
     monkeypatch.setenv(UNFINISHED, str(tmp_path / "here"))
     monkeypatch.setenv(ICE_SERVERS, "turn.example.org")
     monkeypatch.setattr(module, "LEAST_FREE_GB", 1e9)
-    monkeypatch.setattr(module, "LEAST_FILES", 10**9)
     monkeypatch.setattr(module, "PYTHONS", ((3, 98), (3, 99)))
     old = Finding("FFmpeg", "4.0", "FFmpeg is 4.0, before 8.1: it is old; update the wheel.")
     monkeypatch.setattr(module.libraries, "look", lambda today: ([old], None))
@@ -58,10 +57,16 @@ def test_what_is_wrong_is_said_with_the_way_out(monkeypatch, tmp_path):
         "libraries": "update the wheel",
         "library": f"name another folder in {LIBRARY}",
         "unfinished analyses": f"another disk in {UNFINISHED}",
-        "open files": "ulimit -n",
         "ways for the camera": "leave it empty",
     }.items():
         assert checks[name].passed is False and words in checks[name].detail, checks[name]
+
+
+def test_a_low_limit_of_open_files_is_said(monkeypatch):
+    pytest.importorskip("resource", reason="this system has no such limit")
+    monkeypatch.setattr(module, "LEAST_FILES", 10**9)
+    check = found()["open files"]
+    assert check.passed is False and "ulimit -n" in check.detail
 
 
 def test_an_address_without_tls_has_no_camera_and_one_that_does_not_answer_is_told():
