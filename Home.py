@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -28,4 +29,5 @@ page = st.navigation(
 forget_other_pages(page.url_path)
 with st.sidebar:
     st.caption(":material/lock: Everything stays on this machine.")
+    choose_format()
 page.run()

@@ -20,7 +20,7 @@ TASKS: tuple[tuple[str, dict[str, str], str, str, str], ...] = (
         {"view": "On a picture"},
         "Teach with it",
         "school",
-        "Six samples, certain to wrong; all models beside.",
+        "Samples read with certainty, doubt or wrongly.",
     ),
     ("pages/5_Models.py", {}, "Check the models", "leaderboard", "Accuracies with intervals, calibration, weaknesses."),
 )

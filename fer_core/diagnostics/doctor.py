@@ -26,7 +26,7 @@ from fer_core.live.ice import ice_servers
 from fer_core.media import libraries
 from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
-from fer_core.settings import ICE_SERVERS, LIBRARY, UNFINISHED, settings
+from fer_core.settings import DATABASE, ICE_SERVERS, LIBRARY, UNFINISHED, settings
 
 PYTHONS: Final = ((3, 11), (3, 13))
 """First and last Python that is tested."""
@@ -61,13 +61,16 @@ def doctor(address: str | None = None, models_dir: Path = MODELS_DIR) -> Iterato
     yield guarded("temporary folder", partial(_folder, Path(tempfile.gettempdir()), "TMPDIR"))
     yield guarded("unfinished analyses", partial(_folder, now.unfinished, UNFINISHED))
     yield guarded("library", partial(_folder, now.library, LIBRARY))
+    yield guarded("database", lambda: _database(now.database))
     yield guarded("open files", _open_files)
     yield guarded("network for the camera", _interfaces)
     yield guarded("ways for the camera", lambda: _ways(now.ice_servers))
     if address is not None:
-        yield guarded("address", lambda: _address(address))
-        yield guarded("pages", lambda: _pages(address))
-        yield guarded("WebSocket", lambda: _websocket(address))
+        reachable = guarded("address", lambda: _address(address))
+        yield reachable
+        if reachable.passed:
+            yield guarded("pages", lambda: _pages(address))
+            yield guarded("WebSocket", lambda: _websocket(address))
 
 
 def _python() -> tuple[bool, str]:
@@ -92,13 +95,30 @@ def _folder(folder: Path | None, variable: str) -> tuple[bool | None, str]:
     """Whether there can be written, with room on its disk. It is not made for that."""
     if folder is None:
         return None, f"none is used; {variable} names one"
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent) or parent.parent == parent)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return False, f"{there} cannot be written to; give this user the right to, or name another folder in {variable}"
     free_gb = shutil.disk_usage(there).free / 1e9
     if free_gb < LEAST_FREE_GB:
         return False, f"{folder} has {free_gb:.1f} GB left; free some, or name a folder on another disk in {variable}"
     return True, f"{folder}, {free_gb:.0f} GB free"
+
+
+def _database(named: str) -> tuple[bool | None, str]:
+    """Whether the server of the library's catalogue answers; a file is in the library's folder, or made when needed."""
+    if "://" not in named:
+        return None, "a file" if named else "the library's own file"
+    try:
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError:
+        return False, "SQLAlchemy is not installed; install this package with its extra `library`"
+    try:
+        create_engine(named).connect().close()
+    except (SQLAlchemyError, ImportError) as error:
+        reason = str(error).splitlines()[0]
+        return False, f"{DATABASE} cannot be opened ({reason}); check its address, user and password, and its driver"
+    return True, "answers"
 
 
 def _open_files() -> tuple[bool | None, str]:
@@ -127,15 +147,14 @@ def _ways(setting: str) -> tuple[bool | None, str]:
         return None, f"{ICE_SERVERS} is automatic: streamlit-webrtc chooses, and asks others for it"
     if not servers:
         return None, f"direct only, as on one machine or in one network; {ICE_SERVERS} names a TURN server for others"
-    kinds = asyncio.run(_candidates(servers))
-    named = {url.split(":")[0].rstrip("s") for server in servers for url in _urls(server)}
-    if missing := sorted(named - kinds.keys()):
-        those = " and the ".join(kind.upper() for kind in missing)
+    answers = asyncio.run(_asked([{**server, "urls": url} for server in servers for url in _urls(server)]))
+    silent = [url for url, address in answers.items() if address is None]
+    if silent:
         return False, (
-            f"no answer from the {those} server; check its address and credentials in {ICE_SERVERS}, and whether the "
+            f"no answer from {', '.join(silent)}; check address and credentials in {ICE_SERVERS}, and whether the "
             "firewall lets UDP through"
         )
-    return True, ", ".join(f"{kind.upper()} gives {address}" for kind, address in sorted(kinds.items()))
+    return True, ", ".join(f"{url} gives {address}" for url, address in answers.items())
 
 
 def _urls(server: dict[str, Any]) -> list[str]:
@@ -143,28 +162,37 @@ def _urls(server: dict[str, Any]) -> list[str]:
     return [urls] if isinstance(urls, str) else urls
 
 
-async def _candidates(servers: list[dict[str, Any]]) -> dict[str, str]:
-    """The address that each kind of server gives: "stun", "turn"."""
+async def _asked(servers: list[dict[str, Any]]) -> dict[str, str | None]:
+    """The address that each server gives, by the server's own; None where it gives none."""
+    answers = await asyncio.gather(*map(_address_by, servers))
+    return dict(zip((server["urls"] for server in servers), answers, strict=True))
+
+
+async def _address_by(server: dict[str, Any]) -> str | None:
     import aioice
     from aiortc import RTCIceServer
     from aiortc.rtcicetransport import connection_kwargs
 
-    connection = aioice.Connection(
-        ice_controlling=True, **connection_kwargs([RTCIceServer(**server) for server in servers])
-    )
-    kinds = {"srflx": "stun", "relay": "turn"}
+    try:
+        connection = aioice.Connection(ice_controlling=True, **connection_kwargs([RTCIceServer(**server)]))
+    except ValueError:  # such as no user name for a TURN server
+        return None
     try:
         await asyncio.wait_for(connection.gather_candidates(), ANSWER_S)
-        return {kinds[each.type]: each.host for each in connection.local_candidates if each.type in kinds}
+        return next((each.host for each in connection.local_candidates if each.type in ("srflx", "relay")), None)
     except (TimeoutError, OSError, aioice.stun.TransactionError):
-        return {}
+        return None
     finally:
         await connection.close()
 
 
 def _address(address: str) -> tuple[bool, str]:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(address)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as a port that is no number
+        whole = False
+    if not whole:
         return False, f"{address} is no address of a page; write it as https://host or http://localhost:8501"
     if parts.scheme == "http" and parts.hostname not in _LOCAL:
         return False, "browsers offer the camera over HTTPS and on localhost only; put TLS in front of the dashboard"
@@ -204,7 +232,7 @@ def _get(address: str, path: str, headers: dict[str, str] | None = None) -> int:
     try:
         connection.request("GET", parts.path.rstrip("/") + path, headers=headers or {})
         return connection.getresponse().status
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise FerError(f"{address} does not answer ({error}); is the dashboard started, and the port open?") from error
     finally:
         connection.close()

@@ -33,17 +33,28 @@ def annotate(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray
     """
     canvas = bgr.copy()
     height, width = canvas.shape[:2]
-    longer = max(height, width)
-    taken = [reading.box.clipped(width, height) for reading in readings]
-    for position, (reading, box) in enumerate(zip(readings, list(taken), strict=True), start=1):
-        colour = UNCERTAIN_BGR if reading.uncertain else STYLES[reading.label].bgr
-        _outline(canvas, box, colour, max(2, round(longer / 350)), dashed=reading.uncertain)
-        words = caption(reading, shown_number(reading, position, len(readings)))
-        chip = _chip(words, reading.label, colour, max(11, round(longer / 42)))
-        place = tag_place(box, (chip.shape[1], chip.shape[0]), taken, (width, height))
+    for reading in readings:
+        box, thickness = reading.box.clipped(width, height), max(2, round(max(height, width) / 350))
+        _outline(canvas, box, _colour(reading), thickness, dashed=reading.uncertain)
+    for chip, place in _tags(readings, (width, height)):
         _paste(canvas, chip, place.x, place.y)
-        taken.append(place)
     return canvas
+
+
+def _tags(readings: Sequence[FaceReading], picture: tuple[int, int]) -> list[tuple[NDArray[np.uint8], Box]]:
+    """The name tag of each face, and where it goes."""
+    taken, tags = [reading.box.clipped(*picture) for reading in readings], []
+    for position, (reading, box) in enumerate(zip(readings, list(taken), strict=True), start=1):
+        words = caption(reading, shown_number(reading, position, len(readings)))
+        chip = _chip(words, reading.label, _colour(reading), max(11, round(max(picture) / 42)))
+        place = tag_place(box, (chip.shape[1], chip.shape[0]), taken, picture)
+        taken.append(place)
+        tags.append((chip, place))
+    return tags
+
+
+def _colour(reading: FaceReading) -> tuple[int, int, int]:
+    return UNCERTAIN_BGR if reading.uncertain else STYLES[reading.label].bgr
 
 
 def tag_place(box: Box, tag: tuple[int, int], taken: Sequence[Box], picture: tuple[int, int]) -> Box:
@@ -163,13 +174,20 @@ def region_sketch(region: Region, width: int = 320, height: int = 180) -> NDArra
     return sketch
 
 
-def overlay_bars(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) -> NDArray[np.uint8]:
-    """A copy of the picture with the seven probabilities of each face as bars beside its box, in `EMOTIONS` order."""
+def overlay_bars(bgr: NDArray[np.uint8], readings: Sequence[FaceReading], *, tagged: bool = False) -> NDArray[np.uint8]:
+    """A copy of the picture with the seven probabilities of each face as bars beside its box, in `EMOTIONS` order.
+
+    Args:
+        bgr: uint8 (H, W, 3).
+        readings: of this picture.
+        tagged: whether `annotate` draws name tags into it, which are then left free.
+    """
     canvas = bgr.copy()
     height, width = canvas.shape[:2]
     row = max(11, round(max(height, width) / 44))
-    taken = [reading.box.clipped(width, height) for reading in readings]
-    for reading, box in zip(readings, list(taken), strict=True):
+    boxes = [reading.box.clipped(width, height) for reading in readings]
+    taken = [*boxes, *(place for _, place in _tags(readings, (width, height)))] if tagged else list(boxes)
+    for reading, box in zip(readings, boxes, strict=True):
         place = panel_place(box, (8 * row, len(EMOTIONS) * row + row // 2), taken, (width, height))
         taken.append(place)
         (x, y), inside = place[:2], place.clipped(width, height)

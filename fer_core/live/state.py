@@ -28,6 +28,7 @@ class LiveState:
         reading: the last one; None where it is older than `STALLED_S`.
         last_minute: oldest first.
         now_s: the moment, by the stream's clock.
+        quiet_s: seconds since the last frame came; None before the first.
         camera_fps: frames that arrive, a second.
         analysed_fps: frames that are read, a second.
         age_ms: median age of the readings at the moment when they were drawn; None before the first.
@@ -48,6 +49,7 @@ class LiveState:
     reading: LiveReading | None
     last_minute: tuple[Moment, ...]
     now_s: float
+    quiet_s: float | None
     camera_fps: float
     analysed_fps: float
     age_ms: float | None

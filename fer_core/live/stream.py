@@ -5,7 +5,7 @@
     script thread   state(), configure(), record, calibrate                              (short locks only)
 
 The worker starts with the first frame and ends when none came for a while, so nothing is left behind after a visit.
-Workers of several streams take turns, so that one core always remains for videos, connections and pages.
+Workers of several streams take turns: fewer are at work at once than there are cores.
 """
 
 import logging
@@ -26,6 +26,7 @@ from fer_core.live.lost import LostFaces
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
 from fer_core.live.state import STALLED_S, LiveState, Situation
+from fer_core.live.turns import Turns
 from fer_core.live.view import black, drawn
 from fer_core.networks.cores import available_cores
 from fer_core.pipeline import EmotionPipeline
@@ -45,8 +46,8 @@ REST_S: Final = 0.5
 NOTE_S: Final = 30.0
 """Seconds for which the outcome of a calibration is shown."""
 
-TURNS: Final = threading.BoundedSemaphore(max(1, available_cores() - 1))
-"""How many streams may be read at the same moment. Without a core that is left to it, a connection breaks off."""
+TURNS: Final = Turns(max(1, available_cores() - 1))
+"""How many streams are read at the same moment: connections that get no time of the processor break off."""
 
 _READING: Final = "A frame could not be read"
 _DRAWING: Final = "The picture could not be drawn"
@@ -85,7 +86,7 @@ class LiveStream:
         self._handover = threading.Condition()
         self._waiting: tuple[NDArray[np.uint8], float] | None = None
         self._worker: threading.Thread | None = None
-        self._leave = self._forget = False
+        self._leave = self._forget = self._reading_one = False
         # Guards everything below.
         self._lock = threading.Lock()
         self._parts = (pipeline.detector, pipeline.classifier)
@@ -168,16 +169,23 @@ class LiveStream:
     # --- the worker's thread -----------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while True:
-            with self._handover:
-                self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
+        while self._awaited():
             with TURNS:
                 frame = self._take()
-                if frame is None:
-                    return
-                done = self._tried(*frame)
+                done = frame is None or self._tried(*frame)
+            self._rested()
             if not done:
                 time.sleep(REST_S)
+
+    def _awaited(self) -> bool:
+        """Wait for a frame; False, with the worker given up, where none comes."""
+        with self._handover:
+            self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
+            if self._waiting is None or self._leave:
+                # Given up under the lock: a frame that comes from now on finds no worker and starts one.
+                self._worker = None
+                return False
+            return True
 
     def _tried(self, bgr: NDArray[np.uint8], time_s: float) -> bool:
         try:
@@ -189,17 +197,19 @@ class LiveStream:
         return True
 
     def _take(self) -> tuple[NDArray[np.uint8], float] | None:
-        """The newest frame; None, with the worker given up, where there is none."""
+        """The newest frame; None where the camera was stopped meanwhile."""
         with self._handover:
             frame, self._waiting = self._waiting, None
-            if self._forget:  # also where the next frame came before this worker could leave
+            self._reading_one = frame is not None
+            return frame
+
+    def _rested(self) -> None:
+        """Note that no frame is being read; forget what was to be forgotten during it."""
+        with self._handover:
+            self._reading_one = False
+            if self._forget:
                 self._analyser.forget()
                 self._forget = False
-            if frame is None or self._leave:
-                # Given up under the lock: a frame that comes from now on finds no worker and starts one.
-                self._worker = None
-                return None
-            return frame
 
     def _analyse(self, bgr: NDArray[np.uint8], time_s: float) -> None:
         with self._lock:
@@ -288,10 +298,10 @@ class LiveStream:
         """
         with self._handover:
             self._waiting, self._leave = None, True
-            if self._worker is None:
-                self._analyser.forget()
-            else:
+            if self._reading_one:
                 self._forget = True
+            else:
+                self._analyser.forget()
             self._handover.notify()
         with self._lock:
             self._newest = self._reading = self._calibration = self._last_age_s = None
@@ -341,6 +351,7 @@ class LiveStream:
                 reading=reading if reading is not None and now - reading.time_s <= STALLED_S else None,
                 last_minute=self._minute.moments(now),
                 now_s=now,
+                quiet_s=since,
                 camera_fps=self._arrivals.per_second(now),
                 analysed_fps=self._finished.per_second(now),
                 age_ms=None if age is None else age * 1e3,

@@ -39,7 +39,7 @@ def drawn(
     if view.mesh and not view.hidden:
         canvas = overlay_mesh(canvas, readings)
     if view.bars:
-        canvas = overlay_bars(canvas, readings)
+        canvas = overlay_bars(canvas, readings, tagged=view.boxes)
     if view.boxes:
         canvas = annotate(canvas, readings)
     return canvas

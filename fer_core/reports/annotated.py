@@ -101,7 +101,7 @@ class Tracks:
     def drawn(self, image: NDArray[np.uint8], time_s: float) -> NDArray[np.uint8]:
         """A copy of a frame, uint8 (H, W, 3) BGR of any size, with the readings of its moment."""
         readings = self.in_picture(image, time_s)
-        return overlay_bars(annotate(image, readings), readings)
+        return overlay_bars(annotate(image, readings), readings, tagged=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -331,7 +331,7 @@ def test_while_the_camera_runs_the_page_says_that_expressions_are_read(camera):
     assert view.ON not in words(page.run())
 
 
-def test_a_connection_that_broke_off_is_told_from_a_stop(camera, monkeypatch):
+def test_a_connection_that_broke_off_is_told_from_a_stop_and_forgotten_with_the_page(camera, monkeypatch):
     told: list[tuple[str, str] | None] = []
     monkeypatch.setattr(view, "live_panel", lambda state, **shown: told.append(shown["message"]))
 
@@ -341,14 +341,19 @@ def test_a_connection_that_broke_off_is_told_from_a_stop(camera, monkeypatch):
         return told[-1]
 
     page = live_page()
-    play(page, camera, frames=1)
+    stream = play(page, camera, frames=1)
+    page.run()
+    stream.rest()  # as a stop does, whichever comes first
     page.run()
     assert off() is None
 
-    stream = play(page, camera, frames=1)
-    stream.rest()  # no pictures come, as when the machine is too busy
+    play(page, camera, frames=1)
+    monkeypatch.setattr(view, "STALLED_S", -1.0)  # no pictures came for long enough
     page.run()
     assert off() == view.BROKE_OFF
+    page.switch_page("pages/1_Image.py").run()
+    page.switch_page("pages/2_Live.py").run()
+    assert told[-1] is None
 
 
 def test_trouble_is_told_apart(camera):

@@ -207,7 +207,7 @@ def test_samples_teach_certain_doubtful_and_wrong_readings():
         said[name] = text(page)
     assert all("happy" in said[name] and "blurred" not in said[name] for name in ("As taken", "Eyes covered"))
     assert "uncertain" in said["Mouth covered"] and "doubtful face" in said["Grainy"]
-    assert "dark" in said["Nearly dark"] and "seems to be turned" in said["Upside down"]
+    assert ":material/warning: dark" in said["Nearly dark"] and "seems to be turned" in said["Upside down"]
 
 
 def test_the_sample_has_nothing_to_clear():

@@ -77,14 +77,18 @@ def start(page: Page) -> None:
 
 
 def sees(page: Page, words: str) -> None:
-    """Wait for the panel to say it. A machine with too much to do may lose the connection: then it is made again."""
-    for _ in range(3):
-        until(lambda: panel(page)[0] in (words, "Camera is off"), page)
-        if says(page, words):
-            return
+    """Wait for the panel to say it. A machine with too much to do may lose the connection: it is made again, once."""
+    said = [""]
+
+    def said_it() -> bool:
+        said[0] = panel(page)[0]
+        return said[0] in (words, "Camera is off")
+
+    until(said_it, page)
+    if said[0] != words:
         print("the connection broke off; Start is pressed again")
         start(page)
-    until(lambda: says(page, words), page)
+        until(lambda: says(page, words), page)
 
 
 def until(condition: Callable[[], bool], page: Page | None = None) -> None:

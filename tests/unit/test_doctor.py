@@ -1,6 +1,8 @@
 """The deployment doctor: what is wrong around the dashboard, and what to do about it."""
 
 import contextlib
+import json
+import os
 import socket
 import threading
 from pathlib import Path
@@ -14,7 +16,7 @@ from fer_core.diagnostics import doctor as module
 from fer_core.diagnostics.checks import Check
 from fer_core.diagnostics.doctor import doctor
 from fer_core.media.libraries import Finding
-from fer_core.settings import ICE_SERVERS, LIBRARY, UNFINISHED
+from fer_core.settings import DATABASE, ICE_SERVERS, LIBRARY, UNFINISHED
 
 HOSTS = get_host_addresses(use_ipv4=True, use_ipv6=False)
 needs_a_network = pytest.mark.skipif(not HOSTS, reason="this machine has only the loopback interface")
@@ -71,7 +73,9 @@ def test_a_low_limit_of_open_files_is_said(monkeypatch):
 
 def test_an_address_without_tls_has_no_camera_and_one_that_does_not_answer_is_told():
     assert "HTTPS" in found("http://faces.example.invalid")["address"].detail
-    assert "https://host" in found("faces")["address"].detail
+    for address in ("faces", "https://host:80a", "http://[::1"):
+        checks = found(address)
+        assert "https://host" in checks["address"].detail and "pages" not in checks
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
         checks = found(f"http://127.0.0.1:{taken.getsockname()[1]}")
@@ -80,18 +84,39 @@ def test_an_address_without_tls_has_no_camera_and_one_that_does_not_answer_is_to
         assert checks[name].passed is False and "is the dashboard started" in checks[name].detail
 
 
+def test_a_database_that_does_not_answer_is_told_without_its_password(monkeypatch):
+    monkeypatch.setenv(DATABASE, "postgresql://me:secret@127.0.0.1:1/faces")
+    check = found()["database"]
+    assert check.passed is False and DATABASE in check.detail and "secret" not in check.detail
+
+
+def test_a_folder_that_may_not_be_entered_is_told(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    check = module._folder(closed / "library", LIBRARY)
+    assert check[0] is True if os.geteuid() == 0 else "another folder" in check[1]
+
+
 @needs_a_network
-def test_a_stun_server_that_answers_is_told_from_one_that_does_not(monkeypatch):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+def test_each_server_for_the_camera_is_asked_and_the_silent_ones_are_named(monkeypatch):
+    monkeypatch.setattr(module, "ANSWER_S", 2.0)
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent,
+    ):
         server.bind((HOSTS[0], 0))
-        host, port = server.getsockname()
-        monkeypatch.setenv(ICE_SERVERS, f"stun:{host}:{port}")
+        silent.bind((HOSTS[0], 0))
+        good, bad = (f"{HOSTS[0]}:{each.getsockname()[1]}" for each in (server, silent))
         threading.Thread(target=answer, args=(server,), daemon=True).start()
+        monkeypatch.setenv(ICE_SERVERS, f"stun:{good}")
         check = found()["ways for the camera"]
-        assert check.passed and "STUN gives 203.0.113.7" in check.detail
-    monkeypatch.setattr(module, "ANSWER_S", 0.5)
-    check = found()["ways for the camera"]
-    assert check.passed is False and "STUN server" in check.detail and ICE_SERVERS in check.detail
+        assert check.passed and check.detail == f"stun:{good} gives 203.0.113.7"
+        turn = json.dumps({"urls": f"turn:{bad}", "username": "me", "credential": "secret"})
+        nobody = json.dumps({"urls": f"turn:{good}"})
+        monkeypatch.setenv(ICE_SERVERS, f'[{{"urls": ["stun:{good}", "stun:{bad}"]}}, {turn}, {nobody}]')
+        check = found()["ways for the camera"]
+        assert check.passed is False and f"no answer from stun:{bad}, turn:{bad}, turn:{good};" in check.detail
+        assert "secret" not in check.detail
 
 
 def answer(server: socket.socket) -> None:

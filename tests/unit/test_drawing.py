@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.imaging.drawing import annotate, caption, overlay_activation, panel_place, region_sketch, tag_place
+from fer_core.imaging.drawing import (
+    annotate,
+    caption,
+    overlay_activation,
+    overlay_bars,
+    panel_place,
+    region_sketch,
+    tag_place,
+)
 from fer_core.readings import Box
 from fer_core.request import Region
 from fer_core.testing import fake_pipeline
@@ -109,3 +117,13 @@ def test_bars_stand_beside_their_face_and_cover_no_other_face_and_no_other_bars(
     assert first == Box(126, 60, 70, 80)
     assert not any(second.overlap(other) for other in (*faces, first))
     assert second.x + second.width <= 330 and second.y + second.height <= 300
+
+
+def test_bars_leave_the_name_tags_of_all_faces_readable():
+    picture = np.full((360, 640, 3), 200, np.uint8)
+    faces = readings(*(Box(40 + 150 * number, 130, 60, 60) for number in range(4)), picture=picture)
+    tagged = annotate(picture, faces)
+    with_bars = overlay_bars(tagged, faces, tagged=True)
+    tags = slice(100, 130)  # above the boxes, where there is room for them
+    assert (tagged[tags] != picture[tags]).any() and (with_bars[tags] == tagged[tags]).all()
+    assert (with_bars != tagged).any()

@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from datetime import datetime
+from functools import partial
 
 import av
 import numpy as np
@@ -17,6 +18,7 @@ from fer_core.live.lost import HIDDEN_S
 from fer_core.live.recording import LONGEST_S, SessionRecorder
 from fer_core.live.state import STALLED_S
 from fer_core.live.stream import NOTE_S, STALE_S
+from fer_core.live.turns import Turns
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.request import AnalysisRequest
@@ -440,6 +442,43 @@ def test_two_streams_at_once_do_not_mix(make):
     feed(first, one, frame(1))
     feed(second, other, frame(2))
     assert len(first.state().reading.faces) == 1 and second.state().reading.faces == ()
+
+
+def test_streams_are_read_in_turn_however_long_a_reading_takes(make, monkeypatch):
+    monkeypatch.setattr(stream_module, "TURNS", Turns(1))
+    readers = [Reader(BOX) for _ in range(3)]
+    for reader in readers:
+        reader.read = partial(slowly, reader)
+    streams = [make(reader) for reader in readers]
+
+    def all_were_read_thrice() -> bool:
+        for number, stream in enumerate(streams):  # a newer frame always waits, as from a camera
+            stream.show(frame(number))
+        return all(len(reader.read_frames) >= 3 for reader in readers)
+
+    wait_for(all_were_read_thrice)
+    counts = [len(reader.read_frames) for reader in readers]
+    assert max(counts) <= min(counts) + 2
+
+
+def test_a_stop_forgets_at_once_while_another_stream_is_read(make, monkeypatch):
+    monkeypatch.setattr(stream_module, "TURNS", Turns(1))
+    gate = threading.Event()
+    busy, waits = Reader(BOX, gate=gate), Reader(BOX)
+    holder, stream = make(busy), make(waits)
+    holder.show(frame(1))
+    wait_for(lambda: busy.read_frames == [1])
+    stream.show(frame(2))
+    stream.rest()
+    assert waits.forgotten == 1
+    gate.set()
+    wait_for(lambda: workers() == 1)  # the other one's goes on
+    assert waits.read_frames == []
+
+
+def slowly(reader: Reader, bgr, time_s, settings, baselines) -> LiveReading:
+    time.sleep(0.02)
+    return Reader.read(reader, bgr, time_s, settings, baselines)
 
 
 def test_situations(make):

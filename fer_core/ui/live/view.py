@@ -14,6 +14,7 @@ from fer_core.errors import FerError
 from fer_core.imaging.drawing import hide_faces
 from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
 from fer_core.live.analyser import RECALL_S
+from fer_core.live.state import STALLED_S
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading, judge
 from fer_core.reports.tables import dictionary_text
@@ -23,7 +24,7 @@ from fer_core.ui.live import session as live_session
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import live_panel
 from fer_core.ui.live.webcam import Camera
-from fer_core.ui.shared import handover, loaders
+from fer_core.ui.shared import handover, loaders, page_memory
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.notice import NOT_FEELINGS
 from fer_core.ui.shared.text import plain
@@ -69,8 +70,8 @@ def ask_consent() -> None:
             "- Pictures go from this browser to the machine that serves this page, are read in its memory and are "
             f"forgotten at once. To tell people apart, a few grey images of each face, {LOOK_PX} by {LOOK_PX} pixels, "
             f"stay in memory until it was not seen for {RECALL_S:.0f} seconds or the camera stops. "
-            "**Nothing is stored** unless you record; a recording holds numbers, and pictures only where you ask for "
-            "them.\n"
+            "**Nothing is stored** unless you record; a recording holds numbers and, unless faces are hidden, the "
+            "outline of every face, which is personal data; pictures only where you ask for them.\n"
             f"- {NOT_FEELINGS} At work, in hiring and in education this is prohibited in the European Union.\n"
             "- Everybody whom the camera sees has to know and to agree; nobody may be filmed unasked."
         )
@@ -179,8 +180,8 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
                 disabled=not on or calibrating,
                 help="Wait until the resting face is taken."
                 if calibrating
-                else "Keeps the readings of every frame as a timeline: numbers only, unless you keep the video too, "
-                "and outlines of faces, unless you hide them.",
+                else "Keeps the readings of every frame as a timeline: numbers, and outlines of faces unless you hide "
+                "them; pictures only with the video.",
                 on_click=live_session.start_recording,
                 args=(live, pipeline, choice.settings),
                 kwargs={"video": st.session_state.get(key, keep_video)},
@@ -230,9 +231,10 @@ def panel(live: LiveStream, camera: Camera, threshold: float, shown: LiveState) 
         state = live.state()
         if every:
             message = trouble(state, time.monotonic() - started if started else None)
-            st.session_state[_STALLED] = state.situation is Situation.STALLED
+            # A camera that is stopped is quiet, too, but not for long before the page knows of it.
+            page_memory.keep("Live", _STALLED, state.quiet_s is not None and state.quiet_s > STALLED_S)
         else:
-            message = BROKE_OFF if st.session_state.get(_STALLED) else None
+            message = BROKE_OFF if page_memory.kept("Live", _STALLED) else None
         if _note_route(state, message) or _buttons(state) != _buttons(shown):
             st.rerun(scope="app")
         live_panel(state, playing=every is not None, threshold=threshold, message=message)

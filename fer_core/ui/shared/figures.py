@@ -7,7 +7,7 @@ from typing import Any, Final
 import plotly.graph_objects as go
 import streamlit as st
 
-from fer_core.ui.shared.theme import ink
+from fer_core.ui.shared.theme import ground, ink
 
 FORMATS: Final = ("SVG", "PNG")
 WIDTH_PX: Final = 680
@@ -31,7 +31,8 @@ def show_figure(
         place: a column or container.
         on_click: told when a point was chosen; `st.session_state[key]` holds which.
     """
-    figure.update_layout(modebar={"bgcolor": "rgba(0,0,0,0)", "color": ink(), "activecolor": ink()})
+    modebar = {"bgcolor": "rgba(0,0,0,0)", "color": ink(), "activecolor": ink()}
+    figure.update_layout(modebar=modebar, paper_bgcolor=ground())  # of the file too, or light text stands on white
     chosen: dict[str, Any] = {} if on_click is None else {"on_select": on_click, "selection_mode": "points"}
     place.plotly_chart(figure, key=key, config=_config(figure, key), alt=words, **chosen)
 

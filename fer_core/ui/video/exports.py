@@ -23,7 +23,6 @@ from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.study import Study, notes_as_edits
 from fer_core.timeline.table import Timeline
-from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import Drawing, Drawn, File, Made, memory
 from fer_core.ui.video.recording import OpenRecording
@@ -61,7 +60,6 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
             args=(recording.number,),
         )
     _annotated(recording, stem)
-    choose_format()
     st.caption(
         "Names, markers and excluded spans are in the report and in the JSON, markers and spans in the events too. The "
         "tables hold every reading with its raw values. JSON, Parquet and bundle can be opened on this page again, "

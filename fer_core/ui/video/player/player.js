@@ -56,6 +56,7 @@ class Player {
     if (before && data.video !== before.video) this.video.pause();
     this.data = data;
     this.showPlaying();
+    this.speed(0); // what plays may be another element now
     if (!before) this.show("mesh", this.numbers);
     this.source("video", before?.video, data.video);
     this.source("still", before?.still, data.still);
