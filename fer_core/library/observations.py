@@ -40,6 +40,25 @@ VALUES: Final = tuple(name for name in MEANINGS if name.startswith(("share_", "m
 EVENT_VALUES: Final = tuple(f"{what}_{name}" for what in ("mean", "change", "peak", "shown_share") for name in EMOTIONS)
 """The same where there is a row an event; see `fer_core.timeline.per_event.MEANINGS`."""
 
+_TITLES: Final = {
+    "share": "share of the time",
+    "shown_share": "share of the event",
+    "mean": "mean probability",
+    "change": "change against the second before",
+    "peak": "highest probability",
+}
+
+
+def value_title(value: str) -> str:
+    """A column of `VALUES` or `EVENT_VALUES` for people.
+
+    Example:
+        >>> value_title("mean_happy")
+        'happy: mean probability'
+    """
+    kind, _, emotion = value.rpartition("_")
+    return f"{emotion}: {_TITLES[kind]}"
+
 
 @dataclass(frozen=True, eq=False)
 class Observations:

@@ -13,6 +13,7 @@ from fer_core.library import tables as t
 from fer_core.library.figures import figures_of
 from fer_core.library.values import Consent, Entry, Figures, Place
 from fer_core.plain import as_plain, from_plain
+from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.edits import edits_to_json
 from fer_core.timeline.events.event import Event
@@ -178,7 +179,7 @@ def entries(connection: sa.Connection) -> list[Entry]:
     counts = {row.analysis: row.edits for row in connection.execute(counted)}
     query = (
         sa.select(
-            *t.ANALYSES.c["id", "recording", "kept_at", "request", "figures"],
+            *t.ANALYSES.c["id", "recording", "kept_at", "request", "provenance", "figures"],
             *t.RECORDINGS.c["title", "about", "path"],
             *t.PLACES.c["subject", "session", "condition"],
         )
@@ -196,6 +197,7 @@ def entries(connection: sa.Connection) -> list[Entry]:
             attributes=attributes[row.recording],
             tags=tuple(sorted(tags[row.recording])),
             request=AnalysisRequest.from_json(json.loads(row.request)),
+            provenance=from_plain(Provenance, json.loads(row.provenance)),
             figures=from_plain(Figures, json.loads(row.figures)),
             kept_at=row.kept_at,
             path=row.path,

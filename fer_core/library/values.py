@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fer_core.errors import LibraryError
+from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.table import Recording
 
@@ -112,6 +113,7 @@ class Entry:
         attributes: by name, from tables of attributes.
         tags: sorted.
         request: how it was read.
+        provenance: files and versions that read it.
         figures: what it comes to.
         kept_at: moment in UTC, ISO 8601.
         path: the recording's file, where its path was kept.
@@ -126,6 +128,7 @@ class Entry:
     attributes: Mapping[str, str]
     tags: tuple[str, ...]
     request: AnalysisRequest
+    provenance: Provenance
     figures: Figures
     kept_at: str
     path: str | None = None

@@ -1,6 +1,5 @@
 """Charts of the evaluation's PDF as SVG; sizes in millimetres of the page."""
 
-import io
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.figures import ReliabilityBar
-from fer_core.reports.pdf_charts import INK, QUIET, RULE, Chart
+from fer_core.reports.pdf_charts import INK, QUIET, RULE, Chart, finished
 
 _MM: Final = 1 / 25.4
 _SMALL: Final = 6.5
@@ -25,7 +24,7 @@ def confusion_chart(table: Sequence[Sequence[int]], width_mm: float, height_mm: 
     """A confusion matrix with its counts, each cell as blue as its share of the row."""
     counts = np.asarray(table)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = _axes(width_mm, height_mm, left_mm=19, top_mm=15)
+    figure, axes = plain_axes(width_mm, height_mm, left_mm=19, top_mm=15)
     for i, j in np.ndindex(counts.shape):  # squares and not a picture, so that they stay sharp
         axes.add_patch(
             Rectangle((j - 0.48, i - 0.47), 0.96, 0.94, facecolor=1 - shares[i, j] * (1 - _BLUE), linewidth=0)
@@ -41,7 +40,7 @@ def confusion_chart(table: Sequence[Sequence[int]], width_mm: float, height_mm: 
     axes.set_xlabel("read as", fontsize=_SMALL, color=QUIET)
     axes.xaxis.set_label_position("top")
     axes.set_ylabel("label", fontsize=_SMALL, color=QUIET)
-    return _finished(figure)
+    return finished(figure)
 
 
 def reliability_chart(bars: Sequence[ReliabilityBar], width_mm: float, height_mm: float) -> Chart:
@@ -52,7 +51,7 @@ def reliability_chart(bars: Sequence[ReliabilityBar], width_mm: float, height_mm
         width_mm: of the chart.
         height_mm: of the chart.
     """
-    figure, axes = _axes(width_mm, height_mm, left_mm=13, bottom_mm=10)
+    figure, axes = plain_axes(width_mm, height_mm, left_mm=13, bottom_mm=10)
     confidence = [bar["confidence"] for bar in bars]
     accuracy = np.array([bar["accuracy"] for bar in bars])
     bounds = np.array([bar["accuracy_ci95"] for bar in bars])
@@ -73,12 +72,13 @@ def reliability_chart(bars: Sequence[ReliabilityBar], width_mm: float, height_mm
     for axis, words in ((axes.xaxis, "stated confidence"), (axes.yaxis, "right")):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axis.set_label_text(words, fontsize=_SMALL, color=QUIET)
-    return _finished(figure)
+    return finished(figure)
 
 
-def _axes(
+def plain_axes(
     width_mm: float, height_mm: float, left_mm: float, top_mm: float = 4, right_mm: float = 4, bottom_mm: float = 4
 ) -> tuple[Figure, Axes]:
+    """Axes without lines around them; margins in millimetres."""
     figure = Figure(figsize=(width_mm * _MM, height_mm * _MM))
     axes = figure.add_axes(
         (
@@ -93,10 +93,3 @@ def _axes(
     for side in axes.spines.values():
         side.set_visible(False)
     return figure, axes
-
-
-def _finished(figure: Figure) -> Chart:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    width, height = figure.get_size_inches()
-    return Chart(buffer.getvalue(), width / _MM, height / _MM)

@@ -100,7 +100,7 @@ def probability_lines(timeline: Timeline, person: int, notes: Notes, width_mm: f
     axes.axhline(timeline.request.threshold, color=QUIET, linewidth=0.5, linestyle=":")
     _draw_notes(axes, notes)
     _legend(figure, axes)
-    return _finished(figure)
+    return finished(figure)
 
 
 def ribbon(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: float, height_mm: float) -> Chart:
@@ -117,7 +117,7 @@ def ribbon(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: f
     axes.set_ylabel("person", fontsize=_SMALL, color=QUIET)
     axes.grid(False, axis="y")
     _draw_notes(axes, notes)
-    return _finished(figure)
+    return finished(figure)
 
 
 def valence_curve(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: float, height_mm: float) -> Chart:
@@ -142,7 +142,7 @@ def valence_curve(timeline: Timeline, persons: Sequence[int], notes: Notes, widt
     axes.set_ylabel("derived valence", fontsize=_SMALL, color=QUIET)
     _draw_notes(axes, notes)
     _legend(figure, axes)
-    return _finished(figure)
+    return finished(figure)
 
 
 def share_bars(summaries: Sequence[PersonSummary], width_mm: float, height_mm: float) -> Chart:
@@ -163,7 +163,7 @@ def share_bars(summaries: Sequence[PersonSummary], width_mm: float, height_mm: f
     axes.grid(False, axis="y")
     whose = " · number of the person" if len(summaries) > 1 else ""
     axes.set_xlabel(f"share of the time seen{whose}", fontsize=_SMALL, color=QUIET)
-    return _finished(figure)
+    return finished(figure)
 
 
 def share_ring(summary: PersonSummary, width_mm: float, height_mm: float) -> Chart:
@@ -181,7 +181,7 @@ def share_ring(summary: PersonSummary, width_mm: float, height_mm: float) -> Cha
         textprops={"fontsize": _SMALL, "color": INK},
     )
     axes.text(0, 0, as_clock(summary.seen_s), ha="center", va="center", fontsize=8, color=INK)
-    return _finished(figure)
+    return finished(figure)
 
 
 def quality_lane(
@@ -196,7 +196,7 @@ def quality_lane(
     axes.set_yticks(range(len(lanes)), [label for label, _ in lanes])
     axes.set_ylim(max(len(lanes), 1) - 0.45, -0.55)
     axes.grid(False, axis="y")
-    return _finished(figure)
+    return finished(figure)
 
 
 def quality_rows(timeline: Timeline) -> list[tuple[str, pd.DataFrame]]:
@@ -302,7 +302,8 @@ def _draw_notes(axes: Axes, notes: Notes) -> None:
         )  # fmt: skip
 
 
-def _finished(figure: Figure) -> Chart:
+def finished(figure: Figure) -> Chart:
+    """A figure as SVG, without the moment at which it was made."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     width, height = figure.get_size_inches()

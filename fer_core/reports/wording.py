@@ -95,13 +95,19 @@ def smoothing(request: AnalysisRequest) -> str:
 
 def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
     """The methods section, a paragraph each, ready for a paper."""
-    request = timeline.request
+    measured = [_LANDMARKS] if has_landmarks(timeline) else []
+    accuracy = accuracy_of(card)
+    return [*reading_methods(timeline.request, card), *measured, *([accuracy] if accuracy else [])]
+
+
+def reading_methods(request: AnalysisRequest, card: ModelCard | None = None) -> list[str]:
+    """How a recording was sampled, read and judged, a paragraph each."""
     detector_name = request.detector.name
     detector = _DETECTORS.get(detector_name, f'Faces were found by the detector "{detector_name}"')
     model = (
         f'"{request.model}"' if card is None else f"{card.title} ({card.name}, {card.parameters / 1e6:.1f} M weights)"
     )
-    paragraphs = [
+    return [
         f"The recording was sampled at {sampling(request)} by presentation time. {detector}, and followed over time "
         f"by overlap and looks.{_part(request)}",
         f"Each face was cut out, turned grey, scaled and read by the model {model}, trained on FER2013 (Goodfellow et "
@@ -113,9 +119,28 @@ def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
         "the next one, at most for one and a half of the usual interval; shares are shares of the time that a person "
         "was seen.",
     ]
-    measured = [_LANDMARKS] if has_landmarks(timeline) else []
-    accuracy = accuracy_of(card)
-    return [*paragraphs, *measured, accuracy] if accuracy else [*paragraphs, *measured]
+
+
+def validity_line(model: str, card: ModelCard | None, emotion: str) -> str:
+    """How well a model reads an emotion, in a sentence to be shown with a figure.
+
+    Args:
+        model: name of the model.
+        card: of the model; None where it is not installed.
+        emotion: one of the seven, or "uncertain".
+    """
+    title = card.title if card else model
+    measured = card.metrics.get("PrivateTest") if card else None
+    if emotion not in EMOTIONS:
+        return accuracy_of(card) or f"How often {title} is right was not measured."
+    figures = (measured.per_class or {}).get(emotion) if measured else None
+    if figures is None or figures.recall is None or figures.precision is None or figures.support is None:
+        return f"How well {title} reads {emotion} was not measured."
+    return (
+        f"{title} finds {figures.recall:.0%} of the {figures.support:,} faces of FER2013 PrivateTest that are labelled "
+        f"{emotion}; {figures.precision:.0%} of the faces that it reads as {emotion} are labelled so. That is how "
+        "people labelled photographs, not what was felt."
+    )
 
 
 def has_landmarks(timeline: Timeline) -> bool:

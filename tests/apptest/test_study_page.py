@@ -176,3 +176,19 @@ def test_events_are_replaced_by_as_many_others_once(place):
         assert not page.exception and "are kept" in texts(page)
         [event] = Library.open(place).events(entry.recording_id)
         assert event.start_s == onset
+
+
+def test_the_report_is_written_in_the_background_and_given_out_while_it_is_true(place):
+    full(place)
+    page = tab(study_page(), "Take along")
+    page.text_input(key="study name").set_value("Pilot").run()
+    next(each for each in page.button if each.label == "Write the report").click().run()
+    page.session_state["study report"].work.wait(60)
+    page.run()
+    assert not page.exception
+    assert page.session_state["study report"].work.result.startswith(b"%PDF")
+    assert "Report (PDF)" in [each.label for each in page.get("download_button")]
+    Library.open(place).set_place(f"{0:064x}", Place("S0", condition="joke"))
+    page.run()
+    assert "Report (PDF)" not in [each.label for each in page.get("download_button")]
+    assert any(each.label == "Write the report" for each in page.button)

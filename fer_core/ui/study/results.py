@@ -1,5 +1,6 @@
 """People compared: figure, what each cell rests on, and the sentences for a paper."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import pandas as pd
@@ -9,11 +10,20 @@ from fer_core.charts.people import describe_people, people_by_condition
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.library.library import Library
-from fer_core.library.observations import EVENT_VALUES, VALUES, Observations, of_events, of_recordings
+from fer_core.library.observations import (
+    EVENT_VALUES,
+    VALUES,
+    Observations,
+    of_events,
+    of_recordings,
+    value_title,
+)
 from fer_core.library.values import Entry
-from fer_core.timeline.groups.cells import MIN_PEOPLE, PeopleValues, values_of_people
-from fer_core.timeline.groups.conditions import Comparison, Share, compare_all, shares_by_condition
+from fer_core.reports.wording import validity_line
+from fer_core.timeline.groups.conditions import Share
 from fer_core.timeline.groups.methods import methods_paragraph
+from fer_core.timeline.groups.outcome import Outcome, outcome
+from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 
@@ -45,7 +55,7 @@ def results(library: Library) -> None:
         return
     names = VALUES if what == WHOLE else EVENT_VALUES
     value = st.selectbox("Value", names, names.index(f"mean_{EMOTIONS[3]}"), format_func=value_title, key="study value")
-    _compared(observations.table, value)
+    _compared(observations.table, value, {entry.request.model or "" for entry in entries})
 
 
 def observed(library: Library, what: str) -> Observations:
@@ -53,7 +63,15 @@ def observed(library: Library, what: str) -> Observations:
     entries = library.entries()
     if what == WHOLE:
         return of_recordings(entries)
-    return _of_events(library, entries, repr([(entry, library.events(entry.recording_id)) for entry in entries]))
+    return _of_events(library, entries, state_of(library, what))
+
+
+def state_of(library: Library, what: str) -> str:
+    """Everything that `observed` depends on: a text that differs whenever its table may."""
+    entries = library.entries()
+    if what == WHOLE:
+        return repr(entries)
+    return repr([(entry, library.events(entry.recording_id)) for entry in entries])
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading what is kept …")
@@ -62,34 +80,30 @@ def _of_events(_library: Library, _entries: list[Entry], state: str) -> Observat
     return of_events(_library, _entries)
 
 
-def value_title(value: str) -> str:
-    """A column for people."""
-    what, _, emotion = value.rpartition("_")
-    titles = {
-        "share": "share of the time",
-        "shown_share": "share of the event",
-        "mean": "mean probability",
-        "change": "change against the second before",
-        "peak": "highest probability",
-    }
-    return f"{emotion}: {titles[what]}"
-
-
-def _compared(table: pd.DataFrame, value: str) -> None:
+def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
     try:
-        values, means, compared = statistics(table, value)
+        found = statistics(table, value)
     except TimelineError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
     title = value_title(value)
-    show_figure(people_by_condition(values, means, title), f"people {value}", describe_people(values, means, title))
+    figure = people_by_condition(found.values, found.means, title)
+    show_figure(figure, f"people {value}", describe_people(found.values, found.means, title))
     st.caption(
         "A point is a person, not a frame; lines join the same person; the bar is the mean over people with its 95 % "
-        "interval. A probability is how the model reads a face; its card on the Models page says how well."
+        "interval."
     )
+    for line in validity(models, value):
+        st.caption(plain(line))
     columns = dict.fromkeys(("uncertain", "excluded"), _PERCENT)
-    st.dataframe(cells(means), hide_index=True, column_config=columns)
-    _sentences(compared)
+    st.dataframe(cells(found.means), hide_index=True, column_config=columns)
+    _sentences(found)
+
+
+def validity(models: Iterable[str], value: str) -> list[str]:
+    """How well each of the models reads the emotion of a value."""
+    cards = {card.name: card for card in loaders.cards_or_stop()}
+    return [validity_line(model, cards.get(model), value.rpartition("_")[2]) for model in sorted(models)]
 
 
 def forget_results() -> None:
@@ -99,14 +113,13 @@ def forget_results() -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner="Comparing people …")
-def statistics(table: pd.DataFrame, value: str) -> tuple[PeopleValues, tuple[Share, ...], tuple[Comparison, ...] | str]:
+def statistics(table: pd.DataFrame, value: str) -> Outcome:
     """Values of people, their means, and all comparisons or why there are none.
 
     Raises:
         TimelineError: nobody has a value.
     """
-    values = values_of_people(table, value)
-    return values, shares_by_condition(table, [value]), comparisons(values)
+    return outcome(table, value)
 
 
 def cells(means: tuple[Share, ...]) -> pd.DataFrame:
@@ -129,28 +142,15 @@ def cells(means: tuple[Share, ...]) -> pd.DataFrame:
     )
 
 
-def _sentences(compared: tuple[Comparison, ...] | str) -> None:
-    if isinstance(compared, str):
-        st.info(plain(compared), icon=":material/groups:")
+def _sentences(found: Outcome) -> None:
+    if found.not_compared:
+        st.info(plain(found.not_compared), icon=":material/groups:")
         return
-    for each in compared:
+    for each in found.comparisons:
         st.markdown(f"- {plain(each.sentence())}")
         if each.left_out:
             st.caption(plain(f"Left out, because one condition is missing: {', '.join(each.left_out)}."))
         st.caption(plain(f"{each.first}: {each.cell_first.sentence()}. {each.second}: {each.cell_second.sentence()}."))
         st.caption(plain(each.power_line()))
     with st.expander("Methods paragraph", icon=":material/article:"):
-        st.code(methods_paragraph(compared), language=None, wrap_lines=True)
-
-
-def comparisons(values: PeopleValues) -> tuple[Comparison, ...] | str:
-    """All pairs of conditions with enough people; a sentence where there are none."""
-    enough = [name for name in values.conditions if len(values.of(name)) >= MIN_PEOPLE]
-    if len(values.conditions) < 2:
-        return "All people are in one condition; a comparison needs two."
-    if len(enough) < 2:
-        return f"Conditions under {MIN_PEOPLE} people are shown and not compared; add recordings of more people."
-    try:
-        return compare_all(values, enough)
-    except TimelineError as error:
-        return str(error)
+        st.code(methods_paragraph(found.comparisons), language=None, wrap_lines=True)

@@ -13,6 +13,7 @@ from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
 from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes
 from fer_core.ui.shared.text import plain
+from fer_core.ui.study.report import report
 from fer_core.ui.study.results import EVENTS, WHOLE, observed
 
 _VALUE = f"mean_{EMOTIONS[3]}"
@@ -23,6 +24,7 @@ def taking(library: Library) -> None:
     """Buttons."""
     if not library.is_empty():
         _tables(library)
+        report(library)
     _whole(library)
 
 

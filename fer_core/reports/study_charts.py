@@ -1,0 +1,58 @@
+"""Charts of the study's PDF as SVG; sizes in millimetres of the page.
+
+Conditions are not named here: the report writes their names, in fonts that have their letters.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from fer_core.reports.evaluation_charts import plain_axes
+from fer_core.reports.pdf_charts import PEOPLE_COLOURS, QUIET, RULE, Chart, finished
+from fer_core.timeline.groups.outcome import Outcome
+
+LEFT_MM: Final = 14.0
+RIGHT_MM: Final = 3.0
+"""Margins of the chart; conditions share the width between them in equal parts."""
+
+_SMALL: Final = 6.5
+_SYMBOLS: Final = ("o", "s", "D", "^", "*", "P")
+_SPREAD: Final = 0.12
+"""Half the width over which people of a condition are spread, so that equal values stay apart."""
+
+_MEAN_AT: Final = 0.24
+"""Distance of the mean from the middle of its condition."""
+
+
+def people_chart(outcome: Outcome, words: str, width_mm: float, height_mm: float) -> Chart:
+    """A point a person in each condition, joined where a person is in several; means with 95 % intervals beside.
+
+    Args:
+        outcome: points and means.
+        words: of the axis of values.
+        width_mm: of the chart.
+        height_mm: of the chart.
+    """
+    figure, axes = plain_axes(width_mm, height_mm, left_mm=LEFT_MM, top_mm=3, right_mm=RIGHT_MM, bottom_mm=2)
+    conditions = outcome.values.conditions
+    places = {condition: float(place) for place, condition in enumerate(conditions)}
+    table = outcome.values.table
+    subjects = sorted(table["subject"].unique())
+    aside = dict(zip(subjects, np.linspace(-_SPREAD, _SPREAD, len(subjects)), strict=True))
+    for subject, rows in table.groupby("subject"):
+        across = rows["condition"].map(places) + aside[str(subject)]
+        axes.plot(across, rows["value"], color=RULE, linewidth=0.6, zorder=1)
+    for number, (condition, mean) in enumerate(zip(conditions, outcome.means, strict=True)):
+        rows = table[table["condition"] == condition]
+        colour, symbol = PEOPLE_COLOURS[number % len(PEOPLE_COLOURS)], _SYMBOLS[number % len(_SYMBOLS)]
+        across = rows["subject"].map(aside) + places[condition]
+        axes.scatter(across, rows["value"], s=9, color=colour, marker=symbol, alpha=0.75, linewidths=0, zorder=2)
+        middle, (low, high) = places[condition] + _MEAN_AT, mean.interval
+        axes.plot([middle - 0.05, middle + 0.05], [mean.share, mean.share], color=colour, linewidth=2.2, zorder=3)
+        if np.isfinite(low):
+            axes.plot([middle, middle], [low, high], color=colour, linewidth=0.9, zorder=3)
+    axes.set_xlim(-0.5, len(conditions) - 0.5)
+    axes.set_xticks([])
+    axes.set_ylabel(words, fontsize=_SMALL, color=QUIET)
+    axes.yaxis.grid(True, color=RULE, linewidth=0.4)
+    return finished(figure)

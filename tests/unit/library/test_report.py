@@ -1,0 +1,98 @@
+"""The PDF of a study, read back."""
+
+import io
+from dataclasses import replace
+from datetime import date
+
+import pypdf
+import pytest
+
+from fer_core.classification import list_cards
+from fer_core.errors import StoppedError, TimelineError
+from fer_core.jobs import Monitor
+from fer_core.library.observations import of_recordings
+from fer_core.library.report import StudyReport, study_pdf
+from fer_core.library.values import Place
+from fer_core.timeline.groups.outcome import one_family, outcome
+from fer_core.timeline.study import Study
+from tests.timelines import of_rows, reading
+
+DAY = date(2026, 11, 29)
+
+
+def kept(library, people: int = 6) -> None:
+    """Everybody under both conditions, happier by about 0.2 at jokes; one recording of nobody."""
+    for number in range(2 * people + 1):
+        joke = number % 2
+        rows = [reading(t / 2, 1, "happy", 0.6 + 0.2 * joke + 0.007 * number * joke) for t in range(8)]
+        timeline = of_rows(rows)
+        recording = replace(timeline.recording, name=f"r{number} 面接.mp4", sha256=f"{number:064x}")
+        library.keep(Study(replace(timeline, recording=recording)))
+        if number < 2 * people:
+            library.set_place(f"{number:064x}", Place(f"S{number // 2}", condition="joke" if joke else "calm"))
+
+
+def study(library, *figures: str) -> StudyReport:
+    entries = library.entries()
+    cards = {card.name: card for card in list_cards()}
+    return StudyReport("Pilot – Käthe", entries, of_recordings(entries), "a recording", figures, cards)
+
+
+def text_of(data: bytes) -> str:
+    pages = (page.extract_text().replace("\0", "") for page in pypdf.PdfReader(io.BytesIO(data)).pages)
+    return " ".join(" ".join(pages).split())
+
+
+def test_it_says_what_was_recorded_compared_and_on_what_it_rests(on_sqlite):
+    kept(on_sqlite)
+    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    for words in (
+        "Pilot – Käthe",
+        "29 November 2026",
+        "How 13 analyses were read",
+        "4 samples a second",
+        "cd" * 32,
+        "numpy 2.4.6",
+        "r12 面接.mp4: no subject is named",
+        "Happy: mean probability",
+        "calm 6 0.600",
+        "n = 6 in both",
+        "n = 6, 24 s, 0% uncertain, 0% excluded",
+        "in four of five studies",
+        "finds 89% of the 879 faces of FER2013 PrivateTest that are labelled happy",
+        "The person was the unit of all statistics",
+        "must not be used for",
+    ):
+        assert words in text, words
+
+
+def test_all_its_comparisons_are_one_family(on_sqlite):
+    kept(on_sqlite)
+    table = of_recordings(on_sqlite.entries()).table
+    values = ("mean_happy", "mean_sad", "share_happy")
+    alone = [outcome(table, value) for value in values]
+    together = one_family(alone)
+    assert [each.comparisons[0].family for each in together] == [3, 3, 3]
+    assert together[0].comparisons[0].p_holm > alone[0].comparisons[0].p_holm
+    assert together[0].comparisons[0].value == "mean_happy"
+    assert "for 3 comparisons" in text_of(study_pdf(study(on_sqlite, *values), DAY))
+
+
+def test_few_people_are_in_it_and_not_compared(on_sqlite):
+    kept(on_sqlite, people=3)
+    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    assert "under 5 people are shown and not compared" in text and "fewer than 5 people" in text
+
+
+def test_without_a_comparable_recording_it_says_so(on_sqlite):
+    kept(on_sqlite, people=0)
+    with pytest.raises(TimelineError):
+        study_pdf(study(on_sqlite, "mean_happy"), DAY)
+
+
+def test_it_can_be_stopped(on_sqlite):
+    kept(on_sqlite)
+    monitor = Monitor()
+    monitor.stop()
+    with pytest.raises(StoppedError):
+        study_pdf(study(on_sqlite, "mean_happy"), DAY, monitor)
