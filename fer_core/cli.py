@@ -19,6 +19,7 @@ from fer_core.commands import (
     crop_study,
     dashboard,
     evaluate,
+    library,
     models,
     null_study,
     training,
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     batch.add(commands, _add_pipeline_options)
     verify.add(commands)
 
+    library.add(commands)
     models.add(commands)
     evaluate.add(commands)
 

@@ -41,10 +41,12 @@ class Library:
     Attributes:
         database: the catalogue.
         store: the files of readings.
+        swept: SHA-256 of the leftovers of killed processes that were removed when it was opened.
     """
 
     def __init__(self, database: Database, store: Store) -> None:
         self.database, self.store = database, store
+        self.swept: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, folder: Path | None = None, database: Path | str | None = None) -> Self:
@@ -76,7 +78,7 @@ class Library:
                 connection.execute(t.LIBRARY.insert().values(id=known, made_at=rows.now()))
         # A folder of its own for each catalogue, so that none takes the files of another for orphans.
         library = cls(catalogue, Store(given / READINGS / str(known)))
-        library.clean()
+        library.swept = library.clean()
         return library
 
     def close(self) -> None:

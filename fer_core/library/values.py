@@ -99,6 +99,11 @@ class Consent:
     given_on: str
     until: str = ""
 
+    def sentence(self) -> str:
+        """The record for people."""
+        until = f" until {self.until}" if self.until else ""
+        return f"{self.purpose}, given on {self.given_on}{until}: {self.statement}"
+
 
 @dataclass(frozen=True)
 class Entry:

@@ -1,0 +1,119 @@
+"""`python -m fer_core library`, through `main`; and what is said where its extra is not installed."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from fer_core.cli import main
+from fer_core.library.library import Library
+from fer_core.library.values import Consent, Place
+from fer_core.settings import DATABASE, LIBRARY
+from fer_core.timeline.study import Study
+from tests.conftest import ROOT
+from tests.unit.library.test_library import named
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv(LIBRARY, str(tmp_path / "library"))
+    monkeypatch.delenv(DATABASE, raising=False)
+    with Library.open() as library:
+        for number, condition in enumerate(("calm", "joke")):
+            library.keep(named(f"r{number}.mp4", number))
+            library.set_place(f"{number:064x}", Place(f"S{number}", condition=condition))
+    return tmp_path / "library"
+
+
+def answer(capsys, *arguments) -> tuple[int, str, str]:
+    status = main(["library", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_list_finds_by_words(place, capsys):
+    status, out, err = answer(capsys, "list")
+    assert (status, err, len(out.splitlines())) == (0, "", 2)
+    [line] = answer(capsys, "list", "joke")[1].splitlines()
+    analysis, *rest = line.split("\t")
+    assert rest[:3] == ["r1.mp4", "S1", "joke"] and Library.open(place).search("joke")[0].analysis.startswith(analysis)
+
+
+def test_list_as_json(place, capsys):
+    _, out, _ = answer(capsys, "list", "--json", "-")
+    assert {(row["recording"], row["condition"]) for row in json.loads(out)} == {("r0.mp4", "calm"), ("r1.mp4", "joke")}
+
+
+def test_show_says_everything(place, capsys):
+    Library.open(place).record_consent(f"{0:064x}", Consent("teaching", "form 12, signed", "2026-03-01"))
+    status, out, _ = answer(capsys, "show", "r0.mp4")
+    assert status == 0
+    for words in ("condition: calm", "teaching, given on 2026-03-01: form 12, signed", "samples a second: 4"):
+        assert words in out
+
+
+def test_a_name_of_nothing_or_of_several_is_refused(place, capsys):
+    status, out, err = answer(capsys, "show", "r7.mp4")
+    assert status == 3 and out == "" and 'holds nothing called "r7.mp4"' in err and len(err.splitlines()) == 1
+    status, _, err = answer(capsys, "delete", "0000", "--yes")
+    assert status == 3 and "Several recordings" in err and len(Library.open(place).entries()) == 2
+
+
+def test_delete_asks_first_and_gives_a_receipt(place, capsys):
+    status, _, err = answer(capsys, "delete", "r0.mp4")
+    assert status == 3 and "add --yes" in err and len(Library.open(place).entries()) == 2
+    status, out, _ = answer(capsys, "delete", "r0.mp4", "--yes")
+    assert status == 0 and "Deleted for good" in out and "1 analysis, files removed" in out
+    assert [entry.title for entry in Library.open(place).entries()] == ["r1.mp4"]
+
+
+def test_one_analysis_of_two_is_deleted_by_its_name(place, capsys):
+    again = named("r0.mp4", 5).read
+    with Library.open(place) as library:
+        other = library.keep(Study(replace(again, recording=named("r0.mp4", 0).read.recording)))
+        assert len(library.search("r0")) == 2
+    status, _, _ = answer(capsys, "delete", other[:16], "--yes")
+    assert status == 0
+    assert sorted(entry.title for entry in Library.open(place).entries()) == ["r0.mp4", "r1.mp4"]
+
+
+def test_export_and_import_bring_everything(place, capsys, tmp_path):
+    assert answer(capsys, "export", tmp_path / "all.zip")[1] == f"{tmp_path / 'all.zip'}: 2 analyses\n"
+    other = tmp_path / "other"
+    status, out, _ = answer(capsys, "--folder", other, "import", tmp_path / "all.zip")
+    assert status == 0 and "2 analyses imported, 0 here already" in out
+    assert {entry.place for entry in Library.open(other).entries()} == {
+        entry.place for entry in Library.open(place).entries()
+    }
+    (tmp_path / "all.zip").write_bytes(b"no zip")
+    status, _, err = answer(capsys, "import", tmp_path / "all.zip")
+    assert status == 3 and "no export of a library" in err
+
+
+def test_check_removes_leftovers_and_finds_damage(place, capsys):
+    [folder] = (place / "readings").iterdir()
+    (folder / f"{'a' * 64}.parquet").write_bytes(b"left by a killed process")
+    assert answer(capsys, "check")[:2] == (0, "2 analyses read, 1 leftover file removed\n")
+    [first, _] = sorted(folder.glob("*.parquet"))
+    first.write_bytes(b"damaged")
+    status, _, err = answer(capsys, "check")
+    assert status == 3 and "changed or damaged" in err
+
+
+def test_a_folder_without_a_library_stays_empty(capsys, tmp_path):
+    status, out, err = answer(capsys, "--folder", tmp_path / "typo", "list")
+    assert status == 3 and out == "" and "There is no library in" in err and not (tmp_path / "typo").exists()
+
+
+@pytest.mark.parametrize(
+    "code", ["import fer_core.library", "from fer_core.cli import main; exit(main(['library', 'list']))"]
+)
+def test_without_its_extra_one_sentence_says_what_to_install(code):
+    hide = "import sys; sys.modules['sqlalchemy'] = None; "
+    done = subprocess.run([sys.executable, "-c", hide + code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "needs SQLAlchemy and Alembic: pip install 'face-value[library]'." in done.stderr
+    if "main" in code:
+        assert done.returncode == 3 and len(done.stderr.splitlines()) == 1
