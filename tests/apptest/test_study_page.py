@@ -192,3 +192,19 @@ def test_the_report_is_written_in_the_background_and_given_out_while_it_is_true(
     page.run()
     assert "Report (PDF)" not in [each.label for each in page.get("download_button")]
     assert any(each.label == "Write the report" for each in page.button)
+
+
+def test_a_sample_study_is_made_and_deleted_on_a_click(place):
+    page = study_page()
+    next(each for each in page.button if each.label == "Make a sample study").click().run()
+    assert not page.exception
+    page.session_state["study sample"].wait(120)
+    page.run()
+    assert not page.exception
+    table = page.dataframe[0].value
+    assert len(table) == 12 and set(table["Condition"]) == {"open", "covered"} and set(table["Tags"]) == {"sample"}
+    assert "says nothing about people" in texts(page)
+    next(each for each in page.button if each.label == "Delete the sample (12)").click().run()
+    assert not page.exception
+    assert "The sample was deleted" in texts(page) and "A study grows in three steps" in texts(page)
+    assert Library.open(place).is_empty()

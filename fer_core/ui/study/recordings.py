@@ -13,7 +13,8 @@ from fer_core.library.values import Entry, Place
 from fer_core.timeline.events.event import MAX_BYTES
 from fer_core.timeline.events.formats import read_events
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.results import forget_results
+from fer_core.ui.study.results import MESSAGE, forget_results
+from fer_core.ui.study.sample import sample
 from fer_core.ui.video.memory import MOST_OPEN, memory
 
 EMPTY: Final = """
@@ -26,14 +27,14 @@ EMPTY: Final = """
    beside each figure. Groups under five people are not compared.
 """
 _PERCENT: Final = st.column_config.NumberColumn(format="percent")
-_MESSAGE: Final = "study message"
 _EVENT_FILES: Final = "study event files"
 
 
 def recordings(library: Library) -> None:
     """The table with everything that can be done to its rows."""
-    if words := st.session_state.pop(_MESSAGE, None):
+    if words := st.session_state.pop(MESSAGE, None):
         st.success(plain(words), icon=":material/check:")
+    sample(library)
     if library.is_empty():
         st.info(EMPTY, icon=":material/groups:")
         return
@@ -127,7 +128,7 @@ def _describe_all(library: Library, found: Sequence[Entry]) -> None:
             ("Without a row", matched.without),
         ):
             said += [f"{words}: {', '.join(names)}."] if names else []
-        st.session_state[_MESSAGE] = " ".join(said)
+        st.session_state[MESSAGE] = " ".join(said)
         st.session_state["study tables"] = number + 1
         st.rerun()
 
@@ -157,7 +158,7 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
             if st.button(f"Delete {len(entries)} for good", type="primary", key="study delete"):
                 receipts = [library.delete_analysis(entry.analysis).sentence() for entry in entries]
                 forget_results()
-                st.session_state[_MESSAGE] = " ".join(receipts)
+                st.session_state[MESSAGE] = " ".join(receipts)
                 st.rerun()
     if len(entries) == 1:
         _about(library, entries[0])
@@ -182,7 +183,7 @@ def _about(library: Library, entry: Entry) -> None:
             except FerError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
-            st.session_state[_MESSAGE] = f"{title} was saved."
+            st.session_state[MESSAGE] = f"{title} was saved."
             st.rerun()
 
 
@@ -202,6 +203,6 @@ def _events(library: Library, entry: Entry) -> None:
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        st.session_state[_MESSAGE] = f"The events of {entry.title} are kept."
+        st.session_state[MESSAGE] = f"The events of {entry.title} are kept."
         st.session_state[_EVENT_FILES] = number + 1
         st.rerun()

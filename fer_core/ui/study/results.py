@@ -29,6 +29,9 @@ from fer_core.ui.shared.text import plain
 
 WHOLE: Final = "Whole recordings"
 EVENTS: Final = "Events"
+MESSAGE: Final = "study message"
+"""Key of what was just done, in words, for the next run of the page."""
+
 _PERCENT: Final = st.column_config.NumberColumn(format="percent")
 
 

@@ -14,7 +14,7 @@ from fer_core.library.library import Library
 from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.report import report
-from fer_core.ui.study.results import EVENTS, WHOLE, observed
+from fer_core.ui.study.results import EVENTS, MESSAGE, WHOLE, observed
 
 _VALUE = f"mean_{EMOTIONS[3]}"
 _ZIP = "study zip"
@@ -90,10 +90,8 @@ def _whole(library: Library) -> None:
                 return
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-            st.session_state["study message"] = (
-                f"{brought.analyses} analyses were imported, {brought.known} were here already."
-            )
+            st.session_state[MESSAGE] = f"{brought.analyses} analyses were imported, {brought.known} were here already."
             st.session_state["study imports"] = number + 1
             st.rerun()
-        if words := st.session_state.get("study message"):
+        if words := st.session_state.get(MESSAGE):
             st.success(plain(words), icon=":material/check:")

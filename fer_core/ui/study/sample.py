@@ -1,0 +1,60 @@
+"""The sample study: made on one click where nothing is kept, deleted on another."""
+
+from typing import Final
+
+import streamlit as st
+
+from fer_core.jobs import Monitor, Work
+from fer_core.library.library import Library
+from fer_core.library.sample import CREDIT, PEOPLE, delete_sample, make_sample, sample_entries
+from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, AnalysisRequest
+from fer_core.ui.shared import loaders
+from fer_core.ui.shared.text import plain
+from fer_core.ui.study.results import MESSAGE, forget_results
+from fer_core.ui.video.waiting import wait_for
+
+_WORK: Final = "study sample"
+
+
+def sample(library: Library) -> None:
+    """The progress of a sample study in the making; else a button to make it, or to delete it where it is there."""
+    work: Work[None] | None = st.session_state.get(_WORK)
+    if work is not None and work.running:
+        wait_for(work, "Reading the sample study", "stop sample")
+        return
+    if work is not None and work.problem:
+        st.error(plain(work.problem), icon=":material/error:")
+    if library.is_empty():
+        st.button(
+            "Make a sample study",
+            icon=":material/science:",
+            on_click=_begin,
+            args=(library,),
+            help=f"{2 * PEOPLE} short recordings of {PEOPLE} generated subjects under two conditions. {CREDIT}",
+        )
+    elif entries := sample_entries(library):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                f"Delete the sample ({len(entries)})",
+                icon=":material/delete_forever:",
+                on_click=_delete,
+                args=(library,),
+            )
+            st.caption(CREDIT)
+
+
+def _begin(library: Library) -> None:
+    pipeline = loaders.pipeline(DEFAULT_MODEL, DEFAULT_DETECTOR)
+    request = AnalysisRequest(model=DEFAULT_MODEL)
+
+    def job(monitor: Monitor) -> None:
+        make_sample(library, pipeline, request, monitor)
+
+    st.session_state[_WORK] = Work(job, name="sample study")
+
+
+def _delete(library: Library) -> None:
+    receipts = delete_sample(library)
+    forget_results()
+    st.session_state.pop(_WORK, None)
+    st.session_state[MESSAGE] = f"The sample was deleted. {receipts[-1].sentence()}" if receipts else ""
