@@ -1,6 +1,6 @@
 """What a library says of what it keeps: frozen values, which hold no connection and no file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -91,7 +91,8 @@ class Consent:
         purpose: what the recording may be used for.
         statement: what was agreed to, or where the signed paper is.
         given_on: date as year-month-day.
-        until: date from which it no longer holds; empty where it has no end.
+        until: date from which it no longer holds; empty where it has no end. The same date as `given_on` in a record
+            of a withdrawal.
     """
 
     purpose: str
@@ -99,10 +100,29 @@ class Consent:
     given_on: str
     until: str = ""
 
+    def state(self, today: str) -> str:
+        """Whether the record by itself holds on a day, given as year-month-day: "given", "ended" or "withdrawn"."""
+        if self.until and self.until <= today:
+            return "withdrawn" if self.until == self.given_on else "ended"
+        return "given"
+
     def sentence(self) -> str:
         """The record for people."""
         until = f" until {self.until}" if self.until else ""
         return f"{self.purpose}, given on {self.given_on}{until}: {self.statement}"
+
+
+def consent_state(records: Sequence[Consent], today: str) -> dict[str, bool]:
+    """Whether consent holds, by purpose: what the latest record of each says; of one day, a withdrawal.
+
+    Args:
+        records: of one recording.
+        today: as year-month-day.
+    """
+    latest: dict[str, Consent] = {}
+    for record in sorted(records, key=lambda each: (each.given_on, each.state(today) == "withdrawn")):
+        latest[record.purpose] = record
+    return {purpose: record.state(today) == "given" for purpose, record in sorted(latest.items())}
 
 
 @dataclass(frozen=True)

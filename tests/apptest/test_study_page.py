@@ -208,3 +208,22 @@ def test_a_sample_study_is_made_and_deleted_on_a_click(place):
     assert not page.exception
     assert "The sample was deleted" in texts(page) and "A study grows in three steps" in texts(page)
     assert Library.open(place).is_empty()
+
+
+def test_consent_is_written_down_for_a_subject_and_withdrawn(place):
+    full(place)
+    page = study_page()
+    entry = next(entry for entry in Library.open(place).entries() if entry.title == "r0.mp4")
+    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    by_label = {each.label: each for each in page.text_input}
+    by_label["Purpose"].set_value("teaching")
+    by_label["Version of the text"].set_value("form 12, version 3")
+    next(each for each in page.checkbox if each.label == "For all recordings of this subject").check()
+    next(each for each in page.button if each.label == "Write down").click().run()
+    assert not page.exception and "written down for 2 recordings" in texts(page)
+    assert [len(Library.open(place).consents(f"{number:064x}")) for number in range(3)] == [1, 1, 0]
+    page.button(key=f"withdraw {entry.recording_id} teaching").click().run()
+    assert not page.exception
+    assert list(page.dataframe[1].value["State"]) == ["given", "withdrawn"]
+    assert "Consent (0 given, 1 not)" in [each.label for each in page.expander]
+    assert len(Library.open(place).consents(f"{1:064x}")) == 1

@@ -13,6 +13,7 @@ from fer_core.library.values import Entry, Place
 from fer_core.timeline.events.event import MAX_BYTES
 from fer_core.timeline.events.formats import read_events
 from fer_core.ui.shared.text import plain
+from fer_core.ui.study.consent import consent
 from fer_core.ui.study.results import MESSAGE, forget_results
 from fer_core.ui.study.sample import sample
 from fer_core.ui.video.memory import MOST_OPEN, memory
@@ -163,6 +164,7 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
     if len(entries) == 1:
         _about(library, entries[0])
         _events(library, entries[0])
+        consent(library, entries[0])
 
 
 def _about(library: Library, entry: Entry) -> None:

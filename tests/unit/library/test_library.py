@@ -7,7 +7,7 @@ import pytest
 
 from fer_core.errors import LibraryError
 from fer_core.library.library import Library
-from fer_core.library.values import Consent, Place
+from fer_core.library.values import Consent, Place, consent_state
 from fer_core.timeline.edits import Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Marker, Span
@@ -350,3 +350,25 @@ def test_what_was_deleted_elsewhere_does_not_come_back_by_itself(on_sqlite):
 def test_an_empty_table_of_attributes_is_a_sentence(on_sqlite, data):
     with pytest.raises(LibraryError, match="is empty; give one with a header"):
         on_sqlite.describe(data)
+
+
+GIVEN = Consent("study", "v1", "2026-03-01")
+ENDED = Consent("study", "v1", "2026-03-01", "2026-05-01")
+WITHDRAWN = Consent("study", "withdrawn", "2026-03-01", "2026-03-01")
+GIVEN_LATER = Consent("study", "v2", "2026-04-01")
+OTHER = Consent("talk", "v1", "2026-03-01", "2027-01-01")
+
+
+@pytest.mark.parametrize(
+    ("records", "holds"),
+    [
+        ([GIVEN], {"study": True}),
+        ([ENDED], {"study": False}),
+        ([GIVEN, WITHDRAWN], {"study": False}),
+        ([WITHDRAWN, GIVEN], {"study": False}),  # on one day, whatever their order
+        ([WITHDRAWN, GIVEN_LATER], {"study": True}),
+        ([GIVEN, OTHER], {"study": True, "talk": True}),
+    ],
+)
+def test_the_latest_record_of_a_purpose_says_whether_consent_holds(records, holds):
+    assert consent_state(records, "2026-06-01") == holds
