@@ -8,12 +8,13 @@ from fer_core.ui.shared.library import library, queue
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
+from fer_core.ui.study.curves import curves
 from fer_core.ui.study.recordings import recordings
 from fer_core.ui.study.results import results
 from fer_core.ui.study.taking import taking
 from fer_core.ui.study.waiting import adding
 
-SECTIONS = {"Recordings": recordings, "Compare people": results, "Take along": taking}
+SECTIONS = {"Recordings": recordings, "Compare people": results, "Over time": curves, "Take along": taking}
 
 through_router()
 st.title("Study")

@@ -1,13 +1,15 @@
-"""One value a person in each condition, as points, with the mean over people."""
+"""People by condition: one value a person as points, or mean curves over time with their bands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from fer_core.charts.looks import lay_out, looks_of_models, safe
+from fer_core.charts.looks import QUIET, lay_out, looks_of_models, safe
 from fer_core.timeline.groups.cells import PeopleValues
+from fer_core.timeline.groups.clusters import ENTRY_ALPHA, Cluster
 from fer_core.timeline.groups.conditions import Share
+from fer_core.timeline.groups.curves import MeanCurve
 
 
 def people_by_condition(values: PeopleValues, means: Sequence[Share], title: str) -> go.Figure:
@@ -60,3 +62,47 @@ def describe_people(values: PeopleValues, means: Sequence[Share], title: str) ->
     """The figure in words."""
     parts = [f"{mean.condition}: mean {mean.share:.3f} over {mean.cell.n} people" for mean in means]
     return f"{title}, a point a person. " + "; ".join(parts) + "."
+
+
+def mean_curves(curves: Mapping[str, MeanCurve], clusters: Sequence[Cluster], title: str) -> go.Figure:
+    """Mean over people in each condition, with its band; a grey bar below where a cluster is significant.
+
+    Args:
+        curves: by condition.
+        clusters: of the comparison of two of them.
+        title: of the axis of values.
+    """
+    figure, looks = go.Figure(), looks_of_models(curves)
+    for condition, curve in curves.items():
+        look, there = looks[condition], np.isfinite(curve.mean)
+        time_s = curve.time_s[there]
+        figure.add_scatter(
+            x=np.concatenate([time_s, time_s[::-1]]), y=np.concatenate([curve.high[there], curve.low[there][::-1]]),
+            mode="lines", fill="toself", line={"width": 0, "color": look.colour}, opacity=0.25, showlegend=False,
+            hoverinfo="skip", name=safe(condition),
+        )  # fmt: skip
+        figure.add_scatter(
+            x=curve.time_s, y=curve.mean, mode="lines", name=safe(f"{condition} (n = {curve.cell.n})"),
+            line={"color": look.colour, "dash": look.dash, "width": 2},
+            hovertemplate="%{x:.2f} s: %{y:.3f}<extra></extra>",
+        )  # fmt: skip
+    for cluster in clusters:
+        if cluster.p_value < ENTRY_ALPHA:
+            figure.add_shape(
+                type="rect", xref="x", yref="paper", x0=cluster.start_s, x1=cluster.end_s, y0=0, y1=0.02,
+                fillcolor=QUIET, line={"width": 0},
+            )  # fmt: skip
+    lay_out(figure, 340)
+    figure.update_xaxes(title="seconds")
+    figure.update_yaxes(title=title)
+    return figure
+
+
+def describe_curves(curves: Mapping[str, MeanCurve], title: str) -> str:
+    """The figure in words."""
+    parts = [
+        f"{condition}: from {np.nanmin(curve.mean):.2f} to {np.nanmax(curve.mean):.2f}, n = {curve.cell.n}"
+        for condition, curve in curves.items()
+        if np.isfinite(curve.mean).any()
+    ]
+    return f"{title}, mean over people with 95 % bands. {'; '.join(parts)}."

@@ -76,7 +76,7 @@ class Observations:
 def of_recordings(entries: Sequence[Entry]) -> Observations:
     """A row a recording of a subject under a condition: columns of `MEANINGS`. Reads no file."""
     records, missing = [], list[str]()
-    for entry in _usable(entries, missing, needs_condition=True):
+    for entry in usable(entries, missing, needs_condition=True):
         person = entry.figures.longest
         if person is None:
             missing.append(f"{entry.title}: nobody is seen in what counts.")
@@ -104,8 +104,8 @@ def of_events(library: Library, entries: Sequence[Entry], monitor: Monitor | Non
         LibraryError: readings are gone or damaged.
     """
     tables, missing, monitor = [], list[str](), monitor or Monitor()
-    usable = list(_usable(entries, missing, needs_condition=False))
-    for done, entry in enumerate(usable, 1):
+    wanted = list(usable(entries, missing, needs_condition=False))
+    for done, entry in enumerate(wanted, 1):
         events, person = library.events(entry.recording_id), entry.figures.longest
         if not events or person is None:
             missing.append(f"{entry.title}: {'no event is kept with it' if not events else 'nobody is seen'}.")
@@ -115,14 +115,14 @@ def of_events(library: Library, entries: Sequence[Entry], monitor: Monitor | Non
         rows = rows[rows["person"].isna() | rows["person"].eq(person.person).fillna(False).astype(bool)]
         table = wide(per_event(rows, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S)))
         tables.append(table.assign(**_about(entry, person.person) | {"condition": table["text"]} | _attributes(entry)))
-        monitor.step(done, len(usable), "reading")
+        monitor.step(done, len(wanted), "reading")
     first = ["subject", "condition"]
     whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*first, *EVENT_VALUES])
     return Observations(whole[[*first, *(name for name in whole.columns if name not in first)]], tuple(missing))
 
 
-def _usable(entries: Sequence[Entry], missing: list[str], *, needs_condition: bool) -> Iterator[Entry]:
-    """Entries of a subject; the newest analysis of each recording alone."""
+def usable(entries: Sequence[Entry], missing: list[str], *, needs_condition: bool) -> Iterator[Entry]:
+    """Entries of a subject; the newest analysis of each recording alone. Sentences about the others go to `missing`."""
     seen = set[str]()
     for entry in entries:
         if entry.recording_id in seen:

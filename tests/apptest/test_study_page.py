@@ -227,3 +227,21 @@ def test_consent_is_written_down_for_a_subject_and_withdrawn(place):
     assert list(page.dataframe[1].value["State"]) == ["given", "withdrawn"]
     assert "Consent (0 given, 1 not)" in [each.label for each in page.expander]
     assert len(Library.open(place).consents(f"{1:064x}")) == 1
+
+
+def test_mean_curves_are_compared_over_people(place):
+    full(place)
+    page = tab(study_page(), "Over time")
+    said = texts(page).replace("\\", "")
+    assert "The curves differ (cluster permutation" in said and "not when they begin" in said
+    assert "calm: n = 6, 24 s" in said and "reads happy was not measured" in said
+    assert page.dataframe[0].value["p"].iloc[0] < 0.05
+    page.session_state["study aligned"] = "Events"
+    page.run()
+    assert not page.exception and "no event is kept with it" in texts(page)
+
+
+def test_few_people_have_no_mean_curve(place):
+    full(place, people=3)
+    page = tab(study_page(), "Over time")
+    assert "groups under 5 are not compared" in texts(page) and not page.dataframe

@@ -50,11 +50,19 @@ def test_recordings_are_read_described_compared_and_taken_along(study, browser: 
     expect(page.get_by_text("n = 5 in both")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_be_visible()
 
+    page.get_by_role("tab", name="Over time").click()
+    said = page.get_by_text("cluster permutation").or_(page.get_by_text("No moment lies so far apart"))
+    expect(said.first).to_be_visible()
+
     page.get_by_role("tab", name="Take along").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Table (CSV)").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
     assert len(rows) == 2 * PEOPLE and {row["condition"] for row in rows} == {"calm", "joke"}
+    page.get_by_role("button", name="Write the report").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report (PDF)").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
     page.get_by_role("button", name="Make the zip of everything").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Library (zip)").click()

@@ -1,7 +1,7 @@
 """Curves of people on one axis of time: aligned at the start or at events, averaged with a band over people."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -128,6 +128,24 @@ def aligned(
         tuple(curves),
         tuple(counts.values()),
         cell,
+    )
+
+
+def of_subjects(curves: Curves, subjects: Mapping[str, str]) -> Curves:
+    """One curve for each person, where a person has several: their mean at each step.
+
+    Args:
+        curves: with the names of recordings in place of people.
+        subjects: person by name of the recording.
+    """
+    people = sorted({subjects[name] for name in curves.subjects})
+    rows = {person: [i for i, name in enumerate(curves.subjects) if subjects[name] == person] for person in people}
+    return replace(
+        curves,
+        values=np.array([_mean(curves.values[rows[person]]) for person in people]),
+        subjects=tuple(people),
+        moments=tuple(sum(curves.moments[i] for i in rows[person]) for person in people),
+        cell=replace(curves.cell, n=len(people)),
     )
 
 

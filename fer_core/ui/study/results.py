@@ -9,6 +9,7 @@ import streamlit as st
 from fer_core.charts.people import describe_people, people_by_condition
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
+from fer_core.library.curves import ConditionCurves, curves_around_events, curves_from_start
 from fer_core.library.library import Library
 from fer_core.library.observations import (
     EVENT_VALUES,
@@ -83,6 +84,21 @@ def _of_events(_library: Library, _entries: list[Entry], state: str) -> Observat
     return of_events(_library, _entries)
 
 
+def observed_curves(library: Library, what: str, emotion: str, window_s: tuple[float, float]) -> ConditionCurves:
+    """Curves to compare: of whole recordings from their start, or around events within `window_s`."""
+    return _curves(library, library.entries(), what, emotion, window_s, state_of(library, what))
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading what is kept …")
+def _curves(
+    _library: Library, _entries: list[Entry], what: str, emotion: str, window_s: tuple[float, float], state: str
+) -> ConditionCurves:
+    """Read anew where `state`, all that the curves depend on, is another."""
+    if what == EVENTS:
+        return curves_around_events(_library, _entries, emotion, window_s)
+    return curves_from_start(_library, _entries, emotion)
+
+
 def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
     try:
         found = statistics(table, value)
@@ -112,6 +128,7 @@ def validity(models: Iterable[str], value: str) -> list[str]:
 def forget_results() -> None:
     """Drop every table and comparison that was computed, of all visitors, such as after somebody was deleted."""
     _of_events.clear()
+    _curves.clear()
     statistics.clear()
 
 

@@ -1,0 +1,104 @@
+"""Mean curves over people with their bands, and whether two of them differ."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer_core.charts.people import describe_curves, mean_curves
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import TimelineError
+from fer_core.library.curves import ConditionCurves
+from fer_core.library.library import Library
+from fer_core.timeline.groups.clusters import ClusterTest, compare_curves
+from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
+from fer_core.timeline.groups.methods import methods_paragraph
+from fer_core.ui.shared.text import plain
+from fer_core.ui.study.results import EVENTS, WHOLE, observed_curves, validity
+
+_LONGEST_S, _AROUND_S = (-10.0, 30.0), (-2.0, 6.0)
+
+
+def curves(library: Library) -> None:
+    """Ask for an emotion and an alignment; show the curves of two conditions, and their comparison."""
+    entries = library.entries()
+    if not entries:
+        st.info("Keep some recordings first; then their curves are averaged here.", icon=":material/groups:")
+        return
+    left, right = st.columns(2)
+    what = left.segmented_control("Aligned at", [WHOLE, EVENTS], default=WHOLE, required=True, key="study aligned")
+    emotion = right.selectbox("Expression", EMOTIONS, EMOTIONS.index("happy"), key="study emotion")
+    window_s = _AROUND_S
+    if what == EVENTS:
+        window_s = st.slider("Seconds around the start of the event", *_LONGEST_S, _AROUND_S, 0.5)
+    found = observed_curves(library, what or WHOLE, emotion, window_s)
+    if found.missing:
+        with st.expander(f"Left out ({len(found.missing)})", icon=":material/visibility_off:"):
+            st.markdown("\n".join(f"- {plain(words)}" for words in found.missing))
+    if not found.curves:
+        st.info(
+            "A curve needs a subject and a condition of its recording, or events; give them under *Recordings*.",
+            icon=":material/rule:",
+        )
+        return
+    _shown(found, emotion, {entry.request.model or "" for entry in entries})
+
+
+def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
+    names = list(found.curves)
+    chosen = names
+    if len(names) > 2:
+        chosen = st.multiselect("Two conditions", names, names[:2], max_selections=2, key=f"study pair {names}")
+    means: dict[str, MeanCurve] = {}
+    for name in chosen:
+        try:
+            means[name] = mean_curve(found.curves[name])
+        except TimelineError as error:
+            st.info(f"{plain(name)}: {plain(str(error))}", icon=":material/info:")
+    if not means:
+        return
+    test = _tested([found.curves[name] for name in means])
+    title = f"{emotion}: mean probability"
+    st.plotly_chart(
+        mean_curves(means, test.clusters if isinstance(test, ClusterTest) else (), title), key=f"curves {emotion}",
+        config={"displayModeBar": False}, alt=describe_curves(means, title),
+    )  # fmt: skip
+    for name, mean in means.items():
+        st.caption(plain(f"{name}: {mean.cell.sentence()}."))
+    st.caption(
+        "Mean over people, not over frames, with the 95 % bootstrap band of each moment by itself; a moment with under "
+        "five people is empty. Bands that part at one moment are no test."
+    )
+    if isinstance(test, ClusterTest):
+        _said(test, [*means.values(), test])
+    elif test:
+        st.info(plain(test), icon=":material/info:")
+    for line in validity(models, f"mean_{emotion}"):
+        st.caption(plain(line))
+
+
+def _tested(pair: list[Curves]) -> ClusterTest | str:
+    """The comparison of two conditions, or why there is none; empty where there is one condition alone."""
+    if len(pair) != 2:
+        return ""
+    try:
+        return compare_curves(pair[0], pair[1])
+    except TimelineError as error:
+        return str(error)
+
+
+def _said(test: ClusterTest, results: list[MeanCurve | ClusterTest]) -> None:
+    st.markdown(f"- {plain(test.sentence())}")
+    if test.clusters:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "from (s)": [cluster.start_s for cluster in test.clusters],
+                    "to (s)": [cluster.end_s for cluster in test.clusters],
+                    "mass": [np.round(cluster.mass, 1) for cluster in test.clusters],
+                    "p": [round(cluster.p_value, 4) for cluster in test.clusters],
+                }
+            ),
+            hide_index=True,
+        )
+    with st.expander("Methods paragraph", icon=":material/article:"):
+        st.code(methods_paragraph(results), language=None, wrap_lines=True)
