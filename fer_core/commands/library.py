@@ -59,12 +59,12 @@ def add(commands: Commands) -> None:
 
 def _opened(options: argparse.Namespace, *, make: bool = False) -> "Library":
     """The library; made where it is missing only for what adds to it."""
-    from fer_core.library.library import Library
+    from fer_core.library.library import CATALOGUE, Library
     from fer_core.settings import settings
 
     folder = options.folder or settings().library
     named = options.database or (not options.folder and settings().database)
-    if not make and not named and folder is not None and not folder.is_dir():
+    if not make and not named and folder is not None and not (folder / CATALOGUE).is_file():
         raise LibraryError(f"There is no library in {folder}; keep an analysis on the dashboard, or import an export.")
     return Library.open(options.folder, options.database)
 

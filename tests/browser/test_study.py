@@ -40,6 +40,7 @@ def test_recordings_are_read_described_compared_and_taken_along(study, browser: 
     expect(page.get_by_text("12 analyses, 5 subjects")).to_be_visible()
 
     page.get_by_text("Describe all by a table").click()
+    expect(page.get_by_role("button", name="A table to fill in")).to_be_visible()
     table = b"recording,subject,condition\nnew0.mp4,S8,calm\nnew1.mp4,S8,joke\n"
     page.locator("input[type=file]").last.set_input_files(
         {"name": "participants.csv", "mimeType": "text/csv", "buffer": table}
