@@ -8,11 +8,14 @@ from fer_core.errors import TimelineError
 from fer_core.library.library import Library
 from fer_core.library.observations import usable
 from fer_core.library.values import Entry
+from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.curves import STEP_S, Curves, aligned, of_subjects
 from fer_core.timeline.person_samples import Counting, PersonSamples, samples_of_people
 
 MOST_STEPS: Final = 400
 """Steps of a curve over whole recordings: with longer ones each step is longer."""
+
+_NOBODY: Final = "{}: nobody is seen in what counts."
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,63 +40,69 @@ class _Part:
     moments_s: Mapping[str, Sequence[float]]
 
 
-def curves_from_start(library: Library, entries: Sequence[Entry], emotion: str) -> ConditionCurves:
-    """Curves of whole recordings from their start, by the condition of the recording.
-
-    Args:
-        library: that holds them.
-        entries: what is kept; those without a subject or condition are left out.
-        emotion: one of the seven.
+def samples_of(library: Library, entries: Sequence[Entry]) -> dict[str, PersonSamples]:
+    """Samples of the person who is seen longest, by analysis; of subjects' recordings in which somebody is seen.
 
     Raises:
         LibraryError: readings are gone or damaged.
     """
-    missing = list[str]()
-    parts = [
-        _Part(entry, samples, {entry.place.condition: [0.0]})
-        for entry in usable(entries, missing, needs_condition=True)
-        if (samples := _samples(library, entry, missing))
-    ]
+    found = {}
+    for entry in usable(entries, [], needs_condition=False):
+        person = entry.figures.longest
+        if person is not None:
+            study = library.open_study(entry.analysis)
+            everybody = samples_of_people(study.timeline.frame, Counting(study.notes.excluded))
+            found[entry.analysis] = next(samples for samples in everybody if samples.number == person.person)
+    return found
+
+
+def curves_from_start(entries: Sequence[Entry], samples: Mapping[str, PersonSamples], emotion: str) -> ConditionCurves:
+    """Curves of whole recordings from their start, by the condition of the recording.
+
+    Args:
+        entries: what is kept; those without a subject or condition are left out.
+        samples: as `samples_of` gives them.
+        emotion: one of the seven.
+    """
+    missing, parts = list[str](), []
+    for entry in usable(entries, missing, needs_condition=True):
+        if entry.analysis in samples:
+            parts.append(_Part(entry, samples[entry.analysis], {entry.place.condition: [0.0]}))
+        else:
+            missing.append(_NOBODY.format(entry.title))
     longest_s = max((part.entry.recording.duration_s for part in parts), default=0.0)
     step_s = max(STEP_S, longest_s / MOST_STEPS)
     return _by_condition(parts, missing, emotion, (0.0, max(step_s, longest_s)), step_s)
 
 
 def curves_around_events(
-    library: Library, entries: Sequence[Entry], emotion: str, window_s: tuple[float, float]
+    entries: Sequence[Entry],
+    samples: Mapping[str, PersonSamples],
+    events: Mapping[str, Sequence[Event]],
+    emotion: str,
+    window_s: tuple[float, float],
 ) -> ConditionCurves:
     """Curves around the start of events, by the text of the event.
 
     Args:
-        library: that holds them.
         entries: what is kept; those without a subject or events are left out.
+        samples: as `samples_of` gives them.
+        events: by recording.
         emotion: one of the seven.
         window_s: start and end in seconds relative to an event.
-
-    Raises:
-        LibraryError: readings are gone or damaged.
     """
     missing, parts = list[str](), []
     for entry in usable(entries, missing, needs_condition=False):
         moments_s: dict[str, list[float]] = {}
-        for event in library.events(entry.recording_id):
+        for event in events.get(entry.recording_id, ()):
             moments_s.setdefault(event.text, []).append(event.start_s)
         if not moments_s:
             missing.append(f"{entry.title}: no event is kept with it.")
-        elif samples := _samples(library, entry, missing):
-            parts.append(_Part(entry, samples, moments_s))
+        elif entry.analysis not in samples:
+            missing.append(_NOBODY.format(entry.title))
+        else:
+            parts.append(_Part(entry, samples[entry.analysis], moments_s))
     return _by_condition(parts, missing, emotion, window_s, STEP_S)
-
-
-def _samples(library: Library, entry: Entry, missing: list[str]) -> PersonSamples | None:
-    """Samples of the person who is seen longest."""
-    person = entry.figures.longest
-    if person is None:
-        missing.append(f"{entry.title}: nobody is seen in what counts.")
-        return None
-    study = library.open_study(entry.analysis)
-    found = samples_of_people(study.timeline.frame, Counting(study.notes.excluded))
-    return next(samples for samples in found if samples.number == person.person)
 
 
 def _by_condition(

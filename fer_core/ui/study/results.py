@@ -9,7 +9,7 @@ import streamlit as st
 from fer_core.charts.people import describe_people, people_by_condition
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
-from fer_core.library.curves import ConditionCurves, curves_around_events, curves_from_start
+from fer_core.library.curves import ConditionCurves, curves_around_events, curves_from_start, samples_of
 from fer_core.library.library import Library
 from fer_core.library.observations import (
     EVENT_VALUES,
@@ -24,6 +24,7 @@ from fer_core.reports.wording import validity_line
 from fer_core.timeline.groups.conditions import Share
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.outcome import Outcome, outcome
+from fer_core.timeline.person_samples import PersonSamples
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -86,17 +87,18 @@ def _of_events(_library: Library, _entries: list[Entry], state: str) -> Observat
 
 def observed_curves(library: Library, what: str, emotion: str, window_s: tuple[float, float]) -> ConditionCurves:
     """Curves to compare: of whole recordings from their start, or around events within `window_s`."""
-    return _curves(library, library.entries(), what, emotion, window_s, state_of(library, what))
+    entries = library.entries()
+    samples = _samples(library, entries, state_of(library, WHOLE))
+    if what == WHOLE:
+        return curves_from_start(entries, samples, emotion)
+    events = {entry.recording_id: library.events(entry.recording_id) for entry in entries}
+    return curves_around_events(entries, samples, events, emotion, window_s)
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading what is kept …")
-def _curves(
-    _library: Library, _entries: list[Entry], what: str, emotion: str, window_s: tuple[float, float], state: str
-) -> ConditionCurves:
-    """Read anew where `state`, all that the curves depend on, is another."""
-    if what == EVENTS:
-        return curves_around_events(_library, _entries, emotion, window_s)
-    return curves_from_start(_library, _entries, emotion)
+@st.cache_data(max_entries=4, show_spinner="Reading what is kept …")
+def _samples(_library: Library, _entries: list[Entry], state: str) -> dict[str, PersonSamples]:
+    """Read anew where `state`, all that the samples depend on, is another."""
+    return samples_of(_library, _entries)
 
 
 def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
@@ -128,7 +130,7 @@ def validity(models: Iterable[str], value: str) -> list[str]:
 def forget_results() -> None:
     """Drop every table and comparison that was computed, of all visitors, such as after somebody was deleted."""
     _of_events.clear()
-    _curves.clear()
+    _samples.clear()
     statistics.clear()
 
 

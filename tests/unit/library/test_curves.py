@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_core.library.curves import curves_around_events, curves_from_start
+from fer_core.library.curves import curves_around_events, curves_from_start, samples_of
 from fer_core.library.values import Place
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.curves import of_subjects
@@ -23,13 +23,18 @@ def keep(library, number: int, subject: str, condition: str, level: float) -> No
     library.set_events(f"{number:064x}", [Event(4.0, 5.0, condition)])
 
 
+def from_start(library):
+    entries = library.entries()
+    return curves_from_start(entries, samples_of(library, entries), "happy")
+
+
 def test_several_recordings_of_a_person_are_one_curve(on_sqlite):
     keep(on_sqlite, 1, "S1", "joke", 0.6)
     keep(on_sqlite, 2, "S1", "joke", 0.8)
     keep(on_sqlite, 3, "S2", "joke", 0.9)
     keep(on_sqlite, 4, "S2", "calm", 0.4)
     keep(on_sqlite, 5, "", "calm", 0.4)
-    found = curves_from_start(on_sqlite, on_sqlite.entries(), "happy")
+    found = from_start(on_sqlite)
     assert found.missing == ("r5.mp4: no subject is named, so it stands for nobody.",)
     joke = found.curves["joke"]
     assert joke.subjects == ("S1", "S2") and joke.cell.n == 2 and joke.cell.seconds == pytest.approx(24.0)
@@ -44,7 +49,9 @@ def test_around_events_the_text_is_the_condition(on_sqlite):
     keep(on_sqlite, 1, "S1", "joke", 0.8)
     keep(on_sqlite, 2, "S2", "", 0.4)
     on_sqlite.set_events(f"{2:064x}", [])
-    found = curves_around_events(on_sqlite, on_sqlite.entries(), "happy", (-1.0, 2.0))
+    entries = on_sqlite.entries()
+    events = {entry.recording_id: on_sqlite.events(entry.recording_id) for entry in entries}
+    found = curves_around_events(entries, samples_of(on_sqlite, entries), events, "happy", (-1.0, 2.0))
     assert found.missing == ("r2.mp4: no event is kept with it.",)
     [curve] = found.curves["joke"].values
     np.testing.assert_allclose(curve, [0.3] * 4 + [0.8] * 8)
@@ -53,7 +60,7 @@ def test_around_events_the_text_is_the_condition(on_sqlite):
 def test_a_person_who_is_missing_in_one_recording_counts_by_the_other(on_sqlite):
     keep(on_sqlite, 1, "S1", "joke", 0.6)
     keep(on_sqlite, 2, "S2", "joke", 0.8)
-    joke = curves_from_start(on_sqlite, on_sqlite.entries(), "happy").curves["joke"]
+    joke = from_start(on_sqlite).curves["joke"]
     gaps = replace(joke, values=np.where(np.arange(2)[:, None] == 0, np.nan, joke.values))
     [merged] = of_subjects(gaps, dict.fromkeys(joke.subjects, "both")).values
     np.testing.assert_allclose(merged, joke.values[1])
