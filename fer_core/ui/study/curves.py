@@ -12,6 +12,7 @@ from fer_core.library.library import Library
 from fer_core.timeline.groups.clusters import ClusterTest, compare_curves
 from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
+from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.results import EVENTS, WHOLE, observed_curves, validity
 
@@ -58,10 +59,8 @@ def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
         return
     test = _tested([found.curves[name] for name in means])
     title = f"{emotion}: mean probability"
-    st.plotly_chart(
-        mean_curves(means, test.clusters if isinstance(test, ClusterTest) else (), title), key=f"curves {emotion}",
-        config={"displayModeBar": False}, alt=describe_curves(means, title),
-    )  # fmt: skip
+    figure = mean_curves(means, test.clusters if isinstance(test, ClusterTest) else (), title)
+    show_figure(figure, f"curves {emotion}", describe_curves(means, title))
     for name, mean in means.items():
         st.caption(plain(f"{name}: {mean.cell.sentence()}."))
     st.caption(
