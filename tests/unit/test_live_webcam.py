@@ -185,6 +185,7 @@ def state(*faces: LiveFace, minute=(), **changes) -> LiveState:
         "reading": LiveReading(60.0, 640, 480, faces),
         "last_minute": tuple(minute),
         "now_s": 60.0,
+        "quiet_s": 0.0,
         "camera_fps": 29.6,
         "analysed_fps": 27.4,
         "age_ms": 43.0,
