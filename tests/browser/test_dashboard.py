@@ -161,7 +161,7 @@ def test_the_page_works_with_the_keyboard_alone(page: Page):
     focused = "element => element === document.activeElement || element.contains(document.activeElement)"
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.get_by_role("radio").first.evaluate(focused):
+        if page.get_by_test_id("stMain").get_by_role("radio").first.evaluate(focused):
             break
     for _ in range(2):
         page.keyboard.press("ArrowRight")
