@@ -30,9 +30,9 @@ coverage: $(VENV)/.dev-ready
 test-slow: $(VENV)/.dev-ready
 	$(PYTEST) -m slow
 
-# A camera, a server and a browser on one machine: a test that failed is tried once more, and the report says so.
+# A camera, a server and a browser on one machine: a test that failed is tried up to twice more, and the report says so.
 browser-test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest tests/browser --reruns 1
+	$(BIN)/python -m pytest tests/browser --reruns 2
 
 # Builds the wheel, installs it into an empty environment and uses it from an empty folder; needs a package index.
 wheel-test: $(VENV)/.dev-ready
