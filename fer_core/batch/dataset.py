@@ -22,6 +22,7 @@ from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline import columns
+from fer_core.whole_file import whole_file
 
 FORMAT: Final = 1
 MANIFEST: Final = "recordings.parquet"
@@ -122,13 +123,11 @@ class Dataset:
             (self.folder / UNFINISHED).rmdir()
 
     def _write(self, name: str, data: bytes) -> None:
-        path, part = self.folder / name, self.folder / f".{name}.part"
+        path = self.folder / name
         try:
-            part.write_bytes(data)
-            part.replace(path)
+            with whole_file(path) as part:
+                part.write_bytes(data)
         except OSError as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
             raise self._unwritable(path, error) from error
 
     @staticmethod

@@ -1,6 +1,5 @@
 """A library as one zip that needs no software of ours to be read, and such a zip taken in again."""
 
-import contextlib
 import io
 import json
 import math
@@ -25,6 +24,7 @@ from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.files import MAX_BYTES
 from fer_core.timeline.study import Study
+from fer_core.whole_file import whole_file
 
 FORMAT: Final = 1
 MAX_CATALOGUE: Final = 500_000_000
@@ -65,17 +65,11 @@ def export_library(library: Library, path: Path, monitor: Monitor | None = None)
         StoppedError: the monitor was stopped; no file is left.
     """
     monitor = monitor or Monitor()
-    part = path.with_name(f".{path.name}.part")
     try:
-        with part.open("wb") as target, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            count = _write(library, archive, monitor)
-        part.replace(path)
+        with whole_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            return _write(library, archive, monitor)
     except OSError as error:
         raise LibraryError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-    return count
 
 
 def import_library(library: Library, path: Path, monitor: Monitor | None = None) -> Imported:

@@ -1,7 +1,7 @@
 """From kept analyses to one table for `fer_core.timeline.groups`: a row a recording, or a row an event."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -10,6 +10,8 @@ from fer_core.emotions import EMOTIONS
 from fer_core.jobs import Monitor
 from fer_core.library.library import Library
 from fer_core.library.values import Entry
+from fer_core.timeline.groups.cells import PeopleValues
+from fer_core.timeline.groups.outcome import Outcome, outcome
 from fer_core.timeline.per_event import BeforeEvent, per_event, wide
 from fer_core.timeline.person_samples import Counting
 from fer_core.timeline.summaries import CATEGORIES
@@ -47,6 +49,21 @@ _TITLES: Final = {
     "change": "change against the second before",
     "peak": "highest probability",
 }
+
+
+def outcome_of(table: pd.DataFrame, value: str) -> Outcome:
+    """The outcome of a value, which is called by its title in every sentence.
+
+    Args:
+        table: of `Observations`.
+        value: one of its columns.
+
+    Raises:
+        TimelineError: nobody has a value, or the table lacks a column.
+    """
+    found, title = outcome(table, value), value_title(value)
+    comparisons = tuple(replace(each, value=title) for each in found.comparisons)
+    return replace(found, values=PeopleValues(title, found.values.table), comparisons=comparisons)
 
 
 def value_title(value: str) -> str:

@@ -1,7 +1,7 @@
 """The PDF of a study: what was recorded, what was compared, and what every figure rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from fer_core.classification.cards import ModelCard
 from fer_core.jobs import Monitor
-from fer_core.library.observations import Observations, value_title
+from fer_core.library.observations import Observations, outcome_of
 from fer_core.library.values import Entry
 from fer_core.notice import PURPOSE
 from fer_core.provenance import Provenance
@@ -25,10 +25,9 @@ from fer_core.reports.wording import (
     validity_line,
 )
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.groups.cells import PeopleValues
 from fer_core.timeline.groups.conditions import Comparison, Share
 from fer_core.timeline.groups.methods import methods_paragraph
-from fer_core.timeline.groups.outcome import Outcome, one_family, outcome
+from fer_core.timeline.groups.outcome import Outcome, one_family
 from fer_core.timeline.summaries import as_clock
 
 MOST_ROWS: Final = 500
@@ -74,9 +73,9 @@ def study_pdf(study: StudyReport, made_on: date, monitor: Monitor | None = None)
     steps = len(study.figures) + 1
     found = []
     for number, value in enumerate(study.figures, 1):
-        found.append(outcome(study.observations.table, value))
+        found.append(outcome_of(study.observations.table, value))
         monitor.step(number, steps, "comparing people")
-    outcomes = one_family([_titled(each) for each in found])
+    outcomes = one_family(found)
     page = _document(study, made_on)
     free_mm = _add_cover(page, study, made_on)
     _add_recordings(page, study)
@@ -87,13 +86,6 @@ def study_pdf(study: StudyReport, made_on: date, monitor: Monitor | None = None)
     data = bytes(page.output())
     monitor.step(steps, steps, "writing")
     return data
-
-
-def _titled(found: Outcome) -> Outcome:
-    """With the title of the value in every sentence instead of the name of its column."""
-    title = value_title(found.values.name)
-    comparisons = tuple(replace(each, value=title) for each in found.comparisons)
-    return replace(found, values=PeopleValues(title, found.values.table), comparisons=comparisons)
 
 
 def _document(study: StudyReport, made_on: date) -> Document:

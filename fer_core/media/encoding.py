@@ -4,7 +4,7 @@ Frames pass through one at a time, so memory does not grow with the length.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
+from fer_core.whole_file import whole_file
 
 _TICK: Final = Fraction(1, 90_000)
 
@@ -116,14 +117,14 @@ class _Sound:
 
 @contextmanager
 def until_complete(out: Path) -> Iterator[Path]:
-    """A file beside `out` that takes its name in the end, and is gone where it does not come to that."""
-    part = out.with_name(f".{out.name}.part")
+    """`whole_file`, with the folders that it is in.
+
+    Raises:
+        MediaError: it cannot be written.
+    """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        part.replace(out)
+        with whole_file(out) as part:
+            yield part
     except (OSError, av.FFmpegError) as error:
         raise MediaError(f"{out} cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        with suppress(OSError):
-            part.unlink()

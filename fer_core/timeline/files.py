@@ -6,7 +6,6 @@ provenance, is read too, and so are files without some measures. Columns of late
 """
 
 import base64
-import contextlib
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, RAW_COLUMNS, described
 from fer_core.timeline.outline import joined
 from fer_core.timeline.table import MEASURE_TYPES, TYPES, Recording, Timeline
+from fer_core.whole_file import whole_file
 
 FORMAT: Final = 2
 PARQUET, JSON = ".parquet", ".json"
@@ -74,14 +74,11 @@ def write_document(timeline: Timeline, more: More, path: Path) -> None:
     """
     form = _by_ending(path, {PARQUET: parquet_bytes, JSON: json_bytes})
     data = form(timeline, more)
-    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        with whole_file(path) as part:
+            part.write_bytes(data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
 

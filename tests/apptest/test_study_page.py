@@ -89,7 +89,7 @@ def test_people_are_compared_with_what_each_figure_rests_on(place):
     full(place)
     page = tab(study_page(), "Compare people")
     said = texts(page).replace("\\", "")
-    assert ("n = 6 in both" in said and "smallest" in said.lower()) or "n = 6" in said
+    assert "happy: mean probability: " in said and "n = 6 in both" in said and "mean_happy" not in said
     assert "r12.mp4: no subject is named" in said
     cells = page.dataframe[0].value
     assert list(cells["n"]) == [6, 6] and list(cells["seconds"]) == [24.0, 24.0]

@@ -17,13 +17,14 @@ from fer_core.library.observations import (
     Observations,
     of_events,
     of_recordings,
+    outcome_of,
     value_title,
 )
 from fer_core.library.values import Entry
 from fer_core.reports.wording import validity_line
 from fer_core.timeline.groups.conditions import Share
 from fer_core.timeline.groups.methods import methods_paragraph
-from fer_core.timeline.groups.outcome import Outcome, outcome
+from fer_core.timeline.groups.outcome import Outcome
 from fer_core.timeline.person_samples import PersonSamples
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
@@ -107,7 +108,7 @@ def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
     except TimelineError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
-    title = value_title(value)
+    title = found.values.name
     figure = people_by_condition(found.values, found.means, title)
     show_figure(figure, f"people {value}", describe_people(found.values, found.means, title))
     st.caption(
@@ -141,7 +142,7 @@ def statistics(table: pd.DataFrame, value: str) -> Outcome:
     Raises:
         TimelineError: nobody has a value.
     """
-    return outcome(table, value)
+    return outcome_of(table, value)
 
 
 def cells(means: tuple[Share, ...]) -> pd.DataFrame:
