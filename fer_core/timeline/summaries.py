@@ -150,10 +150,12 @@ def as_fine_clock(seconds: float) -> str:
 def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
     """Start and end of a time axis in seconds: of the whole recording, or of the rows where only rows are given."""
     times = _sampled_times(rows_of(source))
-    last_s = float(times[-1]) + interval_s(source) if len(times) else 0.0
-    if isinstance(source, Timeline):
-        return 0.0, max(source.recording.duration_s, last_s)
-    return (float(times[0]) if len(times) else 0.0), last_s
+    end_s = float(times[-1]) + interval_s(source) if len(times) else 0.0
+    if not isinstance(source, Timeline):
+        return (float(times[0]) if len(times) else 0.0), end_s
+    duration_s = source.recording.duration_s
+    reaches_all = not len(times) or duration_s > times[-1]  # else the file says too little
+    return 0.0, duration_s if reaches_all else end_s
 
 
 def interval_s(source: Timeline | pd.DataFrame) -> float:

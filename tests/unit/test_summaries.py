@@ -156,6 +156,12 @@ def test_nobody_seen(timeline, range_s):
     assert time_range(timeline) == range_s
 
 
+def test_the_range_ends_with_the_recording_not_with_the_interval_of_its_last_sample():
+    samples = [nobody(t) for t in (0, 10, 20, 29)]
+    assert time_range(of_rows(samples)) == (0, 30)
+    assert time_range(of_rows([*samples, nobody(39)])) == (0, 49)  # the file said 30 s
+
+
 def test_rows_alone_know_their_range():
     rows = synthetic(30).frame
     assert time_range(rows[rows["time_s"] >= 10]) == (10, 30) and interval_s(rows) == 0.25

@@ -27,7 +27,7 @@ function hearKey(player, event, actions) {
     m: actions.mark,
     f: actions.full,
     Home: () => player.seek(player.data.range[0], { snap: false }),
-    End: () => player.seek(player.data.range[1] - player.readings.frame, { snap: false }),
+    End: () => player.seek(player.lastFrame, { snap: false }),
     "+": actions.closer,
     "=": actions.closer,
     "-": actions.wider,

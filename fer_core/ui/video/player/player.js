@@ -164,6 +164,11 @@ class Player {
     return this.plays && !this.video.paused && !this.video.ended;
   }
 
+  // Where the last frame of the range begins.
+  get lastFrame() {
+    return Math.min(this.data.range[1], this.video.duration || Infinity) - this.readings.frame;
+  }
+
   whole() {
     return [this.readings.start, this.readings.end];
   }
