@@ -14,17 +14,13 @@ from collections.abc import Generator, Iterator
 from multiprocessing import connection, resource_tracker
 from typing import Final
 
-from fer_core.batch.manifest import Entry, Stage
-from fer_core.batch.unit import Identity, ShareOf, Task
+from fer_core.batch.manifest import Entry
+from fer_core.batch.unit import MOST_DEATHS, Identity, ShareOf, Task
 from fer_core.batch.worker import BEGUN, READY, Load, serve
 from fer_core.errors import RequestError, WorkerError
-from fer_core.media.files import harmless
 from fer_core.networks.cores import available_cores
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
-
-MOST_DEATHS: Final = 2
-"""Processes that a recording may end before it is given up."""
 
 MOST_FAILED_STARTS: Final = 3
 """Processes in a row that may end before they are ready."""
@@ -203,17 +199,13 @@ class _Worker:
     def too_slow(self) -> Entry:
         """End the process; the row of its task."""
         self.kill()
-        return self._failed("limit", "was not read within the limit of a recording; what was read of it is kept")
+        assert self.task is not None
+        return self.task.too_slow(self._seconds)
 
     def deadly(self) -> Entry:
         """The row of its task, at which the process has died."""
-        return self._failed("worker", f"ended the process that read it {MOST_DEATHS} times ({self.ending()})")
-
-    def _failed(self, stage: Stage, what: str) -> Entry:
         assert self.task is not None
-        source, sha256, size = self.task.source, self.task.sha256, self.task.size
-        reason = f"{harmless(str(source))} {what}; --retry goes on from there."
-        return Entry.failed(source, stage, reason, sha256=sha256, size=size, seconds=self._seconds)
+        return self.task.deadly(self.ending(), self._seconds)
 
     def ending(self) -> str:
         """How the process ended."""

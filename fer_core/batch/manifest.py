@@ -5,13 +5,16 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless
 from fer_core.timeline.columns import Column
 from fer_core.timeline.summaries import UNCERTAIN, summarise
 from fer_core.timeline.table import Timeline
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Stage = Literal["file", "reading", "writing", "worker", "limit"]
 """Where a recording failed: its file could not be opened, could not be read as a recording, its readings could not be
@@ -124,19 +127,32 @@ def as_text(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def to_bytes(entries: Iterable[Entry]) -> bytes:
-    """The manifest as Parquet, with the rows in the order of their sources."""
+def to_table(entries: Iterable[Entry]) -> "pa.Table":
+    """Rows as an Arrow table."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     kinds = {"text": pa.string(), "texts": pa.list_(pa.string()), "decimal": pa.float64(), "whole": pa.int64()}
-    rows = sorted(entries, key=lambda entry: (entry.source, entry.sha256))
+    rows = list(entries)
     columns = {
         name: pa.array([_cell(getattr(entry, name)) for entry in rows], kinds[column.kind])
         for name, column in COLUMNS.items()
     }
+    return pa.table(columns)
+
+
+def of_row(row: Mapping[str, Any]) -> Entry:
+    """The entry of a row of such a table."""
+    return Entry(**{field.name: _value(field.name, row[field.name]) for field in fields(Entry)})
+
+
+def to_bytes(entries: Iterable[Entry]) -> bytes:
+    """The manifest as Parquet, with the rows in the order of their sources."""
+    import pyarrow.parquet as pq
+
     buffer = io.BytesIO()
-    pq.write_table(pa.table(columns), buffer, compression="zstd")
+    pq.write_table(
+        to_table(sorted(entries, key=lambda entry: (entry.source, entry.sha256))), buffer, compression="zstd"
+    )
     return buffer.getvalue()
 
 
@@ -152,7 +168,7 @@ def from_file(path: Path) -> list[Entry]:
     names = [field.name for field in fields(Entry)]
     try:
         rows = pq.read_table(io.BytesIO(path.read_bytes()), columns=names, use_threads=False).to_pylist()
-        return [Entry(**{name: _value(name, row[name]) for name in names}) for row in rows]
+        return [of_row(row) for row in rows]
     except FileNotFoundError:
         return []
     except (pa.ArrowException, OSError, KeyError, TypeError) as error:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from fer_core.analysis.run import AnalysisProgress, Reader, analyse, completed, provenance_of
 from fer_core.batch.manifest import Entry, Stage, recording_id
@@ -13,6 +13,9 @@ from fer_core.errors import FerError
 from fer_core.media.files import harmless
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
+
+MOST_DEATHS: Final = 2
+"""Processes that a recording may end before it is given up."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +42,23 @@ class Task:
     def recording(self) -> str:
         """Id of the recording."""
         return recording_id(self.sha256)
+
+    def failed(self, stage: Stage, reason: str, seconds: float) -> Entry:
+        """The row of a recording that could not be read, after so many seconds."""
+        return Entry.failed(self.source, stage, reason, sha256=self.sha256, size=self.size, seconds=seconds)
+
+    def too_slow(self, seconds: float) -> Entry:
+        """The row of a recording that took longer than allowed."""
+        return self._given_up(
+            "limit", "was not read within the limit of a recording; what was read of it is kept", seconds
+        )
+
+    def deadly(self, ending: str, seconds: float) -> Entry:
+        """The row of a recording that ended `MOST_DEATHS` processes, the last one with this `ending`."""
+        return self._given_up("worker", f"ended the process that read it {MOST_DEATHS} times ({ending})", seconds)
+
+    def _given_up(self, stage: Stage, what: str, seconds: float) -> Entry:
+        return self.failed(stage, f"{harmless(str(self.source))} {what}; --retry goes on from there.", seconds)
 
 
 @dataclass(frozen=True)
@@ -104,8 +124,7 @@ def read_recording(
     began_s = time.monotonic()
 
     def failed(stage: Stage, reason: str) -> Entry:
-        seconds = time.monotonic() - began_s
-        return Entry.failed(task.source, stage, reason, sha256=task.sha256, size=task.size, seconds=seconds)
+        return task.failed(stage, reason, time.monotonic() - began_s)
 
     try:
         timeline = analyse(pipeline, task.source, request, progress, checkpoint=task.checkpoint)
