@@ -32,7 +32,18 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "sources", nargs="+", metavar="SOURCE", help='a recording, a folder, or a pattern such as "*.mp4"'
     )
     batch.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the dataset is or will be")
-    batch.add_argument("--workers", type=_count, metavar="N", help="processes, at most one a core; default: one a core")
+    batch.add_argument(
+        "--backend",
+        choices=("local", "ray"),
+        default="local",
+        help="what shares the work: processes of this machine (default), or Ray, here or on the cluster of RAY_ADDRESS",
+    )
+    batch.add_argument(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="processes that read, at most one a core; default: one a core, with ray one core is left free",
+    )
     batch.add_argument("--limit", type=_seconds, metavar="SECONDS", help="give up a recording that takes longer")
     batch.add_argument("--retry", action="store_true", help="try recordings again that failed before")
     batch.add_argument("--watch", action="store_true", help="go on with what comes into SOURCE, until Ctrl-C")
@@ -42,13 +53,10 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
 
 
 def _batch(options: argparse.Namespace) -> int:
-    from fer_core.batch.local import LocalEngine
     from fer_core.batch.run import read_all
-    from fer_core.networks.cores import available_cores
 
     out = checked_folder(options.out, "--out")
-    workers = available_cores() if options.workers is None else options.workers
-    engine = LocalEngine(request_of(options), workers, options.limit)
+    engine = _engine(options)
     try:
         if options.watch:
             _watch(options, engine)
@@ -59,6 +67,18 @@ def _batch(options: argparse.Namespace) -> int:
         raise
     _say(report, out)
     return SOME_FAILED if report.failed else DONE
+
+
+def _engine(options: argparse.Namespace) -> "Engine":
+    if options.backend == "ray":
+        from fer_core.batch.cluster import ClusterEngine
+
+        return ClusterEngine(request_of(options), options.workers, options.limit)
+    from fer_core.batch.local import LocalEngine
+    from fer_core.networks.cores import available_cores
+
+    workers = available_cores() if options.workers is None else options.workers
+    return LocalEngine(request_of(options), workers, options.limit)
 
 
 def _watch(options: argparse.Namespace, engine: "Engine") -> NoReturn:

@@ -13,6 +13,7 @@ from fer_core.errors import DependencyError
 from fer_core.plain import as_plain
 
 if TYPE_CHECKING:
+    from fer_core.diagnostics.benchmarks.batches import BatchFigures
     from fer_core.diagnostics.benchmarks.figures import DetectorFigures
     from fer_core.diagnostics.benchmarks.live import LiveFigures
     from fer_core.diagnostics.benchmarks.video import VideoFigures
@@ -43,6 +44,9 @@ def add(commands: Commands) -> None:
         default=[],
         metavar="NAME",
         help="also measure how well and how fast these find faces, such as blazeface haar",
+    )
+    bench.add_argument(
+        "--batch", type=_positive(int), metavar="N", help="also read N small recordings by each backend of `batch`"
     )
     bench.set_defaults(run=_bench)
 
@@ -84,6 +88,7 @@ def _bench(options: argparse.Namespace) -> int:
         video=_video(model, options.minutes) if options.video else None,
         live=_live(pipeline, options) if options.live else None,
         detection={name: _detection(name) for name in options.detectors} or None,
+        batch=_batch(model, options.batch) if options.batch else None,
     )
     write_json(as_plain(measured), options.json)
     return DONE
@@ -112,6 +117,12 @@ def _video(model: str, minutes: int) -> "VideoFigures":
         video.make_clip(clip)
         video.repeat(clip, recording, minutes)
         return _told("video", video.video(recording, model))
+
+
+def _batch(model: str, recordings: int) -> "BatchFigures":
+    from fer_core.diagnostics.benchmarks import batches
+
+    return _told("batch", batches.batches(recordings, model))
 
 
 def _live(pipeline: "EmotionPipeline", options: argparse.Namespace) -> "LiveFigures":

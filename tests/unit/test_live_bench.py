@@ -9,13 +9,16 @@ import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
-from fer_core.diagnostics.benchmarks import live, pictures
+from fer_core.diagnostics.benchmarks import batches, live, pictures
 from fer_core.errors import MediaError
 from fer_core.live import LiveStream
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain
 from fer_core.readings import Box
+from fer_core.request import AnalysisRequest
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
+from tests.unit.batch.engines import HereEngine
+from tests.videos import scene, write_video
 
 FACE = Box(200, 150, 120, 120)
 
@@ -125,8 +128,8 @@ def test_the_command_writes_them_all(monkeypatch, capsys):
     monkeypatch.setattr(pictures, "cold_start_s", lambda: 1.5)
     assert main(["bench", "--live", "--seconds", "0.5", "--json", "-"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    names = ["machine", "model", "cold_start_s", "image_ms", "classify_ms", "detect_ms", "video", "live", "detection"]
-    assert list(figures) == names and figures["detection"] is None
+    names = ["machine", "model", "cold_start_s", "image_ms", "classify_ms", "detect_ms", "video", "live"]
+    assert list(figures) == [*names, "detection", "batch"] and figures["detection"] is None and figures["batch"] is None
     assert list(figures["live"]) == [*figures["live"]["four_faces"], "four_faces"]
     assert figures["live"]["four_faces"]["analysed_fps"] > 0 and figures["video"] is None
 
@@ -163,3 +166,12 @@ def test_a_time_that_is_none_is_wrong_usage(option, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["bench", "--live", option, "--json", "-"])
     assert stopped.value.code == 2 and option.partition("=")[0] in capsys.readouterr().err
+
+
+def test_a_batch_reads_so_many_different_recordings(monkeypatch, decoded_here):
+    monkeypatch.setattr(batches, "make_clip", lambda path, seconds: write_video(path, [scene((150, 120, 220))] * 25))
+    engines = [HereEngine(AnalysisRequest(fps=5)) for _ in range(2)]
+    monkeypatch.setattr(batches, "_engines", lambda request: zip(("here", "there"), engines, strict=True))
+    figures = batches.batches(3)
+    assert all(len(engine.read_names) == 3 for engine in engines) and figures.recordings == 3
+    assert list(figures.per_hour) == ["here", "there"] == list(figures.seconds) and min(figures.per_hour.values()) > 0

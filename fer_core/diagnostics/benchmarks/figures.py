@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fer_core.diagnostics.benchmarks.batches import BatchFigures
 from fer_core.diagnostics.benchmarks.detection import Found
 from fer_core.diagnostics.benchmarks.live import LiveFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
@@ -43,6 +44,7 @@ class BenchFigures:
         video: of reading a recording.
         live: of a stream.
         detection: by detector.
+        batch: of many recordings.
     """
 
     machine: Machine
@@ -54,3 +56,4 @@ class BenchFigures:
     video: VideoFigures | None
     live: LiveFigures | None
     detection: Mapping[str, DetectorFigures] | None
+    batch: BatchFigures | None

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Generator, Iterator
 from multiprocessing import parent_process
@@ -43,7 +44,7 @@ def fake(request: AnalysisRequest) -> EmotionPipeline:
 
 def undisturbed(request: AnalysisRequest) -> EmotionPipeline:
     """The real pipeline; its process saves after each batch of faces."""
-    if parent_process() is not None:
+    if _reads():
         run.SAVE_EVERY_S = 0
     return EmotionPipeline.load_for(request)
 
@@ -62,9 +63,14 @@ def slow(folder: Path, frame: int, times: int, request: AnalysisRequest) -> Emot
 
 def broken(request: AnalysisRequest) -> EmotionPipeline:
     """No process that reads gets ready."""
-    if parent_process() is not None:
+    if _reads():
         os._exit(7)
     return fake(request)
+
+
+def _reads() -> bool:
+    """Whether this is a process that reads: a worker of this machine, or an actor of Ray."""
+    return parent_process() is not None or Path(sys.argv[0]).name == "default_worker.py"
 
 
 def _once(folder: Path, times: int) -> bool:
@@ -75,7 +81,7 @@ def _once(folder: Path, times: int) -> bool:
 
 
 def _do_at(frame: int, deed) -> None:
-    if parent_process() is None:  # the process of the test itself only asks what the pipeline is
+    if not _reads():  # the process of the test itself only asks what the pipeline is
         return
     find = Step.find
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fer_core import Timeline
-from fer_core.batch import local, watching
+from fer_core.batch import cluster, local, watching
 from fer_core.batch.dataset import Dataset
 from fer_core.cli import main
 from fer_core.networks import cores
@@ -62,6 +62,22 @@ def test_status_and_sentences(capsys, made, tmp_path, given):
     status, _, stderr = answer(capsys, made, "--out", out, "--fps", 2)
     assert status == 3 and "another fps" in stderr and stderr.count("\n") == 1
     assert given == [(1, 300.0), *[(7, None)] * 3]
+
+
+def test_ray_is_chosen_by_name(capsys, made, tmp_path, monkeypatch):
+    asked = []
+
+    def here(request, workers, limit_s):
+        asked.append((workers, limit_s))
+        return engines.HereEngine(request)
+
+    monkeypatch.setattr(cluster, "ClusterEngine", here)
+    status, _, _ = answer(capsys, made, "--out", tmp_path, "--backend", "ray", "--workers", 64, "--fps", 5)
+    assert status == 0 and asked == [(64, None)]
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "ray", None)
+    status, _, stderr = answer(capsys, made, "--out", tmp_path / "other", "--backend", "ray")
+    assert status == 3 and "pip install" in stderr and stderr.count("\n") == 1
 
 
 def test_watching_goes_on_until_it_is_interrupted(capsys, made, tmp_path, given, monkeypatch):

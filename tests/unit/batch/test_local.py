@@ -141,17 +141,17 @@ def test_a_killed_driver_takes_its_workers_along_and_the_next_call_goes_on(made,
     program.write_text(BATCH)
     command = [sys.executable, str(program), str(made), str(out), str(marks)]
     driver = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    worker = int(_content(marks / "0", 60))  # it has come to the frame where it waits
+    worker = int(content(marks / "0", 60))  # it has come to the frame where it waits
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    assert _gone(worker, 10)
+    assert gone(worker, 10)
     saved = list((out / UNFINISHED).iterdir())
     assert len(saved) == 1 and saved[0].stat().st_size > 1000
     assert not read_all([made], out, LocalEngine(REQUEST, load=engines.undisturbed)).failed
     assert_same(out, alone)
 
 
-def _content(path: Path, patience_s: float) -> str:
+def content(path: Path, patience_s: float) -> str:
     until_s = time.monotonic() + patience_s
     while time.monotonic() < until_s:
         if path.exists() and (text := path.read_text()):
@@ -160,7 +160,7 @@ def _content(path: Path, patience_s: float) -> str:
     raise AssertionError(f"{path} did not come")
 
 
-def _gone(process: int, patience_s: float) -> bool:
+def gone(process: int, patience_s: float) -> bool:
     until_s = time.monotonic() + patience_s
     while time.monotonic() < until_s:
         try:

@@ -1,0 +1,208 @@
+"""The engine of many machines: Ray Data hands the recordings to a pool of actors, here or on a cluster.
+
+Sources and dataset have to lie under the same paths on every machine. Ray starts an actor again that has died and gives
+it its task again, for ever; so each task leaves a mark beside its checkpoint for every time that it was begun.
+"""
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from fer_core.batch import manifest
+from fer_core.batch.manifest import Entry
+from fer_core.batch.unit import MOST_DEATHS, Identity, ShareOf, Task, read_recording
+from fer_core.batch.worker import Load
+from fer_core.errors import DependencyError, RequestError, WorkerError
+from fer_core.networks.cores import limit_threads
+from fer_core.pipeline import EmotionPipeline
+from fer_core.request import AnalysisRequest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ADDRESS: Final = "RAY_ADDRESS"
+"""Environment variable with the address of a cluster. Without it, Ray is started on this machine, and ended again."""
+
+_STORE_BYTES: Final = 128 * 2**20
+"""Memory for what actors hand each other; rows of a manifest are all there is."""
+
+_TOO_SLOW: Final = "too slow"
+_PATHS: Final = ("source", "readings", "checkpoint")
+
+
+class ClusterEngine:
+    """Reads recordings on the actors of Ray, each with one core.
+
+    Args:
+        request: how recordings are read.
+        workers: number of actors; None for all cores of the cluster but one.
+        limit_s: seconds that one recording may take; None for any number.
+        load: loads the pipeline in each actor; a function of a module that is installed on every machine.
+
+    Raises:
+        DependencyError: Ray is not installed.
+        RequestError: a number makes no sense.
+    """
+
+    def __init__(
+        self,
+        request: AnalysisRequest,
+        workers: int | None = None,
+        limit_s: float | None = None,
+        load: Load = EmotionPipeline.load_for,
+    ) -> None:
+        try:
+            import ray.data
+        except ImportError as error:
+            raise DependencyError("Ray is not installed: pip install 'face-value[ray]'.") from error
+        if workers is not None and workers < 1:
+            raise RequestError("Workers are processes that compute: 1 or more.")
+        if limit_s is not None and not limit_s > 0:
+            raise RequestError("The limit of a recording is a number of seconds above 0.")
+        self._ray = ray
+        self.request, self.workers, self.limit_s, self.load = request, workers, limit_s, load
+
+    def identity(self) -> Identity:
+        """See `fer_core.batch.unit.Engine`."""
+        return Identity.of(self.load(self.request), self.request)
+
+    def read(self, tasks: Iterator[Task], told: ShareOf) -> Generator[Entry, None, None]:
+        """See `fer_core.batch.unit.Engine`. All tasks are taken before the first is begun."""
+        waiting = list(tasks)
+        if not waiting:
+            return
+        for task in waiting:
+            _Marks(task).clear()
+        with self._connected():
+            yield from self._entries(waiting)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """With a cluster: that of `ADDRESS`, or one that is started here."""
+        own: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it would report to its makers
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it would write between the lines of the progress
+        try:
+            self._ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if os.environ.get(ADDRESS) else own))
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise WorkerError(f"Ray cannot be reached or started ({error}); check {ADDRESS}.") from error
+        try:
+            yield
+        except self._ray.exceptions.RayError as error:
+            raise WorkerError(
+                f"Ray gave up ({type(error).__name__}); what was read is kept, and the same command goes on."
+            ) from error
+        finally:
+            self._ray.shutdown()
+
+    def _entries(self, tasks: Sequence[Task]) -> Iterator[Entry]:
+        data = self._ray.data
+        data.DataContext.get_current().enable_progress_bars = False
+        data.DataContext.get_current().print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        cores = int(self._ray.cluster_resources().get("CPU", 1))
+        workers = min(self.workers or max(1, cores - 1), len(tasks))
+        rows = data.from_arrow([as_table(task) for task in tasks]).map_batches(
+            Reader,
+            fn_constructor_args=(self.load, self.request, self.limit_s),
+            batch_size=1,
+            batch_format="pyarrow",
+            compute=data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
+            num_cpus=1,
+        )
+        for row in rows.iter_rows():
+            yield manifest.of_row(row)
+
+
+class Reader:
+    """What an actor does: one recording at a time, with a pipeline that is loaded once."""
+
+    def __init__(self, load: Load, request: AnalysisRequest, limit_s: float | None) -> None:
+        import cv2
+
+        limit_threads(1)
+        cv2.setNumThreads(1)
+        self._request, self._limit_s = request, limit_s
+        self._pipeline = load(request)
+
+    def __call__(self, rows: "pa.Table") -> "pa.Table":
+        """Read the recordings of tasks, as `as_table` gives them; their rows as `manifest.to_table` gives them."""
+        return manifest.to_table(self._read(_task(row)) for row in rows.to_pylist())
+
+    def _read(self, task: Task) -> Entry:
+        marks = _Marks(task)
+        begun_s, too_slow = marks.read()
+        if too_slow:
+            entry = task.too_slow(self._limit_s or 0.0)
+        elif len(begun_s) == MOST_DEATHS:
+            entry = task.deadly("Ray's log says how", time.time() - begun_s[-1])
+        else:
+            marks.add(repr(time.time()))
+            with self._limited(marks):
+                entry = read_recording(self._pipeline, task, self._request)
+        marks.clear()
+        return entry
+
+    @contextlib.contextmanager
+    def _limited(self, marks: "_Marks") -> Iterator[None]:
+        """End this actor where the recording takes too long, whatever it hangs in."""
+        if self._limit_s is None:
+            yield
+            return
+
+        def end() -> None:
+            marks.add(_TOO_SLOW)
+            os._exit(1)
+
+        timer = threading.Timer(self._limit_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+class _Marks:
+    """When a task was begun, and whether it took too long; what an actor that dies leaves to the next."""
+
+    def __init__(self, task: Task) -> None:
+        self._path = task.checkpoint.with_suffix(".begun")
+
+    def read(self) -> tuple[list[float], bool]:
+        """The times at which it was begun, in seconds since 1970, and whether it took too long."""
+        try:
+            lines = self._path.read_text(encoding="ascii").split("\n")
+        except FileNotFoundError:
+            return [], False
+        return [float(line) for line in lines if line and line != _TOO_SLOW], _TOO_SLOW in lines
+
+    def add(self, line: str) -> None:
+        """Leave a mark."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="ascii") as file:
+            file.write(line + "\n")
+
+    def clear(self) -> None:
+        """Remove all."""
+        self._path.unlink(missing_ok=True)
+
+
+def as_table(task: Task) -> "pa.Table":
+    """A task as one row; paths as bytes, because they need not be text."""
+    import pyarrow as pa
+
+    paths = {name: pa.array([os.fsencode(getattr(task, name))], pa.binary()) for name in _PATHS}
+    return pa.table(
+        {**paths, "sha256": pa.array([task.sha256], pa.string()), "size": pa.array([task.size], pa.int64())}
+    )
+
+
+def _task(row: dict[str, Any]) -> Task:
+    paths = {name: Path(os.fsdecode(row[name])) for name in _PATHS}
+    return Task(sha256=row["sha256"], size=row["size"], **paths)
