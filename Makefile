@@ -10,7 +10,7 @@ endif
 # Two test processes; each computes on one core, or they would wait for each other. Bytecode is kept whatever the
 # environment says: else each process that a test starts would compile everything.
 WORKERS ?= 2
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=20
 
 QUICK := tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel)
 
@@ -32,7 +32,7 @@ test-slow: $(VENV)/.dev-ready
 
 # A camera, a server and a browser on one machine: a test that failed is tried up to twice more, and the report says so.
 browser-test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest tests/browser --reruns 2
+	$(BIN)/python -m pytest tests/browser --reruns 2 --durations=20
 
 # Builds the wheel, installs it into an empty environment and uses it from an empty folder; needs a package index.
 wheel-test: $(VENV)/.dev-ready
