@@ -1,0 +1,47 @@
+"""Dockerfile and compose.yaml, as far as they can be checked without Docker."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fer_core.cli import parser
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict]:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+
+
+def test_the_linter_has_nothing_to_say():
+    beside = Path(sys.executable).with_name("hadolint")
+    hadolint = str(beside) if beside.exists() else shutil.which("hadolint")
+    if hadolint is None:
+        pytest.skip("hadolint is not installed; it is made for Linux on x86_64 only")
+    done = subprocess.run([hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_image_is_built_from_all_that_the_wheel_holds():
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    let_in = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] == "!"}
+    needed = {path.strip("/") for path in (*wheel["include"], *wheel["force-include"])}
+    assert all(any(path == each or path.startswith(f"{each}/") for each in let_in) for path in needed)
+    assert all((ROOT / path).exists() for path in let_in)
+
+
+def test_what_the_services_start_are_commands(services):
+    for service in services.values():
+        parser().parse_args(service.get("command", ["dashboard"]))
+
+
+def test_every_service_is_as_little_as_it_can_be(services):
+    for service in services.values():
+        assert service["read_only"] and service["cap_drop"] == ["ALL"] and "/tmp" in service["tmpfs"]
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    assert "\nUSER 10001\n" in (ROOT / "Dockerfile").read_text()
