@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fer_core.errors import TimelineError
 from fer_core.plain import as_plain, from_plain
-from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.notes import Marker, Notes, Span, Stimulus
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,20 @@ class Smooth:
         return f"smoothing: {self.smoothing}, {self.time_constant_s:g} s; uncertain below {self.uncertain_below:.0%}"
 
 
-Edit = Merge | Split | Remove | Name | Mark | Exclude | Rest | Smooth
+@dataclass(frozen=True)
+class Accompany:
+    """A stimulus that was shown to the people of the recording, or another offset of it; None removes it."""
+
+    stimulus: Stimulus | None
+
+    def words(self, notes: Notes) -> str:
+        """What was done, for people."""
+        if self.stimulus is None:
+            return "no stimulus"
+        return f"stimulus {self.stimulus.name} from {self.stimulus.offset_s:.2f} s"
+
+
+Edit = Merge | Split | Remove | Name | Mark | Exclude | Rest | Smooth | Accompany
 """One correction."""
 
 KINDS: Final[Mapping[str, type[Edit]]] = {
@@ -135,6 +148,7 @@ KINDS: Final[Mapping[str, type[Edit]]] = {
     "exclude": Exclude,
     "rest": Rest,
     "smooth": Smooth,
+    "accompany": Accompany,
 }
 """Classes of edits by their `kind` in JSON."""
 

@@ -1,4 +1,4 @@
-"""Notes of people on a timeline: names, markers and excluded spans."""
+"""Notes of people on a timeline: names, markers, excluded spans, and the stimulus that was shown."""
 
 import math
 from collections.abc import Mapping
@@ -31,25 +31,46 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Stimulus:
+    """A recording that the people of a recording were shown; it is never read for expressions.
+
+    Attributes:
+        name: of its file.
+        offset_s: moment of the recording, in seconds from its start, at which the stimulus begins; negative where the
+            recording begins while the stimulus runs.
+    """
+
+    name: str
+    offset_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self.name, self.offset_s)
+        if not self.name:
+            raise ValueError("a stimulus has the name of its file")
+
+
+@dataclass(frozen=True)
 class Notes:
-    """Names, markers and excluded spans of one recording.
+    """Names, markers, excluded spans and the stimulus of one recording.
 
     Attributes:
         names: by number of the person, where they have one.
         markers: in any order.
         excluded: spans that no statistic counts.
+        stimulus: what the people were shown; None where that is not known.
     """
 
     names: Mapping[int, str] = field(default_factory=dict)
     markers: tuple[Marker, ...] = ()
     excluded: tuple[Span, ...] = ()
+    stimulus: Stimulus | None = None
 
     def name(self, person: int) -> str:
         """The name of a person; "Person 1" and so on where none was given."""
         return self.names.get(person, "").strip() or f"Person {person}"
 
     def within(self, start_s: float, end_s: float) -> "Notes":
-        """The notes with all names, and the markers and spans that are at least partly in a stretch of time."""
+        """All names, the stimulus, and the markers and spans that are at least partly in a stretch of time."""
         return replace(
             self,
             markers=tuple(marker for marker in self.markers if start_s <= marker.time_s <= end_s),

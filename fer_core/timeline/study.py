@@ -12,6 +12,7 @@ from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.corrections import deviations, merged, resmoothed, rested, split, without
 from fer_core.timeline.edits import (
+    Accompany,
     Edit,
     Exclude,
     Mark,
@@ -44,7 +45,7 @@ class State:
 
     Attributes:
         timeline: corrected and smoothed.
-        notes: names, markers, excluded spans.
+        notes: names, markers, excluded spans, stimulus.
         resting: by person, the span in which their face was at rest.
     """
 
@@ -86,7 +87,7 @@ class Study:
 
     @property
     def notes(self) -> Notes:
-        """Names, markers and excluded spans."""
+        """Names, markers, excluded spans and the stimulus."""
         return self.state.notes
 
     @property
@@ -157,7 +158,7 @@ class Study:
         """The study for files, without any trace of removed persons.
 
         Edits of persons are applied for good, because the log would show removed persons. Names, markers, excluded
-        spans, resting faces and smoothing of the other persons stay in the log.
+        spans, stimulus, resting faces and smoothing of the other persons stay in the log.
         """
         if not self._removes:
             return self
@@ -281,6 +282,8 @@ def applied(state: State, edit: Edit) -> State:
         return replace(state, notes=replace(notes, markers=markers))
     if isinstance(edit, Exclude):
         return replace(state, notes=replace(notes, excluded=tuple(sorted(edit.spans, key=lambda span: span.start_s))))
+    if isinstance(edit, Accompany):
+        return replace(state, notes=replace(notes, stimulus=edit.stimulus))
     resting = {person: span for person, span in state.resting.items() if person != edit.person}
     if edit.span is not None:
         deviations(timeline, {edit.person: edit.span})
@@ -324,6 +327,7 @@ def notes_as_edits(notes: Notes) -> tuple[Edit, ...]:
         *(Name(person, name) for person, name in notes.names.items() if name),
         *([Mark(notes.markers)] if notes.markers else []),
         *([Exclude(notes.excluded)] if notes.excluded else []),
+        *([Accompany(notes.stimulus)] if notes.stimulus else []),
     )
 
 
@@ -338,7 +342,7 @@ def replayed(timeline: Timeline, edits: Iterable[Edit]) -> Timeline:
 
 def _renumbered(edit: Edit, numbers: Mapping[int, int]) -> Edit:
     """The edit with new numbers of persons."""
-    if isinstance(edit, Mark | Exclude | Smooth):
+    if isinstance(edit, Mark | Exclude | Smooth | Accompany):
         return edit
     edit = replace(edit, person=numbers.get(edit.person, edit.person))
     if isinstance(edit, Merge):

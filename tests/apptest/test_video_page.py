@@ -17,7 +17,7 @@ from fer_core.reports.pdf import pdf_report
 from fer_core.request import Region
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.timeline.notes import Marker
+from fer_core.timeline.notes import Marker, Stimulus
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
@@ -89,6 +89,10 @@ def analysed(page: AppTest) -> AppTest:
 
 def button(page: AppTest, label: str):
     return next(button for button in page.button if button.label.startswith(label))
+
+
+def label(elements, label: str):
+    return next(element for element in elements if element.label.startswith(label))
 
 
 def tab(page: AppTest, label: str) -> AppTest:
@@ -305,7 +309,7 @@ def test_a_recording_that_browsers_do_not_play_gets_a_copy_that_they_do(fakes, o
     assert player(page)["video"] is None and player(page)["still"].endswith(".jpg")
     button(page, "Make a copy that plays").click().run()
     found = recording(page)
-    page.session_state[MEMORY].copies[found.number].wait(60)
+    page.session_state[MEMORY].copies[found.path].wait(60)
     page.run()
     assert not page.exception and not page.error
     assert player(page)["video"].endswith(".mp4") and "for this player alone" in words(page)
@@ -523,6 +527,38 @@ def test_a_timeline_without_its_recording_is_played_as_outlines(fakes, kept):
     given = player(page)
     assert given["video"] is given["still"] is None and given["track"]
     assert bool(given["outlines"]) == kept
+
+
+def test_a_stimulus_plays_beside_and_is_asked_for_again_by_name(fakes, clip, old_clip, tmp_path):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    label(page.file_uploader, "Stimulus").upload("shown.mp4", clip, "video/mp4").run()
+    label(page.number_input, "shown\\.mp4 begins at").set_value(-1.5).run()
+    given = page.session_state[MEMORY].stimuli[recording(page).number]
+    data = player(page)["stimulus"]
+    assert (data["name"], data["offset"], data["sound"]) == ("shown.mp4", -1.5, False) and data["video"].endswith(
+        ".mp4"
+    )
+    (tmp_path / "kept.parquet").write_bytes(recording(page).study.to_parquet())
+    button(page, "Forget").click().run()
+    assert not given.path.exists()
+
+    label(page.file_uploader, "Evidence bundle").upload(
+        "kept.parquet", (tmp_path / "kept.parquet").read_bytes(), "application/octet-stream"
+    ).run()
+    assert player(page)["stimulus"] is None
+    label(page.file_uploader, "Give shown\\.mp4 too").upload("shown.mp4", b"not a recording", "video/mp4").run()
+    assert len(page.error) == 1 and player(page)["stimulus"] is None
+    label(page.file_uploader, "Give shown\\.mp4 too").upload("shown.avi", old_clip, "video/avi").run()
+    assert not page.error and player(page)["stimulus"] is None  # browsers do not play it
+    assert recording(page).notes.stimulus == Stimulus("shown.avi", -1.5)
+    button(page, "Make a copy that plays").click().run()
+    given = page.session_state[MEMORY].stimuli[recording(page).number]
+    page.session_state[MEMORY].copies[given.path].wait(60)
+    page.run()
+    assert player(page)["stimulus"]["video"].endswith(".mp4")
+    button(page, "Take away").click().run()
+    assert player(page)["stimulus"] is None and not given.path.exists() and not page.exception
 
 
 def test_two_recordings_are_compared(fakes, clip):

@@ -272,6 +272,54 @@ def test_a_phone_plays_by_touch_without_sideways_scrolling(browser: Browser, ser
     context.close()
 
 
+PAIR = f"""(() => {{
+    const number = (video) => {NUMBER};
+    return [number(video), number(part(".stimulus video"))];
+}})()"""
+"""The numbers that the frames of the recording and of the stimulus bear."""
+
+
+def test_a_stimulus_plays_beside_the_recording(opened: Page, film: Path):
+    page, late = opened, 30  # frames by which it begins later than the recording
+    page.get_by_role("button", name="Stimulus", exact=True).click()
+    page.get_by_test_id("stPopoverBody").locator('input[type="file"]').set_input_files(film)
+    begins = page.get_by_role("spinbutton", name="begins at (seconds)")
+    begins.fill(str(late / RATE))
+    begins.press("Enter")
+    expect(page.locator(".stimulus figcaption")).to_have_text("Stimulus begins at 0:01.20", timeout=60_000)
+    page.keyboard.press("Escape")
+
+    def wait_for_pair(recording: int | None = None) -> None:
+        for _ in range(100):
+            shown, beside = player_video(page, PAIR)
+            if beside == shown - late and recording in (None, shown):
+                return
+            page.wait_for_timeout(100)
+        pytest.fail(f"frame {shown} of the recording stands beside frame {beside} of the stimulus")
+
+    click_lane(page, 0.51)
+    wait_for_pair()
+    start, _ = player_video(page, PAIR)
+    key(page, ".", ".", ",")
+    wait_for_pair(start + 1)
+    key(page, "Shift+ArrowLeft", "<", "Space")
+    apart = []
+    for _ in range(15):
+        page.wait_for_timeout(100)
+        apart.append(player_video(page, f"video.currentTime - part('.stimulus video').currentTime - {late / RATE}"))
+    assert sorted(map(abs, apart))[len(apart) // 2] < 2 * FRAME_S  # a busy browser is late now and then
+    assert player_video(page, "part('.stimulus video').playbackRate") == pytest.approx(0.75, rel=0.11)
+    key(page, "k")
+    assert player_video(page, "part('.stimulus video').paused")
+    wait_for_pair()
+    sounds = "[video.muted, part('.stimulus video').muted]"
+    assert player_video(page, sounds) == [False, True]
+    page.get_by_role("button", name="Stimulus sound").click()
+    assert player_video(page, sounds) == [True, False]
+    key(page, "Home")
+    expect(page.locator(".stimulus figcaption")).to_have_text("Stimulus begins at 0:01.20")
+
+
 def test_who_listens_hears_the_moment(opened: Page):
     page = opened
     click_lane(page, 0.5)

@@ -20,6 +20,7 @@ from fer_core.timeline.columns import RAW_COLUMNS
 from fer_core.timeline.corrections import merged, resmoothed, split, within, without
 from fer_core.timeline.edits import (
     KINDS,
+    Accompany,
     Edit,
     Exclude,
     Mark,
@@ -33,7 +34,7 @@ from fer_core.timeline.edits import (
     edits_to_json,
 )
 from fer_core.timeline.files import from_json, typed_rows
-from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.notes import Marker, Notes, Span, Stimulus
 from fer_core.timeline.study import AS_READ, Study, replayed
 from fer_core.timeline.summaries import people
 from fer_core.timeline.table import Timeline
@@ -48,6 +49,7 @@ LOG = (
     Exclude((Span(5.0, 6.0, "phone"), Span(0.0, 0.5))),
     Rest(4, Span(4.0, 5.0)),
     Smooth("median", 0.8, 0.6),
+    Accompany(Stimulus("film.mp4", -1.5)),
 )
 
 
@@ -94,6 +96,7 @@ def test_the_state_is_the_fold_of_the_log():
         {1: "Zoë", 2: "面接"},
         (Marker(1.0, "starts"), Marker(3.0, "laughs")),
         (Span(0.0, 0.5), Span(5.0, 6.0, "phone")),
+        Stimulus("film.mp4", -1.5),
     )
     assert study.resting == {4: Span(4.0, 5.0)} and people(study.timeline) == [1, 2, 4]
     assert_same(replayed(three(), LOG), by_hand)
@@ -207,6 +210,7 @@ any_edit = st.one_of(
     st.builds(Exclude, st.lists(spans, max_size=3).map(tuple)),
     st.builds(Rest, numbers, st.none() | spans),
     st.builds(Smooth, st.sampled_from(["exponential", "median", "hmm", "none"]), st.floats(0, 3), st.floats(0, 1)),
+    st.builds(Accompany, st.none() | st.builds(Stimulus, texts.filter(bool), st.floats(-10, 10))),
 )
 
 
@@ -230,6 +234,8 @@ def test_every_kind_of_edit_has_words():
         {"kind": "remove", "person": "Zoë"},
         {"kind": "remove", "person": 1, "more": 2},
         {"kind": "rest", "person": 1, "span": 3},
+        {"kind": "accompany", "stimulus": {"name": "", "offset_s": 1}},
+        {"kind": "accompany", "stimulus": {"name": "film.mp4", "offset_s": "soon"}},
         "remove",
         None,
         {"kind": ["remove"]},

@@ -22,6 +22,7 @@ from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button, region_w
 from fer_core.ui.video.people import people_editor
 from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.player.stage import moment
+from fer_core.ui.video.player.stimulus import ask_for_stimulus, choose_stimulus
 from fer_core.ui.video.recording import OpenRecording
 
 _FINEST_S: Final = 0.01
@@ -57,6 +58,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
     card = cards.get(recording.timeline.request.model or "")
     _headline(recording, card)
     attach(recording)
+    ask_for_stimulus(recording)
     moment(recording, addresses)
     _figures(recording)
     _choice(recording)
@@ -152,6 +154,8 @@ def _choice(recording: OpenRecording) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Smoothing", icon=":material/tune:"):
             _smoothing(recording)
+        with st.popover("Stimulus", icon=":material/splitscreen_right:"):
+            choose_stimulus(recording)
         st.toggle(
             "Leave out poor samples",
             key=poor,

@@ -111,6 +111,15 @@ class Made(NamedTuple):
     documents: Work[tuple[File, ...]]
 
 
+class Given(NamedTuple):
+    """A visitor's file: its own name, where it lies, whether it has sound, whether browsers play it."""
+
+    name: str
+    path: Path
+    has_sound: bool
+    plays: bool
+
+
 class Copy(NamedTuple):
     """A copy that browsers play, and the second at which it ends; None where it is whole."""
 
@@ -132,7 +141,8 @@ class Memory:
         shown: number of the recording that is shown.
         drawings: annotated videos by number of the recording; see `drawing`.
         exports: files to download by number of the recording.
-        copies: playable copies, ready or being made, by number of the recording.
+        copies: playable copies, ready or being made, by the file that they are of.
+        stimuli: recordings that play beside others, by number of the recording that they play beside.
         problem: reason why the last analysis failed, in a sentence.
         opened: number of recordings that were opened so far.
         live: the recorded session of the Live page that was opened last.
@@ -149,7 +159,8 @@ class Memory:
     shown: int | None = None
     drawings: dict[int, Drawing] = field(default_factory=dict)
     exports: dict[int, Made] = field(default_factory=dict)
-    copies: dict[int, Work[Copy]] = field(default_factory=dict)
+    copies: dict[Path, Work[Copy]] = field(default_factory=dict)
+    stimuli: dict[int, Given] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
     live: Any = None
@@ -198,12 +209,30 @@ class Memory:
         with self.lock:
             gone = self._without(number)
             self._drop_made(number)
-            if number in self.copies:
-                self.copies.pop(number).cancel()
+            self.drop_stimulus(number)
             if gone is not None and gone.path is not None:
-                shutil.rmtree(gone.path.parent, ignore_errors=True)
+                self._delete(gone.path)
             if self.shown == number:
                 self.shown = max(self.recordings, default=None)
+
+    def set_stimulus(self, number: int, given: Given) -> None:
+        """Play a recording beside another one, instead of what played there before."""
+        with self.lock:
+            self.drop_stimulus(number)
+            self.stimuli = {**self.stimuli, number: given}
+
+    def drop_stimulus(self, number: int) -> None:
+        """Delete the recording that plays beside another one."""
+        with self.lock:
+            if number in self.stimuli:
+                self._delete(self.stimuli[number].path)
+                self.stimuli = {each: given for each, given in self.stimuli.items() if each != number}
+
+    def _delete(self, path: Path) -> None:
+        """Delete a visitor's file with its copy."""
+        if path in self.copies:
+            self.copies.pop(path).cancel()
+        shutil.rmtree(path.parent, ignore_errors=True)
 
     def _without(self, number: int) -> OpenRecording | None:
         """Leave one recording out of a new dictionary: another tab may be going through the old one."""
@@ -231,8 +260,8 @@ class Memory:
             found.requests = self.requests
             if before is not None:
                 self.problem = " ".join(found.take_over(before)) or None
-                if before.number in self.copies:
-                    self.copies[found.number] = self.copies.pop(before.number)
+                if before.number in self.stimuli:
+                    self.stimuli[found.number] = self.stimuli.pop(before.number)
         elif self.source is not None and before is None:
             shutil.rmtree(self.source.parent, ignore_errors=True)
 

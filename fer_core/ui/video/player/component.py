@@ -14,9 +14,27 @@ from streamlit.runtime import get_instance
 from fer_core.plain import as_plain
 
 SCRIPTS: Final = (
-    "readings.js", "outlines.js", "overlay.js", "lanes.js", "faces.js", "hands.js", "clock.js", "steps.js", "player.js",
+    "readings.js", "outlines.js", "overlay.js", "lanes.js", "faces.js", "drawing.js", "stimulus.js", "hands.js",
+    "clock.js", "steps.js", "player.js",
 )  # fmt: skip
 """The parts of the script, in the order in which they make one module."""
+
+
+@dataclass(frozen=True)
+class StimulusData:
+    """The recording that plays beside the one of the player, which reads this as JSON under these names.
+
+    Attributes:
+        video: its address.
+        name: of its file.
+        offset: moment of the recording at which it begins, in seconds.
+        sound: whether there is any.
+    """
+
+    video: str
+    name: str
+    offset: float
+    sound: bool
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,7 @@ class PlayerData:
         range: start and end of the chosen range, in seconds.
         person: number of the chosen person; None where there is none.
         sound: whether there is any.
+        stimulus: plays beside the recording; None where there is none.
     """
 
     video: str | None
@@ -49,6 +68,7 @@ class PlayerData:
     range: tuple[float, float]
     person: int | None
     sound: bool
+    stimulus: StimulusData | None = None
 
 
 class Addresses:

@@ -14,9 +14,9 @@ from fer_core.ui.video.memory import Copy, memory
 from fer_core.ui.video.waiting import wait_for
 
 
-def copy_of(number: int) -> Copy | None:
-    """The copy of a recording, by the number of the recording; None where there is none (yet)."""
-    work = memory().copies.get(number)
+def copy_of(path: Path) -> Copy | None:
+    """The copy of a recording; None where there is none (yet)."""
+    work = memory().copies.get(path)
     return None if work is None else work.result
 
 
@@ -26,25 +26,30 @@ def about_copy(copy: Copy) -> None:
     st.caption(f"A copy of at most {COPY_PX} pixels, for this player alone.{ends}")
 
 
-def offer_copy(number: int, path: Path) -> None:
-    """The way to a copy, or how far it is."""
+def offer_copy(path: Path, what: str) -> None:
+    """The way to a copy, or how far it is.
+
+    Args:
+        path: the recording.
+        what: its part in the page, such as "recording".
+    """
     kept = memory()
-    work = kept.copies.get(number)
+    work = kept.copies.get(path)
     if work is not None and work.running:
-        wait_for(work, "Making a copy that plays", f"stop copy {number}")
+        wait_for(work, f"Making a copy of the {what} that plays", f"stop copy {path}")
         return
     if work is not None and work.problem:
         st.warning(plain(work.problem.replace(f"{path.parent}/", "")), icon=":material/movie_off:")
     st.info(
-        "Not every browser plays this kind of recording. The single frames are shown all the same; for the player, a "
-        f"small copy can be made. That takes {LONGEST_S / 60:.0f} minutes at most.",
+        f"Not every browser plays this kind of {what}. For the player, a small copy can be made. That takes "
+        f"{LONGEST_S / 60:.0f} minutes at most.",
         icon=":material/play_disabled:",
     )
 
     def begin() -> None:
-        kept.copies[number] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
+        kept.copies[path] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
 
-    st.button("Make a copy that plays", icon=":material/movie:", key=f"copy {number}", on_click=begin)
+    st.button("Make a copy that plays", icon=":material/movie:", key=f"copy {path}", on_click=begin)
 
 
 def copying(path: Path) -> Job[Copy]:

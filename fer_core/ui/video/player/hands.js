@@ -45,7 +45,7 @@ function listenToLanes(player) {
   const { track } = player;
   const at = (event) => {
     const box = track.getBoundingClientRect();
-    const time = new Scale(...player.view, box.width).time(event.clientX - box.left);
+    const time = new Scale(...player.drawing.view, box.width).time(event.clientX - box.left);
     return { time, row: Math.floor((event.clientY - box.top) / ROW_PX) };
   };
   const move = (event) => {
@@ -74,8 +74,8 @@ function listenToLanes(player) {
     (event) => {
       if (!player.readings || !(event.ctrlKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))) return;
       event.preventDefault();
-      if (event.ctrlKey) player.zoom(event.deltaY > 0 ? 1.25 : 0.8, at(event).time);
-      else player.pan(player.view[0] + (event.deltaX / track.clientWidth) * (player.view[1] - player.view[0]));
+      if (event.ctrlKey) player.drawing.zoom(event.deltaY > 0 ? 1.25 : 0.8, at(event).time);
+      else player.drawing.pan(player.drawing.view[0] + (event.deltaX / track.clientWidth) * (player.drawing.view[1] - player.drawing.view[0]));
     },
     { passive: false },
   );
@@ -99,7 +99,7 @@ function showTip(player, event, { time, row }) {
 
 // The events close to a moment.
 function eventsAt(player, time) {
-  const close = (player.view[1] - player.view[0]) / 50;
+  const close = (player.drawing.view[1] - player.drawing.view[0]) / 50;
   const found = player.readings.markers.filter(([at]) => Math.abs(at - time) < close);
   return found.map(([at, text]) => `${clock(at)} ${text}`).join(", ");
 }
@@ -121,4 +121,59 @@ function eachFrame(video, shown) {
     requestAnimationFrame(next);
   };
   video.addEventListener("play", next);
+}
+
+// Buttons, fields, keys, and what the recording itself reports.
+function listenToPlayer(player) {
+  const { element, root, stimulus, drawing } = player;
+  const actions = {
+    toggle: () => player.toggle(),
+    back: () => player.samples(-1),
+    on: () => player.samples(1),
+    frameBack: () => player.frames(-1),
+    frameOn: () => player.frames(1),
+    loop: () => player.loop(),
+    mute: () => player.mute(),
+    sound: () => stimulus.hear(!stimulus.heard),
+    from: () => player.range(player.time, player.data.range[1]),
+    to: () => player.range(player.data.range[0], player.time),
+    whole: () => player.range(...player.whole()),
+    mark: () => player.mark(),
+    unmark: () => player.unmark(),
+    closer: () => drawing.zoom(0.5),
+    wider: () => drawing.zoom(2),
+    full: () => player.full(),
+    help: () => player.help(),
+  };
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button || !player.readings) return;
+    if (button.dataset.do) actions[button.dataset.do]();
+    if (button.dataset.person) player.choose(Number(button.dataset.person));
+    if (button.dataset.show) player.drawn(button.dataset.show);
+    const keeps = ["mark", "unmark"].includes(button.dataset.do) || button.type === "submit";
+    if (event.detail && !keeps) player.track.focus({ preventScroll: true }); // keys go on from the lanes
+  });
+  root.addEventListener("keydown", (event) => hearKey(player, event, actions));
+  player.part("select").addEventListener("change", () => player.speed(0));
+  player.part("form.mark").addEventListener("submit", (event) => {
+    event.preventDefault();
+    player.tell({ mark: { time: player.marked, text: player.part("form.mark input").value } });
+    player.unmark();
+  });
+  player.part(".stage").addEventListener("click", () => {
+    player.track.focus({ preventScroll: true });
+    player.toggle();
+  });
+  element.addEventListener("loadedmetadata", () => player.go(player.time + SEEK_S));
+  element.addEventListener("playing", () => player.notice(""));
+  element.addEventListener("error", () => element.hasAttribute("src") && player.notice("This browser cannot play the recording."));
+  for (const video of [element, player.clock]) {
+    const heard = (act) => (value) => video === player.video && act(value); // the other one is at rest
+    video.addEventListener("seeked", heard(() => player.sought()));
+    for (const name of ["play", "pause", "ended"]) video.addEventListener(name, heard(() => player.changed()));
+    for (const name of ["waiting", "playing"]) video.addEventListener(name, heard(() => stimulus.follow()));
+    eachFrame(video, heard((media) => player.frameShown(media)));
+  }
+  listenToLanes(player);
 }

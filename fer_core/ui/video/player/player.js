@@ -6,7 +6,6 @@ const SEEK_S = 0.002; // a seek aims so far into a frame, so that rounding does 
 const JUMP_S = 5;
 const TELL_MS = 180; // the page is told once nothing more happens for so long
 const SETTLED_MS = 80;
-const CLOSEST_S = 0.5; // the shortest time that the lanes are zoomed to
 const players = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -26,16 +25,14 @@ class Player {
     this.element = this.part("video");
     this.clock = new Clock();
     this.track = this.part(".track");
-    this.overlay = this.part(".overlay").getContext("2d");
-    this.rows = this.part(".rows").getContext("2d");
-    this.foot = this.part(".foot").getContext("2d");
     Object.assign(this, { time: 0, media: null, data: null, readings: null, outlines: null, pending: null, queued: null, snap: null });
     this.steps = new FrameSteps(this, () => this.tell({ moment: true }));
-    this.view = null;
-    this.looping = false;
+    this.drawing = new Drawing(this);
+    this.stimulus = new Stimulus(this);
+    this.looping = this.muted = false;
     this.shown = { boxes: true, labels: true, bars: false, mesh: false };
-    this.listen();
-    this.watch = new ResizeObserver(() => this.lay());
+    listenToPlayer(this);
+    this.watch = new ResizeObserver(() => this.drawing.lay());
     this.watch.observe(root);
   }
 
@@ -46,6 +43,7 @@ class Player {
     this.video.pause();
     this.element.removeAttribute("src");
     this.element.load();
+    this.stimulus.empty();
     players.delete(this.root);
   }
 
@@ -64,7 +62,7 @@ class Player {
     this.element.setAttribute("aria-label", data.words);
     this.part(".overview").textContent = data.overview;
     this.root.classList.toggle("numbers", this.numbers);
-    this.root.classList.toggle("silent", !data.sound || !data.video);
+    this.root.classList.toggle("silent", (!data.sound || !data.video) && !data.stimulus?.sound);
     this.root.classList.toggle("stills", Boolean(data.still));
     this.root.classList.toggle("bare", !data.outlines);
     if (data.seeks !== before?.seeks) {
@@ -75,7 +73,8 @@ class Player {
     if (data.track !== before?.track) this.fetch(data.track);
     if (data.outlines !== before?.outlines) this.outlines = null;
     this.fetchOutlines();
-    this.lay();
+    this.drawing.lay();
+    this.stimulus.update(data.stimulus);
   }
 
   source(name, before, now) {
@@ -91,10 +90,9 @@ class Player {
       this.readings = new Readings(track);
       this.clock.duration = this.readings.end;
       this.notice("");
-      this.view = this.view ?? this.whole();
       showNames(this.part(".names"), this.readings);
       showLegend(this.part(".legend"), this.readings);
-      this.lay();
+      this.drawing.lay();
     } catch {
       this.notice("The readings could not be loaded; reload the page.");
     }
@@ -109,7 +107,7 @@ class Player {
       const outlines = new Outlines(await fetched(address));
       if (address !== this.data.outlines) return;
       this.outlines = { address, outlines };
-      this.draw();
+      this.drawing.draw();
     } catch {
       this.notice("The outlines of the faces could not be loaded; reload the page.");
     }
@@ -181,7 +179,8 @@ class Player {
     this.steps.forget();
     if (this.plays) this.go(this.time + (snap ? SEEK_S : 0));
     if (tell) this.tell({ moment: true });
-    this.draw();
+    this.drawing.draw();
+    this.stimulus.follow();
   }
 
   go(target) {
@@ -212,7 +211,8 @@ class Player {
       const [from, to] = this.data.range;
       if (this.looping && this.readings && this.time >= to - this.readings.frame) return this.seek(from, { tell: false });
     }
-    this.draw();
+    this.drawing.draw();
+    this.stimulus.follow();
   }
 
   async toggle() {
@@ -247,6 +247,7 @@ class Player {
     const select = this.part("select");
     if (step) select.selectedIndex = Math.min(Math.max(select.selectedIndex + step, 0), select.options.length - 1);
     this.video.playbackRate = Number(select.value);
+    this.stimulus.follow();
   }
 
   loop() {
@@ -255,8 +256,15 @@ class Player {
   }
 
   mute() {
-    this.video.muted = !this.video.muted;
-    pressed(this.part('[data-do="mute"]'), this.video.muted);
+    this.muted = !this.muted;
+    pressed(this.part('[data-do="mute"]'), this.muted);
+    this.showSound();
+  }
+
+  // One sound at a time: the recording's, or the stimulus'.
+  showSound() {
+    this.video.muted = this.muted || this.stimulus.heard;
+    this.stimulus.video.muted = this.muted || !this.stimulus.heard;
   }
 
   range(from, to) {
@@ -264,7 +272,7 @@ class Player {
     const range = from < to ? [from, to] : from >= this.data.range[1] ? [from, last] : [first, to];
     this.data = { ...this.data, range };
     this.tell({ range });
-    this.lay();
+    this.drawing.lay();
   }
 
   // --- events of the page's visitor ---
@@ -287,26 +295,12 @@ class Player {
   choose(person) {
     this.data = { ...this.data, person };
     this.tell({ person });
-    this.draw(true);
+    this.drawing.draw(true);
   }
 
   show(what, wanted) {
     this.shown[what] = wanted;
     pressed(this.part(`[data-show="${what}"]`), wanted);
-  }
-
-  zoom(factor, around = this.time) {
-    const [first, last] = this.whole();
-    const length = Math.min(Math.max((this.view[1] - this.view[0]) * factor, CLOSEST_S), last - first);
-    const share = Math.min(Math.max((around - this.view[0]) / (this.view[1] - this.view[0]), 0), 1);
-    this.pan(around - share * length, length);
-  }
-
-  pan(from, length = this.view[1] - this.view[0]) {
-    const [first, last] = this.whole();
-    const start = Math.min(Math.max(from, first), Math.max(first, last - length));
-    this.view = [start, Math.min(start + length, last)];
-    this.lay();
   }
 
   full() {
@@ -320,62 +314,9 @@ class Player {
     this.part('[data-do="help"]').setAttribute("aria-expanded", String(!help.hidden));
   }
 
-  // --- listening ---
-
-  listen() {
-    const { element, root } = this;
-    const actions = {
-      toggle: () => this.toggle(),
-      back: () => this.samples(-1),
-      on: () => this.samples(1),
-      frameBack: () => this.frames(-1),
-      frameOn: () => this.frames(1),
-      loop: () => this.loop(),
-      mute: () => this.mute(),
-      from: () => this.range(this.time, this.data.range[1]),
-      to: () => this.range(this.data.range[0], this.time),
-      whole: () => this.range(...this.whole()),
-      mark: () => this.mark(),
-      unmark: () => this.unmark(),
-      closer: () => this.zoom(0.5),
-      wider: () => this.zoom(2),
-      full: () => this.full(),
-      help: () => this.help(),
-    };
-    root.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (!button || !this.readings) return;
-      if (button.dataset.do) actions[button.dataset.do]();
-      if (button.dataset.person) this.choose(Number(button.dataset.person));
-      if (button.dataset.show) this.drawn(button.dataset.show);
-      const keeps = ["mark", "unmark"].includes(button.dataset.do) || button.type === "submit";
-      if (event.detail && !keeps) this.track.focus({ preventScroll: true }); // keys go on from the lanes
-    });
-    root.addEventListener("keydown", (event) => hearKey(this, event, actions));
-    this.part("select").addEventListener("change", () => this.speed(0));
-    this.part("form.mark").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.tell({ mark: { time: this.marked, text: this.part("form.mark input").value } });
-      this.unmark();
-    });
-    this.part(".stage").addEventListener("click", () => {
-      this.track.focus({ preventScroll: true });
-      this.toggle();
-    });
-    element.addEventListener("loadedmetadata", () => this.go(this.time + SEEK_S));
-    element.addEventListener("playing", () => this.notice(""));
-    element.addEventListener("error", () => element.hasAttribute("src") && this.notice("This browser cannot play the recording."));
-    for (const video of [element, this.clock]) {
-      const heard = (act) => (value) => video === this.video && act(value); // the other one is at rest
-      video.addEventListener("seeked", heard(() => this.sought()));
-      for (const name of ["play", "pause", "ended"]) video.addEventListener(name, heard(() => this.changed()));
-      eachFrame(video, heard((media) => this.frameShown(media)));
-    }
-    listenToLanes(this);
-  }
-
   changed() {
     this.showPlaying();
+    this.stimulus.follow();
     if (this.video.ended && this.looping) return this.toggle();
     if (!this.playing) this.tell({ moment: true });
     return undefined;
@@ -389,67 +330,9 @@ class Player {
   drawn(what) {
     this.show(what, !this.shown[what]);
     this.fetchOutlines();
-    this.draw();
+    this.drawing.draw();
   }
 
-  // --- drawing ---
-
-  // Sizes, and everything anew: after the page, the window or the theme changed.
-  lay() {
-    if (!this.readings) return;
-    const { width, height } = this.readings;
-    this.root.style.setProperty("--ratio", width && height ? width / height : 16 / 9);
-    this.colours = coloursOf(this.root);
-    const stage = this.part(".stage");
-    fit(this.overlay, stage.clientWidth, stage.clientHeight);
-    fit(this.rows, this.track.clientWidth, rowsHeight(this.readings));
-    fit(this.foot, this.track.clientWidth, FOOT_PX);
-    this.track.style.setProperty("--rows", `${rowsHeight(this.readings)}px`);
-    this.drawLanes();
-    this.draw(true);
-  }
-
-  drawLanes() {
-    this.scale = new Scale(...this.view, this.track.clientWidth);
-    drawRows(this.rows, this.readings, this.scale, this.data.range, this.colours);
-    drawFoot(this.foot, this.readings, this.scale, this.colours);
-    this.part('[data-do="wider"]').disabled = this.view[1] - this.view[0] >= this.readings.end - this.readings.start;
-  }
-
-  draw(everything = false) {
-    if (!this.readings || !this.scale) return;
-    drawFitted(this.overlay, this.part(".stage"), this.readings, this.time, this.shown, this.outlines?.outlines);
-    this.drawCursor();
-    const place = this.readings.before(this.time);
-    const [sample, frame] = [this.readings.times[place], this.readings.frames[place]];
-    for (const element of this.root.querySelectorAll(".time")) element.textContent = clock(this.time);
-    const since = this.time - sample;
-    this.part(".frame").textContent =
-      place < 0 ? "" : since < this.readings.frame / 2 ? `frame ${frame}` : `frame ${frame} + ${since.toFixed(2)} s`;
-    if (!everything && place === this.place) return;
-    this.place = place;
-    this.part(".total").textContent = `/ ${clock(this.readings.end)}`;
-    showFaces(this.part(".faces"), this.readings.at(this.time), this.readings, this.data.person);
-    for (const name of this.part(".names").children) pressed(name, Number(name.dataset.person) === this.data.person);
-  }
-
-  drawCursor() {
-    const [first, last] = this.whole();
-    if (this.playing && ((this.time > this.view[1] && this.view[1] < last) || (this.time < this.view[0] && this.view[0] > first))) {
-      return this.pan(this.time - (this.view[1] - this.view[0]) / 10);
-    }
-    const x = this.scale.x(this.time);
-    const cursor = this.part(".cursor");
-    cursor.style.transform = `translateX(${x}px)`;
-    cursor.hidden = x < -1 || x > this.scale.width + 1;
-    const faces = this.readings.at(this.time).map((reading) => this.readings.line(reading));
-    const { track, readings } = this;
-    track.setAttribute("aria-valuemin", readings.start);
-    track.setAttribute("aria-valuemax", readings.end);
-    track.setAttribute("aria-valuenow", this.time.toFixed(3));
-    track.setAttribute("aria-valuetext", `${clock(this.time)}, ${faces.join(", ") || "no face found"}`);
-    return undefined;
-  }
 }
 
 // The JSON document under an address.

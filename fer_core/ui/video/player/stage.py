@@ -18,6 +18,7 @@ from fer_core.ui.video.player.component import Addresses, PlayerData, show_playe
 from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
 from fer_core.ui.video.player.messages import hear
 from fer_core.ui.video.player.outlines import has_outlines, outlines_json
+from fer_core.ui.video.player.stimulus import stimulus_of
 from fer_core.ui.video.player.track import track_of
 from fer_core.ui.video.recording import OpenRecording
 
@@ -38,9 +39,10 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
     """The player at the chosen moment.
 
     Args:
-        recording: that is played.
+        recording: that is played; beside it its stimulus, where there is one.
         addresses: of this run of the page.
     """
+    beside = stimulus_of(recording, addresses)
     picture = _picture(recording, addresses)
     timeline, notes = recording.timeline, recording.notes
     track = addresses.of_made(
@@ -65,6 +67,7 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
         range=recording.range_s,
         person=recording.person,
         sound=timeline.recording.has_audio,
+        stimulus=beside,
     )
     show_player(data, f"player {recording.number}", partial(hear, recording))
 
@@ -96,12 +99,12 @@ def _picture(recording: OpenRecording, addresses: Addresses) -> Picture:
         return Picture(None, None, "")
     if recording.plays and _may_load(recording, path):
         return Picture(addresses.of_file(path), None, f"The recording {recording.name}")
-    copy = None if recording.plays else copy_of(recording.number)
+    copy = None if recording.plays else copy_of(path)
     if copy is not None:
         about_copy(copy)
         return Picture(addresses.of_file(copy.path), None, f"A small copy of the recording {recording.name}")
     if not recording.plays:
-        offer_copy(recording.number, path)
+        offer_copy(path, "recording")
     return _still(recording, path, addresses)
 
 
