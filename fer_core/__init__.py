@@ -34,8 +34,8 @@ from fer_core.version import __version__
 if TYPE_CHECKING:
     from fer_core.analysis.run import AnalysisProgress
     from fer_core.reports.pictures import to_frame
-    from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
-    from fer_core.timeline.notes import Marker, Notes, Span
+    from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Rate, Remove, Rest, Smooth, Split
+    from fer_core.timeline.notes import Marker, Notes, Rating, Span
     from fer_core.timeline.study import Study
     from fer_core.timeline.table import Recording, Timeline
 
@@ -44,9 +44,9 @@ _LATER: Final = {
     "AnalysisProgress": "analysis.run",
     "to_frame": "reports.pictures",
     **dict.fromkeys(
-        ("Edit", "Exclude", "Mark", "Merge", "Name", "Remove", "Rest", "Smooth", "Split"), "timeline.edits"
+        ("Edit", "Exclude", "Mark", "Merge", "Name", "Rate", "Remove", "Rest", "Smooth", "Split"), "timeline.edits"
     ),
-    **dict.fromkeys(("Marker", "Notes", "Span"), "timeline.notes"),
+    **dict.fromkeys(("Marker", "Notes", "Rating", "Span"), "timeline.notes"),
     "Study": "timeline.study",
     **dict.fromkeys(("Recording", "Timeline"), "timeline.table"),
 }
@@ -85,6 +85,8 @@ __all__ = [
     "Pose",
     "Provenance",
     "Quality",
+    "Rate",
+    "Rating",
     "Recording",
     "Region",
     "Remove",
