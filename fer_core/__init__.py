@@ -34,8 +34,8 @@ from fer_core.version import __version__
 if TYPE_CHECKING:
     from fer_core.analysis.run import AnalysisProgress
     from fer_core.reports.pictures import to_frame
-    from fer_core.timeline.edits import Accompany, Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
-    from fer_core.timeline.notes import Marker, Notes, Span, Stimulus
+    from fer_core.timeline.edits import Accompany, Edit, Exclude, Mark, Merge, Name, Rate, Remove, Rest, Smooth, Split
+    from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
     from fer_core.timeline.study import Study
     from fer_core.timeline.table import Recording, Timeline
 
@@ -44,9 +44,10 @@ _LATER: Final = {
     "AnalysisProgress": "analysis.run",
     "to_frame": "reports.pictures",
     **dict.fromkeys(
-        ("Accompany", "Edit", "Exclude", "Mark", "Merge", "Name", "Remove", "Rest", "Smooth", "Split"), "timeline.edits"
+        ("Accompany", "Edit", "Exclude", "Mark", "Merge", "Name", "Rate", "Remove", "Rest", "Smooth", "Split"),
+        "timeline.edits",
     ),
-    **dict.fromkeys(("Marker", "Notes", "Span", "Stimulus"), "timeline.notes"),
+    **dict.fromkeys(("Marker", "Notes", "Rating", "Span", "Stimulus"), "timeline.notes"),
     "Study": "timeline.study",
     **dict.fromkeys(("Recording", "Timeline"), "timeline.table"),
 }
@@ -86,6 +87,8 @@ __all__ = [
     "Pose",
     "Provenance",
     "Quality",
+    "Rate",
+    "Rating",
     "Recording",
     "Region",
     "Remove",

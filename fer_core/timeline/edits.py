@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.plain import as_plain, from_plain
-from fer_core.timeline.notes import Marker, Notes, Span, Stimulus
+from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,36 @@ class Accompany:
         return f"stimulus {self.stimulus.name} from {self.stimulus.offset_s:.2f} s"
 
 
-Edit = Merge | Split | Remove | Name | Mark | Exclude | Rest | Smooth | Accompany
+@dataclass(frozen=True)
+class Rate:
+    """A rater labels a span of one person; see `fer_core.timeline.notes.Rating`.
+
+    Attributes:
+        person: number.
+        start_s: in seconds.
+        end_s: in seconds; the span ends before it.
+        label: one of `EMOTIONS`; None takes back what this rater said of the person in the span.
+        rater: name or initials; may be empty.
+        blind: whether the readings of the model were hidden from the rater.
+    """
+
+    person: int
+    start_s: float
+    end_s: float
+    label: str | None
+    rater: str = ""
+    blind: bool = True
+
+    def __post_init__(self) -> None:
+        Rating(self.person, self.start_s, self.end_s, self.label or EMOTIONS[0], self.rater)  # refuses what it refuses
+
+    def words(self, notes: Notes) -> str:
+        """What was done, for people."""
+        span = f"{notes.name(self.person)}, {self.start_s:.2f} to {self.end_s:.2f} s"
+        return f"{span}: {'no label' if self.label is None else f'labelled {self.label}'}"
+
+
+Edit = Merge | Split | Remove | Name | Mark | Exclude | Rest | Smooth | Accompany | Rate
 """One correction."""
 
 KINDS: Final[Mapping[str, type[Edit]]] = {
@@ -149,6 +179,7 @@ KINDS: Final[Mapping[str, type[Edit]]] = {
     "rest": Rest,
     "smooth": Smooth,
     "accompany": Accompany,
+    "rate": Rate,
 }
 """Classes of edits by their `kind` in JSON."""
 

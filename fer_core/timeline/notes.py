@@ -1,8 +1,10 @@
-"""Notes of people on a timeline: names, markers, excluded spans, and the stimulus that was shown."""
+"""Notes of people on a timeline: names, markers, excluded spans, the stimulus that was shown, and what raters saw."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+
+from fer_core.emotions import EMOTIONS
 
 
 @dataclass(frozen=True)
@@ -50,31 +52,62 @@ class Stimulus:
 
 
 @dataclass(frozen=True)
+class Rating:
+    """The expression that a rater saw in one person's face from `start_s` to before `end_s`.
+
+    Attributes:
+        person: number.
+        start_s: in seconds from the start.
+        end_s: in seconds from the start.
+        label: one of `EMOTIONS`.
+        rater: name or initials; may be empty.
+        blind: whether the readings of the model were hidden from the rater.
+    """
+
+    person: int
+    start_s: float
+    end_s: float
+    label: str
+    rater: str = ""
+    blind: bool = True
+
+    def __post_init__(self) -> None:
+        _check(self.rater, self.start_s, self.end_s)
+        if not self.start_s < self.end_s:
+            raise ValueError(f"a rated span has to end ({self.end_s}) after it starts ({self.start_s})")
+        if self.label not in EMOTIONS:
+            raise ValueError(f'a rating is one of {", ".join(EMOTIONS)}, not "{self.label}"')
+
+
+@dataclass(frozen=True)
 class Notes:
-    """Names, markers, excluded spans and the stimulus of one recording.
+    """Names, markers, excluded spans, the stimulus and the ratings of one recording.
 
     Attributes:
         names: by number of the person, where they have one.
         markers: in any order.
         excluded: spans that no statistic counts.
         stimulus: what the people were shown; None where that is not known.
+        ratings: ratings of one rater and person do not overlap.
     """
 
     names: Mapping[int, str] = field(default_factory=dict)
     markers: tuple[Marker, ...] = ()
     excluded: tuple[Span, ...] = ()
     stimulus: Stimulus | None = None
+    ratings: tuple[Rating, ...] = ()
 
     def name(self, person: int) -> str:
         """The name of a person; "Person 1" and so on where none was given."""
         return self.names.get(person, "").strip() or f"Person {person}"
 
     def within(self, start_s: float, end_s: float) -> "Notes":
-        """All names, the stimulus, and the markers and spans that are at least partly in a stretch of time."""
+        """The notes with all names and the stimulus, and what else is at least partly in a stretch of time."""
         return replace(
             self,
             markers=tuple(marker for marker in self.markers if start_s <= marker.time_s <= end_s),
             excluded=tuple(span for span in self.excluded if span.start_s < end_s and span.end_s > start_s),
+            ratings=tuple(rating for rating in self.ratings if rating.start_s < end_s and rating.end_s > start_s),
         )
 
     def excluded_s(self, start_s: float, end_s: float) -> float:

@@ -10,7 +10,7 @@ import pandas as pd
 from fer_core.errors import MediaError, RequestError, TimelineError
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.corrections import deviations, merged, resmoothed, rested, split, without
+from fer_core.timeline.corrections import NO_PERSON, deviations, merged, resmoothed, rested, split, without
 from fer_core.timeline.edits import (
     Accompany,
     Edit,
@@ -18,6 +18,7 @@ from fer_core.timeline.edits import (
     Mark,
     Merge,
     Name,
+    Rate,
     Remove,
     Rest,
     Smooth,
@@ -26,7 +27,8 @@ from fer_core.timeline.edits import (
     edits_to_json,
 )
 from fer_core.timeline.files import More, json_bytes, parquet_bytes, read_document, write_document
-from fer_core.timeline.notes import Notes, Span
+from fer_core.timeline.notes import Notes, Rating, Span
+from fer_core.timeline.ratings import erased, joined, parted, rated
 from fer_core.timeline.summaries import inside, people
 from fer_core.timeline.table import Timeline, refreshed
 
@@ -45,7 +47,7 @@ class State:
 
     Attributes:
         timeline: corrected and smoothed.
-        notes: names, markers, excluded spans, stimulus.
+        notes: names, markers, excluded spans, stimulus, ratings.
         resting: by person, the span in which their face was at rest.
     """
 
@@ -87,7 +89,7 @@ class Study:
 
     @property
     def notes(self) -> Notes:
-        """Names, markers, excluded spans and the stimulus."""
+        """Names, markers, excluded spans, the stimulus and ratings."""
         return self.state.notes
 
     @property
@@ -158,7 +160,7 @@ class Study:
         """The study for files, without any trace of removed persons.
 
         Edits of persons are applied for good, because the log would show removed persons. Names, markers, excluded
-        spans, stimulus, resting faces and smoothing of the other persons stay in the log.
+        spans, stimulus, ratings, resting faces and smoothing of the other persons stay in the log.
         """
         if not self._removes:
             return self
@@ -262,15 +264,18 @@ def applied(state: State, edit: Edit) -> State:
     """
     timeline, notes = state.timeline, state.notes
     if isinstance(edit, Merge):
-        return _with_rests(state, merged(timeline, edit.person, edit.other), edit.person)
+        after = _with_rests(state, merged(timeline, edit.person, edit.other), edit.person)
+        return _with_ratings(after, joined(notes.ratings, edit.person, edit.other))
     if isinstance(edit, Split):
         if not 1 <= edit.number <= MOST or edit.number in people(timeline):
             raise TimelineError(
                 f"Somebody who is split off gets a number that nobody has, from 1 to {MOST:,}, not {edit.number}."
             )
-        return _with_rests(state, split(timeline, edit.person, edit.at_s, edit.number)[0], edit.person, edit.number)
+        after = _with_rests(state, split(timeline, edit.person, edit.at_s, edit.number)[0], edit.person, edit.number)
+        return _with_ratings(after, parted(notes.ratings, edit.person, edit.at_s, edit.number))
     if isinstance(edit, Remove):
-        return _with_rests(state, without(timeline, edit.person))
+        after = _with_rests(state, without(timeline, edit.person))
+        return _with_ratings(after, tuple(each for each in notes.ratings if each.person != edit.person))
     if isinstance(edit, Smooth):
         how = edit.smoothing, edit.time_constant_s, edit.uncertain_below
         return replace(state, timeline=resmoothed(timeline, *how))
@@ -284,11 +289,27 @@ def applied(state: State, edit: Edit) -> State:
         return replace(state, notes=replace(notes, excluded=tuple(sorted(edit.spans, key=lambda span: span.start_s))))
     if isinstance(edit, Accompany):
         return replace(state, notes=replace(notes, stimulus=edit.stimulus))
+    if isinstance(edit, Rate):
+        return _with_ratings(state, _after_rating(timeline, notes, edit))
     resting = {person: span for person, span in state.resting.items() if person != edit.person}
     if edit.span is not None:
         deviations(timeline, {edit.person: edit.span})
         resting[edit.person] = edit.span
     return replace(state, resting=resting, timeline=rested(timeline, edit.person, edit.span))
+
+
+def _after_rating(timeline: Timeline, notes: Notes, edit: Rate) -> tuple[Rating, ...]:
+    known = people(timeline)
+    if edit.person not in known:
+        raise TimelineError(NO_PERSON.format(person=edit.person, known=", ".join(map(str, known)) or "none"))
+    if edit.label is None:
+        return erased(notes.ratings, edit.person, edit.start_s, edit.end_s, edit.rater)
+    new = Rating(edit.person, edit.start_s, edit.end_s, edit.label, edit.rater, edit.blind)
+    return rated(notes.ratings, new)
+
+
+def _with_ratings(state: State, ratings: tuple[Rating, ...]) -> State:
+    return replace(state, notes=replace(state.notes, ratings=ratings))
 
 
 def _with_rests(state: State, timeline: Timeline, *persons: int) -> State:
@@ -328,6 +349,7 @@ def notes_as_edits(notes: Notes) -> tuple[Edit, ...]:
         *([Mark(notes.markers)] if notes.markers else []),
         *([Exclude(notes.excluded)] if notes.excluded else []),
         *([Accompany(notes.stimulus)] if notes.stimulus else []),
+        *(Rate(**vars(rating)) for rating in notes.ratings),
     )
 
 

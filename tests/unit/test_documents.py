@@ -48,6 +48,7 @@ def test_every_setting_of_training_is_documented():
         "docs/training.md",
         "docs/batch.md",
         "docs/library.md",
+        "docs/raters.md",
         "docs/models.md",
         "docs/faces.md",
         "docs/reference.md",

@@ -26,6 +26,7 @@ from fer_core.timeline.edits import (
     Mark,
     Merge,
     Name,
+    Rate,
     Remove,
     Rest,
     Smooth,
@@ -34,7 +35,7 @@ from fer_core.timeline.edits import (
     edits_to_json,
 )
 from fer_core.timeline.files import from_json, typed_rows
-from fer_core.timeline.notes import Marker, Notes, Span, Stimulus
+from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
 from fer_core.timeline.study import AS_READ, Study, replayed
 from fer_core.timeline.summaries import people
 from fer_core.timeline.table import Timeline
@@ -50,6 +51,7 @@ LOG = (
     Rest(4, Span(4.0, 5.0)),
     Smooth("median", 0.8, 0.6),
     Accompany(Stimulus("film.mp4", -1.5)),
+    Rate(4, 4.0, 6.0, "sad", "EC", blind=False),
 )
 
 
@@ -97,6 +99,7 @@ def test_the_state_is_the_fold_of_the_log():
         (Marker(1.0, "starts"), Marker(3.0, "laughs")),
         (Span(0.0, 0.5), Span(5.0, 6.0, "phone")),
         Stimulus("film.mp4", -1.5),
+        (Rating(4, 4.0, 6.0, "sad", "EC", blind=False),),
     )
     assert study.resting == {4: Span(4.0, 5.0)} and people(study.timeline) == [1, 2, 4]
     assert_same(replayed(three(), LOG), by_hand)
@@ -211,6 +214,14 @@ any_edit = st.one_of(
     st.builds(Rest, numbers, st.none() | spans),
     st.builds(Smooth, st.sampled_from(["exponential", "median", "hmm", "none"]), st.floats(0, 3), st.floats(0, 1)),
     st.builds(Accompany, st.none() | st.builds(Stimulus, texts.filter(bool), st.floats(-10, 10))),
+    st.builds(
+        lambda number, span, label, rater, blind: Rate(number, span.start_s, span.end_s + 0.1, label, rater, blind),
+        numbers,
+        spans,
+        st.none() | st.sampled_from(EMOTIONS),
+        texts,
+        st.booleans(),
+    ),
 )
 
 
@@ -277,6 +288,7 @@ corrections = st.one_of(
     st.builds(Exclude, st.just((Span(1.0, 2.0, "b"),))),
     st.builds(Rest, numbers, st.just(Span(2.0, 4.0))),
     st.builds(Smooth, st.sampled_from(["exponential", "median", "none"]), st.just(0.8), st.sampled_from([0.5, 0.7])),
+    st.builds(Rate, numbers, st.sampled_from([0.0, 2.0]), st.sampled_from([3.0, 7.0]), st.sampled_from(["sad", None])),
 )
 logs = st.lists(corrections, max_size=8).map(tuple)
 with_removals = st.lists(corrections | st.builds(Remove, numbers), max_size=8).map(tuple)
