@@ -16,6 +16,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "self-test", help="check weights, colour order, orientation and speed on this machine"
     )
+    command.add_argument("--keras", action="store_true", help="also compare every model with itself in Keras")
     command.set_defaults(run=_self_test)
     command = commands.add_parser(
         "doctor", help="check libraries, folders, disk, limits and the camera's ways, and say what to do"
@@ -31,7 +32,7 @@ def add(commands: Commands) -> None:
 def _self_test(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.self_test import self_test
 
-    return _told(self_test())
+    return _told(self_test(keras=options.keras))
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -14,8 +14,8 @@ from fer_core.media import images
 from fer_core.networks.files import MODELS_DIR
 
 
-def outcomes(models_dir=MODELS_DIR) -> dict[str, bool | None]:
-    return {check.name: check.passed for check in self_test(models_dir)}
+def outcomes(models_dir=MODELS_DIR, keras=False) -> dict[str, bool | None]:
+    return {check.name: check.passed for check in self_test(models_dir, keras=keras)}
 
 
 @pytest.fixture
@@ -32,14 +32,25 @@ def no_keras(monkeypatch):
 
 
 def test_everything_works_here(no_keras, capsys):
-    assert main(["self-test"]) == 0
+    assert main(["self-test", "--keras"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert not [line for line in lines if line.startswith("FAILED")]
     assert {"files", "colour order", "orientation", "speed"} <= {line[8:].split(":")[0] for line in lines}
     assert any(line.startswith("skipped") and "engines" in line for line in lines)
 
 
-def test_damaged_weights_fail(no_keras, models):
+def test_keras_is_not_loaded_unless_it_is_asked_for(models, monkeypatch):
+    asked = []
+    load = module.EmotionClassifier.load
+    monkeypatch.setattr(
+        module.EmotionClassifier,
+        "load",
+        lambda name, engine="litert", models_dir=models: asked.append(engine) or load(name, engine, models_dir),
+    )
+    assert all(outcomes(models).values()) and set(asked) == {"litert"}
+
+
+def test_damaged_weights_fail(models):
     with (models / "custom_cnn" / "model.tflite").open("r+b") as file:
         file.seek(5000)
         file.write(b"\x00" * 64)
@@ -47,18 +58,18 @@ def test_damaged_weights_fail(no_keras, models):
     assert found["files"] is False and found["models"] is False
 
 
-def test_another_class_order_fails(no_keras, models, monkeypatch):
+def test_another_class_order_fails(models, monkeypatch):
     monkeypatch.setattr(module, "EMOTIONS", module.EMOTIONS[1:] + module.EMOTIONS[:1])
     assert outcomes(models)["reading, custom_cnn"] is False
 
 
-def test_swapped_colours_fail(no_keras, models, monkeypatch):
+def test_swapped_colours_fail(models, monkeypatch):
     decode = images.decode_image
     monkeypatch.setattr(module, "decode_image", lambda data, name: decode(data, name)[..., ::-1])
     assert outcomes(models)["colour order"] is False
 
 
-def test_a_picture_on_its_side_fails(no_keras, models, monkeypatch):
+def test_a_picture_on_its_side_fails(models, monkeypatch):
     decode = images.decode_image
     monkeypatch.setattr(
         module, "decode_image", lambda data, name: cv2.rotate(decode(data, name), cv2.ROTATE_90_CLOCKWISE)
@@ -77,16 +88,16 @@ def test_engines_that_disagree_fail(models, monkeypatch):
         return module.EmotionClassifier(classifier.engine, classifier.card.model_copy(update={"temperature": 3.0}))
 
     monkeypatch.setattr(module.EmotionClassifier, "load", other_temperature)
-    assert outcomes(models)["engines, custom_cnn"] is False
+    assert outcomes(models, keras=True)["engines, custom_cnn"] is False
 
 
-def test_the_command_says_so_and_exits_with_3(no_keras, monkeypatch, capsys):
+def test_the_command_says_so_and_exits_with_3(monkeypatch, capsys):
     monkeypatch.setattr(module, "cut", lambda image, box: cut(image, box.moved(0, 300)))
     assert main(["self-test"]) == 3
     assert "FAILED" in capsys.readouterr().out
 
 
-def test_no_models_at_all(no_keras, tmp_path):
+def test_no_models_at_all(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "card.json").write_text(json.dumps({"kind": "other", "files": {}}))
     assert outcomes(tmp_path) == {"files": False, "models": False}

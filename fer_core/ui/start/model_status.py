@@ -38,7 +38,7 @@ def model_table() -> None:
 
 def self_test_button() -> None:
     """Run the self-test when asked, a line a check as soon as it is there."""
-    if not st.button("Test this installation", icon=":material/fact_check:", help="Takes about ten seconds."):
+    if not st.button("Test this installation", icon=":material/fact_check:", help="Takes a few seconds."):
         return
     icons = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":gray[:material/skip_next:]"}
     words = {True: "ok", False: "failed", None: "skipped"}
