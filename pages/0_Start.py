@@ -8,7 +8,8 @@ from fer_core.media.samples import PORTRAIT_CREDIT, START_VIDEO
 from fer_core.ui.shared.notice import PRIVACY, purpose_notice
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
-from fer_core.ui.start.model_status import model_table, self_test_button
+from fer_core.ui.start.checking import check_buttons
+from fer_core.ui.start.model_status import model_table
 
 TASKS: tuple[tuple[str, dict[str, str], str, str, str], ...] = (
     ("pages/1_Image.py", {}, "A picture", "image", "Faces, seven probabilities each, and what the network looked at."),
@@ -62,7 +63,7 @@ for column, (icon, who, what) in zip(st.columns(4), AUDIENCE, strict=True):
 st.subheader("Models on this machine")
 try:
     model_table()
-    self_test_button()
+    check_buttons()
 except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
 st.caption(PRIVACY)

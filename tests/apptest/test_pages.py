@@ -14,7 +14,7 @@ from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.ui.shared import loaders, routing, samples
 from fer_core.ui.shared.text import plain
-from fer_core.ui.start import model_status
+from fer_core.ui.start import checking
 from tests.conftest import PORTRAIT, ROOT
 
 
@@ -63,7 +63,7 @@ def test_start_says_what_it_is_what_it_is_not_and_which_models_are_ready():
 
 def test_the_installation_is_tested_on_request(monkeypatch):
     checks = [Check("files", True, "3 match"), Check("speed", None, "no clock"), Check("colour order", False, "RGB")]
-    monkeypatch.setattr(model_status, "self_test", lambda: iter(checks))
+    monkeypatch.setattr(checking, "self_test", lambda: iter(checks))
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
     page = app()
@@ -72,6 +72,19 @@ def test_the_installation_is_tested_on_request(monkeypatch):
     assert page.status[0].label == "1 of 3 checks failed" and page.status[0].state == "error"
     words = text(page)
     assert "**files** (ok): 3 match" in words and "**colour order** (failed): RGB" in words
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_only_who_sits_at_this_machine_can_look_at_its_deployment(monkeypatch, here):
+    monkeypatch.setattr(checking, "sits_here", lambda address, headers: here)
+    monkeypatch.setattr(checking, "doctor", lambda address: iter([Check("open files", False, "raise it")]))
+    monkeypatch.setattr(routing, "PagesManager", object)
+    page = app()
+    offered = [button for button in page.button if button.label == "Check the deployment"]
+    assert bool(offered) == here
+    if here:
+        offered[0].click().run()
+        assert not page.exception and page.status[0].state == "error" and "**open files** (failed)" in text(page)
 
 
 def test_the_sample_is_read_with_the_real_model():

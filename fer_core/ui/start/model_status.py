@@ -1,4 +1,4 @@
-"""Which models are ready, what was measured of them, and whether they work here."""
+"""Which models are ready, and what was measured of them."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ import streamlit as st
 
 from fer_core.classification import ModelCard
 from fer_core.classification.figures import CardFigures
-from fer_core.diagnostics.self_test import self_test
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 
@@ -34,24 +33,6 @@ def model_table() -> None:
             "Parameters": st.column_config.NumberColumn(format="compact"),
         },
     )
-
-
-def self_test_button() -> None:
-    """Run the self-test when asked, a line a check as soon as it is there."""
-    if not st.button("Test this installation", icon=":material/fact_check:", help="Takes a few seconds."):
-        return
-    icons = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":gray[:material/skip_next:]"}
-    words = {True: "ok", False: "failed", None: "skipped"}
-    with st.status("Testing weights, colour order, orientation and speed …", expanded=True) as status:
-        checks = []
-        for check in self_test():
-            checks.append(check)
-            st.markdown(f"{icons[check.passed]} **{check.name}** ({words[check.passed]}): {plain(check.detail)}")
-        failed = sum(check.passed is False for check in checks)
-        if failed:
-            status.update(label=f"{failed} of {len(checks)} checks failed", state="error", expanded=True)
-        else:
-            status.update(label=f"All {len(checks)} checks passed", state="complete", expanded=True)
 
 
 def _row(card: ModelCard) -> dict[str, Any]:
