@@ -40,9 +40,14 @@ def _row(card: ModelCard) -> dict[str, Any]:
     interval = measured.accuracy_ci95
     return {
         "Model": card.title,
-        "Accuracy": measured.accuracy,
+        "Accuracy": _tenths(measured.accuracy),
         "95 % interval": "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}",
-        "Without copies": measured.accuracy_deduplicated,
+        "Without copies": _tenths(measured.accuracy_deduplicated),
         "Calibration error": measured.ece,
         "Parameters": card.parameters,
     }
+
+
+def _tenths(share: float | None) -> float | None:
+    """To a tenth of a per cent, like the interval beside it."""
+    return None if share is None else round(share, 3)
