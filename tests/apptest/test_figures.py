@@ -12,7 +12,8 @@ def page() -> AppTest:
         from fer_core.ui.shared.figures import choose_format, show_figure
 
         choose_format()
-        show_figure(go.Figure(go.Bar(x=["happy"], y=[1.0])).update_layout(height=250), "shares of Ann & Bob", "A bar.")
+        figure = go.Figure(go.Bar(x=["happy"], y=[1.0])).update_layout(height=250)
+        show_figure(figure, "bar 3", "A bar.", name="Gespräch 1: shares of Ann & Bob")
 
     return AppTest.from_function(script, default_timeout=60).run()
 
@@ -26,7 +27,8 @@ def saved_as(page: AppTest) -> dict:
 
 def test_a_chart_is_saved_under_its_name_at_the_width_of_a_page():
     options = saved_as(page())
-    assert options == {"format": "svg", "filename": "shares_of_Ann_Bob", "width": 680, "height": 250, "scale": 1}
+    name = "Gespräch-1-shares-of-Ann-Bob"
+    assert options == {"format": "svg", "filename": name, "width": 680, "height": 250, "scale": 1}
 
 
 def test_the_format_can_be_chosen():

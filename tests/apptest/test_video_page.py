@@ -236,8 +236,8 @@ def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, 
     assert "Report (PDF)" in labels and "Evidence bundle" not in labels
 
 
-def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
-    """The page after an analysis that was stopped at the fourth sample."""
+def stopped(page: AppTest, start, monkeypatch) -> AppTest:
+    """The page after an analysis, begun by `start`, that was stopped at the fourth sample."""
     began, pipeline = threading.Event(), fake_pipeline([FACE])
     read = pipeline.analyse
 
@@ -255,7 +255,7 @@ def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
     pipeline.analyse = analyse
     with monkeypatch.context() as patch:
         patch.setattr(loaders, "pipeline", lambda model, detector: pipeline)
-        page = upload(page, "long.mp4", clip)
+        start(page)
         assert began.wait(20)
         button(page.run(), "Stop and keep").click().run()
         return analysed(page)
@@ -263,7 +263,7 @@ def stopped(page: AppTest, clip: bytes, monkeypatch) -> AppTest:
 
 def test_a_stopped_analysis_goes_on_in_its_place(fakes, clip, monkeypatch, waiting_place):
     fakes()
-    page = stopped(video_page(), clip, monkeypatch)
+    page = stopped(video_page(), lambda page: upload(page, "long.mp4", clip), monkeypatch)
     part = recording(page)
     part.call(1, "Zoë")
     assert part.partial and len(list(waiting_place.iterdir())) == 1
@@ -278,7 +278,7 @@ def test_a_stopped_analysis_goes_on_in_its_place(fakes, clip, monkeypatch, waiti
 
 def test_the_same_recording_goes_on_in_another_visit(fakes, clip, monkeypatch, waiting_place):
     fakes()
-    part = recording(stopped(video_page(), clip, monkeypatch))
+    part = recording(stopped(video_page(), lambda page: upload(page, "long.mp4", clip), monkeypatch))
     page = video_page()  # another visit, or the same person after the server was started anew
     assert str(waiting_place) in words(page).replace("\\", "")
     page.file_uploader[0].upload("again.mp4", clip, "video/mp4").run()
@@ -291,12 +291,12 @@ def test_the_same_recording_goes_on_in_another_visit(fakes, clip, monkeypatch, w
 
 def test_what_waits_is_deleted_on_request_and_with_forget(fakes, clip, monkeypatch, waiting_place):
     fakes()
-    stopped(video_page(), clip, monkeypatch)
+    stopped(video_page(), lambda page: upload(page, "long.mp4", clip), monkeypatch)
     page = video_page()
     page.file_uploader[0].upload("again.mp4", clip, "video/mp4").run()
     button(page, "Delete what was read").click().run()
     assert not list(waiting_place.iterdir()) and "was read before" not in words(page) and not page.exception
-    page = stopped(video_page(), clip, monkeypatch)
+    page = stopped(video_page(), lambda page: upload(page, "long.mp4", clip), monkeypatch)
     assert list(waiting_place.iterdir())
     button(page, "Forget").click().run()
     assert not list(waiting_place.iterdir())
@@ -536,9 +536,8 @@ def test_a_stimulus_plays_beside_and_is_asked_for_again_by_name(fakes, clip, old
     label(page.number_input, "shown\\.mp4 begins at").set_value(-1.5).run()
     given = page.session_state[MEMORY].stimuli[recording(page).number]
     data = player(page)["stimulus"]
-    assert (data["name"], data["offset"], data["sound"]) == ("shown.mp4", -1.5, False) and data["video"].endswith(
-        ".mp4"
-    )
+    assert data["video"].endswith(".mp4")
+    assert (data["name"], data["offset"], data["sound"]) == ("shown.mp4", -1.5, False)
     (tmp_path / "kept.parquet").write_bytes(recording(page).study.to_parquet())
     button(page, "Forget").click().run()
     assert not given.path.exists()
@@ -575,6 +574,23 @@ def test_two_recordings_are_compared(fakes, clip):
     [chosen] = [each for each in page.multiselect if each.label == "People"]
     chosen.set_value([]).run()
     assert "Choose people" in words(page) and not page.exception
+
+
+def test_another_model_reads_the_recording_from_the_comparison(fakes, clip, monkeypatch, waiting_place):
+    fakes()
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    found = recording(page)
+    found.call(1, "Zoë")
+    tab(page, "Compare")
+    stopped(page, lambda page: button(page, "Read with this model too").click().run(), monkeypatch)
+    assert recording(page) is found and list(found.studies) == ["fake"] and not page.error
+    assert list(waiting_place.iterdir())  # it can go on
+    button(page, "Read with this model too").click().run()
+    analysed(page)
+    assert recording(page) is found and list(found.studies) == ["fake", "other"] and not page.error
+    assert found.requests["other"].model == "other" and not list(waiting_place.iterdir())
+    assert all(study.notes.name(1) == "Zoë" for study in found.studies.values())
+    assert page.session_state[f"parts {found.number}"] == "Compare" and "All models give one label" in words(page)
 
 
 def test_only_so_many_recordings_are_kept(fakes, clip):

@@ -114,6 +114,7 @@ def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -
         chosen + 1 if several else None,
         uncertain_below,
         f"{picture.sha256}-{chosen}",
+        picture.stem,
     )
     st.button(
         "Remove this face",

@@ -65,12 +65,12 @@ def show_picture(picture: Analysed, uncertain_below: float, attention: bool) -> 
             annotated_png(picture, at_once=True)
         with right:
             if len(picture.readings) == 1:
-                show_face(base, picture.shown_readings[0], None, uncertain_below, picture.sha256)
+                show_face(base, picture.shown_readings[0], None, uncertain_below, picture.sha256, picture.stem)
                 return
             tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
             for n, (tab, reading) in enumerate(zip(tabs, picture.shown_readings, strict=True), start=1):
                 with tab:
-                    show_face(base, reading, n, uncertain_below, f"{picture.sha256}-{n}")
+                    show_face(base, reading, n, uncertain_below, f"{picture.sha256}-{n}", picture.stem)
 
 
 def annotated_png(picture: Analysed, *, at_once: bool = False) -> None:
@@ -115,7 +115,7 @@ def downloads(pictures: Sequence[Analysed]) -> None:
 
 
 def show_face(
-    image: NDArray[np.uint8], reading: FaceReading, number: int | None, uncertain_below: float, key: str
+    image: NDArray[np.uint8], reading: FaceReading, number: int | None, uncertain_below: float, key: str, name: str
 ) -> None:
     """One face closely: its picture, label, quality, pose and seven probabilities.
 
@@ -125,6 +125,7 @@ def show_face(
         number: of the face in its picture; None for the only one.
         uncertain_below: probability under which a label is uncertain.
         key: of the chart.
+        name: of the picture, after which a saved chart is named.
     """
     crop, words = st.columns([1, 2], vertical_alignment="center")
     crop.image(cut(image, reading.box), channels="BGR", width=110, alt=f"face {number or 1}")
@@ -151,7 +152,7 @@ def show_face(
     if reading.pose is not None and reading.mesh is not None and reading.mesh.columns["face_presence"] >= SURE_PRESENCE:
         _show_pose(reading.pose)
     bars = probability_bars(reading, uncertain_below)
-    show_figure(bars, f"bars-{key}", f"Probabilities: {describe(reading)}")
+    show_figure(bars, f"bars-{key}", f"Probabilities: {describe(reading)}", name=f"{name} {number or ''} emotions")
 
 
 def _show_pose(pose: Pose) -> None:

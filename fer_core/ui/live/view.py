@@ -296,7 +296,8 @@ def session_result() -> None:
             f"{people} {'person' if people == 1 else 'people'} · {timeline.request.model}"
         )
         if people:
-            show_figure(emotion_ribbon(timeline), "recorded ribbon", describe_ribbon(timeline))
+            name = f"{timeline.recording.name.removesuffix('.mp4')} emotions over time"
+            show_figure(emotion_ribbon(timeline), "recorded ribbon", describe_ribbon(timeline), name=name)
         stem = timeline.recording.name.removesuffix(".mp4").replace(" ", "_")
         files = [
             ("Readings (CSV)", f"{stem}.csv", "text/csv", handover.session_csv()),

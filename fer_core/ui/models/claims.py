@@ -28,7 +28,12 @@ def claims(cards: Sequence[ModelCard]) -> None:
         f"A figure is worth what stands behind it. **Measured here** means: on {faces} of FER2013 {SPLITS[0]}. "
         "**Claimed** means: someone wrote it."
     )
-    show_figure(claims_and_measurements(found, rows), "claims", describe_claims_and_measurements(found, rows))
+    show_figure(
+        claims_and_measurements(found, rows),
+        "claims",
+        describe_claims_and_measurements(found, rows),
+        name="claims and measurements",
+    )
     st.markdown("##### Measured here")
     _measured(found, rows)
     st.markdown("##### Claimed")

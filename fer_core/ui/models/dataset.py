@@ -100,7 +100,9 @@ def _show_record(data: DataRecord) -> None:
         "FER2013 (Goodfellow et al., 2013): faces found by web search for emotion words, 48 × 48 pixels, grey. FER+ "
         "(Barsoum et al., 2016) had ten people look at each of them."
     )
-    show_figure(class_shares(data.classes), "classes of the data", describe_class_shares(data.classes))
+    show_figure(
+        class_shares(data.classes), "classes of the data", describe_class_shares(data.classes), name="FER2013 classes"
+    )
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown("##### Pictures that are there twice")
@@ -120,7 +122,12 @@ def _show_record(data: DataRecord) -> None:
             "Faces of", list(data.labels_and_raters), required=True, default=SPLITS[0], key="rated split"
         )
         table = data.labels_and_raters[split]
-        show_figure(labels_and_raters(table, ink()), "labels and raters", describe_labels_and_raters(table))
+        show_figure(
+            labels_and_raters(table, ink()),
+            "labels and raters",
+            describe_labels_and_raters(table),
+            name="FER2013 labels and raters",
+        )
         st.caption(
             "Percent of the faces of each label on which the raters agree by majority. See *fear* and *disgust*."
         )

@@ -147,7 +147,9 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing]) ->
         st.markdown("##### Accuracy against speed")
         _, looks = records.titles_and_looks()
         words = describe_accuracy_against_speed(rows)
-        show_figure(accuracy_against_speed(rows, looks), "accuracy against speed", words)
+        show_figure(
+            accuracy_against_speed(rows, looks), "accuracy against speed", words, name="models accuracy against speed"
+        )
     with right:
         st.markdown("##### How to read it")
         st.markdown(

@@ -35,14 +35,24 @@ def show(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard]) -> None:
     _comparisons({titles.get(name, name): predictions for name, predictions in evaluation.predictions.items()})
     by_model = {title: figures["per_class"] for title, figures in models.items()}
     st.markdown("##### By emotion (F1)")
-    show_figure(confusion.class_bars(by_model, looks, "f1"), "own classes", confusion.describe_classes(by_model, "f1"))
+    show_figure(
+        confusion.class_bars(by_model, looks, "f1"),
+        "own classes",
+        confusion.describe_classes(by_model, "f1"),
+        name="own data F1 by emotion",
+    )
     st.markdown("##### Confusion, percent of each row")
     for title, place in beside(models):
         with place:
             table = models[title]["confusion"]
             st.markdown(f"**{plain(title)}**")
             words = confusion.describe_confusion(title, table)
-            show_figure(confusion.confusion_shares(table, ink()), f"own confusion {title}", words)
+            show_figure(
+                confusion.confusion_shares(table, ink()),
+                f"own confusion {title}",
+                words,
+                name=f"own data {title} confusion",
+            )
     _curves(models, looks, {titles[name]: card.uncertain_below for name, card in cards.items()})
     _robustness(models, looks)
     _slices(models)
@@ -139,7 +149,7 @@ def _curves(models: Mapping[str, ModelFigures], looks: Mapping[str, Look], thres
         with place:
             st.markdown(f"##### {name}")
             figure, words = drawn[name]
-            show_figure(figure, f"own {name}", words)
+            show_figure(figure, f"own {name}", words, name=f"own data {name}")
 
 
 def _robustness(models: Mapping[str, ModelFigures], looks: Mapping[str, Look]) -> None:
@@ -150,7 +160,10 @@ def _robustness(models: Mapping[str, ModelFigures], looks: Mapping[str, Look]) -
     kinds = list(next(iter(records.values()))["kinds"])
     kind = st.pills("Made worse by", kinds, required=True, default=kinds[0], key="own kind")
     show_figure(
-        model_curves.robust(records, looks, kind), "own robustness", model_curves.describe_robust(records, kind)
+        model_curves.robust(records, looks, kind),
+        "own robustness",
+        model_curves.describe_robust(records, kind),
+        name=f"own data robustness {kind}",
     )
 
 

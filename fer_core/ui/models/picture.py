@@ -182,7 +182,10 @@ def _show_readings(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Map
         (st.success if agree else st.warning)(f"**{plain(words)}**", icon=icon)
         probabilities = {title: one.probabilities for title, one in read.items()}
         show_figure(
-            probabilities_by_model(probabilities, looks), "all models", describe_probabilities_by_model(probabilities)
+            probabilities_by_model(probabilities, looks),
+            "all models",
+            describe_probabilities_by_model(probabilities),
+            name="one face by all models",
         )
 
 
@@ -229,7 +232,9 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
             st.markdown(f"**{plain(title)}**")
             with st.spinner("Hiding square after square …"):
                 found = _deletion(face, one)
-            show_figure(deletion_curve(found, looks[title]), f"deletion {title}", found.sentence())
+            show_figure(
+                deletion_curve(found, looks[title]), f"deletion {title}", found.sentence(), name=f"{title} deletion"
+            )
             icon = ":green[:material/check:]" if found.faithful else ":orange[:material/question_mark:]"
             st.markdown(f"{icon} {found.sentence()}")
 
@@ -257,7 +262,9 @@ def _show_raters(read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
         for title, one in with_records.items()
     }
     st.markdown("\n".join(f"- **{plain(title)}**: of ten people, {_in_tenths(row)}" for title, row in shares.items()))
-    show_figure(raters_by_model(shares, looks), "raters", describe_raters_by_model(shares))
+    show_figure(
+        raters_by_model(shares, looks), "raters", describe_raters_by_model(shares), name="raters of similar faces"
+    )
     st.caption(
         f"Ten people each looked at every face of FER+ (Barsoum et al., 2016). Counted are their votes on the "
         f"{ALIKE_FACES} faces of PrivateTest to which the model gives the most similar probabilities. It says how far "

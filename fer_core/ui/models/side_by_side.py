@@ -85,6 +85,7 @@ def _confusion(compared: Compared) -> None:
             confusion.confusion_difference(tables[first], tables[second], ink()),
             "difference",
             f"Points that {first} has more or less than {second}, by label and reading",
+            name=f"{first} against {second} confusion",
         )
         st.caption(
             f"Points. Blue: more often {plain(first)}; orange: {plain(second)}. On the diagonal, more is better."
@@ -95,7 +96,10 @@ def _confusion(compared: Compared) -> None:
         with place:
             st.markdown(f"**{plain(title)}**")
             show_figure(
-                draw(tables[title], ink()), f"confusion {title}", confusion.describe_confusion(title, tables[title])
+                draw(tables[title], ink()),
+                f"confusion {title}",
+                confusion.describe_confusion(title, tables[title]),
+                name=f"{title} confusion",
             )
     if kind == "By row":
         st.caption("Percent of the faces of each label; the diagonal is what is found.")
@@ -115,6 +119,7 @@ def _classes(compared: Compared) -> None:
         confusion.class_bars(by_model, compared.looks, measure),
         "classes",
         confusion.describe_classes(by_model, measure),
+        name=f"models {measure} by emotion",
     )
     st.caption(f"{confusion.CLASS_MEASURES[measure].capitalize()}. Under each emotion: how many faces bear its label.")
     _class_table(by_model)
@@ -158,6 +163,7 @@ def _roc(compared: Compared) -> None:
             model_curves.roc(compared.curves, compared.looks, areas, emotion),
             "roc",
             model_curves.describe_areas(f"Area under the ROC curve, {emotion}", of_emotion),
+            name=f"models ROC {emotion}",
         )
     with right:
         st.markdown("**Precision and recall**")
@@ -166,6 +172,7 @@ def _roc(compared: Compared) -> None:
             model_curves.precision_recall(compared.curves, compared.looks, emotion),
             "precision",
             model_curves.describe_areas(f"Average precision, {emotion}", of_emotion),
+            name=f"models precision and recall {emotion}",
         )
     st.dataframe(
         pd.DataFrame(
@@ -190,6 +197,7 @@ def _calibration(compared: Compared) -> None:
             model_curves.reliability(compared.curves, compared.looks, errors),
             "reliability",
             model_curves.describe_reliability(errors),
+            name="models reliability",
         )
         st.caption("Faces in fifteen groups of equal size. Under the dotted line a model says more than it knows.")
     with right:
@@ -198,6 +206,7 @@ def _calibration(compared: Compared) -> None:
             model_curves.coverage(compared.curves, compared.looks, thresholds),
             "coverage",
             model_curves.describe_coverage(compared.curves),
+            name="models coverage",
         )
         st.caption("From left to right ever fewer, surer faces are kept. The star: where each model says *uncertain*.")
     st.dataframe(
@@ -222,7 +231,10 @@ def _robustness(compared: Compared) -> None:
     kind = st.pills("Made worse by", kinds, required=True, default=kinds[0], key="kind")
     _degraded_strip(kind, measured["kinds"][kind])
     show_figure(
-        model_curves.robust(records, compared.looks, kind), "robustness", model_curves.describe_robust(records, kind)
+        model_curves.robust(records, compared.looks, kind),
+        "robustness",
+        model_curves.describe_robust(records, kind),
+        name=f"models robustness {kind}",
     )
     st.markdown(f"**Points lost at severity {HARDENED_SEVERITY} of 5**")
     st.dataframe(
@@ -278,6 +290,7 @@ def _training(compared: Compared) -> None:
                 model_curves.training(histories, compared.looks, measure, over, before),
                 f"training {measure}",
                 model_curves.describe_training(histories, before),
+                name=f"models training {measure}",
             )
     for title, start in before.items():
         if words := _beginning(title, start, compared.cards[title].recipe.settings):

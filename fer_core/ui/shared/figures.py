@@ -20,21 +20,28 @@ _CHOICE, _FORMAT = "choice of figures", "format of figures"
 
 
 def show_figure(
-    figure: go.Figure, key: str, words: str, *, place: Any = st, on_click: Callable[[], None] | None = None
+    figure: go.Figure,
+    key: str,
+    words: str,
+    *,
+    name: str,
+    place: Any = st,
+    on_click: Callable[[], None] | None = None,
 ) -> None:
     """Show a chart whose only tool, seen when the pointer is over it, saves it as a file.
 
     Args:
         figure: the chart.
-        key: unlike those of all other charts of the page; the file is named after it.
+        key: unlike those of all other charts of the page.
         words: the chart, for those who do not see it.
+        name: what the file is named after: of the recording or picture, if any, then of the chart.
         place: a column or container.
         on_click: told when a point was chosen; `st.session_state[key]` holds which.
     """
     modebar = {"bgcolor": "rgba(0,0,0,0)", "color": ink(), "activecolor": ink()}
     figure.update_layout(modebar=modebar, paper_bgcolor=ground())  # of the file too, or light text stands on white
     chosen: dict[str, Any] = {} if on_click is None else {"on_select": on_click, "selection_mode": "points"}
-    place.plotly_chart(figure, key=key, config=_config(figure, key), alt=words, **chosen)
+    place.plotly_chart(figure, key=key, config=_config(figure, name), alt=words, **chosen)
 
 
 def choose_format() -> None:
@@ -60,14 +67,14 @@ def _format() -> str:
     return str(st.session_state.get(_FORMAT, FORMATS[0]))
 
 
-def _config(figure: go.Figure, key: str) -> dict[str, Any]:
+def _config(figure: go.Figure, name: str) -> dict[str, Any]:
     kind = _format()
     return {
         "displaylogo": False,
         "modeBarButtons": [["toImage"]],
         "toImageButtonOptions": {
             "format": kind.lower(),
-            "filename": re.sub(r"\W+", "_", key).strip("_"),
+            "filename": re.sub(r"[\W_]+", "-", name).strip("-"),
             "width": WIDTH_PX,
             "height": figure.layout.height or HEIGHT_PX,
             "scale": _DENSER[kind],

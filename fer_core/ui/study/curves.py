@@ -60,7 +60,7 @@ def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
     test = _tested([found.curves[name] for name in means])
     title = f"{emotion}: mean probability"
     figure = mean_curves(means, test.clusters if isinstance(test, ClusterTest) else (), title)
-    show_figure(figure, f"curves {emotion}", describe_curves(means, title))
+    show_figure(figure, f"curves {emotion}", describe_curves(means, title), name=f"study {title} over time")
     for name, mean in means.items():
         st.caption(plain(f"{name}: {mean.cell.sentence()}."))
     st.caption(

@@ -110,7 +110,7 @@ def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
         return
     title = found.values.name
     figure = people_by_condition(found.values, found.means, title)
-    show_figure(figure, f"people {value}", describe_people(found.values, found.means, title))
+    show_figure(figure, f"people {value}", describe_people(found.values, found.means, title), name=f"study {title}")
     st.caption(
         "A point is a person, not a frame; lines join the same person; the bar is the mean over people with its 95 % "
         "interval."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import PurePath
 from typing import Any, Final
 
 import pandas as pd
@@ -77,14 +78,22 @@ def _here(recording: OpenRecording) -> None:
         st.caption(f"**{recording.moment_s:.2f} s** · {words}")
 
 
-def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: str) -> None:
+def saved_as(recording: OpenRecording, chart: str, person: int | None = None) -> str:
+    """What the file of a chart is named after: recording, person where there are several, chart."""
+    stem = PurePath(recording.name).stem + (f" {recording.namesake}" if recording.namesake > 1 else "")
+    whose = recording.notes.name(person) if person is not None and len(recording.people) > 1 else ""
+    return f"{stem} {whose} {chart}"
+
+
+def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: str, person: int | None = None) -> None:
     """A figure over time, with the notes and the chosen moment drawn in.
 
     Args:
         figure: with a time axis.
         recording: that it shows.
-        name: of the figure, unlike those of all others of the recording.
+        name: of the figure, unlike those of all others of the recording; its file is named after it.
         words: the figure, for those who do not see it.
+        person: whom it shows; None for everybody.
     """
     start_s, end_s = recording.range_s
     figure.update_xaxes(range=[*clock([start_s, end_s]).astype(str)])
@@ -99,7 +108,8 @@ def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: s
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
     key = f"{name} {recording.number}"
-    show_figure(figure, key, words, on_click=partial(_chosen, recording, key))
+    name = saved_as(recording, name, person)
+    show_figure(figure, key, words, name=name, on_click=partial(_chosen, recording, key))
 
 
 def summary_table(recording: OpenRecording) -> pd.DataFrame:
@@ -145,7 +155,8 @@ def _lines(recording: OpenRecording) -> None:
         return
     shown = recording.shown()
     figure = charts.probability_lines(shown, person, recording.timeline.request.threshold, recording.notes)
-    interactive(figure, recording, "lines", charts.describe_probabilities(shown, person, recording.notes))
+    words = charts.describe_probabilities(shown, person, recording.notes)
+    interactive(figure, recording, "emotions over time", words, person)
 
 
 def _stacked(recording: OpenRecording) -> None:
@@ -154,7 +165,8 @@ def _stacked(recording: OpenRecording) -> None:
         return
     shown = recording.shown()
     words = charts.describe_probabilities(shown, person, recording.notes)
-    interactive(_clickable(charts.stacked_area(shown, person, recording.notes)), recording, "stacked", words)
+    figure = _clickable(charts.stacked_area(shown, person, recording.notes))
+    interactive(figure, recording, "emotions stacked", words, person)
 
 
 def _heat_map(recording: OpenRecording) -> None:
@@ -165,20 +177,20 @@ def _heat_map(recording: OpenRecording) -> None:
     words = charts.describe_probabilities(shown, person, recording.notes)
     # Rows of the range alone: the grid then has no cell for times outside it.
     figure = _clickable(charts.heat_map(shown.frame, person))
-    interactive(figure, recording, "heat map", words)
+    interactive(figure, recording, "emotions heat map", words, person)
 
 
 def _valence(recording: OpenRecording) -> None:
     shown = recording.shown()
     figure = charts.valence_curve(shown, recording.notes)
-    interactive(figure, recording, "valence", charts.describe_valence(shown, recording.notes))
+    interactive(figure, recording, "valence over time", charts.describe_valence(shown, recording.notes))
     st.caption(f"Derived from the probabilities: {VALENCE_FORMULA}. Nobody measured it.")
 
 
 def _quality(recording: OpenRecording) -> None:
     part = recording.part()  # with poor samples: this view shows them
     words = charts.describe_quality(part, recording.notes)
-    interactive(charts.quality_lane(part, recording.notes), recording, "quality", words)
+    interactive(charts.quality_lane(part, recording.notes), recording, "quality over time", words)
     st.caption(words)
 
 
@@ -188,7 +200,7 @@ def _face(recording: OpenRecording) -> None:
         return
     shown = recording.part()  # with talking and turned faces: this view shows them
     words = describe_face(shown, person, recording.notes)
-    interactive(face_lanes(shown, person, recording.notes), recording, "face", words)
+    interactive(face_lanes(shown, person, recording.notes), recording, "face over time", words, person)
     st.caption(
         f"{plain(words)} From the landmarks: how the head is held and the face moves, coarse. No measure of attention."
     )
@@ -205,7 +217,7 @@ def _movements(recording: OpenRecording) -> None:
         else f"their face from {span.start_s:.2f} to {span.end_s:.2f} s"
     )
     words = f"Movements of {recording.notes.name(person)} against {rest}."
-    interactive(movement_lines(recording.part(), person), recording, "movements", words)
+    interactive(movement_lines(recording.part(), person), recording, "movements over time", words, person)
     st.caption(
         f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS."
     )
@@ -214,11 +226,13 @@ def _movements(recording: OpenRecording) -> None:
 def _shares(recording: OpenRecording) -> None:
     summaries = recording.summaries(good=recording.leave_out_poor)
     words = charts.describe_shares(summaries, recording.notes)
-    show_figure(charts.share_bars(summaries, recording.notes), f"share bars {recording.number}", words)
+    bars = charts.share_bars(summaries, recording.notes)
+    show_figure(bars, f"share bars {recording.number}", words, name=saved_as(recording, "shares"))
     shown = summaries[:MOST_RINGS]
     for column, summary in zip(st.columns(max(1, len(shown))), shown, strict=False):
         ring, words = charts.share_pie(summary, recording.notes), charts.describe_shares([summary], recording.notes)
-        show_figure(ring, f"share ring {summary.person} {recording.number}", words, place=column)
+        name = saved_as(recording, "shares as a ring", summary.person)
+        show_figure(ring, f"share ring {summary.person} {recording.number}", words, name=name, place=column)
     if len(summaries) > MOST_RINGS:
         st.caption(f"Rings of the first {MOST_RINGS} people only; the bars show everybody.")
 
@@ -229,7 +243,8 @@ def _changes(recording: OpenRecording) -> None:
         return
     counts = transitions(stretches(counted(recording.shown(), recording.notes.excluded), person))
     table = transition_table(counts, ink())
-    show_figure(table, f"changes {person} {recording.number}", describe_transitions(counts))
+    name = saved_as(recording, "changes of expression", person)
+    show_figure(table, f"changes {person} {recording.number}", describe_transitions(counts), name=name)
     st.caption("How often one expression was followed by another without a gap in between; *uncertain* counts as one.")
 
 
@@ -276,7 +291,7 @@ def _from_rest(recording: OpenRecording) -> None:
     figure = deviation_lines(rows, person)
     name = recording.notes.name(person)
     words = f"Differences of {name} from their mean between {span.start_s:.2f} and {span.end_s:.2f} s."
-    interactive(figure, recording, "from rest", words)
+    interactive(figure, recording, "difference from rest", words, person)
     st.caption(plain(words) + " They are no probabilities any more.")
 
 
@@ -296,7 +311,7 @@ def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) ->
     counting = outside(rows, recording.notes.excluded)
     share = float(counting["agree"].mean()) if len(counting) else 0.0
     words = f"All models give one label in {share:.0%} of {len(counting)} readings of {recording.notes.name(person)}."
-    interactive(figure, recording, "models", words)
+    interactive(figure, recording, "models compared", words, person)
     st.caption(f"{plain(words)} Contested stretches are shaded: there one of the models is wrong, or all are.")
 
 

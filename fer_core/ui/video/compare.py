@@ -18,8 +18,9 @@ from fer_core.classification import ModelCard
 from fer_core.timeline.summaries import CATEGORIES, as_clock
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.charts import models_compared
+from fer_core.ui.video.charts import models_compared, saved_as
 from fer_core.ui.video.memory import memory
+from fer_core.ui.video.opening import another_model
 from fer_core.ui.video.recording import OpenRecording
 
 CHOSEN_AT_FIRST: Final = 20
@@ -34,7 +35,9 @@ def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
     if len(recording.timelines) > 1:
         with st.expander("Models beside each other", icon=":material/model_training:", expanded=True):
             models_compared(recording, cards)
-    everyone = subjects_of([recording, *others])
+    another_model(recording, cards)
+    recordings = [recording, *others]
+    everyone = subjects_of(recordings)
     chosen = _chosen(recording, everyone)
     if not chosen:
         st.info("Choose people to be compared.", icon=":material/compare:")
@@ -45,7 +48,8 @@ def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
         "valence": (valence_multiples(chosen), describe_valences(chosen)),
     }
     for name, (figure, words) in figures.items():
-        show_figure(figure, f"compare {name} {recording.number}", words)
+        saved = saved_as(recording, f"{name} compared") if len(recordings) == 1 else f"{name} compared"
+        show_figure(figure, f"compare {name} {recording.number}", words, name=saved)
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(as_table(chosen), hide_index=True, column_config=dict.fromkeys(CATEGORIES, percent))
     st.caption(

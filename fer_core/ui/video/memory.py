@@ -137,6 +137,7 @@ class Memory:
         source: recording file of that analysis.
         requests: by model, the requests of that analysis.
         going_on: number of the recording that the analysis completes; None for a new recording.
+        joining: number of the recording to which the analysis adds a model; None for a new recording.
         recordings: open recordings by number, the oldest first.
         shown: number of the recording that is shown.
         drawings: annotated videos by number of the recording; see `drawing`.
@@ -155,6 +156,7 @@ class Memory:
     source: Path | None = None
     requests: Mapping[str, AnalysisRequest] = field(default_factory=dict)
     going_on: int | None = None
+    joining: int | None = None
     recordings: dict[int, OpenRecording] = field(default_factory=dict)
     shown: int | None = None
     drawings: dict[int, Drawing] = field(default_factory=dict)
@@ -173,8 +175,9 @@ class Memory:
         requests: Mapping[str, AnalysisRequest],
         job: Job[dict[str, Timeline]],
         going_on: int | None = None,
+        joining: int | None = None,
     ) -> None:
-        """Begin to read a recording.
+        """Begin to read a recording; for `going_on` and `joining` see `Memory`.
 
         Raises:
             MediaError: another one is being read.
@@ -182,7 +185,8 @@ class Memory:
         with self.lock:
             if self.work is not None:
                 raise MediaError("Another tab of this visit reads a recording; wait until it has ended.")
-            self.problem, self.source, self.requests, self.going_on = None, path, requests, going_on
+            self.problem, self.source, self.requests = None, path, requests
+            self.going_on, self.joining = going_on, joining
             self.work = Work(job, self.workspace.new_monitor(), "video analysis")
 
     def open(self, timelines: dict[str, Timeline], path: Path | None, *, partial: bool = False) -> OpenRecording:
@@ -201,7 +205,7 @@ class Memory:
             self.recordings = {**self.recordings, found.number: found}
             self.shown = found.number
             while len(self.recordings) > MOST_OPEN:
-                self.close(min(number for number in self.recordings if number != self.going_on))
+                self.close(min(number for number in self.recordings if number not in (self.going_on, self.joining)))
             return found
 
     def close(self, number: int) -> None:
@@ -246,8 +250,24 @@ class Memory:
             if self.work is None or self.work.running:
                 return False
             ended, self.work = self.work, None
-            self._take_in(ended)
+            if self.joining is None:
+                self._take_in(ended)
+            else:
+                self._join(ended)
             return True
+
+    def _join(self, ended: Work[dict[str, Timeline]]) -> None:
+        """Add what a further model read; of a reading that was stopped, nothing, but it can go on from there."""
+        self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")
+        recording, self.joining = self.recordings.get(self.joining or 0), None
+        if recording is None:
+            return
+        if ended.stopping:
+            self.in_part.add(recording.timeline.recording.sha256)
+        elif ended.result:
+            failed = [words for model, read in ended.result.items() for words in recording.join(model, read)]
+            recording.requests = {**recording.requests, **self.requests}
+            self.problem = " ".join(failed) or None
 
     def _take_in(self, ended: Work[dict[str, Timeline]]) -> None:
         self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")

@@ -245,6 +245,44 @@ def go_on_button(recording: OpenRecording) -> None:
         st.rerun()
 
 
+def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
+    """Show the choice of a further model that reads the recording as the first one did, to compare the two."""
+    others = [name for name in cards if name not in recording.studies]
+    if not others or len(recording.studies) >= MOST_COMPARED:
+        return
+    if recording.live or recording.partial or recording.path is None:
+        why = "it was read from the camera" if recording.live else "it is not read to its end"
+        why = "its file was not given" if recording.path is None else why
+        st.caption(f"Another model cannot read this recording for a comparison: {why}.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = st.selectbox(
+            "Another model for this recording",
+            others,
+            format_func=lambda name: cards[name].title,
+            key=f"another model {recording.number}",
+            width=320,
+        )
+        pressed = st.button(
+            "Read with this model too",
+            icon=":material/model_training:",
+            key=f"read another {recording.number}",
+            disabled=memory().work is not None,
+            help="The same samples and faces, with the corrections that were made here. It takes as long as the first "
+            "reading.",
+        )
+    if not pressed:
+        return
+    requests = {model: replace(recording.study.read.request, model=model, uncertain_below=None)}
+    try:
+        job = analysis(recording.path, requests, _pipelines(requests))
+        memory().start(recording.path, requests, job, joining=recording.number)
+    except FerError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    st.rerun()
+
+
 def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
     return {model: loaders.pipeline(model, request.detector.name) for model, request in requests.items()}
 

@@ -360,6 +360,13 @@ class OpenRecording:
             self._choose_person()
         return tuple(problems)
 
+    def join(self, model: str, read: Timeline) -> tuple[str, ...]:
+        """Add what another model read, with the same edits; gives a sentence for each that cannot be applied."""
+        with self._lock:
+            study, failed = self.study.rebased(read)
+            self.studies = {**self.studies, model: study}
+        return failed
+
     def attach(self, path: Path) -> None:
         """Set the file of a recording of which only numbers were opened."""
         self.path, self._plays = path, None
