@@ -19,6 +19,7 @@ import streamlit as st
 from fer_core.errors import MediaError
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.request import AnalysisRequest
+from fer_core.timeline.notes import Rating
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.handover import forget_session, recorded_session
@@ -87,6 +88,13 @@ class Drawing(NamedTuple):
     timeline: Timeline
 
 
+class Labelled(NamedTuple):
+    """A zip of labelled faces that is being written or is ready, and the ratings and the rater that it is of."""
+
+    work: Work[bytes]
+    of: tuple[tuple[Rating, ...], str]
+
+
 class File(NamedTuple):
     """A file to download, with the label and icon of its button."""
 
@@ -133,6 +141,7 @@ class Memory:
         drawings: annotated videos by number of the recording; see `drawing`.
         exports: files to download by number of the recording.
         copies: playable copies, ready or being made, by number of the recording.
+        labelled: zips of labelled faces by number of the recording.
         problem: reason why the last analysis failed, in a sentence.
         opened: number of recordings that were opened so far.
         live: the recorded session of the Live page that was opened last.
@@ -150,6 +159,7 @@ class Memory:
     drawings: dict[int, Drawing] = field(default_factory=dict)
     exports: dict[int, Made] = field(default_factory=dict)
     copies: dict[int, Work[Copy]] = field(default_factory=dict)
+    labelled: dict[int, Labelled] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
     live: Any = None
@@ -251,9 +261,16 @@ class Memory:
             if number in self.exports:
                 self.exports.pop(number).documents.cancel()
 
+    def drop_labelled(self, number: int) -> None:
+        """Drop the zip of labelled faces."""
+        with self.lock:
+            if number in self.labelled:
+                self.labelled.pop(number).work.cancel()
+
     def _drop_made(self, number: int) -> None:
         self._drop_drawing(number)
         self.drop_export(number)
+        self.drop_labelled(number)
 
     def _drop_drawing(self, number: int) -> None:
         gone = self.drawings.pop(number, None)

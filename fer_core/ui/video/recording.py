@@ -63,6 +63,9 @@ class OpenRecording:
         player_wanted: whether a recording that is too large to be handed to the browser unasked was asked for.
         undos: how often a correction was taken back.
         kept: name of the analysis in the library; None where it was not kept.
+        labelling: whether the visitor labels it as a second rater.
+        rater: name or initials of the rater; may be empty.
+        blind: whether readings are hidden while somebody labels.
     """
 
     number: int
@@ -80,6 +83,9 @@ class OpenRecording:
     player_wanted: bool = False
     undos: int = 0
     kept: str | None = None
+    labelling: bool = False
+    rater: str = ""
+    blind: bool = True
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()

@@ -36,6 +36,7 @@ class PlayerData:
         range: start and end of the chosen range, in seconds.
         person: number of the chosen person; None where there is none.
         sound: whether there is any.
+        labels: expressions that the keys 1 to 7 label the range with; empty where nothing is labelled.
     """
 
     video: str | None
@@ -49,6 +50,7 @@ class PlayerData:
     range: tuple[float, float]
     person: int | None
     sound: bool
+    labels: tuple[str, ...] = ()
 
 
 class Addresses:
