@@ -1,4 +1,4 @@
-"""How a person corrects what was found in a picture: faces that were missed are drawn, boxes without a face removed."""
+"""What a person changes in a picture: faces are drawn, boxes without a face removed, expressions labelled."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,24 @@ class RemoveFace:
     box: Box
 
 
-PictureEdit: TypeAlias = DrawFace | RemoveFace
+@dataclass(frozen=True)
+class LabelFace:
+    """A rater labelled a face.
+
+    Attributes:
+        box: of the face, in pixels of the picture.
+        label: one of `EMOTIONS`; None takes the label back.
+        rater: name or initials; may be empty.
+        blind: whether the reading of the model was hidden from the rater.
+    """
+
+    box: Box
+    label: str | None
+    rater: str = ""
+    blind: bool = True
+
+
+PictureEdit: TypeAlias = DrawFace | RemoveFace | LabelFace
 
 
 SMALLEST_DRAWN_PX: Final = 8
@@ -48,11 +65,27 @@ def boxes_after(found: Sequence[Box], edits: Iterable[PictureEdit]) -> tuple[lis
     for edit in edits:
         if isinstance(edit, DrawFace):
             drawn = [*(box for box in drawn if box != edit.box), edit.box]
-        else:
+        elif isinstance(edit, RemoveFace):
             kept, drawn = ([box for box in boxes if box != edit.box] for boxes in (kept, drawn))
     return kept, drawn
 
 
+def labels_after(edits: Iterable[PictureEdit]) -> list[LabelFace]:
+    """The last label of each face by each rater; labels that were taken back are left out."""
+    last = {(edit.box, edit.rater): edit for edit in edits if isinstance(edit, LabelFace)}
+    return [edit for edit in last.values() if edit.label is not None]
+
+
 def as_records(edits: Iterable[PictureEdit]) -> list[dict[str, Any]]:
-    """Edits as JSON holds them: `{"edit": "draw" | "remove", "box": [x, y, width, height]}`."""
-    return [{"edit": "draw" if isinstance(edit, DrawFace) else "remove", "box": list(edit.box)} for edit in edits]
+    """Edits as JSON holds them: `{"edit": "draw" | "remove" | "label", "box": [x, y, width, height]}`.
+
+    A label has further `label` (or null), `rater` and `blind`.
+    """
+    return [_as_record(edit) for edit in edits]
+
+
+def _as_record(edit: PictureEdit) -> dict[str, Any]:
+    if isinstance(edit, LabelFace):
+        more = {"label": edit.label, "rater": edit.rater, "blind": edit.blind}
+        return {"edit": "label", "box": list(edit.box), **more}
+    return {"edit": "draw" if isinstance(edit, DrawFace) else "remove", "box": list(edit.box)}

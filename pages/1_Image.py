@@ -5,6 +5,7 @@ import streamlit as st
 from fer_core.classification.explanation import no_map
 from fer_core.errors import FerError
 from fer_core.ui.image.closely import choose_face, look_closely
+from fer_core.ui.image.labelling import label_faces, readings_are_shown, wants_to_label
 from fer_core.ui.image.overview import overview
 from fer_core.ui.image.results import downloads
 from fer_core.ui.image.sources import chosen_files, clear_button
@@ -26,6 +27,7 @@ with st.expander("Settings", icon=":material/tune:"):
     detector = right.selectbox(
         "Face detector", list(loaders.DETECTOR_TITLES), format_func=loaders.DETECTOR_TITLES.__getitem__
     )
+    labelling = wants_to_label()
 
 files = chosen_files()
 if not files:
@@ -39,7 +41,10 @@ except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
     st.stop()
 
-if pictures:
+if pictures and labelling:
+    label_faces(pictures)
+elif pictures:
+    readings_are_shown(pictures)
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads(pictures)
         clear_button()

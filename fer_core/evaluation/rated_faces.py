@@ -132,7 +132,7 @@ def faces_of_recording(
 
 
 def labelled_zip(faces: Sequence[RatedFace]) -> bytes:
-    """The faces as a zip of PNGs in folders named after the expressions, with a table and a README.
+    """The faces as a zip of PNG files in folders named after the expressions, with a table and a README.
 
     Where each expression has too few units to hold one out, there are no `train` and `test` folders.
 

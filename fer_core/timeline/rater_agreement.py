@@ -63,27 +63,28 @@ class RaterAgreement:
         """Rated samples with an uncertain reading."""
         return self.rated - self.compared
 
-    def sentence(self, units: str = "spans") -> str:
+    def sentence(self, units: str = "spans", samples: str = "samples") -> str:
         """The result for people.
 
         Args:
             units: what `units` counts.
+            samples: what `rated` and `compared` count.
         """
         if not self.compared:
-            return f"Nothing to compare: {self.uncertain:,} of {self.rated:,} rated samples are uncertain."
+            return f"Nothing to compare: {self.uncertain:,} of {self.rated:,} rated {samples} are uncertain."
         parts = [
             f"The same label in {self.agreement:.0%}{_in_words(self.agreement_interval, '.0%')} of {self.compared:,} "
-            f"samples in {self.units:,} rated {units}",
+            f"{samples} in {self.units:,} rated {units}",
             "kappa does not exist, because both know only one expression"
             if np.isnan(self.kappa)
             else f"Cohen's kappa {self.kappa:.2f}{_in_words(self.kappa_interval, '.2f')}",
         ]
         if self.uncertain:
-            parts.append(f"{self.uncertain:,} further samples are uncertain and count neither way")
+            parts.append(f"{self.uncertain:,} further {samples} are uncertain and count neither way")
         if self.units < FEWEST_UNITS:
             parts.append(f"no interval for fewer than {FEWEST_UNITS} {units}")
         if self.sighted:
-            parts.append(f"{self.sighted:,} samples were labelled with the readings in sight, which raises agreement")
+            parts.append(f"{self.sighted:,} {samples} were labelled with the readings in sight, which raises agreement")
         return "; ".join(parts) + "."
 
 

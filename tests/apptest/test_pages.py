@@ -146,6 +146,27 @@ def test_several_pictures_and_faces(fakes):
     assert "two\\.jpg" in text(page) and not page.exception
 
 
+def test_a_second_rater_labels_faces_blind_and_takes_them_along(fakes):
+    fakes([Box(10, 20, 50, 50), Box(100, 30, 60, 60)], emotion="sad")
+    page = image_page()
+    page.toggle("label faces").set_value(True).run()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    assert not page.exception and "sad" not in text(page) and not page.get("plotly_chart")
+    faces = [each for each in page.button_group if each.label.startswith("Face")]
+    assert [each.label for each in faces] == ["Face 1 shows", "Face 2 shows"]
+    faces[0].set_value("sad").run()
+    [zipped] = [each for each in page.get("download_button") if each.label.startswith("Labelled faces")]
+    assert "zip, 1" in zipped.label and "You and the model" not in text(page)
+    page.toggle("show agreement").set_value(True).run()
+    assert "The same label in 100% of 1 faces in 1 rated pictures" in text(page)
+    assert "in sight" not in text(page)
+    [_, second] = [each for each in page.button_group if each.label.startswith("Face")]
+    second.set_value("fear").run()  # after the readings were shown
+    assert "1 faces were labelled with the readings in sight" in text(page) and not page.exception
+    page.toggle("label faces").set_value(False).run()
+    assert "Corrected by hand 2 times" in text(page)
+
+
 def test_of_many_faces_those_that_are_wanted_are_listed(fakes):
     fakes([Box(10, 20, 50, 50)], strength=0.3)
     page = image_page()

@@ -9,6 +9,7 @@ import pypdf
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError, ModelError
 from fer_core.jobs import SETTLED_S, Monitor, Progress
 from fer_core.live.recording import RecordedSession
@@ -466,6 +467,39 @@ def test_people_are_merged_split_removed_and_the_steps_taken_back(fakes, clip):
     button(page, "Undo").click().run()
     button(page, "Undo").click().run()
     assert recording(page).people == [1, 2] and not page.exception
+
+
+def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    assert page.metric and player(page)["labels"] == []
+    hear(recording(page), {"rate": "sad"})
+    assert not recording(page).notes.ratings  # only on the tab for it
+    tab(page, "Label")
+    assert not page.metric and "hidden while you label" in words(page)
+    assert player(page)["labels"] == list(EMOTIONS) and player(page)["overview"] == "The readings are hidden."
+    page.text_input[0].set_value(" EC ").run()
+    hear(recording(page), {"range": [0.0, 1.0], "rate": "happy"})  # a key of the player
+    assert recording(page).range_s[0] == 1.0
+    page.run()
+    button(page, "😐 neutral").click().run()
+    assert [(each.label, each.end_s, each.rater, each.blind) for each in recording(page).notes.ratings] == [
+        ("happy", 1.0, "EC", True),
+        ("neutral", recording(page).whole_range[1], "EC", True),
+    ]
+    assert recording(page).whole and "You and the model" not in words(page)
+    page.toggle(f"blind {recording(page).number}").set_value(False).run()
+    assert page.metric and "You and the model" in words(page) and "no interval for fewer than 5" in words(page)
+    assert page.dataframe[0].value["Label"].tolist() == ["happy", "neutral"]
+    button(page, "Write the labelled faces").click().run()
+    page.session_state[MEMORY].labelled[recording(page).number].work.wait(60)
+    page.run()
+    [zipped] = [each for each in page.get("download_button") if each.label == "Labelled faces (zip)"]
+    assert zipped and not page.exception
+    button(page, "No label").click().run()
+    assert not recording(page).notes.ratings
+    button(page, "Undo").click().run()
+    assert len(recording(page).notes.ratings) == 2
 
 
 def test_every_view_and_part_can_be_opened(fakes, clip):

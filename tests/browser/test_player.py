@@ -181,7 +181,7 @@ def test_it_plays_in_step_and_tells_the_page_where_it_stops(opened: Page):
     assert_in_step(page, rows)
 
 
-def test_range_loop_speed_and_marker(opened: Page):
+def test_range_loop_speed_marker_and_label(opened: Page):
     page = opened
     click_lane(page, 0.25)
     key(page, "i")
@@ -210,6 +210,12 @@ def test_range_loop_speed_and_marker(opened: Page):
     _, events = download(page, "Events (CSV)")
     [event] = csv.DictReader(io.StringIO(events.decode("utf-8-sig")))
     assert event["text"] == "a smile, m and all" and 2 - FRAME_S <= float(event["start_s"]) <= 3 + 2 * FRAME_S
+    page.get_by_role("tab", name="Label", exact=True).click()
+    faces = page.locator(".now .faces")
+    expect(faces).to_contain_text("no label", timeout=60_000)  # and nothing of what was read
+    expect(faces).not_to_contain_text("%")
+    key(page, "5")
+    expect(faces).to_contain_text("sad", timeout=60_000)
 
 
 def test_the_mesh_is_drawn_over_the_moment(opened: Page):

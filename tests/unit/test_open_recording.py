@@ -22,8 +22,9 @@ from fer_core.timeline.summaries import stretches
 from fer_core.ui.video import memory
 from fer_core.ui.video.compare import subjects_of
 from fer_core.ui.video.exports import documents
-from fer_core.ui.video.memory import MOST_OPEN, Memory, Workspace
+from fer_core.ui.video.memory import MOST_OPEN, Memory
 from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.workspace import Workspace
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_core.media.images import read_image
-from fer_core.picture_edits import DrawFace, RemoveFace, boxes_after, can_be_drawn
+from fer_core.picture_edits import DrawFace, LabelFace, RemoveFace, as_records, boxes_after, can_be_drawn, labels_after
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
@@ -30,6 +30,18 @@ BOXES = st.sampled_from([FOUND, OTHER, DRAWN])
 )
 def test_what_is_left_and_what_was_drawn(edits, kept, drawn):
     assert boxes_after([FOUND, OTHER], edits) == (kept, drawn)
+
+
+def test_the_last_label_of_each_rater_counts_and_moves_no_box():
+    sad, fear = LabelFace(FOUND, "sad"), LabelFace(FOUND, "fear")
+    other, back = LabelFace(FOUND, "happy", "EC", blind=False), LabelFace(OTHER, None)
+    edits = [sad, LabelFace(OTHER, "sad"), other, fear, back]
+    assert labels_after(edits) == [fear, other]
+    assert boxes_after([FOUND, OTHER], edits) == ([FOUND, OTHER], [])
+    assert as_records([other, back]) == [
+        {"edit": "label", "box": list(FOUND), "label": "happy", "rater": "EC", "blind": False},
+        {"edit": "label", "box": list(OTHER), "label": None, "rater": "", "blind": True},
+    ]
 
 
 @given(st.lists(st.one_of(st.builds(DrawFace, BOXES), st.builds(RemoveFace, BOXES))), BOXES)

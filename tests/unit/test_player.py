@@ -10,13 +10,13 @@ import pytest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.corrections import without
-from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.notes import Marker, Notes, Rating, Span
 from fer_core.timeline.outline import joined
 from fer_core.timeline.summaries import CATEGORIES, stretches
 from fer_core.ui.video.player.component import SCRIPTS, Addresses
 from fer_core.ui.video.player.messages import LONGEST_TEXT, hear
 from fer_core.ui.video.player.outlines import has_outlines, outlines_json
-from fer_core.ui.video.player.track import UNIT, track_of
+from fer_core.ui.video.player.track import UNIT, blind_track_of, track_of
 from fer_core.ui.video.recording import OpenRecording
 from tests.conftest import ROOT
 from tests.timelines import measured, nobody, of_rows, reading, synthetic
@@ -91,6 +91,20 @@ def test_whether_there_are_outlines_to_fetch():
     timeline = measured(3.0, 4.0)
     assert has_outlines(timeline) and not has_outlines(synthetic(3.0))
     assert not has_outlines(without(without(timeline, 1), 2))
+
+
+def test_a_blind_rater_is_sent_their_labels_and_no_reading():
+    timeline = synthetic(10.0)
+    ratings = (Rating(1, 1.0, 2.0, "sad", "EC"), Rating(1, 1.0, 5.0, "fear", "MK"), Rating(2, 0.0, 1.0, "happy", "EC"))
+    track = blind_track_of(timeline, Notes(ratings=ratings), "EC")
+    for person, label, start_s, end_s in ((track.people[0], "sad", 1.0, 2.0), (track.people[1], "happy", 0.0, 1.0)):
+        at_s = np.array([track.times[place] for place in person.samples])
+        inside = (at_s >= start_s) & (at_s < end_s)
+        assert person.labels == np.where(inside, EMOTIONS.index(label), -1).tolist() and inside.any()
+        assert not any(person.probabilities) and not any(person.uncertain) and set(person.close) == {-1}
+        assert person.runs == [(start_s, end_s, EMOTIONS.index(label), 0)]
+        assert person.boxes == track_of(timeline, Notes()).people[person.number - 1].boxes
+    assert track.blind and not track_of(timeline, Notes()).blind
 
 
 def test_an_hour_of_readings_is_small():

@@ -24,11 +24,11 @@ from fer_core.ui.video import unfinished as video_unfinished
 from fer_core.ui.video.compare import as_table, subjects_of
 from fer_core.ui.video.events import changed_rows, markers_of, spans_of
 from fer_core.ui.video.exports import annotating, checkable
-from fer_core.ui.video.memory import Workspace
 from fer_core.ui.video.player.copies import copying
 from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.selection import selected_time
+from fer_core.ui.video.workspace import Workspace
 from tests.timelines import REQUEST, nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 

@@ -148,7 +148,7 @@ def read_turned(picture: Analysed, turn: Turn) -> None:
 
 
 def edit(picture: Analysed, change: PictureEdit) -> None:
-    """Correct what was found in a picture, from the next run on; a box that does not lie in it is passed over."""
+    """Correct what was found in a picture, or label it, from the next run on; a box outside it is passed over."""
     if isinstance(change, DrawFace) and not can_be_drawn(change.box, picture.width, picture.height):
         st.toast("No face was added: the middle of its box has to lie in the picture.", icon=":material/info:")
         return

@@ -17,12 +17,14 @@ from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
 from fer_core.ui.video.keeping import keep_button
+from fer_core.ui.video.labelling import labelling
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button, region_words
 from fer_core.ui.video.people import people_editor
 from fer_core.ui.video.player.component import Addresses
-from fer_core.ui.video.player.stage import moment
+from fer_core.ui.video.player.stage import moment, moment_to_label
 from fer_core.ui.video.player.stimulus import ask_for_stimulus, choose_stimulus
+from fer_core.ui.video.rating import hides_readings
 from fer_core.ui.video.recording import OpenRecording
 
 _FINEST_S: Final = 0.01
@@ -59,10 +61,14 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
     _headline(recording, card)
     attach(recording)
     ask_for_stimulus(recording)
-    moment(recording, addresses)
-    _figures(recording)
+    names = ["Explore", "Statistics", "People", "Events", "Compare", "Label", "Export"]
+    recording.labelling = st.session_state.get(f"parts {recording.number}") == "Label"
+    (moment_to_label if recording.labelling else moment)(recording, addresses)
+    if hides_readings(recording):
+        st.caption(":material/visibility_off: What the model read is hidden while you label.")
+    else:
+        _figures(recording)
     _choice(recording)
-    names = ["Explore", "Statistics", "People", "Events", "Compare", "Export"]
     tabs = st.tabs(names, key=f"parts {recording.number}", on_change="rerun")
     for name, tab in zip(names, tabs, strict=True):
         if not tab.open:
@@ -78,6 +84,8 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
                 events_editor(recording)
             elif name == "Compare":
                 compare(recording, cards)
+            elif name == "Label":
+                labelling(recording)
             else:
                 keep_button(recording)
                 exports(recording, card)

@@ -24,7 +24,8 @@ from fer_core.timeline.notes import Notes
 from fer_core.timeline.study import Study, notes_as_edits
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.memory import Drawing, Drawn, File, Made, memory
+from fer_core.ui.video.memory import memory
+from fer_core.ui.video.products import Drawing, Drawn, File, Made
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.waiting import wait_for
 

@@ -3,128 +3,31 @@
 All of it is deleted by "Forget" and at the end of the visit.
 """
 
-import os
 import shutil
-import tempfile
 import threading
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
-from pathlib import Path, PurePath
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
 from fer_core.errors import MediaError
-from fer_core.jobs import Job, Monitor, Work
+from fer_core.jobs import Job, Work
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.handover import forget_session, recorded_session
 from fer_core.ui.video import unfinished
+from fer_core.ui.video.products import Copy, Drawing, Drawn, Given, Labelled, Made
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.visits import Visits, browser_of
+from fer_core.ui.video.workspace import Workspace
 
 MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
 _VISIT: Final = "visit"
 """Name in the page's address under which a visit is found again after a reload."""
-
-_LONGEST_NAME: Final = 120
-_PREFIX: Final = "face-value-"
-
-
-class Workspace:
-    """A folder that is deleted when it is closed, when nothing refers to it, and when the server ends.
-
-    Attributes:
-        path: of the folder.
-    """
-
-    def __init__(self) -> None:
-        sweep()
-        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        self._monitors: list[Monitor] = []
-        self._end = weakref.finalize(self, _end, self.path, self._monitors)
-
-    def new_monitor(self) -> Monitor:
-        """A monitor for work on the files of the folder; it is stopped when the folder is deleted."""
-        self._monitors.append(Monitor())
-        return self._monitors[-1]
-
-    def store(self, name: str, data: bytes | memoryview) -> Path:
-        """Write a visitor's file under its own name, without folders and forbidden characters.
-
-        Raises:
-            MediaError: there is no room for it.
-        """
-        wanted = PurePath(name.replace("\\", "/").replace("\0", "")).name.strip(". ") or "recording"
-        stem, ending = PurePath(wanted).stem, PurePath(wanted).suffix
-        try:
-            path = Path(tempfile.mkdtemp(dir=self.path)) / f"{_short(stem)}{_short(ending)}"
-            path.write_bytes(data)
-        except OSError as error:
-            raise MediaError(f"The recording could not be stored ({error.strerror}); make room there.") from error
-        return path
-
-    def close(self) -> None:
-        """Delete the folder."""
-        self._end()
-
-
-class Drawn(NamedTuple):
-    """An annotated video, and a sentence for each thing that is missing in it."""
-
-    path: Path
-    missing: tuple[str, ...]
-
-
-class Drawing(NamedTuple):
-    """An annotated video that is being made or is ready, and its timeline."""
-
-    work: Work[Drawn]
-    timeline: Timeline
-
-
-class File(NamedTuple):
-    """A file to download, with the label and icon of its button."""
-
-    label: str
-    icon: str
-    name: str
-    mime: str
-    data: str | bytes
-
-
-class Made(NamedTuple):
-    """The files to download.
-
-    Attributes:
-        of: values that the files depend on.
-        tables: files that are made at once.
-        documents: the other files, which a thread writes.
-    """
-
-    of: tuple[Any, ...]
-    tables: tuple[File, ...]
-    documents: Work[tuple[File, ...]]
-
-
-class Given(NamedTuple):
-    """A visitor's file: its own name, where it lies, whether it has sound, whether browsers play it."""
-
-    name: str
-    path: Path
-    has_sound: bool
-    plays: bool
-
-
-class Copy(NamedTuple):
-    """A copy that browsers play, and the second at which it ends; None where it is whole."""
-
-    path: Path
-    until_s: float | None
 
 
 @dataclass
@@ -144,6 +47,7 @@ class Memory:
         exports: files to download by number of the recording.
         copies: playable copies, ready or being made, by the file that they are of.
         stimuli: recordings that play beside others, by number of the recording that they play beside.
+        labelled: zips of labelled faces by number of the recording.
         problem: reason why the last analysis failed, in a sentence.
         opened: number of recordings that were opened so far.
         live: the recorded session of the Live page that was opened last.
@@ -163,6 +67,7 @@ class Memory:
     exports: dict[int, Made] = field(default_factory=dict)
     copies: dict[Path, Work[Copy]] = field(default_factory=dict)
     stimuli: dict[int, Given] = field(default_factory=dict)
+    labelled: dict[int, Labelled] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
     live: Any = None
@@ -300,9 +205,16 @@ class Memory:
             if number in self.exports:
                 self.exports.pop(number).documents.cancel()
 
+    def drop_labelled(self, number: int) -> None:
+        """Drop the zip of labelled faces."""
+        with self.lock:
+            if number in self.labelled:
+                self.labelled.pop(number).work.cancel()
+
     def _drop_made(self, number: int) -> None:
         self._drop_drawing(number)
         self.drop_export(number)
+        self.drop_labelled(number)
 
     def _drop_drawing(self, number: int) -> None:
         gone = self.drawings.pop(number, None)
@@ -362,38 +274,3 @@ def forget() -> None:
         visits.drop(gone)
         gone.forget()
     forget_session()
-
-
-def _end(path: Path, monitors: list[Monitor]) -> None:
-    for monitor in monitors:
-        monitor.stop()
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@cache
-def sweep() -> None:
-    """Delete the folders that killed servers left; once in the life of a server.
-
-    This also deletes folders with this server's own process number: an earlier server had the same number.
-    """
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        number = path.name.removeprefix(_PREFIX).split("-")[0]
-        if number.isdecimal() and (int(number) == os.getpid() or not _runs(int(number))):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _runs(number: int) -> bool:
-    """Whether there is a process of that number, as far as the system tells."""
-    try:
-        if os.name == "posix":  # on Windows, the call ends the process
-            os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:  # the process of another user
-        return True
-    return True
-
-
-def _short(name: str) -> str:
-    """The name, cut to a length that every file system takes."""
-    return name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")

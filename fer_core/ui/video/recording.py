@@ -2,9 +2,9 @@
 
 import contextlib
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,6 +63,9 @@ class OpenRecording:
         player_wanted: whether a recording that is too large to be handed to the browser unasked was asked for.
         undos: how often a correction was taken back.
         kept: name of the analysis in the library; None where it was not kept.
+        labelling: whether the visitor labels it as a second rater.
+        rater: name or initials of the rater; may be empty.
+        blind: whether readings are hidden while somebody labels.
     """
 
     number: int
@@ -80,6 +83,9 @@ class OpenRecording:
     player_wanted: bool = False
     undos: int = 0
     kept: str | None = None
+    labelling: bool = False
+    rater: str = ""
+    blind: bool = True
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
@@ -87,7 +93,7 @@ class OpenRecording:
         self._timelines: tuple[Timelines, Timelines] | None = None
         self.partial = self.partial or self.study.read.stopped_s is not None
         self.live = self.live or self.study.read.recording.source == "camera"
-        self._frames: OrderedDict[float, NDArray[np.uint8]] = OrderedDict()
+        self._frames = lru_cache(_MOST_FRAMES)(lambda path, time_s: frame_at(path, time_s, SHOWN_PX).image)
         self._plays: bool | None = None
         self.range_s = self.whole_range
         self.person = self.people[0] if self.people else None
@@ -209,12 +215,7 @@ class OpenRecording:
         """
         if self.path is None:
             raise MediaError("Only the numbers of this session were kept, no pictures.")
-        with self._lock:
-            if time_s not in self._frames:
-                self._frames[time_s] = frame_at(self.path, time_s, SHOWN_PX).image
-                while len(self._frames) > _MOST_FRAMES:
-                    self._frames.popitem(last=False)
-            return self._frames[time_s]
+        return self._frames(self.path, time_s)
 
     def pose(self, person: int | None) -> Pose | None:
         """A person's pose at the chosen moment; None where it was not measured."""
@@ -370,7 +371,7 @@ class OpenRecording:
     def attach(self, path: Path) -> None:
         """Set the file of a recording of which only numbers were opened."""
         self.path, self._plays = path, None
-        self._frames.clear()
+        self._frames.cache_clear()
 
     def _with_portraits(self, timeline: Timeline) -> Timeline:
         if not self._portraits:

@@ -55,6 +55,7 @@ class PlayerData:
         person: number of the chosen person; None where there is none.
         sound: whether there is any.
         stimulus: plays beside the recording; None where there is none.
+        labels: expressions that the keys 1 to 7 label the range with; empty where nothing is labelled.
     """
 
     video: str | None
@@ -69,6 +70,7 @@ class PlayerData:
     person: int | None
     sound: bool
     stimulus: StimulusData | None = None
+    labels: tuple[str, ...] = ()
 
 
 class Addresses:

@@ -60,10 +60,11 @@ function fillFace(item, person, reading, readings, chosen) {
   symbol.textContent = sign?.symbol ?? "–";
   who.textContent = person.name;
   what.textContent = reading ? readings.words(reading) : "not seen here";
-  share.textContent = reading ? percent(reading.shares[reading.label]) : "";
+  share.textContent = reading ? readings.share(reading) : "";
   quality.textContent = reading?.quality ?? "";
-  bars.hidden = !chosen;
-  if (chosen) fillBars(bars, reading, readings);
+  bars.hidden = !chosen || readings.blind;
+  if (readings.blind) bars.replaceChildren();
+  if (!bars.hidden) fillBars(bars, reading, readings);
 }
 
 function fillBars(bars, reading, readings) {

@@ -33,7 +33,8 @@ function hearKey(player, event, actions) {
     "-": actions.wider,
     "?": actions.help,
   };
-  const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  const label = player.data.labels[Number(event.key) - 1];
+  const action = label ? () => player.tell({ rate: label }) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!action) return;
   event.preventDefault();
   event.stopPropagation();

@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fer_core.emotions import EMOTIONS
+from fer_core.ui.video.rating import rate
 from fer_core.ui.video.recording import OpenRecording
 
 LONGEST_TEXT: Final = 80
@@ -16,7 +18,8 @@ def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
     Args:
         recording: that is played.
         message: any of "moment" (seconds; paused or sought there), "range" ([start, end] in seconds), "person" (number
-            of who was chosen), "mark" ({"time", "text"}: a marker that was set).
+            of who was chosen), "mark" ({"time", "text"}: a marker that was set), "rate" (an expression that the range
+            is labelled with; only on the tab for it).
     """
     if (time_s := _seconds(message.get("moment"))) is not None:
         recording.follow(time_s)
@@ -31,6 +34,8 @@ def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
     if isinstance(mark, Mapping) and (time_s := _seconds(mark.get("time"))) is not None:
         first_s, last_s = recording.whole_range
         recording.mark(min(max(time_s, first_s), last_s), str(mark.get("text") or "")[:LONGEST_TEXT])
+    if recording.labelling and message.get("rate") in EMOTIONS:
+        rate(recording, message["rate"])
 
 
 def _seconds(value: Any) -> float | None:

@@ -34,7 +34,7 @@ function drawOverlay(context, size, readings, time, shown, outlines) {
     if (shown.boxes) drawBox(context, one, readings);
     if (shown.labels) drawTag(context, size, one, readings, taken);
   }
-  if (shown.bars) for (const one of found) drawBars(context, size, one, readings, taken);
+  if (shown.bars && !readings.blind) for (const one of found) drawBars(context, size, one, readings, taken);
 }
 
 function drawBox(context, { reading, rect }, readings) {
@@ -55,7 +55,7 @@ function drawBox(context, { reading, rect }, readings) {
 function drawTag(context, size, { reading, rect }, readings, taken) {
   const sign = readings.sign(reading);
   const whose = readings.people.length > 1 ? `${reading.person.name} ` : "";
-  const text = `${whose}${readings.words(reading)} ${percent(reading.shares[reading.label])}`;
+  const text = `${whose}${readings.shown(reading)}`;
   context.save();
   context.font = `600 14px ${font}`;
   const width = Math.min(context.measureText(text).width + SYMBOL_PX + 16, size[0]);

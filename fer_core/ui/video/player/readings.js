@@ -1,5 +1,6 @@
 // Looks readings up in the track that `fer_core.ui.video.player.track` makes: moments in, what the table holds out.
 
+const NO_LABEL = { name: "no label", symbol: "–", colour: "#8892a6", pattern: "", letter: "" }; // of a rater, so far
 const SAME_S = 1e-5; // moments that the browser and the table give for one frame differ by less
 
 class Readings {
@@ -79,11 +80,12 @@ class Readings {
   }
 
   sign(reading) {
-    return this.signs[reading.uncertain ? this.emotions : reading.label];
+    return this.signs[reading.uncertain ? this.emotions : reading.label] ?? NO_LABEL;
   }
 
   // "happy", or "uncertain: sad or neutral".
   words(reading) {
+    if (this.blind) return this.sign(reading).name;
     const name = this.signs[reading.label].name;
     if (!reading.uncertain) return name;
     return `uncertain: ${reading.close < 0 ? `${name}?` : `${name} or ${this.signs[reading.close].name}`}`;
@@ -92,7 +94,16 @@ class Readings {
   // What a person shows at a moment, in a line for a tip or for who listens.
   line(reading) {
     const quality = reading.quality ? `, ${reading.quality}` : "";
-    return `${reading.person.name}: ${this.words(reading)} ${percent(reading.shares[reading.label])}${quality}`;
+    return `${reading.person.name}: ${this.shown(reading)}${quality}`;
+  }
+
+  // Its words with the probability of the label; of a rater's label there is none.
+  shown(reading) {
+    return [this.words(reading), this.share(reading)].filter(Boolean).join(" ");
+  }
+
+  share(reading) {
+    return this.blind ? "" : percent(reading.shares[reading.label]);
   }
 }
 

@@ -1,5 +1,6 @@
 """What the player shows of a recording: its file, a copy, single frames, or the numbers alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,17 @@ from fer_core import charts
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
 from fer_core.readings import named
+from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import problems_of
+from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
+from fer_core.ui.video import rating
 from fer_core.ui.video.player.component import Addresses, PlayerData, show_player
 from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
 from fer_core.ui.video.player.messages import hear
 from fer_core.ui.video.player.outlines import has_outlines, outlines_json
 from fer_core.ui.video.player.stimulus import stimulus_of
-from fer_core.ui.video.player.track import track_of
+from fer_core.ui.video.player.track import Track, blind_track_of, track_of
 from fer_core.ui.video.recording import OpenRecording
 
 LARGE_MB: Final = 300
@@ -42,13 +46,41 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
         recording: that is played; beside it its stimulus, where there is one.
         addresses: of this run of the page.
     """
+    _play(recording, addresses, "readings", track_of, charts.describe_ribbon(recording.timeline, recording.notes), ())
+
+
+def moment_to_label(recording: OpenRecording, addresses: Addresses) -> None:
+    """The player, in which keys label the range; readings are hidden where the rater is blind."""
+    if not recording.blind:
+        words = charts.describe_ribbon(recording.timeline, recording.notes)
+        _play(recording, addresses, "readings", track_of, words, EMOTIONS)
+        return
+    rater = recording.rater
+    _play(
+        recording,
+        addresses,
+        f"labels of {rater}",
+        lambda timeline, notes: blind_track_of(timeline, notes, rater),
+        "The readings are hidden.",
+        EMOTIONS,
+    )
+
+
+def _play(
+    recording: OpenRecording,
+    addresses: Addresses,
+    what: str,
+    make: Callable[[Timeline, Notes], Track],
+    overview: str,
+    labels: tuple[str, ...],
+) -> None:
     beside = stimulus_of(recording, addresses)
     picture = _picture(recording, addresses)
     timeline, notes = recording.timeline, recording.notes
     track = addresses.of_made(
-        f"track {recording.number}",
+        f"{what} {recording.number}",
         (timeline, notes),
-        lambda: track_of(timeline, notes).to_json(),
+        lambda: make(timeline, notes).to_json(),
         "application/json",
     )
     outlines = None
@@ -61,13 +93,14 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
         track=track,
         outlines=outlines,
         words=picture.words,
-        overview=charts.describe_ribbon(timeline, notes),
+        overview=overview,
         moment=recording.moment_s,
         seeks=recording.seeks,
         range=recording.range_s,
         person=recording.person,
         sound=timeline.recording.has_audio,
         stimulus=beside,
+        labels=labels,
     )
     show_player(data, f"player {recording.number}", partial(hear, recording))
 
@@ -124,7 +157,8 @@ def _may_load(recording: OpenRecording, path: Path) -> bool:
 
 def _still(recording: OpenRecording, path: Path, addresses: Addresses) -> Picture:
     """The frame of the chosen moment."""
-    words = f"Frame at {recording.moment_s:.2f} s. {words_at(recording, recording.moment_s)}"
+    read = "" if rating.hides_readings(recording) else words_at(recording, recording.moment_s)
+    words = f"Frame at {recording.moment_s:.2f} s. {read}"
     try:
         image = recording.picture(recording.moment_s)
     except FerError as error:

@@ -13,9 +13,10 @@ from fer_core.media.video import VIDEO_TYPES, Video
 from fer_core.timeline.edits import Accompany
 from fer_core.timeline.notes import Stimulus
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.memory import Given, memory
+from fer_core.ui.video.memory import memory
 from fer_core.ui.video.player.component import Addresses, StimulusData
 from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
+from fer_core.ui.video.products import Given
 from fer_core.ui.video.recording import OpenRecording
 
 LARGEST_MB: Final = 300

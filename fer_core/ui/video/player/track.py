@@ -1,7 +1,7 @@
 """The readings of a recording as the player's script takes them: one compact JSON document. Pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,7 +12,8 @@ from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.readings import runner_up
 from fer_core.reports.annotated import BRIDGED
 from fer_core.timeline.columns import GOOD
-from fer_core.timeline.notes import Notes
+from fer_core.timeline.notes import Notes, Rating
+from fer_core.timeline.sampling import between
 from fer_core.timeline.series import spans_of
 from fer_core.timeline.summaries import (
     UNCERTAIN,
@@ -101,6 +102,7 @@ class Track:
         people: by number.
         markers: (seconds, text).
         excluded: (start in seconds, end, reason).
+        blind: whether labels and runs are those of a rater, and the readings are left out.
     """
 
     unit: int
@@ -119,6 +121,7 @@ class Track:
     people: list[PersonTrack]
     markers: list[tuple[float, str]]
     excluded: list[tuple[float, float, str]]
+    blind: bool = False
 
     def to_json(self) -> bytes:
         """UTF-8 without spaces."""
@@ -153,6 +156,40 @@ def track_of(timeline: Timeline, notes: Notes) -> Track:
         people=[_person(timeline, notes, rows, number, ["", *words]) for number in people(timeline)],
         markers=[(_seconds(marker.time_s), marker.text) for marker in notes.markers],
         excluded=[(_seconds(span.start_s), _seconds(span.end_s), span.reason) for span in notes.excluded],
+    )
+
+
+def blind_track_of(timeline: Timeline, notes: Notes, rater: str) -> Track:
+    """What the player draws for a rater from whom the readings are hidden: their own labels in the place of these.
+
+    Args:
+        timeline: with all corrections made.
+        notes: with the ratings.
+        rater: whose labels are shown; a sample without one has the label -1.
+    """
+    track = track_of(timeline, notes)
+    mine = [rating for rating in notes.ratings if rating.rater == rater]
+    people = [
+        _blinded(person, track.times, [rating for rating in mine if rating.person == person.number])
+        for person in track.people
+    ]
+    return replace(track, people=people, blind=True)
+
+
+def _blinded(person: PersonTrack, times: list[float], ratings: list[Rating]) -> PersonTrack:
+    labels = np.full(len(person.samples), -1)
+    at_s = np.array([times[place] for place in person.samples])
+    for rating in ratings:
+        labels[between(at_s, rating.start_s, rating.end_s)] = EMOTIONS.index(rating.label)
+    return replace(
+        person,
+        probabilities=[0] * len(person.probabilities),
+        labels=labels.tolist(),
+        uncertain=[0] * len(labels),
+        close=[-1] * len(labels),
+        runs=[
+            (_seconds(rating.start_s), _seconds(rating.end_s), EMOTIONS.index(rating.label), 0) for rating in ratings
+        ],
     )
 
 
