@@ -7,7 +7,7 @@ from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.classification.figures import CardFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.reports.tables import dictionary_markdown
-from fer_core.settings import Settings
+from fer_core.settings import ServiceSettings, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SPLIT = "PrivateTest"
@@ -96,7 +96,7 @@ def settings_table() -> str:
     rows = ["| environment variable | what it does |", "|---|---|"]
     rows += [
         f"| `{setting.validation_alias}` | {' '.join((setting.description or '').split())} |"
-        for setting in Settings.model_fields.values()
+        for setting in (*Settings.model_fields.values(), *ServiceSettings.model_fields.values())
     ]
     return "\n".join(rows)
 

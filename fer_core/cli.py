@@ -22,6 +22,7 @@ from fer_core.commands import (
     library,
     models,
     null_study,
+    serve,
     training,
     verify,
     video,
@@ -97,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
 
     checking.add(commands)
     dashboard.add(commands)
+    serve.add(commands)
     null_study.add(commands)
     crop_study.add(commands)
     bench.add(commands)

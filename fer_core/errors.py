@@ -2,7 +2,9 @@
 
     FerError
     ├── MediaError      a picture or recording cannot be used: unreadable, too large, not what its name says
+    │   └── TooLargeError      it has more bytes, pixels or seconds than are allowed
     ├── ModelError      a model is missing, damaged or not what its card says
+    │   ├── UnknownModelError  no model of that name is installed
     │   └── NotInstalledError  a file that only training needs, which an installed package leaves out
     ├── DatasetError    a data set is not in a layout that is understood, or is empty
     ├── RequestError    an analysis was asked for that makes no sense
@@ -11,6 +13,11 @@
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     ├── WorkerError     processes that share work cannot be kept running
+    ├── AccessError     somebody asks the HTTP service who may not
+    │   └── KeyNeededError     a key is missing or not known
+    ├── MissingError    the HTTP service does not have, or no longer has, what is asked for
+    ├── BusyError       there is no room for more work now, and may be later
+    ├── ServiceError    an HTTP service cannot be reached, or does not answer as one
     └── DependencyError an optional package is not installed
 
 The message is one sentence for the person who meets it and says the way out. Anything else that escapes is a defect.
@@ -25,8 +32,16 @@ class MediaError(FerError):
     """A picture or recording cannot be used."""
 
 
+class TooLargeError(MediaError):
+    """A picture or recording has more bytes, pixels or seconds than are allowed."""
+
+
 class ModelError(FerError):
     """A model is missing, damaged or not what its card says."""
+
+
+class UnknownModelError(ModelError):
+    """No model of that name is installed."""
 
 
 class NotInstalledError(ModelError):
@@ -59,6 +74,26 @@ class StoppedError(FerError):
 
 class WorkerError(FerError):
     """Processes that share work cannot be kept running."""
+
+
+class AccessError(FerError):
+    """Somebody asks the HTTP service who may not."""
+
+
+class KeyNeededError(AccessError):
+    """A key is missing or not known."""
+
+
+class MissingError(FerError):
+    """The HTTP service does not have, or no longer has, what is asked for."""
+
+
+class BusyError(FerError):
+    """There is no room for more work now, and may be later."""
+
+
+class ServiceError(FerError):
+    """An HTTP service cannot be reached, or does not answer as one."""
 
 
 class DependencyError(FerError):

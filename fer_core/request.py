@@ -61,6 +61,20 @@ class Region:
                 "0.5,0,0.5,1 for its right half."
             )
 
+    @classmethod
+    def parse(cls, text: str) -> "Region":
+        """The region that `X,Y,WIDTH,HEIGHT` says, such as "0.5,0,0.5,1" for the right half.
+
+        Raises:
+            RequestError: it says none.
+        """
+        try:
+            return cls(*map(float, text.split(",")))
+        except (TypeError, ValueError) as error:
+            raise RequestError(
+                "A region is four shares of the picture, from 0 to 1, such as 0.5,0,0.5,1 for its right half."
+            ) from error
+
     def box(self, width: int, height: int) -> Box:
         """The region in a picture of that size, in pixels; at least one pixel."""
         left, top = round(self.x * width), round(self.y * height)

@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from fer_core.errors import RequestError
 
 MODELS: Final = "FER_MODELS_DIR"
 DATA_SET: Final = "FER2013_PATH"
@@ -19,6 +21,15 @@ CACHE: Final = "XDG_CACHE_HOME"
 LIBRARY: Final = "FACE_VALUE_LIBRARY"
 DATABASE: Final = "FACE_VALUE_DATABASE"
 DATA: Final = "XDG_DATA_HOME"
+RAY_ADDRESS: Final = "RAY_ADDRESS"
+API_KEYS: Final = "FACE_VALUE_API_KEYS"
+SERVICE: Final = "FACE_VALUE_SERVICE"
+SERVICE_BYTES: Final = "FACE_VALUE_SERVICE_BYTES"
+SERVICE_PIXELS: Final = "FACE_VALUE_SERVICE_PIXELS"
+SERVICE_SECONDS: Final = "FACE_VALUE_SERVICE_SECONDS"
+SERVICE_JOBS: Final = "FACE_VALUE_SERVICE_JOBS"
+SERVICE_QUEUE: Final = "FACE_VALUE_SERVICE_QUEUE"
+SERVICE_HOURS: Final = "FACE_VALUE_SERVICE_HOURS"
 
 
 def _stripped(value: Any) -> Any:
@@ -29,19 +40,44 @@ def _none_if_empty(value: Any) -> Any:
     return value or None
 
 
+def _parted(value: Any) -> Any:
+    return [part for part in map(str.strip, value.split(",")) if part] if isinstance(value, str) else value
+
+
+LEAST_KEY: Final = 16
+"""Letters of a key of the HTTP service, at least."""
+
+
 _Text = Annotated[str, BeforeValidator(_stripped)]
 _Folder = Annotated[Path | None, BeforeValidator(_none_if_empty)]
+_Keys = Annotated[tuple[Annotated[str, Field(min_length=LEAST_KEY)], ...], BeforeValidator(_parted)]
 
 
-class Settings(BaseSettings):
-    """The settings as they are now; each attribute is one environment variable.
-
-    The descriptions of the attributes are the table of settings in docs/reference.md (`make tables`).
-    """
+class _OfEnvironment(BaseSettings):
+    """Settings that are read from the environment and from nowhere else: no `.env` file, no folder of secrets."""
 
     model_config = SettingsConfigDict(
         case_sensitive=True, frozen=True, extra="ignore", use_attribute_docstrings=True, enable_decoding=False
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment alone."""
+        return (env_settings,)
+
+
+class Settings(_OfEnvironment):
+    """The settings as they are now; each attribute is one environment variable.
+
+    The descriptions of the attributes are the table of settings in docs/reference.md (`make tables`).
+    """
 
     models_dir: _Folder = Field(default=None, validation_alias=MODELS)
     """Folder of models to use instead of `models`, such as a mounted volume."""
@@ -74,17 +110,9 @@ class Settings(BaseSettings):
     data_dir: _Folder = Field(default=None, validation_alias=DATA)
     """The user's data folder, as the XDG base directory specification names it. Default: `~/.local/share`."""
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment and nothing else: no `.env` file, no folder of secrets."""
-        return (env_settings,)
+    ray_address: _Text = Field(default="", validation_alias=RAY_ADDRESS)
+    """Cluster of Ray that `batch --backend ray` uses, such as `head:6379`. Default: one that is started on this
+    machine, and ended with the batch."""
 
     @property
     def unfinished(self) -> Path | None:
@@ -112,6 +140,60 @@ class Settings(BaseSettings):
         return self.library_dir is not None or bool(self.database)
 
 
+class ServiceSettings(_OfEnvironment):
+    """The settings of `serve`, which nothing else reads. An empty value counts as unset."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
+    api_keys: _Keys = Field(default=(), validation_alias=API_KEYS, repr=False)
+    """Keys of those who may use the HTTP service, with commas between them, each of 16 letters or more. Where there is
+    none, `serve` answers to this machine alone; see [service.md](service.md)."""
+
+    folder_named: _Folder = Field(default=None, validation_alias=SERVICE)
+    """Folder where recordings given to `serve` wait, and their results. Default: `face-value/service` in the user's
+    cache."""
+
+    most_bytes: int = Field(default=2_000_000_000, gt=0, validation_alias=SERVICE_BYTES)
+    """Most bytes of an upload to `serve`; of a picture never more than 100 million. Default: 2000000000."""
+
+    most_pixels: int = Field(default=50_000_000, gt=0, validation_alias=SERVICE_PIXELS)
+    """Most pixels of a picture, and of a frame of a recording, that `serve` takes. Default: 50000000."""
+
+    most_seconds: float = Field(default=14_400.0, gt=0, allow_inf_nan=False, validation_alias=SERVICE_SECONDS)
+    """Longest recording that `serve` takes, in seconds. Default: 14400, four hours."""
+
+    jobs: int = Field(default=1, ge=1, le=64, validation_alias=SERVICE_JOBS)
+    """Recordings that `serve` reads at the same time. Default: 1."""
+
+    queue: int = Field(default=20, ge=1, le=10_000, validation_alias=SERVICE_QUEUE)
+    """Recordings that may wait in `serve`; more are turned away until there is room. Default: 20."""
+
+    kept_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False, validation_alias=SERVICE_HOURS)
+    """Hours for which `serve` keeps a result that nobody deletes. Default: 24."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder of the service; None where none is named and this user has no home folder."""
+        try:
+            cache = settings().cache_dir or Path.home() / ".cache"
+        except RuntimeError:  # this user has no home
+            return self.folder_named
+        return self.folder_named or cache / "face-value" / "service"
+
+
+def service_settings() -> ServiceSettings:
+    """The settings of `serve`, read from the environment now.
+
+    Raises:
+        RequestError: one of them makes no sense.
+    """
+    try:
+        return ServiceSettings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise RequestError(f"{wrong['loc'][0]} cannot be used: {wrong['msg']}; see the table of settings.") from error
+
+
 def settings() -> Settings:
     """The settings, read from the environment now."""
     return Settings()
@@ -120,3 +202,9 @@ def settings() -> Settings:
 def environment_with(**variables: str) -> dict[str, str]:
     """The environment of this process with some variables replaced, for a process that it starts."""
     return {**os.environ, **variables}
+
+
+def tell_libraries(**variables: str) -> None:
+    """Set environment variables that libraries read, unless whoever started this process has."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)

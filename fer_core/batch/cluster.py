@@ -21,12 +21,10 @@ from fer_core.errors import DependencyError, RequestError, WorkerError
 from fer_core.networks.cores import limit_threads
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
+from fer_core.settings import RAY_ADDRESS, settings, tell_libraries
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-ADDRESS: Final = "RAY_ADDRESS"
-"""Environment variable with the address of a cluster. Without it, Ray is started on this machine, and ended again."""
 
 _STORE_BYTES: Final = 128 * 2**20
 """Memory for what actors hand each other; rows of a manifest are all there is."""
@@ -83,14 +81,14 @@ class ClusterEngine:
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[None]:
-        """With a cluster: that of `ADDRESS`, or one that is started here."""
+        """With a cluster: that of `RAY_ADDRESS`, or one that is started here."""
         own: dict[str, Any] = {"include_dashboard": False, "object_store_memory": _STORE_BYTES}
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it would report to its makers
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it would write between the lines of the progress
+        # It would report its use to its makers, and write between the lines of the progress.
+        tell_libraries(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
         try:
-            self._ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if os.environ.get(ADDRESS) else own))
+            self._ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if settings().ray_address else own))
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise WorkerError(f"Ray cannot be reached or started ({error}); check {ADDRESS}.") from error
+            raise WorkerError(f"Ray cannot be reached or started ({error}); check {RAY_ADDRESS}.") from error
         try:
             yield
         except self._ray.exceptions.RayError as error:

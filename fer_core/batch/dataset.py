@@ -9,8 +9,6 @@ request.json                            how all of them were read
 
 import contextlib
 import json
-import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +16,7 @@ from typing import Any, Final
 from fer_core.batch import manifest
 from fer_core.batch.manifest import Entry
 from fer_core.errors import FerError, MediaError, RequestError
+from fer_core.file_lock import LockedError, locked
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
@@ -58,18 +57,16 @@ class Dataset:
         Raises:
             MediaError: another process writes it, or the folder cannot be used.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            file = (self.folder / _LOCK).open("ab")
-        except OSError as error:
-            raise self._unwritable(self.folder, error) from error
-        with file:
+        with contextlib.ExitStack() as held:
             try:
-                _lock(file.fileno())
-            except OSError as error:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(locked(self.folder / _LOCK))
+            except LockedError as error:
                 raise MediaError(
                     f"Another process is writing {self.folder}; wait until it ends or choose another folder."
                 ) from error
+            except OSError as error:
+                raise self._unwritable(self.folder, error) from error
             yield
 
     def begin(self, request: AnalysisRequest, provenance: Provenance) -> None:
@@ -160,15 +157,3 @@ def _differences(path: Path, plain: Any, request: AnalysisRequest, provenance: P
 
 def _as_json(value: Any) -> bytes:
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _lock(handle: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(handle, 0, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

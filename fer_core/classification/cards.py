@@ -16,7 +16,7 @@ from fer_core.classification.figures import CardFigures
 from fer_core.classification.imported import Imported
 from fer_core.classification.recipe import Recipe
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import FerError, ModelError
+from fer_core.errors import FerError, ModelError, UnknownModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
 from fer_core.request import DEFAULT_MODEL
 
@@ -110,12 +110,13 @@ def load_card(name: str, models_dir: Path = MODELS_DIR) -> ModelCard:
     """Read one card.
 
     Raises:
-        ModelError: there is no such model, or its card is not valid.
+        UnknownModelError: there is no such model.
+        ModelError: its card is not valid.
     """
     path = models_dir / name / "card.json"
     if not path.is_file():
         known = ", ".join(card.name for card in list_cards(models_dir)) or "none"
-        raise ModelError(f'There is no model "{name}"; installed are: {known}.')
+        raise UnknownModelError(f'There is no model "{name}"; installed are: {known}.')
     try:
         card = ModelCard.model_validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, UnicodeDecodeError) as error:

@@ -40,8 +40,8 @@ def request_of(options: argparse.Namespace) -> AnalysisRequest:
 def region(text: str) -> Region:
     """`X,Y,WIDTH,HEIGHT` in shares of the picture, as `--region` takes it."""
     try:
-        return Region(*map(float, text.split(",")))
-    except (TypeError, ValueError, RequestError) as error:
+        return Region.parse(text)
+    except RequestError as error:
         raise argparse.ArgumentTypeError(
             "four shares of the picture, from 0 to 1, such as 0.5,0,0.5,1 for its right half"
         ) from error

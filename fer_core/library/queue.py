@@ -11,12 +11,13 @@ import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final, Literal
 
 from fer_core.errors import FerError, LibraryError
 from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
+from fer_core.media.files import stored_name
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
@@ -80,10 +81,10 @@ class Queue:
         known = [int(path.name.split("-")[0]) for path in self._folders()]
         id_ = f"{max(known, default=0) + 1:06d}-{uuid.uuid4().hex[:8]}"
         part = self.folder / f".{id_}"
-        plain = PurePath(name.replace("\\", "/").replace("\0", "")).name.strip(". ") or "recording"
+        plain = stored_name(name)
         try:
             (part / _MEDIA).mkdir(parents=True)
-            (part / _MEDIA / plain.encode()[-120:].decode(errors="ignore")).write_bytes(data)
+            (part / _MEDIA / plain).write_bytes(data)
             (part / _REQUEST).write_text(json.dumps(request.to_json()), encoding="utf-8")
             part.rename(self.folder / id_)
         except OSError as error:

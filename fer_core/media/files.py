@@ -3,7 +3,7 @@
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from fer_core.errors import MediaError
@@ -35,6 +35,17 @@ def opened(path: Path, what: str) -> Iterator[BinaryIO]:
         raise MediaError(f"{label} may not be read; ask for permission or copy it elsewhere.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise MediaError(f"{label} cannot be read from where it is; check the path or copy it elsewhere.") from error
+
+
+def stored_name(name: str, otherwise: str = "recording") -> str:
+    """The last component of a name that somebody gave, fit for a file of ours; `otherwise` where nothing is left.
+
+    Args:
+        name: may be a path, of Windows too, and hold anything.
+        otherwise: a name that is fit already.
+    """
+    last = PurePath(name.replace("\\", "/").replace("\0", "")).name.strip(". ")
+    return last.encode(errors="ignore")[-120:].decode(errors="ignore") or otherwise
 
 
 def harmless(name: str) -> str:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 # The plugins are imported for their entry in Pillow's list: without it, `Image.open` imports every plugin that exists.
 from PIL import AvifImagePlugin, ExifTags, Image, TiffImagePlugin, UnidentifiedImageError, WebPImagePlugin  # noqa: F401
 
-from fer_core.errors import MediaError
+from fer_core.errors import MediaError, TooLargeError
 from fer_core.media.files import harmless, opened
 from fer_core.media.picture_colour import way_to_srgb
 from fer_core.native_stderr import stderr_without
@@ -180,7 +180,7 @@ def _check_bytes(size: int, label: str, limits: ImageLimits) -> None:
     if size == 0:
         raise MediaError(f"{label} is empty; copy it again from where it came.")
     if size > limits.max_bytes:
-        raise MediaError(
+        raise TooLargeError(
             f"{label} has {size:,} bytes, more than the {limits.max_bytes:,} allowed; scale it down or save it as JPEG."
         )
 
@@ -199,9 +199,9 @@ def _check_pixels(picture: Image.Image, label: str, limits: ImageLimits) -> None
             raise MediaError(f"{label} is a TIFF with senseless tiles; {_AS_PNG_OR_JPEG}.")
 
 
-def _too_many_pixels(label: str, pixels: int | None, limits: ImageLimits) -> MediaError:
+def _too_many_pixels(label: str, pixels: int | None, limits: ImageLimits) -> TooLargeError:
     count = "too many" if pixels is None else f"{pixels:,}"
-    return MediaError(f"{label} has {count} pixels, more than the {limits.max_pixels:,} allowed; scale it down.")
+    return TooLargeError(f"{label} has {count} pixels, more than the {limits.max_pixels:,} allowed; scale it down.")
 
 
 def _kind(data: bytes) -> str | None:

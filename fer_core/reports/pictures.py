@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NotRequired
 
 import pandas as pd
+from typing_extensions import TypedDict  # pydantic refuses the one of Python below 3.12
 
 from fer_core.cells import csv_of
 from fer_core.emotions import EMOTIONS

@@ -52,6 +52,7 @@ def test_every_setting_of_training_is_documented():
         "docs/models.md",
         "docs/faces.md",
         "docs/reference.md",
+        "docs/service.md",
         "docs/video.md",
         "docs/studies.md",
         "docs/values.md",

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fer_core.errors import RequestError
 from fer_core.settings import (
+    API_KEYS,
     CACHE,
     DATA,
     DATA_SET,
@@ -16,14 +18,38 @@ from fer_core.settings import (
     ICE_SERVERS,
     LIBRARY,
     MODELS,
+    RAY_ADDRESS,
+    SERVICE,
+    SERVICE_BYTES,
+    SERVICE_HOURS,
+    SERVICE_JOBS,
+    SERVICE_PIXELS,
+    SERVICE_QUEUE,
+    SERVICE_SECONDS,
     UNFINISHED,
+    ServiceSettings,
     Settings,
     environment_with,
+    service_settings,
     settings,
 )
 from tests.conftest import ROOT
 
-NAMES = [MODELS, DATA_SET, ICE_SERVERS, UNFINISHED, CACHE, LIBRARY, DATABASE, DATA]
+LIMITS = [SERVICE_BYTES, SERVICE_PIXELS, SERVICE_SECONDS, SERVICE_JOBS, SERVICE_QUEUE, SERVICE_HOURS]
+NAMES = [
+    MODELS,
+    DATA_SET,
+    ICE_SERVERS,
+    UNFINISHED,
+    CACHE,
+    LIBRARY,
+    DATABASE,
+    DATA,
+    RAY_ADDRESS,
+    API_KEYS,
+    SERVICE,
+    *LIMITS,
+]
 HOME = Path("/home/someone")
 
 
@@ -46,13 +72,23 @@ def test_names_are_stable():
         "FACE_VALUE_LIBRARY",
         "FACE_VALUE_DATABASE",
         "XDG_DATA_HOME",
+        "RAY_ADDRESS",
+        "FACE_VALUE_API_KEYS",
+        "FACE_VALUE_SERVICE",
+        "FACE_VALUE_SERVICE_BYTES",
+        "FACE_VALUE_SERVICE_PIXELS",
+        "FACE_VALUE_SERVICE_SECONDS",
+        "FACE_VALUE_SERVICE_JOBS",
+        "FACE_VALUE_SERVICE_QUEUE",
+        "FACE_VALUE_SERVICE_HOURS",
     ]
 
 
 def test_every_setting_is_described_in_the_reference():
     reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     described = set(re.findall(r"^\| `([A-Z0-9_]+)` \| \w", reference, re.MULTILINE))
-    assert {field.validation_alias for field in Settings.model_fields.values()} == set(NAMES) == described
+    fields = [*Settings.model_fields.values(), *ServiceSettings.model_fields.values()]
+    assert {field.validation_alias for field in fields} == set(NAMES) == described
 
 
 def test_the_environment_is_read_in_one_place():
@@ -131,6 +167,29 @@ def test_the_library_lies_in_the_data_folder_unless_it_is_named(monkeypatch, tmp
 def test_a_named_database_is_shared_and_its_password_is_not_shown(monkeypatch):
     monkeypatch.setenv(DATABASE, "postgresql://someone:secret@host/name")
     assert settings().library_is_shared and "secret" not in repr(settings())
+
+
+def test_the_service_has_defaults_and_an_empty_value_is_one(monkeypatch, tmp_path):
+    monkeypatch.setenv(SERVICE_JOBS, "")
+    assert service_settings().jobs == 1 and service_settings().api_keys == ()
+    assert service_settings().folder == HOME / ".cache" / "face-value" / "service"
+    monkeypatch.setenv(SERVICE, str(tmp_path))
+    assert service_settings().folder == tmp_path
+
+
+def test_keys_of_the_service_are_parted_by_commas_and_not_shown(monkeypatch):
+    monkeypatch.setenv(API_KEYS, f" {'a' * 16},{'b' * 20}, ")
+    assert service_settings().api_keys == ("a" * 16, "b" * 20) and "aaaa" not in repr(service_settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(API_KEYS, "guessable"), (SERVICE_JOBS, "many"), (SERVICE_BYTES, "0"), (SERVICE_SECONDS, "nan")]
+)
+def test_a_senseless_setting_of_the_service_is_named_and_its_value_is_not(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(RequestError, match=name) as told:
+        service_settings()
+    assert value not in str(told.value).replace(name, "") or len(value) < 4
 
 
 def test_a_process_gets_the_same_environment_but_for_some_variables(monkeypatch):

@@ -72,7 +72,8 @@ print(reading.label)
 def test_everything_but_what_needs_an_extra_can_be_imported(installed, run):
     code = """
 import importlib, pkgutil, fer_core
-others = ("fer_core.ui", "fer_core.charts", "fer_core.library", "fer_core.training", "fer_core.__main__")
+parts = ("ui", "charts", "library", "service", "training", "__main__")
+others = tuple(f"fer_core.{part}" for part in parts)
 for module in pkgutil.walk_packages(fer_core.__path__, "fer_core.", onerror=lambda name: None):
     if not module.name.startswith(others):
         importlib.import_module(module.name)

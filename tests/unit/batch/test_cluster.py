@@ -17,6 +17,7 @@ from fer_core.batch.manifest import Entry
 from fer_core.batch.run import read_all
 from fer_core.batch.unit import Task
 from fer_core.networks.files import sha256
+from fer_core.settings import RAY_ADDRESS
 from tests.conftest import ROOT
 from tests.unit.batch import engines
 from tests.unit.batch.test_local import BATCH, DEADLY, REQUEST, alone, assert_same, content, gone, made
@@ -85,7 +86,7 @@ def ray(monkeypatch) -> None:
     """Actors are processes of their own and find the tests by this variable."""
     pytest.importorskip("ray.data", reason="Ray is not installed: pip install -r requirements-optional.txt")
     monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
-    monkeypatch.delenv(cluster.ADDRESS, raising=False)
+    monkeypatch.delenv(RAY_ADDRESS, raising=False)
 
 
 @pytest.mark.usefixtures("ray")

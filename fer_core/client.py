@@ -1,0 +1,220 @@
+"""A client of the HTTP service, with the names of the local API and its errors. Needs nothing beside this package.
+
+>>> client = Client("http://127.0.0.1:8600")
+>>> client.analyze_image("face.jpg")["faces"][0]["label"]  # doctest: +SKIP
+'happy'
+>>> client.analyze_video("interview.mp4", fps=2).frame[["time_s", "person", "label"]]  # doctest: +SKIP
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+from fer_core import errors
+from fer_core.errors import FerError, RequestError, ServiceError
+from fer_core.jobs import Progress
+from fer_core.media.files import opened
+from fer_core.request import AnalysisRequest
+
+if TYPE_CHECKING:
+    from fer_core.timeline.table import Timeline
+
+ASK_EVERY_S: Final = 0.5
+PATIENCE_S: Final = 60.0
+"""Seconds for which a recording that is being read is asked for again where the service does not answer: it goes on
+with it after a restart."""
+
+_BLOCK_BYTES: Final = 1_000_000
+
+
+class Client:
+    """One service.
+
+    Args:
+        address: as `serve` tells it.
+        key: one of the service's keys; None where it has none.
+        timeout_s: seconds that it may be silent.
+
+    Raises:
+        RequestError: the address is none.
+    """
+
+    def __init__(self, address: str = "http://127.0.0.1:8600", key: str | None = None, timeout_s: float = 60.0) -> None:
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise RequestError(f"{address} is no address of a service; one is like http://127.0.0.1:8600.")
+        self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._host, self._base, self._timeout_s = parts.netloc, parts.path.rstrip("/"), timeout_s
+        self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+
+    def models(self) -> dict[str, Any]:
+        """Installed models and detectors, as `GET /v1/models` has them."""
+        return self._json("GET", "/v1/models")
+
+    def analyze_image(
+        self, image: Path | str | bytes, *, model: str | None = None, detector: str | None = None
+    ) -> dict[str, Any]:
+        """Read the faces of one picture.
+
+        Args:
+            image: path of a picture file, or its bytes.
+            model: name of a model; None for the default one.
+            detector: name of a face detector; None for the default one.
+
+        Returns:
+            The record of `image --json`: width, height, settings, and `faces` from left to right.
+
+        Raises:
+            FerError: of the class that the local API raises; `ServiceError` where the service does not answer.
+        """
+        choices = {"model": model, "detector": detector}
+        if isinstance(image, bytes):
+            return self._json("POST", "/v1/image", choices, image)
+        with opened(Path(image), "picture") as file:
+            return self._json("POST", "/v1/image", {**choices, "name": Path(image).name}, file)
+
+    def analyze_video(
+        self, path: Path | str, fps: float = 4.0, progress: Callable[[Progress], None] | None = None, **choices: Any
+    ) -> "Timeline":
+        """`analyse` without a request.
+
+        Args:
+            path: of the recording.
+            fps: samples a second; 0 for every frame.
+            progress: see `analyse`.
+            choices: further fields of `AnalysisRequest`.
+        """
+        return self.analyse(path, AnalysisRequest(fps=fps, **choices), progress)
+
+    def analyse(
+        self, path: Path | str, request: AnalysisRequest, progress: Callable[[Progress], None] | None = None
+    ) -> "Timeline":
+        """Have a recording read, wait for it, and leave nothing of it with the service.
+
+        Args:
+            path: of the recording.
+            request: without parameters of the detector, and with the engine "litert".
+            progress: called twice a second; what it raises deletes the recording there.
+
+        Raises:
+            FerError: of the class that the local API raises; `ServiceError` where the service does not answer.
+        """
+        id_ = self.submit(path, request)
+        try:
+            self._wait(id_, progress)
+            return self.timeline(id_)
+        finally:
+            self.forget(id_)
+
+    def submit(self, path: Path | str, request: AnalysisRequest) -> str:
+        """Have a recording read, and do not wait; its id."""
+        if request.engine != "litert" or request.detector.parameters:
+            raise RequestError("A service reads with the engine litert and detectors without parameters; leave these.")
+        region = request.region
+        choices = {
+            "name": Path(path).name,
+            "model": request.model,
+            "detector": request.detector.name,
+            "fps": request.fps,
+            "smoothing": request.smoothing,
+            "time_constant_s": request.time_constant_s,
+            "uncertain_below": request.uncertain_below,
+            "region": region and f"{region.x},{region.y},{region.width},{region.height}",
+        }
+        with opened(Path(path), "recording") as file:
+            return str(self._json("POST", "/v1/recordings", choices, file)["id"])
+
+    def job(self, id_: str) -> dict[str, Any]:
+        """How far a recording is: `state` is "waiting", "reading", "done" or "failed"."""
+        return self._json("GET", f"/v1/recordings/{quote(id_, '')}")
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """All recordings of the key."""
+        listed: list[dict[str, Any]] = self._json("GET", "/v1/recordings")["recordings"]
+        return listed
+
+    def timeline(self, id_: str) -> "Timeline":
+        """The timeline of a recording that is read."""
+        from fer_core.timeline.files import from_parquet
+
+        return from_parquet(self._answer("GET", f"/v1/recordings/{quote(id_, '')}/timeline"))[0]
+
+    def forget(self, id_: str) -> None:
+        """Stop the reading of a recording, and delete all that the service has of it."""
+        self._answer("DELETE", f"/v1/recordings/{quote(id_, '')}")
+
+    def _wait(self, id_: str, progress: Callable[[Progress], None] | None) -> None:
+        heard_s = time.monotonic()
+        while True:
+            try:
+                job = self.job(id_)
+            except ServiceError:
+                if time.monotonic() - heard_s > PATIENCE_S:
+                    raise
+            else:
+                heard_s = time.monotonic()
+                if progress is not None:
+                    progress(Progress(job["share"], job["words"], remaining_s=job["remaining_s"]))
+                if job["ended"] is not None:
+                    return
+            time.sleep(ASK_EVERY_S)
+
+    def _json(
+        self, method: str, path: str, choices: Mapping[str, Any] | None = None, body: bytes | BinaryIO | None = None
+    ) -> dict[str, Any]:
+        try:
+            plain: dict[str, Any] = json.loads(self._answer(method, path, choices, body))
+        except ValueError as error:
+            raise self._no_service() from error
+        return plain
+
+    def _answer(
+        self, method: str, path: str, choices: Mapping[str, Any] | None = None, body: bytes | BinaryIO | None = None
+    ) -> bytes:
+        given = urlencode({name: value for name, value in (choices or {}).items() if value is not None})
+        address = f"{self._base}{path}{'?' if given else ''}{given}"
+        headers = dict(self._headers)
+        if body is not None:
+            headers["Content-Type"] = "application/octet-stream"
+            if not isinstance(body, bytes):
+                headers["Content-Length"] = str(_size(body))
+        connection = self._kind(self._host, timeout=self._timeout_s, blocksize=_BLOCK_BYTES)
+        try:
+            try:
+                connection.request(method, address, body, headers)
+            except (BrokenPipeError, ConnectionResetError):  # it answered before it had everything
+                if connection.sock is None:
+                    raise
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, HTTPException) as error:
+            raise ServiceError(
+                f"The service at {self._host} does not answer ({error}); see whether it runs."
+            ) from error
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise self._error(response, content)
+        return content
+
+    def _error(self, response: HTTPResponse, content: bytes) -> FerError:
+        """The error that an answer reports, of the class that the local API would raise."""
+        try:
+            problem = json.loads(content)
+            kind, words = getattr(errors, problem["kind"], ServiceError), str(problem["detail"])
+        except (ValueError, KeyError, TypeError):
+            return self._no_service(response.status)
+        return kind(words) if isinstance(kind, type) and issubclass(kind, FerError) else ServiceError(words)
+
+    def _no_service(self, status: int = 200) -> ServiceError:
+        return ServiceError(f"What answers at {self._host} (status {status}) is no such service; check the address.")
+
+
+def _size(file: BinaryIO) -> int:
+    size = file.seek(0, 2)
+    file.seek(0)
+    return size

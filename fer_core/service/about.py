@@ -1,0 +1,135 @@
+"""What the service says of itself: models, notice, health."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from fer_core.classification import ModelCard, default_model, list_cards
+from fer_core.detection import installed_detectors
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import BusyError
+from fer_core.notice import PURPOSE
+from fer_core.service.problems import answers
+from fer_core.version import __version__
+
+STORED = (
+    "A picture is never kept. A recording lies in a folder of the service, readable by its user alone, until it is "
+    "read; then its numbers alone stay, until they are deleted or the time is over for which results are kept. Nothing "
+    "is sent to another service. The numbers of a recording include the outline of every face, which is personal data, "
+    "too."
+)
+"""What the service keeps, in words."""
+
+
+class _Described(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Model(_Described):
+    """An installed model."""
+
+    name: str
+    """As `model` takes it."""
+    title: str
+    """For people."""
+    default: bool
+    """Whether it is used where no model is named."""
+    accuracy: float | None
+    """Share of FER2013 PrivateTest that it labels as the data set does; null where that was not measured."""
+    uncertain_below: float
+    """Its threshold: probability of the label under which a reading is uncertain."""
+    parameters: int
+    """Number of weights."""
+    licence: str
+    """Of the weights."""
+    training_data: str
+    """In words."""
+    identity: str
+    """SHA-256 of everything that decides its answers."""
+
+
+class Models(_Described):
+    """What can be chosen."""
+
+    models: list[Model]
+    """Installed models, by name."""
+    detectors: list[str]
+    """Installed face detectors, the default one first."""
+    emotions: list[str]
+    """The seven expressions, in the order of all tables."""
+    version: str
+    """Of the software."""
+
+
+class Notice(_Described):
+    """What the service is not for."""
+
+    purpose: str
+    """What readings mean, and what they must not be used for."""
+    privacy: str
+    """What is kept, and for how long."""
+
+
+class Health(_Described):
+    """The state of the service."""
+
+    status: Literal["live", "ready"]
+
+
+def router() -> APIRouter:
+    """The routes for those who may use the service."""
+    routes = APIRouter(tags=["about"])
+
+    @routes.get("/v1/models", operation_id="models", summary="List what is installed", responses=answers(401, 403, 500))
+    def models() -> Models:
+        """Models with their licence and measured accuracy, face detectors, and the order of the expressions."""
+        default = default_model()
+        listed = [_model(card, card.name == default) for card in list_cards()]
+        return Models(models=listed, detectors=installed_detectors(), emotions=list(EMOTIONS), version=__version__)
+
+    @routes.get("/v1/notice", operation_id="notice", summary="Say what it is not for", responses=answers(401, 403))
+    def notice() -> Notice:
+        """Show this to the people whose pictures you send, and send none without their consent."""
+        return Notice(purpose=PURPOSE, privacy=STORED)
+
+    return routes
+
+
+def health(ready: Callable[[], bool]) -> APIRouter:
+    """The routes for whoever watches the service, without a key.
+
+    Args:
+        ready: whether work is taken in.
+    """
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/health/live", operation_id="live", summary="Whether it runs")
+    def live() -> Health:
+        """Answers as long as the process does."""
+        return Health(status="live")
+
+    @routes.get("/health/ready", operation_id="ready", summary="Whether it takes work", responses=answers(503))
+    def is_ready() -> Health:
+        """Answers 503 until the default model is loaded, and from when the service is asked to end."""
+        if not ready():
+            raise BusyError("The service is starting or ending; try again in some seconds.")
+        return Health(status="ready")
+
+    return routes
+
+
+def _model(card: ModelCard, default: bool) -> Model:
+    measured = card.metrics.get("PrivateTest")
+    return Model(
+        name=card.name,
+        title=card.title,
+        default=default,
+        accuracy=None if measured is None else measured.accuracy,
+        uncertain_below=card.uncertain_below,
+        parameters=card.parameters,
+        licence=card.licence,
+        training_data=card.training_data,
+        identity=card.identity,
+    )

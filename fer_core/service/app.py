@@ -1,0 +1,103 @@
+"""The application: its routes, guarded, with problems for errors and a description in OpenAPI."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.openapi.utils import get_openapi
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fer_core.notice import PURPOSE
+from fer_core.service import about, pictures, problems, recordings
+from fer_core.service.access import guard
+from fer_core.service.jobs import Jobs
+from fer_core.service.pipelines import Load, Pipelines
+from fer_core.service.state import State
+from fer_core.settings import ServiceSettings
+from fer_core.version import __version__
+
+TITLE: Final = "Face Value"
+CLEAN_EVERY_S: Final = 60.0
+_DESCRIPTION: Final = f"Facial expressions of pictures and recordings, read on this machine.\n\n{PURPOSE}"
+
+
+def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
+    """The application of one service.
+
+    Args:
+        settings: limits and keys.
+        load: gives the pipeline of a request; None for the installed models.
+
+    Raises:
+        FerError: its folder cannot be used.
+    """
+    pipelines = Pipelines() if load is None else Pipelines(load)
+    state = State(pipelines, Jobs(settings, pipelines))
+    app = FastAPI(
+        title=TITLE,
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=partial(_running, state),
+    )
+    app.state.service = state
+    problems.handle(app)
+    guarded = [Depends(guard(settings.api_keys))]
+    for routes in (pictures.router(pipelines, settings), recordings.router(state, settings), about.router()):
+        app.include_router(routes, dependencies=guarded)
+    app.include_router(about.health(lambda: not state.closing.is_set()))
+    app.add_middleware(_Headers)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _running(state: State, app: FastAPI) -> AsyncIterator[None]:
+    """While the service runs, recordings are read, and results deleted when their time is over."""
+    cleaning = asyncio.create_task(_clean(state.jobs))
+    await run_in_threadpool(state.jobs.start)
+    try:
+        yield
+    finally:
+        cleaning.cancel()
+        await run_in_threadpool(state.jobs.end)
+
+
+async def _clean(jobs: Jobs) -> None:
+    while True:
+        await run_in_threadpool(jobs.expire)
+        await asyncio.sleep(CLEAN_EVERY_S)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The description, made once, with the schema that all problems share."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas["Problem"] = problems.Problem.model_json_schema()
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+class _Headers:
+    """Lets no cache keep an answer, and no browser guess its type."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Cache-Control"] = "no-store"
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

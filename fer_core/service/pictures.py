@@ -1,0 +1,90 @@
+"""`POST /v1/image`: the faces of one picture."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from fer_core.errors import BusyError
+from fer_core.media.files import stored_name
+from fer_core.media.images import ImageLimits, decode_image
+from fer_core.networks.cores import available_cores
+from fer_core.reports.pictures import PictureRecord, PictureSettings, ReadPicture, as_record
+from fer_core.service.choices import PictureChoices
+from fer_core.service.pipelines import Pipelines
+from fer_core.service.problems import answers
+from fer_core.service.uploads import BODY, receive
+from fer_core.settings import ServiceSettings
+
+MOST_WAITING: Final = 32
+"""Pictures that are received, wait or are read at the same time; more are turned away."""
+
+TAKEN_BY: Final = "picture"
+"""Name of a picture that came without one."""
+
+
+def router(pipelines: Pipelines, settings: ServiceSettings) -> APIRouter:
+    """The routes of pictures."""
+    routes, room = APIRouter(tags=["pictures"]), _Room()
+    limits = ImageLimits(min(settings.most_bytes, ImageLimits().max_bytes), settings.most_pixels)
+
+    @routes.post(
+        "/v1/image",
+        operation_id="analyze_image",
+        summary="Read the faces of a picture",
+        response_description="The same record as `face-value image --json` gives, to the digit",
+        response_model=PictureRecord,
+        responses=answers(401, 403, 413, 422, 500, 503),
+        openapi_extra=BODY,
+    )
+    async def analyze_image(request: Request, choices: Annotated[PictureChoices, Query()]) -> Response:
+        """Boxes, seven calibrated probabilities, landmarks, pose and quality of every face, from left to right.
+
+        PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC. The picture is not kept.
+        """
+        async with room.entered():
+            with tempfile.TemporaryFile() as file:
+                told = await receive(request, file, limits.max_bytes)
+                name = stored_name(choices.name or told, TAKEN_BY)
+
+                def read() -> PictureRecord:
+                    pipeline = pipelines(choices.request)
+                    file.seek(0)
+                    picture = decode_image(file.read(), name, limits)
+                    height, width = picture.shape[:2]
+                    faces = pipeline.read_picture(picture).faces
+                    return as_record(ReadPicture(name, width, height, faces, PictureSettings.of(pipeline)))
+
+                async with room.reading:
+                    record: Any = await run_in_threadpool(read)
+        return JSONResponse(record)
+
+    return routes
+
+
+class _Room:
+    """How many pictures there is room for."""
+
+    def __init__(self) -> None:
+        self.reading = asyncio.Semaphore(available_cores())
+        self._inside = 0
+
+    @contextlib.asynccontextmanager
+    async def entered(self) -> AsyncIterator[None]:
+        """Be one of them meanwhile.
+
+        Raises:
+            BusyError: there are too many.
+        """
+        if self._inside == MOST_WAITING:
+            raise BusyError("Too many pictures are being read; try again in some seconds.")
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1

@@ -1,0 +1,38 @@
+"""A service that listens in a thread of the test."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer_core.settings import ServiceSettings
+
+MISSING = "the extra `service` is not installed (fastapi)"
+
+
+def service_settings(folder: Path, **changes: object) -> ServiceSettings:
+    """The defaults with changes, whatever the environment says."""
+    return ServiceSettings.model_construct(**{"folder_named": folder, **changes})
+
+
+@contextlib.contextmanager
+def listening(settings: ServiceSettings, load=None) -> Iterator[str]:
+    """The address of a service."""
+    import uvicorn
+
+    from fer_core.service.app import create_app
+
+    app = create_app(settings, load)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none", lifespan="on"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        app.state.service.closing.set()
+        server.should_exit = True
+        thread.join(20)

@@ -1,0 +1,82 @@
+"""Keys, and what a service without keys answers."""
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `service` is not installed")
+
+import requests
+
+from fer_core.cli import main
+from fer_core.errors import RequestError
+from fer_core.service.access import is_loopback
+from fer_core.service.serving import serve
+from fer_core.settings import API_KEYS
+from tests.services import service_settings
+from tests.unit.service.test_pictures import problem
+
+KEY, OTHER = "k" * 16, "o" * 30
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": f"Bearer {KEY}"}, 200),
+        ({"Authorization": f"Bearer {OTHER}"}, 200),
+        ({"Authorization": f"Bearer {KEY}", "Host": "faces.example.org", "Origin": "https://elsewhere.example"}, 200),
+        ({"Authorization": f"Bearer {KEY}x"}, 401),
+        ({"Authorization": f"Basic {KEY}"}, 401),
+        ({"Authorization": "Bearer "}, 401),
+        ({}, 401),
+    ],
+)
+def test_a_key_is_asked_for_where_there_are_keys(headers, status, served):
+    with served(api_keys=(KEY, OTHER)) as address:
+        answer = requests.get(f"{address}/v1/models", headers=headers, timeout=20)
+    assert answer.status_code == status
+    if status == 401:
+        assert problem(answer)["kind"] == "KeyNeededError" and answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:8600", "Origin": "http://localhost:8600"}, 200),
+        ({"Host": "[::1]:8600"}, 200),
+        ({"Host": "points.here.example"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "http://localhost:3000"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_without_keys_no_web_page_reaches_anything(headers, status, served):
+    with served() as address:
+        answer = requests.get(f"{address}/v1/models", headers=headers, timeout=20)
+    assert answer.status_code == status
+    if status == 403:
+        assert API_KEYS in problem(answer)["detail"]
+
+
+def test_an_upload_without_the_key_is_not_taken_in(served):
+    with served(api_keys=(KEY,)) as address:
+        answer = requests.post(f"{address}/v1/image", data=b"x" * 100, timeout=20)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("127.9.9.9", True), ("0.0.0.0", False), ("a.b", False)],
+)
+def test_this_machine_is_known(host, loopback):
+    assert is_loopback(host) is loopback
+
+
+def test_without_keys_others_are_not_listened_to(tmp_path):
+    with pytest.raises(RequestError, match=API_KEYS):
+        serve("0.0.0.0", 0, service_settings(tmp_path), print)
+
+
+def test_the_command_says_so_in_a_line(monkeypatch, capsys):
+    monkeypatch.delenv(API_KEYS, raising=False)
+    assert main(["serve", "--host", "0.0.0.0"]) == 3
+    assert capsys.readouterr().err.startswith("error: Without keys")

@@ -1,0 +1,57 @@
+"""The description of the service, and whether its answers are those that it describes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `service` is not installed")
+pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+
+import requests
+
+from tests.conftest import PORTRAIT
+from tests.videos import scene, write_video
+
+KEY = "k" * 16
+
+# What is well-formed can still be of no use: a name of no model, bytes of no picture.
+CONFIG = """
+hooks = "hooks.py"
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "404", "422"]
+"""
+
+HOOKS = """
+from pathlib import Path
+import schemathesis
+from hypothesis import strategies as st
+
+given = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("given.*"))]
+schemathesis.openapi.media_type("application/octet-stream", st.sampled_from([*given, b"neither"]))
+"""
+
+
+def test_answers_are_those_that_are_described(served, tmp_path, decoded_here):
+    (tmp_path / "schemathesis.toml").write_text(CONFIG)
+    (tmp_path / "hooks.py").write_text(HOOKS)
+    (tmp_path / "given.png").write_bytes(PORTRAIT.read_bytes())
+    write_video(tmp_path / "given.mp4", [scene((90, 90, 140))] * 3)
+    options = ["--header", f"Authorization: Bearer {KEY}", "--max-examples", "3", "--seed", "1", "--no-color"]
+    phases = ["--phases", "examples,coverage,stateful"]
+    with served(api_keys=(KEY,)) as address:
+        command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", *options, *phases]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "passed" in done.stdout
+
+
+def test_everything_is_described(served):
+    with served(api_keys=(KEY,)) as address:
+        told = requests.get(f"{address}/openapi.json", timeout=20).json()
+    for path, operations in told["paths"].items():
+        for operation in operations.values():
+            assert operation["operationId"] and operation["summary"] and operation["description"]
+            assert ("security" in operation) is path.startswith("/v1/"), path
+    assert "#/components/schemas/HTTPValidationError" not in json.dumps(told)

@@ -1,0 +1,144 @@
+"""`POST /v1/image`, and what every answer has in common."""
+
+import io
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `service` is not installed")
+
+import requests
+from PIL import Image
+
+from fer_core.cli import main
+from fer_core.service import pictures
+from tests.conftest import PORTRAIT
+
+PROBLEM = "application/problem+json"
+
+
+def ask(address: str, method: str = "POST", path: str = "/v1/image", **more) -> requests.Response:
+    return requests.request(method, f"{address}{path}", timeout=20, **more)
+
+
+def problem(answer: requests.Response) -> dict:
+    """The problem of an answer, which is a whole one."""
+    told = answer.json()
+    assert answer.headers["Content-Type"] == PROBLEM
+    assert list(told) == ["type", "title", "status", "detail", "kind"] and told["status"] == answer.status_code
+    return told
+
+
+def png(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (width, height)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"data": PORTRAIT.read_bytes(), "params": {"name": "astronaut.png"}},
+        {"data": PORTRAIT.read_bytes(), "params": {"name": "C:\\pictures\\astronaut.png"}},
+        {"files": {"file": ("astronaut.png", PORTRAIT.read_bytes(), "image/png")}},
+    ],
+    ids=["bytes", "a path as name", "form"],
+)
+def test_a_picture_is_read_as_the_command_line_reads_it(sent, address, capsys):
+    assert main(["image", str(PORTRAIT), "--json", "-"]) == 0
+    [expected] = json.loads(capsys.readouterr().out)
+    answer = ask(address, **sent)
+    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+    assert answer.json() == {**expected, "path": "astronaut.png"}
+
+
+def test_pictures_are_read_at_the_same_time(address):
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: ask(address, data=PORTRAIT.read_bytes()).json(), range(6)))
+    assert answers == [answers[0]] * 6 and len(answers[0]["faces"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "kind", "words"),
+    [
+        ({"data": b"no picture", "params": {"name": "a.png"}}, 422, "MediaError", "a.png is not a picture"),
+        ({"data": b""}, 422, "MediaError", "empty"),
+        ({"data": png(200, 200)}, 413, "TooLargeError", "40,000 pixels"),
+        ({"data": b"." * 5001}, 413, "TooLargeError", "5,000 bytes"),
+        ({"data": iter([b"." * 3000] * 2)}, 413, "TooLargeError", "5,000 bytes"),
+        ({"files": {"file": b"." * 5001}}, 413, "TooLargeError", "5,000 bytes"),
+        ({"files": {"other": b"."}}, 422, "RequestError", "one part"),
+        ({"files": [("file", b"."), ("file", b".")]}, 422, "RequestError", "one part"),
+        ({"data": b"--x\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 422, "RequestError", ""),
+        ({"data": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 422, "RequestError", "one part"),
+        ({"data": b"x", "params": {"detector": "eyes"}}, 422, "RequestError", "detector"),
+        ({"data": b"x", "params": {"fps": "4"}}, 422, "RequestError", "fps"),
+        ({"method": "GET"}, 405, "", "GET"),
+        ({"path": "/v2/image"}, 404, "", "openapi.json"),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem(sent, status, kind, words, served):
+    with served(most_bytes=5000, most_pixels=10_000) as address:
+        answer = ask(address, **sent)
+    told = problem(answer)
+    assert (told["status"], told["kind"]) == (status, kind) and words in told["detail"]
+
+
+def test_a_model_that_is_not_installed_is_the_callers_mistake(tmp_path):
+    from tests.services import listening, service_settings
+
+    with listening(service_settings(tmp_path)) as address:
+        told = problem(ask(address, data=b"x", params={"model": "mine"}))
+    assert (told["status"], told["kind"]) == (422, "UnknownModelError") and "custom_cnn" in told["detail"]
+
+
+def test_a_defect_is_a_problem_without_details(tmp_path, monkeypatch, caplog):
+    from tests.services import listening, service_settings
+
+    def broken(request):
+        raise ZeroDivisionError("secret")
+
+    with listening(service_settings(tmp_path), broken) as address:
+        told = problem(ask(address, data=png(9, 9)))
+    assert told["status"] == 500 and "secret" not in told["detail"]
+
+
+def test_more_pictures_than_there_is_room_for_are_turned_away(served, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_WAITING", 1)
+    go_on, begun = threading.Event(), threading.Event()
+
+    def slowly():
+        yield png(9, 9)[:20]
+        begun.set()
+        go_on.wait(20)
+        yield png(9, 9)[20:]
+
+    with served() as address, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(ask, address, data=slowly())
+        assert begun.wait(20)
+        deadline = 50
+        while (second := ask(address, data=png(9, 9))).status_code == 200 and deadline:
+            deadline -= 1  # the first has not arrived yet
+        go_on.set()
+        assert problem(second)["kind"] == "BusyError" and second.headers["Retry-After"] == "5"
+        assert first.result().status_code == 200 and ask(address, data=png(9, 9)).status_code == 200
+
+
+def test_models_say_what_they_are(address):
+    told = ask(address, "GET", "/v1/models").json()
+    [default] = [model for model in told["models"] if model["default"]]
+    assert default["name"] == "custom_cnn" and 0.6 < default["accuracy"] < 0.8 and default["licence"] == "MIT"
+    assert told["detectors"][0] == "blazeface" and len(told["emotions"]) == 7
+
+
+def test_the_purpose_is_told(address):
+    assert "prohibited in the European Union" in ask(address, "GET", "/v1/notice").json()["purpose"]
+    assert "prohibited in the European Union" in ask(address, "GET", "/openapi.json").json()["info"]["description"]
+
+
+def test_health_needs_no_key(served):
+    with served(api_keys=("k" * 16,)) as address:
+        assert ask(address, "GET", "/health/live").json() == {"status": "live"}
+        assert ask(address, "GET", "/health/ready").json() == {"status": "ready"}

@@ -1,0 +1,246 @@
+"""`/v1/recordings`: from an upload to its timeline, and every way in which that ends otherwise."""
+
+import json
+import threading
+import time
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `service` is not installed")
+
+import pandas as pd
+import requests
+
+from fer_core import AnalysisRequest, Region, Timeline
+from fer_core.reports.tables import csv_text
+from fer_core.service.jobs import Jobs
+from fer_core.service.pipelines import Pipelines
+from fer_core.testing import fake_pipeline
+from fer_core.timeline.files import from_json, from_parquet
+from tests.services import listening, service_settings
+from tests.unit.service.conftest import FACE
+from tests.unit.service.test_pictures import problem
+from tests.videos import scene, write_video
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """Four seconds of somebody who moves."""
+    path = tmp_path_factory.mktemp("film") / "interview.mp4"
+    return write_video(path, [scene((90 + i / 2, 90, 140)) for i in range(100)])
+
+
+def submit(address: str, film, **choices) -> requests.Response:
+    return requests.post(
+        f"{address}/v1/recordings", data=film.read_bytes(), params={"name": film.name, **choices}, timeout=20
+    )
+
+
+def ended(address: str, id_: str) -> dict:
+    """The job, once it is done or has failed."""
+    for _ in range(400):
+        job = requests.get(f"{address}/v1/recordings/{id_}", timeout=20).json()
+        if job["ended"]:
+            return job
+        time.sleep(0.05)
+    raise AssertionError(f"{job} does not end")
+
+
+class Gate:
+    """Holds readings up until it is opened."""
+
+    def __init__(self) -> None:
+        self.open, self.reached = threading.Event(), threading.Event()
+
+    def load(self, request):
+        pipeline = fake_pipeline([FACE])
+        measure = pipeline.measure
+
+        def held_up(bgr, faces):
+            self.reached.set()
+            assert self.open.wait(30)
+            return measure(bgr, faces)
+
+        pipeline.measure = held_up
+        return pipeline
+
+
+def test_a_recording_is_read_as_the_command_line_reads_it(address, pipeline, film):
+    choices = {"fps": 2.0, "smoothing": "median", "uncertain_below": 0.7, "region": "0,0,0.9,1"}
+    given = submit(address, film, **choices)
+    assert given.status_code == 202 and given.headers["Location"] == f"/v1/recordings/{given.json()['id']}"
+    job = ended(address, given.json()["id"])
+    assert (job["state"], job["share"], job["name"], job["problem"]) == ("done", 1.0, "interview.mp4", None)
+    request = AnalysisRequest("custom_cnn", **{**choices, "region": Region(0, 0, 0.9, 1)})
+    expected = pipeline.analyse(film, request)
+    files = {
+        kind: requests.get(f"{address}/v1/recordings/{job['id']}/timeline", params={"format": kind}, timeout=20)
+        for kind in ("parquet", "csv", "json")
+    }
+    assert files["csv"].text == csv_text(expected) and len(expected.frame) == 8
+    for timeline, _ in (from_parquet(files["parquet"].content), from_json(files["json"].content)):
+        pd.testing.assert_frame_equal(timeline.frame, expected.frame)
+        assert timeline.recording == expected.recording and timeline.request == expected.request
+        assert timeline.provenance == expected.provenance and not timeline.portraits
+    assert files["csv"].headers["Content-Type"].startswith("text/csv")
+
+
+def test_progress_comes_as_events(served, film):
+    gate = Gate()
+    settings = service_settings(film.parent / "events")
+    with listening(settings, gate.load) as address:
+        id_ = submit(address, film, fps=10).json()["id"]
+        with requests.get(f"{address}/v1/recordings/{id_}/events", stream=True, timeout=20) as answer:
+            lines = answer.iter_lines(decode_unicode=True)
+            assert answer.headers["Content-Type"].startswith("text/event-stream")
+            assert next(lines) == "event: progress" and json.loads(next(lines)[6:])["state"] == "reading"
+            gate.open.set()
+            rest = [line for line in lines if line]
+    assert rest[-2] == "event: end"
+    assert json.loads(rest[-1][6:])["state"] == "done"
+
+
+def test_what_is_deleted_is_gone_even_while_it_is_read(tmp_path, film):
+    gate, folder = Gate(), tmp_path / "service"
+    with listening(service_settings(folder), gate.load) as address:
+        id_ = submit(address, film).json()["id"]
+        assert gate.reached.wait(20)
+        assert requests.delete(f"{address}/v1/recordings/{id_}", timeout=20).status_code == 204
+        for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/events"), ("GET", "/timeline")):
+            told = problem(requests.request(method, f"{address}/v1/recordings/{id_}{path}", timeout=20))
+            assert (told["status"], told["kind"]) == (404, "MissingError")
+        gate.open.set()
+        deadline = time.monotonic() + 20
+        while (folder / id_).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert [path.name for path in folder.iterdir()] == [".lock"]
+
+
+def test_more_than_can_wait_are_turned_away(tmp_path, film):
+    gate = Gate()
+    with listening(service_settings(tmp_path / "service", queue=1), gate.load) as address:
+        first = submit(address, film).json()["id"]
+        assert gate.reached.wait(20)
+        second = submit(address, film).json()
+        assert second["state"] == "waiting"
+        told = submit(address, film)
+        assert problem(told)["kind"] == "BusyError" and told.headers["Retry-After"]
+        early = requests.get(f"{address}/v1/recordings/{second['id']}/timeline", timeout=20)
+        assert "not read yet" in problem(early)["detail"]
+        gate.open.set()
+        assert [ended(address, id_)["state"] for id_ in (first, second["id"])] == ["done", "done"]
+        listed = requests.get(f"{address}/v1/recordings", timeout=20).json()["recordings"]
+        assert [job["id"] for job in listed] == [first, second["id"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "kind", "words"),
+    [
+        ({"most_seconds": 2.0}, 413, "TooLargeError", "interview.mp4 is longer than the 2 s"),
+        ({"most_pixels": 1000}, 413, "TooLargeError", "76,800 pixels"),
+        ({"most_bytes": 1000}, 413, "TooLargeError", "1,000 bytes"),
+    ],
+)
+def test_limits_hold(changes, status, kind, words, served, film, tmp_path):
+    with served(**changes) as address:
+        told = problem(submit(address, film))
+    assert (told["status"], told["kind"]) == (status, kind) and words in told["detail"]
+    assert [path.name for path in (tmp_path / "service").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({"region": "0.5,0.5,1,1"}, "A region lies within"),
+        ({"region": "left"}, "A region is four shares"),
+        ({"fps": "nan"}, "fps"),
+        ({"smoothing": "much"}, "smoothing"),
+        ({"engine": "keras"}, "engine"),
+    ],
+)
+def test_a_senseless_choice_is_told_before_the_upload(choices, words, served, film):
+    with served() as address:
+        told = problem(submit(address, film, **choices))
+    assert (told["status"], told["kind"]) == (422, "RequestError") and words in told["detail"]
+
+
+def test_what_is_no_recording_is_told_with_its_own_name(served, tmp_path):
+    note = tmp_path / ("long" * 40 + ".mp4")
+    note.write_text("no recording")
+    with served() as address:
+        told = problem(submit(address, note))
+    assert told["kind"] == "MediaError" and "is not a recording" in told["detail"]
+    assert "service" not in told["detail"] and "longlong" in told["detail"]
+
+
+def test_a_length_that_shows_late_ends_the_reading(served, tmp_path):
+    frames = [scene((90, 90, 140))] * 100
+    stream = write_video(tmp_path / "live.mkv", frames, container_options={"live": "1"})  # which states no length
+    with served(most_seconds=2.0) as address:
+        job = ended(address, submit(address, stream, fps=1).json()["id"])
+        answer = requests.get(f"{address}/v1/recordings/{job['id']}/timeline", timeout=20)
+    assert job["state"] == "failed" and job["problem"]["kind"] == "TooLargeError"
+    assert problem(answer) == job["problem"] and answer.status_code == 413
+
+
+def test_nobody_sees_the_recordings_of_another_key(served, film):
+    mine, theirs = ({"Authorization": f"Bearer {letter * 16}"} for letter in "ab")
+    with served(api_keys=("a" * 16, "b" * 16)) as address:
+        given = requests.post(f"{address}/v1/recordings", data=film.read_bytes(), headers=mine, timeout=20).json()
+        own = requests.get(f"{address}/v1/recordings", headers=mine, timeout=20).json()["recordings"]
+        others = requests.get(f"{address}/v1/recordings", headers=theirs, timeout=20).json()["recordings"]
+        for method in ("GET", "DELETE"):
+            answer = requests.request(method, f"{address}/v1/recordings/{given['id']}", headers=theirs, timeout=20)
+            assert answer.status_code == 404
+    assert [job["id"] for job in own] == [given["id"]] and others == []
+
+
+def test_an_orderly_end_goes_on_at_the_next_start(tmp_path, film):
+    gate, folder = Gate(), tmp_path / "service"
+    with listening(service_settings(folder), gate.load) as address:
+        id_ = submit(address, film, fps=10).json()["id"]
+        assert gate.reached.wait(20)
+        threading.Timer(0.3, gate.open.set).start()
+    [job] = [json.loads(path.read_text()) for path in folder.glob("*/job.json")]
+    assert (job["state"], job["starts"]) == ("waiting", 0) and (folder / id_ / "checkpoint.jsonl").exists()
+    with listening(service_settings(folder), lambda request: fake_pipeline([FACE])) as address:
+        assert ended(address, id_)["state"] == "done"
+    timeline = Timeline.read(folder / id_ / "timeline.parquet")
+    pd.testing.assert_frame_equal(timeline.frame, fake_pipeline([FACE]).analyze_video(film, 10).frame)
+    assert {path.name for path in (folder / id_).iterdir()} == {"job.json", "timeline.parquet"}
+
+
+def test_a_recording_that_ends_the_service_again_and_again_is_given_up(tmp_path, film):
+    gate, folder = Gate(), tmp_path / "service"
+    with listening(service_settings(folder), gate.load) as address:
+        id_ = submit(address, film).json()["id"]
+        assert gate.reached.wait(20)
+        gate.open.set()
+    record = folder / id_ / "job.json"
+    for starts, state in ((2, "waiting"), (3, "failed")):
+        record.write_text(json.dumps({**json.loads(record.read_text()), "state": "reading", "starts": starts}))
+        jobs = Jobs(service_settings(folder), Pipelines(lambda request: fake_pipeline()))
+        assert jobs.job(id_, "").state == state
+        jobs.end()
+    assert "3 times" in jobs.job(id_, "").problem.detail
+
+
+def test_results_are_kept_for_some_time_alone(tmp_path, film):
+    folder = tmp_path / "service"
+    with listening(service_settings(folder), lambda request: fake_pipeline([FACE])) as address:
+        id_ = submit(address, film).json()["id"]
+        ended(address, id_)
+    for hours, left in ((1.0, True), (1e-9, False)):
+        jobs = Jobs(service_settings(folder, kept_hours=hours), Pipelines())
+        jobs.expire()
+        jobs.end()
+        assert (folder / id_).exists() is left
+
+
+def test_a_folder_has_one_service(tmp_path):
+    from fer_core.errors import MediaError
+
+    jobs = Jobs(service_settings(tmp_path), Pipelines())
+    with pytest.raises(MediaError, match="Another service uses"):
+        Jobs(service_settings(tmp_path), Pipelines())
+    jobs.end()
