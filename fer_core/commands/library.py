@@ -44,8 +44,8 @@ def add(commands: Commands) -> None:
     export.add_argument("file", type=Path, metavar="FILE")
     export.set_defaults(run=_export)
 
-    take = actions.add_parser("import", help="take in what `export` wrote")
-    take.add_argument("file", type=Path, metavar="FILE")
+    take = actions.add_parser("import", help="take in what `export` wrote, or a dataset of `batch`")
+    take.add_argument("file", type=Path, metavar="PATH", help="zip of `export`, or folder that `batch` wrote")
     take.set_defaults(run=_import)
 
     delete = actions.add_parser("delete", help="delete a recording, or one analysis of it, for good")
@@ -136,12 +136,28 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    if options.file.is_dir():
+        return _import_dataset(options)
     from fer_core.library.exchange import import_library
 
     with _opened(options, make=True) as library:
         brought = import_library(library, options.file, progress_line("the export", after_s=1.0))
     tell(f"{options.file}: {_analyses(brought.analyses)} imported, {brought.known} here already")
     return DONE
+
+
+def _import_dataset(options: argparse.Namespace) -> int:
+    from fer_core.batch.keeping import keep_dataset
+
+    with _opened(options, make=True) as library:
+        brought = keep_dataset(library, options.file, progress_line("the dataset", after_s=1.0))
+    for words in brought.problems:
+        say(f"error: {words}")
+    tell(
+        f"{options.file}: {_analyses(brought.analyses)} imported, {brought.known} here already, {brought.failed} were "
+        "not read by the batch"
+    )
+    return BAD_INPUT if brought.problems else DONE
 
 
 def _delete(options: argparse.Namespace) -> int:

@@ -1,0 +1,72 @@
+"""A dataset of `batch` taken into the library, without reading the recordings again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_core.batch.dataset import MANIFEST, READINGS, Dataset
+from fer_core.batch.manifest import Entry
+from fer_core.errors import LibraryError, MediaError
+from fer_core.jobs import Monitor
+from fer_core.library.library import Library
+from fer_core.timeline.study import Study
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a dataset brought into a library.
+
+    Attributes:
+        analyses: number of new ones.
+        known: number of those that were kept already and stayed as they are in the library.
+        failed: number of recordings that the batch could not read.
+        problems: a sentence for each recording whose readings cannot be taken in.
+    """
+
+    analyses: int
+    known: int
+    failed: int
+    problems: tuple[str, ...] = ()
+
+
+def keep_dataset(library: Library, folder: Path, monitor: Monitor | None = None) -> Brought:
+    """Keep every recording that a batch read. What is kept already stays as it is; doing it again changes nothing.
+
+    Each analysis is taken in whole or not at all, so that what an interrupted call brought can stay. Paths of the
+    recordings are not remembered.
+
+    Args:
+        library: that they are kept in.
+        folder: that `batch` wrote.
+        monitor: takes in how many are kept; can stop the work.
+
+    Raises:
+        LibraryError: the folder is no dataset, or the library cannot be written.
+        MediaError: its manifest is damaged.
+        StoppedError: the monitor was stopped.
+    """
+    monitor, dataset = monitor or Monitor(), Dataset(folder)
+    if not (folder / MANIFEST).is_file():
+        raise LibraryError(f"{folder} is no dataset of `batch`: it has no {MANIFEST}; name the folder given as --out.")
+    entries = dataset.entries()
+    read = [entry for entry in entries if entry.state == "read"]
+    before = {entry.analysis for entry in library.entries()}
+    names, problems = set[str](), list[str]()
+    for done, entry in enumerate(read, 1):
+        try:
+            names.add(library.keep_new(_study(dataset, entry)))
+        except MediaError as error:
+            problems.append(f"{entry.name}: {error}")
+        monitor.step(done, len(read))
+    return Brought(len(names - before), len(names & before), len(entries) - len(read), tuple(problems))
+
+
+def _study(dataset: Dataset, entry: Entry) -> Study:
+    """The readings of a row of the manifest.
+
+    Raises:
+        MediaError: they are missing, damaged, or of another recording.
+    """
+    study = Study.open(dataset.readings(entry.recording))
+    if study.read.recording.sha256 != entry.sha256:
+        raise MediaError(f"Its file in {READINGS} holds another recording; run the batch again with --retry.")
+    return study
