@@ -9,7 +9,7 @@ from fer_core.charts.face import describe, probability_bars
 from fer_core.charts.lanes import emotion_ribbon, quality_lane
 from fer_core.charts.looks import add_notes, seconds_of
 from fer_core.charts.over_time import heat_map, probability_lines, stacked_area, valence_curve
-from fer_core.charts.shares import share_bars, share_pie
+from fer_core.charts.shares import share_bars, share_pie, share_radar
 from fer_core.charts.words import (
     describe_probabilities,
     describe_quality,
@@ -34,6 +34,7 @@ __all__ = [
     "seconds_of",
     "share_bars",
     "share_pie",
+    "share_radar",
     "stacked_area",
     "valence_curve",
 ]

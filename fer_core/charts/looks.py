@@ -19,7 +19,9 @@ from fer_core.timeline.summaries import UNCERTAIN
 QUIET: Final = "#8892a6"
 """Lines that only help to read; seen on white and on dark paper."""
 
-_GRID: Final = "rgba(136,146,166,0.25)"
+GRID: Final = "rgba(136,146,166,0.25)"
+"""Lines of the grid, likewise."""
+
 _LONGEST_LABEL: Final = 28
 _LETTER: Final = 0.0075
 """Width of a letter of a label, as a part of a figure of usual width."""
@@ -124,8 +126,8 @@ def lay_out(figure: go.Figure, height: int, within_s: tuple[float, float] | None
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "title": None},
         **more,
     )
-    figure.update_xaxes(gridcolor=_GRID, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=_GRID, zeroline=False, automargin=True)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
     if within_s is not None:
         start_s, end_s = within_s
         long = end_s >= 3600

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from fer_core.charts.looks import LOOKS, caption_of, hatch, lay_out, looks_of_people, nothing, safe
+from fer_core.charts.looks import GRID, LOOKS, caption_of, hatch, lay_out, looks_of_people, nothing, safe
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary, as_clock
@@ -73,3 +73,40 @@ def share_pie(summary: PersonSummary, notes: Notes | None = None) -> go.Figure:
         text=f"{safe((notes or Notes()).name(summary.person))}<br>seen for {as_clock(summary.seen_s)}", showarrow=False
     )
     return figure
+
+
+def share_radar(summaries: Sequence[PersonSummary], notes: Notes | None = None) -> go.Figure:
+    """The same shares of several people on axes around a middle: a closed line a person, without an area.
+
+    The shape depends on the order of the axes, which is that of the classes; only its corners are values.
+    """
+    notes = notes or Notes()
+    figure = go.Figure()
+    around = [*CATEGORIES, CATEGORIES[0]]
+    for summary, look in zip(summaries, looks_of_people(s.person for s in summaries).values(), strict=True):
+        name = safe(notes.name(summary.person))
+        figure.add_scatterpolar(
+            r=[summary.shares[category] for category in around],
+            theta=[caption_of(category) for category in around],
+            name=name,
+            mode="lines+markers",
+            line={"color": look.colour, "dash": look.dash, "width": 2},
+            marker={"symbol": look.symbol, "size": 8},
+            hovertemplate=f"{name}: %{{theta}} %{{r:.1%}}<extra></extra>",
+        )
+    lay_out(figure, 420, showlegend=len(summaries) > 1)
+    longest = max((share for summary in summaries for share in summary.shares.values()), default=1.0)
+    figure.update_layout(margin={"t": 60, "b": 40, "l": 60, "r": 60}, legend={"y": 1.1})
+    figure.update_polars(
+        bgcolor="rgba(0,0,0,0)",
+        radialaxis={
+            "range": [0, 1.05 * longest],
+            "tickformat": ".0%",
+            "nticks": 5,
+            "angle": 90,
+            "tickangle": 90,
+            "gridcolor": GRID,
+        },
+        angularaxis={"direction": "clockwise", "rotation": 90, "gridcolor": GRID, "linecolor": GRID},
+    )
+    return figure if summaries else nothing(figure.update_layout(polar={"domain": {"x": [0, 0.01]}}), NOBODY_SEEN)

@@ -54,7 +54,7 @@ def describe_ribbon(source: Timeline | pd.DataFrame, notes: Notes | None = None)
 
 
 def describe_shares(summaries: Sequence[PersonSummary], notes: Notes | None = None) -> str:
-    """Of the bars and the ring."""
+    """Of the bars, the ring and the radar."""
     notes = notes or Notes()
     return (
         " ".join(

@@ -14,6 +14,7 @@ from fer_core.timeline.edits import Name
 from fer_core.timeline.study import Study
 from fer_core.ui.shared import library as shared
 from fer_core.ui.shared import loaders, routing
+from fer_core.ui.study.recordings import FIRST, columns_at_first
 from tests.conftest import ROOT
 from tests.timelines import of_rows, reading
 from tests.videos import scene, write_video
@@ -80,6 +81,7 @@ def test_the_table_shows_what_is_missing(place):
     table = page.dataframe[0].value
     assert len(table) == 13
     assert table.set_index("Recording").loc["r12.mp4", "Missing"] == "no subject, no condition"
+    assert columns_at_first(table) == list(FIRST) and sum(FIRST.values()) < 820  # all are seen at 1280 pixels
     assert "13 analyses, 6 subjects; 1 with something missing" in texts(page)
     page.text_input[0].set_value("s1 joke").run()
     assert list(page.dataframe[0].value["Recording"]) == ["r3.mp4"]

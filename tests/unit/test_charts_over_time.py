@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from fer_core import charts
-from fer_core.charts.looks import LOOKS, clock, looks_of_people
+from fer_core.charts.looks import LOOKS, clock, looks_of_people, safe
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.series import longest_of_each_column, on_grid, thinned, with_breaks
-from fer_core.timeline.summaries import rows_of_person, stretches, summarise
+from fer_core.timeline.summaries import CATEGORIES, rows_of_person, stretches, summarise
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 NOTES = Notes({1: "Zoë <b>x</b>", 2: "田中さん"}, (Marker(5, "laughs"), Marker(20, "leaves")), (Span(8, 9, "phone"),))
@@ -192,6 +192,16 @@ def test_shares_as_bars_and_as_a_ring_are_those_of_the_summary():
     assert sum(ring.values) == pytest.approx(summaries[0].seen_s)
     assert len(ring.labels) == sum(share > 0 for share in summaries[0].shares.values())
     assert charts.share_bars([]).layout.annotations[0].text == "No face was found in this recording."
+
+
+def test_the_radar_has_a_closed_line_a_person_and_no_area():
+    summaries = summarise(synthetic(10))
+    figure = charts.share_radar(summaries, NOTES)
+    for line, summary in zip(figure.data, summaries, strict=True):
+        assert list(line.r) == [summary.shares[name] for name in (*CATEGORIES, CATEGORIES[0])]
+        assert line.theta[0] == line.theta[-1] and line.fill is None and line.name == safe(NOTES.name(summary.person))
+    assert len({line.line.dash for line in figure.data}) == len(figure.data)
+    assert charts.share_radar([]).layout.annotations[0].text == "No face was found in this recording."
 
 
 WORDS = {

@@ -27,7 +27,15 @@ EMPTY: Final = """
 3. **Compare people**: conditions are compared over people, never over frames, with what was uncertain or excluded
    beside each figure. Groups under five people are not compared.
 """
-_PERCENT: Final = st.column_config.NumberColumn(format="percent")
+FIRST: Final = {
+    "Recording": 180, "Subject": 70, "Condition": 85, "Missing": 120, "Duration": 75, "People": 65, "Good": 65,
+    "Uncertain": 85, "No face": 70,
+}  # fmt: skip
+"""Columns that matter most, with their widths in pixels: together as wide as the page in a window of 1280."""
+
+_FORMATS: Final = {
+    "Duration": "%.0f s", "People": "%d", "Good": "percent", "Uncertain": "percent", "No face": "percent",
+}  # fmt: skip
 _EVENT_FILES: Final = "study event files"
 
 
@@ -41,13 +49,18 @@ def recordings(library: Library) -> None:
         return
     found = library.search(st.text_input("Search", placeholder="name, subject, condition, tag or attribute"))
     table = table_of(found)
+    everything = st.toggle(
+        "All columns", key="study columns", help="Also attributes, session, tags, corrections, model."
+    )
     st.dataframe(
         table,
         hide_index=True,
+        column_order=None if everything else columns_at_first(table),
         column_config={
-            **dict.fromkeys(("Good samples", "Uncertain", "No face"), _PERCENT),
-            "Missing": st.column_config.TextColumn(width="medium"),
-            "Duration": st.column_config.NumberColumn(format="%.0f s"),
+            name: st.column_config.NumberColumn(name, width=width, format=_FORMATS[name])
+            if name in _FORMATS
+            else st.column_config.TextColumn(name, width=width)
+            for name, width in FIRST.items()
         },
     )
     subjects = table["Subject"].replace("", None).nunique()
@@ -56,7 +69,7 @@ def recordings(library: Library) -> None:
     people = "subject" if subjects == 1 else "subjects"
     st.caption(
         f"{len(found)} {analyses}, {subjects} {people}; {incomplete} with something missing. "
-        "*Good samples* and *Uncertain* are shares of the time that people are seen, *No face* is a share of the "
+        "*Good* samples and *Uncertain* ones are shares of the time that people are seen, *No face* is a share of the "
         "recording."
     )
     _describe_all(library, found)
@@ -76,7 +89,7 @@ def table_of(entries: Sequence[Entry]) -> pd.DataFrame:
             "Missing": ", ".join(missing(entry)),
             "Duration": entry.recording.duration_s,
             "People": entry.figures.people,
-            "Good samples": entry.figures.share_good,
+            "Good": entry.figures.share_good,
             "Uncertain": entry.figures.share_uncertain,
             "No face": entry.figures.share_without_face,
             "Corrections": entry.edits,
@@ -88,6 +101,11 @@ def table_of(entries: Sequence[Entry]) -> pd.DataFrame:
     table = pd.DataFrame(records or None, columns=None if records else ["Recording", "Subject", "Missing"])
     empty = [name for name in ("Session", "Tags") if name in table and not table[name].any()]
     return table.drop(columns=empty)
+
+
+def columns_at_first(table: pd.DataFrame) -> list[str]:
+    """The columns that are shown where not all are wanted: these fit a window of 1280 pixels."""
+    return [name for name in FIRST if name in table and not (name == "Missing" and not table[name].any())]
 
 
 def missing(entry: Entry) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import PurePath
 from typing import Any, Final
 
 import pandas as pd
@@ -35,9 +34,10 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 from fer_core.ui.video.player.stage import words_at
 from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.saving import saved_as
 from fer_core.ui.video.selection import selected_time
+from fer_core.ui.video.shares import shares
 
-MOST_RINGS: Final = 3
 _HERE: Final = "#5c7cfa"
 _HEAD_PX: Final = 72
 MOST_POINTS: Final = 600
@@ -53,7 +53,7 @@ def over_time(recording: OpenRecording) -> None:
         "Quality": _quality,
         "Face": _face,
         "Movements": _movements,
-        "Shares": _shares,
+        "Shares": shares,
         "Stretches": _stretches,
         "Changes": _changes,
     }
@@ -76,13 +76,6 @@ def _here(recording: OpenRecording) -> None:
             st.image(head(pose, _HEAD_PX), width=_HEAD_PX, alt=f"Drawn head: {in_words(pose)}")
             words = f"{words} · {in_words(pose)}"
         st.caption(f"**{recording.moment_s:.2f} s** · {words}")
-
-
-def saved_as(recording: OpenRecording, chart: str, person: int | None = None) -> str:
-    """What the file of a chart is named after: recording, person where there are several, chart."""
-    stem = PurePath(recording.name).stem + (f" {recording.namesake}" if recording.namesake > 1 else "")
-    whose = recording.notes.name(person) if person is not None and len(recording.people) > 1 else ""
-    return f"{stem} {whose} {chart}"
 
 
 def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: str, person: int | None = None) -> None:
@@ -221,20 +214,6 @@ def _movements(recording: OpenRecording) -> None:
     st.caption(
         f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS."
     )
-
-
-def _shares(recording: OpenRecording) -> None:
-    summaries = recording.summaries(good=recording.leave_out_poor)
-    words = charts.describe_shares(summaries, recording.notes)
-    bars = charts.share_bars(summaries, recording.notes)
-    show_figure(bars, f"share bars {recording.number}", words, name=saved_as(recording, "shares"))
-    shown = summaries[:MOST_RINGS]
-    for column, summary in zip(st.columns(max(1, len(shown))), shown, strict=False):
-        ring, words = charts.share_pie(summary, recording.notes), charts.describe_shares([summary], recording.notes)
-        name = saved_as(recording, "shares as a ring", summary.person)
-        show_figure(ring, f"share ring {summary.person} {recording.number}", words, name=name, place=column)
-    if len(summaries) > MOST_RINGS:
-        st.caption(f"Rings of the first {MOST_RINGS} people only; the bars show everybody.")
 
 
 def _changes(recording: OpenRecording) -> None:

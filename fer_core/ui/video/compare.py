@@ -18,10 +18,11 @@ from fer_core.classification import ModelCard
 from fer_core.timeline.summaries import CATEGORIES, as_clock
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.charts import models_compared, saved_as
+from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.opening import another_model
 from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.saving import saved_as
 
 CHOSEN_AT_FIRST: Final = 20
 """People who are compared before anybody was chosen, at most."""
