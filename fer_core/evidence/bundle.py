@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from fer_core.classification.cards import ModelCard
 from fer_core.errors import MediaError, RequestError, TimelineError
+from fer_core.media.files import harmless
 from fer_core.notice import PURPOSE
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
@@ -174,7 +175,9 @@ def open_bundle(path: Path) -> Study:
     contents = read_bundle(path)
     for name, data in contents.files.items():
         if name != MANIFEST and hashlib.sha256(data).hexdigest() != contents.manifest.get(name):
-            raise MediaError(f"{name} in this bundle was changed after the bundle was made; `verify` says more.")
+            raise MediaError(
+                f"{harmless(name)} in this bundle was changed after the bundle was made; `verify` says more."
+            )
     if PARQUET not in contents.files:
         raise MediaError(f"This bundle holds no {PARQUET}; copy it again.")
     return Study.of_document(*from_parquet(contents.files[PARQUET]))

@@ -12,6 +12,7 @@ import pandas as pd
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, TimelineError
 from fer_core.evidence.bundle import JSON, MANIFEST, PARQUET, SETTINGS, Contents, read_bundle
+from fer_core.media.files import harmless
 from fer_core.networks.files import sha256
 from fer_core.plain import as_plain
 from fer_core.provenance import Provenance
@@ -90,10 +91,8 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
         finding = "The bundle is about a live session that was not stored, so there is nothing to run again."
         return Verification("another recording", (finding,), contents.fingerprint)
     if sha256(video) != contents.recording.sha256:
-        finding = (
-            f'The bundle is about "{contents.recording.name}" with SHA-256 {contents.recording.sha256}; this file has '
-            "another."
-        )
+        about = f'"{harmless(contents.recording.name)}" with SHA-256 {harmless(contents.recording.sha256)}'
+        finding = f"The bundle is about {about}; this file has another."
         return Verification("another recording", (finding,), contents.fingerprint)
     read = analyse(video, contents.request)
     other = [*_other_request(contents, read.request), *_other_files(contents.provenance, read.provenance)]
@@ -157,10 +156,10 @@ def _with_people_of(kept: pd.DataFrame, now: pd.DataFrame, again: Timeline) -> p
 def _changes(contents: Contents) -> list[str]:
     """Files that are not those of the manifest."""
     there = set(contents.files) - {MANIFEST}
-    found = [f"{name} is missing." for name in sorted(set(contents.manifest) - there)]
-    found.extend(f"{name} was added later." for name in sorted(there - set(contents.manifest)))
+    found = [f"{harmless(name)} is missing." for name in sorted(set(contents.manifest) - there)]
+    found.extend(f"{harmless(name)} was added later." for name in sorted(there - set(contents.manifest)))
     found.extend(
-        f"{name} was changed after the bundle was made."
+        f"{harmless(name)} was changed after the bundle was made."
         for name in sorted(there & set(contents.manifest))
         if hashlib.sha256(contents.files[name]).hexdigest() != contents.manifest[name]
     )
@@ -288,7 +287,7 @@ def _listed(value: object) -> str:
 def _other_files(kept: Provenance, again: Provenance) -> list[str]:
     shared = set(kept.files) & set(again.files)
     changed = [file for file in sorted(shared) if kept.files[file] != again.files[file]]
-    return [f"The file {file} is not the one that the bundle was made with." for file in changed]
+    return [f"The file {harmless(file)} is not the one that the bundle was made with." for file in changed]
 
 
 def _circumstances(kept: Provenance, again: Provenance) -> list[str]:

@@ -22,6 +22,7 @@ from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, RAW_COLUMNS, described
 from fer_core.timeline.outline import joined
+from fer_core.timeline.parquet import unpacked
 from fer_core.timeline.table import MEASURE_TYPES, TYPES, Recording, Timeline
 from fer_core.whole_file import whole_file
 
@@ -123,10 +124,9 @@ def from_parquet(data: bytes) -> tuple[Timeline, More]:
         MediaError: these bytes are no such file.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(io.BytesIO(data), use_threads=False)
+        table = unpacked(data)
         about = {key.decode(): json.loads(value) for key, value in (table.schema.metadata or {}).items()}
         rows = table.to_pandas(ignore_metadata=True)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, RecursionError) as error:

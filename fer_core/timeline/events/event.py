@@ -14,6 +14,8 @@ MAX_EVENTS: Final = 20_000
 MAX_CELL: Final = 20_000
 """Most characters of a text."""
 
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+
 MAX_S: Final = 1e10
 """Largest time in seconds; some programs count from 1970."""
 
@@ -89,8 +91,9 @@ def seconds_of(text: str) -> float | None:
 
 
 def quoted(text: str, most: int = 40) -> str:
-    """The beginning of a text on one line in quotation marks, for messages."""
-    return f'"{" ".join(text.split())[:most]}"'
+    """The beginning of a text on one line in quotation marks, for messages; what cannot be printed is replaced."""
+    said = " ".join(text[: 4 * most].split())[:most]
+    return f'"{"".join(each if each.isprintable() else REPLACED for each in said)}"'
 
 
 def checked(events: Iterable[Event]) -> tuple[Event, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from fer_core.errors import TimelineError
 from fer_core.timeline.events import boris, elan, eprime, psychopy, subtitles, tables
-from fer_core.timeline.events.event import Event, checked, decoded
+from fer_core.timeline.events.event import Event, checked, decoded, quoted
 
 EXTENSIONS: Final = ("csv", "tsv", "txt", "log", "eaf", "boris", "json", "srt", "vtt")
 """Endings of files that are read."""
@@ -65,7 +65,7 @@ def read_events(name: str, data: bytes, observation: str | None = None) -> tuple
     """
     end = PurePath(name).suffix.lower().removeprefix(".")
     if end not in EXTENSIONS:
-        raise TimelineError(f'Events are read from files that end in {", ".join(EXTENSIONS)}, not "{end[:20]}".')
+        raise TimelineError(f"Events are read from files that end in {', '.join(EXTENSIONS)}, not {quoted(end, 20)}.")
     if end == "eaf":
         return checked(elan.read_document(data))
     if end in ("boris", "json"):

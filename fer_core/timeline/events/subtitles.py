@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, seconds_of
+from fer_core.timeline.events.event import MAX_EVENTS, Event, seconds_of
 
 SOURCE: Final = "subtitles"
 POINT_S: Final = 0.04
@@ -79,6 +79,8 @@ def _blocks(text: str) -> list[tuple[int, list[str]]]:
         elif inside:
             blocks[-1][1].append(line)
         else:
+            if len(blocks) > 2 * MAX_EVENTS:
+                raise TimelineError(f"The file has more than {MAX_EVENTS} subtitles, the most that are read; split it.")
             blocks.append((number, [line]))
             inside = True
     return blocks

@@ -13,7 +13,7 @@ from typing import Final
 
 from fer_core.cells import cell_text, csv_of_rows
 from fer_core.errors import TimelineError
-from fer_core.timeline.events.event import Event, quoted, seconds_of
+from fer_core.timeline.events.event import MAX_EVENTS, Event, quoted, seconds_of
 
 COLUMNS: Final = ("kind", "start_s", "end_s", "text")
 """Columns that `table_text` always writes, before subject and kept columns."""
@@ -29,6 +29,11 @@ SUBJECTS: Final = ("subject", "participant")
 
 _MISSING: Final = ("", "n/a")
 _NO_TIME: Final = ("na", "nan", "none")
+MAX_ROWS: Final = 3 * MAX_EVENTS
+"""Most rows of a table; where a state has a row for its start and one for its end, an event has two."""
+
+MAX_COLUMNS: Final = 2_000
+
 _HEADER_WITHIN: Final = 60
 """Most lines above the header."""
 
@@ -220,9 +225,15 @@ def _header_in(head: str, delimiter: str, is_header: Callable[[Sequence[str]], b
 def _lines(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     """Every row with the line in which it starts."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows, line = [], 1
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
     try:
         for cells in reader:
+            if len(rows) == MAX_ROWS or len(cells) > MAX_COLUMNS:
+                raise TimelineError(
+                    f"Line {line} of the events is beyond {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns, the most that "
+                    "are read; split the table."
+                )
             rows.append((line, cells))
             line = reader.line_num + 1
     except csv.Error as error:

@@ -1,0 +1,237 @@
+"""Runs inputs through doors in processes that may crash, hang or run out of memory, and counts what happened."""
+
+import contextlib
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Final
+
+from fer_core.errors import FerError
+from tests.fuzz import seeds
+from tests.fuzz.mutations import mutated
+from tests.fuzz.seeds import Seed
+
+LIMIT_S: Final = 30.0
+MEMORY_BYTES: Final = 4 * 1024**3
+"""Address space of the process behind a door; it stands for the server. The one that decodes has its own limit."""
+
+TAKEN, REFUSED, TRACEBACK, CRASH, HANG = "taken", "refused", "traceback", "crash", "hang"
+FAULTS: Final = (TRACEBACK, CRASH, HANG)
+_SENTENCE_CHARACTERS: Final = 1500
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input.
+
+    Attributes:
+        number: of the input in its campaign.
+        door: by which it came.
+        name: of its file.
+        kind: one of the five above.
+        words: the refusal, or the end of the traceback.
+        seconds: that it took.
+        peak_mb: resident memory of the process that stands for the server, at its highest.
+        decoding_mb: the same of the processes that it started to decode.
+    """
+
+    number: int
+    door: str
+    name: str
+    kind: str
+    words: str = ""
+    seconds: float = 0.0
+    peak_mb: float = 0.0
+    decoding_mb: float = 0.0
+
+
+@dataclass
+class Campaign:
+    """A number of inputs, always the same for the same seed.
+
+    Attributes:
+        inputs: how many; the first are the seeds themselves.
+        seed: of the generator.
+        processes: that work at the same time.
+        only: numbers of the inputs that are run; empty for all.
+        bombs: whether files that are built to exhaust are among them.
+        given: seeds to be used instead of those of `seeds.made`.
+        limit_s: seconds after which an input hangs.
+        tell: called with each outcome as it comes.
+    """
+
+    inputs: int
+    seed: int = 0
+    processes: int = 2
+    only: tuple[int, ...] = ()
+    bombs: bool = True
+    given: tuple[Seed, ...] = ()
+    limit_s: float = LIMIT_S
+    tell: Callable[[Outcome], None] = lambda outcome: None
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def run(self) -> list[Outcome]:
+        """Run it; the outcomes in the order of the inputs."""
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+            given = list(self.given) or seeds.made(Path(folder), bombs=self.bombs)
+            numbers = iter(self.only or range(self.inputs))
+            lock = threading.Lock()
+
+            def work() -> None:
+                with _Worker(self.limit_s) as worker:
+                    while True:
+                        with lock:
+                            number = next(numbers, None)
+                        if number is None:
+                            return
+                        outcome = worker.tried(number, mutated(given, number, self.seed))
+                        with lock:
+                            self.outcomes.append(outcome)
+                            self.tell(outcome)
+
+            threads = [threading.Thread(target=work) for _ in range(self.processes)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        return sorted(self.outcomes, key=lambda outcome: outcome.number)
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """The figures as Markdown, a row a door."""
+    by_door: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        by_door[outcome.door].append(outcome)
+    head = "| door | inputs | taken | refused | tracebacks | crashes | hangs | slowest s | peak MB | decoding MB |"
+    rows = [_row(door, mine) for door, mine in by_door.items()]
+    return "\n".join([head, "|---" + "|---:" * 9 + "|", *rows, _row("**all**", outcomes)])
+
+
+def _row(door: str, mine: list[Outcome]) -> str:
+    counts = [sum(outcome.kind == kind for outcome in mine) for kind in (TAKEN, REFUSED, *FAULTS)]
+    slowest = max(outcome.seconds for outcome in mine)
+    peak, decoding = max(outcome.peak_mb for outcome in mine), max(outcome.decoding_mb for outcome in mine)
+    cells = [door, len(mine), *counts, f"{slowest:.1f}", f"{peak:.0f}", f"{decoding:.0f}"]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+class _Worker:
+    """A process behind the doors, started anew after each crash or hang."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._context = multiprocessing.get_context("spawn")
+        self._start()
+
+    def __enter__(self) -> "_Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._pipe.send(None)
+        self._process.join(5)
+        self._process.kill()
+
+    def _start(self) -> None:
+        self._pipe, theirs = self._context.Pipe()
+        self._process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._pipe.recv()
+
+    def tried(self, number: int, given: Seed) -> Outcome:
+        """Let it take one input in."""
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+            path = Path(folder, given.name.replace("/", "_"))
+            path.write_bytes(given.data)
+            self._pipe.send((given.door, str(path)))
+            if not self._pipe.poll(self._limit_s):
+                self._process.kill()
+                self._process.join()
+                self._start()
+                return Outcome(number, given.door, given.name, HANG, seconds=self._limit_s)
+            try:
+                kind, words, peak_mb, decoding_mb = self._pipe.recv()
+            except EOFError:
+                self._process.join()
+                ended = self._process.exitcode
+                self._start()
+                return Outcome(number, given.door, given.name, CRASH, f"exit status {ended}")
+        return Outcome(number, given.door, given.name, kind, words, time.monotonic() - began, peak_mb, decoding_mb)
+
+
+def _serve(pipe: Connection) -> None:
+    """What the process does: takes paths, says what became of the files."""
+    from tests.fuzz.doors import DOORS
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    children = _Children()
+    pipe.send(None)
+    while (wanted := pipe.recv()) is not None:
+        door, path = wanted
+        _forget_peak()
+        kind, words = TAKEN, ""
+        try:
+            DOORS[door](Path(path))
+        except FerError as error:
+            kind, words = _judged(str(error))
+        except BaseException:
+            kind, words = TRACEBACK, traceback.format_exc()[-4000:]
+        pipe.send((kind, words, _peak_mb("self"), children.taken_mb()))
+
+
+def _judged(words: str) -> tuple[str, str]:
+    """A refusal is one sentence or two that a terminal can show."""
+    if not words.strip() or not words.isprintable() or len(words) > _SENTENCE_CHARACTERS or "Traceback" in words:
+        return TRACEBACK, f"not a sentence: {words[:300]!r}"
+    return REFUSED, words
+
+
+def _forget_peak() -> None:
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb(process: str) -> float:
+    """Highest resident memory of a process; 0 where the system does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc", process, "status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return float(line.split()[1]) / 1024
+    return 0.0
+
+
+class _Children:
+    """Watches the memory of the processes that this one starts to decode."""
+
+    def __init__(self) -> None:
+        self._most_mb = 0.0
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def taken_mb(self) -> float:
+        """The most that one of them held since the last call."""
+        most, self._most_mb = self._most_mb, 0.0
+        return most
+
+    def _watch(self) -> None:
+        while True:
+            for listed in Path("/proc/self/task").glob("*/children"):
+                with contextlib.suppress(OSError):
+                    for child in listed.read_text().split():
+                        if b"fer_core.media" in Path("/proc", child, "cmdline").read_bytes():  # no copy of this one
+                            self._most_mb = max(self._most_mb, _peak_mb(child))
+            time.sleep(0.02)
