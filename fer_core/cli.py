@@ -20,6 +20,7 @@ from fer_core.commands import (
     dashboard,
     evaluate,
     library,
+    live,
     models,
     null_study,
     serve,
@@ -86,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
 
     video.add(commands, _add_pipeline_options)
     batch.add(commands, _add_pipeline_options)
+    live.add(commands, _add_pipeline_options)
     verify.add(commands)
 
     library.add(commands)

@@ -49,6 +49,7 @@ def test_every_setting_of_training_is_documented():
         "docs/batch.md",
         "docs/library.md",
         "docs/raters.md",
+        "docs/live.md",
         "docs/models.md",
         "docs/faces.md",
         "docs/reference.md",

@@ -1,0 +1,109 @@
+"""A live session without the dashboard: the newest frame is read, recorded as a timeline, and sent on."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from fer_core.analysis.run import completed, provenance_of
+from fer_core.live.analyser import LiveAnalyser, LiveReading
+from fer_core.live.outputs import Output
+from fer_core.live.outputs.message import Message
+from fer_core.live.recording import SessionRecorder
+from fer_core.live.settings import LiveSettings
+from fer_core.live.sources import Camera, Source
+from fer_core.pipeline import EmotionPipeline
+from fer_core.request import AnalysisRequest
+from fer_core.timeline.table import Timeline
+
+TELL_EVERY_S: Final = 1.0
+
+
+@dataclass
+class Figures:
+    """Speed of a session so far.
+
+    Attributes:
+        came: frames that came.
+        read: frames that were read; newer ones came before the others could be.
+        ages_s: of each reading, seconds from when its frame came until it was sent.
+    """
+
+    came: int = 0
+    read: int = 0
+    ages_s: list[float] = field(default_factory=list)
+
+    def latency_ms(self, percentile: float) -> float:
+        """From frame to message, in milliseconds; 0 before the first."""
+        return float(np.percentile(self.ages_s, percentile)) * 1e3 if self.ages_s else 0.0
+
+
+Told = Callable[[LiveReading, Figures], None]
+
+
+class Session:
+    """One camera until its end.
+
+    Args:
+        pipeline: reads.
+        request: smoothing and threshold; the rest is the pipeline's.
+        outputs: that readings are sent to.
+        told: called about every second.
+        note: a sentence for the timeline.
+    """
+
+    def __init__(
+        self, pipeline: EmotionPipeline, request: AnalysisRequest, outputs: Sequence[Output], told: Told, note: str
+    ) -> None:
+        self._request = completed(pipeline, request)
+        self._settings = LiveSettings(
+            0.0 if request.smoothing == "none" else request.time_constant_s, self._request.threshold
+        )
+        self._analyser, self._outputs, self._told = LiveAnalyser(pipeline), outputs, told
+        self._provenance, self._note = provenance_of(pipeline), note
+        self.figures = Figures()
+        self._recorder: SessionRecorder | None = None
+
+    def run(self, source: Source, seconds: float | None = None) -> None:
+        """Read until the source ends, that many seconds are over, or somebody interrupts.
+
+        Raises:
+            MediaError: the source cannot be read, or breaks off.
+        """
+        camera, told_s = Camera(source), 0.0
+        began_s = time.monotonic()
+        recorder = self._recorder = SessionRecorder(
+            began_s, self._request, self._provenance, datetime.now().astimezone(), with_video=False
+        )
+        recorder.note(self._note)
+        try:
+            while (taken := camera.take()) is not None:
+                bgr, came_s = taken
+                if seconds is not None and came_s - began_s > seconds:
+                    break
+                reading = self._analyser.read(bgr, came_s, self._settings, {})
+                self._send(Message.of(reading, self.figures.read, began_s))
+                recorder.add(bgr, reading)
+                self.figures.came, self.figures.read = camera.came, self.figures.read + 1
+                if came_s - told_s >= TELL_EVERY_S:
+                    told_s = came_s
+                    self._told(reading, self.figures)
+        finally:
+            camera.close()
+        if camera.problem is not None:
+            recorder.note(str(camera.problem))
+            raise camera.problem
+
+    def timeline(self) -> Timeline | None:
+        """What was read so far; None where nothing was."""
+        if self._recorder is None or not len(self._recorder):
+            return None
+        return self._recorder.finish().timeline
+
+    def _send(self, message: Message) -> None:
+        for output in self._outputs:
+            output.send(message)
+        self.figures.ages_s.append(message.age_s)

@@ -1,0 +1,43 @@
+"""Readings by Lab Streaming Layer, beside EEG, physiology and gaze in one recording. Announced in the local network."""
+
+from typing import Final
+
+import pylsl
+
+from fer_core.emotions import EMOTIONS
+from fer_core.live.outputs.message import Message
+
+NAME: Final = "FaceValue"
+TYPE: Final = "Expressions"
+CHANNELS: Final = ("person", *EMOTIONS, "uncertain")
+"""One sample a face: number of the person, seven probabilities, 0 or 1."""
+
+
+class LslOutput:
+    """Sends one sample a face, at the time at which its frame came.
+
+    Args:
+        model: named in the description of the stream.
+    """
+
+    def __init__(self, model: str) -> None:
+        info = pylsl.StreamInfo(NAME, TYPE, len(CHANNELS), pylsl.IRREGULAR_RATE, pylsl.cf_float32, "")
+        description = info.desc()
+        description.append_child_value("model", model)
+        channels = description.append_child("channels")
+        for name in CHANNELS:
+            channels.append_child("channel").append_child_value("label", name)
+        self._outlet: pylsl.StreamOutlet | None = pylsl.StreamOutlet(info)
+        self.name = f"LSL {NAME}"
+
+    def send(self, message: Message) -> None:
+        """See `fer_core.live.outputs.Output`."""
+        assert self._outlet is not None
+        came = pylsl.local_clock() - message.age_s
+        for face in message.faces:
+            values = [float(face.person or 0), *map(float, face.probabilities), float(face.uncertain)]
+            self._outlet.push_sample(values, came)
+
+    def close(self) -> None:
+        """See `fer_core.live.outputs.Output`."""
+        self._outlet = None

@@ -1,0 +1,185 @@
+"""Cameras without a browser: a device of this machine, a file that is played as a camera, or a stream by RTSP.
+
+Frames come in a thread of their own, and the newest wins: whoever reads them is never behind.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.errors import FerError, MediaError
+from fer_core.media.files import harmless
+from fer_core.media.limits import VIDEO_CODECS
+from fer_core.media.video import Video, checked_file
+
+RTSP: Final = ("rtsp", "rtsps")
+_PROTOCOLS: Final = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto"
+_PATIENCE_S: Final = 10.0
+"""Seconds that a stream may be silent."""
+
+_MAX_PIXELS: Final = 67_000_000
+
+
+class Source(Protocol):
+    """A camera.
+
+    Attributes:
+        name: for people, without passwords.
+    """
+
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    def frames(self) -> Generator[NDArray[np.uint8], None, None]:
+        """Frames as they come, uint8 (H, W, 3) BGR, each not to be written to.
+
+        Raises:
+            MediaError: it cannot be read, or breaks off.
+        """
+        ...
+
+
+def source_of(text: str) -> Source:
+    """The source that somebody named: a number, a path or an address.
+
+    Raises:
+        MediaError: there is no such file.
+    """
+    if text.isdecimal():
+        return Device(int(text))
+    if urlsplit(text).scheme in RTSP:
+        return Stream(text)
+    return Played(Path(text))
+
+
+class Device:
+    """A camera of this machine, by its number from 0."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.name = number, f"camera {number}"
+
+    def frames(self) -> Generator[NDArray[np.uint8], None, None]:
+        """See `Source`."""
+        camera = cv2.VideoCapture(self.number)
+        try:
+            if not camera.isOpened():
+                raise MediaError(f"There is no {self.name}, or another program uses it; choose another number.")
+            while True:
+                there, bgr = camera.read()
+                if not there:
+                    raise MediaError(f"{self.name} gives no pictures any more; see whether it is still connected.")
+                yield np.asarray(bgr, np.uint8)
+        finally:
+            camera.release()
+
+
+class Played:
+    """A recording, played once at its own speed, as if it happened now."""
+
+    def __init__(self, path: Path) -> None:
+        checked_file(path)
+        self.path, self.name = path, harmless(path.name)
+
+    def frames(self) -> Generator[NDArray[np.uint8], None, None]:
+        """See `Source`."""
+        with Video(self.path, 0.0) as video:
+            began_s = time.monotonic()
+            for sample in video:
+                time.sleep(max(0.0, began_s + sample.time_s - time.monotonic()))
+                yield sample.image
+
+
+class Stream:
+    """A camera in the network, by its RTSP address, over TCP.
+
+    Args:
+        address: may hold user and password.
+    """
+
+    def __init__(self, address: str) -> None:
+        parts = urlsplit(address)
+        self.name = harmless(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}")
+        self._address = address
+        self._options = {
+            "rtsp_transport": "tcp",
+            "protocol_whitelist": _PROTOCOLS,
+            "codec_whitelist": ",".join(VIDEO_CODECS),
+            "max_pixels": str(_MAX_PIXELS),
+        }
+
+    def frames(self) -> Generator[NDArray[np.uint8], None, None]:
+        """See `Source`."""
+        try:
+            with av.open(self._address, format="rtsp", options=self._options, timeout=_PATIENCE_S) as container:
+                for frame in container.decode(video=0):
+                    yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+        except (av.FFmpegError, IndexError, ValueError) as error:  # IndexError: no picture in it
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            raise MediaError(
+                f"{self.name} cannot be read ({reason}); see whether it is on and the address right."
+            ) from error
+
+
+class Camera:
+    """A source whose newest frame can be taken at any time.
+
+    Args:
+        source: read in a thread, from now on until `close`.
+
+    Attributes:
+        came: frames that came.
+        problem: why no more come; None where the source has ended by itself, or goes on.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.came = 0
+        self.problem: FerError | None = None
+        self._source = source
+        self._changed = threading.Condition()
+        self._newest: tuple[NDArray[np.uint8], float] | None = None
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+
+    def take(self) -> tuple[NDArray[np.uint8], float] | None:
+        """The newest frame that was not taken yet, and when it came (`time.monotonic`); None when no more come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest is not None or self._over)
+            taken, self._newest = self._newest, None
+            return taken
+
+    def close(self) -> None:
+        """Take no more."""
+        with self._changed:
+            self._over = True
+            self._newest = None
+            self._changed.notify_all()
+        self._thread.join(_PATIENCE_S)
+
+    def _run(self) -> None:
+        try:
+            with contextlib.closing(self._source.frames()) as frames:
+                for bgr in frames:
+                    with self._changed:
+                        if self._over:
+                            return
+                        self.came += 1
+                        self._newest = bgr, time.monotonic()
+                        self._changed.notify_all()
+        except FerError as error:
+            self.problem = error
+        finally:
+            with self._changed:
+                self._over = True
+                self._changed.notify_all()

@@ -1,0 +1,158 @@
+"""`live`: cameras without a browser, and the session that is read of them."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from fer_core import AnalysisRequest, Timeline
+from fer_core.cli import main
+from fer_core.errors import MediaError
+from fer_core.live.headless import Session
+from fer_core.live.sources import Camera, Device, Played, Stream, source_of
+from fer_core.readings import Box
+from fer_core.testing import fake_pipeline
+from tests.rtsp import RtspCamera
+from tests.videos import scene, write_video
+
+
+class Given:
+    """A source of these frames, at once or with a pause before each."""
+
+    name = "given"
+
+    def __init__(self, frames, pause_s=0.0, then=None) -> None:
+        self.given, self.pause_s, self.then = frames, pause_s, then
+
+    def frames(self):
+        for bgr in self.given:
+            time.sleep(self.pause_s)
+            yield bgr
+        if self.then is not None:
+            raise self.then
+
+
+class Kept:
+    """An output that keeps what it is sent."""
+
+    name = "kept"
+
+    def __init__(self) -> None:
+        self.messages = []
+
+    def send(self, message) -> None:
+        self.messages.append(message)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def film(tmp_path):
+    return write_video(tmp_path / "film.mp4", [scene((90 + i, 90, 140)) for i in range(50)])
+
+
+def session(outputs=(), told=lambda *_: None) -> Session:
+    return Session(fake_pipeline([Box(40, 30, 100, 100)]), AnalysisRequest(), list(outputs), told, "They agree.")
+
+
+def test_a_source_is_known_by_what_it_is_called(film):
+    assert isinstance(source_of("0"), Device) and isinstance(source_of(str(film)), Played)
+    stream = source_of("rtsp://someone:secret@camera.example:554/live")
+    assert isinstance(stream, Stream) and stream.name == "rtsp://camera.example:554/live"
+    with pytest.raises(MediaError, match="does not exist"):
+        source_of("film.mp4")
+
+
+def test_a_device_that_is_not_there_is_told():
+    with pytest.raises(MediaError, match="camera 99"):
+        next(Device(99).frames())
+
+
+def test_a_file_is_played_at_its_own_speed(film, decoded_here):
+    began_s = time.monotonic()
+    frames = list(Played(film).frames())
+    assert len(frames) == 50 and frames[0].shape == (240, 320, 3) and time.monotonic() - began_s >= 1.9
+
+
+def test_a_camera_in_the_network_is_read():
+    served = RtspCamera([scene((90 + i, 90, 140)) for i in range(25)])
+    try:
+        frames = list(Stream(served.address).frames())
+    finally:
+        served.close()
+    assert 15 <= len(frames) <= 25 and frames[0].shape == (240, 320, 3)
+    assert abs(frames[-1].astype(int) - scene((114, 90, 140))).mean() < 8
+
+
+def test_a_camera_that_does_not_answer_is_told_without_its_password():
+    with pytest.raises(MediaError, match="cannot be read") as told:
+        next(Stream("rtsp://someone:secret@127.0.0.1:9/live").frames())
+    assert "secret" not in str(told.value)
+
+
+def test_the_newest_frame_wins():
+    camera = Camera(Given([np.full((4, 4, 3), i, np.uint8) for i in range(10)]))
+    deadline = time.monotonic() + 5
+    while camera.came < 10 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    bgr, _ = camera.take()
+    assert bgr[0, 0, 0] == 9 and camera.take() is None
+    camera.close()
+
+
+def test_every_reading_is_sent_and_stands_in_the_timeline():
+    output, told = Kept(), []
+    live = session([output], lambda reading, figures: told.append(figures.read))
+    live.run(Given([scene((90, 90, 140))] * 8, pause_s=0.05))
+    timeline = live.timeline()
+    assert len(output.messages) == len(timeline.frame) == live.figures.read >= 4
+    assert [message.frame for message in output.messages] == timeline.frame["frame"].tolist()
+    np.testing.assert_allclose([message.time_s for message in output.messages], timeline.frame["time_s"])
+    assert timeline.recording.source == "camera" and timeline.problems[0] == "They agree." and told[0] == 1
+    assert 0 < live.figures.latency_ms(50) <= live.figures.latency_ms(95)
+
+
+def test_a_camera_that_breaks_off_leaves_what_was_read():
+    live = session()
+    with pytest.raises(MediaError, match="unplugged"):
+        live.run(Given([scene((90, 90, 140))] * 2, 0.05, MediaError("The camera was unplugged.")))
+    assert live.timeline().problems == ("They agree.", "The camera was unplugged.")
+    assert session().timeline() is None
+
+
+def test_a_session_ends_after_its_time():
+    live = session()
+    began_s = time.monotonic()
+    live.run(Given([scene((90, 90, 140))] * 200, pause_s=0.05), seconds=0.3)
+    assert time.monotonic() - began_s < 5 and 1 <= live.figures.read <= 7
+
+
+def test_without_consent_nothing_is_read(film, capsys):
+    assert main(["live", str(film)]) == 3
+    assert "who know and agree" in capsys.readouterr().err
+
+
+def test_the_command_writes_what_video_writes(film, tmp_path, capsys):
+    pytest.importorskip("pythonosc", reason="the extra `live` is not installed (python-osc)")
+    out = tmp_path / "out"
+    assert main(["live", str(film), "--agree", "--out", str(out), "--osc"]) == 0
+    told = capsys.readouterr().err
+    assert "readings go to: OSC 127.0.0.1:9000" in told and "from frame to message" in told
+    assert {path.name for path in out.iterdir()} == {
+        "timeline.csv",
+        "timeline_columns.csv",
+        "timeline.parquet",
+        "summary.json",
+    }
+    timeline = Timeline.read(out / "timeline.parquet")
+    assert timeline.request.fps == 0 and "agree" in timeline.problems[0]
+    assert json.loads((out / "summary.json").read_text())["samples"] == timeline.frame["frame"].nunique() > 3
+
+
+@pytest.mark.parametrize("wrong", ["9000", "host:", "host:70000", ":9000"])
+def test_where_osc_goes_is_a_host_and_a_port(wrong, film, capsys):
+    with pytest.raises(SystemExit):
+        main(["live", str(film), "--agree", "--osc", wrong])
+    assert "a host and a port" in capsys.readouterr().err

@@ -1,0 +1,138 @@
+"""What listeners of a live session get, by each of its ways out."""
+
+import json
+import socket
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_core.emotions import EMOTIONS
+from fer_core.errors import RequestError
+from fer_core.live.analyser import LiveFace, LiveReading
+from fer_core.live.outputs.message import Message, greeting
+from fer_core.readings import Box
+from fer_core.testing import fake_pipeline
+
+BEGAN_S = time.monotonic()
+
+
+@pytest.fixture(scope="module")
+def message() -> Message:
+    """Two faces, two seconds after the beginning."""
+    readings = fake_pipeline([Box(20, 30, 100, 100), Box(150, 30, 100, 100)]).analyze_image(
+        np.full((240, 320, 3), 90, np.uint8)
+    )
+    faces = [replace(reading, person=person) for person, reading in enumerate(readings, start=1)]
+    live = LiveReading(BEGAN_S + 2, 320, 240, tuple(LiveFace(face, face.probabilities) for face in faces))
+    return Message.of(live, 7, BEGAN_S)
+
+
+def test_a_message_says_when_who_and_what(message):
+    told = message.to_json()
+    assert (told["time_s"], told["frame"], told["width"], told["height"]) == (2.0, 7, 320, 240)
+    first, second = told["faces"]
+    assert (first["person"], second["person"], first["box"]) == (1, 2, [20, 30, 100, 100])
+    assert first["label"] == "happy" and list(first["probabilities"]) == list(EMOTIONS)
+    assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_listeners_of_the_websocket_hear_of_it(message):
+    client = pytest.importorskip("websockets.sync.client", reason="the extra `live` is not installed (websockets)")
+    from fer_core.live.outputs.websocket import WebSocketOutput
+
+    output = WebSocketOutput(0, greeting("custom_cnn"))
+    try:
+        output.send(message)  # to nobody
+        with client.connect(f"ws://127.0.0.1:{output.port}") as one, client.connect(output.name.split()[1]) as other:
+            for listener in (one, other):
+                assert "not what a person feels" in json.loads(listener.recv(5))["notice"]
+            output.send(message)
+            for listener in (one, other):
+                told = json.loads(listener.recv(5))
+                assert {**told, "age_ms": 0} == {**message.to_json(), "age_ms": 0}
+    finally:
+        output.close()
+
+
+def test_a_slow_listener_misses_messages_and_holds_up_nobody(message, monkeypatch):
+    client = pytest.importorskip("websockets.sync.client", reason="the extra `live` is not installed (websockets)")
+    from fer_core.live.outputs.websocket import WebSocketOutput
+
+    output = WebSocketOutput(0, greeting("custom_cnn"))
+    try:
+        with client.connect(f"ws://127.0.0.1:{output.port}", max_queue=1, close_timeout=0.2) as listener:
+            listener.recv(5)
+            began_s = time.monotonic()
+            for _ in range(3000):
+                output.send(message)
+            assert time.monotonic() - began_s < 10
+    finally:
+        output.close()
+
+
+@pytest.mark.parametrize(("origin", "heard"), [("https://elsewhere.example", False), ("http://localhost:3000", True)])
+def test_a_web_page_is_turned_away_unless_it_is_named(origin, heard):
+    client = pytest.importorskip("websockets.sync.client", reason="the extra `live` is not installed (websockets)")
+    from websockets.exceptions import InvalidStatus
+
+    from fer_core.live.outputs.websocket import WebSocketOutput
+
+    output = WebSocketOutput(0, greeting("custom_cnn"), ["http://localhost:3000"])
+    try:
+        if heard:
+            with client.connect(f"ws://127.0.0.1:{output.port}", origin=origin) as listener:
+                assert listener.recv(5)
+        else:
+            with pytest.raises(InvalidStatus):
+                client.connect(f"ws://127.0.0.1:{output.port}", origin=origin)
+        with pytest.raises(RequestError, match="--websocket"):
+            WebSocketOutput(output.port, {})
+    finally:
+        output.close()
+
+
+def test_osc_is_one_bundle_a_frame(message):
+    parse = pytest.importorskip("pythonosc.osc_packet", reason="the extra `live` is not installed (python-osc)")
+    from fer_core.live.outputs.osc import FACE, FRAME, OscOutput
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(5)
+        output = OscOutput("127.0.0.1", listener.getsockname()[1])
+        output.send(message)
+        frame, *faces = [timed.message for timed in parse.OscPacket(listener.recv(65_536)).messages]
+    assert (frame.address, frame.params) == (FRAME, [2.0, 7, 2])
+    assert [face.address for face in faces] == [FACE, FACE]
+    person, label, confidence, uncertain, *rest = faces[1].params
+    assert (person, label, uncertain) == (2, "happy", 0) and confidence == pytest.approx(message.faces[1].confidence)
+    assert rest[:7] == pytest.approx(list(message.faces[1].probabilities), abs=1e-6)
+    assert rest[7:] == pytest.approx([150 / 320, 30 / 240, 100 / 320, 100 / 240])
+    output.send(message)  # nobody listens any more
+    output.close()
+
+
+def test_lab_streaming_layer_has_the_time_of_the_frame(message):
+    pylsl = pytest.importorskip("pylsl", reason="the extra `live` is not installed (pylsl)", exc_type=Exception)
+    from fer_core.live.outputs.lsl import CHANNELS, NAME, LslOutput
+
+    output = LslOutput("custom_cnn")
+    try:
+        found = list(pylsl.resolve_byprop("name", NAME, timeout=5))
+        if not found:
+            pytest.skip("this machine's network does not carry the announcements of Lab Streaming Layer")
+        inlet = pylsl.StreamInlet(found[0])
+        inlet.open_stream(5)
+        now_s, lsl_s = time.monotonic(), pylsl.local_clock()
+        deadline = time.monotonic() + 5
+        while not output._outlet.have_consumers() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        output.send(message)
+        samples = [inlet.pull_sample(5) for _ in message.faces]
+    finally:
+        output.close()
+    for (values, stamp), face in zip(samples, message.faces, strict=True):
+        assert len(values) == len(CHANNELS) and values[0] == face.person and values[-1] == 0
+        assert values[1:8] == pytest.approx(list(face.probabilities), abs=1e-6)
+        assert stamp - lsl_s == pytest.approx(message.came_s - now_s, abs=0.05)
