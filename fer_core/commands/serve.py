@@ -27,7 +27,7 @@ def _serve(options: argparse.Namespace) -> int:
     from fer_core.settings import service_settings
 
     def told(address: str) -> None:
-        say(f"Face Value answers at {address}; {address}/openapi.json describes how. End with Ctrl-C.")
+        say(f"Face Value answers at {address}; {address}/docs describes how. End with Ctrl-C.")
         say(NOT_FEELINGS)
 
     serve(options.host, options.port, service_settings(), told)

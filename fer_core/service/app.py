@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer_core.notice import PURPOSE
-from fer_core.service import about, pictures, problems, recordings
+from fer_core.service import about, page, pictures, problems, recordings
 from fer_core.service.access import guard
 from fer_core.service.jobs import Jobs
 from fer_core.service.pipelines import Load, Pipelines
@@ -42,7 +42,7 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
         title=TITLE,
         version=__version__,
         description=_DESCRIPTION,
-        docs_url=None,  # its page would load scripts from elsewhere
+        docs_url=None,  # FastAPI's page loads scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
         lifespan=partial(_running, state),
@@ -52,6 +52,7 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
     guarded = [Depends(guard(settings.api_keys))]
     for routes in (pictures.router(pipelines, settings), recordings.router(state, settings), about.router()):
         app.include_router(routes, dependencies=guarded)
+    app.include_router(page.router(lambda: app.openapi()))
     app.include_router(about.health(lambda: not state.closing.is_set()))
     app.add_middleware(_Headers)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

@@ -27,6 +27,42 @@ MOST_WAITING: Final = 32
 TAKEN_BY: Final = "picture"
 """Name of a picture that came without one."""
 
+_EXAMPLE: Final = {
+    "path": "face.jpg",
+    "width": 640,
+    "height": 480,
+    "faces": [
+        {
+            "box": [251, 116, 138, 138],
+            "found_by": "detector",
+            "face_confidence": 0.941,
+            "label": "happy",
+            "confidence": 0.964,
+            "uncertain": False,
+            "probabilities": {
+                "angry": 0.004,
+                "disgust": 0.005,
+                "fear": 0.004,
+                "happy": 0.964,
+                "sad": 0.003,
+                "surprise": 0.007,
+                "neutral": 0.013,
+            },
+            "quality": {"size_px": 138, "sharpness": 1539.0, "brightness": 143.6, "problems": []},
+            "landmarks": {"yaw_deg": -0.1, "pitch_deg": 5.2, "roll_deg": 2.6, "mouth_open": 0.12},
+        }
+    ],
+    "edits": [],
+    "settings": {
+        "model": "custom_cnn",
+        "model_identity": "78bf164d773d9a09…",
+        "detector": "blazeface",
+        "detector_parameters": {},
+        "uncertain_below": 0.49,
+        "version": "0.1.0",
+    },
+}
+
 
 def router(pipelines: Pipelines, settings: ServiceSettings) -> APIRouter:
     """The routes of pictures."""
@@ -39,7 +75,10 @@ def router(pipelines: Pipelines, settings: ServiceSettings) -> APIRouter:
         summary="Read the faces of a picture",
         response_description="The same record as `face-value image --json` gives, to the digit",
         response_model=PictureRecord,
-        responses=answers(401, 403, 413, 422, 500, 503),
+        responses={
+            200: {"content": {"application/json": {"example": _EXAMPLE}}},
+            **answers(401, 403, 413, 422, 500, 503),
+        },
         openapi_extra=BODY,
     )
     async def analyze_image(request: Request, choices: Annotated[PictureChoices, Query()]) -> Response:

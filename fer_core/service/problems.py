@@ -1,6 +1,7 @@
 """Errors as problems of RFC 9457: the sentence that every other door says too, and a status by the error's kind."""
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
 
 from fer_core.errors import (
     AccessError,
@@ -140,8 +140,8 @@ def handle(app: FastAPI) -> None:
         }
         response = answer(_problem(error.status_code, words.get(error.status_code, str(error.detail))))
         response.headers.update(error.headers or {})
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            response.headers["Allow"] = ", ".join(sorted(_methods(app, request)))
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(app, request.url.path)):
+            response.headers["Allow"] = ", ".join(sorted(methods))
         return response
 
     @app.exception_handler(Exception)
@@ -149,7 +149,8 @@ def handle(app: FastAPI) -> None:
         return answer(unexpected())
 
 
-def _methods(app: FastAPI, request: Request) -> set[str]:
-    """The methods that an address has; of several routes, Starlette names those of the first alone."""
-    there = [route for route in app.routes if route.matches(request.scope)[0] is not Match.NONE]
-    return set().union(*(getattr(route, "methods", None) or () for route in there))
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """The methods that an address has by the description; of several routes, Starlette names those of the first."""
+    described = app.openapi()["paths"].items()
+    found = (methods for template, methods in described if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path))
+    return {method.upper() for methods in found for method in methods}

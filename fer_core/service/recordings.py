@@ -29,6 +29,8 @@ ALIVE_EVERY_S: Final = 10.0
 
 Format = Literal["parquet", "csv", "json"]
 
+_AT_ONCE: Final = {"X-Accel-Buffering": "no"}  # a proxy such as nginx shall pass events on as they come
+
 _TYPES: Final[dict[Format, str]] = {
     "parquet": "application/vnd.apache.parquet",
     "csv": "text/csv",
@@ -36,10 +38,24 @@ _TYPES: Final[dict[Format, str]] = {
 }
 
 
+_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "0f3c2a1b4d5e6f708192a3b4c5d6e7f8",
+    "name": "interview.mp4",
+    "state": "reading",
+    "share": 0.26,
+    "words": "at 0:05 · 21 frames · 21 faces",
+    "remaining_s": 4.3,
+    "created": "2026-11-29T11:28:23Z",
+    "ended": None,
+    "problem": None,
+    "request": {"model": "custom_cnn", "fps": 4.0, "smoothing": "exponential", "time_constant_s": 0.4},
+}
+
+
 class Recording(BaseModel):
     """A recording and how far it has come."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra={"example": _EXAMPLE})
 
     id: str
     """Its name in addresses."""
@@ -140,7 +156,9 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
         """Server-sent events; the last is `end`, or `unfinished` where the service ends before the reading does."""
         owner = request.state.owner
         jobs.job(id, owner)
-        return StreamingResponse(_told(lambda: shown(jobs.job(id, owner)), state), media_type="text/event-stream")
+        return StreamingResponse(
+            _told(lambda: shown(jobs.job(id, owner)), state), headers=_AT_ONCE, media_type="text/event-stream"
+        )
 
     @routes.get(
         "/{id}/timeline",

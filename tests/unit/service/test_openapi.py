@@ -40,7 +40,7 @@ def test_answers_are_those_that_are_described(served, tmp_path, decoded_here):
     write_video(tmp_path / "given.mp4", [scene((90, 90, 140))] * 3)
     options = ["--header", f"Authorization: Bearer {KEY}", "--max-examples", "3", "--seed", "1", "--no-color"]
     phases = ["--phases", "examples,coverage,stateful"]
-    with served(api_keys=(KEY,)) as address:
+    with served(api_keys=(KEY,), queue=1000) as address:
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", *options, *phases]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -55,3 +55,14 @@ def test_everything_is_described(served):
             assert operation["operationId"] and operation["summary"] and operation["description"]
             assert ("security" in operation) is path.startswith("/v1/"), path
     assert "#/components/schemas/HTTPValidationError" not in json.dumps(told)
+
+
+def test_the_page_describes_everything_and_loads_nothing(served):
+    with served(api_keys=(KEY,)) as address:
+        api = requests.get(f"{address}/openapi.json", timeout=20).json()
+        page = requests.get(f"{address}/docs", timeout=20)
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'") and "<script" not in page.text
+    for path, operations in api["paths"].items():
+        for method, operation in operations.items():
+            assert f"{method.upper()} {path}" in page.text and operation["summary"] in page.text
+    assert f"-F file=@FILE &#x27;{address}/v1/image&#x27;" in page.text and "Samples a second" in page.text

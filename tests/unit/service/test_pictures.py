@@ -138,6 +138,15 @@ def test_the_purpose_is_told(address):
     assert "prohibited in the European Union" in ask(address, "GET", "/openapi.json").json()["info"]["description"]
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/v1/recordings", "GET, POST"), ("/v1/recordings/0", "DELETE, GET"), ("/v1/image", "POST"), ("/docs", "GET")],
+)
+def test_another_method_is_told_which_there_are(path, allowed, address):
+    answer = ask(address, "PUT", path)
+    assert problem(answer)["status"] == 405 and answer.headers["Allow"] == allowed
+
+
 def test_health_needs_no_key(served):
     with served(api_keys=("k" * 16,)) as address:
         assert ask(address, "GET", "/health/live").json() == {"status": "live"}
