@@ -11,7 +11,7 @@ pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 
 import requests
 
-from tests.conftest import PORTRAIT
+from fer_core.media.images import encode_png
 from tests.videos import scene, write_video
 
 KEY = "k" * 16
@@ -36,8 +36,9 @@ schemathesis.openapi.media_type("application/octet-stream", st.sampled_from([*gi
 def test_answers_are_those_that_are_described(served, tmp_path, decoded_here):
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
     (tmp_path / "hooks.py").write_text(HOOKS)
-    (tmp_path / "given.png").write_bytes(PORTRAIT.read_bytes())
-    write_video(tmp_path / "given.mp4", [scene((90, 90, 140))] * 3)
+    small = scene((90, 80, 140), width=160, height=160)
+    (tmp_path / "given.png").write_bytes(encode_png(small))
+    write_video(tmp_path / "given.mp4", [small])
     options = ["--header", f"Authorization: Bearer {KEY}", "--max-examples", "3", "--seed", "1", "--no-color"]
     phases = ["--phases", "examples,coverage,stateful"]
     with served(api_keys=(KEY,), queue=1000) as address:
