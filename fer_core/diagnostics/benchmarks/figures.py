@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fer_core.diagnostics.benchmarks.detection import Found
 from fer_core.diagnostics.benchmarks.live import LiveFigures
+from fer_core.diagnostics.benchmarks.pages import PageFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
 from fer_core.diagnostics.benchmarks.video import VideoFigures
 
@@ -43,6 +44,7 @@ class BenchFigures:
         video: of reading a recording.
         live: of a stream.
         detection: by detector.
+        pages: of the dashboard in a browser.
     """
 
     machine: Machine
@@ -54,3 +56,4 @@ class BenchFigures:
     video: VideoFigures | None
     live: LiveFigures | None
     detection: Mapping[str, DetectorFigures] | None
+    pages: PageFigures | None
