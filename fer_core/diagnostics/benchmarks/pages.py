@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, WorkerError
 from fer_core.resources import resource
 from fer_core.settings import LIBRARY, UNFINISHED
 
@@ -31,9 +31,9 @@ PLACES: Final = (0.2, 0.5, 0.8)
 """Where the chart of the sample recording is clicked, as shares of its width."""
 
 _WIDTH_PX, _HEIGHT_PX = 1280, 800
-_PATIENCE_S: Final = 120.0
-_HOVER_MS: Final = 500
-"""Plotly finds the point under the pointer only now and then."""
+_PATIENCE_S: Final = 300.0
+_REST_MS: Final = 500
+"""Plotly finds the point under the pointer only now and then; the server begins to draw a little after a click."""
 
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 _DONE: Final = '[data-test-script-state="notRunning"]'
@@ -89,7 +89,8 @@ def pages(rounds: int = ROUNDS) -> PageFigures:
         rounds: how many servers are started one after the other.
 
     Raises:
-        DependencyError: there is no playwright, no browser, or no Streamlit.
+        DependencyError: there is no playwright, or no browser.
+        WorkerError: the dashboard does not start, or does not answer.
     """
     opened: list[float] = []
     again: list[float] = []
@@ -117,11 +118,18 @@ def _open(page: "Page", address: str) -> float:
     return time.perf_counter() - began_s
 
 
+def _settle(page: "Page") -> None:
+    """Until the server has nothing more to draw: what is clicked before may be drawn anew under the click."""
+    page.locator(_DONE).first.wait_for(state="attached")
+    page.wait_for_timeout(_REST_MS)
+    page.locator(_DONE).first.wait_for(state="attached")
+
+
 def _picture(page: "Page", address: str) -> float:
     page.goto(f"{address}/Image")
     sample = page.get_by_role("radio", name="Sample")
     sample.wait_for()
-    page.locator(_DONE).first.wait_for(state="attached")
+    _settle(page)
     began_s = time.perf_counter()
     sample.click()
     page.locator(_CHART).first.wait_for()
@@ -130,20 +138,23 @@ def _picture(page: "Page", address: str) -> float:
 
 def _clicks(page: "Page", address: str) -> list[float]:
     page.goto(f"{address}/Video")
-    page.get_by_role("button", name="Try the sample").click()
+    sample = page.get_by_role("button", name="Try the sample")
+    sample.wait_for()
+    _settle(page)
+    sample.click()
     area = page.locator(f"{_CHART} .nsewdrag").first
     area.wait_for(state="attached")
-    page.locator(_DONE).first.wait_for(state="attached")
+    _settle(page)
     times = []
     for across in PLACES:
         area.scroll_into_view_if_needed()
-        page.wait_for_timeout(_HOVER_MS)
+        page.wait_for_timeout(_REST_MS)
         box = area.bounding_box()
         assert box is not None  # it is attached and in sight
         x, y = box["x"] + across * box["width"], box["y"] + 0.1 * box["height"]
         page.mouse.move(x - 4, y)
         page.mouse.move(x, y, steps=4)
-        page.wait_for_timeout(_HOVER_MS)
+        page.wait_for_timeout(_REST_MS)
         before, began_s = page.evaluate(_MOMENT), time.perf_counter()
         page.mouse.click(x, y)
         page.wait_for_function(_MOVED, arg=before)
@@ -155,6 +166,7 @@ def _clicks(page: "Page", address: str) -> list[float]:
 def _chromium() -> "Iterator[Browser]":
     try:
         from playwright.sync_api import Error, sync_playwright
+        from playwright.sync_api import TimeoutError as TooLateError
     except ImportError as error:
         raise DependencyError(
             "Timing the pages needs playwright and a browser: `pip install playwright`, then `playwright install "
@@ -171,7 +183,12 @@ def _chromium() -> "Iterator[Browser]":
             raise DependencyError(
                 "Timing the pages needs a browser: `playwright install chromium`; on Debian `apt-get install chromium`."
             ) from error
-        yield browser
+        try:
+            yield browser
+        except TooLateError as error:
+            raise WorkerError(
+                f"A page did not answer within {_PATIENCE_S:.0f} s; measure again with less beside it on this machine."
+            ) from error
         browser.close()
 
 
@@ -218,6 +235,6 @@ def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:
                 return
         except OSError:
             time.sleep(0.1)
-    raise DependencyError(
+    raise WorkerError(
         "The dashboard did not start, so its pages cannot be timed; `python -m fer_core dashboard` says why."
     )
