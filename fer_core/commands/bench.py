@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.batches import BatchFigures
     from fer_core.diagnostics.benchmarks.figures import DetectorFigures
     from fer_core.diagnostics.benchmarks.live import LiveFigures
+    from fer_core.diagnostics.benchmarks.pages import PageFigures
     from fer_core.diagnostics.benchmarks.video import VideoFigures
     from fer_core.pipeline import EmotionPipeline
 
@@ -38,6 +39,10 @@ def add(commands: Commands) -> None:
     bench.add_argument("--recording", type=Path, metavar="PATH", help="frames of this instead of the moving portrait")
     bench.add_argument("--video", action="store_true", help="also read a generated 1080p recording of one face")
     bench.add_argument("--minutes", type=_positive(int), default=1, help="how long that recording is; default: 1")
+    bench.add_argument("--pages", action="store_true", help="also time the dashboard's pages in a real browser")
+    bench.add_argument(
+        "--rounds", type=_positive(int), default=5, help="how many servers are started for that; default: 5"
+    )
     bench.add_argument(
         "--detectors",
         nargs="+",
@@ -89,6 +94,7 @@ def _bench(options: argparse.Namespace) -> int:
         live=_live(pipeline, options) if options.live else None,
         detection={name: _detection(name) for name in options.detectors} or None,
         batch=_batch(model, options.batch) if options.batch else None,
+        pages=_pages(options.rounds) if options.pages else None,
     )
     write_json(as_plain(measured), options.json)
     return DONE
@@ -123,6 +129,12 @@ def _batch(model: str, recordings: int) -> "BatchFigures":
     from fer_core.diagnostics.benchmarks import batches
 
     return _told("batch", batches.batches(recordings, model))
+
+
+def _pages(rounds: int) -> "PageFigures":
+    from fer_core.diagnostics.benchmarks import pages
+
+    return _told("pages", pages.pages(rounds))
 
 
 def _live(pipeline: "EmotionPipeline", options: argparse.Namespace) -> "LiveFigures":

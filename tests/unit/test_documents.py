@@ -57,6 +57,10 @@ def test_every_setting_of_training_is_documented():
         "docs/video.md",
         "docs/studies.md",
         "docs/values.md",
+        "docs/pictures.md",
+        "docs/camera.md",
+        "docs/teaching.md",
+        "docs/performance.md",
     ],
 )
 def test_files_that_documents_name_exist(path):

@@ -1,6 +1,7 @@
 """What `bench` measures of pictures and of the camera: that the figures are there and are those of what was done."""
 
 import json
+import sys
 import time
 from types import SimpleNamespace
 
@@ -9,8 +10,8 @@ import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
-from fer_core.diagnostics.benchmarks import batches, live, pictures
-from fer_core.errors import MediaError
+from fer_core.diagnostics.benchmarks import batches, live, pages, pictures
+from fer_core.errors import DependencyError, MediaError
 from fer_core.live import LiveStream
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain
@@ -129,7 +130,8 @@ def test_the_command_writes_them_all(monkeypatch, capsys):
     assert main(["bench", "--live", "--seconds", "0.5", "--json", "-"]) == 0
     figures = json.loads(capsys.readouterr().out)
     names = ["machine", "model", "cold_start_s", "image_ms", "classify_ms", "detect_ms", "video", "live"]
-    assert list(figures) == [*names, "detection", "batch"] and figures["detection"] is None and figures["batch"] is None
+    assert list(figures) == [*names, "detection", "batch", "pages"]
+    assert figures["detection"] is figures["batch"] is figures["pages"] is None
     assert list(figures["live"]) == [*figures["live"]["four_faces"], "four_faces"]
     assert figures["live"]["four_faces"]["analysed_fps"] > 0 and figures["video"] is None
 
@@ -161,7 +163,19 @@ def test_a_recording_without_frames_is_one_clear_line(tmp_path, monkeypatch):
         live.recorded(tmp_path / "empty.mp4")
 
 
-@pytest.mark.parametrize("option", ["--seconds=0", "--seconds=-3", "--seconds=nan", "--seconds=soon", "--minutes=0"])
+def test_without_playwright_the_way_to_it_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(DependencyError, match="pip install playwright"):
+        pages.pages(1)
+
+
+def test_a_spread_is_the_median_with_least_and_most():
+    assert pages.Spread.of([0.3, 0.1, 0.2004]) == pages.Spread(200, 100, 300, 3)
+
+
+@pytest.mark.parametrize(
+    "option", ["--rounds=0", "--seconds=0", "--seconds=-3", "--seconds=nan", "--seconds=soon", "--minutes=0"]
+)
 def test_a_time_that_is_none_is_wrong_usage(option, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["bench", "--live", option, "--json", "-"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fer_core.diagnostics.benchmarks.batches import BatchFigures
 from fer_core.diagnostics.benchmarks.detection import Found
 from fer_core.diagnostics.benchmarks.live import LiveFigures
+from fer_core.diagnostics.benchmarks.pages import PageFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
 from fer_core.diagnostics.benchmarks.video import VideoFigures
 
@@ -45,6 +46,7 @@ class BenchFigures:
         live: of a stream.
         detection: by detector.
         batch: of many recordings.
+        pages: of the dashboard in a browser.
     """
 
     machine: Machine
@@ -57,3 +59,4 @@ class BenchFigures:
     live: LiveFigures | None
     detection: Mapping[str, DetectorFigures] | None
     batch: BatchFigures | None
+    pages: PageFigures | None
