@@ -14,7 +14,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 
 
 QUICK := tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel)
 
-.PHONY: run test coverage test-slow browser-test wheel-test lint format types layers check screenshots animation tables sbom fuzz train-gpu clean
+.PHONY: run test coverage test-slow browser-test wheel-test lint format types layers check screenshots animation tables sbom fuzz load train-gpu clean
 
 run: $(VENV)/.run-ready
 	$(BIN)/streamlit run Home.py --server.port 8501
@@ -71,6 +71,9 @@ sbom: $(VENV)/.dev-ready
 # Hostile files through every door, and many visitors at once; docs/trust.md holds their figures.
 fuzz: $(VENV)/.dev-ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz
+
+load: $(VENV)/.dev-ready
+	$(BIN)/python -m tests.load
 
 # Everything on one GPU, in runs of 8.5 minutes; needs Keras on JAX there, and no TensorFlow. Goes on where it was stopped.
 train-gpu:

@@ -2,7 +2,6 @@
 
 import itertools
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import IO, BinaryIO, Final
 
 from fer_core.errors import DatasetError
 from fer_core.evaluation.datasets import is_hidden
+from fer_core.zips import DAMAGED
 
 Source = Path | BinaryIO
 """A folder, a zip file, or an open zip such as an upload."""
@@ -60,10 +60,10 @@ class FileTree:
         try:
             with file.open("rb") if isinstance(file, Path) else self._opened(file) as stream:
                 data = stream.read(most + 1)  # never more, whatever size a zip declares
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-            raise DatasetError("The file is damaged or cannot be read; copy it again.") from error
         except (RuntimeError, NotImplementedError) as error:
             raise DatasetError("The file is encrypted or packed in a rare way; make the zip again.") from error
+        except DAMAGED as error:
+            raise DatasetError("The file is damaged or cannot be read; copy it again.") from error
         if len(data) > most:
             raise DatasetError(f"The file has more than the {most:,} bytes allowed; scale it down.")
         return data
@@ -88,7 +88,7 @@ def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[F
         return
     try:
         archive = zipfile.ZipFile(source)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except (*DAMAGED, ValueError) as error:
         raise DatasetError(f"{label} is neither a folder nor a readable zip.") from error
     with archive:
         members = [info for info in archive.infolist() if not info.is_dir()]

@@ -30,6 +30,7 @@ from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
 from fer_core.timeline.files import from_parquet, of_format_1
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording, Timeline
+from fer_core.zips import DAMAGED
 
 FORMAT: Final = 2
 """Format 1 had settings in the place of request and provenance, and no edits; it is read too."""
@@ -159,7 +160,7 @@ def read_bundle(path: Path) -> Contents:
         hashes = {str(name): str(digest) for name, digest in manifest["sha256"].items()}
     except FileNotFoundError as error:
         raise MediaError(f"{path} does not exist; check the path.") from error
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise MediaError(f"{path} is not a zip file that can be read; copy the bundle again.") from error
     except (KeyError, TypeError, ValueError, AttributeError, RequestError, TimelineError) as error:
         raise MediaError(f"{path} is not an evidence bundle, or its description is damaged.") from error

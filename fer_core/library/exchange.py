@@ -25,6 +25,7 @@ from fer_core.timeline.events.event import Event
 from fer_core.timeline.files import MAX_BYTES
 from fer_core.timeline.study import Study
 from fer_core.whole_file import whole_file
+from fer_core.zips import DAMAGED
 
 FORMAT: Final = 1
 MAX_CATALOGUE: Final = 500_000_000
@@ -84,7 +85,7 @@ def import_library(library: Library, path: Path, monitor: Monitor | None = None)
     try:
         with zipfile.ZipFile(path) as archive:
             return _taken(library, archive, monitor or Monitor())
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except DAMAGED as error:
         raise LibraryError(f"{path.name} is no export of a library, or it is damaged; export it again.") from error
 
 

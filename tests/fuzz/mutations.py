@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from tests.fuzz.seeds import Seed, parquet_with
 
+MOST_BYTES = 40_000_000
 SIZES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 TEXTS = (
     "",
@@ -117,7 +118,7 @@ def _bytes(rng: random.Random, seed: Seed, others: list[Seed]) -> Seed:
         )
     else:
         data = data * rng.choice((2, 20))
-    return replace(seed, data=bytes(data[:40_000_000]))
+    return replace(seed, data=bytes(data[:MOST_BYTES]))
 
 
 def _text(rng: random.Random, seed: Seed, others: list[Seed]) -> Seed:
@@ -138,7 +139,8 @@ def _text(rng: random.Random, seed: Seed, others: list[Seed]) -> Seed:
         )
     elif way == 3:
         lines = text.split("\n")
-        text = "\n".join([*lines, *[rng.choice(lines)] * rng.choice((1, 100, 30_000))])
+        line, times = rng.choice(lines), rng.choice((1, 100, 30_000))
+        text = "\n".join([*lines, *[line] * min(times, MOST_BYTES // (len(line) + 1))])
     else:
         at = rng.randrange(len(text) + 1)
         text = text[:at] + rng.choice(TEXTS) + text[at:]

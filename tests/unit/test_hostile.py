@@ -2,16 +2,21 @@
 
 import io
 import json
+import random
 import time
+import zipfile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fer_core.errors import MediaError, TimelineError
+from fer_core.errors import DatasetError, LibraryError, MediaError, TimelineError
+from fer_core.evaluation.labelled import read_labelled
 from fer_core.evidence.bundle import open_bundle
 from fer_core.evidence.verification import verify
+from fer_core.library.exchange import import_library
+from fer_core.library.library import Library
 from fer_core.plain import as_plain
 from fer_core.timeline.events.formats import read_events
 from fer_core.timeline.files import from_parquet
@@ -110,3 +115,21 @@ def test_text_of_events_reaches_no_message_raw():
     with pytest.raises(TimelineError) as refusal:
         read_events("e.\x1b[31m", b"")
     assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_damage_within_a_zip_is_a_sentence_however_it_is_packed(method, tmp_path):
+    """Every byte of the packed data is changed; the lists of the zip stay whole."""
+    text = random.Random(0).randbytes(3000)
+    path = tmp_path / "a.zip"
+    for name in ("catalogue.json", "manifest.json", "happy/1.png"):
+        packed = bytearray(zip_of({name: text}, method))
+        for at in (*range(60, 200), *range(1000, 1100)):
+            packed[at] ^= 0x55
+        path.write_bytes(packed)
+        with pytest.raises(MediaError):
+            open_bundle(path)
+        with Library.open(tmp_path / "library") as library, pytest.raises(LibraryError):
+            import_library(library, path)
+        with pytest.raises(DatasetError):
+            read_labelled(path)

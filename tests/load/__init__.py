@@ -1,0 +1,1 @@
+"""Many visitors of one server at once: `python -m tests.load` (`make load`)."""

@@ -1,0 +1,54 @@
+"""A dashboard for tests that need a server and no browser."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import ROOT
+
+STARTS_WITHIN_S = 120
+
+
+@contextmanager
+def served(printed: Path, **environment: str) -> Iterator[str]:
+    """A dashboard of its own that prints into a file; gives its address."""
+    with started(printed, **environment) as (address, _):
+        yield address
+
+
+@contextmanager
+def started(printed: Path, **environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same, with its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}"]
+    with printed.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, "--server.address=127.0.0.1"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        end_s = time.monotonic() + STARTS_WITHIN_S
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > end_s:
+                    raise RuntimeError(f"the dashboard did not start:\n{printed.read_text()[-2000:]}") from None
+                time.sleep(0.2)
+        yield address, process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
