@@ -265,6 +265,16 @@ class Library:
             rows.check_recording(connection, recording_id)
             return rows.events_of(connection, recording_id)
 
+    def all_events(self) -> dict[str, tuple[Event, ...]]:
+        """The events of every recording that has some, by its id."""
+        with self.database.reads() as connection:
+            return rows.events_by_recording(connection)
+
+    def all_consents(self) -> dict[str, tuple[Consent, ...]]:
+        """The records of consent of every recording that has some, by its id."""
+        with self.database.reads() as connection:
+            return rows.consents_by_recording(connection)
+
     def record_consent(self, recording_id: str, consent: Consent) -> None:
         """Write down what was agreed to; records are added and never changed."""
         with self.database.writes() as connection:

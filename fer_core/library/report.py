@@ -1,7 +1,7 @@
 """The PDF of a study: what was recorded, what was compared, and what every figure rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from fer_core.classification.cards import ModelCard
 from fer_core.jobs import Monitor
+from fer_core.library.curves import ConditionCurves
 from fer_core.library.observations import Observations, outcome_of
+from fer_core.library.report_curves import add_curves
 from fer_core.library.values import Entry
 from fer_core.notice import PURPOSE
 from fer_core.provenance import Provenance
@@ -25,7 +27,9 @@ from fer_core.reports.wording import (
     validity_line,
 )
 from fer_core.request import AnalysisRequest
+from fer_core.timeline.groups.clusters import ClusterTest
 from fer_core.timeline.groups.conditions import Comparison, Share
+from fer_core.timeline.groups.curves import MeanCurve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.outcome import Outcome, one_family
 from fer_core.timeline.summaries import as_clock
@@ -47,6 +51,7 @@ class StudyReport:
         row: what one row of that table is, such as "a recording".
         figures: columns of the table, a figure each.
         cards: of the installed models, by name.
+        curves: by expression, its curves over time; none where they are not wanted.
     """
 
     name: str
@@ -55,6 +60,7 @@ class StudyReport:
     row: str
     figures: Sequence[str]
     cards: Mapping[str, ModelCard]
+    curves: Mapping[str, ConditionCurves] = field(default_factory=dict)
 
 
 def study_pdf(study: StudyReport, made_on: date, monitor: Monitor | None = None) -> bytes:
@@ -81,7 +87,8 @@ def study_pdf(study: StudyReport, made_on: date, monitor: Monitor | None = None)
     _add_recordings(page, study)
     for each, value in zip(outcomes, study.figures, strict=True):
         _add_outcome(page, study, each, value)
-    _add_methods(page, study, outcomes)
+    shown = [each for emotion, found in study.curves.items() for each in add_curves(page, emotion, found)]
+    _add_methods(page, study, outcomes, shown)
     page.contents(free_mm)
     data = bytes(page.output())
     monitor.step(steps, steps, "writing")
@@ -259,11 +266,13 @@ def _comparison_words(each: Comparison) -> str:
     )
 
 
-def _add_methods(page: Document, study: StudyReport, outcomes: Sequence[Outcome]) -> None:
+def _add_methods(
+    page: Document, study: StudyReport, outcomes: Sequence[Outcome], curves: Sequence[MeanCurve | ClusterTest]
+) -> None:
     page.chapter("Methods and limits")
     page.heading("Statistics")
     comparisons = [each for one in outcomes for each in one.comparisons]
-    page.paragraph(methods_paragraph(comparisons))
+    page.paragraph(methods_paragraph([*comparisons, *curves]))
     page.paragraph(f"A row of the table behind the figures is {study.row}.")
     for request, count in _requests(study.entries):
         page.heading(f"How {'a recording was' if count == 1 else f'each of {count} recordings was'} read", 50)

@@ -161,6 +161,23 @@ def events_of(connection: sa.Connection, recording_id: str) -> tuple[Event, ...]
     return tuple(from_plain(Event, json.loads(text)) for text in found.scalars())
 
 
+def events_by_recording(connection: sa.Connection) -> dict[str, tuple[Event, ...]]:
+    """The events of every recording that has some, in order."""
+    query = sa.select(t.EVENTS.c.recording, t.EVENTS.c.event).order_by(t.EVENTS.c.recording, t.EVENTS.c.place)
+    found = defaultdict[str, list[Event]](list)
+    for recording_id, text in connection.execute(query):
+        found[recording_id].append(from_plain(Event, json.loads(text)))
+    return {recording_id: tuple(events) for recording_id, events in found.items()}
+
+
+def consents_by_recording(connection: sa.Connection) -> dict[str, tuple[Consent, ...]]:
+    """What was agreed to for every recording with a record of it."""
+    found = defaultdict[str, list[Consent]](list)
+    for recording_id, text in connection.execute(sa.select(t.CONSENTS.c.recording, t.CONSENTS.c.consent)):
+        found[recording_id].append(from_plain(Consent, json.loads(text)))
+    return {recording_id: tuple(consents) for recording_id, consents in found.items()}
+
+
 def consents_of(connection: sa.Connection, recording_id: str) -> tuple[Consent, ...]:
     """What was agreed to, by date."""
     found = connection.execute(sa.select(t.CONSENTS.c.consent).where(t.CONSENTS.c.recording == recording_id))
@@ -187,6 +204,14 @@ def entries(connection: sa.Connection) -> list[Entry]:
         .outerjoin(t.PLACES, t.PLACES.c.recording == t.RECORDINGS.c.id)
         .order_by(t.ANALYSES.c.kept_at.desc(), t.ANALYSES.c.id)
     )
+    requests: dict[str, AnalysisRequest] = {}  # read once each: a study was read in one way
+    provenances: dict[str, Provenance] = {}
+    found = connection.execute(query).all()
+    for row in found:
+        if row.request not in requests:
+            requests[row.request] = AnalysisRequest.from_json(json.loads(row.request))
+        if row.provenance not in provenances:
+            provenances[row.provenance] = from_plain(Provenance, json.loads(row.provenance))
     return [
         Entry(
             analysis=row.id,
@@ -196,12 +221,12 @@ def entries(connection: sa.Connection) -> list[Entry]:
             place=Place(row.subject or "", row.session or "", row.condition or ""),
             attributes=attributes[row.recording],
             tags=tuple(sorted(tags[row.recording])),
-            request=AnalysisRequest.from_json(json.loads(row.request)),
-            provenance=from_plain(Provenance, json.loads(row.provenance)),
+            request=requests[row.request],
+            provenance=provenances[row.provenance],
             figures=from_plain(Figures, json.loads(row.figures)),
             kept_at=row.kept_at,
             path=row.path,
             edits=counts.get(row.id, 0),
         )
-        for row in connection.execute(query)
+        for row in found
     ]

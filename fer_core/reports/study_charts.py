@@ -3,17 +3,23 @@
 Conditions are not named here: the report writes their names, in fonts that have their letters.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from fer_core.reports.evaluation_charts import plain_axes
 from fer_core.reports.pdf_charts import PEOPLE_COLOURS, QUIET, RULE, Chart, finished
+from fer_core.timeline.groups.clusters import ENTRY_ALPHA, Cluster
+from fer_core.timeline.groups.curves import MeanCurve
 from fer_core.timeline.groups.outcome import Outcome
 
 LEFT_MM: Final = 14.0
 RIGHT_MM: Final = 3.0
 """Margins of the chart; conditions share the width between them in equal parts."""
+
+LINES: Final = (("solid line", "-"), ("dashed line", "--"), ("dotted line", ":"), ("line of dashes and dots", "-."))
+"""Lines of curves in words and as matplotlib has them; so many curves are told apart in black and white."""
 
 _SMALL: Final = 6.5
 _SYMBOLS: Final = ("o", "s", "D", "^", "*", "P")
@@ -54,5 +60,27 @@ def people_chart(outcome: Outcome, words: str, width_mm: float, height_mm: float
     axes.set_xlim(-0.5, len(conditions) - 0.5)
     axes.set_xticks([])
     axes.set_ylabel(words, fontsize=_SMALL, color=QUIET)
+    axes.yaxis.grid(True, color=RULE, linewidth=0.4)
+    return finished(figure)
+
+
+def curves_chart(curves: Sequence[MeanCurve], clusters: Sequence[Cluster], width_mm: float, height_mm: float) -> Chart:
+    """Mean curves with their bands, drawn as `LINES` in order; a grey bar below where a cluster is significant.
+
+    Args:
+        curves: at most as many as `LINES`.
+        clusters: of the comparison of two of them.
+        width_mm: of the chart.
+        height_mm: of the chart.
+    """
+    figure, axes = plain_axes(width_mm, height_mm, left_mm=LEFT_MM, top_mm=3, right_mm=RIGHT_MM, bottom_mm=9)
+    for (_, line), colour, curve in zip(LINES, PEOPLE_COLOURS, curves, strict=False):
+        axes.fill_between(curve.time_s, curve.low, curve.high, color=colour, alpha=0.18, linewidth=0, zorder=1)
+        axes.plot(curve.time_s, curve.mean, color=colour, linestyle=line, linewidth=1.1, zorder=2)
+    for cluster in clusters:
+        if cluster.p_value < ENTRY_ALPHA:
+            axes.axvspan(cluster.start_s, cluster.end_s, ymax=0.02, color=QUIET, linewidth=0)
+    axes.set_xlabel("seconds", fontsize=_SMALL, color=QUIET)
+    axes.set_ylabel("mean probability", fontsize=_SMALL, color=QUIET)
     axes.yaxis.grid(True, color=RULE, linewidth=0.4)
     return finished(figure)

@@ -1,10 +1,13 @@
 """The Study page without a browser, over a library of its own."""
 
+import threading
+import time
 from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fer_core.library.curves import samples_of
 from fer_core.library.library import Library
 from fer_core.library.values import Place
 from fer_core.readings import Box
@@ -14,6 +17,8 @@ from fer_core.timeline.edits import Name
 from fer_core.timeline.study import Study
 from fer_core.ui.shared import library as shared
 from fer_core.ui.shared import loaders, routing
+from fer_core.ui.study import reading as reading_of_files
+from fer_core.ui.study import taking
 from fer_core.ui.study.recordings import FIRST, columns_at_first
 from tests.conftest import ROOT
 from tests.timelines import of_rows, reading
@@ -153,6 +158,40 @@ def test_tables_are_there_to_take_along(place):
     full(place)
     page = tab(study_page(), "Take along")
     assert "nothing of ours is needed" in texts(page)
+    next(each for each in page.button if each.label == "Make the zip of everything").click().run()
+    page.session_state["study zip"].work.wait(60)
+    page.run()
+    assert not page.exception and "Library (zip)" in [each.label for each in page.get("download_button")]
+    Library.open(place).set_place(f"{0:064x}", Place("S0", condition="joke"))
+    page.run()
+    assert "Library (zip)" not in [each.label for each in page.get("download_button")]
+
+
+def test_script_and_notebook_draw_the_value_that_was_compared(place, monkeypatch):
+    given = []
+    monkeypatch.setattr(taking, "r_script", lambda value: given.append(value) or "R")
+    full(place)
+    page = tab(study_page(), "Compare people")
+    page.selectbox(key="study value").set_value("share_sad").run()
+    assert not tab(page, "Take along").exception and given[-1] == "share_sad"
+    next(each for each in page.selectbox if each.label == "Script and notebook draw").set_value("mean_fear").run()
+    assert given[-1] == "mean_fear"
+
+
+def test_what_takes_long_to_read_shows_its_progress(place, monkeypatch):
+    held = threading.Event()
+    monkeypatch.setattr(reading_of_files, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(reading_of_files, "samples_of", lambda *given: held.wait(60) and samples_of(*given))
+    full(place, people=5)
+    page = tab(study_page(), "Over time")
+    assert any(each.label == "Stop" for each in page.button) and "mean over" not in texts(page).lower()
+    held.set()
+    for _ in range(200):
+        page.run()
+        if "Mean over people" in texts(page):
+            break
+        time.sleep(0.05)
+    assert not page.exception and "Mean over people" in texts(page)
 
 
 def test_uploads_are_read_in_the_background_and_kept(place, tmp_path):
@@ -184,6 +223,7 @@ def test_the_report_is_written_in_the_background_and_given_out_while_it_is_true(
     full(place)
     page = tab(study_page(), "Take along")
     page.text_input(key="study name").set_value("Pilot").run()
+    page.toggle(key="study report curves").set_value(True).run()
     next(each for each in page.button if each.label == "Write the report").click().run()
     page.session_state["study report"].work.wait(60)
     page.run()
@@ -223,10 +263,12 @@ def test_consent_is_written_down_for_a_subject_and_withdrawn(place):
     next(each for each in page.checkbox if each.label == "For all recordings of this subject").check()
     next(each for each in page.button if each.label == "Write down").click().run()
     assert not page.exception and "written down for 2 recordings" in texts(page)
+    assert page.dataframe[0].value["Consent"].value_counts().to_dict() == {"teaching": 2, "": 11}
     assert [len(Library.open(place).consents(f"{number:064x}")) for number in range(3)] == [1, 1, 0]
     page.button(key=f"withdraw {entry.recording_id} teaching").click().run()
     assert not page.exception
     assert list(page.dataframe[1].value["State"]) == ["given", "withdrawn"]
+    assert page.dataframe[0].value["Consent"].value_counts().to_dict() == {"teaching": 1, "not teaching": 1, "": 11}
     assert "Consent (0 given, 1 not)" in [each.label for each in page.expander]
     assert len(Library.open(place).consents(f"{1:064x}")) == 1
 

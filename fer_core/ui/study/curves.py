@@ -14,9 +14,10 @@ from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.results import EVENTS, WHOLE, observed_curves, validity
+from fer_core.ui.study.reading import AROUND_S, EVENTS, WHOLE, observed_curves
+from fer_core.ui.study.results import validity
 
-_LONGEST_S, _AROUND_S = (-10.0, 30.0), (-2.0, 6.0)
+_LONGEST_S = (-10.0, 30.0)
 
 
 def curves(library: Library) -> None:
@@ -28,10 +29,12 @@ def curves(library: Library) -> None:
     left, right = st.columns(2)
     what = left.segmented_control("Aligned at", [WHOLE, EVENTS], default=WHOLE, required=True, key="study aligned")
     emotion = right.selectbox("Expression", EMOTIONS, EMOTIONS.index("happy"), key="study emotion")
-    window_s = _AROUND_S
+    window_s = AROUND_S
     if what == EVENTS:
-        window_s = st.slider("Seconds around the start of the event", *_LONGEST_S, _AROUND_S, 0.5)
+        window_s = st.slider("Seconds around the start of the event", *_LONGEST_S, AROUND_S, 0.5)
     found = observed_curves(library, what or WHOLE, emotion, window_s)
+    if found is None:
+        return
     if found.missing:
         with st.expander(f"Left out ({len(found.missing)})", icon=":material/visibility_off:"):
             st.markdown("\n".join(f"- {plain(words)}" for words in found.missing))

@@ -1,6 +1,7 @@
 """What is kept as one table; one recording opened, described, or deleted for good."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 from fer_core.cells import csv_of_rows, for_spreadsheets
 from fer_core.errors import FerError
 from fer_core.library.library import Library
-from fer_core.library.values import Entry, Place
+from fer_core.library.values import Consent, Entry, Place, consent_state
 from fer_core.timeline.events.event import MAX_BYTES
 from fer_core.timeline.events.formats import read_events
 from fer_core.ui.shared.text import plain
@@ -48,7 +49,7 @@ def recordings(library: Library) -> None:
         st.info(EMPTY, icon=":material/groups:")
         return
     found = library.search(st.text_input("Search", placeholder="name, subject, condition, tag or attribute"))
-    table = table_of(found)
+    table = table_of(found, library.all_consents())
     everything = st.toggle(
         "All columns", key="study columns", help="Also attributes, session, tags, corrections, model."
     )
@@ -76,8 +77,14 @@ def recordings(library: Library) -> None:
     _one(library, found)
 
 
-def table_of(entries: Sequence[Entry]) -> pd.DataFrame:
-    """A row an analysis, with what is missing in words."""
+def table_of(entries: Sequence[Entry], consents: Mapping[str, Sequence[Consent]]) -> pd.DataFrame:
+    """A row an analysis, with what is missing in words.
+
+    Args:
+        entries: what is kept.
+        consents: records by recording.
+    """
+    today = date.today().isoformat()
     attributes = sorted({name for entry in entries for name in entry.attributes})
     records = [
         {
@@ -87,6 +94,7 @@ def table_of(entries: Sequence[Entry]) -> pd.DataFrame:
             "Condition": entry.place.condition,
             **{name: entry.attributes.get(name, "") for name in attributes},
             "Missing": ", ".join(missing(entry)),
+            "Consent": consent_words(consents.get(entry.recording_id, ()), today),
             "Duration": entry.recording.duration_s,
             "People": entry.figures.people,
             "Good": entry.figures.share_good,
@@ -99,13 +107,25 @@ def table_of(entries: Sequence[Entry]) -> pd.DataFrame:
         for entry in entries
     ]
     table = pd.DataFrame(records or None, columns=None if records else ["Recording", "Subject", "Missing"])
-    empty = [name for name in ("Session", "Tags") if name in table and not table[name].any()]
+    empty = [name for name in ("Session", "Consent", "Tags") if name in table and not table[name].any()]
     return table.drop(columns=empty)
 
 
 def columns_at_first(table: pd.DataFrame) -> list[str]:
     """The columns that are shown where not all are wanted: these fit a window of 1280 pixels."""
     return [name for name in FIRST if name in table and not (name == "Missing" and not table[name].any())]
+
+
+def consent_words(records: Sequence[Consent], today: str) -> str:
+    """What consent holds for and what no longer; empty where nothing was written down.
+
+    Example:
+        >>> consent_words([Consent("teaching", "form 12", "2026-03-01")], "2026-04-01")
+        'teaching'
+    """
+    states = consent_state(records, today)
+    ended = [purpose for purpose, holds in states.items() if not holds]
+    return ", ".join([*(purpose for purpose, holds in states.items() if holds), *(f"not {each}" for each in ended)])
 
 
 def missing(entry: Entry) -> list[str]:

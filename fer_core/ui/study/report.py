@@ -1,7 +1,7 @@
 """The PDF of the study: asked for with a name and figures, written in the background, taken away."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Final
@@ -11,15 +11,19 @@ import streamlit as st
 from fer_core.emotions import EMOTIONS
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.library.library import Library
-from fer_core.library.observations import EVENT_VALUES, VALUES, value_title
+from fer_core.library.observations import EVENT_VALUES, VALUES, Observations, value_title
 from fer_core.library.report import StudyReport, study_pdf
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.results import EVENTS, WHOLE, observed, state_of
+from fer_core.ui.study.reading import EVENTS, WHOLE, curves_of_all, observed, state_of
+from fer_core.ui.study.results import CHOSEN
 from fer_core.ui.video.waiting import wait_for
 
 _MADE: Final = "study report"
 _MOST_FIGURES: Final = 14
+_READING: Final = 0.8
+"""Share of the work that reading the files for curves is."""
+
 _ROWS: Final = {
     WHOLE: "a recording of the person who is seen longest in it",
     EVENTS: "an event of a recording; its condition is the text of the event",
@@ -44,7 +48,7 @@ def report(library: Library) -> None:
     )
     what = what or WHOLE
     names = VALUES if what == WHOLE else EVENT_VALUES
-    shown = st.session_state.get("study value")
+    shown = st.session_state.get(CHOSEN)
     figures = st.multiselect(
         "Figures",
         names,
@@ -54,21 +58,29 @@ def report(library: Library) -> None:
         key=f"study figures {what}",
         help="P-values are corrected for the number of all comparisons in the report, so choose what was planned.",
     )
-    of = (name, what, tuple(figures), date.today(), state_of(library, what))
+    over_time = st.toggle(
+        "With curves over time",
+        key="study report curves",
+        help="Of the expressions of these figures, as *Over time* shows them. All kept files are read for them.",
+    )
+    of = (name, what, tuple(figures), over_time, date.today(), state_of(library, what))
     made: _Made | None = st.session_state.get(_MADE)
     if made is not None and made.of == of:
         _there(made)
-    elif observed(library, what).table.empty:
+    elif (observations := observed(library, what)) is None:
+        return
+    elif observations.table.empty:
         st.info("No recording has what a row needs; *Compare people* says what is missing.", icon=":material/rule:")
         return
     elif st.button("Write the report", icon=":material/picture_as_pdf:", disabled=not figures):
         if made is not None:
             made.work.abandon()
-        st.session_state[_MADE] = _Made(of, Work(_job(library, name, what, figures), name="study report"))
+        job = _job(library, name, what, observations, figures, over_time=over_time)
+        st.session_state[_MADE] = _Made(of, Work(job, name="study report"))
         st.rerun()
     st.caption(
         "Cover with request and versions, the table of recordings, each figure with what it rests on, power, validity "
-        "and the methods paragraph."
+        "and the methods paragraph; curves over time where they are asked for."
     )
 
 
@@ -85,12 +97,19 @@ def _there(made: _Made) -> None:
         )
 
 
-def _job(library: Library, name: str, what: str, figures: Sequence[str]) -> Job[bytes]:
+def _job(
+    library: Library, name: str, what: str, observations: Observations, figures: Sequence[str], *, over_time: bool
+) -> Job[bytes]:
     cards = {card.name: card for card in loaders.cards_or_stop()}
-    study = StudyReport(name, library.entries(), observed(library, what), _ROWS[what], tuple(figures), cards)
+    study = StudyReport(name, library.entries(), observations, _ROWS[what], tuple(figures), cards)
     today = date.today()
 
     def job(monitor: Monitor) -> bytes:
-        return study_pdf(study, today, monitor)
+        if not over_time:
+            return study_pdf(study, today, monitor)
+        emotions = dict.fromkeys(value.rpartition("_")[2] for value in figures)
+        wanted = [emotion for emotion in emotions if emotion in EMOTIONS]  # not of what is uncertain
+        curves = curves_of_all(library, what, wanted, monitor.part(0, _READING))
+        return study_pdf(replace(study, curves=curves), today, monitor.part(_READING, 1))
 
     return job

@@ -9,31 +9,22 @@ import streamlit as st
 from fer_core.charts.people import describe_people, people_by_condition
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
-from fer_core.library.curves import ConditionCurves, curves_around_events, curves_from_start, samples_of
 from fer_core.library.library import Library
-from fer_core.library.observations import (
-    EVENT_VALUES,
-    VALUES,
-    Observations,
-    of_events,
-    of_recordings,
-    outcome_of,
-    value_title,
-)
-from fer_core.library.values import Entry
+from fer_core.library.observations import EVENT_VALUES, VALUES, outcome_of, value_title
 from fer_core.reports.wording import validity_line
 from fer_core.timeline.groups.conditions import Share
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.outcome import Outcome
-from fer_core.timeline.person_samples import PersonSamples
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
+from fer_core.ui.study.reading import EVENTS, WHOLE, forget_read, observed
 
-WHOLE: Final = "Whole recordings"
-EVENTS: Final = "Events"
 MESSAGE: Final = "study message"
 """Key of what was just done, in words, for the next run of the page."""
+
+CHOSEN: Final = "study chosen value"
+"""Key of the value that was compared last, which scripts and reports begin with."""
 
 _PERCENT: Final = st.column_config.NumberColumn(format="percent")
 
@@ -48,6 +39,8 @@ def results(library: Library) -> None:
         st.warning("Not all recordings were read by the same model and samples a second.", icon=":material/info:")
     what = st.segmented_control("One row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study rows")
     observations = observed(library, what or WHOLE)
+    if observations is None:
+        return
     if observations.missing:
         with st.expander(f"Left out ({len(observations.missing)})", icon=":material/visibility_off:"):
             st.markdown("\n".join(f"- {plain(words)}" for words in observations.missing))
@@ -61,45 +54,8 @@ def results(library: Library) -> None:
         return
     names = VALUES if what == WHOLE else EVENT_VALUES
     value = st.selectbox("Value", names, names.index(f"mean_{EMOTIONS[3]}"), format_func=value_title, key="study value")
+    st.session_state[CHOSEN] = value
     _compared(observations.table, value, {entry.request.model or "" for entry in entries})
-
-
-def observed(library: Library, what: str) -> Observations:
-    """The table to compare."""
-    entries = library.entries()
-    if what == WHOLE:
-        return of_recordings(entries)
-    return _of_events(library, entries, state_of(library, what))
-
-
-def state_of(library: Library, what: str) -> str:
-    """Everything that `observed` depends on: a text that differs whenever its table may."""
-    entries = library.entries()
-    if what == WHOLE:
-        return repr(entries)
-    return repr([(entry, library.events(entry.recording_id)) for entry in entries])
-
-
-@st.cache_data(max_entries=8, show_spinner="Reading what is kept …")
-def _of_events(_library: Library, _entries: list[Entry], state: str) -> Observations:
-    """Read anew where `state`, all that it depends on, is another."""
-    return of_events(_library, _entries)
-
-
-def observed_curves(library: Library, what: str, emotion: str, window_s: tuple[float, float]) -> ConditionCurves:
-    """Curves to compare: of whole recordings from their start, or around events within `window_s`."""
-    entries = library.entries()
-    samples = _samples(library, entries, state_of(library, WHOLE))
-    if what == WHOLE:
-        return curves_from_start(entries, samples, emotion)
-    events = {entry.recording_id: library.events(entry.recording_id) for entry in entries}
-    return curves_around_events(entries, samples, events, emotion, window_s)
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading what is kept …")
-def _samples(_library: Library, _entries: list[Entry], state: str) -> dict[str, PersonSamples]:
-    """Read anew where `state`, all that the samples depend on, is another."""
-    return samples_of(_library, _entries)
 
 
 def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
@@ -130,8 +86,7 @@ def validity(models: Iterable[str], value: str) -> list[str]:
 
 def forget_results() -> None:
     """Drop every table and comparison that was computed, of all visitors, such as after somebody was deleted."""
-    _of_events.clear()
-    _samples.clear()
+    forget_read()
     statistics.clear()
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -9,12 +10,15 @@ import streamlit as st
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
+from fer_core.jobs import Job, Monitor
 from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
+from fer_core.library.observations import EVENT_VALUES, VALUES, value_title
 from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes
 from fer_core.ui.shared.text import plain
+from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed
 from fer_core.ui.study.report import report
-from fer_core.ui.study.results import EVENTS, MESSAGE, WHOLE, observed
+from fer_core.ui.study.results import CHOSEN, MESSAGE
 
 _VALUE = f"mean_{EMOTIONS[3]}"
 _ZIP = "study zip"
@@ -31,16 +35,20 @@ def taking(library: Library) -> None:
 def _tables(library: Library) -> None:
     st.markdown("##### Tables of people")
     what = st.segmented_control("A row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study take")
-    table = observed(library, what or WHOLE).table
+    observations = observed(library, what or WHOLE)
+    if observations is None:
+        return
+    table = observations.table
     if table.empty:
         st.info("No recording has what a row needs; *Compare people* says what is missing.", icon=":material/rule:")
         return
+    value = _value(VALUES if what != EVENTS else EVENT_VALUES)
     files: list[tuple[str, str | bytes, str, str]] = [
         ("Table (CSV)", csv_bytes(table), "study.csv", "table"),
         ("What the columns mean", for_spreadsheets(csv_of(dictionary(table))), "study_columns.csv", "menu_book"),
         ("Parquet", parquet_bytes(table), "study.parquet", "view_column"),
-        ("R script", r_script(_VALUE), "study.R", "code"),
-        ("Notebook", notebook(_VALUE), "study.ipynb", "code_blocks"),
+        ("R script", r_script(value), "study.R", "code"),
+        ("Notebook", notebook(value), "study.ipynb", "code_blocks"),
     ]
     try:
         files.insert(3, ("SPSS (.sav)", spss_bytes(table), "study.sav", "table_chart"))
@@ -56,26 +64,53 @@ def _tables(library: Library) -> None:
     )
 
 
-def _state(library: Library) -> list[tuple[str, str]]:
-    """Changes with whatever is kept, corrected or deleted; a zip made before that is not given out any more."""
-    return [(entry.analysis, str(entry.kept_at)) for entry in library.entries()]
+def _value(names: tuple[str, ...]) -> str:
+    """The value that script and notebook draw: at first the one that was compared last."""
+    chosen = st.session_state.get(CHOSEN)
+    first = names.index(chosen if chosen in names else _VALUE)
+    return st.selectbox(
+        "Script and notebook draw", names, first, format_func=value_title, key=f"study script {names[0]}"
+    )
+
+
+def _state(library: Library) -> str:
+    """Changes with whatever is kept, corrected, described or deleted; a zip made before that is not given out."""
+    return repr((library.entries(), library.all_events(), library.all_consents()))
+
+
+def _zip(library: Library) -> None:
+    """Made on a click, in the background, and given out only while nothing of what it holds has changed."""
+    if library.is_empty():
+        return
+    state, known = _state(library), st.session_state.get(_ZIP)
+    wanted = st.button("Make the zip of everything", icon=":material/folder_zip:")
+    if not wanted and (known is None or known.of != state):
+        return
+
+    def job(_: Made | None) -> Job[bytes]:
+        return partial(_exported, library)
+
+    data = made(st.session_state, _ZIP, state, job, "Exporting")
+    if data is not None:
+        st.download_button(
+            "Library (zip)", data, "library.zip", "application/zip", icon=":material/download:", on_click="ignore"
+        )
+
+
+def _exported(library: Library, monitor: Monitor) -> bytes:
+    folder = Path(tempfile.mkdtemp(prefix="face-value-export-"))
+    try:
+        export_library(library, folder / "library.zip", monitor)
+        return (folder / "library.zip").read_bytes()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _whole(library: Library) -> None:
     st.markdown("##### The whole library")
     left, right = st.columns(2)
     with left:
-        if not library.is_empty() and st.button("Make the zip of everything", icon=":material/folder_zip:"):
-            folder = Path(tempfile.mkdtemp(prefix="face-value-export-"))
-            try:
-                with st.spinner("Exporting …"):
-                    export_library(library, folder / "library.zip")
-                st.session_state[_ZIP] = _state(library), (folder / "library.zip").read_bytes()
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-        made_of, data = st.session_state.get(_ZIP, (None, b""))
-        if data and made_of == _state(library):
-            st.download_button("Library (zip)", data, "library.zip", "application/zip", icon=":material/download:")
+        _zip(library)
         st.caption("Parquet, CSV and JSON with a README: nothing of ours is needed to read it.")
     with right:
         number = st.session_state.setdefault("study imports", 0)

@@ -10,6 +10,7 @@ import pytest
 from fer_core.classification import list_cards
 from fer_core.errors import StoppedError, TimelineError
 from fer_core.jobs import Monitor
+from fer_core.library.curves import ConditionCurves, curves_from_start, samples_of
 from fer_core.library.observations import of_recordings
 from fer_core.library.report import StudyReport, study_pdf
 from fer_core.library.values import Place
@@ -76,6 +77,26 @@ def test_all_its_comparisons_are_one_family(on_sqlite):
     assert together[0].comparisons[0].p_holm > alone[0].comparisons[0].p_holm
     assert together[0].comparisons[0].value == "mean_happy"
     assert "for 3 comparisons" in text_of(study_pdf(study(on_sqlite, *values), DAY))
+
+
+def test_curves_over_time_are_in_it_where_they_are_asked_for(on_sqlite):
+    kept(on_sqlite)
+    entries = on_sqlite.entries()
+    assert "mean probability over time" not in text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    found = curves_from_start(entries, samples_of(on_sqlite, entries), "happy")
+    data = study_pdf(replace(study(on_sqlite, "mean_happy"), curves={"happy": found}), DAY)
+    text = text_of(data)
+    for words in (
+        "Happy: mean probability over time",
+        "calm: solid line, n = 6, 24 s",
+        "joke: dashed line, n = 6, 24 s",
+        "cluster permutation",
+        "Mean curves have pointwise 95 % percentile bands",
+        "r12 面接.mp4: no subject is named",
+    ):
+        assert words in text, words
+    few = {"happy": ConditionCurves({"calm": found.curves["calm"]}, ())}
+    assert "dashed line" not in text_of(study_pdf(replace(study(on_sqlite, "mean_happy"), curves=few), DAY))
 
 
 def test_few_people_are_in_it_and_not_compared(on_sqlite):
