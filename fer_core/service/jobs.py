@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -27,7 +28,11 @@ MOST_STARTS: Final = 3
 
 _COMING: Final = ".coming-"
 _GONE: Final = ".gone-"
-_END_S: Final = 20.0
+_OURS: Final = re.compile(rf"({re.escape(_COMING)})?[0-9a-f]{{32}}")
+"""Names of the folders of jobs and uploads."""
+
+END_S: Final = 20.0
+"""Seconds that readings have to stop when the service ends."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +72,7 @@ class Jobs:
             for work, _ in works:
                 work.cancel()
         for work, _ in works:
-            work.wait(_END_S)
+            work.wait(END_S)
         self._held.close()
 
     @contextlib.contextmanager
@@ -189,10 +194,10 @@ class Jobs:
         return folder
 
     def _take_up(self) -> None:
-        """Take up what the last service left."""
+        """Take up what the last service left; folders of others are left alone."""
         found = []
         for path in self._folder.iterdir():
-            if not path.is_dir():
+            if not _OURS.fullmatch(path.name) or not path.is_dir():
                 continue
             job = None if path.name.startswith(_COMING) or (path / _GONE).exists() else Place(path).job()
             if job is None:
@@ -208,6 +213,8 @@ class Jobs:
                 self._set(job, "failed", problem=problem_of(error))
             elif job.state == "reading":
                 self._set(job, "waiting", starts=job.starts)
+            if self._jobs[job.id].ended is not None:  # the last service may have been killed before it came to this
+                self._forget_upload(job)
 
     def _check(self, path: Path, name: str) -> None:
         with Video(path, 1.0) as video:
@@ -261,8 +268,11 @@ class Jobs:
             self._set(job, "waiting", starts=job.starts - 1)
         else:
             self._set(job, "done" if problem is None else "failed", problem=problem)
-            with contextlib.suppress(OSError):
-                place.forget_upload()
+            self._forget_upload(job)
+
+    def _forget_upload(self, job: Job) -> None:
+        with contextlib.suppress(OSError):  # it goes with the result at the latest
+            Place(self._folder / job.id).forget_upload()
 
     def _set(self, job: Job, state: JobState, *, starts: int = 0, problem: Problem | None = None) -> Job:
         """Change the state of a job, here and on disk; the lock is held."""

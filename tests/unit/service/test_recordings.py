@@ -216,13 +216,26 @@ def test_a_recording_that_ends_the_service_again_and_again_is_given_up(tmp_path,
         id_ = submit(address, film).json()["id"]
         assert gate.reached.wait(20)
         gate.open.set()
-    record = folder / id_ / "job.json"
+    record, upload = folder / id_ / "job.json", folder / id_ / "recording.mp4"
+    upload.write_bytes(film.read_bytes())
     for starts, state in ((2, "waiting"), (3, "failed")):
-        record.write_text(json.dumps({**json.loads(record.read_text()), "state": "reading", "starts": starts}))
+        assert upload.exists()
+        record.write_text(
+            json.dumps({**json.loads(record.read_text()), "state": "reading", "starts": starts, "ended": None})
+        )
         jobs = Jobs(service_settings(folder), Pipelines(lambda request: fake_pipeline()))
         assert jobs.job(id_, "").state == state
         jobs.end()
     assert "3 times" in jobs.job(id_, "").problem.detail
+    assert [path.name for path in record.parent.iterdir()] == ["job.json"]  # nobody reads the recording any more
+
+
+def test_folders_that_are_not_the_services_are_left_alone(tmp_path):
+    for name in ("photos", f".coming-{'0' * 32}", "1" * 32):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.jpg").touch()
+    Jobs(service_settings(tmp_path), Pipelines()).end()
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "photos"} and list((tmp_path / "photos").iterdir())
 
 
 def test_results_are_kept_for_some_time_alone(tmp_path, film):
