@@ -15,7 +15,7 @@ from typing import Final
 from fer_core.errors import BusyError, FerError, MediaError, MissingError, RequestError, TooLargeError, WorkerError
 from fer_core.file_lock import LockedError, locked
 from fer_core.jobs import Monitor, Progress, Work
-from fer_core.media.files import stored_name
+from fer_core.media.files import harmless, stored_name
 from fer_core.media.video import Video
 from fer_core.request import AnalysisRequest
 from fer_core.service.job import Job, JobState, Place, now
@@ -208,7 +208,7 @@ class Jobs:
             self._jobs[job.id] = job
             if job.state == "reading" and job.starts >= MOST_STARTS:
                 error = WorkerError(
-                    f"The service ended {job.starts} times while it read {job.name}; convert it to MP4."
+                    f"The service ended {job.starts} times while it read {harmless(job.name)}; convert it to MP4."
                 )
                 self._set(job, "failed", problem=problem_of(error))
             elif job.state == "reading":
@@ -220,14 +220,16 @@ class Jobs:
         with Video(path, 1.0) as video:
             if video.width * video.height > self._settings.most_pixels:
                 raise TooLargeError(
-                    f"{name} has frames of {video.width * video.height:,} pixels, more than the "
+                    f"{harmless(name)} has frames of {video.width * video.height:,} pixels, more than the "
                     f"{self._settings.most_pixels:,} allowed; scale it down."
                 )
             self._check_length(name, video.duration_s or 0.0)
 
     def _check_length(self, name: str, seconds: float) -> None:
         if seconds > self._settings.most_seconds:
-            raise TooLargeError(f"{name} is longer than the {self._settings.most_seconds:g} s allowed; cut it.")
+            raise TooLargeError(
+                f"{harmless(name)} is longer than the {self._settings.most_seconds:g} s allowed; cut it."
+            )
 
     def _fill(self) -> None:
         """Begin as many readings as there may be; the lock is held."""
