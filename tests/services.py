@@ -27,7 +27,7 @@ def listening(settings: ServiceSettings, load=None) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none", lifespan="on"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
     try:
@@ -35,4 +35,4 @@ def listening(settings: ServiceSettings, load=None) -> Iterator[str]:
     finally:
         app.state.service.closing.set()
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)

@@ -106,12 +106,12 @@ def health(ready: Callable[[], bool]) -> APIRouter:
     routes = APIRouter(tags=["health"])
 
     @routes.get("/health/live", operation_id="live", summary="Whether it runs")
-    def live() -> Health:
+    async def live() -> Health:  # needs no thread, of which none may be free
         """Answers as long as the process does."""
         return Health(status="live")
 
     @routes.get("/health/ready", operation_id="ready", summary="Whether it takes work", responses=answers(503))
-    def is_ready() -> Health:
+    async def is_ready() -> Health:
         """Answers 503 until the default model is loaded, and from when the service is asked to end."""
         if not ready():
             raise BusyError("The service is starting or ending; try again in some seconds.")

@@ -19,6 +19,8 @@ Guard = Callable[..., None]
 NOBODY: Final = ""
 """Owner of everything where there are no keys."""
 
+_OWN_SITES: Final = ("none", "same-origin")
+
 _bearer = HTTPBearer(auto_error=False, description=f"One of the keys in {API_KEYS}")
 
 
@@ -50,11 +52,20 @@ def _with_key(keys: tuple[str, ...]) -> Guard:
 
 def _from_this_machine(request: Request) -> None:
     """A page of the web must reach nothing here: not under a name that it lets point to this machine, nor directly."""
-    host = request.url.hostname or ""
-    origin = request.headers.get("origin")
-    if not is_loopback(host) or (origin is not None and urlsplit(origin).netloc != request.headers.get("host")):
+    host, origin = request.headers.get("host", ""), request.headers.get("origin")
+    is_foreign = origin is not None and origin.partition("://")[2] != host
+    is_embedded = request.headers.get("sec-fetch-site", "none") not in _OWN_SITES  # a picture or script has no origin
+    if not is_loopback(_name_in(host)) or is_foreign or is_embedded:
         raise AccessError(
             "Without keys, this service answers programs of this machine alone, at localhost and to no web page; "
             f"set {API_KEYS} to change that."
         )
     request.state.owner = NOBODY
+
+
+def _name_in(host: str) -> str:
+    """The name or address in a header `Host`; empty where it is malformed."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Final
 from fer_core.errors import BusyError, FerError, MediaError, MissingError, RequestError, TooLargeError, WorkerError
 from fer_core.file_lock import LockedError, locked
 from fer_core.jobs import Monitor, Progress, Work
-from fer_core.media.files import stored_name
+from fer_core.media.files import harmless, stored_name
 from fer_core.media.video import Video
 from fer_core.request import AnalysisRequest
 from fer_core.service.job import Job, JobState, Place, now
@@ -27,7 +28,11 @@ MOST_STARTS: Final = 3
 
 _COMING: Final = ".coming-"
 _GONE: Final = ".gone-"
-_END_S: Final = 20.0
+_OURS: Final = re.compile(rf"({re.escape(_COMING)})?[0-9a-f]{{32}}")
+"""Names of the folders of jobs and uploads."""
+
+END_S: Final = 20.0
+"""Seconds that readings have to stop when the service ends."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +72,7 @@ class Jobs:
             for work, _ in works:
                 work.cancel()
         for work, _ in works:
-            work.wait(_END_S)
+            work.wait(END_S)
         self._held.close()
 
     @contextlib.contextmanager
@@ -189,10 +194,10 @@ class Jobs:
         return folder
 
     def _take_up(self) -> None:
-        """Take up what the last service left."""
+        """Take up what the last service left; folders of others are left alone."""
         found = []
         for path in self._folder.iterdir():
-            if not path.is_dir():
+            if not _OURS.fullmatch(path.name) or not path.is_dir():
                 continue
             job = None if path.name.startswith(_COMING) or (path / _GONE).exists() else Place(path).job()
             if job is None:
@@ -203,24 +208,28 @@ class Jobs:
             self._jobs[job.id] = job
             if job.state == "reading" and job.starts >= MOST_STARTS:
                 error = WorkerError(
-                    f"The service ended {job.starts} times while it read {job.name}; convert it to MP4."
+                    f"The service ended {job.starts} times while it read {harmless(job.name)}; convert it to MP4."
                 )
                 self._set(job, "failed", problem=problem_of(error))
             elif job.state == "reading":
                 self._set(job, "waiting", starts=job.starts)
+            if self._jobs[job.id].ended is not None:  # the last service may have been killed before it came to this
+                self._forget_upload(job)
 
     def _check(self, path: Path, name: str) -> None:
         with Video(path, 1.0) as video:
             if video.width * video.height > self._settings.most_pixels:
                 raise TooLargeError(
-                    f"{name} has frames of {video.width * video.height:,} pixels, more than the "
+                    f"{harmless(name)} has frames of {video.width * video.height:,} pixels, more than the "
                     f"{self._settings.most_pixels:,} allowed; scale it down."
                 )
             self._check_length(name, video.duration_s or 0.0)
 
     def _check_length(self, name: str, seconds: float) -> None:
         if seconds > self._settings.most_seconds:
-            raise TooLargeError(f"{name} is longer than the {self._settings.most_seconds:g} s allowed; cut it.")
+            raise TooLargeError(
+                f"{harmless(name)} is longer than the {self._settings.most_seconds:g} s allowed; cut it."
+            )
 
     def _fill(self) -> None:
         """Begin as many readings as there may be; the lock is held."""
@@ -261,8 +270,11 @@ class Jobs:
             self._set(job, "waiting", starts=job.starts - 1)
         else:
             self._set(job, "done" if problem is None else "failed", problem=problem)
-            with contextlib.suppress(OSError):
-                place.forget_upload()
+            self._forget_upload(job)
+
+    def _forget_upload(self, job: Job) -> None:
+        with contextlib.suppress(OSError):  # it goes with the result at the latest
+            Place(self._folder / job.id).forget_upload()
 
     def _set(self, job: Job, state: JobState, *, starts: int = 0, problem: Problem | None = None) -> Job:
         """Change the state of a job, here and on disk; the lock is held."""

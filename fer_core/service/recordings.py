@@ -10,7 +10,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
-from fer_core.errors import MissingError
+from fer_core.errors import MediaError, MissingError
+from fer_core.media.files import harmless
 from fer_core.reports.tables import csv_text
 from fer_core.service.choices import RecordingChoices
 from fer_core.service.job import Job, JobState
@@ -169,12 +170,17 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
     )
     async def timeline(id: str, request: Request, format: Format = "parquet") -> Response:  # noqa: A002
         """The files that `face-value video` writes: Parquet and JSON without loss, CSV rounded to six decimals."""
-        job = jobs.job(id, request.state.owner)
+        owner = request.state.owner
+        job = jobs.job(id, owner)
         if job.problem is not None:
             return answer(job.problem)
         if job.state != "done":
-            raise MissingError(f"{job.name} is not read yet; ask again when its state is done.")
-        content = await run_in_threadpool(_content, read_timeline, jobs.result(job), format)
+            raise MissingError(f"{harmless(job.name)} is not read yet; ask again when its state is done.")
+        try:
+            content = await run_in_threadpool(_content, read_timeline, jobs.result(job), format)
+        except (OSError, MediaError):
+            jobs.job(id, owner)  # which says so where it was deleted meanwhile
+            raise
         return Response(content, media_type=_TYPES[format])
 
     return routes

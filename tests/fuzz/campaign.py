@@ -3,7 +3,6 @@
 import contextlib
 import multiprocessing
 import os
-import resource
 import sys
 import tempfile
 import threading
@@ -173,6 +172,8 @@ class _Worker:
 
 def _serve(pipe: Connection) -> None:
     """What the process does: takes paths, says what became of the files."""
+    import resource  # Windows has none
+
     from tests.fuzz.doors import DOORS
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import sys
 import time
 import zipfile
 
@@ -37,14 +38,19 @@ SETTINGS_OF_A_BUNDLE = json.dumps(
 ).encode()
 
 
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes have such limits on Linux alone")
+
+
+@on_linux
 def test_hostile_files_are_refused_in_a_sentence():
-    outcomes = Campaign(0, seed=1, only=tuple(range(1000, 1100)), bombs=False).run()
+    outcomes = Campaign(0, seed=1, only=tuple(range(1000, 1100)), bombs=False, limit_s=120).run()
     assert len(outcomes) == 100
     assert [(each.number, each.door, each.words) for each in outcomes if each.kind in FAULTS] == []
     assert sum(each.kind == REFUSED for each in outcomes) > 15
     assert "| **all** | 100 |" in table(outcomes)
 
 
+@on_linux
 def test_a_campaign_sees_a_traceback_and_a_hang():
     outcomes = Campaign(2, processes=1, given=(Seed("raises", "a", b""), Seed("hangs", "b", b"")), limit_s=2).run()
     assert [each.kind for each in outcomes] == [TRACEBACK, HANG]
@@ -83,6 +89,41 @@ def test_a_small_parquet_file_that_unpacks_to_very_much_is_refused(column):
 
 
 @pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.string()),
+        pa.struct({"a": pa.binary()}),
+        pa.map_(pa.int64(), pa.string()),
+        pa.large_binary(),
+        pa.string_view(),
+        pa.list_(pa.binary(2_000)),
+    ],
+    ids=str,
+)
+def test_text_of_another_kind_is_refused_before_it_is_unpacked(kind, monkeypatch):
+    text = "x" * 2_000
+    value = {"list": [text], "struct": {"a": text}, "map": [(1, text)]}.get(str(kind).partition("<")[0], text)
+    data = bloated(pa.array([value] * 100, kind), 10)
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda *_, **__: pytest.fail("it was unpacked"))
+    with pytest.raises(ValueError, match=r"unpacks to|text within"):
+        unpacked(data, most=1_000_000)
+
+
+def test_nested_text_under_the_name_of_plain_text_is_refused():
+    nested, plain = pa.array([{"b": "x"}]), pa.array(["x"])
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"a": nested, "a.b": plain}), buffer)
+    with pytest.raises(ValueError, match="text within"):
+        unpacked(buffer.getvalue())
+
+
+def test_text_of_every_kind_that_is_written_is_read():
+    for kind in (pa.string(), pa.large_string(), pa.binary(), pa.dictionary(pa.int32(), pa.string())):
+        column = pa.array(["a", None, "b"], pa.string()).cast(kind)
+        assert unpacked(bloated(column, 1)).column("more").to_pylist() == column.to_pylist()
+
+
+@pytest.mark.parametrize(
     ("name", "data"),
     [
         ("rows.csv", b"start_s,end_s,text\n" + b"1,2,a\n" * 2_000_000),
@@ -94,7 +135,7 @@ def test_events_beyond_all_bounds_are_refused_at_once(name, data):
     began = time.monotonic()
     with pytest.raises(TimelineError, match="the most that are read"):
         read_events(name, data)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_names_in_a_bundle_reach_no_message_raw(tmp_path):

@@ -13,14 +13,16 @@ import requests
 from PIL import Image
 
 from fer_core.cli import main
+from fer_core.errors import UnknownModelError
 from fer_core.service import pictures
 from tests.conftest import PORTRAIT
+from tests.services import listening, service_settings
 
 PROBLEM = "application/problem+json"
 
 
 def ask(address: str, method: str = "POST", path: str = "/v1/image", **more) -> requests.Response:
-    return requests.request(method, f"{address}{path}", timeout=20, **more)
+    return requests.request(method, f"{address}{path}", timeout=60, **more)
 
 
 def problem(answer: requests.Response) -> dict:
@@ -87,16 +89,12 @@ def test_what_cannot_be_read_is_a_problem(sent, status, kind, words, served):
 
 
 def test_a_model_that_is_not_installed_is_the_callers_mistake(tmp_path):
-    from tests.services import listening, service_settings
-
     with listening(service_settings(tmp_path)) as address:
         told = problem(ask(address, data=b"x", params={"model": "mine"}))
     assert (told["status"], told["kind"]) == (422, "UnknownModelError") and "custom_cnn" in told["detail"]
 
 
 def test_a_defect_is_a_problem_without_details(tmp_path, monkeypatch, caplog):
-    from tests.services import listening, service_settings
-
     def broken(request):
         raise ZeroDivisionError("secret")
 
@@ -112,12 +110,12 @@ def test_more_pictures_than_there_is_room_for_are_turned_away(served, monkeypatc
     def slowly():
         yield png(9, 9)[:20]
         begun.set()
-        go_on.wait(20)
+        go_on.wait(60)
         yield png(9, 9)[20:]
 
     with served() as address, ThreadPoolExecutor(1) as pool:
         first = pool.submit(ask, address, data=slowly())
-        assert begun.wait(20)
+        assert begun.wait(60)
         deadline = 50
         while (second := ask(address, data=png(9, 9))).status_code == 200 and deadline:
             deadline -= 1  # the first has not arrived yet
@@ -151,3 +149,20 @@ def test_health_needs_no_key(served):
     with served(api_keys=("k" * 16,)) as address:
         assert ask(address, "GET", "/health/live").json() == {"status": "live"}
         assert ask(address, "GET", "/health/ready").json() == {"status": "ready"}
+
+
+def test_health_is_told_however_busy_the_threads_are(tmp_path):
+    opened = threading.Event()
+
+    def slowly(request):
+        assert opened.wait(60)
+        raise UnknownModelError("There is none.")
+
+    busy = 50  # more than there are threads
+    with listening(service_settings(tmp_path), slowly) as address, ThreadPoolExecutor(busy) as pool:
+        waiting = [pool.submit(ask, address, path="/v1/recordings", data=b"x") for _ in range(busy)]
+        try:
+            assert {ask(address, "GET", "/health/live").status_code for _ in range(100)} == {200}
+        finally:
+            opened.set()
+        assert {answer.result().status_code for answer in waiting} == {422}

@@ -12,7 +12,10 @@ import pandas as pd
 import requests
 
 from fer_core import AnalysisRequest, Region, Timeline
+from fer_core.jobs import Work
 from fer_core.reports.tables import csv_text
+from fer_core.service import jobs as service_jobs
+from fer_core.service import recordings
 from fer_core.service.jobs import Jobs
 from fer_core.service.pipelines import Pipelines
 from fer_core.testing import fake_pipeline
@@ -32,14 +35,14 @@ def film(tmp_path_factory):
 
 def submit(address: str, film, **choices) -> requests.Response:
     return requests.post(
-        f"{address}/v1/recordings", data=film.read_bytes(), params={"name": film.name, **choices}, timeout=20
+        f"{address}/v1/recordings", data=film.read_bytes(), params={"name": film.name, **choices}, timeout=60
     )
 
 
 def ended(address: str, id_: str) -> dict:
     """The job, once it is done or has failed."""
-    for _ in range(400):
-        job = requests.get(f"{address}/v1/recordings/{id_}", timeout=20).json()
+    for _ in range(1200):
+        job = requests.get(f"{address}/v1/recordings/{id_}", timeout=60).json()
         if job["ended"]:
             return job
         time.sleep(0.05)
@@ -58,7 +61,7 @@ class Gate:
 
         def held_up(bgr, faces):
             self.reached.set()
-            assert self.open.wait(30)
+            assert self.open.wait(60)
             return measure(bgr, faces)
 
         pipeline.measure = held_up
@@ -74,7 +77,7 @@ def test_a_recording_is_read_as_the_command_line_reads_it(address, pipeline, fil
     request = AnalysisRequest("custom_cnn", **{**choices, "region": Region(0, 0, 0.9, 1)})
     expected = pipeline.analyse(film, request)
     files = {
-        kind: requests.get(f"{address}/v1/recordings/{job['id']}/timeline", params={"format": kind}, timeout=20)
+        kind: requests.get(f"{address}/v1/recordings/{job['id']}/timeline", params={"format": kind}, timeout=60)
         for kind in ("parquet", "csv", "json")
     }
     assert files["csv"].text == csv_text(expected) and len(expected.frame) == 8
@@ -90,7 +93,7 @@ def test_progress_comes_as_events(served, film):
     settings = service_settings(film.parent / "events")
     with listening(settings, gate.load) as address:
         id_ = submit(address, film, fps=10).json()["id"]
-        with requests.get(f"{address}/v1/recordings/{id_}/events", stream=True, timeout=20) as answer:
+        with requests.get(f"{address}/v1/recordings/{id_}/events", stream=True, timeout=60) as answer:
             lines = answer.iter_lines(decode_unicode=True)
             assert answer.headers["Content-Type"].startswith("text/event-stream")
             assert next(lines) == "event: progress" and json.loads(next(lines)[6:])["state"] == "reading"
@@ -104,13 +107,13 @@ def test_what_is_deleted_is_gone_even_while_it_is_read(tmp_path, film):
     gate, folder = Gate(), tmp_path / "service"
     with listening(service_settings(folder), gate.load) as address:
         id_ = submit(address, film).json()["id"]
-        assert gate.reached.wait(20)
-        assert requests.delete(f"{address}/v1/recordings/{id_}", timeout=20).status_code == 204
+        assert gate.reached.wait(60)
+        assert requests.delete(f"{address}/v1/recordings/{id_}", timeout=60).status_code == 204
         for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/events"), ("GET", "/timeline")):
-            told = problem(requests.request(method, f"{address}/v1/recordings/{id_}{path}", timeout=20))
+            told = problem(requests.request(method, f"{address}/v1/recordings/{id_}{path}", timeout=60))
             assert (told["status"], told["kind"]) == (404, "MissingError")
         gate.open.set()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while (folder / id_).exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert [path.name for path in folder.iterdir()] == [".lock"]
@@ -120,16 +123,16 @@ def test_more_than_can_wait_are_turned_away(tmp_path, film):
     gate = Gate()
     with listening(service_settings(tmp_path / "service", queue=1), gate.load) as address:
         first = submit(address, film).json()["id"]
-        assert gate.reached.wait(20)
+        assert gate.reached.wait(60)
         second = submit(address, film).json()
         assert second["state"] == "waiting"
         told = submit(address, film)
         assert problem(told)["kind"] == "BusyError" and told.headers["Retry-After"]
-        early = requests.get(f"{address}/v1/recordings/{second['id']}/timeline", timeout=20)
+        early = requests.get(f"{address}/v1/recordings/{second['id']}/timeline", timeout=60)
         assert "not read yet" in problem(early)["detail"]
         gate.open.set()
         assert [ended(address, id_)["state"] for id_ in (first, second["id"])] == ["done", "done"]
-        listed = requests.get(f"{address}/v1/recordings", timeout=20).json()["recordings"]
+        listed = requests.get(f"{address}/v1/recordings", timeout=60).json()["recordings"]
         assert [job["id"] for job in listed] == [first, second["id"]]
 
 
@@ -173,12 +176,34 @@ def test_what_is_no_recording_is_told_with_its_own_name(served, tmp_path):
     assert "service" not in told["detail"] and "longlong" in told["detail"]
 
 
+def test_what_a_name_hides_reaches_no_message(served, film):
+    with served(most_seconds=2.0) as address:
+        told = problem(submit(address, film, name="\u202egnp.\x1b[31m.mp4"))
+    assert told["kind"] == "TooLargeError" and told["detail"].isprintable()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_what_is_deleted_while_it_is_taken_was_deleted(kind, served, film, monkeypatch):
+    take = recordings._content
+    with served() as address:
+        place = f"{address}/v1/recordings/{submit(address, film).json()['id']}"
+        ended(address, place.rpartition("/")[2])
+
+        def late(*given):
+            assert requests.delete(place, timeout=60).status_code == 204
+            return take(*given)
+
+        monkeypatch.setattr(recordings, "_content", late)
+        told = problem(requests.get(f"{place}/timeline", params={"format": kind}, timeout=60))
+    assert (told["status"], told["kind"]) == (404, "MissingError")
+
+
 def test_a_length_that_shows_late_ends_the_reading(served, tmp_path):
     frames = [scene((90, 90, 140))] * 100
     stream = write_video(tmp_path / "live.mkv", frames, container_options={"live": "1"})  # which states no length
     with served(most_seconds=2.0) as address:
         job = ended(address, submit(address, stream, fps=1).json()["id"])
-        answer = requests.get(f"{address}/v1/recordings/{job['id']}/timeline", timeout=20)
+        answer = requests.get(f"{address}/v1/recordings/{job['id']}/timeline", timeout=60)
     assert job["state"] == "failed" and job["problem"]["kind"] == "TooLargeError"
     assert problem(answer) == job["problem"] and answer.status_code == 413
 
@@ -186,21 +211,29 @@ def test_a_length_that_shows_late_ends_the_reading(served, tmp_path):
 def test_nobody_sees_the_recordings_of_another_key(served, film):
     mine, theirs = ({"Authorization": f"Bearer {letter * 16}"} for letter in "ab")
     with served(api_keys=("a" * 16, "b" * 16)) as address:
-        given = requests.post(f"{address}/v1/recordings", data=film.read_bytes(), headers=mine, timeout=20).json()
-        own = requests.get(f"{address}/v1/recordings", headers=mine, timeout=20).json()["recordings"]
-        others = requests.get(f"{address}/v1/recordings", headers=theirs, timeout=20).json()["recordings"]
+        given = requests.post(f"{address}/v1/recordings", data=film.read_bytes(), headers=mine, timeout=60).json()
+        own = requests.get(f"{address}/v1/recordings", headers=mine, timeout=60).json()["recordings"]
+        others = requests.get(f"{address}/v1/recordings", headers=theirs, timeout=60).json()["recordings"]
         for method in ("GET", "DELETE"):
-            answer = requests.request(method, f"{address}/v1/recordings/{given['id']}", headers=theirs, timeout=20)
+            answer = requests.request(method, f"{address}/v1/recordings/{given['id']}", headers=theirs, timeout=60)
             assert answer.status_code == 404
     assert [job["id"] for job in own] == [given["id"]] and others == []
 
 
-def test_an_orderly_end_goes_on_at_the_next_start(tmp_path, film):
+def test_an_orderly_end_goes_on_at_the_next_start(tmp_path, film, monkeypatch):
     gate, folder = Gate(), tmp_path / "service"
+
+    class Told(Work):
+        """Held up until it is told to stop."""
+
+        def cancel(self) -> None:
+            super().cancel()
+            gate.open.set()
+
+    monkeypatch.setattr(service_jobs, "Work", Told)
     with listening(service_settings(folder), gate.load) as address:
         id_ = submit(address, film, fps=10).json()["id"]
-        assert gate.reached.wait(20)
-        threading.Timer(0.3, gate.open.set).start()
+        assert gate.reached.wait(60)
     [job] = [json.loads(path.read_text()) for path in folder.glob("*/job.json")]
     assert (job["state"], job["starts"]) == ("waiting", 0) and (folder / id_ / "checkpoint.jsonl").exists()
     with listening(service_settings(folder), lambda request: fake_pipeline([FACE])) as address:
@@ -214,15 +247,28 @@ def test_a_recording_that_ends_the_service_again_and_again_is_given_up(tmp_path,
     gate, folder = Gate(), tmp_path / "service"
     with listening(service_settings(folder), gate.load) as address:
         id_ = submit(address, film).json()["id"]
-        assert gate.reached.wait(20)
+        assert gate.reached.wait(60)
         gate.open.set()
-    record = folder / id_ / "job.json"
+    record, upload = folder / id_ / "job.json", folder / id_ / "recording.mp4"
+    upload.write_bytes(film.read_bytes())
     for starts, state in ((2, "waiting"), (3, "failed")):
-        record.write_text(json.dumps({**json.loads(record.read_text()), "state": "reading", "starts": starts}))
+        assert upload.exists()
+        record.write_text(
+            json.dumps({**json.loads(record.read_text()), "state": "reading", "starts": starts, "ended": None})
+        )
         jobs = Jobs(service_settings(folder), Pipelines(lambda request: fake_pipeline()))
         assert jobs.job(id_, "").state == state
         jobs.end()
     assert "3 times" in jobs.job(id_, "").problem.detail
+    assert [path.name for path in record.parent.iterdir()] == ["job.json"]  # nobody reads the recording any more
+
+
+def test_folders_that_are_not_the_services_are_left_alone(tmp_path):
+    for name in ("photos", f".coming-{'0' * 32}", "1" * 32):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.jpg").touch()
+    Jobs(service_settings(tmp_path), Pipelines()).end()
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "photos"} and list((tmp_path / "photos").iterdir())
 
 
 def test_results_are_kept_for_some_time_alone(tmp_path, film):
