@@ -89,6 +89,7 @@ class Player {
       if (address !== this.data.track) return; // a newer one is on its way
       this.readings = new Readings(track);
       this.clock.duration = this.readings.end;
+      this.part(".said").textContent = ""; // a rater who is blind does not come upon what was said before
       this.notice("");
       showNames(this.part(".names"), this.readings);
       showLegend(this.part(".legend"), this.readings);
