@@ -42,6 +42,7 @@ except FerError as error:
     st.stop()
 
 if pictures and labelling:
+    clear_button()
     label_faces(pictures)
 elif pictures:
     readings_are_shown(pictures)

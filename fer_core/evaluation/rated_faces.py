@@ -55,7 +55,8 @@ independent of each other. `blind` is no where the rater saw the readings of the
 Measure models on all of them:  python -m fer_core evaluate --data FILE --split all --json result.json
 {training}"""
 _SPLIT: Final = (
-    "Of four spans of an expression, one is held out under test/, never a part of a span; the others are under train/."
+    "Of four spans or pictures of an expression, one is held out under test/, never a part of it; the others are in "
+    "train/."
 )
 _FLAT: Final = "There are too few spans to hold one out, so that they can be measured on, but not trained on."
 _TRAIN: Final = "Go on training with them:  python -m fer_core train --data FILE --start NAME --rater-weight 0\n"
@@ -187,12 +188,14 @@ def _key(time_s: float) -> int:
 
 
 def _held_out(faces: Sequence[RatedFace]) -> list[bool]:
-    """Which faces are held out: of each expression the second unit and every fourth after it."""
-    held: set[tuple[str, int]] = set()
+    """Which faces are held out: of each expression the second unit and every fourth after it, with all its faces."""
+    held: set[int] = set()
     for label in EMOTIONS:
         units = sorted({face.unit for face in faces if face.label == label})
-        held |= {(label, unit) for unit in units[1::_HELD_OUT_EACH]}
-    return [(face.label, face.unit) in held for face in faces]
+        wanted = units[1::_HELD_OUT_EACH]
+        missing = len(wanted) - len(held.intersection(units))  # a picture that is held out counts for all its labels
+        held.update([unit for unit in wanted if unit not in held][: max(0, missing)])
+    return [face.unit in held for face in faces]
 
 
 def _file_names(faces: Sequence[RatedFace], held_out: Sequence[bool]) -> Iterator[str]:

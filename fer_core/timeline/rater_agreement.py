@@ -40,7 +40,8 @@ class RaterAgreement:
         compared: samples of them in which the reading is not uncertain; everything but `table` is of these.
         units: independent units among them: rated spans of a recording, or pictures.
         agreement: share of samples with the same label; NaN where none is compared.
-        agreement_interval: 95 %; NaN for fewer than `FEWEST_UNITS` units.
+        agreement_interval: 95 %; NaN for fewer than `FEWEST_UNITS` units, or where all resamples are alike, which says
+            nothing of how sure the figure is.
         kappa: Cohen's kappa, -1 to 1; NaN where rater and model both know only one expression.
         kappa_interval: 95 %; NaN as for `agreement_interval`, or where kappa does not exist in too many resamples.
         table: samples by label of the rater (row, in `EMOTIONS` order) and reading (column, in `EMOTIONS` order, then
@@ -83,6 +84,8 @@ class RaterAgreement:
             parts.append(f"{self.uncertain:,} further {samples} are uncertain and count neither way")
         if self.units < FEWEST_UNITS:
             parts.append(f"no interval for fewer than {FEWEST_UNITS} {units}")
+        elif np.isnan(self.agreement_interval[0]):
+            parts.append(f"no interval, because all {units} say the same and tell nothing of how others would differ")
         if self.sighted:
             parts.append(f"{self.sighted:,} {samples} were labelled with the readings in sight, which raises agreement")
         return "; ".join(parts) + "."
@@ -196,9 +199,9 @@ def _share(tables: NDArray[np.integer | np.floating]) -> NDArray[np.float64]:
 
 
 def _middle(values: NDArray[np.float64]) -> Interval:
-    """The middle 95 %; NaN where too few of the values exist."""
+    """The middle 95 %; NaN where too few of the values exist, or all are the same."""
     there = values[~np.isnan(values)]
-    if not len(there) or len(there) < _LEAST_DEFINED * len(values):
+    if not len(there) or len(there) < _LEAST_DEFINED * len(values) or np.allclose(there, there[0]):
         return float("nan"), float("nan")
     low, high = np.quantile(there, (0.025, 0.975))
     return float(low), float(high)

@@ -100,8 +100,7 @@ class Study:
     @property
     def notes_of_people(self) -> Notes:
         """The notes without names of people who were merged into others or removed."""
-        there = set(people(self.timeline))
-        return replace(self.notes, names={person: name for person, name in self.notes.names.items() if person in there})
+        return notes_of_those_in(self.timeline, self.notes)
 
     @property
     def next_number(self) -> int:
@@ -340,6 +339,16 @@ def _of_notes(plain: Any) -> tuple[Edit, ...]:
     except ValueError as error:
         raise MediaError("The names and markers in this file are damaged; export it again.") from error
     return notes_as_edits(notes)
+
+
+def notes_of_those_in(timeline: Timeline, notes: Notes) -> Notes:
+    """The notes without names and ratings of people who are not in a timeline."""
+    there = set(people(timeline))
+    return replace(
+        notes,
+        names={person: name for person, name in notes.names.items() if person in there},
+        ratings=tuple(rating for rating in notes.ratings if rating.person in there),
+    )
 
 
 def notes_as_edits(notes: Notes) -> tuple[Edit, ...]:

@@ -18,7 +18,8 @@ from fer_core.reports.pdf import pdf_report
 from fer_core.request import Region
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.timeline.notes import Marker, Stimulus
+from fer_core.timeline.edits import Rate
+from fer_core.timeline.notes import Marker, Span, Stimulus
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
@@ -267,11 +268,13 @@ def test_a_stopped_analysis_goes_on_in_its_place(fakes, clip, monkeypatch, waiti
     page = stopped(video_page(), lambda page: upload(page, "long.mp4", clip), monkeypatch)
     part = recording(page)
     part.call(1, "Zoë")
+    part.rater, part.blind = "EC", False
     assert part.partial and len(list(waiting_place.iterdir())) == 1
     button(page, "Go on reading").click().run()
     analysed(page)
     whole = recording(page)
     assert not whole.partial and len(whole.timeline.frame) == 8 > len(part.timeline.frame)
+    assert (whole.rater, whole.blind) == ("EC", False)
     assert whole.notes.names == {1: "Zoë"} and list(page.session_state[MEMORY].recordings) == [whole.number]
     assert whole.path.is_file() and not list(waiting_place.iterdir())
     assert not any(each.label == "Go on reading" for each in page.button)
@@ -353,6 +356,9 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
     found = recording(page)
     found.mark(0.25, "before")
     found.mark(1.0, "within")
+    found.split(1, 0.5)
+    found.edit(Rate(1, 0.0, 1.5, "happy"))  # longer than they are seen
+    found.edit(Rate(2, 0.0, 1.5, "sad"))
     found.choose_range(0.5, 1.5)
     tab(page, "Export")
     whole = exported(page)
@@ -362,6 +368,8 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
     assert b"before" not in part["Events (CSV)"] and b"within" in part["Events (CSV)"]
     assert part["Readings (CSV)"].count("\n") == 5
     assert b'"before"' not in part["Everything (JSON)"] and b'"within"' in part["Everything (JSON)"]
+    rates = [edit for edit in json.loads(part["Everything (JSON)"])["edits"] if edit["kind"] == "rate"]
+    assert [(edit["person"], edit["label"]) for edit in rates] == [(2, "sad")]
     report = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(part["Report (PDF)"])).pages)
     assert "within" in report and "before" not in report
 
@@ -496,6 +504,9 @@ def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, c
     page.run()
     [zipped] = [each for each in page.get("download_button") if each.label == "Labelled faces (zip)"]
     assert zipped and not page.exception
+    recording(page).set_excluded((Span(0.0, 0.5),))
+    page.run()  # the zip holds faces that do not count any more
+    assert "Labelled faces (zip)" not in [each.label for each in page.get("download_button")]
     button(page, "No label").click().run()
     assert not recording(page).notes.ratings
     button(page, "Undo").click().run()

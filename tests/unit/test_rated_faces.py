@@ -68,6 +68,15 @@ def test_what_train_reads_has_no_span_on_both_sides(tmp_path, labelled):
     assert len(sides) == 8 and {row[5] for row in rows} == {"EC"} and {row[6] for row in rows} == {"yes"}
 
 
+def test_all_faces_of_one_picture_are_on_one_side():
+    faces = [a_face(label, unit) for unit in range(6) for label in ("happy", "sad" if unit % 2 else "fear")]
+    with zipfile.ZipFile(io.BytesIO(labelled_zip(faces))) as archive:
+        rows = [line.split(",") for line in archive.read("faces.csv").decode("utf-8-sig").splitlines()[1:]]
+    sides = {unit: {row[0].split("/")[0] for row in rows if row[4] == str(unit)} for unit in range(6)}
+    assert all(len(side) == 1 for side in sides.values())
+    assert [unit for unit, side in sides.items() if side == {"test"}] == [1, 2]
+
+
 def test_the_pictures_are_those_that_networks_see(labelled):
     path, study = labelled
     [face, *_] = faces_of_recording(path, study.timeline, rated(study, (0.0, 0.1, "happy")).notes, "EC")

@@ -122,6 +122,14 @@ def test_samples_of_one_span_are_not_taken_as_independent():
     assert np.ptp(pretended.kappa_interval) < 0.5 * np.ptp(repeated.kappa_interval)
 
 
+def test_spans_that_all_agree_give_no_interval():
+    labels = ["happy", "sad"] * 6
+    found = agreement_of(labels, labels, np.zeros(12, bool), np.arange(12))
+    assert (found.agreement, found.kappa) == (1.0, 1.0)
+    assert np.isnan([found.agreement_interval, found.kappa_interval]).all()
+    assert "100%" in found.sentence() and "no interval, because all spans say the same" in found.sentence()
+
+
 def test_uncertain_readings_are_a_column_and_no_error():
     study = (
         one_person("hhaa", "   ?").edited(Rate(1, 0.0, 2.0, "happy")).edited(Rate(1, 2.0, 4.0, "angry", blind=False))

@@ -17,16 +17,20 @@ from fer_core.ui.shared.uploads import Analysed, edit
 _SHOWN = "pictures whose readings were shown"
 _WIDTH_PX = 110
 _LONGEST_NAME = 40
+_LABELLING, _RATER = "pictures are labelled", "rater of pictures"
+"""Kept beside the widgets, whose own values end when another page is shown, so that no reading is shown by that."""
 
 
 def wants_to_label() -> bool:
     """The switch; it stands above the choice of pictures, so that their readings need not be seen before."""
-    return st.toggle(
+    st.session_state.setdefault("label faces", st.session_state.get(_LABELLING, False))
+    st.session_state[_LABELLING] = st.toggle(
         "Label the faces yourself",
         key="label faces",
         help="Hides what the model read while you say what you see. Switch it on before you choose pictures: labels "
         "of pictures whose readings were shown are marked.",
     )
+    return bool(st.session_state[_LABELLING])
 
 
 def readings_are_shown(pictures: list[Analysed]) -> None:
@@ -36,7 +40,7 @@ def readings_are_shown(pictures: list[Analysed]) -> None:
 
 def label_faces(pictures: list[Analysed]) -> None:
     """Every face with a choice of seven expressions; then the agreement, and the faces to take along."""
-    rater = st.text_input("Your name or initials, if you like", max_chars=_LONGEST_NAME, width=260).strip()
+    rater = _rater()
     for place, picture in enumerate(pictures):
         with st.container(border=True):
             st.markdown(f"**{plain(picture.name)}**")
@@ -72,6 +76,13 @@ def rated_faces(pictures: list[Analysed], rater: str) -> list[RatedFace]:
         for label in _labels(picture, rater)
         if label.label is not None
     ]  # fmt: skip
+
+
+def _rater() -> str:
+    st.session_state.setdefault("rater", st.session_state.get(_RATER, ""))
+    name = st.text_input("Your name or initials, if you like", key="rater", max_chars=_LONGEST_NAME, width=260)
+    st.session_state[_RATER] = name.strip()
+    return name.strip()
 
 
 def _face(picture: Analysed, place: int, number: int, rater: str) -> None:

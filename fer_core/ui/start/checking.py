@@ -47,4 +47,6 @@ def _show(title: str, checks: Iterable[Check]) -> None:
         if failed:
             status.update(label=f"{failed} of {len(done)} checks failed", state="error", expanded=True)
         else:
-            status.update(label=f"All {len(done)} checks passed", state="complete", expanded=True)
+            skipped = sum(check.passed is None for check in done)
+            rest = f", {skipped} skipped" if skipped else ""
+            status.update(label=f"{len(done) - skipped} checks passed{rest}", state="complete", expanded=True)

@@ -21,7 +21,7 @@ from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.study import Study, notes_as_edits
+from fer_core.timeline.study import Study, notes_as_edits, notes_of_those_in
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import memory
@@ -91,7 +91,8 @@ def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
         kept.drop_export(recording.number)
         timeline, part_notes, study = recording.timeline, notes, recording.study
         if span is not None:
-            timeline, part_notes = _part(timeline, *span), notes.within(*span)
+            timeline = _part(timeline, *span)
+            part_notes = notes_of_those_in(timeline, notes.within(*span))
             study = Study(replace(timeline, portraits={}), notes_as_edits(part_notes))
         bundle = partial(bundle_bytes, recording.study, today, card) if checkable(recording) else None
         job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path, PurePath
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -152,7 +153,7 @@ def _take_along(recording: OpenRecording, ratings: Ratings) -> None:
         return
     kept, number = memory(), recording.number
     made = kept.labelled.get(number)
-    if made is not None and made.of != (recording.notes.ratings, recording.rater):
+    if made is not None and made.of != _depends_on(recording):
         kept.drop_labelled(number)
         made = None
     if made is not None and made.work.running:
@@ -185,13 +186,19 @@ def _take_along(recording: OpenRecording, ratings: Ratings) -> None:
 
 
 def _begin(recording: OpenRecording) -> None:
-    kept, notes, rater = memory(), recording.notes, recording.rater
+    kept = memory()
     assert recording.path is not None
-    job = partial(_zip_of, recording.path, recording.timeline, notes, rater)
+    job = partial(_zip_of, recording.path, recording.timeline, recording.notes, recording.rater)
     with kept.lock:
         kept.drop_labelled(recording.number)
         work = Work(job, kept.workspace.new_monitor(), "labelled faces")
-        kept.labelled[recording.number] = Labelled(work, (notes.ratings, rater))
+        kept.labelled[recording.number] = Labelled(work, _depends_on(recording))
+
+
+def _depends_on(recording: OpenRecording) -> tuple[Any, ...]:
+    """The values that the labelled faces depend on."""
+    notes = recording.notes
+    return recording.timeline, notes.ratings, notes.excluded, recording.rater
 
 
 def _zip_of(path: Path, timeline: Timeline, notes: Notes, rater: str, monitor: Monitor) -> bytes:

@@ -185,6 +185,7 @@ class Memory:
             found.requests = self.requests
             if before is not None:
                 self.problem = " ".join(found.take_over(before)) or None
+                found.rater, found.blind = before.rater, before.blind
                 if before.number in self.stimuli:
                     self.stimuli[found.number] = self.stimuli.pop(before.number)
         elif self.source is not None and before is None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fer_core.jobs import Work
-from fer_core.timeline.notes import Rating
 from fer_core.timeline.table import Timeline
 
 
@@ -23,10 +22,10 @@ class Drawing(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """A zip of labelled faces that is being written or is ready, and the ratings and the rater that it is of."""
+    """A zip of labelled faces that is being written or is ready, and the values that it depends on."""
 
     work: Work[bytes]
-    of: tuple[tuple[Rating, ...], str]
+    of: tuple[Any, ...]
 
 
 class File(NamedTuple):

@@ -34,7 +34,7 @@ function hearKey(player, event, actions) {
     "?": actions.help,
   };
   const label = player.data.labels[Number(event.key) - 1];
-  const action = label ? () => player.tell({ rate: label }) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  const action = label ? () => player.rate(label) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!action) return;
   event.preventDefault();
   event.stopPropagation();

@@ -87,6 +87,7 @@ class Player {
     try {
       const track = await fetched(address);
       if (address !== this.data.track) return; // a newer one is on its way
+      if (track.blind !== this.readings?.blind) this.part(".said").textContent = ""; // a blind rater comes upon no reading
       this.readings = new Readings(track);
       this.clock.duration = this.readings.end;
       this.notice("");
@@ -296,6 +297,13 @@ class Player {
     this.data = { ...this.data, person };
     this.tell({ person });
     this.drawing.draw(true);
+  }
+
+  // Label the range, and tell who listens.
+  rate(label) {
+    const [from, to] = this.data.range;
+    this.tell({ rate: label });
+    this.part(".said").textContent = `${clock(from)} to ${clock(to)}: ${label}`;
   }
 
   show(what, wanted) {
