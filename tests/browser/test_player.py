@@ -183,12 +183,14 @@ def test_it_plays_in_step_and_tells_the_page_where_it_stops(opened: Page):
 
 def test_range_loop_speed_and_marker(opened: Page):
     page = opened
-    click_lane(page, 0.25)
-    key(page, "i")
-    click_lane(page, 0.375)
-    key(page, "o", "r", "<", "<")
+    for across, name in ((0.25, "i"), (0.375, "o")):
+        click_lane(page, across)
+        page.wait_for_timeout(250)  # the page is told of the moment, and its answer may come after the key
+        page.keyboard.press(name)
+    key(page, "r", "<", "<")
     settle(page)
-    expect(page.get_by_text("2.00", exact=True).first).to_be_visible()
+    for end in ("2.00", "3.00"):
+        expect(page.get_by_text(end, exact=True).first).to_be_visible()
     assert player_video(page, "video.playbackRate") == 0.5
     page.get_by_label("Speed", exact=True).select_option("2")
     key(page, "Space")
@@ -300,15 +302,15 @@ def test_a_stimulus_plays_beside_the_recording(opened: Page, film: Path):
     click_lane(page, 0.51)
     wait_for_pair()
     start, _ = player_video(page, PAIR)
-    key(page, ".", ".", ",")
-    wait_for_pair(start + 1)
+    key(page, ".", ".")
+    wait_for_pair(start + 2)
     key(page, "Shift+ArrowLeft", "<", "Space")
-    apart = []
-    for _ in range(15):
+    apart = [1.0]
+    while abs(apart[-1]) > FRAME_S and len(apart) < 40:  # a busy browser begins late, then catches up
         page.wait_for_timeout(100)
         apart.append(player_video(page, f"video.currentTime - part('.stimulus video').currentTime - {late / RATE}"))
-    assert sorted(map(abs, apart))[len(apart) // 2] < 2 * FRAME_S  # a busy browser is late now and then
-    assert player_video(page, "part('.stimulus video').playbackRate") == pytest.approx(0.75, rel=0.11)
+    assert abs(apart[-1]) <= FRAME_S and not player_video(page, "part('.stimulus video').paused")
+    assert player_video(page, "part('.stimulus video').playbackRate") == pytest.approx(0.75, rel=0.26)
     key(page, "k")
     assert player_video(page, "part('.stimulus video').paused")
     wait_for_pair()
