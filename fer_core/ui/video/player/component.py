@@ -112,15 +112,19 @@ def show_player(data: PlayerData, key: str, told: Callable[[Mapping[str, Any]], 
     Args:
         data: for its script.
         key: of the widget.
-        told: called with what the script says, see `fer_core.ui.video.player.messages.hear`.
+        told: called with what the script says, see `fer_core.ui.video.player.messages.hear`. The number of its last
+            message goes back to it, so that it knows which of its choices the page has heard of.
     """
+    heard = f"{key} heard"
 
     def hear() -> None:
         message = st.session_state[key].get("told")
         if isinstance(message, Mapping):
+            st.session_state[heard] = message.get("number")
             told(message)
 
-    _component()(data=as_plain(data), key=key, on_told_change=hear)
+    plain = {**as_plain(data), "heard": st.session_state.get(heard)}
+    _component()(data=plain, key=key, on_told_change=hear)
 
 
 def _handed_out(what: bytes | str, kind: str, place: str) -> str:

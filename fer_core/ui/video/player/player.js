@@ -30,6 +30,7 @@ class Player {
     this.drawing = new Drawing(this);
     this.stimulus = new Stimulus(this);
     this.looping = this.muted = false;
+    Object.assign(this, { chosen: {}, sent: null }); // range and person that the page may not have heard of yet
     this.shown = { boxes: true, labels: true, bars: false, mesh: false };
     listenToPlayer(this);
     this.watch = new ResizeObserver(() => this.drawing.lay());
@@ -52,7 +53,8 @@ class Player {
   update(data) {
     const before = this.data;
     if (before && data.video !== before.video) this.video.pause();
-    this.data = data;
+    if (!this.pending && data.heard === this.sent) this.chosen = {};
+    this.data = { ...data, ...this.chosen }; // the page may answer what came before a choice
     this.showPlaying();
     this.speed(0); // what plays may be another element now
     if (!before) this.show("mesh", this.numbers);
@@ -136,7 +138,15 @@ class Player {
       if (sample !== this.told) message.moment = this.told = sample;
       this.say();
     }
-    if (Object.keys(message).length) this.send(message);
+    if (!Object.keys(message).length) return;
+    this.sent = Date.now();
+    this.send({ ...message, ...this.chosen, number: this.sent });
+  }
+
+  chooses(choice) {
+    this.chosen = { ...this.chosen, ...choice };
+    this.data = { ...this.data, ...choice };
+    this.tell(choice);
   }
 
   say() {
@@ -271,8 +281,7 @@ class Player {
   range(from, to) {
     const [first, last] = this.whole();
     const range = from < to ? [from, to] : from >= this.data.range[1] ? [from, last] : [first, to];
-    this.data = { ...this.data, range };
-    this.tell({ range });
+    this.chooses({ range });
     this.drawing.lay();
   }
 
@@ -294,8 +303,7 @@ class Player {
   }
 
   choose(person) {
-    this.data = { ...this.data, person };
-    this.tell({ person });
+    this.chooses({ person });
     this.drawing.draw(true);
   }
 

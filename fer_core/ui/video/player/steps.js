@@ -1,7 +1,7 @@
 // Frame by frame. A press aims at the middle of the next frame; where the frame rate varies, it may be further away.
 
 const TRIES = 8;
-const LATE_MS = 400; // a frame that is not shown so long after its seek is the one before
+const LATE_MS = 800; // a frame that is not shown so long after its seek is the one before
 
 class FrameSteps {
   // player: has `video`, `media` (time of the frame that is shown), `go(seconds)` and `readings.frame` (its length).

@@ -3,12 +3,14 @@
 const TOGETHER_S = 0.01; // so close, both play at one speed again
 const DRIFTED_S = 0.03; // so far apart, the stimulus catches up or waits
 const APART_S = 0.4; // so far apart, it jumps
-const CATCH_UP = 0.1; // share of the speed by which it is faster or slower until then
+const CATCH_UP = 2; // share of the speed by which it is faster or slower until then, for each second that it is late
+const MOST = 0.25; // of the speed, so that its sound can still be listened to
+const STEP = 0.05; // in these steps, as every change of speed costs the browser time
 
 class Stimulus {
   // player: has `video`, `time`, `playing`, `part`, `root`, `data` and `toggle()`.
   constructor(player) {
-    Object.assign(this, { player, figure: player.part(".stimulus"), given: null, aimed: null, catching: 0, heard: false });
+    Object.assign(this, { player, figure: player.part(".stimulus"), given: null, aimed: null, catching: false, heard: false });
     this.video = this.figure.querySelector("video");
     for (const name of ["loadedmetadata", "seeked"]) this.video.addEventListener(name, () => this.follow());
     this.video.addEventListener("error", () => this.given && this.say("This browser cannot play it."));
@@ -59,10 +61,11 @@ class Stimulus {
     this.aimed = null;
     if (Math.abs(late) > APART_S) {
       if (!video.seeking) video.currentTime = wanted;
-      this.catching = 0;
-    } else if (Math.abs(late) > DRIFTED_S) this.catching = Math.sign(late) * CATCH_UP;
-    else if (Math.abs(late) < TOGETHER_S || late * this.catching < 0) this.catching = 0;
-    const rate = this.player.video.playbackRate * (1 + this.catching);
+      this.catching = false;
+    } else if (Math.abs(late) > DRIFTED_S) this.catching = true;
+    else if (Math.abs(late) < TOGETHER_S) this.catching = false;
+    const more = this.catching ? Math.min(Math.max(Math.ceil((CATCH_UP * Math.abs(late)) / STEP) * STEP, STEP), MOST) : 0;
+    const rate = this.player.video.playbackRate * (1 + Math.sign(late) * more);
     if (video.playbackRate !== rate) video.playbackRate = rate;
     if (video.paused) video.play().catch(() => {}); // paused again before it began
   }
