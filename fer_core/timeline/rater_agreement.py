@@ -64,30 +64,30 @@ class RaterAgreement:
         """Rated samples with an uncertain reading."""
         return self.rated - self.compared
 
-    def sentence(self, units: str = "spans", samples: str = "samples") -> str:
+    def sentence(self, unit: str = "span", sample: str = "sample") -> str:
         """The result for people.
 
         Args:
-            units: what `units` counts.
-            samples: what `rated` and `compared` count.
+            unit: what `units` counts, in the singular.
+            sample: what `rated` and `compared` count, in the singular.
         """
         if not self.compared:
-            return f"Nothing to compare: {self.uncertain:,} of {self.rated:,} rated {samples} are uncertain."
+            return f"Nothing to compare: {self.uncertain:,} of {_plural(self.rated, f'rated {sample}')} uncertain."
         parts = [
-            f"The same label in {self.agreement:.0%}{_in_words(self.agreement_interval, '.0%')} of {self.compared:,} "
-            f"{samples} in {self.units:,} rated {units}",
+            f"The same label in {self.agreement:.0%}{_in_words(self.agreement_interval, '.0%')} of "
+            f"{_plural(self.compared, sample)} in {_plural(self.units, f'rated {unit}')}",
             "kappa does not exist, because both know only one expression"
             if np.isnan(self.kappa)
             else f"Cohen's kappa {self.kappa:.2f}{_in_words(self.kappa_interval, '.2f')}",
         ]
         if self.uncertain:
-            parts.append(f"{self.uncertain:,} further {samples} are uncertain and count neither way")
+            parts.append(f"{_plural(self.uncertain, f'further {sample}')} uncertain, which count neither way")
         if self.units < FEWEST_UNITS:
-            parts.append(f"no interval for fewer than {FEWEST_UNITS} {units}")
+            parts.append(f"no interval for fewer than {FEWEST_UNITS} {unit}s")
         elif np.isnan(self.agreement_interval[0]):
-            parts.append(f"no interval, because all {units} say the same and tell nothing of how others would differ")
+            parts.append(f"no interval, because all {unit}s say the same and tell nothing of how others would differ")
         if self.sighted:
-            parts.append(f"{self.sighted:,} {samples} were labelled with the readings in sight, which raises agreement")
+            parts.append(f"{_plural(self.sighted, sample)} labelled with the readings in sight, which raises agreement")
         return "; ".join(parts) + "."
 
 
@@ -205,6 +205,10 @@ def _middle(values: NDArray[np.float64]) -> Interval:
         return float("nan"), float("nan")
     low, high = np.quantile(there, (0.025, 0.975))
     return float(low), float(high)
+
+
+def _plural(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _in_words(interval: Interval, form: str) -> str:

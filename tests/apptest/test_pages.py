@@ -166,11 +166,11 @@ def test_a_second_rater_labels_faces_blind_and_takes_them_along(fakes):
     [zipped] = [each for each in page.get("download_button") if each.label.startswith("Labelled faces")]
     assert "zip, 1" in zipped.label and "You and the model" not in text(page)
     page.toggle("show agreement").set_value(True).run()
-    assert "The same label in 100% of 1 faces in 1 rated pictures" in text(page)
+    assert "The same label in 100% of 1 face in 1 rated picture;" in text(page)
     assert "in sight" not in text(page)
     [_, second] = [each for each in page.button_group if each.label.startswith("Face")]
     second.set_value("fear").run()  # after the readings were shown
-    assert "1 faces were labelled with the readings in sight" in text(page) and not page.exception
+    assert "1 face labelled with the readings in sight" in text(page) and not page.exception
     page.toggle("label faces").set_value(False).run()
     assert "Corrected by hand 2 times" in text(page)
 

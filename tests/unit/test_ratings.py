@@ -139,8 +139,8 @@ def test_uncertain_readings_are_a_column_and_no_error():
     assert found.table[happy][happy] == 2 and found.table[angry][angry] == 1 and found.table[angry][7] == 1
     assert (found.rated, found.compared, found.uncertain, found.agreement, found.kappa) == (4, 3, 1, 1.0, 1.0)
     words = found.sentence()
-    assert "1 further samples are uncertain" in words and "no interval for fewer than 5 spans" in words
-    assert "2 samples were labelled with the readings in sight" in words
+    assert "1 further sample uncertain" in words and "no interval for fewer than 5 spans" in words
+    assert "2 samples labelled with the readings in sight" in words
 
 
 def test_excluded_spans_and_other_raters_do_not_count():

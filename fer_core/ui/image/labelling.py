@@ -121,7 +121,7 @@ def _agreement(pictures: list[Analysed], rater: str) -> None:
         np.array([place for place, _, _ in pairs], np.int64),
         sighted=sum(not label.blind for _, label, _ in pairs),
     )
-    st.markdown(f"**You and the model.** {plain(found.sentence('pictures', 'faces'))}")
+    st.markdown(f"**You and the model.** {plain(found.sentence('picture', 'face'))}")
     words = describe_rater_table(found.table)
     show_figure(rater_table(found.table, ink()), "rater table of pictures", words, name="rater and model")
     st.caption("Faces by your label (rows) and the model's (columns). One rater is no ground truth.")
