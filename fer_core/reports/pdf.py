@@ -102,6 +102,8 @@ def _add_cover(
     page.masthead("Expression report", recording.name, made_on)
     page.tiles(_key_figures(timeline, summaries))
     page.panel("What this report is not", PURPOSE)
+    if timeline.declaration:
+        page.paragraph(timeline.declaration.sentence(), QUIET, 8)
     sound = "with sound" if recording.has_audio else "without sound"
     size = f"{recording.width} × {recording.height} pixels, {recording.frame_rate:.4g} frames a second, {sound}"
     model = f"{card.title} ({card.name})" if card else str(request.model)
