@@ -2,6 +2,9 @@
 
 from typing import Final
 
+NOTICE_VERSION: Final = "2026-11"
+"""Version of the texts below; another one whenever they change, which a test holds."""
+
 NOT_FEELINGS: Final = "It reads the expression that a face shows, not what a person feels."
 PURPOSE: Final = (
     f"{NOT_FEELINGS} Do not use it to judge people at work, in hiring or in education: inferring emotions there is "

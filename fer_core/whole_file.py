@@ -9,9 +9,14 @@ from pathlib import Path
 def whole_file(path: Path) -> Iterator[Path]:
     """A file beside `path` that takes its name in the end, and is gone where it does not come to that.
 
+    A device or a pipe is written to directly: nothing may take its place.
+
     Raises:
         OSError: it cannot be written.
     """
+    if path.exists() and not path.is_file():
+        yield path
+        return
     part = path.with_name(f".{path.name}.part")
     try:
         yield part

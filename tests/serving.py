@@ -51,4 +51,7 @@ def started(printed: Path, **environment: str) -> Iterator[tuple[str, subprocess
         yield address, process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=60)
+        finally:
+            process.kill()

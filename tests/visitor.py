@@ -41,18 +41,20 @@ class Visitor:
             cookie = answer.headers["Set-Cookie"].split(";")[0]
         self._token = cookie.split("=", 1)[1].strip('"')
         self._cookie = {"Cookie": cookie}
-        self._socket: ClientConnection = connect(
+        self._connecting = connect(
             f"{self.address.replace('http', 'ws', 1)}/_stcore/stream",
             subprotocols=[Subprotocol("streamlit"), Subprotocol(self._token)],
             origin=Origin(self.address),
             additional_headers=self._cookie,
             max_size=None,
             open_timeout=self.patience_s,
+            ping_interval=None,  # browsers send none, and a busy server would be given up
         )
+        self._socket: ClientConnection = self._connecting.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._connecting.__exit__(None, None, None)
 
     def open(self, page: str = "") -> Self:
         """Go to a page by its address; back when it has run."""

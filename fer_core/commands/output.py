@@ -14,6 +14,7 @@ from typing import Any
 
 from fer_core.errors import MediaError
 from fer_core.jobs import Monitor, Progress
+from fer_core.whole_file import whole_file
 
 DONE, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 3, 130, 141
 
@@ -103,6 +104,7 @@ def write_file(path: Path, data: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with whole_file(path) as part:
+            part.write_bytes(data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

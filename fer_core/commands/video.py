@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_request_options, request_of
+from fer_core.declaration import declared
 from fer_core.errors import FerError, MediaError, TimelineError
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     video.add_argument("--annotate", action="store_true", help="also write annotated.mp4")
     video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
     video.add_argument("--edits", type=Path, metavar="FILE", help="corrections as JSON, as the Video page exports them")
+    video.add_argument(
+        "--purpose", metavar="TEXT", help="what it is for; sealed into every file; not work, hiring or education"
+    )
     video.add_argument("--resume", action="store_true", help="go on where a run with the same --out was ended")
     add_request_options(video)
     add_pipeline_options(video)
@@ -69,6 +73,7 @@ def _video(options: argparse.Namespace) -> int:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
             checkpoint.unlink()
     request = request_of(options)
+    declaration = None if options.purpose is None else declared(options.purpose)
     pipeline = EmotionPipeline.load_for(request)
     try:
         timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)
@@ -79,6 +84,7 @@ def _video(options: argparse.Namespace) -> int:
     except FerError:
         _leave_nothing(checkpoint, is_new)
         raise
+    timeline = replace(timeline, declaration=declaration)
     for problem in timeline.problems:
         say(f"note: {problem}")
     try:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fer_core.classification.cards import ModelCard
+from fer_core.declaration import Declaration
 from fer_core.errors import MediaError, RequestError, TimelineError
 from fer_core.media.files import harmless
 from fer_core.notice import PURPOSE
@@ -30,6 +31,7 @@ from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
 from fer_core.timeline.files import from_parquet, of_format_1
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording, Timeline
+from fer_core.whole_file import whole_file
 from fer_core.zips import DAMAGED
 
 FORMAT: Final = 2
@@ -57,6 +59,7 @@ class Contents:
         request: how it was asked for.
         provenance: the files and libraries behind the numbers.
         edits: the corrections that were made to what was read; None where the bundle does not say (format 1).
+        declaration: purpose and agreement; None where none was made.
         fingerprint: SHA-256 of the manifest.
     """
 
@@ -66,6 +69,7 @@ class Contents:
     request: AnalysisRequest
     provenance: Provenance
     edits: tuple[Edit, ...] | None
+    declaration: Declaration | None
     fingerprint: str
 
 
@@ -101,6 +105,7 @@ def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> 
                 "request": study.read.request.to_json(),
                 "provenance": as_plain(study.read.provenance),
                 "edits": edits_to_json(study.edits),
+                "declaration": as_plain(study.read.declaration),
                 "made_on": made_on.isoformat(),
                 "python": platform.python_version(),
                 "machine": f"{platform.system()} {platform.machine()}",
@@ -130,7 +135,8 @@ def write_bundle(study: Study, path: Path, made_on: date, card: ModelCard | None
     data = bundle_bytes(study, made_on, card)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with whole_file(path) as part:
+            part.write_bytes(data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
     return fingerprint_of(data)
@@ -157,6 +163,8 @@ def read_bundle(path: Path) -> Contents:
             raise MediaError(f"{path} has a format that is not known here; update this software.")
         recording = from_plain(Recording, described["recording"])
         request, provenance, edits = _how(described)
+        said = described.get("declaration")
+        declaration = None if said is None else from_plain(Declaration, said)
         hashes = {str(name): str(digest) for name, digest in manifest["sha256"].items()}
     except FileNotFoundError as error:
         raise MediaError(f"{path} does not exist; check the path.") from error
@@ -164,7 +172,8 @@ def read_bundle(path: Path) -> Contents:
         raise MediaError(f"{path} is not a zip file that can be read; copy the bundle again.") from error
     except (KeyError, TypeError, ValueError, AttributeError, RequestError, TimelineError) as error:
         raise MediaError(f"{path} is not an evidence bundle, or its description is damaged.") from error
-    return Contents(files, hashes, recording, request, provenance, edits, hashlib.sha256(files[MANIFEST]).hexdigest())
+    fingerprint = hashlib.sha256(files[MANIFEST]).hexdigest()
+    return Contents(files, hashes, recording, request, provenance, edits, declaration, fingerprint)
 
 
 def open_bundle(path: Path) -> Study:

@@ -183,14 +183,16 @@ def _contradictions(contents: Contents) -> list[str]:
 
 
 def _said(timeline: Timeline, more: Mapping[str, object]) -> tuple[object, object]:
-    """Recording, provenance, request and edits of the JSON file."""
+    """Recording, provenance, request, edits and declaration of the JSON file."""
     asked = more.get("request_read", timeline.request.to_json())
-    return timeline.recording, (as_plain(timeline.provenance), asked, more.get("edits", []))
+    said = as_plain(timeline.provenance), asked, more.get("edits", []), as_plain(timeline.declaration)
+    return timeline.recording, said
 
 
 def _asked(contents: Contents) -> object:
-    """Provenance, request and edits of the settings file."""
-    return as_plain(contents.provenance), contents.request.to_json(), edits_to_json(contents.edits or ())
+    """Provenance, request, edits and declaration of the settings file."""
+    edits = edits_to_json(contents.edits or ())
+    return as_plain(contents.provenance), contents.request.to_json(), edits, as_plain(contents.declaration)
 
 
 def _rows(parquet: bytes) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.declaration import Declaration
 from fer_core.imaging.drawing import hide_faces
 from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import READ_PX, LiveReading
@@ -70,6 +71,7 @@ class SessionRecorder:
         self._video: SessionVideo | None = None
         self._video_broken = False
         self._finished = False
+        self._declaration: Declaration | None = None
 
     def __len__(self) -> int:
         """Frames so far."""
@@ -83,6 +85,10 @@ class SessionRecorder:
     def duration_s(self, now_s: float) -> float:
         """Seconds since the recording started."""
         return min(now_s - self.start_s, self.longest_s)
+
+    def declare(self, declaration: Declaration) -> None:
+        """The declaration that the timeline bears."""
+        self._declaration = declaration
 
     def note(self, sentence: str) -> None:
         """Something that whoever reads the timeline should know; kept once."""
@@ -136,9 +142,8 @@ class SessionRecorder:
             frame_rate=self._frames / duration_s if duration_s > 0 else 0.0,
             source="camera",
         )
-        return RecordedSession(
-            build(self._rows, recording, self.request, self.provenance, problems=list(self._notes)), video
-        )
+        timeline = build(self._rows, recording, self.request, self.provenance, problems=list(self._notes))
+        return RecordedSession(replace(timeline, declaration=self._declaration), video)
 
     def _add_frame(self, picture: NDArray[np.uint8], time_s: float) -> None:
         """A video that cannot be written ends; the readings go on."""

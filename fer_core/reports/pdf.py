@@ -30,6 +30,7 @@ from fer_core.timeline.summaries import (
 )
 from fer_core.timeline.table import Timeline
 from fer_core.version import __version__
+from fer_core.whole_file import whole_file
 
 _LONGEST_NAME: Final = 40
 LANES_A_PAGE: Final = 24
@@ -73,7 +74,8 @@ def write_pdf(
     data = pdf_report(timeline, made_on, notes, card)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        with whole_file(path) as part:
+            part.write_bytes(data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 
@@ -102,6 +104,8 @@ def _add_cover(
     page.masthead("Expression report", recording.name, made_on)
     page.tiles(_key_figures(timeline, summaries))
     page.panel("What this report is not", PURPOSE)
+    if timeline.declaration:
+        page.paragraph(timeline.declaration.sentence(), QUIET, 8)
     sound = "with sound" if recording.has_audio else "without sound"
     size = f"{recording.width} × {recording.height} pixels, {recording.frame_rate:.4g} frames a second, {sound}"
     model = f"{card.title} ({card.name})" if card else str(request.model)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from fer_core.declaration import Declaration
 from fer_core.plain import as_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
@@ -53,6 +54,7 @@ class Summary:
         samples_without_a_face: frames in which nobody was found.
         people: over all samples.
         people_good_samples_only: over samples without a quality problem.
+        declaration: purpose and agreement; None where none was made.
     """
 
     recording: Recording
@@ -64,6 +66,7 @@ class Summary:
     samples_without_a_face: int
     people: tuple[PersonRecord, ...]
     people_good_samples_only: tuple[PersonRecord, ...]
+    declaration: Declaration | None
 
     def to_json(self) -> dict[str, object]:
         """The summary as JSON holds it."""
@@ -85,6 +88,7 @@ def summary_of(timeline: Timeline, notes: Notes | None = None) -> Summary:
         samples_without_a_face=int(timeline.frame["person"].isna().sum()),
         people=_people(rows, notes),
         people_good_samples_only=_people(good_only(rows), notes),
+        declaration=timeline.declaration,
     )
 
 

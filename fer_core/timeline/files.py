@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from pydantic import JsonValue
 
+from fer_core.declaration import Declaration
 from fer_core.errors import FerError, MediaError, RequestError
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
@@ -176,6 +177,7 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, More
             measures=_measures(rows[list(measures)]) if measures else pd.DataFrame(),
             stopped_s=None if (stopped_s := about.pop("stopped_s", None)) is None else float(stopped_s),
             excerpt=bool(about.pop("excerpt", False)),
+            declaration=None if (said := about.pop("declaration", None)) is None else from_plain(Declaration, said),
         )
         _check_numbers(timeline)
         if request.uncertain_below is None:
@@ -240,6 +242,7 @@ def _about(timeline: Timeline) -> dict[str, Any]:
         "stopped_s": timeline.stopped_s,
         "excerpt": timeline.excerpt,
         **({"portraits": portraits} if portraits else {}),
+        **({"declaration": as_plain(timeline.declaration)} if timeline.declaration else {}),
     }
 
 

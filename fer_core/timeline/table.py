@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fer_core.declaration import Declaration
 from fer_core.emotions import EMOTIONS
 from fer_core.provenance import Provenance
 from fer_core.readings import FrameReading, is_uncertain
@@ -88,6 +89,7 @@ class Timeline:
         measures: `MEASURES` of the same rows, by the index of `frame`; empty where they were not kept.
         stopped_s: time at which the analysis was stopped, in seconds; None where it was completed.
         excerpt: whether readings were left out on purpose: of removed persons, or of a part of the time.
+        declaration: purpose and agreement; None where none was made, as in files of before.
     """
 
     frame: pd.DataFrame
@@ -100,6 +102,7 @@ class Timeline:
     measures: pd.DataFrame = field(default_factory=pd.DataFrame)
     stopped_s: float | None = None
     excerpt: bool = False
+    declaration: Declaration | None = None
 
     @staticmethod
     def read(path: Path | str) -> "Timeline":

@@ -81,7 +81,7 @@ def main() -> int:
     print("| when | memory MB | threads | open files | |\n|---|---:|---:|---:|---|")
     for when, held, note in rows:
         print(f"| {when} | {held.memory_mb:.0f} | {held.threads} | {held.files} | {note} |")
-    first, last = rows[2][1] if len(rows) > 2 else rows[0][1], rows[-1][1]
+    first, last = rows[0 if options.rounds == 1 else 2][1], rows[-1][1]
     if last.threads > first.threads + 5 or last.files > first.files + 5 or last.memory_mb > 1.2 * first.memory_mb + 50:
         wrong.append(f"the server holds more after the last round than after the first: {first}, {last}")
     print("\n" + ("\n".join(wrong) or "Everybody saw their own numbers, the same as alone, and nobody else's files."))

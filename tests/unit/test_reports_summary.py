@@ -21,6 +21,7 @@ def test_the_keys_and_their_order_stay():
         "samples_without_a_face",
         "people",
         "people_good_samples_only",
+        "declaration",
     ]
     assert list(summary["people"][0]) == [
         "name",

@@ -8,6 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from fer_core.analysis.run import completed, provenance_of
+from fer_core.declaration import agreed as agreed_at
 from fer_core.live import LiveSettings, LiveStream
 from fer_core.live.recording import SessionRecorder
 from fer_core.pipeline import EmotionPipeline
@@ -97,6 +98,7 @@ def start_recording(live: LiveStream, pipeline: EmotionPipeline, settings: LiveS
         state.now_s, request, provenance_of(pipeline), datetime.now().astimezone(), with_video=video
     )
     recorder.note(f"The notice about camera, purpose and consent was agreed to at {st.session_state[CONSENT]}.")
+    recorder.declare(agreed_at(datetime.fromisoformat(st.session_state[CONSENT])))
     if state.baselines:
         people = ", ".join(map(str, sorted(state.baselines)))
         recorder.note(

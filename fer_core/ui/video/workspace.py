@@ -41,10 +41,14 @@ class Workspace:
         """
         wanted = PurePath(name.replace("\\", "/").replace("\0", "")).name.strip(". ") or "recording"
         stem, ending = PurePath(wanted).stem, PurePath(wanted).suffix
+        folder = None
         try:
-            path = Path(tempfile.mkdtemp(dir=self.path)) / f"{_short(stem)}{_short(ending)}"
+            folder = Path(tempfile.mkdtemp(dir=self.path))
+            path = folder / f"{_short(stem)}{_short(ending)}"
             path.write_bytes(data)
         except OSError as error:
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
             raise MediaError(f"The recording could not be stored ({error.strerror}); make room there.") from error
         return path
 
