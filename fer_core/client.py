@@ -9,6 +9,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -44,8 +45,12 @@ class Client:
     """
 
     def __init__(self, address: str = "http://127.0.0.1:8600", key: str | None = None, timeout_s: float = 60.0) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        try:
+            parts = urlsplit(address)
+            is_one = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+        except ValueError:  # no port, or half an address of IPv6
+            is_one = False
+        if not is_one:
             raise RequestError(f"{address} is no address of a service; one is like http://127.0.0.1:8600.")
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._host, self._base, self._timeout_s = parts.netloc, parts.path.rstrip("/"), timeout_s
@@ -106,9 +111,13 @@ class Client:
         id_ = self.submit(path, request)
         try:
             self._wait(id_, progress)
-            return self.timeline(id_)
-        finally:
-            self.forget(id_)
+            timeline = self.timeline(id_)
+        except BaseException:
+            with suppress(FerError):  # what went wrong first is what is told
+                self.forget(id_)
+            raise
+        self.forget(id_)
+        return timeline
 
     def submit(self, path: Path | str, request: AnalysisRequest) -> str:
         """Have a recording read, and do not wait; its id."""
@@ -186,7 +195,11 @@ class Client:
         try:
             try:
                 connection.request(method, address, body, headers)
-            except (BrokenPipeError, ConnectionResetError):  # it answered before it had everything
+            except (
+                BrokenPipeError,
+                ConnectionResetError,
+                ConnectionAbortedError,
+            ):  # it answered before it had everything
                 if connection.sock is None:
                     raise
             response = connection.getresponse()

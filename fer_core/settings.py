@@ -168,7 +168,7 @@ class ServiceSettings(_OfEnvironment):
     queue: int = Field(default=20, ge=1, le=10_000, validation_alias=SERVICE_QUEUE)
     """Recordings that may wait in `serve`; more are turned away until there is room. Default: 20."""
 
-    kept_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False, validation_alias=SERVICE_HOURS)
+    kept_hours: float = Field(default=24.0, gt=0, le=1_000_000, validation_alias=SERVICE_HOURS)
     """Hours for which `serve` keeps a result that nobody deletes. Default: 24."""
 
     @property

@@ -7,7 +7,7 @@ matches the card.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, Literal
 
 from pydantic import Field, ValidationError
@@ -17,6 +17,7 @@ from fer_core.classification.imported import Imported
 from fer_core.classification.recipe import Recipe
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError, UnknownModelError
+from fer_core.media.files import harmless
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
 from fer_core.request import DEFAULT_MODEL
 
@@ -114,9 +115,9 @@ def load_card(name: str, models_dir: Path = MODELS_DIR) -> ModelCard:
         ModelError: its card is not valid.
     """
     path = models_dir / name / "card.json"
-    if not path.is_file():
+    if PurePath(name).name != name or not path.is_file():  # a name leads nowhere else
         known = ", ".join(card.name for card in list_cards(models_dir)) or "none"
-        raise UnknownModelError(f'There is no model "{name}"; installed are: {known}.')
+        raise UnknownModelError(f'There is no model "{harmless(name)}"; installed are: {known}.')
     try:
         card = ModelCard.model_validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, UnicodeDecodeError) as error:

@@ -50,7 +50,7 @@ def serve(host: str, port: int, settings: ServiceSettings, told: Told, load: Loa
     app = create_app(settings, load)
     state: State = app.state.service
     state.pipelines(AnalysisRequest(DEFAULT_MODEL))  # so that the first request need not wait, and defects show now
-    with _listening(host, port) as listener, _quiet_end():
+    with _listening(host, port) as listener, _quiet_end(state.closing):
         config = uvicorn.Config(
             app,
             access_log=False,  # names of files are nobody's business
@@ -77,13 +77,18 @@ class _Server(uvicorn.Server):
         self._closing.set()
         super().handle_exit(sig, frame)
 
+    async def main_loop(self) -> None:
+        """See `uvicorn.Server`; over at once where the service was asked to end before this class heard of signals."""
+        if not self._closing.is_set():
+            await super().main_loop()
+
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(address[:2], family=family)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:  # the last is of a name that no host can have
         reason = getattr(error, "strerror", None) or str(error)
         raise RequestError(f"The service cannot listen at {host}, port {port} ({reason}); choose another.") from error
     with listener:
@@ -91,12 +96,12 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def _quiet_end() -> Iterator[None]:
+def _quiet_end(closing: threading.Event) -> Iterator[None]:
     """Let SIGTERM end the service without ending the process by a signal; uvicorn raises it again when it is done."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    before = signal.signal(signal.SIGTERM, lambda *_: closing.set())
     try:
         yield
     finally:

@@ -61,7 +61,7 @@ def _refuse_other_text(leaves: Any, known: set[str]) -> None:
 def _cells_bytes(metadata: Any, leaves: Any, schema: Any) -> int:
     """Bytes of all cells as the file announces them, those of text left out."""
     widths = [_width(column.type) for column in schema]
-    fixed = [leaves.column(n).length for n in range(len(leaves))]  # of binary cells that are all equally long; else 0
+    fixed = [int(leaves.column(n).length) for n in range(len(leaves))]  # of binary cells of one length; else 0
     wide = max([_MIN_CELL_BYTES, *widths, *fixed])  # a nested column has several in the file: any may be the widest
     groups = (metadata.row_group(n) for n in range(metadata.num_row_groups))
     cells = sum(group.column(n).num_values for group in groups for n in range(metadata.num_columns))

@@ -45,7 +45,7 @@ class Service:
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
-        status = self.process.wait(30)
+        status = self.process.wait(90)
         self.process.stderr.close()
         return status
 
@@ -58,7 +58,7 @@ def service(tmp_path):
         service.end(signal.SIGKILL)
 
 
-def until(what, seconds: float = 60):
+def until(what, seconds: float = 180):
     """What `what` gives, once that is something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

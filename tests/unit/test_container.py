@@ -1,5 +1,6 @@
 """Dockerfile and compose.yaml, as far as they can be checked without Docker."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,20 @@ def test_the_image_is_built_from_all_that_the_wheel_holds():
     needed = {path.strip("/") for path in (*wheel["include"], *wheel["force-include"])}
     assert all(any(path == each or path.startswith(f"{each}/") for each in let_in) for path in needed)
     assert all((ROOT / path).exists() for path in let_in)
+
+
+def test_the_image_has_the_versions_of_the_service_that_are_tested():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    [pattern] = re.findall(r'grep -E "(\S+)" requirements-optional.txt', (ROOT / "Dockerfile").read_text())
+    pinned = re.findall(pattern, (ROOT / "requirements-optional.txt").read_text(), re.MULTILINE)
+    assert sorted(pinned) == sorted(re.split("[<>=]", needed)[0] for needed in extras["service"])
+
+
+def test_the_service_has_the_time_that_its_end_takes(services):
+    pytest.importorskip("fastapi", reason="the extra `service` is not installed")
+    from fer_core.service import jobs, serving
+
+    assert float(services["serve"]["stop_grace_period"].removesuffix("s")) > serving.END_S + jobs.END_S
 
 
 def test_what_the_services_start_are_commands(services):

@@ -183,7 +183,15 @@ def test_keys_of_the_service_are_parted_by_commas_and_not_shown(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [(API_KEYS, "guessable"), (SERVICE_JOBS, "many"), (SERVICE_BYTES, "0"), (SERVICE_SECONDS, "nan")]
+    ("name", "value"),
+    [
+        (API_KEYS, "guessable"),
+        (SERVICE_JOBS, "many"),
+        (SERVICE_BYTES, "0"),
+        (SERVICE_SECONDS, "nan"),
+        (SERVICE_HOURS, "nan"),
+        (SERVICE_HOURS, "1e12"),  # more than a time can be
+    ],
 )
 def test_a_senseless_setting_of_the_service_is_named_and_its_value_is_not(name, value, monkeypatch):
     monkeypatch.setenv(name, value)

@@ -70,7 +70,14 @@ class TestActor:
     def test_ends_when_something_takes_too_long(self, task, monkeypatch):
         ended = []
         monkeypatch.setattr(cluster.os, "_exit", ended.append)
-        monkeypatch.setattr(cluster, "read_recording", lambda *given: time.sleep(0.5) or task.failed("reading", "", 0))
+
+        def slowly(*given) -> Entry:
+            until_s = time.monotonic() + 60
+            while not ended and time.monotonic() < until_s:
+                time.sleep(0.01)
+            return task.failed("reading", "", 0)
+
+        monkeypatch.setattr(cluster, "read_recording", slowly)
         acted(task, limit_s=0.1)
         assert ended == [1]
 
@@ -109,7 +116,7 @@ def test_a_killed_driver_and_a_killed_actor_change_nothing(made, alone, tmp_path
     actor = int(content(waited / "0", 120))  # it has come to the frame where it waits
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    assert gone(actor, 20) and list((out / UNFINISHED).glob("*.jsonl"))
+    assert gone(actor, 60) and list((out / UNFINISHED).glob("*.jsonl"))
     load = partial(engines.killed, killed, DEADLY, 1)
     assert not read_all([made], out, ClusterEngine(REQUEST, load=load)).failed
     assert len(list(killed.iterdir())) == 1

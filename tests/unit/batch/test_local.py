@@ -144,7 +144,7 @@ def test_a_killed_driver_takes_its_workers_along_and_the_next_call_goes_on(made,
     worker = int(content(marks / "0", 60))  # it has come to the frame where it waits
     driver.send_signal(signal.SIGKILL)
     driver.wait()
-    assert gone(worker, 10)
+    assert gone(worker, 60)
     saved = list((out / UNFINISHED).iterdir())
     assert len(saved) == 1 and saved[0].stat().st_size > 1000
     assert not read_all([made], out, LocalEngine(REQUEST, load=engines.undisturbed)).failed

@@ -1,5 +1,9 @@
 """Keys, and what a service without keys answers."""
 
+import os
+import signal
+import sys
+
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra `service` is not installed")
@@ -11,6 +15,7 @@ from fer_core.errors import RequestError
 from fer_core.service.access import is_loopback
 from fer_core.service.serving import serve
 from fer_core.settings import API_KEYS
+from fer_core.testing import fake_pipeline
 from tests.services import service_settings
 from tests.unit.service.test_pictures import problem
 
@@ -85,3 +90,20 @@ def test_the_command_says_so_in_a_line(monkeypatch, capsys):
     monkeypatch.delenv(API_KEYS, raising=False)
     assert main(["serve", "--host", "0.0.0.0"]) == 3
     assert capsys.readouterr().err.startswith("error: Without keys")
+
+
+def test_a_name_that_no_host_has_is_told(tmp_path):
+    with pytest.raises(RequestError, match="cannot listen at"):
+        serve("h" * 70, 0, service_settings(tmp_path, api_keys=(KEY,)), print, lambda request: fake_pipeline())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking them")
+def test_who_is_asked_to_end_while_he_starts_ends(tmp_path):
+    serve(
+        "127.0.0.1",
+        0,
+        service_settings(tmp_path),
+        lambda address: os.kill(os.getpid(), signal.SIGTERM),
+        lambda request: fake_pipeline(),
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]

@@ -1,6 +1,7 @@
 """The client has the names, the numbers and the errors of the local API."""
 
 import json
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -63,8 +64,22 @@ def test_errors_are_those_of_the_local_api(address, tmp_path):
         one.job("0" * 32)
     with pytest.raises(RequestError, match="without parameters"):
         one.submit(note, AnalysisRequest(detector=DetectorChoice("blazeface", {"threshold": 0.5})))
-    with pytest.raises(RequestError, match="no address"):
-        Client("localhost:8600")
+    for address in ("localhost:8600", "http://", "http://:8600", "http://localhost:port", "http://[::1:8600"):
+        with pytest.raises(RequestError, match="no address"):
+            Client(address)
+
+
+def test_what_went_wrong_first_is_told_where_the_service_is_gone(tmp_path, pipeline):
+    film = write_video(tmp_path / "interview.mp4", [scene((90, 90, 140))] * 10)
+    with ExitStack() as service:
+        address = service.enter_context(listening(service_settings(tmp_path / "service"), lambda request: pipeline))
+
+        def end(progress):
+            service.close()
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            Client(address).analyse(film, AnalysisRequest(), end)
 
 
 def test_names_and_keys_are_checked_by_the_service(tmp_path):

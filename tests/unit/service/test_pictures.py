@@ -15,7 +15,7 @@ from PIL import Image
 from fer_core.cli import main
 from fer_core.errors import UnknownModelError
 from fer_core.service import pictures
-from tests.conftest import PORTRAIT
+from tests.conftest import PORTRAIT, ROOT
 from tests.services import listening, service_settings
 
 PROBLEM = "application/problem+json"
@@ -88,10 +88,14 @@ def test_what_cannot_be_read_is_a_problem(sent, status, kind, words, served):
     assert (told["status"], told["kind"]) == (status, kind) and words in told["detail"]
 
 
-def test_a_model_that_is_not_installed_is_the_callers_mistake(tmp_path):
+@pytest.mark.parametrize(
+    "name", ["mine", "../models/custom_cnn", str(ROOT / "models" / "custom_cnn"), "\x1b[31m", ".."]
+)
+def test_a_model_that_is_not_installed_is_the_callers_mistake(name, tmp_path):
     with listening(service_settings(tmp_path)) as address:
-        told = problem(ask(address, data=b"x", params={"model": "mine"}))
+        told = problem(ask(address, data=b"x", params={"model": name}))
     assert (told["status"], told["kind"]) == (422, "UnknownModelError") and "custom_cnn" in told["detail"]
+    assert told["detail"].isprintable()
 
 
 def test_a_defect_is_a_problem_without_details(tmp_path, monkeypatch, caplog):

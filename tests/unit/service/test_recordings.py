@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from typing import get_args
 
 import pytest
 
@@ -12,10 +13,13 @@ import pandas as pd
 import requests
 
 from fer_core import AnalysisRequest, Region, Timeline
+from fer_core.detection import DETECTORS
 from fer_core.jobs import Work
 from fer_core.reports.tables import csv_text
+from fer_core.request import SMOOTHINGS
 from fer_core.service import jobs as service_jobs
 from fer_core.service import recordings
+from fer_core.service.choices import RecordingChoices
 from fer_core.service.jobs import Jobs
 from fer_core.service.pipelines import Pipelines
 from fer_core.testing import fake_pipeline
@@ -165,6 +169,12 @@ def test_a_senseless_choice_is_told_before_the_upload(choices, words, served, fi
     with served() as address:
         told = problem(submit(address, film, **choices))
     assert (told["status"], told["kind"]) == (422, "RequestError") and words in told["detail"]
+
+
+def test_what_can_be_chosen_is_what_there_is():
+    fields = RecordingChoices.model_fields
+    assert get_args(fields["detector"].annotation) == tuple(DETECTORS)
+    assert get_args(fields["smoothing"].annotation) == SMOOTHINGS
 
 
 def test_what_is_no_recording_is_told_with_its_own_name(served, tmp_path):
