@@ -32,7 +32,7 @@ MOMENT = re.compile(r"^(\d+\.\d\d) s · ")
 
 def open_video_page(page: Page) -> None:
     page.get_by_role("link", name="Video", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Video", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Video", exact=True)).to_be_visible(timeout=LONG_MS)
 
 
 def moment_s(page: Page) -> float:
