@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fer_core.batch import manifest
 from fer_core.batch.manifest import Entry
-from fer_core.batch.unit import MOST_DEATHS, Identity, ShareOf, Task, read_recording
+from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task, read_recording
 from fer_core.batch.worker import Load
 from fer_core.errors import DependencyError, RequestError, WorkerError
 from fer_core.networks.cores import limit_threads
@@ -112,6 +112,8 @@ class ClusterEngine:
             batch_format="pyarrow",
             compute=data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
             num_cpus=1,
+            # Bounded, so that actors that die while they load the model end the batch.
+            max_restarts=MOST_DEATHS * len(tasks) + MOST_FAILED_STARTS,
         )
         for row in rows.iter_rows():
             yield manifest.of_row(row)
@@ -137,7 +139,7 @@ class Reader:
         begun_s, too_slow = marks.read()
         if too_slow:
             entry = task.too_slow(self._limit_s or 0.0)
-        elif len(begun_s) == MOST_DEATHS:
+        elif len(begun_s) >= MOST_DEATHS:
             entry = task.deadly("Ray's log says how", time.time() - begun_s[-1])
         else:
             marks.add(repr(time.time()))
@@ -178,7 +180,11 @@ class _Marks:
             lines = self._path.read_text(encoding="ascii").split("\n")
         except FileNotFoundError:
             return [], False
-        return [float(line) for line in lines if line and line != _TOO_SLOW], _TOO_SLOW in lines
+        begun_s = []
+        for line in lines:
+            with contextlib.suppress(ValueError):  # the last one, where a power cut tore it
+                begun_s.append(float(line))
+        return begun_s, _TOO_SLOW in lines
 
     def add(self, line: str) -> None:
         """Leave a mark."""

@@ -15,15 +15,12 @@ from multiprocessing import connection, resource_tracker
 from typing import Final
 
 from fer_core.batch.manifest import Entry
-from fer_core.batch.unit import MOST_DEATHS, Identity, ShareOf, Task
+from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task
 from fer_core.batch.worker import BEGUN, READY, Load, serve
 from fer_core.errors import RequestError, WorkerError
 from fer_core.networks.cores import available_cores
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
-
-MOST_FAILED_STARTS: Final = 3
-"""Processes in a row that may end before they are ready."""
 
 _TICK_S: Final = 0.5
 _SPAWN: Final = multiprocessing.get_context("spawn")

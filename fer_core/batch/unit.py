@@ -17,6 +17,9 @@ from fer_core.request import AnalysisRequest
 MOST_DEATHS: Final = 2
 """Processes that a recording may end before it is given up."""
 
+MOST_FAILED_STARTS: Final = 3
+"""Processes in a row that may end before they are ready."""
+
 _log = logging.getLogger(__name__)
 
 

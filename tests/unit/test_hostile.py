@@ -43,16 +43,16 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes have su
 
 @on_linux
 def test_hostile_files_are_refused_in_a_sentence():
-    outcomes = Campaign(0, seed=1, only=tuple(range(1000, 1100)), bombs=False, limit_s=120).run()
-    assert len(outcomes) == 100
+    outcomes = Campaign(0, seed=1, only=tuple(range(1000, 1040)), bombs=False, limit_s=120).run()
+    assert len(outcomes) == 40
     assert [(each.number, each.door, each.words) for each in outcomes if each.kind in FAULTS] == []
-    assert sum(each.kind == REFUSED for each in outcomes) > 15
-    assert "| **all** | 100 |" in table(outcomes)
+    assert sum(each.kind == REFUSED for each in outcomes) > 5
+    assert "| **all** | 40 |" in table(outcomes)
 
 
 @on_linux
 def test_a_campaign_sees_a_traceback_and_a_hang():
-    outcomes = Campaign(2, processes=1, given=(Seed("raises", "a", b""), Seed("hangs", "b", b"")), limit_s=2).run()
+    outcomes = Campaign(2, processes=1, given=(Seed("raises", "a", b""), Seed("hangs", "b", b"")), limit_s=5).run()
     assert [each.kind for each in outcomes] == [TRACEBACK, HANG]
     assert "ZeroDivisionError" in outcomes[0].words
 

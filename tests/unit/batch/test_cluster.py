@@ -54,7 +54,7 @@ class TestActor:
         assert not list(task.checkpoint.parent.glob("*.begun"))
 
     def test_goes_on_after_the_first_death(self, task):
-        leave_marks(task, time.time())
+        leave_marks(task, time.time(), "17 torn")
         assert acted(task).state == "read"
 
     def test_gives_up_what_ended_two(self, task):
