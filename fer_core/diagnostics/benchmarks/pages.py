@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from fer_core.errors import DependencyError, WorkerError
 from fer_core.resources import resource
-from fer_core.settings import LIBRARY, UNFINISHED
+from fer_core.settings import LIBRARY, UNFINISHED, environment_with
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -213,7 +213,7 @@ def _server() -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(home), *options],
             cwd=home.parent,
-            env={**os.environ, **places},
+            env=environment_with(**places),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

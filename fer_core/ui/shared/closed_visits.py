@@ -21,8 +21,11 @@ def end_closed_visits() -> None:
     if not runtime.exists():
         return
     server: Any = runtime.get_instance()
+    visits = getattr(server, "_session_mgr", None)
+    if visits is None:  # pages that run alone, as in a test
+        return
     loop: AbstractEventLoop = server._get_async_objs().eventloop
-    loop.call_soon_threadsafe(_look, loop, server._session_mgr._session_storage)
+    loop.call_soon_threadsafe(_look, loop, visits._session_storage)
 
 
 def _look(loop: AbstractEventLoop, storage: Any) -> None:
