@@ -130,6 +130,13 @@ def test_intervals_of_what_does_not_vary_are_honest():
     assert np.isnan(effects.bootstrap_interval(effects.dz, np.full(6, 2.0))).all()
 
 
+def test_differences_that_are_equal_but_for_rounding_have_no_effect_size():
+    equal = np.array([0.3 - 0.1, 0.5 - 0.3, 0.9 - 0.7, 0.8 - 0.6])
+    assert equal.std() > 0 and np.isnan(effects.dz(equal))
+    assert np.isnan(effects.hedges_g(np.array([0.1 + 0.2, 0.3, 0.3]), np.array([0.3, 0.3, 0.1 + 0.2])))
+    assert effects.dz(np.array([1e-6, 2e-6, 3e-6])) == pytest.approx(2)
+
+
 def test_corrections_are_those_of_hand_and_statsmodels():
     p_values = [0.01, 0.04, 0.03, 0.005]
     assert holm(p_values) == pytest.approx([0.03, 0.06, 0.06, 0.02])

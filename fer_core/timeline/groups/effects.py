@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 RESAMPLES: Final = 5_000
 CONFIDENCE: Final = 0.95
+_ROUNDING: Final = 1e-12
+"""Of a value, or of 1 where that is more: a smaller spread is what is left when equal numbers are subtracted."""
 
 Values = NDArray[np.float64]
 Statistic = Callable[..., Values]
@@ -96,6 +98,6 @@ def _acceleration(statistic: Statistic, samples: tuple[Values, ...]) -> float:
     return third / (6 * second**1.5) if second else 0.0
 
 
-def _over(part: Values, whole: Values) -> Values:
+def _over(part: Values, spread: Values) -> Values:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(whole > 0, np.asarray(part) / whole, np.nan)
+        return np.where(spread > _ROUNDING * np.maximum(1, np.abs(part)), np.asarray(part) / spread, np.nan)
