@@ -72,7 +72,7 @@ print(reading.label)
 def test_everything_but_what_needs_an_extra_can_be_imported(installed, run):
     code = """
 import importlib, pkgutil, fer_core
-parts = ("ui", "charts", "library", "service", "training", "__main__")
+parts = ("ui", "batch.keeping", "charts", "library", "service", "training", "__main__")
 outputs = ("lsl", "osc", "websocket")
 others = (*(f"fer_core.{part}" for part in parts), *(f"fer_core.live.outputs.{output}" for output in outputs))
 for module in pkgutil.walk_packages(fer_core.__path__, "fer_core.", onerror=lambda name: None):
