@@ -147,6 +147,7 @@ def _clicks(page: "Page", address: str) -> list[float]:
     _settle(page)
     times = []
     for across in PLACES:
+        _settle(page)
         area.scroll_into_view_if_needed()
         page.wait_for_timeout(_REST_MS)
         box = area.bounding_box()
@@ -166,7 +167,6 @@ def _clicks(page: "Page", address: str) -> list[float]:
 def _chromium() -> "Iterator[Browser]":
     try:
         from playwright.sync_api import Error, sync_playwright
-        from playwright.sync_api import TimeoutError as TooLateError
     except ImportError as error:
         raise DependencyError(
             "Timing the pages needs playwright and a browser: `pip install playwright`, then `playwright install "
@@ -185,9 +185,10 @@ def _chromium() -> "Iterator[Browser]":
             ) from error
         try:
             yield browser
-        except TooLateError as error:
+        except Error as error:
             raise WorkerError(
-                f"A page did not answer within {_PATIENCE_S:.0f} s; measure again with less beside it on this machine."
+                f"A page did not answer within {_PATIENCE_S:.0f} s, or not as expected; measure again with less beside "
+                "it on this machine."
             ) from error
         browser.close()
 
