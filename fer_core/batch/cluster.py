@@ -9,7 +9,9 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -105,16 +107,19 @@ class ClusterEngine:
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         cores = int(self._ray.cluster_resources().get("CPU", 1))
         workers = min(self.workers or max(1, cores - 1), len(tasks))
-        rows = data.from_arrow([as_table(task) for task in tasks]).map_batches(
-            Reader,
-            fn_constructor_args=(self.load, self.request, self.limit_s),
-            batch_size=1,
-            batch_format="pyarrow",
-            compute=data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
-            num_cpus=1,
-            # Bounded, so that actors that die while they load the model end the batch.
-            max_restarts=MOST_DEATHS * len(tasks) + MOST_FAILED_STARTS,
-        )
+        with warnings.catch_warnings():
+            # Until Ray 2.64, restarts are bounded this way or not at all, and actors that die while they load the model
+            # have to end the batch.
+            warnings.filterwarnings("ignore", message=".*deprecated")
+            rows = data.from_arrow([as_table(task) for task in tasks]).map_batches(
+                Reader,
+                fn_constructor_args=(self.load, self.request, self.limit_s),
+                batch_size=1,
+                batch_format="pyarrow",
+                compute=data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
+                num_cpus=1,
+                ray_remote_args_fn=partial(dict, max_restarts=MOST_DEATHS * len(tasks) + MOST_FAILED_STARTS),
+            )
         for row in rows.iter_rows():
             yield manifest.of_row(row)
 
