@@ -1,4 +1,4 @@
-"""A dashboard for tests that need a server and no browser."""
+"""A dashboard of its own, for tests that need a server."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,15 +23,17 @@ def served(printed: Path, **environment: str) -> Iterator[str]:
 
 
 @contextmanager
-def started(printed: Path, **environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The same, with its process."""
+def started(
+    printed: Path, further: Sequence[str] = (), **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same, with its process, and with further options of Streamlit."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}"]
     with printed.open("ab") as output:
         process = subprocess.Popen(
-            [*command, "--server.address=127.0.0.1"],
+            [*command, "--server.address=127.0.0.1", *further],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=output,

@@ -4,13 +4,13 @@ import argparse
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, say, write_json
 from fer_core.commands.request_options import request_of
+from fer_core.declaration import agreed
 from fer_core.errors import DependencyError, RequestError
 from fer_core.notice import PURPOSE
 from fer_core.request import TIME_CONSTANT_S
@@ -74,11 +74,10 @@ def _live(options: argparse.Namespace) -> int:
         checked_folder(options.out, "--out")
     request, source = request_of(options), source_of(options.source)
     pipeline = EmotionPipeline.load_for(request)
-    agreed = f"Started with --agree at {datetime.now(UTC).isoformat(timespec='seconds')}: the people know and agree."
     with contextlib.ExitStack() as opened:
         outputs = _outputs(options, pipeline.classifier.card.name, opened)
         shown = ", ".join(output.name for output in outputs) or "nowhere"
-        session = Session(pipeline, request, outputs, _tell(shown), agreed)
+        session = Session(pipeline, request, outputs, _tell(shown), agreed())
         say(f"{source.name} is read; readings go to: {shown}. End with Ctrl-C.")
         try:
             with _interrupted_by_sigterm(), contextlib.suppress(KeyboardInterrupt):

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from fer_core.analysis.run import completed, provenance_of
+from fer_core.declaration import Declaration
 from fer_core.live.analyser import LiveAnalyser, LiveReading
 from fer_core.live.outputs import Output
 from fer_core.live.outputs.message import Message
@@ -52,18 +53,23 @@ class Session:
         request: smoothing and threshold; the rest is the pipeline's.
         outputs: that readings are sent to.
         told: called about every second.
-        note: a sentence for the timeline.
+        declaration: that the timeline bears.
     """
 
     def __init__(
-        self, pipeline: EmotionPipeline, request: AnalysisRequest, outputs: Sequence[Output], told: Told, note: str
+        self,
+        pipeline: EmotionPipeline,
+        request: AnalysisRequest,
+        outputs: Sequence[Output],
+        told: Told,
+        declaration: Declaration,
     ) -> None:
         self._request = completed(pipeline, request)
         self._settings = LiveSettings(
             0.0 if request.smoothing == "none" else request.time_constant_s, self._request.threshold
         )
         self._analyser, self._outputs, self._told = LiveAnalyser(pipeline), outputs, told
-        self._provenance, self._note = provenance_of(pipeline), note
+        self._provenance, self._declaration = provenance_of(pipeline), declaration
         self.figures = Figures()
         self._recorder: SessionRecorder | None = None
 
@@ -78,7 +84,7 @@ class Session:
         recorder = self._recorder = SessionRecorder(
             began_s, self._request, self._provenance, datetime.now().astimezone(), with_video=False
         )
-        recorder.note(self._note)
+        recorder.declare(self._declaration)
         try:
             while (taken := camera.take()) is not None:
                 bgr, came_s = taken

@@ -142,7 +142,7 @@ def test_a_recording_becomes_a_timeline(camera):
     session = page.session_state[handover.RECORDED_SESSION]
     assert isinstance(session.timeline.frame, pd.DataFrame) and len(session.timeline.frame) == 4
     assert session.timeline.request.model == "fake" and session.video == b""
-    assert any("agreed to at" in note for note in session.timeline.problems)
+    assert session.timeline.declaration.agreed_at and not session.timeline.problems
     assert "4 frames · 1 person" in words(page)
     assert [b.label for b in page.get("download_button")] == ["Readings (CSV)", "What the columns mean"]
     button(page, "Discard").click().run()

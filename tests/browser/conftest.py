@@ -2,11 +2,6 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.film import film_face
-from tests.conftest import ROOT
+from tests.serving import started
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -44,25 +39,8 @@ def running_server(**environment: str) -> Iterator[str]:
 @contextmanager
 def started_server(printed: Path, further: Sequence[str] = (), **environment: str) -> Iterator[Server]:
     """A dashboard of its own that prints into a file, with further options of Streamlit."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", *further]
-    with printed.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "Home.py", *options],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(f"{address}/_stcore/health", process)
+    with started(printed, further, **environment) as (address, process):
         yield Server(address, process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="session")
@@ -132,16 +110,3 @@ def page(blank: Page, server: str) -> Page:
     """A window that shows the dashboard's first page."""
     blank.goto(server)
     return blank
-
-
-def _wait(address: str, process: subprocess.Popen, seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(f"the server ended with status {process.returncode}")
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"the server did not answer within {seconds:.0f} s")

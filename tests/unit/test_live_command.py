@@ -8,6 +8,7 @@ import pytest
 
 from fer_core import AnalysisRequest, Timeline
 from fer_core.cli import main
+from fer_core.declaration import agreed
 from fer_core.errors import MediaError
 from fer_core.live.headless import Session
 from fer_core.live.sources import Camera, Device, Played, Stream, source_of
@@ -54,7 +55,7 @@ def film(tmp_path):
 
 
 def session(outputs=(), told=lambda *_: None) -> Session:
-    return Session(fake_pipeline([Box(40, 30, 100, 100)]), AnalysisRequest(), list(outputs), told, "They agree.")
+    return Session(fake_pipeline([Box(40, 30, 100, 100)]), AnalysisRequest(), list(outputs), told, agreed())
 
 
 def test_a_source_is_known_by_what_it_is_called(film):
@@ -110,7 +111,12 @@ def test_every_reading_is_sent_and_stands_in_the_timeline():
     assert len(output.messages) == len(timeline.frame) == live.figures.read >= 4
     assert [message.frame for message in output.messages] == timeline.frame["frame"].tolist()
     np.testing.assert_allclose([message.time_s for message in output.messages], timeline.frame["time_s"])
-    assert timeline.recording.source == "camera" and timeline.problems[0] == "They agree." and told[0] == 1
+    assert (
+        timeline.recording.source == "camera"
+        and timeline.declaration.agreed_at
+        and not timeline.problems
+        and told[0] == 1
+    )
     assert 0 < live.figures.latency_ms(50) <= live.figures.latency_ms(95)
 
 
@@ -118,7 +124,7 @@ def test_a_camera_that_breaks_off_leaves_what_was_read():
     live = session()
     with pytest.raises(MediaError, match="unplugged"):
         live.run(Given([scene((90, 90, 140))] * 2, 0.05, MediaError("The camera was unplugged.")))
-    assert live.timeline().problems == ("They agree.", "The camera was unplugged.")
+    assert live.timeline().problems == ("The camera was unplugged.",)
     assert session().timeline() is None
 
 
@@ -147,7 +153,7 @@ def test_the_command_writes_what_video_writes(film, tmp_path, capsys):
         "summary.json",
     }
     timeline = Timeline.read(out / "timeline.parquet")
-    assert timeline.request.fps == 0 and "agree" in timeline.problems[0]
+    assert timeline.request.fps == 0 and timeline.declaration.agreed_at
     assert json.loads((out / "summary.json").read_text())["samples"] == timeline.frame["frame"].nunique() > 3
 
 

@@ -97,7 +97,6 @@ def start_recording(live: LiveStream, pipeline: EmotionPipeline, settings: LiveS
     recorder = SessionRecorder(
         state.now_s, request, provenance_of(pipeline), datetime.now().astimezone(), with_video=video
     )
-    recorder.note(f"The notice about camera, purpose and consent was agreed to at {st.session_state[CONSENT]}.")
     recorder.declare(agreed_at(datetime.fromisoformat(st.session_state[CONSENT])))
     if state.baselines:
         people = ", ".join(map(str, sorted(state.baselines)))
