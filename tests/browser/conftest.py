@@ -32,8 +32,8 @@ class Server:
 @contextmanager
 def running_server(**environment: str) -> Iterator[str]:
     """A dashboard of its own, with these environment variables; gives its address."""
-    with started_server(Path(os.devnull), **environment) as started:
-        yield started.address
+    with started_server(Path(os.devnull), **environment) as server:
+        yield server.address
 
 
 @contextmanager
@@ -56,10 +56,10 @@ def launch() -> Iterator[Callable[..., Browser]]:
     if CHROMIUM is None:
         pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        started: list[Browser] = []
+        browsers: list[Browser] = []
 
         def one_more(*options: str) -> Browser:
-            started.append(
+            browsers.append(
                 playwright.chromium.launch(
                     executable_path=CHROMIUM,
                     args=[
@@ -70,10 +70,10 @@ def launch() -> Iterator[Callable[..., Browser]]:
                     ],
                 )
             )
-            return started[-1]
+            return browsers[-1]
 
         yield one_more
-        for chromium in started:
+        for chromium in browsers:
             chromium.close()
 
 
