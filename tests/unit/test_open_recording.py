@@ -23,6 +23,7 @@ from fer_core.ui.video import workspace
 from fer_core.ui.video.compare import subjects_of
 from fer_core.ui.video.exports import documents
 from fer_core.ui.video.memory import MOST_OPEN, Memory
+from fer_core.ui.video.rating import rate
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.workspace import Workspace
 from tests.timelines import nobody, of_rows, reading, synthetic
@@ -321,3 +322,16 @@ def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_p
     assert not left.exists() and not own.exists() and used.exists() and other.exists()
     first.close()
     second.close()
+
+
+def test_after_the_last_span_another_label_changes_that_span_alone():
+    recording = OpenRecording.of(1, {"m": of_rows([reading(n / 4, 1, "happy") for n in range(120)])})
+    recording.choose_range(0.0, 10.0)
+    rate(recording, "sad")
+    assert recording.range_s == (10.0, 30.0)  # the rest is next
+    rate(recording, "happy")
+    rate(recording, "fear")
+    assert [(each.start_s, each.end_s, each.label) for each in recording.notes.ratings] == [
+        (0.0, 10.0, "sad"),
+        (10.0, 30.0, "fear"),
+    ]

@@ -11,7 +11,7 @@ def hides_readings(recording: OpenRecording) -> bool:
 
 
 def rate(recording: OpenRecording, label: str | None) -> None:
-    """Label the range of the chosen person; then the range is the rest of the recording.
+    """Label the range of the chosen person; then the range is the rest of the recording, if there is any.
 
     Args:
         recording: that is labelled.
@@ -21,8 +21,6 @@ def rate(recording: OpenRecording, label: str | None) -> None:
         return
     start_s, end_s = recording.range_s
     recording.edit(Rate(recording.person, start_s, end_s, label, recording.rater, hides_readings(recording)))
-    if label is None:
-        return
-    first_s, last_s = recording.whole_range
-    is_last = last_s - end_s < 2 * interval_s(recording.timeline)
-    recording.choose_range(first_s if is_last else end_s, last_s)
+    _, last_s = recording.whole_range
+    if label is not None and last_s - end_s >= 2 * interval_s(recording.timeline):
+        recording.choose_range(end_s, last_s)
