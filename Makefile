@@ -7,9 +7,10 @@ SHELL := bash
 BIN := $(VENV)/Scripts
 endif
 
-# Two test processes; each computes on one core, or they would wait for each other. Bytecode is kept whatever the
-# environment says: else each process that a test starts would compile everything.
-WORKERS ?= 2
+# Three test processes for two cores, as a test waits a third of its time for a process or a disk. Each computes on one
+# core, or they would wait for each other. Bytecode is kept whatever the environment says: else each process that a test
+# starts would compile everything.
+WORKERS ?= 3
 PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=20
 
 QUICK := tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel)
@@ -32,7 +33,7 @@ test-slow: $(VENV)/.dev-ready
 
 # A camera, a server and a browser on one machine: a test that failed is tried up to twice more, and the report says so.
 browser-test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest tests/browser --reruns 2 --durations=20
+	$(BIN)/python -m pytest tests/browser -n 2 --dist loadfile --reruns 2 --durations=20
 
 # Builds the wheel, installs it into an empty environment and uses it from an empty folder; needs a package index.
 wheel-test: $(VENV)/.dev-ready
@@ -52,7 +53,8 @@ types: $(VENV)/.dev-ready
 layers: $(VENV)/.dev-ready
 	$(BIN)/lint-imports
 
-check: lint types layers test test-slow
+# All there is, before a release.
+check: lint types layers test test-slow wheel-test browser-test
 
 screenshots: $(VENV)/.dev-ready
 	$(BIN)/python docs/make_screenshots.py
@@ -95,7 +97,7 @@ $(VENV)/.run-ready: requirements.txt | $(VENV)/pyvenv.cfg
 	touch $@
 
 $(VENV)/.dev-ready: requirements-dev.txt requirements.txt | $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-compile -r requirements-dev.txt
 	touch $@ $(VENV)/.run-ready
 
 $(VENV)/pyvenv.cfg:

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.conftest import PORTRAIT
 
-ALONE_S, COMPANY_S, AWAY_S = 12, 6, 8
+ALONE_S, COMPANY_S, AWAY_S = 7, 5, 5
 PRESENT_S = ALONE_S + COMPANY_S
 
 PLAYED_FPS = 30

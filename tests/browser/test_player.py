@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -83,6 +83,25 @@ def opened(page: Page, film: Path) -> Page:
     return page
 
 
+@pytest.fixture(scope="module")
+def opened_once(browser: Browser, server: str, film: Path) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{server}/Video")
+    open_film(page, film)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def at_start(opened_once: Page) -> Page:
+    """The film at its first frame, for a test that only moves through it: all of them share the page."""
+    key(opened_once, "Home")
+    settle(opened_once)
+    return opened_once
+
+
 def table(page: Page) -> list[dict[str, str]]:
     page.get_by_role("tab", name="Export", exact=True).click()
     _, data = download(page, "Readings (CSV)")
@@ -135,8 +154,8 @@ def _assert_in_step_now(page: Page, rows: list[dict[str, str]]) -> None:
         assert abs(float(row[name]) - float(share.rstrip("%")) / 100) <= 0.0051, name
 
 
-def test_clicks_in_lanes_and_charts_lead_to_the_frame(opened: Page):
-    page, rows = opened, table(opened)
+def test_clicks_in_lanes_and_charts_lead_to_the_frame(at_start: Page):
+    page, rows = at_start, table(opened)
     assert len({row["happy"][:4] for row in rows}) > 10 and len({row["label"] for row in rows}) > 1
     for across in (0.31, 0.9, 0.1):
         click_lane(page, across)
@@ -148,8 +167,8 @@ def test_clicks_in_lanes_and_charts_lead_to_the_frame(opened: Page):
         assert player_time(page) == pytest.approx(8 * across, abs=0.2)
 
 
-def test_keys_go_sample_by_sample_and_frame_by_frame(opened: Page):
-    page, rows = opened, table(opened)
+def test_keys_go_sample_by_sample_and_frame_by_frame(at_start: Page):
+    page, rows = at_start, table(opened)
     key(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
     assert player_time(page) == pytest.approx(float(rows[2]["time_s"]), abs=1e-3)
     assert_in_step(page, rows)
@@ -168,8 +187,8 @@ def test_keys_go_sample_by_sample_and_frame_by_frame(opened: Page):
     assert player_time(page) == pytest.approx((FRAMES - 1) / RATE, abs=FRAME_S)
 
 
-def test_it_plays_in_step_and_tells_the_page_where_it_stops(opened: Page):
-    page, rows = opened, table(opened)
+def test_it_plays_in_step_and_tells_the_page_where_it_stops(at_start: Page):
+    page, rows = at_start, table(opened)
     key(page, "Space")
     page.wait_for_timeout(1000)
     shown = page.evaluate(
@@ -353,8 +372,8 @@ def test_a_stimulus_plays_beside_the_recording(opened: Page, film: Path):
     expect(page.locator(".stimulus figcaption")).to_have_text("Stimulus begins at 0:01.20")
 
 
-def test_who_listens_hears_the_moment(opened: Page):
-    page = opened
+def test_who_listens_hears_the_moment(at_start: Page):
+    page = at_start
     click_lane(page, 0.5)
     slider = page.get_by_role("slider", name="Moment in the recording")
     assert re.match(r"0:0[34]\.\d\d, Person 1: ", slider.get_attribute("aria-valuetext") or "")

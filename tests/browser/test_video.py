@@ -27,6 +27,15 @@ AXES = """chart => Object.entries(chart._fullLayout)
     .map(([name, axis]) => [name[0], Math.round(axis._length), ...axis.range.map(String)].join(" "))"""
 """Of every axis of a chart: its direction, its length in pixels and its range."""
 
+STANDS_STILL = """() => new Promise((done) => {
+    const watch = new MutationObserver(() => { clearTimeout(quiet); quiet = setTimeout(end, 300); });
+    const end = () => { watch.disconnect(); clearTimeout(quiet); clearTimeout(enough); done(); };
+    let quiet = setTimeout(end, 300);
+    const enough = setTimeout(end, 1500);
+    watch.observe(document.body, { attributes: true, characterData: true, childList: true, subtree: true });
+})"""
+"""Until nothing of a page has changed for a moment."""
+
 MOMENT = re.compile(r"^(\d+\.\d\d) s · ")
 
 
@@ -49,9 +58,10 @@ def open_kept(page: Page, path: Path) -> None:
 
 
 def settle(page: Page) -> None:
-    """Until the server has nothing more to draw, and the charts are there."""
+    """Until the server has nothing more to draw, and what it drew stands still; a player may play meanwhile."""
+    page.evaluate(STANDS_STILL)
     expect(page.locator('[data-test-script-state="notRunning"]').first).to_be_attached(timeout=60_000)
-    page.wait_for_timeout(1500)
+    page.evaluate(STANDS_STILL)
 
 
 def click_into(page: Page, chart: Locator, across: float, down: float) -> None:

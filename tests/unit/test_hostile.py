@@ -43,11 +43,11 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes have su
 
 @on_linux
 def test_hostile_files_are_refused_in_a_sentence():
-    outcomes = Campaign(0, seed=1, only=tuple(range(1000, 1040)), bombs=False, limit_s=120).run()
-    assert len(outcomes) == 40
+    outcomes = Campaign(0, seed=1, only=tuple(range(1000, 1020)), bombs=False, limit_s=120).run()
+    assert len(outcomes) == 20
     assert [(each.number, each.door, each.words) for each in outcomes if each.kind in FAULTS] == []
-    assert sum(each.kind == REFUSED for each in outcomes) > 5
-    assert "| **all** | 40 |" in table(outcomes)
+    assert sum(each.kind == REFUSED for each in outcomes) > 3
+    assert "| **all** | 20 |" in table(outcomes)
 
 
 @on_linux

@@ -21,6 +21,7 @@ def test_every_network_is_there_with_its_hash():
     assert len(listed) >= 6
 
 
+@pytest.mark.slow
 def test_the_document_fits_the_schema(tmp_path, monkeypatch):
     pytest.importorskip("cyclonedx_py", reason="cyclonedx-bom is not installed; see requirements-dev.txt")
     monkeypatch.setattr(make_sbom, "OUT", tmp_path / "sbom.json")
