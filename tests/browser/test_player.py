@@ -155,7 +155,7 @@ def _assert_in_step_now(page: Page, rows: list[dict[str, str]]) -> None:
 
 
 def test_clicks_in_lanes_and_charts_lead_to_the_frame(at_start: Page):
-    page, rows = at_start, table(opened)
+    page, rows = at_start, table(at_start)
     assert len({row["happy"][:4] for row in rows}) > 10 and len({row["label"] for row in rows}) > 1
     for across in (0.31, 0.9, 0.1):
         click_lane(page, across)
@@ -168,7 +168,7 @@ def test_clicks_in_lanes_and_charts_lead_to_the_frame(at_start: Page):
 
 
 def test_keys_go_sample_by_sample_and_frame_by_frame(at_start: Page):
-    page, rows = at_start, table(opened)
+    page, rows = at_start, table(at_start)
     key(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft")
     assert player_time(page) == pytest.approx(float(rows[2]["time_s"]), abs=1e-3)
     assert_in_step(page, rows)
@@ -188,7 +188,7 @@ def test_keys_go_sample_by_sample_and_frame_by_frame(at_start: Page):
 
 
 def test_it_plays_in_step_and_tells_the_page_where_it_stops(at_start: Page):
-    page, rows = at_start, table(opened)
+    page, rows = at_start, table(at_start)
     key(page, "Space")
     page.wait_for_timeout(1000)
     shown = page.evaluate(

@@ -125,7 +125,8 @@ def opened(page: Page, tmp_path: Path) -> Page:
 def test_a_click_into_a_chart_moves_the_player(opened: Page):
     page = opened
     wait_for_player(page)
-    [chart] = page.locator(".js-plotly-plot").all()
+    chart = page.locator(".js-plotly-plot")
+    expect(chart).to_have_count(1, timeout=60_000)
     click_into(page, chart, 0.1, 0.1)  # the lines of Person 1, at 1.8 s
     wait_for_moment(page, 1.2, 2.4)
     page.wait_for_timeout(1000)
