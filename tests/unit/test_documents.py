@@ -40,28 +40,7 @@ def test_every_setting_of_training_is_documented():
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        "README.md",
-        "MODEL_CARD.md",
-        "CONTRIBUTING.md",
-        "docs/training.md",
-        "docs/batch.md",
-        "docs/library.md",
-        "docs/raters.md",
-        "docs/live.md",
-        "docs/models.md",
-        "docs/faces.md",
-        "docs/reference.md",
-        "docs/service.md",
-        "docs/video.md",
-        "docs/studies.md",
-        "docs/values.md",
-        "docs/pictures.md",
-        "docs/camera.md",
-        "docs/teaching.md",
-        "docs/performance.md",
-    ],
+    "path", [path.relative_to(ROOT).as_posix() for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])]
 )
 def test_files_that_documents_name_exist(path):
     folder = (ROOT / path).parent
