@@ -6,6 +6,7 @@ that quick commands start quickly.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from itertools import count
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
+
+_LONGEST_STEM_BYTES: Final = 200  # file systems take 255, and a suffix comes after it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -173,6 +176,7 @@ def _duplicates(options: argparse.Namespace) -> int:
 
 def _free_name(folder: Path, stem: str, used: set[str]) -> Path:
     """A name that is not in `used` yet, and then is: pictures of different folders can share theirs."""
+    stem = os.fsdecode(os.fsencode(stem)[:_LONGEST_STEM_BYTES])
     suffixes = ("" if n == 1 else f"_{n}" for n in count(1))
     name = next(name for name in (f"{stem}{suffix}_annotated.png" for suffix in suffixes) if name not in used)
     used.add(name)

@@ -14,7 +14,7 @@ from typing import Any
 
 from fer_core.errors import MediaError
 from fer_core.jobs import Monitor, Progress
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 
 DONE, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 3, 130, 141
 
@@ -104,7 +104,6 @@ def write_file(path: Path, data: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as part:
-            part.write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

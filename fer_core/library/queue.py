@@ -21,6 +21,7 @@ from fer_core.media.files import stored_name
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
+from fer_core.whole_file import write_whole
 
 Pipelines = Callable[[AnalysisRequest], EmotionPipeline]
 
@@ -158,7 +159,7 @@ class Queue:
                 _log.exception("A recording of the queue could not be read")
             if not monitor.should_stop:
                 words = str(error).replace(f"{path / _MEDIA}/", "") if isinstance(error, FerError) else UNEXPECTED
-                (path / _PROBLEM).write_text(words, encoding="utf-8")
+                write_whole(path / _PROBLEM, words)
             return False
         shutil.rmtree(path, ignore_errors=True)
         return True

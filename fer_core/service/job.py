@@ -21,7 +21,7 @@ from fer_core.errors import FerError
 from fer_core.media.files import harmless
 from fer_core.request import AnalysisRequest
 from fer_core.service.problems import Problem
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 
 JobState = Literal["waiting", "reading", "done", "failed"]
 
@@ -112,8 +112,7 @@ class Place:
         Raises:
             OSError: it cannot be written.
         """
-        with whole_file(self.path / "job.json") as part:
-            part.write_text(job.model_dump_json(), encoding="utf-8")
+        write_whole(self.path / "job.json", job.model_dump_json())
 
     def job(self) -> Job | None:
         """What `keep` wrote; None where nothing was, or it is damaged."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fer_core.classification.engines import NetworkOutput
 from fer_core.errors import DependencyError
 from fer_core.training.architectures import CLASS_MAPS, FEATURES
+from fer_core.whole_file import write_whole
 
 
 def with_class_maps(model: keras.Model) -> keras.Model:
@@ -63,7 +64,7 @@ def to_litert(
         if quantize == "int8":
             assert calibration is not None
             converter.representative_dataset = lambda: ({"faces": face[None]} for face in calibration)
-        path.write_bytes(converter.convert())
+        write_whole(path, converter.convert())
 
 
 def to_saved_model(model: keras.Model, folder: Path, side_px: int) -> None:

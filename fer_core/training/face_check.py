@@ -31,6 +31,7 @@ from fer_core.training.face_check_samples import (
     photographs,
     weathered,
 )
+from fer_core.whole_file import write_whole
 
 TRAINING_DATA = "the faces of FER2013's training split; pictures without faces; pictures of people"
 
@@ -165,7 +166,7 @@ def export_face_check(model: keras.Model, path: Path) -> None:
         data = converter.convert()
     crops = np.random.default_rng(0).uniform(0, 255, (16, side_px, side_px, 1)).astype(np.float32)
     crops = np.cumsum(crops, axis=1) % 256  # noise alone would all get the same answer
-    path.write_bytes(data)
+    write_whole(path, data)
     apart = np.abs(LiteRtModel(path)(crops)["face"] - keras.ops.convert_to_numpy(model(crops, training=False))).max()
     if apart > 0.02:
         path.unlink()
@@ -202,7 +203,7 @@ def write_card(
         "recipe": asdict(settings),
         "metrics": metrics or {},
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / "card.json", json.dumps(card, indent=2) + "\n")
 
 
 class _Samples(keras.utils.PyDataset):

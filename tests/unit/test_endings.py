@@ -8,8 +8,10 @@ import pytest
 
 from fer_core.commands.output import write_file
 from fer_core.errors import MediaError
+from fer_core.reports.tables import write_csv
 from fer_core.ui.video.memory import Workspace
 from fer_core.whole_file import whole_file
+from tests.timelines import synthetic
 
 ROOM = 10_000
 
@@ -30,6 +32,14 @@ def test_a_result_of_before_stays_whole(tmp_path, full_disk):
     with pytest.raises(MediaError, match=r"cannot be written .*; choose another place"):
         write_file(target, bytes(ROOM + 1))
     assert target.read_bytes() == b"of before" and list(target.parent.iterdir()) == [target]
+
+
+def test_a_table_of_before_stays_whole(tmp_path, full_disk):
+    write_csv(synthetic(1.0), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(MediaError, match=r"cannot be written .*; choose another place"):
+        write_csv(synthetic(60.0), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_half_an_upload_is_not_left_behind(full_disk):
