@@ -6,7 +6,6 @@ is used.
 
 import json
 import math
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from fer_core.detection.haar import Cascades
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation.datasets import FaceSet
 from fer_core.networks.litert import LiteRtModel
+from fer_core.temporary import temporary_folder
 from fer_core.training.face_check_samples import (
     Photograph,
     badly_cut,
@@ -158,9 +158,9 @@ def export_face_check(model: keras.Model, path: Path) -> None:
         lambda faces: {"face": model(faces, training=False)},
         input_signature=[tf.TensorSpec((None, side_px, side_px, 1), tf.float32, name="faces")],
     )
-    with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    with temporary_folder() as folder:
+        archive.write_out(str(folder), verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
         data = converter.convert()

@@ -80,6 +80,20 @@ def test_files_are_written_whole():
     assert [name for name in WRITES_ITSELF if not found[name] and name != "whole_file.py"] == []
 
 
+def test_temporary_folders_are_swept():
+    """A folder is made by `fer_core.temporary`, which removes what a kill left, or in such a folder (`dir=`)."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith(("mkdtemp", "TemporaryDirectory", "NamedTemporaryFile", "mkstemp"))
+        and not any(word.arg == "dir" for word in node.keywords)
+        and path.name != "temporary.py"
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_pages_are_thin(path):
     assert not imports(path) & {"cv2", "numpy", "PIL", "tensorflow", "keras"}
