@@ -1,6 +1,7 @@
 """The command line: `python -m fer_core COMMAND`, and `face-value COMMAND` where the package is installed.
 
-Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr); of `batch` also 1, some recordings failed.
+Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr), 128 and the number of the signal that ended
+it (130 for Ctrl-C); of `batch` also 1, some recordings failed.
 Results go to stdout or into files, progress and messages to stderr. What a command needs is imported when it runs, so
 that quick commands start quickly.
 """
@@ -29,10 +30,10 @@ from fer_core.commands import (
     verify,
     video,
 )
+from fer_core.commands.endings import ended_in_order, status_of
 from fer_core.commands.output import (
     BAD_INPUT,
     DONE,
-    INTERRUPTED,
     accept_any_letter,
     checked_folder,
     end_of_pipe,
@@ -59,16 +60,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     accept_any_letter()
     options = parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
-        return status
+        with ended_in_order():
+            status: int = options.run(options)
+            return status
     except BrokenPipeError:
         return end_of_pipe()
     except FerError as error:
         say(f"error: {error}")
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         say("stopped.")
-        return INTERRUPTED
+        return status_of(end)
 
 
 class _Parser(argparse.ArgumentParser):

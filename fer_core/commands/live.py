@@ -2,8 +2,7 @@
 
 import argparse
 import contextlib
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -80,7 +79,7 @@ def _live(options: argparse.Namespace) -> int:
         session = Session(pipeline, request, outputs, _tell(shown), agreed())
         say(f"{source.name} is read; readings go to: {shown}. End with Ctrl-C.")
         try:
-            with _interrupted_by_sigterm(), contextlib.suppress(KeyboardInterrupt):
+            with contextlib.suppress(KeyboardInterrupt):
                 session.run(source, options.seconds)
         finally:
             _end(session.timeline(), session.figures, options.out)
@@ -152,24 +151,6 @@ def _end(timeline: "Timeline | None", figures: "Figures", out: Path | None) -> N
         timeline.write(out / "timeline.parquet")
         write_json(summary_of(timeline).to_json(), str(out / "summary.json"))
         say(f"{out} is ready")
-
-
-@contextlib.contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the session as Ctrl-C does, so that it is written."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

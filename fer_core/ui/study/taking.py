@@ -8,10 +8,11 @@ from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, MediaError
 from fer_core.jobs import Job, Monitor
-from fer_core.library.exchange import Imported, export_library, import_library
+from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, value_title
 from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes
+from fer_core.library.values import Imported
 from fer_core.temporary import temporary_folder
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed
