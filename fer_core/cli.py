@@ -43,6 +43,7 @@ from fer_core.commands.output import (
     write_file,
     write_json,
 )
+from fer_core.commands.request_options import add_purpose_option, declaration_of
 from fer_core.errors import FerError, MediaError
 from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
 
@@ -87,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     image.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture")
     image.add_argument("--json", metavar="FILE", help='write readings as JSON; "-" for stdout')
     image.add_argument("--annotate", type=Path, metavar="DIR", help="write pictures with boxes and labels into DIR")
+    add_purpose_option(image)
     _add_pipeline_options(image)
     image.set_defaults(run=_image)
 
@@ -133,6 +135,7 @@ def _image(options: argparse.Namespace) -> int:
 
     if options.annotate:
         checked_folder(options.annotate, "--annotate")
+    declaration = declaration_of(options)
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
     settings = PictureSettings.of(pipeline)
     records, failed = [], False
@@ -149,7 +152,8 @@ def _image(options: argparse.Namespace) -> int:
         if found.turn:
             say(f"note: {path} seems to be turned; turn it {found.turn} degrees clockwise to read it upright")
         height, width = picture.shape[:2]
-        records.append(as_record(ReadPicture(str(path), width, height, readings, settings)))
+        read = ReadPicture(str(path), width, height, readings, settings, declaration=declaration)
+        records.append(as_record(read))
         if options.annotate:
             from fer_core.imaging.drawing import annotate
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, say, write_json
-from fer_core.commands.request_options import request_of
+from fer_core.commands.request_options import add_purpose_option, declaration_of, request_of
 from fer_core.declaration import agreed
 from fer_core.errors import DependencyError, RequestError
 from fer_core.notice import PURPOSE
@@ -58,6 +58,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "--time-constant", type=float, default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
     )
     live.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
+    add_purpose_option(live)
     add_pipeline_options(live)
     live.set_defaults(run=_live, fps=0.0, smoothing="exponential", region=None)
 
@@ -71,12 +72,13 @@ def _live(options: argparse.Namespace) -> int:
         raise RequestError(f"{PURPOSE} Where they do, start again with --agree.")
     if options.out:
         checked_folder(options.out, "--out")
+    declaration = declaration_of(options) or agreed()
     request, source = request_of(options), source_of(options.source)
     pipeline = EmotionPipeline.load_for(request)
     with contextlib.ExitStack() as opened:
         outputs = _outputs(options, pipeline.classifier.card.name, opened)
         shown = ", ".join(output.name for output in outputs) or "nowhere"
-        session = Session(pipeline, request, outputs, _tell(shown), agreed())
+        session = Session(pipeline, request, outputs, _tell(shown), declaration)
         say(f"{source.name} is read; readings go to: {shown}. End with Ctrl-C.")
         try:
             with contextlib.suppress(KeyboardInterrupt):

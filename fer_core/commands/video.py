@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
-from fer_core.commands.request_options import add_request_options, request_of
-from fer_core.declaration import declared
+from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.errors import FerError, MediaError, TimelineError
 
 if TYPE_CHECKING:
@@ -36,9 +35,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     video.add_argument("--annotate", action="store_true", help="also write annotated.mp4")
     video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
     video.add_argument("--edits", type=Path, metavar="FILE", help="corrections as JSON, as the Video page exports them")
-    video.add_argument(
-        "--purpose", metavar="TEXT", help="what it is for; sealed into every file; not work, hiring or education"
-    )
+    add_purpose_option(video)
     video.add_argument("--resume", action="store_true", help="go on where a run with the same --out was ended")
     add_request_options(video)
     add_pipeline_options(video)
@@ -69,7 +66,7 @@ def _video(options: argparse.Namespace) -> int:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
             checkpoint.unlink()
     request = request_of(options)
-    declaration = None if options.purpose is None else declared(options.purpose)
+    declaration = declaration_of(options)
     pipeline = EmotionPipeline.load_for(request)
     try:
         timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)

@@ -17,6 +17,7 @@ from typing import BinaryIO, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from fer_core.declaration import Declaration
 from fer_core.errors import FerError
 from fer_core.media.files import harmless
 from fer_core.request import AnalysisRequest
@@ -42,6 +43,7 @@ class Job(BaseModel):
         starts: how often its reading was begun, without those that the service ended in order.
         ended: when it was done or failed; None before.
         problem: why it failed.
+        declaration: that the timeline bears.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +57,7 @@ class Job(BaseModel):
     starts: int = 0
     ended: datetime | None = None
     problem: Problem | None = None
+    declaration: Declaration | None = None
 
 
 def now() -> datetime:
