@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from fer_core.temporary import sweep
 from fer_core.ui.shared.closed_visits import end_closed_visits
 from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
@@ -29,6 +30,7 @@ page = st.navigation(
 )
 forget_other_pages(page.url_path)
 end_closed_visits()
+sweep()
 with st.sidebar:
     st.caption(":material/lock: Everything stays on this machine.")
     choose_format()

@@ -1,11 +1,13 @@
 """The command line: `python -m fer_core COMMAND`, and `face-value COMMAND` where the package is installed.
 
-Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr); of `batch` also 1, some recordings failed.
+Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr), 128 and the number of the signal that ended
+it (130 for Ctrl-C); of `batch` also 1, some recordings failed.
 Results go to stdout or into files, progress and messages to stderr. What a command needs is imported when it runs, so
 that quick commands start quickly.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from itertools import count
@@ -28,10 +30,10 @@ from fer_core.commands import (
     verify,
     video,
 )
+from fer_core.commands.endings import ended_in_order, status_of
 from fer_core.commands.output import (
     BAD_INPUT,
     DONE,
-    INTERRUPTED,
     accept_any_letter,
     checked_folder,
     end_of_pipe,
@@ -41,6 +43,7 @@ from fer_core.commands.output import (
     write_file,
     write_json,
 )
+from fer_core.commands.request_options import add_purpose_option, declaration_of
 from fer_core.errors import FerError, MediaError
 from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
 
@@ -50,22 +53,25 @@ if TYPE_CHECKING:
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
 
+_LONGEST_STEM_BYTES: Final = 200  # file systems take 255, and a suffix comes after it
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     accept_any_letter()
     options = parser().parse_args(arguments)
     try:
-        status: int = options.run(options)
-        return status
+        with ended_in_order():
+            status: int = options.run(options)
+            return status
     except BrokenPipeError:
         return end_of_pipe()
     except FerError as error:
         say(f"error: {error}")
         return BAD_INPUT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         say("stopped.")
-        return INTERRUPTED
+        return status_of(end)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -82,6 +88,7 @@ def parser() -> argparse.ArgumentParser:
     image.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture")
     image.add_argument("--json", metavar="FILE", help='write readings as JSON; "-" for stdout')
     image.add_argument("--annotate", type=Path, metavar="DIR", help="write pictures with boxes and labels into DIR")
+    add_purpose_option(image)
     _add_pipeline_options(image)
     image.set_defaults(run=_image)
 
@@ -128,6 +135,7 @@ def _image(options: argparse.Namespace) -> int:
 
     if options.annotate:
         checked_folder(options.annotate, "--annotate")
+    declaration = declaration_of(options)
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
     settings = PictureSettings.of(pipeline)
     records, failed = [], False
@@ -144,7 +152,8 @@ def _image(options: argparse.Namespace) -> int:
         if found.turn:
             say(f"note: {path} seems to be turned; turn it {found.turn} degrees clockwise to read it upright")
         height, width = picture.shape[:2]
-        records.append(as_record(ReadPicture(str(path), width, height, readings, settings)))
+        read = ReadPicture(str(path), width, height, readings, settings, declaration=declaration)
+        records.append(as_record(read))
         if options.annotate:
             from fer_core.imaging.drawing import annotate
 
@@ -173,6 +182,7 @@ def _duplicates(options: argparse.Namespace) -> int:
 
 def _free_name(folder: Path, stem: str, used: set[str]) -> Path:
     """A name that is not in `used` yet, and then is: pictures of different folders can share theirs."""
+    stem = os.fsdecode(os.fsencode(stem)[:_LONGEST_STEM_BYTES])
     suffixes = ("" if n == 1 else f"_{n}" for n in count(1))
     name = next(name for name in (f"{stem}{suffix}_annotated.png" for suffix in suffixes) if name not in used)
     used.add(name)

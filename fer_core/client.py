@@ -96,7 +96,12 @@ class Client:
         return self.analyse(path, AnalysisRequest(fps=fps, **choices), progress)
 
     def analyse(
-        self, path: Path | str, request: AnalysisRequest, progress: Callable[[Progress], None] | None = None
+        self,
+        path: Path | str,
+        request: AnalysisRequest,
+        progress: Callable[[Progress], None] | None = None,
+        *,
+        purpose: str | None = None,
     ) -> "Timeline":
         """Have a recording read, wait for it, and leave nothing of it with the service.
 
@@ -104,11 +109,12 @@ class Client:
             path: of the recording.
             request: without parameters of the detector, and with the engine "litert".
             progress: called twice a second; what it raises deletes the recording there.
+            purpose: what it is for, in a line; sealed into the timeline.
 
         Raises:
             FerError: of the class that the local API raises; `ServiceError` where the service does not answer.
         """
-        id_ = self.submit(path, request)
+        id_ = self.submit(path, request, purpose=purpose)
         try:
             self._wait(id_, progress)
             timeline = self.timeline(id_)
@@ -119,7 +125,7 @@ class Client:
         self.forget(id_)
         return timeline
 
-    def submit(self, path: Path | str, request: AnalysisRequest) -> str:
+    def submit(self, path: Path | str, request: AnalysisRequest, *, purpose: str | None = None) -> str:
         """Have a recording read, and do not wait; its id."""
         if request.engine != "litert" or request.detector.parameters:
             raise RequestError("A service reads with the engine litert and detectors without parameters; leave these.")
@@ -132,6 +138,7 @@ class Client:
             "smoothing": request.smoothing,
             "time_constant_s": request.time_constant_s,
             "uncertain_below": request.uncertain_below,
+            "purpose": purpose,
             "region": region and f"{region.x},{region.y},{region.width},{region.height}",
         }
         with opened(Path(path), "recording") as file:

@@ -1,6 +1,7 @@
 """What an analysis is for, as the person who asked for it declared; and purposes that are refused."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,9 +11,13 @@ from fer_core.errors import RequestError
 from fer_core.notice import NOTICE_VERSION
 
 REFUSED: Final[Mapping[str, str]] = {
-    "work": r"^work$|at work|workplaces?|workers?|employ(ees?|ment)|staff|job performance|productivity of",
-    "hiring": r"hiring|recruit(ing|ment|er)?|job (interviews?|applicants?|candidates?)|applicants?",
-    "education": r"^education$|in education|schools?|pupils?|classrooms?|exams?|proctoring|students?' attention",
+    "work": r"^work$|at work|workplaces?|work(force|ers?)|employ(ees?|er|ment)|staff|personnel|call.cent(er|re)s?|"
+    r"(job|team|agents?'?) (performance|mood)|performance (reviews?|appraisals?)|productivity of",
+    "hiring": r"hiring|hire|recruit(ing|ment|ers?)?|human resources|hr|(job|candidate) (interviews?|applicants?|"
+    r"candidates?|screening)|applicants?|candidates?",
+    "education": r"^education$|in education|schools?|pupils?|classrooms?|exams?|examinations?|proctoring|lectures?|"
+    r"lessons?|(students?'?|learners?'?) (attention|engagement|emotions?|moods?|assessment)|"
+    r"(attention|engagement|emotions?|moods?|assessment) of (the |our )?(students|learners)|grading",
 }
 """Patterns of purposes that are refused, by the words of the law."""
 
@@ -60,8 +65,9 @@ def declared(purpose: str, now: datetime | None = None) -> Declaration:
     said = " ".join(purpose.split())
     if not said or len(said) > _LONGEST or not said.isprintable():
         raise RequestError(f"A purpose is a line of 1 to {_LONGEST} characters, such as: usability study of our form.")
+    plain = unicodedata.normalize("NFKC", said).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     for area, pattern in REFUSED.items():
-        if re.search(rf"\b(?:{pattern})\b", said, re.IGNORECASE):
+        if re.search(rf"\b(?:{pattern})\b", plain, re.IGNORECASE):
             raise RequestError(
                 f"For {area} this is refused: inferring emotions at work, in hiring and in education is prohibited in "
                 "the European Union (AI Act, Article 5(1)(f)), and unsound everywhere. If the purpose is another one, "

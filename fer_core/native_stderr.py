@@ -5,7 +5,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 _STDERR = 2
 _lock = threading.Lock()
@@ -15,15 +15,17 @@ _lock = threading.Lock()
 def stderr_without(unwanted: str) -> Iterator[None]:
     """Within it, lines of stderr that match a regular expression from their start are dropped.
 
-    All others are written when it ends, also those of other threads. Where there is no stderr, nothing happens.
+    All others are written when it ends, also those of other threads. Where there is no stderr, or no room to keep them,
+    nothing happens.
 
     Args:
         unwanted: regular expression.
     """
-    with _lock, tempfile.TemporaryFile() as caught:
+    with _lock, ExitStack() as opened:
         try:
+            caught = opened.enter_context(tempfile.TemporaryFile())
             true_stderr = os.dup(_STDERR)
-        except OSError:  # a program without a terminal
+        except OSError:  # no temporary folder can be used, or there is no terminal
             yield
             return
         try:

@@ -24,3 +24,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write a file so that it is there whole or as it was before; text is UTF-8, its line ends stay.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with whole_file(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -11,6 +11,7 @@ from fer_core.ui.image.results import downloads
 from fer_core.ui.image.sources import chosen_files, clear_button
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import analyse
@@ -18,6 +19,7 @@ from fer_core.ui.shared.uploads import analyse
 through_router()
 st.title("Image")
 st.markdown("Give it one picture or several; every face in them gets seven probabilities.")
+choose_purpose()
 
 cards = {card.name: card for card in loaders.cards_or_stop()}
 

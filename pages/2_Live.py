@@ -8,12 +8,14 @@ from fer_core.ui.live.browser_check import browser_check
 from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.notice import small_print
+from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 
 through_router()
 st.title("Live")
 st.markdown("The camera's picture with what is read in every face, as it goes. Record it and keep the timeline.")
+choose_purpose()
 
 cards = {card.name: card for card in loaders.cards_or_stop()}
 

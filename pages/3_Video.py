@@ -5,6 +5,7 @@ import streamlit as st
 from fer_core.errors import FerError
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import opening
@@ -14,6 +15,7 @@ from fer_core.ui.video.memory import memory
 through_router()
 st.title("Video")
 st.markdown("Who shows what, and when: read a recording, find its moments, put right what is wrong, take it along.")
+choose_purpose()
 
 cards = {card.name: card for card in loaders.cards_or_stop()}
 

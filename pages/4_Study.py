@@ -6,6 +6,7 @@ from fer_core.errors import FerError
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.library import library, queue
 from fer_core.ui.shared.notice import footer
+from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.curves import curves
@@ -19,6 +20,7 @@ SECTIONS = {"Recordings": recordings, "Compare people": results, "Over time": cu
 through_router()
 st.title("Study")
 st.markdown("Many recordings, one table: who was recorded under which condition, what is missing, and what differs.")
+choose_purpose()
 
 try:
     cards = {card.name: card for card in loaders.cards_or_stop()}

@@ -5,6 +5,7 @@ it its task again, for ever; so each task leaves a mark beside its checkpoint fo
 """
 
 import contextlib
+import json
 import logging
 import os
 import threading
@@ -19,9 +20,11 @@ from fer_core.batch import manifest
 from fer_core.batch.manifest import Entry
 from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task, read_recording
 from fer_core.batch.worker import Load
+from fer_core.declaration import Declaration
 from fer_core.errors import DependencyError, RequestError, WorkerError
 from fer_core.networks.cores import limit_threads
 from fer_core.pipeline import EmotionPipeline
+from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
 from fer_core.settings import RAY_ADDRESS, settings, tell_libraries
 
@@ -208,10 +211,17 @@ def as_table(task: Task) -> "pa.Table":
 
     paths = {name: pa.array([os.fsencode(getattr(task, name))], pa.binary()) for name in _PATHS}
     return pa.table(
-        {**paths, "sha256": pa.array([task.sha256], pa.string()), "size": pa.array([task.size], pa.int64())}
+        {
+            **paths,
+            "sha256": pa.array([task.sha256], pa.string()),
+            "size": pa.array([task.size], pa.int64()),
+            "declaration": pa.array([json.dumps(as_plain(task.declaration))], pa.string()),
+        }
     )
 
 
 def _task(row: dict[str, Any]) -> Task:
     paths = {name: Path(os.fsdecode(row[name])) for name in _PATHS}
-    return Task(sha256=row["sha256"], size=row["size"], **paths)
+    said = json.loads(row["declaration"])
+    declaration = None if said is None else from_plain(Declaration, said)
+    return Task(sha256=row["sha256"], size=row["size"], declaration=declaration, **paths)

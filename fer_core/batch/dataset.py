@@ -21,7 +21,7 @@ from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline import columns
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 
 FORMAT: Final = 1
 MANIFEST: Final = "recordings.parquet"
@@ -122,8 +122,7 @@ class Dataset:
     def _write(self, name: str, data: bytes) -> None:
         path = self.folder / name
         try:
-            with whole_file(path) as part:
-                part.write_bytes(data)
+            write_whole(path, data)
         except OSError as error:
             raise self._unwritable(path, error) from error
 

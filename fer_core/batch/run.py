@@ -10,6 +10,7 @@ from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import Entry, as_text, recording_id
 from fer_core.batch.sources import recordings
 from fer_core.batch.unit import Engine, Task
+from fer_core.declaration import Declaration
 from fer_core.errors import FerError, MediaError
 from fer_core.jobs import Monitor, Progress
 from fer_core.media.video import checked_file
@@ -44,6 +45,7 @@ def read_all(
     *,
     retry: bool = False,
     monitor: Monitor | None = None,
+    declaration: Declaration | None = None,
 ) -> Report:
     """Read recordings into a dataset; see `fer_core.batch.dataset` for its files.
 
@@ -56,6 +58,7 @@ def read_all(
         engine: what reads them, such as `fer_core.batch.local.LocalEngine`.
         retry: whether recordings that failed before are tried again; those whose file could not be opened always are.
         monitor: told of the progress; stops the work.
+        declaration: that the timelines bear.
 
     Raises:
         MediaError: a source does not exist, or the dataset cannot be written.
@@ -71,18 +74,24 @@ def read_all(
         >>> read_all(["recordings/"], Path("dataset"), engine).failed  # doctest: +SKIP
         ()
     """
-    return read_paths(recordings(sources), out, engine, retry=retry, monitor=monitor)
+    return read_paths(recordings(sources), out, engine, retry=retry, monitor=monitor, declaration=declaration)
 
 
 def read_paths(
-    paths: Sequence[Path], out: Path, engine: Engine, *, retry: bool = False, monitor: Monitor | None = None
+    paths: Sequence[Path],
+    out: Path,
+    engine: Engine,
+    *,
+    retry: bool = False,
+    monitor: Monitor | None = None,
+    declaration: Declaration | None = None,
 ) -> Report:
     """`read_all` of absolute paths; a file that is not there becomes a row."""
     dataset = Dataset(out)
     identity = engine.identity()
     with dataset.locked():
         dataset.begin(identity.request, identity.provenance)
-        batch = _Batch(dataset, paths, retry, monitor or Monitor())
+        batch = _Batch(dataset, paths, retry, monitor or Monitor(), declaration)
         with contextlib.closing(engine.read(batch.tasks(), batch.pace.told)) as entries:
             for entry in entries:
                 batch.keep(entry)
@@ -92,8 +101,15 @@ def read_paths(
 class _Batch:
     """One call: which recordings are still to be read, and what became of each."""
 
-    def __init__(self, dataset: Dataset, paths: Sequence[Path], retry: bool, monitor: Monitor) -> None:
-        self.dataset, self.paths, self.retry = dataset, paths, retry
+    def __init__(
+        self,
+        dataset: Dataset,
+        paths: Sequence[Path],
+        retry: bool,
+        monitor: Monitor,
+        declaration: Declaration | None,
+    ) -> None:
+        self.dataset, self.paths, self.retry, self.declaration = dataset, paths, retry, declaration
         self.rows, self.pace = _Rows(dataset), _Pace(paths, monitor)
         self.named: dict[str, None] = {}
         self.attempted = 0
@@ -141,7 +157,8 @@ class _Batch:
             self.rows.add_copy(digest, as_text(path))
             return None
         name = recording_id(digest)
-        return Task(path, digest, size, self.dataset.readings(name), self.dataset.checkpoint(name))
+        places = self.dataset.readings(name), self.dataset.checkpoint(name)
+        return Task(path, digest, size, *places, self.declaration)
 
     def _is_done(self, row: Entry) -> bool:
         return not self.retry if row.state == "failed" else self.dataset.readings(row.recording).exists()

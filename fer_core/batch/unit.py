@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from fer_core.analysis.run import AnalysisProgress, Reader, analyse, completed, provenance_of
 from fer_core.batch.manifest import Entry, Stage, recording_id
+from fer_core.declaration import Declaration
 from fer_core.errors import FerError
 from fer_core.media.files import harmless
 from fer_core.provenance import Provenance
@@ -33,6 +34,7 @@ class Task:
         size: of the file, in bytes.
         readings: file that its timeline is written to, `.parquet`.
         checkpoint: file that is kept up to date meanwhile, and from which an interrupted reading goes on.
+        declaration: that the timeline bears; None for none.
     """
 
     source: Path
@@ -40,6 +42,7 @@ class Task:
     size: int
     readings: Path
     checkpoint: Path
+    declaration: Declaration | None = None
 
     @property
     def recording(self) -> str:
@@ -141,7 +144,7 @@ def read_recording(
             "reading", f"{harmless(str(task.source))} changed while it was read; read it once it is complete."
         )
     try:
-        replace(timeline, portraits={}).write(task.readings)
+        replace(timeline, portraits={}, declaration=task.declaration).write(task.readings)
     except FerError as error:
         return failed("writing", str(error))
     return Entry.read(task.source, timeline, size=task.size, seconds=time.monotonic() - began_s)

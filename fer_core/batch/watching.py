@@ -8,6 +8,7 @@ from typing import Final
 from fer_core.batch.run import Report, read_paths
 from fer_core.batch.sources import named_by
 from fer_core.batch.unit import Engine
+from fer_core.declaration import Declaration
 from fer_core.jobs import Monitor
 
 LOOK_EVERY_S: Final = 2.0
@@ -66,6 +67,7 @@ def read_as_they_come(
     *,
     retry: bool = False,
     monitors: Callable[[], Monitor] = Monitor,
+    declaration: Declaration | None = None,
 ) -> Iterator[Report]:
     """Read recordings of folders that fill, without an end; a report whenever all that came were read.
 
@@ -75,6 +77,7 @@ def read_as_they_come(
         engine: what reads the recordings.
         retry: see `fer_core.batch.run.read_all`.
         monitors: gives the monitor of each report.
+        declaration: that the timelines bear.
 
     Raises:
         FerError: as `fer_core.batch.run.read_all`.
@@ -82,6 +85,6 @@ def read_as_they_come(
     watch = Watch(sources)
     while True:
         if paths := watch.ready(time.monotonic()):
-            yield read_paths(paths, out, engine, retry=retry, monitor=monitors())
+            yield read_paths(paths, out, engine, retry=retry, monitor=monitors(), declaration=declaration)
         else:
             time.sleep(LOOK_EVERY_S)

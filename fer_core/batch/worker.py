@@ -37,7 +37,8 @@ def serve(connection: Connection, load: Load, request: AnalysisRequest, threads:
     """
     import cv2
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one ends it
+    for number in (signal.SIGINT, signal.SIGTERM):  # the process that started this one ends it
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     limit_threads(threads)
     cv2.setNumThreads(threads)

@@ -16,6 +16,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record
 from fer_core.networks.foreign import FORMATS
+from fer_core.whole_file import write_whole
 
 FACES_TRIED = 2
 
@@ -90,7 +91,7 @@ def import_model(file: Path, card: Path, models_dir: Path = MODELS_DIR) -> Model
         made = _card(given, copy)
         assert made.imported is not None
         _try(EmotionClassifier(ImportedEngine(copy, made.imported), made))
-        (staging / "card.json").write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_whole(staging / "card.json", made.model_dump_json(indent=2) + "\n")
         staging.rename(home)
     except OSError as error:
         raise ModelError(f"{home} cannot be written ({error.strerror}); choose another folder of models.") from error

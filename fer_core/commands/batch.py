@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say
-from fer_core.commands.request_options import add_request_options, request_of
+from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.jobs import Monitor
 
 if TYPE_CHECKING:
     from fer_core.batch.run import Report
     from fer_core.batch.unit import Engine
+    from fer_core.declaration import Declaration
 
 SOME_FAILED: Final = 1
 _MOST_NAMED: Final = 20
@@ -47,6 +48,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     batch.add_argument("--limit", type=_seconds, metavar="SECONDS", help="give up a recording that takes longer")
     batch.add_argument("--retry", action="store_true", help="try recordings again that failed before")
     batch.add_argument("--watch", action="store_true", help="go on with what comes into SOURCE, until Ctrl-C")
+    add_purpose_option(batch)
     add_request_options(batch)
     add_pipeline_options(batch)
     batch.set_defaults(run=_batch)
@@ -56,11 +58,11 @@ def _batch(options: argparse.Namespace) -> int:
     from fer_core.batch.run import read_all
 
     out = checked_folder(options.out, "--out")
-    engine = _engine(options)
+    declaration, engine = declaration_of(options), _engine(options)
     try:
         if options.watch:
-            _watch(options, engine)
-        report = read_all(options.sources, out, engine, retry=options.retry, monitor=_line())
+            _watch(options, engine, declaration)
+        report = read_all(options.sources, out, engine, retry=options.retry, monitor=_line(), declaration=declaration)
     except KeyboardInterrupt:
         say("")
         say(f"what was read is kept in {out}; the same command goes on")
@@ -81,12 +83,14 @@ def _engine(options: argparse.Namespace) -> "Engine":
     return LocalEngine(request_of(options), workers, options.limit)
 
 
-def _watch(options: argparse.Namespace, engine: "Engine") -> NoReturn:
+def _watch(options: argparse.Namespace, engine: "Engine", declaration: "Declaration | None") -> NoReturn:
     """Read what comes, until somebody interrupts."""
     from fer_core.batch.watching import read_as_they_come
 
     say(f"waiting for recordings in {', '.join(options.sources)}; end with Ctrl-C")
-    reports = read_as_they_come(options.sources, options.out, engine, retry=options.retry, monitors=_line)
+    reports = read_as_they_come(
+        options.sources, options.out, engine, retry=options.retry, monitors=_line, declaration=declaration
+    )
     while True:
         _say(next(reports), options.out)
 

@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +10,7 @@ from fer_core.commands import Commands
 from fer_core.commands.output import DONE, say, write_json
 from fer_core.errors import DependencyError
 from fer_core.plain import as_plain
+from fer_core.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.batches import BatchFigures
@@ -117,8 +117,8 @@ def _detection(name: str) -> "DetectorFigures":
 def _video(model: str, minutes: int) -> "VideoFigures":
     from fer_core.diagnostics.benchmarks import video
 
-    with tempfile.TemporaryDirectory() as folder:
-        clip, recording = Path(folder) / "clip.mp4", Path(folder) / "recording.mp4"
+    with temporary_folder() as folder:
+        clip, recording = folder / "clip.mp4", folder / "recording.mp4"
         say("video: making a minute of 1080p")
         video.make_clip(clip)
         video.repeat(clip, recording, minutes)

@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 
 from fer_core.commands import Commands
+from fer_core.commands.endings import Ended
 from fer_core.errors import DependencyError
 from fer_core.resources import resource
 
@@ -37,4 +38,16 @@ def _dashboard(options: argparse.Namespace) -> int:
         )
     command = [sys.executable, "-m", "streamlit", "run", str(resource("Home.py")), f"--server.port={options.port}"]
     command += options.streamlit
-    return subprocess.call(command)
+    return _served(command)
+
+
+def _served(command: list[str]) -> int:
+    """Until the server has ended, which Ctrl-C or a signal to this process makes it do in its own order."""
+    with subprocess.Popen(command) as server:
+        while True:
+            try:
+                return server.wait()
+            except Ended:
+                server.terminate()
+            except KeyboardInterrupt:  # the terminal tells the server, too
+                continue

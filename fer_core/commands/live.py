@@ -2,14 +2,13 @@
 
 import argparse
 import contextlib
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, say, write_json
-from fer_core.commands.request_options import request_of
+from fer_core.commands.request_options import add_purpose_option, declaration_of, request_of
 from fer_core.declaration import agreed
 from fer_core.errors import DependencyError, RequestError
 from fer_core.notice import PURPOSE
@@ -59,6 +58,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "--time-constant", type=float, default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
     )
     live.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
+    add_purpose_option(live)
     add_pipeline_options(live)
     live.set_defaults(run=_live, fps=0.0, smoothing="exponential", region=None)
 
@@ -72,15 +72,16 @@ def _live(options: argparse.Namespace) -> int:
         raise RequestError(f"{PURPOSE} Where they do, start again with --agree.")
     if options.out:
         checked_folder(options.out, "--out")
+    declaration = declaration_of(options) or agreed()
     request, source = request_of(options), source_of(options.source)
     pipeline = EmotionPipeline.load_for(request)
     with contextlib.ExitStack() as opened:
         outputs = _outputs(options, pipeline.classifier.card.name, opened)
         shown = ", ".join(output.name for output in outputs) or "nowhere"
-        session = Session(pipeline, request, outputs, _tell(shown), agreed())
+        session = Session(pipeline, request, outputs, _tell(shown), declaration)
         say(f"{source.name} is read; readings go to: {shown}. End with Ctrl-C.")
         try:
-            with _interrupted_by_sigterm(), contextlib.suppress(KeyboardInterrupt):
+            with contextlib.suppress(KeyboardInterrupt):
                 session.run(source, options.seconds)
         finally:
             _end(session.timeline(), session.figures, options.out)
@@ -152,24 +153,6 @@ def _end(timeline: "Timeline | None", figures: "Figures", out: Path | None) -> N
         timeline.write(out / "timeline.parquet")
         write_json(summary_of(timeline).to_json(), str(out / "summary.json"))
         say(f"{out} is ready")
-
-
-@contextlib.contextmanager
-def _interrupted_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the session as Ctrl-C does, so that it is written."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

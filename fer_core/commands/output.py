@@ -4,29 +4,57 @@ What is printed is safe for a terminal: no control characters, of which names of
 the terminal's encoding lacks are replaced.
 """
 
-import contextlib
+import errno
 import io
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from fer_core.commands.endings import silence
 from fer_core.errors import MediaError
 from fer_core.jobs import Monitor, Progress
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 
-DONE, BAD_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 3, 130, 141
+DONE, BAD_INPUT, PIPE_CLOSED = 0, 3, 141
 
 
 def say(text: str) -> None:
-    """A line for the person at the terminal, on stderr."""
-    print(printable(text), file=sys.stderr, flush=True)
+    """A line for the person at the terminal, on stderr; where it cannot be written, the work goes on without."""
+    _say(printable(text), "\n")
 
 
 def tell(text: str) -> None:
-    """A line of the result, on stdout."""
-    print(printable(text), flush=True)
+    """A line of the result, on stdout.
+
+    Raises:
+        MediaError: it cannot be written.
+    """
+    _tell(printable(text) + "\n")
+
+
+def _say(text: str, end: str) -> None:
+    if sys.stderr is None:  # it was closed; print would write to stdout
+        return
+    try:
+        print(text, end=end, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        silence(sys.stderr)
+
+
+def _tell(text: str) -> None:
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence(sys.stdout)  # or the end of the process would complain once more
+        raise MediaError(f"The results cannot be written to the output ({error.strerror}); name a file.") from error
 
 
 def printable(text: str) -> str:
@@ -43,9 +71,7 @@ def accept_any_letter() -> None:
 
 def end_of_pipe() -> int:
     """After a pipe was closed by the one who reads it: nothing more is written; returns the exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    silence(sys.stdout, sys.stderr)
     return PIPE_CLOSED
 
 
@@ -77,8 +103,8 @@ def progress_line(of: str, after_s: float = 0.0) -> Monitor:
         words = f", {printable(progress.words)}" if progress.words else ""
         left = "" if progress.remaining_s is None else f", {progress.remaining_s:.0f} s left"
         text = f"{progress.share:4.0%} of {of}{words}{left}"
-        if sys.stderr.isatty():
-            print(f"\r{text:<79}", end="\n" if progress.share >= 1 else "", file=sys.stderr, flush=True)
+        if sys.stderr is not None and sys.stderr.isatty():
+            _say(f"\r{text:<79}", "\n" if progress.share >= 1 else "")
         elif int(progress.share * 10) > told:
             say(text)
         told = int(progress.share * 10)
@@ -90,8 +116,7 @@ def write_json(value: Any, target: str) -> None:
     """Write to the file `target`, or to stdout where that is "-"."""
     text = json.dumps(value, indent=2) + "\n"
     if target == "-":
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        _tell(text)
     else:
         write_file(Path(target), text.encode())
 
@@ -104,7 +129,6 @@ def write_file(path: Path, data: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as part:
-            part.write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

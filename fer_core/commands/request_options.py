@@ -2,6 +2,7 @@
 
 import argparse
 
+from fer_core.declaration import Declaration, declared
 from fer_core.errors import RequestError
 from fer_core.request import SMOOTHINGS, TIME_CONSTANT_S, AnalysisRequest, DetectorChoice, Region
 
@@ -17,6 +18,22 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
     )
+
+
+def add_purpose_option(command: argparse.ArgumentParser) -> None:
+    """Add `--purpose`."""
+    command.add_argument(
+        "--purpose", metavar="TEXT", help="what it is for; sealed into every file; not work, hiring or education"
+    )
+
+
+def declaration_of(options: argparse.Namespace) -> Declaration | None:
+    """What `--purpose` declares; None where it is left out.
+
+    Raises:
+        RequestError: the purpose is refused.
+    """
+    return None if options.purpose is None else declared(options.purpose)
 
 
 def request_of(options: argparse.Namespace) -> AnalysisRequest:

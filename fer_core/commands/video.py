@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
-from fer_core.commands.request_options import add_request_options, request_of
-from fer_core.declaration import declared
+from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.errors import FerError, MediaError, TimelineError
 
 if TYPE_CHECKING:
+    from fer_core.pipeline import EmotionPipeline
     from fer_core.timeline.edits import Edit
+    from fer_core.timeline.table import Timeline
 
 CHECKPOINT: Final = "unfinished.jsonl"
 
@@ -34,9 +35,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     video.add_argument("--annotate", action="store_true", help="also write annotated.mp4")
     video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
     video.add_argument("--edits", type=Path, metavar="FILE", help="corrections as JSON, as the Video page exports them")
-    video.add_argument(
-        "--purpose", metavar="TEXT", help="what it is for; sealed into every file; not work, hiring or education"
-    )
+    add_purpose_option(video)
     video.add_argument("--resume", action="store_true", help="go on where a run with the same --out was ended")
     add_request_options(video)
     add_pipeline_options(video)
@@ -58,13 +57,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
 
 
 def _video(options: argparse.Namespace) -> int:
-    from fer_core.evidence.bundle import write_bundle
     from fer_core.pipeline import EmotionPipeline
-    from fer_core.reports.annotated import write_annotated
-    from fer_core.reports.pdf import write_pdf
-    from fer_core.reports.summary import summary_of
-    from fer_core.reports.tables import write_csv
-    from fer_core.timeline.study import Study
 
     is_new = not checked_folder(options.out, "--out").exists()
     edits = _edits(options)
@@ -73,25 +66,41 @@ def _video(options: argparse.Namespace) -> int:
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
             checkpoint.unlink()
     request = request_of(options)
-    declaration = None if options.purpose is None else declared(options.purpose)
+    declaration = declaration_of(options)
     pipeline = EmotionPipeline.load_for(request)
     try:
         timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)
-    except KeyboardInterrupt:
-        say("")
-        say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
-        raise
-    except FerError:
+    except (KeyboardInterrupt, FerError) as end:
         _leave_nothing(checkpoint, is_new)
+        if isinstance(end, KeyboardInterrupt):
+            _say_where(checkpoint)
         raise
     timeline = replace(timeline, declaration=declaration)
     for problem in timeline.problems:
         say(f"note: {problem}")
     try:
-        study = Study(timeline, edits)
-    except TimelineError:
-        say(f"what was read is kept in {checkpoint}; put the edits right and go on with --resume")
+        return _results(options, pipeline, timeline, edits)
+    except (KeyboardInterrupt, FerError):
+        _say_where(checkpoint)
         raise
+
+
+def _say_where(checkpoint: Path) -> None:
+    if checkpoint.exists():
+        say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
+
+
+def _results(
+    options: argparse.Namespace, pipeline: "EmotionPipeline", timeline: "Timeline", edits: tuple["Edit", ...]
+) -> int:
+    from fer_core.evidence.bundle import write_bundle
+    from fer_core.reports.annotated import write_annotated
+    from fer_core.reports.pdf import write_pdf
+    from fer_core.reports.summary import summary_of
+    from fer_core.reports.tables import write_csv
+    from fer_core.timeline.study import Study
+
+    study = Study(timeline, edits)
     timeline, notes = study.timeline, study.notes_of_people
     write_csv(timeline, options.out)
     write_json(summary_of(timeline, notes).to_json(), str(options.out / "summary.json"))
@@ -105,7 +114,8 @@ def _video(options: argparse.Namespace) -> int:
         card = pipeline.classifier.card
         fingerprint = write_bundle(study, options.out / "evidence.zip", date.today(), card)
         say(f"evidence.zip has the fingerprint {fingerprint}")
-    checkpoint.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        (options.out / CHECKPOINT).unlink()
     say(f"{options.out} is ready")
     return DONE
 

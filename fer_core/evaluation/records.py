@@ -35,6 +35,7 @@ from fer_core.evaluation.predictions import Predictions, predict
 from fer_core.evaluation.raters import majority
 from fer_core.evaluation.robustness import MAX_FACES, robustness
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record
+from fer_core.whole_file import whole_file, write_whole
 
 EVALUATION_FILE: Final = "evaluation.json"
 PREDICTIONS_FILE: Final = "predictions.npz"
@@ -162,7 +163,7 @@ def write_records(
         protocols={"multiply_adds": MULTIPLY_ADDS_PROTOCOL},
     )
     text = json.dumps(record.model_dump(), separators=(",", ":"))
-    (folder / EVALUATION_FILE).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / EVALUATION_FILE, text + "\n")
     write_predictions(folder / PREDICTIONS_FILE, predictions)
     metrics = {split: CardFigures.model_validate({"n": entry.n, **entry.figures}) for split, entry in splits.items()}
     maps = None if no_map_given(classifier.card) else _measured_maps(classifier, parts[MAPS_SPLIT], log)
@@ -191,7 +192,7 @@ def record(
     card = classifier.card.model_copy(
         update={"files": files, "metrics": {**classifier.card.metrics, **written.metrics}, "maps": written.maps}
     )
-    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / "card.json", card.model_dump_json(indent=2) + "\n")
     return card
 
 
@@ -236,7 +237,8 @@ def write_predictions(path: Path, predictions: dict[str, Predictions]) -> None:
             np.zeros(0, np.bool_) if split_predictions.copies is None else split_predictions.copies,
         )
         arrays.update({f"{split}_{name}": value for name, value in zip(_ARRAYS, values, strict=True)})
-    np.savez_compressed(path, allow_pickle=False, **arrays)
+    with whole_file(path) as part, part.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def describe_data(faces: FaceSet) -> DataRecord:

@@ -31,7 +31,7 @@ from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
 from fer_core.timeline.files import from_parquet, of_format_1
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording, Timeline
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 from fer_core.zips import DAMAGED
 
 FORMAT: Final = 2
@@ -135,8 +135,7 @@ def write_bundle(study: Study, path: Path, made_on: date, card: ModelCard | None
     data = bundle_bytes(study, made_on, card)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as part:
-            part.write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
     return fingerprint_of(data)

@@ -10,17 +10,20 @@ import shutil
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from fer_core.declaration import Declaration
 from fer_core.errors import FerError, LibraryError
 from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.media.files import stored_name
 from fer_core.pipeline import EmotionPipeline
+from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
+from fer_core.whole_file import write_whole
 
 Pipelines = Callable[[AnalysisRequest], EmotionPipeline]
 
@@ -29,6 +32,7 @@ _log = logging.getLogger(__name__)
 _REQUEST: Final = "request.json"
 _PROBLEM: Final = "problem.txt"
 _CHECKPOINT: Final = "checkpoint.jsonl"
+_DECLARATION: Final = "declaration.json"
 _MEDIA: Final = "media"
 
 
@@ -72,8 +76,16 @@ class Queue:
         """The reading that is under way; None where none is."""
         return self._work if self._work is not None and self._work.running else None
 
-    def add(self, name: str, data: bytes | memoryview, request: AnalysisRequest) -> str:
+    def add(
+        self, name: str, data: bytes | memoryview, request: AnalysisRequest, declaration: Declaration | None = None
+    ) -> str:
         """Put a recording at the end; the name of its place.
+
+        Args:
+            name: of the file, as somebody gave it.
+            data: its content.
+            request: how it is read.
+            declaration: that its timeline bears.
 
         Raises:
             LibraryError: there is no room for it.
@@ -86,6 +98,8 @@ class Queue:
             (part / _MEDIA).mkdir(parents=True)
             (part / _MEDIA / plain).write_bytes(data)
             (part / _REQUEST).write_text(json.dumps(request.to_json()), encoding="utf-8")
+            if declaration is not None:
+                (part / _DECLARATION).write_text(json.dumps(as_plain(declaration)), encoding="utf-8")
             part.rename(self.folder / id_)
         except OSError as error:
             shutil.rmtree(part, ignore_errors=True)
@@ -152,13 +166,13 @@ class Queue:
             timeline = pipeline.analyse(_media(path), item.request, monitor, checkpoint=path / _CHECKPOINT)
             if monitor.should_stop:
                 return False
-            library.keep_new(Study(timeline))
+            library.keep_new(Study(replace(timeline, declaration=_declaration(path))))
         except Exception as error:  # whatever it is, the next recording is read
             if not isinstance(error, FerError):
                 _log.exception("A recording of the queue could not be read")
             if not monitor.should_stop:
                 words = str(error).replace(f"{path / _MEDIA}/", "") if isinstance(error, FerError) else UNEXPECTED
-                (path / _PROBLEM).write_text(words, encoding="utf-8")
+                write_whole(path / _PROBLEM, words)
             return False
         shutil.rmtree(path, ignore_errors=True)
         return True
@@ -170,6 +184,18 @@ class Queue:
 
     def _folders(self) -> list[Path]:
         return sorted(path for path in self.folder.iterdir() if path.is_dir() and path.name[:1].isdecimal())
+
+
+def _declaration(path: Path) -> Declaration | None:
+    """What `Queue.add` was given.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    try:
+        return from_plain(Declaration, json.loads((path / _DECLARATION).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
 
 
 def _media(path: Path) -> Path:

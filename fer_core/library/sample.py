@@ -5,8 +5,6 @@ before the mouth half-way. Nobody in it changes their expression; the model read
 is all that the comparison shows.
 """
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +20,7 @@ from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_CREDIT
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
+from fer_core.temporary import temporary_folder
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.study import Study
 
@@ -71,16 +70,13 @@ def make_sample(
     """
     monitor = monitor or Monitor()
     portrait = read_image(PORTRAIT)[_FACE]
-    folder = Path(tempfile.mkdtemp(prefix="face-value-sample-"))
-    try:
+    with temporary_folder() as folder:
         for (name, (number, condition)), part in zip(_MADE.items(), monitor.parts(list(_MADE)), strict=True):
             path = folder / name
             _write(path, portrait, number, covered=condition == COVERED)
             timeline = pipeline.analyse(path, request, part)
             monitor.check()
             _keep(library, Study(timeline), number, condition)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sample_entries(library: Library) -> list[Entry]:

@@ -3,8 +3,6 @@
 import io
 import json
 import re
-import tempfile
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -12,6 +10,7 @@ import pandas as pd
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.errors import DependencyError
 from fer_core.library.observations import MEANINGS
+from fer_core.temporary import temporary_folder
 from fer_core.timeline.per_event import MEANINGS as EVENT_MEANINGS
 
 MAX_SPSS_NAME: Final = 64
@@ -45,8 +44,8 @@ def spss_bytes(table: pd.DataFrame) -> bytes:
         name: _spss_column(table[column]) for name, column in zip(spss_names(list(table.columns)), table, strict=True)
     }
     labels = [meaning(str(name))[:_SPSS_LABEL] for name in table.columns]
-    with tempfile.TemporaryDirectory(prefix="face-value-sav-") as folder:
-        path = Path(folder) / "study.sav"
+    with temporary_folder() as folder:
+        path = folder / "study.sav"
         pyreadstat.write_sav(pd.DataFrame(written), str(path), column_labels=labels)
         return path.read_bytes()
 

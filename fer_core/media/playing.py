@@ -1,6 +1,5 @@
 """Which recordings browsers play; and of the others a small copy that they do, for looking at alone."""
 
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +10,7 @@ from fer_core.jobs import Monitor, Progress
 from fer_core.media.encoding import Mp4Writer, until_complete
 from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
+from fer_core.temporary import temporary_folder
 
 COPY_PX: Final = 640
 """Longer side of a copy."""
@@ -68,7 +68,7 @@ def write_copy(
     monitor = monitor or Monitor()
     began_s = time.monotonic()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="copy-")))
+        folder = stack.enter_context(temporary_folder())
         source = stack.enter_context(Video(recording, COPY_FPS, longer_px=COPY_PX))
         sound = folder / "sound.mp4"
         has_sound = source.has_audio and take_sound(recording, sound, source.duration_s or 0.0)

@@ -3,7 +3,6 @@
 Boxes and probabilities move evenly from one sample to the next, so that they follow faces between samples too.
 """
 
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, FaceReading, Quality, judge
+from fer_core.temporary import temporary_folder
 from fer_core.timeline.summaries import interval_s, people, rows_of_person
 from fer_core.timeline.table import Timeline
 
@@ -63,7 +63,7 @@ def write_annotated(
         raise MediaError(f"{video} is not the recording that this timeline was made from; choose that one.")
     tracks = Tracks(timeline)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="annotated-")))
+        folder = stack.enter_context(temporary_folder())
         sound, missing = _sound(timeline, video, folder)
         source = stack.enter_context(Video(video, 0, longer_px=longer_px))
         part = stack.enter_context(until_complete(out))

@@ -30,7 +30,7 @@ from fer_core.timeline.summaries import (
 )
 from fer_core.timeline.table import Timeline
 from fer_core.version import __version__
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 
 _LONGEST_NAME: Final = 40
 LANES_A_PAGE: Final = 24
@@ -74,8 +74,7 @@ def write_pdf(
     data = pdf_report(timeline, made_on, notes, card)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as part:
-            part.write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 

@@ -8,6 +8,7 @@ import pandas as pd
 from typing_extensions import TypedDict  # pydantic refuses the one of Python below 3.12
 
 from fer_core.cells import csv_of
+from fer_core.declaration import Declaration
 from fer_core.emotions import EMOTIONS
 from fer_core.picture_edits import PictureEdit, as_records
 from fer_core.readings import FaceReading, FrameReading
@@ -89,6 +90,7 @@ class ReadPicture:
         readings: its faces, from left to right.
         settings: how it was read.
         edits: how a person corrected what was found; `readings` are what came of it.
+        declaration: what it is for; None where that was not stated.
     """
 
     name: str
@@ -97,6 +99,7 @@ class ReadPicture:
     readings: Sequence[FaceReading]
     settings: PictureSettings
     edits: Sequence[PictureEdit] = ()
+    declaration: Declaration | None = None
 
 
 class QualityRecord(TypedDict):
@@ -142,12 +145,13 @@ class PictureRecord(TypedDict):
     faces: list[FaceRecord]
     edits: list[dict[str, Any]]
     settings: SettingsRecord
+    declaration: NotRequired[dict[str, str]]
 
 
 def as_record(picture: ReadPicture) -> PictureRecord:
     """One picture as an entry in the JSON of `image`."""
-    settings = picture.settings
-    return {
+    settings, said = picture.settings, picture.declaration
+    record: PictureRecord = {
         "path": picture.name,
         "width": picture.width,
         "height": picture.height,
@@ -162,6 +166,9 @@ def as_record(picture: ReadPicture) -> PictureRecord:
             "version": settings.version,
         },
     }
+    if said is not None:
+        record["declaration"] = {"purpose": said.purpose, "notice": said.notice, "agreed_at": said.agreed_at}
+    return record
 
 
 def as_table(pictures: Iterable[ReadPicture]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from fer_core.errors import MediaError
 from fer_core.timeline.columns import BASE, COLUMNS, GROUP_COLUMNS, RAW_COLUMNS, described
 from fer_core.timeline.files import typed_rows
 from fer_core.timeline.table import Timeline
+from fer_core.whole_file import write_whole
 
 DECIMALS: Final = 6
 
@@ -59,8 +60,8 @@ def write_csv(timeline: Timeline, folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / DICTIONARY_NAME).write_text(dictionary_text(timeline.frame.columns), encoding="utf-8", newline="")
-        (folder / CSV_NAME).write_text(csv_text(timeline), encoding="utf-8", newline="")
+        write_whole(folder / DICTIONARY_NAME, dictionary_text(timeline.frame.columns))
+        write_whole(folder / CSV_NAME, csv_text(timeline))
     except OSError as error:
         raise MediaError(f"{folder} cannot be written ({error.strerror}); choose another place.") from error
     return folder / CSV_NAME

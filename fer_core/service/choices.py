@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fer_core.declaration import Declaration, declared
 from fer_core.request import (
     DEFAULT_DETECTOR,
     DEFAULT_MODEL,
@@ -28,6 +29,8 @@ class PictureChoices(BaseModel):
     """Name of an installed model; `/v1/models` lists them."""
     detector: Literal["blazeface", "haar", "mtcnn"] = DEFAULT_DETECTOR
     """Name of the face detector."""
+    purpose: str | None = Field(default=None, max_length=200, examples=["usability study of our form"])
+    """What it is for, sealed into the answer; work, hiring and education are refused."""
 
     @property
     def request(self) -> AnalysisRequest:
@@ -37,6 +40,15 @@ class PictureChoices(BaseModel):
             RequestError: they make no sense.
         """
         return AnalysisRequest(self.model, DetectorChoice(self.detector))
+
+    @property
+    def declaration(self) -> Declaration | None:
+        """The purpose, declared now; None where it was left out.
+
+        Raises:
+            RequestError: it is refused.
+        """
+        return None if self.purpose is None else declared(self.purpose)
 
 
 class RecordingChoices(PictureChoices):

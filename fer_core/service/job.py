@@ -17,11 +17,12 @@ from typing import BinaryIO, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from fer_core.declaration import Declaration
 from fer_core.errors import FerError
 from fer_core.media.files import harmless
 from fer_core.request import AnalysisRequest
 from fer_core.service.problems import Problem
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 
 JobState = Literal["waiting", "reading", "done", "failed"]
 
@@ -42,6 +43,7 @@ class Job(BaseModel):
         starts: how often its reading was begun, without those that the service ended in order.
         ended: when it was done or failed; None before.
         problem: why it failed.
+        declaration: that the timeline bears.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +57,7 @@ class Job(BaseModel):
     starts: int = 0
     ended: datetime | None = None
     problem: Problem | None = None
+    declaration: Declaration | None = None
 
 
 def now() -> datetime:
@@ -112,8 +115,7 @@ class Place:
         Raises:
             OSError: it cannot be written.
         """
-        with whole_file(self.path / "job.json") as part:
-            part.write_text(job.model_dump_json(), encoding="utf-8")
+        write_whole(self.path / "job.json", job.model_dump_json())
 
     def job(self) -> Job | None:
         """What `keep` wrote; None where nothing was, or it is damaged."""

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from fer_core.declaration import Declaration
 from fer_core.errors import BusyError, FerError, MediaError, MissingError, RequestError, TooLargeError, WorkerError
 from fer_core.file_lock import LockedError, locked
 from fer_core.jobs import Monitor, Progress, Work
@@ -99,7 +100,9 @@ class Jobs:
             with self._lock:
                 self._coming -= 1
 
-    def add(self, place: Place, name: str, request: AnalysisRequest, owner: str) -> Job:
+    def add(
+        self, place: Place, name: str, request: AnalysisRequest, owner: str, declaration: Declaration | None = None
+    ) -> Job:
         """Put an upload at the end of the queue.
 
         Args:
@@ -107,6 +110,7 @@ class Jobs:
             name: of the file, as somebody gave it.
             request: how it is read.
             owner: whose it is.
+            declaration: that the timeline bears.
 
         Raises:
             MediaError: it is no recording that can be read.
@@ -119,7 +123,9 @@ class Jobs:
             self._check(place.recording, name)
         except FerError as error:
             raise place.named(error, name) from error
-        job = Job(id=secrets.token_hex(16), name=name, owner=owner, request=request, created=now())
+        job = Job(
+            id=secrets.token_hex(16), name=name, owner=owner, request=request, created=now(), declaration=declaration
+        )
         place.keep(job)
         place.path.rename(self._folder / job.id)
         with self._lock:
@@ -251,7 +257,8 @@ class Jobs:
             timeline = pipeline.analyse(place.recording, job.request, monitor, checkpoint=place.checkpoint)
             if not monitor.should_stop:
                 recording = replace(timeline.recording, name=job.name)
-                replace(timeline, recording=recording, portraits={}).write(place.result)
+                whole = replace(timeline, recording=recording, portraits={}, declaration=job.declaration)
+                whole.write(place.result)
         except FerError as error:
             problem = problem_of(place.named(error, job.name))
         except Exception:  # whatever it is, the next recording is read

@@ -86,6 +86,7 @@ def router(pipelines: Pipelines, settings: ServiceSettings) -> APIRouter:
 
         PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC. The picture is not kept.
         """
+        declaration = choices.declaration
         async with room.entered():
             with tempfile.TemporaryFile() as file:
                 told = await receive(request, file, limits.max_bytes)
@@ -97,7 +98,8 @@ def router(pipelines: Pipelines, settings: ServiceSettings) -> APIRouter:
                     picture = decode_image(file.read(), name, limits)
                     height, width = picture.shape[:2]
                     faces = pipeline.read_picture(picture).faces
-                    return as_record(ReadPicture(name, width, height, faces, PictureSettings.of(pipeline)))
+                    settings = PictureSettings.of(pipeline)
+                    return as_record(ReadPicture(name, width, height, faces, settings, declaration=declaration))
 
                 async with room.reading:
                     record: Any = await run_in_threadpool(read)

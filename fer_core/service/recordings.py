@@ -115,13 +115,13 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
 
         MP4, MOV, MKV, WebM, AVI or the like. A service that is stopped goes on with it at its next start.
         """
-        wanted = choices.request
+        wanted, declaration = choices.request, choices.declaration
         await run_in_threadpool(state.pipelines, wanted)  # a wrong name shall not cost an upload
         with jobs.coming() as place:
             with place.upload() as file:
                 told = await receive(request, file, settings.most_bytes)
             name = choices.name or told
-            job = await run_in_threadpool(jobs.add, place, name, wanted, request.state.owner)
+            job = await run_in_threadpool(jobs.add, place, name, wanted, request.state.owner, declaration)
         response.headers["Location"] = f"/v1/recordings/{job.id}"
         return shown(job)
 

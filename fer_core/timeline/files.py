@@ -25,7 +25,7 @@ from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, RAW_COLUMNS, descri
 from fer_core.timeline.outline import joined
 from fer_core.timeline.parquet import unpacked
 from fer_core.timeline.table import MEASURE_TYPES, TYPES, Recording, Timeline
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import write_whole
 
 FORMAT: Final = 2
 PARQUET, JSON = ".parquet", ".json"
@@ -78,8 +78,7 @@ def write_document(timeline: Timeline, more: More, path: Path) -> None:
     data = form(timeline, more)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as part:
-            part.write_bytes(data)
+        write_whole(path, data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
 

@@ -1,7 +1,6 @@
 """From Keras to LiteRT, ONNX and TensorFlow's SavedModel."""
 
 import importlib
-import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Final
@@ -12,7 +11,9 @@ from numpy.typing import NDArray
 
 from fer_core.classification.engines import NetworkOutput
 from fer_core.errors import DependencyError
+from fer_core.temporary import temporary_folder
 from fer_core.training.architectures import CLASS_MAPS, FEATURES
+from fer_core.whole_file import write_whole
 
 
 def with_class_maps(model: keras.Model) -> keras.Model:
@@ -53,9 +54,9 @@ def to_litert(
     """
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as folder:
-        to_saved_model(model, Path(folder), side_px)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    with temporary_folder() as folder:
+        to_saved_model(model, folder, side_px)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         if quantize != "none":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":
@@ -63,7 +64,7 @@ def to_litert(
         if quantize == "int8":
             assert calibration is not None
             converter.representative_dataset = lambda: ({"faces": face[None]} for face in calibration)
-        path.write_bytes(converter.convert())
+        write_whole(path, converter.convert())
 
 
 def to_saved_model(model: keras.Model, folder: Path, side_px: int) -> None:

@@ -20,6 +20,7 @@ from fer_core.detection.mtcnn import MtcnnDetector
 from fer_core.evaluation.datasets import IMAGE_SUFFIXES, FaceSet, load_faces
 from fer_core.readings import Box, Face
 from fer_core.training.face_check_samples import REFERENCE_FILE, Photograph, photographs
+from fer_core.whole_file import write_whole
 
 SMALLEST_PX: Final = 36
 """Shorter side from which a reference face has to be found, in the picture scaled to 640 pixels."""
@@ -39,7 +40,7 @@ def write_reference(folder: Path, threshold: float = 0.5) -> None:
             faces[path.name] = [
                 [*face.box, round(face.confidence, 4)] for face in detector.detect(np.asarray(image, np.uint8))
             ]
-    (folder / REFERENCE_FILE).write_text(json.dumps(faces, indent=0) + "\n")
+    write_whole(folder / REFERENCE_FILE, json.dumps(faces, indent=0) + "\n")
 
 
 class ReferenceFigures(TypedDict):

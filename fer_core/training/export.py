@@ -1,7 +1,6 @@
 """The `export` command: an installed model in another format, written only if it says the same as Keras."""
 
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from fer_core.imaging.crops import cut, grey
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.networks.files import MODELS_DIR
+from fer_core.temporary import temporary_folder
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.conversion import OnnxEngine, SavedModelEngine, to_litert, to_onnx, to_saved_model
 from fer_core.training.publishing import calibration_faces, check_drift
@@ -80,8 +80,8 @@ def export_model(
     source = verified_file(card, "model.keras", models_dir)
     network = keras.models.load_model(source, compile=False)
     check = _portrait_views() if faces is None else faces
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / out.name
+    with temporary_folder() as folder:
+        made = folder / out.name
         engine = _convert(network, format, quantize, made, check, card.side_px)
         reference = EmotionClassifier(ENGINES["keras"](source), card)
         drift = check_drift(reference, EmotionClassifier(engine, card), check)

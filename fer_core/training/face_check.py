@@ -6,7 +6,6 @@ is used.
 
 import json
 import math
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from fer_core.detection.haar import Cascades
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation.datasets import FaceSet
 from fer_core.networks.litert import LiteRtModel
+from fer_core.temporary import temporary_folder
 from fer_core.training.face_check_samples import (
     Photograph,
     badly_cut,
@@ -31,6 +31,7 @@ from fer_core.training.face_check_samples import (
     photographs,
     weathered,
 )
+from fer_core.whole_file import write_whole
 
 TRAINING_DATA = "the faces of FER2013's training split; pictures without faces; pictures of people"
 
@@ -157,15 +158,15 @@ def export_face_check(model: keras.Model, path: Path) -> None:
         lambda faces: {"face": model(faces, training=False)},
         input_signature=[tf.TensorSpec((None, side_px, side_px, 1), tf.float32, name="faces")],
     )
-    with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    with temporary_folder() as folder:
+        archive.write_out(str(folder), verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.target_spec.supported_types = [tf.float16]
         data = converter.convert()
     crops = np.random.default_rng(0).uniform(0, 255, (16, side_px, side_px, 1)).astype(np.float32)
     crops = np.cumsum(crops, axis=1) % 256  # noise alone would all get the same answer
-    path.write_bytes(data)
+    write_whole(path, data)
     apart = np.abs(LiteRtModel(path)(crops)["face"] - keras.ops.convert_to_numpy(model(crops, training=False))).max()
     if apart > 0.02:
         path.unlink()
@@ -202,7 +203,7 @@ def write_card(
         "recipe": asdict(settings),
         "metrics": metrics or {},
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / "card.json", json.dumps(card, indent=2) + "\n")
 
 
 class _Samples(keras.utils.PyDataset):

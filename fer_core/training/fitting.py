@@ -27,6 +27,7 @@ from fer_core.training.augmentation import plain
 from fer_core.training.batches import Batches, sample_weights, targets
 from fer_core.training.settings import Settings
 from fer_core.training.starting import load_teachers, recipe_before, sources, start_from
+from fer_core.whole_file import whole_file, write_whole
 
 JAX_STEPS_A_RATE = 20
 
@@ -66,7 +67,7 @@ def fit(
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
     open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
     if not resume and (before := recipe_before(settings)):
-        (run / "before.json").write_text(before.model_dump_json(indent=2) + "\n")
+        write_whole(run / "before.json", before.model_dump_json(indent=2) + "\n")
     keras.utils.set_random_seed(settings.seed)
     model = _network(settings, fused=True)
     if settings.start:
@@ -193,7 +194,7 @@ class _Clock(keras.callbacks.Callback):
             "val_accuracy": figures["val_emotion_accuracy"],
         }
         rows: list[Mapping[str, object]] = [*_rows_before(self.history, epoch), row]
-        with self.history.open("w", newline="") as file:
+        with whole_file(self.history) as part, part.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
@@ -236,9 +237,9 @@ def open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume:
         raise DatasetError(f"{run} already holds a run; pass --resume to go on with it, or another --run-dir.")
     shutil.rmtree(run / "backup", ignore_errors=True)
     run.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(wanted, indent=2) + "\n")
-    origins.write_text(json.dumps(learns_from, indent=2) + "\n")
-    (run / "machine.json").write_text(json.dumps(_machine()) + "\n")
+    write_whole(record, json.dumps(wanted, indent=2) + "\n")
+    write_whole(origins, json.dumps(learns_from, indent=2) + "\n")
+    write_whole(run / "machine.json", json.dumps(_machine()) + "\n")
 
 
 def _machine() -> dict[str, str | int | None]:

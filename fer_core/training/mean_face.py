@@ -24,6 +24,7 @@ from fer_core.imaging.halvings import Halvings
 from fer_core.networks.face_files import FACES_DIR
 from fer_core.networks.files import FileRecord
 from fer_core.readings import Box
+from fer_core.whole_file import write_whole
 
 FACES: Final = 3000
 SIDE_PX: Final = 144
@@ -118,10 +119,10 @@ def write(folder: Path, mean: Array, mirror: NDArray[np.intp], rigid: NDArray[np
         "rigid": rigid.tolist(),
     }
     path = folder / MEAN_FACE
-    path.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(content, separators=(",", ":")) + "\n")
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     card["files"][MEAN_FACE] = FileRecord.of(path).model_dump()
-    (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(folder / "card.json", json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -24,6 +24,7 @@ from fer_core.evaluation.datasets import FACE_PX, FaceSet, copies_of, fingerprin
 from fer_core.imaging.crops import network_input
 from fer_core.networks.files import MODELS_DIR, FileRecord
 from fer_core.training.conversion import to_litert, with_class_maps
+from fer_core.whole_file import write_whole
 
 MAX_PROBABILITY_DRIFT = 0.02
 MAX_ACCURACY_DRIFT = 0.003
@@ -225,7 +226,7 @@ def _measured(classifier: EmotionClassifier, faces: FaceSet, folder: Path, log: 
     written = write_records(folder, classifier, faces, log)
     files = {**classifier.card.files, **{name: FileRecord.of(folder / name) for name in written.files}}
     card = classifier.card.model_copy(update={"files": files, "metrics": written.metrics, "maps": written.maps})
-    (folder / "card.json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / "card.json", card.model_dump_json(indent=2) + "\n")
     return card
 
 

@@ -12,7 +12,7 @@ from fer_core.diagnostics.checks import Check
 from fer_core.errors import ModelError
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui.shared import loaders, routing, samples
+from fer_core.ui.shared import loaders, purpose, routing, samples
 from fer_core.ui.shared.text import plain
 from fer_core.ui.start import checking
 from tests.conftest import PORTRAIT, ROOT
@@ -369,3 +369,32 @@ def test_readings_are_kept_while_the_picture_is_there_and_forgotten_with_it(fake
     assert page.session_state["analysed pictures"].keys() == kept.keys()
     button(page, "Clear pictures").click().run()
     assert "analysed pictures" not in page.session_state
+
+
+def test_a_purpose_is_chosen_in_a_line_remembered_on_every_page_and_refused_with_the_reason(fakes):
+    fakes([Box(60, 40, 60, 60)])
+    page = image_page()
+    assert popover(page) == "Purpose: not stated"
+    page.selectbox(key="purpose choice").select(purpose.OTHER).run()
+    page.text_input(key="purpose words").set_value("rating *job* applicants").run()
+    assert (
+        not page.exception
+        and plain("Article 5(1)(f)") in page.error[0].value
+        and popover(page) == "Purpose: not stated"
+    )
+    page.text_input(key="purpose words").set_value("usability of *our* form").run()
+    assert not page.error and popover(page) == f"Purpose: {plain('usability of *our* form')}"
+    page.switch_page("pages/3_Video.py").run()
+    assert popover(page) == f"Purpose: {plain('usability of *our* form')}"
+    assert page.text_input(key="purpose words").value == "usability of *our* form"
+    page.selectbox(key="purpose choice").select(purpose.PURPOSES[0]).run()
+    page.switch_page("pages/1_Image.py").run()
+    assert popover(page) == f"Purpose: {purpose.PURPOSES[0]}" and page.session_state["purpose declared"].agreed_at
+    page.selectbox(key="purpose choice").select(purpose.NOT_STATED).run()
+    assert popover(page) == "Purpose: not stated"
+
+
+def popover(page: AppTest) -> str:
+    """The label of the line that says the purpose."""
+    labels = (element.proto.popover.label for element in page.main if hasattr(element.proto, "popover"))
+    return next(label for label in labels if label.startswith("Purpose"))

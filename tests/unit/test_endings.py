@@ -3,13 +3,21 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
+import tempfile
 
 import pytest
 
 from fer_core.commands.output import write_file
 from fer_core.errors import MediaError
+from fer_core.native_stderr import stderr_without
+from fer_core.reports.tables import write_csv
+from fer_core.temporary import temporary_folder
 from fer_core.ui.video.memory import Workspace
 from fer_core.whole_file import whole_file
+from tests.conftest import ROOT
+from tests.timelines import synthetic
 
 ROOM = 10_000
 
@@ -32,12 +40,45 @@ def test_a_result_of_before_stays_whole(tmp_path, full_disk):
     assert target.read_bytes() == b"of before" and list(target.parent.iterdir()) == [target]
 
 
+def test_a_table_of_before_stays_whole(tmp_path, full_disk):
+    write_csv(synthetic(1.0), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(MediaError, match=r"cannot be written .*; choose another place"):
+        write_csv(synthetic(60.0), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_half_an_upload_is_not_left_behind(full_disk):
     workspace = Workspace()
     with pytest.raises(MediaError, match="make room there"):
         workspace.store("a.mp4", bytes(ROOM + 1))
     assert list(workspace.path.iterdir()) == []
     workspace.close()
+
+
+def test_a_killed_process_leaves_no_folder_after_the_next_start(tmp_path):
+    killed = """
+import os, signal
+from fer_core.temporary import new_folder
+(new_folder() / "face.mp4").write_bytes(b"a face")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    used = tmp_path / f"face-value-{os.getpid()}-used"
+    used.mkdir()
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", killed], env=environment, cwd=ROOT, check=False)
+    [left] = set(tmp_path.iterdir()) - {used}
+    assert list(left.iterdir()) != []
+    subprocess.run([sys.executable, "-c", "from fer_core.temporary import sweep; sweep()"], env=environment, cwd=ROOT)
+    assert list(tmp_path.iterdir()) == [used]
+
+
+def test_without_a_temporary_folder_one_sentence_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    with pytest.raises(MediaError, match="TMPDIR"), temporary_folder():
+        pass
+    with stderr_without("TIFF"):
+        os.write(2, b"")
 
 
 def test_nothing_takes_the_place_of_a_device(tmp_path):

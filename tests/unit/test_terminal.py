@@ -1,13 +1,16 @@
 """What the commands write to a terminal, whatever the names of files, the encoding and the other end of the pipe."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from fer_core.cli import main
+from fer_core.commands import verify
 from fer_core.commands.video import CHECKPOINT
 from tests.conftest import PORTRAIT, ROOT
 from tests.videos import write_sound_only
@@ -69,6 +72,48 @@ def test_a_closed_pipe_ends_quietly(command):
     )
     os.close(writer)
     assert done.stderr == b"" and done.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_without_room_is_said_in_a_sentence():
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fer_core", "models", "list"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+        assert done.returncode == 3 and done.stderr.startswith(b"error: ") and done.stderr.count(b"\n") == 1
+        told = subprocess.run(
+            [sys.executable, "-m", "fer_core", "verify", "no.zip", "--video", "x"], cwd=ROOT, stderr=full, timeout=60
+        )
+        assert told.returncode == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's redirections")
+def test_messages_never_go_where_results_do():
+    shell = f"{sys.executable} -m fer_core verify no.zip --video x 2>&-"
+    done = subprocess.run(["sh", "-c", shell], cwd=ROOT, stdout=subprocess.PIPE, timeout=60)
+    assert done.returncode == 3 and done.stdout == b""
+
+
+def test_a_signal_ends_a_command_in_order(monkeypatch, capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    cleared = []
+
+    def work(_) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)  # somebody is impatient
+            cleared.append(True)
+        return 0
+
+    monkeypatch.setattr(verify, "_verify", work)
+    assert main(["verify", "a.zip", "--video", "b.mp4"]) == 128 + signal.SIGTERM and cleared == [True]
+    assert capsys.readouterr().err == "stopped.\n" and signal.getsignal(signal.SIGTERM) == before
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`video` and `smoothing-study` on the command line."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -125,12 +126,12 @@ def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
         "from fer_core.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "video", str(long), "--out", str(out), "--fps", "0"]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until_s = time.monotonic() + 30
     checkpoint = out / CHECKPOINT
     while time.monotonic() < until_s and not (checkpoint.exists() and checkpoint.stat().st_size > 12_000):
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal tells the process that decodes, too
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130 and "--resume" in said and "Traceback" not in said
     assert not (out / "timeline.csv").exists()

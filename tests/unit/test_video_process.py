@@ -1,6 +1,7 @@
 """The process that decodes: whatever becomes of it, whoever reads goes on."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -99,3 +100,13 @@ def test_a_video_that_is_not_read_to_its_end_leaves_no_process(clip):
         os.kill(video.process, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(video.process, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_a_signal_to_the_whole_group_does_not_look_like_a_damaged_recording(clip):
+    with Video(clip, 0) as video:
+        samples = iter(video)
+        next(samples)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(video.process, number)
+        assert len(list(samples)) == 49 and video.problems == ()

@@ -2,7 +2,6 @@
 
 import shutil
 import struct
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from fer_core.batch.unit import Engine
 from fer_core.diagnostics.benchmarks.video import make_clip
 from fer_core.networks.cores import available_cores
 from fer_core.request import AnalysisRequest
+from fer_core.temporary import temporary_folder
 
 RECORDING_S: Final = 2
 """Length of each recording in seconds: what a batch costs besides reading shows best in small ones."""
@@ -47,12 +47,12 @@ def batches(recordings: int, model: str | None = None) -> BatchFigures:
         model: name; None for the default.
     """
     request, seconds = AnalysisRequest(model=model), {}
-    with tempfile.TemporaryDirectory() as place:
-        source = Path(place) / "recordings"
+    with temporary_folder() as place:
+        source = place / "recordings"
         _make(source, recordings)
         for name, engine in _engines(request):
             began_s = time.perf_counter()
-            read_all([source], Path(place) / name, engine)
+            read_all([source], place / name, engine)
             seconds[name] = round(time.perf_counter() - began_s, 1)
     per_hour = {name: round(3600 * recordings / took) for name, took in seconds.items()}
     return BatchFigures(recordings, RECORDING_S, per_hour, seconds)

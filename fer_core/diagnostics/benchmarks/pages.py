@@ -10,18 +10,17 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.errors import DependencyError, WorkerError
 from fer_core.resources import resource
 from fer_core.settings import LIBRARY, UNFINISHED, environment_with
+from fer_core.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -207,8 +206,8 @@ def _server() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        places = {name: str(Path(folder) / name) for name in (LIBRARY, UNFINISHED)}
+    with temporary_folder() as folder:
+        places = {name: str(folder / name) for name in (LIBRARY, UNFINISHED)}
         options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
         home = resource("Home.py")
         process = subprocess.Popen(

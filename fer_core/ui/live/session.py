@@ -14,6 +14,7 @@ from fer_core.live.recording import SessionRecorder
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.ui.shared.handover import keep_session
+from fer_core.ui.shared.purpose import purpose
 
 CONSENT: Final = "live consent"
 """Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
@@ -97,7 +98,8 @@ def start_recording(live: LiveStream, pipeline: EmotionPipeline, settings: LiveS
     recorder = SessionRecorder(
         state.now_s, request, provenance_of(pipeline), datetime.now().astimezone(), with_video=video
     )
-    recorder.declare(agreed_at(datetime.fromisoformat(st.session_state[CONSENT])))
+    said = purpose()
+    recorder.declare(agreed_at(datetime.fromisoformat(st.session_state[CONSENT]), said.purpose if said else ""))
     if state.baselines:
         people = ", ".join(map(str, sorted(state.baselines)))
         recorder.note(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ import streamlit as st
 from fer_core.errors import ExportError
 from fer_core.resources import PACKAGE
 from fer_core.settings import MODELS, environment_with
+from fer_core.temporary import temporary_folder
 
 _ROOT: Final = PACKAGE.parent
 _NEEDS: Final = ("tensorflow", "tf2onnx", "onnxruntime")
@@ -35,8 +35,8 @@ def onnx_file(model: str, identity: str, models_dir: Path) -> bytes:
     Raises:
         ExportError: it cannot be converted, or says something else than Keras.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "model.onnx"
+    with temporary_folder() as folder:
+        out = folder / "model.onnx"
         command = [sys.executable, "-m", "fer_core", "export", "--model", model, "--format", "onnx", "--out", str(out)]
         environment = environment_with(**{MODELS: str(models_dir), "KERAS_BACKEND": "tensorflow"})
         try:

@@ -1,20 +1,19 @@
 """The study to take along: tables for other programs, and the whole library as one zip."""
 
-import shutil
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import FerError
+from fer_core.errors import FerError, MediaError
 from fer_core.jobs import Job, Monitor
 from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, value_title
 from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes
+from fer_core.library.values import Imported
+from fer_core.temporary import temporary_folder
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed
 from fer_core.ui.study.report import report
@@ -98,12 +97,19 @@ def _zip(library: Library) -> None:
 
 
 def _exported(library: Library, monitor: Monitor) -> bytes:
-    folder = Path(tempfile.mkdtemp(prefix="face-value-export-"))
-    try:
+    with temporary_folder() as folder:
         export_library(library, folder / "library.zip", monitor)
         return (folder / "library.zip").read_bytes()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _imported(library: Library, data: memoryview) -> Imported:
+    with temporary_folder() as folder:
+        path = folder / "library.zip"
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise MediaError(f"The zip could not be stored ({error.strerror}); make room there.") from error
+        return import_library(library, path)
 
 
 def _whole(library: Library) -> None:
@@ -116,15 +122,11 @@ def _whole(library: Library) -> None:
         number = st.session_state.setdefault("study imports", 0)
         given = st.file_uploader("Import such a zip", type=["zip"], key=f"study import {number}")
         if given is not None:
-            folder = Path(tempfile.mkdtemp(prefix="face-value-import-"))
             try:
-                (folder / "library.zip").write_bytes(given.getbuffer())
-                brought = import_library(library, folder / "library.zip")
+                brought = _imported(library, given.getbuffer())
             except FerError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
             st.session_state[MESSAGE] = f"{brought.analyses} analyses were imported, {brought.known} were here already."
             st.session_state["study imports"] = number + 1
             st.rerun()

@@ -15,6 +15,7 @@ from fer_core.request import AnalysisRequest, DetectorChoice
 from fer_core.timeline.summaries import as_clock
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.library import shown_folder
+from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.opening import RATES
 
@@ -61,7 +62,7 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
     if st.button("Read and keep", icon=":material/playlist_add:", type="primary", disabled=not given) and given:
         request = AnalysisRequest(model=model, detector=DetectorChoice(detector), fps=fps)
         for file in given:
-            queue.add(file.name, file.getbuffer(), request)
+            queue.add(file.name, file.getbuffer(), request, purpose())
         _start(library, queue)
         st.session_state[_GIVEN] = number + 1
         st.rerun()

@@ -23,6 +23,7 @@ from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders
+from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.memory import forget, memory
@@ -218,7 +219,7 @@ def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
     pipelines = _pipelines(requests)
     path = kept.workspace.store(name, data)
     try:
-        kept.start(path, requests, analysis(path, requests, pipelines))
+        kept.start(path, requests, analysis(path, requests, pipelines, purpose()))
     except FerError:
         shutil.rmtree(path.parent, ignore_errors=True)
         raise
@@ -238,7 +239,8 @@ def go_on_button(recording: OpenRecording) -> None:
     )
     if pressed:
         try:
-            memory().start(path, requests, analysis(path, requests, _pipelines(requests)), recording.number)
+            job = analysis(path, requests, _pipelines(requests), recording.study.read.declaration or purpose())
+            memory().start(path, requests, job, recording.number)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
@@ -275,7 +277,7 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
         return
     requests = {model: replace(recording.study.read.request, model=model, uncertain_below=None)}
     try:
-        job = analysis(recording.path, requests, _pipelines(requests))
+        job = analysis(recording.path, requests, _pipelines(requests), recording.study.read.declaration)
         memory().start(recording.path, requests, job, joining=recording.number)
     except FerError as error:
         st.error(plain(str(error)), icon=":material/error:")

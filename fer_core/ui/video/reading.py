@@ -1,8 +1,10 @@
 """The job of the Video page that reads a recording with one model or several. No Streamlit in here."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from fer_core.declaration import Declaration
 from fer_core.jobs import Job, Monitor
 from fer_core.networks.files import sha256
 from fer_core.pipeline import EmotionPipeline
@@ -12,7 +14,10 @@ from fer_core.ui.video import unfinished
 
 
 def analysis(
-    path: Path, requests: Mapping[str, AnalysisRequest], pipelines: Mapping[str, EmotionPipeline]
+    path: Path,
+    requests: Mapping[str, AnalysisRequest],
+    pipelines: Mapping[str, EmotionPipeline],
+    declaration: Declaration | None = None,
 ) -> Job[dict[str, Timeline]]:
     """The job that reads a recording with each model in turn, and gives the timelines by model.
 
@@ -24,6 +29,7 @@ def analysis(
         path: the recording.
         requests: by name of the model.
         pipelines: by name of the model.
+        declaration: that the timelines bear.
     """
 
     def job(monitor: Monitor) -> dict[str, Timeline]:
@@ -35,7 +41,7 @@ def analysis(
                 with unfinished.place(of, requests[model]) as checkpoint:
                     timeline = pipeline.analyse(path, requests[model], part, checkpoint=checkpoint)
                 if not done or not monitor.should_stop:
-                    done[model] = timeline
+                    done[model] = replace(timeline, declaration=declaration)
                 if monitor.should_stop:
                     break
             return done

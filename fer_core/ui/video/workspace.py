@@ -1,18 +1,16 @@
 """The folder of a visitor's files: nothing of it is left when the visit or the server has ended."""
 
-import os
 import shutil
 import tempfile
 import weakref
-from functools import cache
 from pathlib import Path, PurePath
 from typing import Final
 
 from fer_core.errors import MediaError
 from fer_core.jobs import Monitor
+from fer_core.temporary import new_folder
 
 _LONGEST_NAME: Final = 120
-_PREFIX: Final = "face-value-"
 
 
 class Workspace:
@@ -23,8 +21,7 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        sweep()
-        self.path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self.path = new_folder()
         self._monitors: list[Monitor] = []
         self._end = weakref.finalize(self, _end, self.path, self._monitors)
 
@@ -61,30 +58,6 @@ def _end(path: Path, monitors: list[Monitor]) -> None:
     for monitor in monitors:
         monitor.stop()
     shutil.rmtree(path, ignore_errors=True)
-
-
-@cache
-def sweep() -> None:
-    """Delete the folders that killed servers left; once in the life of a server.
-
-    This also deletes folders with this server's own process number: an earlier server had the same number.
-    """
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        number = path.name.removeprefix(_PREFIX).split("-")[0]
-        if number.isdecimal() and (int(number) == os.getpid() or not _runs(int(number))):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _runs(number: int) -> bool:
-    """Whether there is a process of that number, as far as the system tells."""
-    try:
-        if os.name == "posix":  # on Windows, the call ends the process
-            os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:  # the process of another user
-        return True
-    return True
 
 
 def _short(name: str) -> str:
