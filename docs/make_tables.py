@@ -1,5 +1,8 @@
 """Write the tables of documents that come from model cards and from code. Run by `make tables`."""
 
+import ast
+import inspect
+from itertools import pairwise
 from pathlib import Path
 
 from fer_core.batch import manifest
@@ -95,10 +98,22 @@ def settings_table() -> str:
     """Every environment variable, as the settings describe it."""
     rows = ["| environment variable | what it does |", "|---|---|"]
     rows += [
-        f"| `{setting.validation_alias}` | {' '.join((setting.description or '').split())} |"
-        for setting in (*Settings.model_fields.values(), *ServiceSettings.model_fields.values())
+        f"| `{kind.model_fields[name].validation_alias}` | {description} |"
+        for kind in (Settings, ServiceSettings)
+        for name, description in _described(kind).items()
     ]
     return "\n".join(rows)
+
+
+def _described(kind: type) -> dict[str, str]:
+    """The text below each attribute of a class, on one line."""
+    [made] = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(made, ast.ClassDef)
+    return {
+        attribute.target.id: " ".join(text.value.value.split())
+        for attribute, text in pairwise(made.body)
+        if isinstance(attribute, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
 
 
 def _figures(card: ModelCard) -> CardFigures:

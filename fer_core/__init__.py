@@ -9,8 +9,6 @@ Example:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from fer_core.classification import Classification, EmotionClassifier, ModelCard
-from fer_core.detection import FaceDetector
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import (
     AccessError,
@@ -32,23 +30,33 @@ from fer_core.errors import (
     UnknownModelError,
     WorkerError,
 )
-from fer_core.pipeline import EmotionPipeline, PictureReading
-from fer_core.provenance import Provenance
-from fer_core.readings import Box, Face, FaceMesh, FaceReading, FrameReading, Pose, Quality
-from fer_core.request import AnalysisRequest, DetectorChoice, Region
 from fer_core.version import __version__
 
 if TYPE_CHECKING:
     from fer_core.analysis.run import AnalysisProgress
+    from fer_core.classification.cards import ModelCard
+    from fer_core.classification.classifier import Classification, EmotionClassifier
+    from fer_core.detection.protocol import FaceDetector
+    from fer_core.pipeline import EmotionPipeline, PictureReading
+    from fer_core.provenance import Provenance
+    from fer_core.readings import Box, Face, FaceMesh, FaceReading, FrameReading, Pose, Quality
     from fer_core.reports.pictures import to_frame
+    from fer_core.request import AnalysisRequest, DetectorChoice, Region
     from fer_core.timeline.edits import Accompany, Edit, Exclude, Mark, Merge, Name, Rate, Remove, Rest, Smooth, Split
     from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
     from fer_core.timeline.study import Study
     from fer_core.timeline.table import Recording, Timeline
 
-# Imported when they are first asked for: they bring pandas, which the reading of a picture need not wait for.
+# Imported when they are first asked for: each brings more than a program that does not use it should wait for.
 _LATER: Final = {
     "AnalysisProgress": "analysis.run",
+    **dict.fromkeys(("AnalysisRequest", "DetectorChoice", "Region"), "request"),
+    **dict.fromkeys(("Box", "Face", "FaceMesh", "FaceReading", "FrameReading", "Pose", "Quality"), "readings"),
+    **dict.fromkeys(("Classification", "EmotionClassifier"), "classification.classifier"),
+    **dict.fromkeys(("EmotionPipeline", "PictureReading"), "pipeline"),
+    "FaceDetector": "detection.protocol",
+    "ModelCard": "classification.cards",
+    "Provenance": "provenance",
     "to_frame": "reports.pictures",
     **dict.fromkeys(
         ("Accompany", "Edit", "Exclude", "Mark", "Merge", "Name", "Rate", "Remove", "Rest", "Smooth", "Split"),

@@ -46,9 +46,10 @@ from fer_core.commands.output import (
 from fer_core.commands.request_options import add_purpose_option, declaration_of
 from fer_core.errors import FerError, MediaError
 from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
+from fer_core.version import __version__
 
 if TYPE_CHECKING:
-    from fer_core.reports.pictures import PictureRecord
+    from fer_core.reports.picture_records import PictureRecord
 
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
@@ -82,6 +83,7 @@ class _Parser(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     top: argparse.ArgumentParser = _Parser(prog=_program(), description="Facial expression recognition, locally.")
+    top.add_argument("--version", action="version", version=f"{ENTRY_POINT} {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
@@ -131,7 +133,7 @@ def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> int:
     from fer_core.media.images import encode_png, read_image
     from fer_core.pipeline import EmotionPipeline
-    from fer_core.reports.pictures import PictureSettings, ReadPicture, as_record
+    from fer_core.reports.picture_records import PictureSettings, ReadPicture, as_record
 
     if options.annotate:
         checked_folder(options.annotate, "--annotate")

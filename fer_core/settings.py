@@ -6,10 +6,9 @@ Environment variables are read each time that `settings()` is called, so a test 
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from fer_core.errors import RequestError
 
@@ -53,30 +52,29 @@ _Folder = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 _Keys = Annotated[tuple[Annotated[str, Field(min_length=LEAST_KEY)], ...], BeforeValidator(_parted)]
 
 
-class _OfEnvironment(BaseSettings):
+class _OfEnvironment(BaseModel):
     """Settings that are read from the environment and from nowhere else: no `.env` file, no folder of secrets."""
 
-    model_config = SettingsConfigDict(
-        case_sensitive=True, frozen=True, extra="ignore", use_attribute_docstrings=True, enable_decoding=False
-    )
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment alone."""
-        return (env_settings,)
+    def read(cls) -> Self:
+        """The settings as the environment has them now.
+
+        Raises:
+            ValidationError: one of them makes no sense.
+        """
+        return cls.model_validate({name: value for name, value in os.environ.items() if cls._counts(value)})
+
+    @staticmethod
+    def _counts(_value: str) -> bool:
+        return True
 
 
 class Settings(_OfEnvironment):
     """The settings as they are now; each attribute is one environment variable.
 
-    The descriptions of the attributes are the table of settings in docs/reference.md (`make tables`).
+    The text below each attribute is its row of the table of settings in docs/reference.md (`make tables`).
     """
 
     models_dir: _Folder = Field(default=None, validation_alias=MODELS)
@@ -143,8 +141,6 @@ class Settings(_OfEnvironment):
 class ServiceSettings(_OfEnvironment):
     """The settings of `serve`, which nothing else reads. An empty value counts as unset."""
 
-    model_config = SettingsConfigDict(env_ignore_empty=True)
-
     api_keys: _Keys = Field(default=(), validation_alias=API_KEYS, repr=False)
     """Keys of those who may use the HTTP service, with commas between them, each of 16 letters or more. Where there is
     none, `serve` answers to this machine alone; see [service.md](service.md)."""
@@ -171,6 +167,10 @@ class ServiceSettings(_OfEnvironment):
     kept_hours: float = Field(default=24.0, gt=0, le=1_000_000, validation_alias=SERVICE_HOURS)
     """Hours for which `serve` keeps a result that nobody deletes. Default: 24."""
 
+    @staticmethod
+    def _counts(value: str) -> bool:
+        return bool(value)
+
     @property
     def folder(self) -> Path | None:
         """Folder of the service; None where none is named and this user has no home folder."""
@@ -188,7 +188,7 @@ def service_settings() -> ServiceSettings:
         RequestError: one of them makes no sense.
     """
     try:
-        return ServiceSettings()
+        return ServiceSettings.read()
     except ValidationError as error:
         wrong = error.errors()[0]
         raise RequestError(f"{wrong['loc'][0]} cannot be used: {wrong['msg']}; see the table of settings.") from error
@@ -196,7 +196,7 @@ def service_settings() -> ServiceSettings:
 
 def settings() -> Settings:
     """The settings, read from the environment now."""
-    return Settings()
+    return Settings.read()
 
 
 def environment_with(**variables: str) -> dict[str, str]:

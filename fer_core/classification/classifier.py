@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from fer_core.classification.cards import ModelCard, check_members, load_card, verified_file
 from fer_core.classification.combined import Calibrated, Ensemble
@@ -15,6 +14,7 @@ from fer_core.classification.imported import ImportedEngine
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError
 from fer_core.imaging.crops import colour_input, network_input
+from fer_core.logits import softmax
 from fer_core.networks.files import MODELS_DIR
 
 BATCH = 64

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from fer_core.classification.engines import Engine, NetworkOutput
+from fer_core.logits import log_mean, log_softmax
 
 
 class Calibrated:
@@ -61,8 +61,7 @@ class Ensemble:
 
 def _log_mean(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Logarithm of the mean probability."""
-    logs = np.stack([values - logsumexp(values, axis=1, keepdims=True) for values in logits])
-    return np.asarray(logsumexp(logs, axis=0) - np.log(len(logits)), np.float32)
+    return np.asarray(log_mean(np.stack([log_softmax(values, axis=1) for values in logits])), np.float32)
 
 
 def _enlarged(maps: NDArray[np.float32], side: int) -> NDArray[np.float32]:

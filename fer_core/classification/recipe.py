@@ -23,7 +23,7 @@ from pydantic import (
 class Stated(BaseModel):
     """Part of a card: immutable. Writing gives the keys that were read, unknown ones too, in the same order."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
     __pydantic_extra__: dict[str, JsonValue] = Field(init=False)
     _keys: tuple[str, ...] = PrivateAttr(default=())
 

@@ -18,7 +18,7 @@ MODELS_DIR: Final = settings().models_dir or resource("models")
 class Record(BaseModel):
     """Part of a card: immutable, and unknown keys are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class FileRecord(Record):

@@ -14,7 +14,7 @@ from fer_core.errors import BusyError
 from fer_core.media.files import stored_name
 from fer_core.media.images import ImageLimits, decode_image
 from fer_core.networks.cores import available_cores
-from fer_core.reports.pictures import PictureRecord, PictureSettings, ReadPicture, as_record
+from fer_core.reports.picture_records import PictureRecord, PictureSettings, ReadPicture, as_record
 from fer_core.service.choices import PictureChoices
 from fer_core.service.pipelines import Pipelines
 from fer_core.service.problems import answers

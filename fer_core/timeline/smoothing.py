@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax, softmax
 
 from fer_core.emotions import EMOTIONS
+from fer_core.logits import log_softmax, softmax
 from fer_core.timeline.hidden_markov import most_probable_path, posteriors
 
 GAP_S: Final = 1.5

@@ -113,3 +113,26 @@ def test_tensorflow_is_not_loaded(statement):
     code = f"{statement}\nimport sys\nassert not {{'tensorflow', 'keras', 'torch', 'jax'}} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+SLOW = {"scipy", "pandas", "pyarrow", "plotly", "matplotlib", "fpdf", "av", "streamlit", "sqlalchemy", "sklearn"}
+"""Packages that take a tenth of a second or more to import."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "further"),
+    [
+        (["--version"], {"cv2", "PIL", "ai_edge_litert"}),
+        (["models", "list"], set()),
+        (["image", "tests/data/astronaut.png", "--json", "-"], set()),
+        (["self-test"], set()),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_quick_commands_load_nothing_slow(arguments, further):
+    code = (
+        f"import sys\nfrom fer_core.cli import main\ntry:\n    main({arguments})\nexcept SystemExit:\n    pass\n"
+        f"print(sorted({SLOW | further} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout and done.stderr.splitlines()[-1] == "[]", done.stderr

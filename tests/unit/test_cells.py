@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import fer_core
 from fer_core.cells import cell_text, csv_of, csv_of_rows, for_spreadsheets, harmless_cell
-from fer_core.reports.pictures import PictureSettings, ReadPicture, as_csv
+from fer_core.reports.picture_records import PictureSettings, ReadPicture
+from fer_core.reports.pictures import as_csv
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.events.notes import events_from, events_text

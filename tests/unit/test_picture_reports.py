@@ -8,15 +8,8 @@ import pytest
 from fer_core.emotions import EMOTIONS
 from fer_core.picture_edits import DrawFace, RemoveFace
 from fer_core.readings import Box
-from fer_core.reports.pictures import (
-    COLUMNS,
-    SETTINGS_COLUMNS,
-    PictureSettings,
-    ReadPicture,
-    as_csv,
-    as_record,
-    as_table,
-)
+from fer_core.reports.picture_records import PictureSettings, ReadPicture, as_record
+from fer_core.reports.pictures import COLUMNS, SETTINGS_COLUMNS, as_csv, as_table
 from fer_core.testing import fake_pipeline
 from fer_core.version import __version__
 from tests.conftest import ROOT

@@ -20,7 +20,8 @@ from fer_core.imaging.crops import cut
 from fer_core.imaging.drawing import annotate, caption, overlay_activation
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading, Pose
-from fer_core.reports.pictures import as_csv, as_record
+from fer_core.reports.picture_records import as_record
+from fer_core.reports.pictures import as_csv
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain

@@ -17,7 +17,7 @@ from fer_core.media.images import decode_image
 from fer_core.picture_edits import DrawFace, PictureEdit, boxes_after, can_be_drawn
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
-from fer_core.reports.pictures import PictureSettings, ReadPicture
+from fer_core.reports.picture_records import PictureSettings, ReadPicture
 from fer_core.ui.shared.text import plain
 
 SHOWN_PX = 1600
