@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from fer_core.classification import default_model
 from fer_core.diagnostics import self_test
 from fer_core.diagnostics.checks import Check, guarded
+from fer_core.diagnostics.sign_in import sign_in
 from fer_core.errors import FerError
 from fer_core.live.ice import ice_servers
 from fer_core.media import libraries
@@ -62,6 +63,7 @@ def doctor(address: str | None = None, models_dir: Path = MODELS_DIR) -> Iterato
     yield guarded("unfinished analyses", partial(_folder, now.unfinished, UNFINISHED))
     yield guarded("library", partial(_folder, now.library, LIBRARY))
     yield guarded("database", lambda: _database(now.database))
+    yield guarded("sign-in", lambda: sign_in(now, address))
     yield guarded("open files", _open_files)
     yield guarded("network for the camera", _interfaces)
     yield guarded("ways for the camera", lambda: _ways(now.ice_servers))

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect
 from fer_core.diagnostics.doctor import doctor
 from tests.browser.conftest import started_server
 from tests.conftest import ROOT
+from tests.serving import free_port
 
 expect.set_options(timeout=60_000)
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -74,12 +75,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         finally:
             proxy.terminate()
             proxy.wait(timeout=20)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def certificate(folder: Path) -> Path:

@@ -218,7 +218,7 @@ def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
     pipelines = _pipelines(requests)
     path = kept.workspace.store(name, data)
     try:
-        kept.start(path, requests, analysis(path, requests, pipelines))
+        kept.start(path, requests, analysis(path, requests, pipelines, kept.owner))
     except FerError:
         shutil.rmtree(path.parent, ignore_errors=True)
         raise
@@ -238,7 +238,8 @@ def go_on_button(recording: OpenRecording) -> None:
     )
     if pressed:
         try:
-            memory().start(path, requests, analysis(path, requests, _pipelines(requests)), recording.number)
+            job = analysis(path, requests, _pipelines(requests), memory().owner)
+            memory().start(path, requests, job, recording.number)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
@@ -275,7 +276,7 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
         return
     requests = {model: replace(recording.study.read.request, model=model, uncertain_below=None)}
     try:
-        job = analysis(recording.path, requests, _pipelines(requests))
+        job = analysis(recording.path, requests, _pipelines(requests), memory().owner)
         memory().start(recording.path, requests, job, joining=recording.number)
     except FerError as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -289,8 +290,8 @@ def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
 
 def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, ModelCard]) -> None:
     """Tell that an unfinished analysis of this file exists, how to go on with it, and offer to delete it."""
-    sha256 = _sha256_of(given)
-    found = unfinished.of(sha256)
+    name = unfinished.named(_sha256_of(given), memory().owner)
+    found = unfinished.of(name)
     if not found:
         return
     for one in found:
@@ -311,7 +312,7 @@ def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, Mod
         "Delete what was read",
         icon=":material/delete:",
         on_click=unfinished.remove,
-        args=(sha256,),
+        args=(name,),
         key="unfinished",
     )
 

@@ -12,7 +12,10 @@ from fer_core.ui.video import unfinished
 
 
 def analysis(
-    path: Path, requests: Mapping[str, AnalysisRequest], pipelines: Mapping[str, EmotionPipeline]
+    path: Path,
+    requests: Mapping[str, AnalysisRequest],
+    pipelines: Mapping[str, EmotionPipeline],
+    owner: str = "",
 ) -> Job[dict[str, Timeline]]:
     """The job that reads a recording with each model in turn, and gives the timelines by model.
 
@@ -24,11 +27,12 @@ def analysis(
         path: the recording.
         requests: by name of the model.
         pipelines: by name of the model.
+        owner: whose unfinished analyses are continued; see `unfinished.named`.
     """
 
     def job(monitor: Monitor) -> dict[str, Timeline]:
         done: dict[str, Timeline] = {}
-        of = sha256(path)
+        of = unfinished.named(sha256(path), owner)
         try:
             parts = monitor.parts(list(pipelines) if len(pipelines) > 1 else [""])
             for (model, pipeline), part in zip(pipelines.items(), parts, strict=True):
