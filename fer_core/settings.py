@@ -22,6 +22,7 @@ LIBRARY: Final = "FACE_VALUE_LIBRARY"
 DATABASE: Final = "FACE_VALUE_DATABASE"
 DATA: Final = "XDG_DATA_HOME"
 RAY_ADDRESS: Final = "RAY_ADDRESS"
+TURN_SECRET: Final = "FACE_VALUE_TURN_SECRET"
 SIGN_IN: Final = "FACE_VALUE_SIGN_IN"
 SIGN_IN_UNVERIFIED: Final = "FACE_VALUE_SIGN_IN_UNVERIFIED"
 LIBRARY_SHARED: Final = "FACE_VALUE_LIBRARY_SHARED"
@@ -122,6 +123,10 @@ class Settings(_OfEnvironment):
     ray_address: _Text = Field(default="", validation_alias=RAY_ADDRESS)
     """Cluster of Ray that `batch --backend ray` uses, such as `head:6379`. Default: one that is started on this
     machine, and ended with the batch."""
+
+    turn_secret: _Text = Field(default="", validation_alias=TURN_SECRET, repr=False)
+    """Secret shared with coturn (`static-auth-secret`), from which each visit gets a user name and password of its own
+    that end after four hours, for `turn:` and `turns:` addresses without one; see [deployment.md](deployment.md)."""
 
     sign_in: _Text = Field(default="", validation_alias=SIGN_IN)
     """Who may use the dashboard after a sign-in, with commas between them: addresses (`ada@example.org`), domains
