@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from fer_core.temporary import sweep
+from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.closed_visits import end_closed_visits
 from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
@@ -16,6 +17,7 @@ logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name
 ICON = Path(__file__).parent / "assets" / "icon.png"
 st.set_page_config(page_title="Face Value", page_icon=str(ICON), layout="wide")
 
+door = sign_in.door()
 page = st.navigation(
     {
         "Face Value": [st.Page("pages/0_Start.py", title="Start", icon=":material/home:", default=True)],
@@ -26,12 +28,18 @@ page = st.navigation(
             st.Page("pages/4_Study.py", title="Study", icon=":material/groups:"),
         ],
         "Evidence": [st.Page("pages/5_Models.py", title="Models", icon=":material/leaderboard:")],
-    }
+    },
+    position="sidebar" if door.opens else "hidden",
 )
 forget_other_pages(page.url_path)
 end_closed_visits()
 sweep()
+if not door.opens:
+    sign_in.ask(door)
+    st.stop()
 with st.sidebar:
     st.caption(":material/lock: Everything stays on this machine.")
     choose_format()
+    if door.person:
+        sign_in.sign_out_button(door.person)
 page.run()

@@ -21,6 +21,10 @@ LIBRARY: Final = "FACE_VALUE_LIBRARY"
 DATABASE: Final = "FACE_VALUE_DATABASE"
 DATA: Final = "XDG_DATA_HOME"
 RAY_ADDRESS: Final = "RAY_ADDRESS"
+TURN_SECRET: Final = "FACE_VALUE_TURN_SECRET"
+SIGN_IN: Final = "FACE_VALUE_SIGN_IN"
+SIGN_IN_UNVERIFIED: Final = "FACE_VALUE_SIGN_IN_UNVERIFIED"
+LIBRARY_SHARED: Final = "FACE_VALUE_LIBRARY_SHARED"
 API_KEYS: Final = "FACE_VALUE_API_KEYS"
 SERVICE: Final = "FACE_VALUE_SERVICE"
 SERVICE_BYTES: Final = "FACE_VALUE_SERVICE_BYTES"
@@ -43,12 +47,18 @@ def _parted(value: Any) -> Any:
     return [part for part in map(str.strip, value.split(",")) if part] if isinstance(value, str) else value
 
 
+def _said_yes(value: Any) -> Any:
+    """Anything that is not clearly a yes is a no: these settings loosen something."""
+    return value.strip().lower() in ("yes", "true", "1", "on") if isinstance(value, str) else value
+
+
 LEAST_KEY: Final = 16
 """Letters of a key of the HTTP service, at least."""
 
 
 _Text = Annotated[str, BeforeValidator(_stripped)]
 _Folder = Annotated[Path | None, BeforeValidator(_none_if_empty)]
+_Yes = Annotated[bool, BeforeValidator(_said_yes)]
 _Keys = Annotated[tuple[Annotated[str, Field(min_length=LEAST_KEY)], ...], BeforeValidator(_parted)]
 
 
@@ -111,6 +121,23 @@ class Settings(_OfEnvironment):
     ray_address: _Text = Field(default="", validation_alias=RAY_ADDRESS)
     """Cluster of Ray that `batch --backend ray` uses, such as `head:6379`. Default: one that is started on this
     machine, and ended with the batch."""
+
+    turn_secret: _Text = Field(default="", validation_alias=TURN_SECRET, repr=False)
+    """Secret shared with coturn (`static-auth-secret`), from which each visit gets a user name and password of its own
+    that end after four hours, for `turn:` and `turns:` addresses without one; see [deployment.md](deployment.md)."""
+
+    sign_in: _Text = Field(default="", validation_alias=SIGN_IN)
+    """Who may use the dashboard after a sign-in, with commas between them: addresses (`ada@example.org`), domains
+    (`@example.org`), or `everyone` whom the identity provider signs in. Unset: nobody is asked; see
+    [deployment.md](deployment.md#a-sign-in)."""
+
+    sign_in_unverified: _Yes = Field(default=False, validation_alias=SIGN_IN_UNVERIFIED)
+    """Set to `yes` where the identity provider says of no address whether it was verified, as the directory of one
+    organisation may do. Default: an address counts only if it was."""
+
+    library_for_all: _Yes = Field(default=False, validation_alias=LIBRARY_SHARED)
+    """Set to `yes`, all who signed in share one library. Default: each of them has a library of their own. Without a
+    sign-in this means nothing."""
 
     @property
     def unfinished(self) -> Path | None:

@@ -15,6 +15,13 @@ from tests.conftest import ROOT
 STARTS_WITHIN_S = 120
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def served(printed: Path, **environment: str) -> Iterator[str]:
     """A dashboard of its own that prints into a file; gives its address."""
@@ -26,10 +33,9 @@ def served(printed: Path, **environment: str) -> Iterator[str]:
 def started(
     printed: Path, further: Sequence[str] = (), **environment: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The same, with its process, and with further options of Streamlit."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """The same, with its process, and with further options of Streamlit; one of them may name the port."""
+    named = [option.partition("=")[2] for option in further if option.startswith("--server.port=")]
+    port = int(named[0]) if named else free_port()
     command = [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}"]
     with printed.open("ab") as output:
         process = subprocess.Popen(

@@ -22,6 +22,7 @@ class Visitor:
     Args:
         address: of the server, such as `http://127.0.0.1:8501`.
         patience_s: for each answer.
+        further_cookie: to be sent with every request, such as "name=value".
 
     Attributes:
         session: name of the visit, as the server gives it.
@@ -31,6 +32,7 @@ class Visitor:
 
     address: str
     patience_s: float = 60.0
+    further_cookie: str = ""
     session: str = ""
     messages: list[ForwardMsg] = field(default_factory=list)
     widgets: dict[str, WidgetState] = field(default_factory=dict)
@@ -40,7 +42,7 @@ class Visitor:
         with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=self.patience_s) as answer:
             cookie = answer.headers["Set-Cookie"].split(";")[0]
         self._token = cookie.split("=", 1)[1].strip('"')
-        self._cookie = {"Cookie": cookie}
+        self._cookie = {"Cookie": "; ".join(filter(None, (cookie, self.further_cookie)))}
         self._connecting = connect(
             f"{self.address.replace('http', 'ws', 1)}/_stcore/stream",
             subprotocols=[Subprotocol("streamlit"), Subprotocol(self._token)],

@@ -4,7 +4,6 @@ The self-test asks whether readings are right; this asks about the machine aroun
 limits, how the camera's pictures find their way, and the address that visitors use.
 """
 
-import asyncio
 import base64
 import http.client
 import os
@@ -15,18 +14,19 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from fer_core.classification import default_model
 from fer_core.diagnostics import self_test
 from fer_core.diagnostics.checks import Check, guarded
+from fer_core.diagnostics.sign_in import sign_in
+from fer_core.diagnostics.ways import ways
 from fer_core.errors import FerError
-from fer_core.live.ice import ice_servers
 from fer_core.media import libraries
 from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
-from fer_core.settings import DATABASE, ICE_SERVERS, LIBRARY, UNFINISHED, settings
+from fer_core.settings import DATABASE, LIBRARY, UNFINISHED, settings
 
 PYTHONS: Final = ((3, 11), (3, 13))
 """First and last Python that is tested."""
@@ -62,9 +62,10 @@ def doctor(address: str | None = None, models_dir: Path = MODELS_DIR) -> Iterato
     yield guarded("unfinished analyses", partial(_folder, now.unfinished, UNFINISHED))
     yield guarded("library", partial(_folder, now.library, LIBRARY))
     yield guarded("database", lambda: _database(now.database))
+    yield guarded("sign-in", lambda: sign_in(now, address))
     yield guarded("open files", _open_files)
     yield guarded("network for the camera", _interfaces)
-    yield guarded("ways for the camera", lambda: _ways(now.ice_servers))
+    yield guarded("ways for the camera", lambda: ways(now))
     if address is not None:
         reachable = guarded("address", lambda: _address(address))
         yield reachable
@@ -139,51 +140,6 @@ def _interfaces() -> tuple[bool, str]:
     if addresses:
         return True, ", ".join(addresses)
     return False, "only the loopback interface, which WebRTC does not use; connect the machine, or add a veth pair"
-
-
-def _ways(setting: str) -> tuple[bool | None, str]:
-    servers = ice_servers(setting)
-    if servers is None:
-        return None, f"{ICE_SERVERS} is automatic: streamlit-webrtc chooses, and asks others for it"
-    if not servers:
-        return None, f"direct only, as on one machine or in one network; {ICE_SERVERS} names a TURN server for others"
-    answers = asyncio.run(_asked([{**server, "urls": url} for server in servers for url in _urls(server)]))
-    silent = [url for url, address in answers.items() if address is None]
-    if silent:
-        return False, (
-            f"no answer from {', '.join(silent)}; check address and credentials in {ICE_SERVERS}, and whether the "
-            "firewall lets UDP through"
-        )
-    return True, ", ".join(f"{url} gives {address}" for url, address in answers.items())
-
-
-def _urls(server: dict[str, Any]) -> list[str]:
-    urls = server["urls"]
-    return [urls] if isinstance(urls, str) else urls
-
-
-async def _asked(servers: list[dict[str, Any]]) -> dict[str, str | None]:
-    """The address that each server gives, by the server's own; None where it gives none."""
-    answers = await asyncio.gather(*map(_address_by, servers))
-    return dict(zip((server["urls"] for server in servers), answers, strict=True))
-
-
-async def _address_by(server: dict[str, Any]) -> str | None:
-    import aioice
-    from aiortc import RTCIceServer
-    from aiortc.rtcicetransport import connection_kwargs
-
-    try:
-        connection = aioice.Connection(ice_controlling=True, **connection_kwargs([RTCIceServer(**server)]))
-    except ValueError:  # such as no user name for a TURN server
-        return None
-    try:
-        await asyncio.wait_for(connection.gather_candidates(), ANSWER_S)
-        return next((each.host for each in connection.local_candidates if each.type in ("srflx", "relay")), None)
-    except (TimeoutError, OSError, aioice.stun.TransactionError):
-        return None
-    finally:
-        await connection.close()
 
 
 def _address(address: str) -> tuple[bool, str]:

@@ -15,7 +15,9 @@ from playwright.sync_api import Browser, expect
 
 from fer_core.diagnostics.doctor import doctor
 from tests.browser.conftest import started_server
+from tests.certificates import self_signed
 from tests.conftest import ROOT
+from tests.serving import free_port
 
 expect.set_options(timeout=60_000)
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -48,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("nginx")
     options = (f"--browser.serverAddress={NAME}", *(f"--server.allowedHosts={host}" for host in (NAME, "127.0.0.1")))
     with started_server(folder / "log", options) as server:
-        made = Site(free_port(), free_port(), certificate(folder))
+        made = Site(free_port(), free_port(), self_signed(folder, NAME))
         config = (ROOT / "docs" / "deployment" / "nginx.conf").read_text()
         for pattern, here in {
             r"listen 443 ssl": f"listen 127.0.0.1:{made.https} ssl",
@@ -74,22 +76,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         finally:
             proxy.terminate()
             proxy.wait(timeout=20)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def certificate(folder: Path) -> Path:
-    made = folder / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
-         "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(made)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return made
 
 
 def wait_for(port: int) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,13 @@ from aioice.ice import get_host_addresses
 
 from fer_core.cli import main
 from fer_core.diagnostics import doctor as module
+from fer_core.diagnostics import sign_in as sign_in_module
+from fer_core.diagnostics import ways as ways_module
 from fer_core.diagnostics.checks import Check
 from fer_core.diagnostics.doctor import doctor
+from fer_core.diagnostics.sign_in import sign_in
 from fer_core.media.libraries import Finding
-from fer_core.settings import DATABASE, ICE_SERVERS, LIBRARY, UNFINISHED
+from fer_core.settings import DATABASE, ICE_SERVERS, LIBRARY, SIGN_IN, UNFINISHED, settings
 
 HOSTS = get_host_addresses(use_ipv4=True, use_ipv6=False)
 needs_a_network = pytest.mark.skipif(not HOSTS, reason="this machine has only the loopback interface")
@@ -90,6 +94,71 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(monkeypatc
     assert check.passed is False and DATABASE in check.detail and "secret" not in check.detail
 
 
+class Answers(BaseHTTPRequestHandler):
+    """An identity provider's description of itself."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"authorization_endpoint": "here"}')
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def provider():
+    """Its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/described"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({}, ""),
+        ({"redirect_uri": "https://faces.example.org/"}, "end with /oauth2callback"),
+        ({"redirect_uri": "http://faces.example.org/oauth2callback"}, "visitors come by https://faces.example.org"),
+        ({"cookie_secret": "short"}, "32 letters"),
+        ({"client_secret": ""}, "client_secret of"),
+        ({"server_metadata_url": ""}, "no identity provider"),
+        ({"server_metadata_url": "http://127.0.0.1:1/"}, "does not answer"),
+    ],
+)
+def test_a_sign_in_is_looked_at(monkeypatch, tmp_path, provider, changed, sentence):
+    monkeypatch.setattr(sign_in_module, "find_spec", lambda name: object())
+    monkeypatch.setenv(SIGN_IN, "@example.org")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    assert sign_in(settings())[0] is None  # no secrets
+    auth = {
+        "redirect_uri": "https://faces.example.org/oauth2callback",
+        "cookie_secret": "x" * 32,
+        "client_id": "faces",
+        "client_secret": "secret",
+        "server_metadata_url": provider,
+        **changed,
+    }
+    (tmp_path / ".streamlit").mkdir()
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in auth.items())
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(f"[auth]\n{lines}")
+    passed, detail = sign_in(settings(), "https://faces.example.org/")
+    assert passed is not bool(sentence) and sentence in detail and "xxxx" not in detail
+
+
+def test_a_sign_in_that_is_missing_or_half_there_is_told(monkeypatch):
+    monkeypatch.delenv(SIGN_IN, raising=False)
+    assert found()["sign-in"].passed is None and SIGN_IN in found()["sign-in"].detail
+    monkeypatch.setenv(SIGN_IN, "ada")
+    assert found()["sign-in"].passed is False and "list addresses" in found()["sign-in"].detail
+    monkeypatch.setenv(SIGN_IN, "everyone")
+    monkeypatch.setattr(sign_in_module, "find_spec", lambda name: None)
+    assert found()["sign-in"].passed is False and "extra `sign-in`" in found()["sign-in"].detail
+
+
 def test_a_folder_that_may_not_be_entered_is_told(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
@@ -99,7 +168,7 @@ def test_a_folder_that_may_not_be_entered_is_told(tmp_path):
 
 @needs_a_network
 def test_each_server_for_the_camera_is_asked_and_the_silent_ones_are_named(monkeypatch):
-    monkeypatch.setattr(module, "ANSWER_S", 2.0)
+    monkeypatch.setattr(ways_module, "ANSWER_S", 2.0)
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent,
@@ -115,7 +184,9 @@ def test_each_server_for_the_camera_is_asked_and_the_silent_ones_are_named(monke
         nobody = json.dumps({"urls": f"turn:{good}"})
         monkeypatch.setenv(ICE_SERVERS, f'[{{"urls": ["stun:{good}", "stun:{bad}"]}}, {turn}, {nobody}]')
         check = found()["ways for the camera"]
-        assert check.passed is False and f"no answer from stun:{bad}, turn:{bad}, turn:{good};" in check.detail
+        assert check.passed is False
+        assert [f"{kind}:{bad}: no answer" in check.detail for kind in ("stun", "turn")] == [True, True]
+        assert f"turn:{good}: no user name" in check.detail
         assert "secret" not in check.detail
 
 

@@ -19,9 +19,10 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
 from fer_core.live import LiveFace, LiveReading, LiveState, LiveStream, Situation
 from fer_core.live.history import Moment
-from fer_core.live.ice import ice_servers
+from fer_core.live.ice import LASTS_S, TurnCredentials, ice_servers
 from fer_core.plain import as_plain
 from fer_core.readings import Box, FaceReading, Quality
+from fer_core.settings import ICE_SERVERS, TURN_SECRET
 from fer_core.testing import fake_pipeline
 from fer_core.ui.live import webcam
 from fer_core.ui.live.browser_check import Browser
@@ -66,6 +67,33 @@ def test_ice_servers_come_from_one_setting(setting, servers):
 def test_a_setting_that_is_not_understood_is_refused_with_the_way_out(setting):
     with pytest.raises(FerError, match="leave it empty"):
         ice_servers(setting)
+
+
+def test_turn_servers_without_a_password_get_one_that_ends():
+    # echo -n '1000:visit' | openssl dgst -sha1 -hmac north -binary | base64
+    mine = TurnCredentials.made("north", "visit", 400.0, 600.0)
+    assert (mine.username, mine.credential) == ("1000:visit", "IUzT7zFSFYkJsP8J38xKvyz1UIo=")
+    assert mine.credential not in repr(mine)
+    own = {"urls": "turn:c", "username": "me", "credential": "mine"}
+    given = {"username": mine.username, "credential": mine.credential}
+    servers = [{"urls": "stun:a"}, {"urls": ["stun:b", "turns:b"]}, own]
+    assert mine.added(servers) == [{"urls": "stun:a"}, {"urls": ["stun:b", "turns:b"], **given}, own]
+
+
+def test_a_visit_keeps_its_password_until_half_of_its_time_is_over(monkeypatch):
+    monkeypatch.setenv(ICE_SERVERS, "turn:a")
+    monkeypatch.setenv(TURN_SECRET, "north")
+    monkeypatch.setattr(st, "session_state", {})
+    now_s = [1e9]
+    monkeypatch.setattr(webcam.time, "time", lambda: now_s[0])
+    [first] = webcam.servers_for_visit()
+    now_s[0] += LASTS_S / 2 - 1
+    assert webcam.servers_for_visit() == [first]
+    now_s[0] += 2
+    [second] = webcam.servers_for_visit()
+    assert second["username"] > first["username"] and second["credential"] != first["credential"]
+    monkeypatch.setattr(st, "session_state", {})
+    assert webcam.servers_for_visit() != [second], "another visit has its own"
 
 
 def test_the_version_is_pinned_to_the_one_that_was_tried():

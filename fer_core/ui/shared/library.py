@@ -5,10 +5,12 @@ from typing import Final
 
 import streamlit as st
 
+from fer_core.access import Person
 from fer_core.errors import LibraryError
 from fer_core.library.library import Library
 from fer_core.library.queue import Queue
-from fer_core.settings import settings
+from fer_core.settings import DATABASE, LIBRARY_SHARED, settings
+from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.visitor import sits_here
 
 NOT_YOURS: Final = (
@@ -16,6 +18,11 @@ NOT_YOURS: Final = (
     "localhost, or name a library for all visitors in FACE_VALUE_LIBRARY there."
 )
 _QUEUE: Final = "queue"
+_PEOPLE: Final = "people"
+"""Folder within the library's, with a library for each person who signed in."""
+
+_WHOSE: Final = "whose.txt"
+"""Tells, for whoever runs the dashboard, whom a person's library belongs to."""
 
 
 def may_use() -> bool:
@@ -32,11 +39,20 @@ def library() -> Library:
     """
     if not may_use():
         raise LibraryError(NOT_YOURS)
-    return _opened(_folder(), settings().database)
+    whose = _alone()
+    if whose is not None and settings().database:
+        raise LibraryError(
+            f"The database of {DATABASE} is one for everybody; whoever runs this dashboard has to set "
+            f"{LIBRARY_SHARED} to yes, or to name no database."
+        )
+    found = _opened(_folder(), settings().database)
+    if whose is not None:
+        _mark(_folder() / _WHOSE, whose)
+    return found
 
 
 def queue() -> Queue:
-    """Recordings that wait to be read into it, shared by all visitors."""
+    """Recordings that wait to be read into it, shared by all who use it."""
     library()
     return _queue(_folder() / _QUEUE)
 
@@ -53,15 +69,26 @@ def _folder() -> Path:
     folder = settings().library
     if folder is None:
         raise LibraryError("This user has no home folder; name a folder for the library in FACE_VALUE_LIBRARY.")
-    return folder
+    whose = _alone()
+    return folder if whose is None else folder / _PEOPLE / whose.key
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the library …")
+def _alone() -> Person | None:
+    """Who has a library of their own; None where all share one."""
+    return None if settings().library_for_all else sign_in.person()
+
+
+def _mark(path: Path, whose: Person) -> None:
+    if not path.exists():
+        path.write_text(f"{whose.name}\n{whose.address}\n", encoding="utf-8")
+
+
+@st.cache_resource(max_entries=64, show_spinner="Opening the library …")
 def _opened(folder: Path, database: str) -> Library:
     return Library.open(folder, database or None)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(show_spinner=False)  # without a limit: there may be one queue to a folder, which reads on unseen
 def _queue(folder: Path) -> Queue:
     try:
         return Queue(folder)

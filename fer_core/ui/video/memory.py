@@ -18,6 +18,7 @@ from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.handover import forget_session, recorded_session
+from fer_core.ui.shared.sign_in import owner
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.products import Copy, Drawing, Drawn, Given, Labelled, Made
 from fer_core.ui.video.recording import OpenRecording
@@ -51,6 +52,7 @@ class Memory:
         problem: reason why the last analysis failed, in a sentence.
         opened: number of recordings that were opened so far.
         live: the recorded session of the Live page that was opened last.
+        owner: key of the person who signed in; empty where nobody does.
         in_part: SHA-256 of the recordings that were read in part, closed ones included.
         lock: held while any of this changes: two tabs of a browser can show one visit.
     """
@@ -71,6 +73,7 @@ class Memory:
     problem: str | None = None
     opened: int = 0
     live: Any = None
+    owner: str = ""
     in_part: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -241,8 +244,8 @@ class Memory:
                 self.work.abandon()
             self.workspace.close()
             for sha256 in self.in_part:
-                unfinished.remove(sha256)
-            empty = Memory(opened=self.opened + 1)
+                unfinished.remove(unfinished.named(sha256, self.owner))
+            empty = Memory(opened=self.opened + 1, owner=self.owner)
             for name in {each.name for each in fields(self)} - {"lock"}:
                 setattr(self, name, getattr(empty, name))
 
@@ -256,7 +259,7 @@ visits: Final[Visits[Memory]] = Visits()
 def memory() -> Memory:
     """The state of this visit; made at the first call, and found again after a reload of the page."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = visits.find(st.query_params.get(_VISIT), _browser()) or Memory()
+        st.session_state[_KEY] = visits.find(st.query_params.get(_VISIT), _browser()) or Memory(owner=owner())
     found: Memory = st.session_state[_KEY]
     if found.recordings or found.work is not None:
         st.query_params[_VISIT] = visits.keep(found, _browser())
@@ -264,8 +267,8 @@ def memory() -> Memory:
 
 
 def _browser() -> str:
-    """Identifies the visitor's browser: the page's address opens the visit in no other browser."""
-    return browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
+    """Identifies the visitor's browser, and who signed in there: nobody else opens the visit by the page's address."""
+    return owner() + browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
 
 
 def forget() -> None:

@@ -219,7 +219,8 @@ def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
     pipelines = _pipelines(requests)
     path = kept.workspace.store(name, data)
     try:
-        kept.start(path, requests, analysis(path, requests, pipelines, purpose()))
+        reading = analysis(path, requests, pipelines, purpose(), kept.owner)
+        kept.start(path, requests, reading)
     except FerError:
         shutil.rmtree(path.parent, ignore_errors=True)
         raise
@@ -239,7 +240,8 @@ def go_on_button(recording: OpenRecording) -> None:
     )
     if pressed:
         try:
-            job = analysis(path, requests, _pipelines(requests), recording.study.read.declaration or purpose())
+            said = recording.study.read.declaration or purpose()
+            job = analysis(path, requests, _pipelines(requests), said, memory().owner)
             memory().start(path, requests, job, recording.number)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
@@ -277,7 +279,8 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
         return
     requests = {model: replace(recording.study.read.request, model=model, uncertain_below=None)}
     try:
-        job = analysis(recording.path, requests, _pipelines(requests), recording.study.read.declaration)
+        said = recording.study.read.declaration
+        job = analysis(recording.path, requests, _pipelines(requests), said, memory().owner)
         memory().start(recording.path, requests, job, joining=recording.number)
     except FerError as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -291,8 +294,8 @@ def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
 
 def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, ModelCard]) -> None:
     """Tell that an unfinished analysis of this file exists, how to go on with it, and offer to delete it."""
-    sha256 = _sha256_of(given)
-    found = unfinished.of(sha256)
+    name = unfinished.named(_sha256_of(given), memory().owner)
+    found = unfinished.of(name)
     if not found:
         return
     for one in found:
@@ -313,7 +316,7 @@ def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, Mod
         "Delete what was read",
         icon=":material/delete:",
         on_click=unfinished.remove,
-        args=(sha256,),
+        args=(name,),
         key="unfinished",
     )
 

@@ -14,6 +14,7 @@ from fer_core.timeline.notes import Span
 from fer_core.timeline.summaries import as_clock, counted, summarise
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
+from fer_core.ui.video.memory import memory
 from fer_core.ui.video.recording import OpenRecording
 
 MOST_SUGGESTED: Final = 3
@@ -119,7 +120,7 @@ def _split(recording: OpenRecording) -> None:
 def _remove(recording: OpenRecording, person: int) -> None:
     recording.remove(person)
     if recording.partial:  # the unfinished analysis holds their portrait
-        unfinished.remove(recording.timeline.recording.sha256)
+        unfinished.remove(unfinished.named(recording.timeline.recording.sha256, memory().owner))
 
 
 def _rest(recording: OpenRecording) -> None:

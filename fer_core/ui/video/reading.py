@@ -18,6 +18,7 @@ def analysis(
     requests: Mapping[str, AnalysisRequest],
     pipelines: Mapping[str, EmotionPipeline],
     declaration: Declaration | None = None,
+    owner: str = "",
 ) -> Job[dict[str, Timeline]]:
     """The job that reads a recording with each model in turn, and gives the timelines by model.
 
@@ -30,11 +31,12 @@ def analysis(
         requests: by name of the model.
         pipelines: by name of the model.
         declaration: that the timelines bear.
+        owner: whose unfinished analyses are continued; see `unfinished.named`.
     """
 
     def job(monitor: Monitor) -> dict[str, Timeline]:
         done: dict[str, Timeline] = {}
-        of = sha256(path)
+        of = unfinished.named(sha256(path), owner)
         try:
             parts = monitor.parts(list(pipelines) if len(pipelines) > 1 else [""])
             for (model, pipeline), part in zip(pipelines.items(), parts, strict=True):

@@ -1,10 +1,12 @@
 """Files of unfinished analyses of the Video page, which can be continued. No Streamlit in here.
 
-There is one file for each recording and request, in a folder that only the server's user can read. It is deleted when
+There is one file for each recording and request, in a folder that only the server's user can read; where people sign
+in, one for each of them (`named`). It is deleted when
 the analysis is complete, when the visitor asks for it, and when the page is opened more than a day later.
 """
 
 import contextlib
+import hashlib
 import threading
 import time
 from collections.abc import Iterator
@@ -56,10 +58,20 @@ def waiting() -> bool:
     return bool(_files("*"))
 
 
-def of(sha256: str) -> list[Unfinished]:
-    """The unfinished analyses of a recording, by its SHA-256; the longest first."""
+def named(sha256: str, owner: str = "") -> str:
+    """What the files of a recording are named after.
+
+    Args:
+        sha256: of the recording.
+        owner: key of the person whose analyses they are; empty where nobody signs in.
+    """
+    return hashlib.sha256(f"{owner}\0{sha256}".encode()).hexdigest() if owner else sha256
+
+
+def of(name: str) -> list[Unfinished]:
+    """The unfinished analyses of a recording, by what they are `named`; the longest first."""
     found = []
-    for path in _files(f"{sha256}-*"):
+    for path in _files(f"{name}-*"):
         if path not in _in_use and (glance := Checkpoint.glance(path)):
             request, until_s = glance
             if until_s > 0:
@@ -68,10 +80,10 @@ def of(sha256: str) -> list[Unfinished]:
 
 
 @contextlib.contextmanager
-def place(sha256: str, request: AnalysisRequest) -> Iterator[Path | None]:
+def place(name: str, request: AnalysisRequest) -> Iterator[Path | None]:
     """The file of a running analysis; None where it cannot be written or another analysis uses it."""
     where = folder()
-    path = None if where is None else where / f"{sha256}-{request.reading.digest[:16]}.jsonl"
+    path = None if where is None else where / f"{name}-{request.reading.digest[:16]}.jsonl"
     if path is not None:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,9 +103,9 @@ def place(sha256: str, request: AnalysisRequest) -> Iterator[Path | None]:
                 _in_use.discard(path)
 
 
-def remove(sha256: str) -> None:
+def remove(name: str) -> None:
     """Delete the files of a recording that no running analysis uses."""
-    for path in _files(f"{sha256}-*"):
+    for path in _files(f"{name}-*"):
         if path not in _in_use:
             with contextlib.suppress(OSError):
                 path.unlink()
