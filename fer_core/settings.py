@@ -15,6 +15,7 @@ from fer_core.errors import RequestError
 MODELS: Final = "FER_MODELS_DIR"
 DATA_SET: Final = "FER2013_PATH"
 ICE_SERVERS: Final = "FACE_VALUE_ICE_SERVERS"
+LIVE: Final = "FACE_VALUE_LIVE"
 UNFINISHED: Final = "FACE_VALUE_UNFINISHED"
 CACHE: Final = "XDG_CACHE_HOME"
 LIBRARY: Final = "FACE_VALUE_LIBRARY"
@@ -45,6 +46,14 @@ def _none_if_empty(value: Any) -> Any:
 
 def _parted(value: Any) -> Any:
     return [part for part in map(str.strip, value.split(",")) if part] if isinstance(value, str) else value
+
+
+WEBSOCKET_PORT: Final = 8765
+"""Where live sessions listen unless somebody says otherwise."""
+
+OSC_HOST: Final = "127.0.0.1"
+OSC_PORT: Final = 9000
+"""Where live sessions send Open Sound Control unless somebody says otherwise."""
 
 
 def _said_yes(value: Any) -> Any:
@@ -98,6 +107,12 @@ class Settings(_OfEnvironment):
     ice_servers: _Text = Field(default="", validation_alias=ICE_SERVERS, repr=False)
     """How the browser's camera and the server connect: unset or `none`, `automatic`, or a list of servers; see
     [Live](../README.md#live)."""
+
+    live: _Text = Field(default="", validation_alias=LIVE)
+    """Connections with other programs that the Live page offers to every visitor, with commas between them:
+    `websocket=PORT`, `osc=HOST:PORT`, `lsl` (Lab Streaming Layer), `markers` (in from there); or `none`. Where unset,
+    only a person at this machine is offered them, at their usual addresses. They are off until somebody switches them
+    on in the page's settings; see [live.md](live.md)."""
 
     unfinished_dir: _Folder = Field(default=None, validation_alias=UNFINISHED)
     """Folder where interrupted analyses of the Video page wait to be continued; empty: none are kept. Default:

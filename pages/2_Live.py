@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.ui.live import session, view
+from fer_core.ui.live import connections, session, view
 from fer_core.ui.live.browser_check import browser_check
 from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
@@ -39,8 +39,11 @@ try:
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             camera = Camera(playing=False, connecting=False, failed=True)
+        connections.connect(live, choice.connections, choice.model, playing=camera.playing)
         if camera.playing:
-            badge.badge(view.ON, icon=":material/visibility:", color="red")
+            with badge.container(horizontal=True):
+                st.badge(view.ON, icon=":material/visibility:", color="red")
+                connections.badges(live)
         shown = view.controls(live, camera, pipeline, choice)
     with right:
         view.panel(live, camera, choice.settings.uncertain_below, shown)

@@ -4,24 +4,23 @@ import argparse
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, say, write_json
 from fer_core.commands.request_options import add_purpose_option, declaration_of, request_of
 from fer_core.declaration import agreed
-from fer_core.errors import DependencyError, RequestError
+from fer_core.errors import RequestError
 from fer_core.notice import PURPOSE
 from fer_core.request import TIME_CONSTANT_S
+from fer_core.settings import OSC_HOST, OSC_PORT, WEBSOCKET_PORT
 
 if TYPE_CHECKING:
     from fer_core.live.analyser import LiveReading
-    from fer_core.live.headless import Figures
+    from fer_core.live.headless import Figures, Session
     from fer_core.live.outputs import Output
-    from fer_core.timeline.table import Timeline
-
-WEBSOCKET_PORT: Final = 8765
-OSC_PORT: Final = 9000
+    from fer_core.live.outputs.ways import Way
+    from fer_core.pipeline import EmotionPipeline
 
 
 def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -49,11 +48,18 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "--osc",
         type=_host_and_port,
         nargs="?",
-        const=("127.0.0.1", OSC_PORT),
+        const=(OSC_HOST, OSC_PORT),
         metavar="HOST:PORT",
-        help=f"send Open Sound Control by UDP; default: 127.0.0.1:{OSC_PORT}",
+        help=f"send Open Sound Control by UDP; default: {OSC_HOST}:{OSC_PORT}",
     )
-    live.add_argument("--lsl", action="store_true", help="offer a stream to Lab Streaming Layer in the local network")
+    live.add_argument("--lsl", action="store_true", help="offer streams to Lab Streaming Layer in the local network")
+    live.add_argument(
+        "--markers-in",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help='take markers from Lab Streaming Layer, from the stream NAME or all of the type "Markers"',
+    )
     live.add_argument(
         "--time-constant", type=float, default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
     )
@@ -75,57 +81,52 @@ def _live(options: argparse.Namespace) -> int:
     declaration = declaration_of(options) or agreed()
     request, source = request_of(options), source_of(options.source)
     pipeline = EmotionPipeline.load_for(request)
-    with contextlib.ExitStack() as opened:
-        outputs = _outputs(options, pipeline.classifier.card.name, opened)
+    with contextlib.ExitStack() as held:
+        outputs = [_opened(way, pipeline, options, held) for way in _ways(options)]
         shown = ", ".join(output.name for output in outputs) or "nowhere"
         session = Session(pipeline, request, outputs, _tell(shown), declaration)
-        say(f"{source.name} is read; readings go to: {shown}. End with Ctrl-C.")
+        markers = _markers(options, session, held)
+        say(f"{source.name} is read; readings go to: {shown}. {markers}End with Ctrl-C.")
         try:
             with contextlib.suppress(KeyboardInterrupt):
                 session.run(source, options.seconds)
         finally:
-            _end(session.timeline(), session.figures, options.out)
+            _end(session, options.out)
     return DONE
 
 
-def _outputs(options: argparse.Namespace, model: str, opened: contextlib.ExitStack) -> list["Output"]:
-    """Those that are chosen; closed with `opened`."""
-    makers: list[Callable[[], Output]] = []
+def _ways(options: argparse.Namespace) -> "list[Way]":
+    """The ways out that are chosen."""
+    from fer_core.live.outputs.ways import Way
+
+    ways = []
     if options.websocket is not None:
-        makers.append(lambda: _websocket(options, model))
+        ways.append(Way("websocket", port=options.websocket))
     if options.osc is not None:
-        makers.append(lambda: _osc(options))
-    if options.lsl:
-        makers.append(lambda: _lsl(model))
-    outputs: list[Output] = []
-    for make in makers:
-        try:
-            outputs.append(make())
-        except (ImportError, RuntimeError) as error:  # pylsl says so where its library is missing
-            raise DependencyError(
-                f"Live outputs need another package ({error}): pip install 'face-value[live]'."
-            ) from error
-        opened.callback(outputs[-1].close)
-    return outputs
+        ways.append(Way("osc", *options.osc))
+    return [*ways, Way("lsl")] if options.lsl else ways
 
 
-def _websocket(options: argparse.Namespace, model: str) -> "Output":
-    from fer_core.live.outputs.message import greeting
-    from fer_core.live.outputs.websocket import WebSocketOutput
+def _opened(
+    way: "Way", pipeline: "EmotionPipeline", options: argparse.Namespace, held: contextlib.ExitStack
+) -> "Output":
+    """A way out, closed with `held`."""
+    from fer_core.live.outputs.ways import opened
 
-    return WebSocketOutput(options.websocket, greeting(model), options.origin)
-
-
-def _osc(options: argparse.Namespace) -> "Output":
-    from fer_core.live.outputs.osc import OscOutput
-
-    return OscOutput(*options.osc)
+    output = opened(way, pipeline.classifier.card.name, options.origin)
+    held.callback(output.close)
+    return output
 
 
-def _lsl(model: str) -> "Output":
-    from fer_core.live.outputs.lsl import LslOutput
+def _markers(options: argparse.Namespace, session: "Session", held: contextlib.ExitStack) -> str:
+    """Let markers in where that is chosen, until `held` is closed; a sentence about it."""
+    from fer_core.live.markers import MarkersIn
 
-    return LslOutput(model)
+    if options.markers_in is None:
+        return ""
+    session.markers = MarkersIn(session.mark, options.markers_in or None)
+    held.callback(session.markers.close)
+    return f"Markers come in from {session.markers.name}. "
 
 
 def _tell(shown: str) -> Callable[["LiveReading", "Figures"], None]:
@@ -138,25 +139,31 @@ def _tell(shown: str) -> Callable[["LiveReading", "Figures"], None]:
     return tell
 
 
-def _end(timeline: "Timeline | None", figures: "Figures", out: Path | None) -> None:
+def _end(session: "Session", out: Path | None) -> None:
     from fer_core.reports.summary import summary_of
     from fer_core.reports.tables import write_csv
 
-    if timeline is None:
+    figures, recorded = session.figures, session.recorded()
+    if recorded is None:
         return
     say(
         f"{figures.read} of {figures.came} frames were read; from frame to message {figures.latency_ms(50):.0f} ms "
         f"(median), {figures.latency_ms(95):.0f} ms (95th percentile)"
     )
+    if recorded.markers:
+        say(f"{len(recorded.markers)} markers came in")
     if out is not None:
-        write_csv(timeline, out)
-        timeline.write(out / "timeline.parquet")
-        write_json(summary_of(timeline).to_json(), str(out / "summary.json"))
+        study = recorded.study
+        write_csv(study.timeline, out)
+        study.write(out / "timeline.parquet")
+        write_json(summary_of(study.timeline, study.notes).to_json(), str(out / "summary.json"))
         say(f"{out} is ready")
 
 
 def _host_and_port(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise argparse.ArgumentTypeError("a host and a port, such as 127.0.0.1:9000")
-    return host.strip("[]"), int(port)
+    from fer_core.live.outputs.ways import host_and_port
+
+    try:
+        return host_and_port(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -11,14 +11,14 @@ import numpy as np
 from fer_core.analysis.run import completed, provenance_of
 from fer_core.declaration import Declaration
 from fer_core.live.analyser import LiveAnalyser, LiveReading
+from fer_core.live.markers import MarkersIn
 from fer_core.live.outputs import Output
 from fer_core.live.outputs.message import Message
-from fer_core.live.recording import SessionRecorder
+from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
 from fer_core.live.sources import Camera, Source
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.table import Timeline
 
 TELL_EVERY_S: Final = 1.0
 
@@ -54,6 +54,10 @@ class Session:
         outputs: that readings are sent to.
         told: called about every second.
         declaration: that the timeline bears.
+
+    Attributes:
+        figures: speed so far.
+        markers: in from other programs by `mark`; closed with the session. None where there are none.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Session:
         self._analyser, self._outputs, self._told = LiveAnalyser(pipeline), outputs, told
         self._provenance, self._declaration = provenance_of(pipeline), declaration
         self.figures = Figures()
+        self.markers: MarkersIn | None = None
         self._recorder: SessionRecorder | None = None
 
     def run(self, source: Source, seconds: float | None = None) -> None:
@@ -103,11 +108,18 @@ class Session:
             recorder.note(str(camera.problem))
             raise camera.problem
 
-    def timeline(self) -> Timeline | None:
-        """What was read so far; None where nothing was."""
+    def mark(self, text: str, time_s: float) -> None:
+        """Take a marker that was set at this time of `time.monotonic`; passed over where nothing is read then."""
+        if self._recorder is not None:
+            self._recorder.mark(text, time_s)
+
+    def recorded(self) -> RecordedSession | None:
+        """End the session; what was read, None where nothing was."""
+        if self.markers is not None:
+            self.markers.close()
         if self._recorder is None or not len(self._recorder):
             return None
-        return self._recorder.finish().timeline
+        return self._recorder.finish()
 
     def _send(self, message: Message) -> None:
         for output in self._outputs:

@@ -21,12 +21,18 @@ from fer_core.live.analyser import READ_PX, LiveReading
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest
+from fer_core.timeline.edits import Mark
+from fer_core.timeline.notes import Marker
+from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
 
 LOGGER = logging.getLogger(__name__)
 
 LONGEST_S: Final = 2 * 3600.0
 """A recording of readings ends by itself after so long."""
+
+MOST_MARKERS: Final = 10_000
+"""Markers that a recording takes from other programs."""
 
 LONGEST_VIDEO_S: Final = 15 * 60.0
 """Limit of a recording with video, which is kept in memory until it is handed over."""
@@ -40,10 +46,18 @@ class RecordedSession:
         timeline: one row a face of every analysed frame.
         video: MP4 whose frames are those of the timeline; empty where none was wanted, none came, or it could not be
             written.
+        markers: that other programs set meanwhile, in the order of their times.
     """
 
     timeline: Timeline
     video: bytes = b""
+    markers: tuple[Marker, ...] = ()
+
+    @property
+    def study(self) -> Study:
+        """The timeline with its markers."""
+        study = Study(self.timeline)
+        return study.edited(Mark(self.markers)) if self.markers else study
 
 
 class SessionRecorder:
@@ -68,6 +82,7 @@ class SessionRecorder:
         self._end_s = start_s
         self._size = (0, 0)
         self._notes: list[str] = []
+        self._markers: list[Marker] = []
         self._video: SessionVideo | None = None
         self._video_broken = False
         self._finished = False
@@ -95,6 +110,22 @@ class SessionRecorder:
         with self._lock:
             if sentence not in self._notes:
                 self._notes.append(sentence)
+
+    @property
+    def markers(self) -> int:
+        """Number of markers so far."""
+        return len(self._markers)
+
+    def mark(self, text: str, time_s: float) -> None:
+        """Take a marker that was set at this time of the stream's clock; one from before or after is passed over."""
+        with self._lock:
+            at_s = time_s - self.start_s
+            if self._finished or not 0 <= at_s <= self.longest_s:
+                return
+            if len(self._markers) == MOST_MARKERS:
+                self._note(f"More than {MOST_MARKERS:,} markers came; the others were passed over.")
+                return
+            self._markers.append(Marker(at_s, text))
 
     def add(self, bgr: NDArray[np.uint8], reading: LiveReading, hidden: Sequence[Box] = ()) -> None:
         """Take one frame with its reading; frames from before the start or after the end are passed over.
@@ -143,7 +174,8 @@ class SessionRecorder:
             source="camera",
         )
         timeline = build(self._rows, recording, self.request, self.provenance, problems=list(self._notes))
-        return RecordedSession(replace(timeline, declaration=self._declaration), video)
+        markers = tuple(sorted(self._markers, key=lambda marker: marker.time_s))
+        return RecordedSession(replace(timeline, declaration=self._declaration), video, markers)
 
     def _add_frame(self, picture: NDArray[np.uint8], time_s: float) -> None:
         """A video that cannot be written ends; the readings go on."""

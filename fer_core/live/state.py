@@ -43,6 +43,7 @@ class LiveState:
         recording_s: duration of the running recording; None where there is none.
         recording_over: whether the recording has reached its limit.
         recorded: number of its frames.
+        markers: number of its markers.
     """
 
     situation: Situation
@@ -64,3 +65,4 @@ class LiveState:
     recording_s: float | None
     recording_over: bool
     recorded: int
+    markers: int

@@ -22,6 +22,7 @@ from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import LiveAnalyser, LiveReading
 from fer_core.live.baseline import Calibration
 from fer_core.live.history import Ages, LastMinute, Rate
+from fer_core.live.links import Links
 from fer_core.live.lost import LostFaces
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
@@ -52,10 +53,12 @@ TURNS: Final = Turns(max(1, available_cores() - 1))
 _READING: Final = "A frame could not be read"
 _DRAWING: Final = "The picture could not be drawn"
 _RECORDING: Final = "A frame could not be recorded"
+_SENDING: Final = "A reading could not be sent"
 _MEANWHILE: Final = {
     _READING: "The video goes on; the reading will when it can.",
     _DRAWING: "The video goes on without boxes, and black while faces are hidden.",
     _RECORDING: "The recording lacks it; reading goes on.",
+    _SENDING: "Listeners miss it; reading goes on.",
 }
 
 
@@ -106,6 +109,7 @@ class LiveStream:
         self._notes: tuple[str, ...] = ()
         self._noted_s = 0.0
         self._recorder: SessionRecorder | None = None
+        self._links: Links | None = None
 
     # --- the camera's thread -----------------------------------------------------------------------------------------
 
@@ -213,7 +217,7 @@ class LiveStream:
 
     def _analyse(self, bgr: NDArray[np.uint8], time_s: float) -> None:
         with self._lock:
-            settings, baselines, recorder = self._settings, dict(self._baselines), self._recorder
+            settings, baselines, recorder, links = self._settings, dict(self._baselines), self._recorder, self._links
             pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
             self._analyser.use(pipeline)
@@ -221,20 +225,21 @@ class LiveStream:
         with self._lock:
             self._publish(reading)
             hidden = [*reading.boxes, *self._lost.boxes] if settings.view.hidden else []
-        if recorder is not None:
-            self._record(recorder, bgr, reading, hidden)
-
-    def _record(
-        self, recorder: SessionRecorder, bgr: NDArray[np.uint8], reading: LiveReading, hidden: list[Box]
-    ) -> None:
-        try:
-            recorder.add(bgr, reading, hidden)
-        except Exception as error:
-            self._report(_RECORDING, error)
+        if links is not None:
+            self._attempt(_SENDING, lambda: links.send(reading))
+        if recorder is not None and not self._attempt(_RECORDING, lambda: recorder.add(bgr, reading, hidden)):
             recorder.note("Some frames could not be recorded.")
-            return
+
+    def _attempt(self, what: str, do: Callable[[], None]) -> bool:
+        """Whether something was done; where not, the state says what, until the next time that it is."""
+        try:
+            do()
+        except Exception as error:
+            self._report(what, error)
+            return False
         with self._lock:
-            self._problems.pop(_RECORDING, None)
+            self._problems.pop(what, None)
+        return True
 
     def _publish(self, reading: LiveReading) -> None:
         if self._newest is None:  # the camera was stopped meanwhile
@@ -307,6 +312,29 @@ class LiveStream:
             self._newest = self._reading = self._calibration = self._last_age_s = None
             self._baselines = {}
             self._ages.clear()
+            links, self._links = self._links, None
+        if links is not None:  # takes a moment, in which the connection's thread must not wait
+            threading.Thread(target=links.close, name="live-links", daemon=True).start()
+
+    def connect(self, links: Links | None) -> None:
+        """Send readings there from the next one on, until the camera stops; what was connected before is closed."""
+        with self._lock:
+            before, self._links = self._links, links
+            self._problems.pop(_SENDING, None)
+        if before is not None:
+            before.close()
+
+    @property
+    def links(self) -> Links | None:
+        """Connections with other programs; None where there are none."""
+        return self._links
+
+    def mark(self, text: str, time_s: float) -> None:
+        """Take a marker that was set at this time of the stream's clock into the recording, if there is one."""
+        with self._lock:
+            recorder = self._recorder
+        if recorder is not None:
+            recorder.mark(text, time_s)
 
     def calibrate(self) -> None:
         """Take the next ten seconds as everybody's resting face."""
@@ -366,4 +394,5 @@ class LiveStream:
                 recording_s=recording_s,
                 recording_over=self._recorder is not None and recording_s == self._recorder.longest_s,
                 recorded=0 if self._recorder is None else len(self._recorder),
+                markers=0 if self._recorder is None else self._recorder.markers,
             )

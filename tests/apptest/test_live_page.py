@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from fer_core.classification import MapFigures
 from fer_core.detection import installed_detectors
 from fer_core.errors import FerError
+from fer_core.live.outputs.ways import ways_of
 from fer_core.media.images import encode_png
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
@@ -81,6 +82,11 @@ def is_over(before, now) -> bool:
 
 def toggle(page: AppTest, label: str):
     return next(toggle for toggle in page.toggle if toggle.label == label)
+
+
+def connections_of(page: AppTest):
+    """The choice of connections; None where none is offered."""
+    return next((group for group in page.button_group if group.key == "live connections"), None)
 
 
 def words(page: AppTest) -> str:
@@ -329,6 +335,64 @@ def test_while_the_camera_runs_the_page_says_that_expressions_are_read(camera):
     assert view.ON in words(page.run())
     camera["camera"] = webcam.Camera(playing=False, connecting=False)
     assert view.ON not in words(page.run())
+
+
+def test_nothing_is_connected_unless_it_is_offered_and_chosen(camera, monkeypatch):
+    opened: list[tuple] = []
+
+    class Fake:
+        closed, out, marker_streams = False, ("LSL FaceValue",), ("PsychoPy",)
+
+        def __init__(self, ways, model, heard, began_s) -> None:
+            opened.append((ways, model, heard))
+            self.ways, self.model = tuple(ways), model
+            self.sent = []
+
+        def send(self, reading) -> None:
+            self.sent.append(reading)
+
+        def close(self) -> None:
+            self.closed = True
+
+    monkeypatch.setattr("fer_core.ui.live.connections.Links", Fake)
+    monkeypatch.setenv("FACE_VALUE_LIVE", "none")
+    page = live_page()
+    assert connections_of(page) is None
+    monkeypatch.setenv("FACE_VALUE_LIVE", "telnet")
+    assert "telnet is no way to connect" in page.run().error[0].value
+    monkeypatch.setenv("FACE_VALUE_LIVE", "lsl,markers")
+    stream = play(page.run(), camera, frames=1)
+    assert stream.links is None and "Readings go to" not in words(page) and not opened
+    offered = connections_of(page)
+    assert list(offered.options) == ["Lab Streaming Layer", "Markers in from Lab Streaming Layer"]
+    offered.set_value(ways_of("lsl,markers")).run()
+    [(ways, model, heard)] = opened
+    assert [way.kind for way in ways] == ["lsl", "markers"] and model == "fake"
+    assert "Readings go to LSL FaceValue" in words(page) and "Markers come in" in words(page)
+    show(stream)
+    assert stream.links.sent
+    button(page, "Record").click().run()
+    heard("stimulus", time.monotonic())
+    show(stream)
+    button(page, "Stop recording").click().run()
+    session = page.session_state[handover.RECORDED_SESSION]
+    assert [marker.text for marker in session.markers] == ["stimulus"] and "markers: 1" in words(page)
+    links = stream.links
+    camera["camera"] = webcam.Camera(playing=False, connecting=False)
+    page.run()
+    assert links.closed and stream.links is None and "Readings go to" not in words(page) and not page.exception
+
+
+def test_a_connection_that_cannot_be_made_is_told_and_the_page_goes_on(camera, monkeypatch):
+    def refuse(*_):
+        raise FerError("Port 8765 is taken.")
+
+    monkeypatch.setattr("fer_core.ui.live.connections.Links", refuse)
+    monkeypatch.setenv("FACE_VALUE_LIVE", "websocket")
+    page = live_page()
+    stream = play(page, camera, frames=1)
+    connections_of(page).set_value(ways_of("websocket")).run()
+    assert "is taken" in page.error[0].value and stream.links is None and not page.exception
 
 
 def test_a_connection_that_broke_off_is_told_from_a_stop_and_forgotten_with_the_page(camera, monkeypatch):

@@ -14,6 +14,7 @@ from fer_core.live.headless import Session
 from fer_core.live.sources import Camera, Device, Played, Stream, source_of
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
+from fer_core.timeline.study import Study
 from tests.rtsp import RtspCamera
 from tests.videos import scene, write_video
 
@@ -107,7 +108,7 @@ def test_every_reading_is_sent_and_stands_in_the_timeline():
     output, told = Kept(), []
     live = session([output], lambda reading, figures: told.append(figures.read))
     live.run(Given([scene((90, 90, 140))] * 8, pause_s=0.05))
-    timeline = live.timeline()
+    timeline = live.recorded().timeline
     assert len(output.messages) == len(timeline.frame) == live.figures.read >= 4
     assert [message.frame for message in output.messages] == timeline.frame["frame"].tolist()
     np.testing.assert_allclose([message.time_s for message in output.messages], timeline.frame["time_s"])
@@ -120,12 +121,38 @@ def test_every_reading_is_sent_and_stands_in_the_timeline():
     assert 0 < live.figures.latency_ms(50) <= live.figures.latency_ms(95)
 
 
+def test_markers_stand_in_the_timeline_at_their_times(tmp_path):
+    live = session()
+    live.mark("before anything is read", time.monotonic())
+    began: list[float] = []
+
+    class Marking(Given):
+        def frames(self):
+            for number, bgr in enumerate(super().frames()):
+                began.append(time.monotonic())
+                if number == 3:
+                    live.mark("second", time.monotonic())
+                    live.mark("first", began[0])
+                    live.mark("long ago", began[0] - 60)
+                yield bgr
+
+    live.run(Marking([scene((90, 90, 140))] * 8, pause_s=0.03))
+    recorded = live.recorded()
+    live.mark("after the end", time.monotonic())
+    assert [marker.text for marker in recorded.markers] == ["first", "second"]
+    apart_s = recorded.markers[1].time_s - recorded.markers[0].time_s
+    assert apart_s == pytest.approx(began[3] - began[0], abs=0.02)
+    recorded.study.write(tmp_path / "timeline.parquet")
+    assert Study.open(tmp_path / "timeline.parquet").notes.markers == recorded.markers
+    assert len(Timeline.read(tmp_path / "timeline.parquet").frame) == live.figures.read
+
+
 def test_a_camera_that_breaks_off_leaves_what_was_read():
     live = session()
     with pytest.raises(MediaError, match="unplugged"):
         live.run(Given([scene((90, 90, 140))] * 2, 0.05, MediaError("The camera was unplugged.")))
-    assert live.timeline().problems == ("The camera was unplugged.",)
-    assert session().timeline() is None
+    assert live.recorded().timeline.problems == ("The camera was unplugged.",)
+    assert session().recorded() is None
 
 
 def test_a_session_ends_after_its_time():

@@ -11,7 +11,10 @@ import pytest
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError
 from fer_core.live.analyser import LiveFace, LiveReading
+from fer_core.live.markers import MarkersIn
+from fer_core.live.outputs.changes import Changes
 from fer_core.live.outputs.message import Message, greeting
+from fer_core.live.outputs.ways import USUAL, Way, ways_of
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
 
@@ -36,6 +39,32 @@ def test_a_message_says_when_who_and_what(message):
     assert (first["person"], second["person"], first["box"]) == (1, 2, [20, 30, 100, 100])
     assert first["label"] == "happy" and list(first["probabilities"]) == list(EMOTIONS)
     assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_changes_are_told_once_and_people_are_gone_after_a_while(message):
+    changes = Changes()
+
+    def at(time_s: float, *faces) -> list[str]:
+        return changes.of(replace(message, time_s=time_s, faces=faces))
+
+    one, two = message.faces
+    assert at(0.0, one) == ["person 1: happy"] and at(0.1, one) == []
+    assert at(0.2, one, two) == ["person 2: happy"]
+    assert at(0.3, replace(one, uncertain=True)) == ["person 1: uncertain"]
+    assert at(0.9, one) == ["person 1: happy"]
+    assert at(1.3, one) == ["person 2: gone"] and at(1.4, one, two) == ["person 2: happy"]
+
+
+def test_ways_are_read_from_a_setting():
+    named = "websocket=9001, osc=[::1]:9100,lsl,markers"
+    assert ways_of(named) == (Way("websocket", port=9001), Way("osc", "::1", 9100), Way("lsl"), Way("markers"))
+    assert ways_of("websocket,osc,lsl,markers") == USUAL and ways_of("none") == ()
+
+
+@pytest.mark.parametrize("wrong", ["telnet", "osc=here", "websocket=0", "websocket=70000", "lsl=5", "none,lsl"])
+def test_other_ways_are_refused(wrong):
+    with pytest.raises(RequestError, match=wrong.split(",")[0]):
+        ways_of(wrong)
 
 
 def test_listeners_of_the_websocket_hear_of_it(message):
@@ -87,7 +116,7 @@ def test_a_web_page_is_turned_away_unless_it_is_named(origin, heard):
         else:
             with pytest.raises(InvalidStatus):
                 client.connect(f"ws://127.0.0.1:{output.port}", origin=origin)
-        with pytest.raises(RequestError, match="--websocket"):
+        with pytest.raises(RequestError, match="for the WebSocket"):
             WebSocketOutput(output.port, {})
     finally:
         output.close()
@@ -126,7 +155,7 @@ def test_lab_streaming_layer_has_the_time_of_the_frame(message):
         inlet.open_stream(5)
         now_s, lsl_s = time.monotonic(), pylsl.local_clock()
         deadline = time.monotonic() + 5
-        while not output._outlet.have_consumers() and time.monotonic() < deadline:
+        while not output._readings.have_consumers() and time.monotonic() < deadline:
             time.sleep(0.02)
         output.send(message)
         samples = [inlet.pull_sample(5) for _ in message.faces]
@@ -136,3 +165,86 @@ def test_lab_streaming_layer_has_the_time_of_the_frame(message):
         assert len(values) == len(CHANNELS) and values[0] == face.person and values[-1] == 0
         assert values[1:8] == pytest.approx(list(face.probabilities), abs=1e-6)
         assert stamp - lsl_s == pytest.approx(message.came_s - now_s, abs=0.05)
+
+
+class Network:
+    """Streams of markers on this machine, as other programs offer them."""
+
+    def __init__(self, lsl) -> None:
+        self.lsl = lsl
+
+    def outlet(self, name: str, kind=None):
+        kind = self.lsl.cf_string if kind is None else kind
+        return self.lsl.StreamOutlet(self.lsl.StreamInfo(name, "Markers", 1, 0, kind, f"{name} of a test"))
+
+
+@pytest.fixture
+def network() -> Network:
+    lsl = pytest.importorskip("pylsl", reason="the extra `live` is not installed (pylsl)", exc_type=Exception)
+    probe = Network(lsl)
+    outlet = probe.outlet("probe")
+    if not lsl.resolve_byprop("name", "probe", timeout=5):
+        pytest.skip("this machine's network does not carry the announcements of Lab Streaming Layer")
+    del outlet
+    return probe
+
+
+def until(done, seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_markers_come_in_with_the_time_at_which_they_were_set(network):
+    heard: list[tuple[str, float]] = []
+    ours, texts = network.outlet("FaceValueMarkers"), network.outlet("PsychoPy")
+    triggers = network.outlet("Triggers", network.lsl.cf_int32)
+    markers = MarkersIn(lambda text, time_s: heard.append((text, time_s)))
+    try:
+        until(lambda: sorted(markers.streams) == ["PsychoPy", "Triggers"])
+        until(lambda: texts.have_consumers() and triggers.have_consumers())
+        now_s, lsl_s = time.monotonic(), network.lsl.local_clock()
+        ours.push_sample(["person 1: happy"], lsl_s)
+        texts.push_sample(["stimulus"], lsl_s - 1.5)  # told late, as slow networks do
+        triggers.push_sample([7], lsl_s)
+        texts.push_sample(["x" * 1000], lsl_s)
+        until(lambda: len(heard) == 3)
+        texts.push_sample(["last"], lsl_s)
+        until(lambda: len(heard) == 4)
+    finally:
+        markers.close()
+    times = dict(heard)
+    assert set(times) == {"stimulus", "7", "x" * 200, "last"}
+    assert times["stimulus"] == pytest.approx(now_s - 1.5, abs=0.05) and times["7"] == pytest.approx(now_s, abs=0.05)
+
+
+def test_one_stream_of_markers_can_be_named(network):
+    heard: list[str] = []
+    wanted, other = network.outlet("Unity"), network.outlet("Other")
+    markers = MarkersIn(lambda text, _: heard.append(text), "Unity")
+    try:
+        until(lambda: markers.streams == ("Unity",) and wanted.have_consumers())
+        other.push_sample(["no"])
+        wanted.push_sample(["yes"])
+        until(lambda: heard == ["yes"])
+    finally:
+        markers.close()
+    wanted.push_sample(["after the end"])
+    assert heard == ["yes"]
+
+
+def test_markers_of_ours_stand_beside_the_readings(message, network):
+    from fer_core.live.outputs.lsl import MARKERS, LslOutput
+
+    output = LslOutput("custom_cnn")
+    try:
+        [found] = network.lsl.resolve_byprop("name", MARKERS, timeout=5)
+        inlet = network.lsl.StreamInlet(found)
+        inlet.open_stream(5)
+        until(lambda: output._markers.have_consumers())
+        output.send(message)
+        told = [inlet.pull_sample(5) for _ in message.faces]
+    finally:
+        output.close()
+    assert [values for values, _ in told] == [["person 1: happy"], ["person 2: happy"]] and told[0][1] == told[1][1]

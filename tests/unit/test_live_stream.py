@@ -43,6 +43,7 @@ class Recorder:
     """Takes note of what is to be hidden; fails while `fault` is set."""
 
     longest_s = 60.0
+    markers = 0
 
     def __init__(self, fault: Exception | None = None) -> None:
         self.fault, self.frames, self.notes = fault, 0, []
@@ -566,3 +567,30 @@ def test_a_recording_that_is_as_long_as_it_may_be_is_over(make):
     state = stream.state()
     assert state.recording_over and state.recording_s == LONGEST_S and state.recorded == 1
     assert len(stream.stop_recording().timeline.frame) == 1
+
+
+def test_readings_go_where_the_stream_is_connected_until_the_camera_stops(make):
+    class Links:
+        def __init__(self, fails: bool = False) -> None:
+            self.sent, self.fails, self.closed = [], fails, threading.Event()
+
+        def send(self, reading) -> None:
+            if self.fails:
+                raise OSError("the network is gone")
+            self.sent.append(reading)
+
+        def close(self) -> None:
+            self.closed.set()
+
+    first, second, reader = Links(), Links(fails=True), Reader(BOX)
+    stream = make(reader)
+    stream.connect(first)
+    feed(stream, reader, frame(1))
+    wait_for(lambda: len(first.sent) == 1)
+    stream.connect(second)
+    assert first.closed.is_set()
+    feed(stream, reader, frame(2))
+    wait_for(lambda: "could not be sent" in (stream.state().problem or ""))
+    assert len(first.sent) == 1 and stream.links is second
+    stream.rest()
+    assert second.closed.wait(5) and stream.links is None

@@ -36,7 +36,7 @@ class OscOutput:
         try:
             self._client = UDPClient(host, port)
         except (OSError, OverflowError) as error:
-            raise RequestError(f"{host}:{port} cannot be sent to ({error}); choose another for --osc.") from error
+            raise RequestError(f"{host}:{port} cannot be sent to ({error}); choose another address for OSC.") from error
         self.name = f"OSC {host}:{port}"
 
     def send(self, message: Message) -> None:

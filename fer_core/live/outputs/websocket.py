@@ -41,7 +41,7 @@ class WebSocketOutput:
             self._server: Server = serve(self._listen, HOST, port, origins=[None, *map(Origin, origins)])
         except (OSError, OverflowError) as error:
             raise RequestError(
-                f"Port {port} cannot be listened at ({error}); choose another for --websocket."
+                f"Port {port} cannot be listened at ({error}); choose another for the WebSocket."
             ) from error
         self.port: int = self._server.socket.getsockname()[1]
         self.name = f"WebSocket ws://{HOST}:{self.port}"

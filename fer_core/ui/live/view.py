@@ -14,12 +14,14 @@ from fer_core.errors import FerError
 from fer_core.imaging.drawing import hide_faces
 from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
 from fer_core.live.analyser import RECALL_S
+from fer_core.live.outputs.ways import Way
 from fer_core.live.state import STALLED_S
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading, judge
 from fer_core.reports.tables import dictionary_text
 from fer_core.settings import ICE_SERVERS
 from fer_core.ui.image.results import show_picture
+from fer_core.ui.live import connections
 from fer_core.ui.live import session as live_session
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import live_panel
@@ -60,6 +62,7 @@ class Choice:
     model: str
     detector: str
     settings: LiveSettings
+    connections: tuple[Way, ...] = ()
 
 
 def ask_consent() -> None:
@@ -130,6 +133,7 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
             disabled=fixed,
             help="A label whose probability is lower is shown as uncertain. The model's own value comes first.",
         )
+        connected = connections.choose()
     key, first = remembered("shown", ["boxes", "mirrored"])
     with st.container():  # what comes below keeps its place when the caption comes: a camera that is moved stops
         shown = st.pills(
@@ -147,7 +151,7 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
         if view.activation and (reason := no_map(cards[model])):
             view = replace(view, activation=False)
             st.caption(reason)
-    return Choice(model, detector, LiveSettings(smoothing, threshold, view))
+    return Choice(model, detector, LiveSettings(smoothing, threshold, view), connected)
 
 
 def _first_threshold(card: ModelCard) -> float:
@@ -294,6 +298,7 @@ def session_result() -> None:
             f"#### :material/timeline: {timeline.recording.name}\n"
             f"{timeline.recording.duration_s:.1f} s · {frames} frames · "
             f"{people} {'person' if people == 1 else 'people'} · {timeline.request.model}"
+            + (f" · markers: {len(session.markers)}" if session.markers else "")
         )
         if people:
             name = f"{timeline.recording.name.removesuffix('.mp4')} emotions over time"

@@ -235,7 +235,7 @@ class Memory:
                 return
             self.live = session
             path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
-            self.open({session.timeline.request.model or "": session.timeline}, path).live = True
+            self.open_studies({session.timeline.request.model or "": session.study}, path).live = True
 
     def forget(self) -> None:
         """Delete all recordings, their files and their readings, also unfinished ones; end an analysis under way."""

@@ -218,7 +218,8 @@ def _progress(state: LiveState) -> Progress | None:
 def _recording(state: LiveState) -> str | None:
     if state.recording_s is None:
         return None
-    return f"● {int(state.recording_s // 60)}:{int(state.recording_s % 60):02d} · {state.recorded} frames"
+    markers = f" · {state.markers} marker{'s' * (state.markers != 1)}" if state.markers else ""
+    return f"● {int(state.recording_s // 60)}:{int(state.recording_s % 60):02d} · {state.recorded} frames{markers}"
 
 
 def _stats(state: LiveState) -> str:

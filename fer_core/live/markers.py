@@ -1,0 +1,122 @@
+"""Markers in from Lab Streaming Layer, by which PsychoPy, E-Prime or Unity say what happens in a live session."""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from fer_core.live.outputs.ways import missing
+
+LOGGER = logging.getLogger(__name__)
+
+LOOK_EVERY_S: Final = 0.05
+"""Seconds between two looks; no time is lost by it, because markers bring their own."""
+
+OPEN_S: Final = 5.0
+"""Seconds within which another machine has to answer when it is asked how its clock goes."""
+
+LONGEST: Final = 200
+"""Letters of a marker; further ones are cut off."""
+
+_END_S: Final = 2 * OPEN_S
+
+Heard = Callable[[str, float], None]
+"""Called with the text of a marker and when it was set, in seconds of `time.monotonic`."""
+
+
+class MarkersIn:
+    """Hears the streams of type "Markers" in the local network, whenever they come, until it is closed.
+
+    Args:
+        heard: called in a thread of its own, in the order of each stream.
+        name: of the only stream that is listened to; None for all but those of this software.
+
+    Raises:
+        DependencyError: the extra `live` is not installed.
+    """
+
+    def __init__(self, heard: Heard, name: str | None = None) -> None:
+        try:
+            import pylsl
+
+            from fer_core.live.outputs.lsl import MARKERS, MARKERS_TYPE
+        except (ImportError, RuntimeError) as error:  # the latter where the library of LSL itself is missing
+            raise missing(error) from error
+        self._pylsl, self._heard, self._wanted, self._ours = pylsl, heard, name, MARKERS
+        self._resolver = pylsl.ContinuousResolver("type", MARKERS_TYPE)
+        self._inlets: dict[str, _Inlet] = {}
+        self._closed = threading.Event()
+        self.name = f"LSL {name or 'of type Markers'}"
+        self._thread = threading.Thread(target=self._run, name="markers", daemon=True)
+        self._thread.start()
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names of the streams that are listened to now."""
+        return tuple(inlet.name for inlet in list(self._inlets.values()))
+
+    def close(self) -> None:
+        """Hear no more; what has come until now is passed on before."""
+        self._closed.set()
+        self._thread.join(_END_S)
+
+    def _run(self) -> None:
+        while not self._closed.wait(LOOK_EVERY_S):
+            self._find()
+            self._take()
+        self._take()
+        self._inlets.clear()
+
+    def _find(self) -> None:
+        """Listen to streams that are new."""
+        for info in self._resolver.results():
+            if info.uid() in self._inlets or not self._is_wanted(info.name()):
+                continue
+            try:
+                self._inlets[info.uid()] = _Inlet(self._pylsl, info)
+            except (TimeoutError, RuntimeError) as error:  # it is gone, or another machine does not answer
+                LOGGER.warning("The stream of markers %r cannot be listened to (%s)", info.name(), error)
+
+    def _is_wanted(self, name: str) -> bool:
+        return name != self._ours if self._wanted is None else name == self._wanted
+
+    def _take(self) -> None:
+        for uid, inlet in list(self._inlets.items()):
+            try:
+                for text, time_s in inlet.new():
+                    self._heard(text, time_s)
+            except (TimeoutError, RuntimeError) as error:  # the latter is of a stream that is gone for good
+                LOGGER.warning("The stream of markers %r has ended (%s)", inlet.name, error)
+                del self._inlets[uid]
+
+
+class _Inlet:
+    """One stream. Its times are brought from the clock of the machine that sends to the one of this process."""
+
+    def __init__(self, pylsl: Any, info: Any) -> None:
+        self.name = str(info.name())
+        self._pylsl = pylsl
+        self._inlet = pylsl.StreamInlet(info)
+        self._inlet.open_stream(OPEN_S)
+        self._inlet.time_correction(OPEN_S)  # takes some time when it is first asked for, and none from then on
+
+    def new(self) -> list[tuple[str, float]]:
+        """The markers that have come: text, and when they were set, by `time.monotonic`."""
+        samples, stamps = self._inlet.pull_chunk(timeout=0.0)
+        if not stamps:
+            return []
+        to_here_s = self._inlet.time_correction(OPEN_S) - self._pylsl.local_clock() + time.monotonic()
+        texts = ((_text(values), stamp + to_here_s) for values, stamp in zip(samples, stamps, strict=True))
+        return [(text, time_s) for text, time_s in texts if text]
+
+
+def _text(values: Sequence[object]) -> str:
+    """A marker as text: numbers as short as they are, several channels with a space between."""
+    words = (f"{value:.7g}" if isinstance(value, float) else str(value) for value in values)
+    text = " ".join(word.strip() for word in words).strip()
+    with contextlib.suppress(UnicodeEncodeError):
+        text.encode()
+        return text[:LONGEST]
+    return text.encode(errors="replace").decode()[:LONGEST]
