@@ -23,7 +23,7 @@ import numpy as np
 from av.stream import Discard, Disposition
 from numpy.typing import NDArray
 
-from fer_core.media.frames import FrameReader, Look
+from fer_core.media.frames import COLOUR_FACTS, FrameReader, Look
 from fer_core.media.limits import (
     FORMATS,
     FREELY_READ_BYTES,
@@ -111,6 +111,7 @@ class Decoder:
         for other in self._container.streams:
             if other is not stream:
                 other.discard = Discard.all
+        self._reader.stated = tuple(getattr(stream.codec_context, fact) for fact in COLOUR_FACTS)
         start = self._container.start_time
         average, guessed = (float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate))
         limits = ((average, FASTEST_RATE), (guessed, FASTEST_GUESS))
@@ -274,7 +275,8 @@ class Decoder:
             return None
         number = None if stamp is None else self._order.number(stamp)
         self._frame = max(self._frame + 1, -1 if number is None else number)
-        lasts_s = float(frame.duration * self._tick) if frame.duration else self._clock.interval_s
+        usual_s = min(self._clock.interval_s, time_s / self._frame) if self._frame > 0 and time_s > 0 else None
+        lasts_s = float(frame.duration * self._tick) if frame.duration else usual_s or self._clock.interval_s
         self._shown_until_s = time_s + lasts_s
         if self._after_s is not None and time_s <= self._after_s + 1e-6:
             return None
@@ -303,7 +305,11 @@ class Decoder:
         now = self._context.sample_aspect_ratio or 1
         self._first_shape = self._first_shape or now
         shape = float(self._stream.sample_aspect_ratio or now) if now == self._first_shape else float(now)
-        return shape if 0.1 < shape < 10 else 1.0
+        if 0.1 < shape < 10:
+            return shape
+        if "pixel shape" not in self._notes:
+            self._notes.append("pixel shape")
+        return 1.0
 
     def _stated_s(self) -> float | None:
         """The length that the file claims; not to be relied on."""

@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 
 from fer_core.media.colour import HLG, KNOWN_TRANSFERS, PEAK_NITS, PQ, WHITE_NITS, needs_conversion, to_ordinary
 
+COLOUR_FACTS: Final = ("color_trc", "color_primaries", "colorspace")
+"""Transfer function, primaries and matrix of a frame; in all three, 2 is "not specified"."""
+
 Turn = tuple[float, float, float, float]
 UPRIGHT: Final[Turn] = (1, 0, 0, 1)
 
-_UNSPECIFIED, _BT709, _BT601 = 2, 1, 6  # colour matrices, as ITU-T H.273 numbers them
+_OF_RGB, _BT709, _UNSPECIFIED, _BT601 = 0, 1, 2, 6  # colour matrices, as ITU-T H.273 numbers them
 _KNOWN_MATRICES: Final = frozenset({_BT709, 4, 5, _BT601, 7, 9})
 _HD_ROWS: Final = 720
 """From this height on, recordings that do not name their colour matrix are taken for BT.709, as players do."""
@@ -51,17 +54,22 @@ class FrameReader:
         notes: what could not be honoured or was done to frames, by the names that `fer_core.media.video` has sentences
             for.
         peak_nits: the brightest light that the recording has announced, in cd/m².
+        stated: what the container says of `COLOUR_FACTS`; it counts for frames that do not say themselves.
     """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.peak_nits = PEAK_NITS
+        self.stated: tuple[int, ...] = ()
         self._fields: dict[tuple[int, int, str], Any] = {}
         gc.collect()
         gc.freeze()  # what is loaded stays, so that collecting takes microseconds
 
     def look(self, frame: Any, pixel_shape: float) -> Look:
         """How a frame is to be seen, whose pixels are `pixel_shape` times as wide as high."""
+        for fact, said in zip(COLOUR_FACTS, self.stated, strict=False):
+            if said != _UNSPECIFIED and getattr(frame, fact) == _UNSPECIFIED:
+                setattr(frame, fact, said)
         facts = _side_data(frame)
         self._heed(frame, facts)
         turn = _turn(facts, frame)
@@ -102,7 +110,7 @@ class FrameReader:
     def _settle_matrix(self, frame: Any) -> None:
         if frame.format.is_rgb or frame.colorspace in _KNOWN_MATRICES:
             return
-        if frame.colorspace != _UNSPECIFIED:
+        if frame.colorspace not in (_UNSPECIFIED, _OF_RGB):
             self._note("matrix")
         frame.colorspace = _BT709 if frame.height >= _HD_ROWS else _BT601
 

@@ -4,12 +4,14 @@ import re
 from pathlib import Path
 from typing import Final
 
-_HEAD_BYTES: Final = 65_536  # an MXF may begin with anything of this length
+HEAD_BYTES: Final = 65_536  # an MXF may begin with anything of this length
 
 _AS_MP4: Final = "save it as MP4 (H.264)"
 _INTO_MP4: Final = "put it into one: ffmpeg -i FILE -c copy out.mp4"
 
 ONE_OF_MANY: Final = "make one recording of them first: ffmpeg -framerate 25 -i %04d.png out.mp4"
+
+PICTURE: Final = f"is a picture and not a recording; read it as a picture, or if there are many, {ONE_OF_MANY}"
 
 _KINDS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
     (re.compile(pattern, re.DOTALL), reason)
@@ -23,7 +25,9 @@ _KINDS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
             rb"\x00{2,3}\x01(?:\x40|\x46)\x01",
             f"is a raw H.265 stream: it has no container, so no times; {_INTO_MP4}",
         ),
-        (rb"\x00\x00\x01\xb3", f"is a raw MPEG stream: it has no container, so no times; {_INTO_MP4}"),
+        (rb"\x00\x00\x01[\xb0\xb3\xb5]", f"is a raw MPEG stream: it has no container, so no times; {_INTO_MP4}"),
+        (rb"\x00\x00[\x80-\x83]", f"is a raw H.263 stream: it has no container, so no times; {_AS_MP4}"),
+        (rb"\x00{2,3}\x01\x00[\x69\x71\x79\x81\xa1]", f"is a raw H.266 stream, which is not read; {_AS_MP4}"),
         (rb"\x12\x00\x0a", f"is a raw AV1 stream: it has no container, so no times; {_INTO_MP4}"),
         (rb"\x1f\x07\x00[\x3f\xbf]", f"is a raw DV stream, which is not read; {_AS_MP4}"),
         (rb"YUV4MPEG2 ", f"is raw video (Y4M), which is not read; {_AS_MP4}"),
@@ -38,8 +42,14 @@ _KINDS: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
         (rb"\x00\x00\x00\x00\x01\xbc", f"is a GXF file, which is not read; {_AS_MP4}"),
         (rb"GIF8[79]a", f"is a GIF, which is read as a picture only; {_AS_MP4}"),
         (
-            rb"\x89PNG|\xff\xd8\xff|BM.{4}\0\0|II[*+]\0|MM\0[*+]|RIFF.{4}WEBP|.{4}ftyp(?:avif|avis|hei|mif1|msf1)",
-            f"is a picture and not a recording; read it as a picture, or if there are many, {ONE_OF_MANY}",
+            rb"\xff\xd8\xff.*?\xff\xd9\xff\xd8\xff.*?\xff\xd9\xff\xd8\xff",
+            "is a raw Motion JPEG stream: it has no container, so no times; "
+            "put it into one: ffmpeg -framerate 25 -f mjpeg -i FILE -c copy out.mkv",
+        ),
+        (
+            rb"\x89PNG|\xff\xd8\xff|BM.{4}\0\0|II[*+]\0|MM\0[*+]|RIFF.{4}WEBP|\xff\x0a|\0\0\0\x0cJXL |8BPS|v/1\x01|"
+            rb"SDPX|XPDS|P[1-7][\s#]|\0\0\0\x0cjP  ",
+            PICTURE,
         ),
         (rb"RIFF.{4}WAVE|ID3|fLaC|\xff[\xfb\xf3\xf2\xf1\xf9]", "holds sound and no picture; choose a recording"),
         (
@@ -59,13 +69,30 @@ def reason_to_refuse(path: Path) -> str | None:
     """What the file is and what to do with it, to go on a sentence with; None where its first bytes do not tell."""
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
+            head = file.read(HEAD_BYTES)
     except OSError:
         return None
     reason = next((reason for pattern, reason in _KINDS if pattern.match(head)), None)
     if reason is None and head[4:8] == b"ftyp" and not _has_index(path):
         return f"lost its index, because its recording was cut off; record it again, or repair it and {_AS_MP4}"
     return reason
+
+
+_PICTURE_BRANDS: Final = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+def is_picture(head: bytes) -> bool:
+    """Whether a file with these first bytes is a picture in the container of recordings: HEIC or AVIF."""
+    return head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS
+
+
+_SERIES: Final = re.compile(r"%\d*d|[*?]")
+
+
+def names_a_series(path: Path) -> bool:
+    """Whether the name is a pattern for a series of pictures, as other programs take it, and no file."""
+    ending = path.suffix.lower()
+    return ending in _PICTURE_NAMES and bool(_SERIES.search(path.name)) and not path.exists()
 
 
 def holds_pictures(folder: Path) -> bool:

@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless, opened
-from fer_core.media.kinds import ONE_OF_MANY, holds_pictures, reason_to_refuse
+from fer_core.media.kinds import (
+    HEAD_BYTES,
+    ONE_OF_MANY,
+    PICTURE,
+    holds_pictures,
+    is_picture,
+    names_a_series,
+    reason_to_refuse,
+)
 from fer_core.media.messages import Alive, End, Message, Picture, Start, Unusable, Wanted, from_line
 from fer_core.media.processes import started
 from fer_core.plain import as_plain
@@ -58,6 +66,7 @@ _NOTES: Final = {
     "two views": "The recording holds two views for 3D in each frame; everybody in it may be counted twice.",
     "spherical": "The recording is a 360-degree one, and was read as it is stored: faces are bent.",
     "tilted": "The recording is to be turned by an angle that is no quarter turn; it was turned by the nearest.",
+    "pixel shape": "The file says that its pixels are more than ten times as long as wide; they were taken for square.",
     "endless": "The file names the same data again and again, as honest ones do not; what follows was not read.",
 }
 
@@ -269,9 +278,13 @@ def checked_file(path: Path) -> str:
     label = harmless(str(path))
     if path.is_dir() and holds_pictures(path):
         raise MediaError(f"{label} is a folder of pictures; {ONE_OF_MANY}.")
+    if names_a_series(path):
+        raise MediaError(f"{label} names a series of pictures; {ONE_OF_MANY}.")
     with opened(path, "recording") as file:
         if not os.fstat(file.fileno()).st_size:
             raise MediaError(f"{label} is empty; copy it again from where it came.")
+        if is_picture(file.read(HEAD_BYTES)):  # FFmpeg would take a tile of it for a recording
+            raise MediaError(f"{label} {PICTURE}.")
     return label
 
 

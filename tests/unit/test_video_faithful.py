@@ -12,6 +12,7 @@ from PIL import Image
 
 from fer_core import MediaError
 from fer_core.media import colour
+from fer_core.media.images import heic_can_be_read
 from fer_core.media.stamps import Clock
 from fer_core.media.video import Video
 from tests.videos import scene, write_video
@@ -154,6 +155,33 @@ def test_matrix_and_range_are_those_of_the_file(tmp_path, matrix, full_range):
     assert problems(path) == ""
 
 
+def test_what_only_the_container_says_of_colours_counts(tmp_path):
+    """The frames of ProRes have fields of their own for them, which may be empty."""
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    with av.open(str(tmp_path / "a.mov"), "w") as target:
+        stream: Any = target.add_stream("prores_ks", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv422p10le"
+        context = stream.codec_context
+        context.color_trc, context.color_primaries, context.colorspace = colour.PQ, 9, 9
+        target.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="bgr24")))
+        target.mux(stream.encode(None))
+    assert (
+        first(tmp_path / "a.mov").mean() > 150
+    )  # half of PQ's signal is 92 cd/m², brighter than half of an ordinary one
+
+
+def test_a_pixel_shape_that_cannot_be_is_said(tmp_path):
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as target:
+        stream: Any = target.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = 100
+        for _ in range(3):
+            target.mux(stream.encode(av.VideoFrame(160, 120, "yuv420p")))
+        target.mux(stream.encode(None))
+    assert "ten times" in problems(path)
+
+
 def test_an_unknown_transfer_function_is_said(tmp_path):
     frame = av.VideoFrame.from_ndarray(FACE, format="bgr24").reformat(format="yuv420p")
     path = write_frames(tmp_path / "log.mp4", [frame] * 3, codec="libx264", tags={"color_trc": 10})
@@ -234,6 +262,13 @@ def test_the_length_is_known_when_the_last_frames_are_passed_over(tmp_path, code
     assert video.duration_s == pytest.approx(10, abs=0.11)
 
 
+def test_a_thousand_frames_a_second_where_only_stamps_say_so(tmp_path):
+    path = write_frames(tmp_path / "a.ts", [av.VideoFrame(64, 48, "yuv420p")] * 40, codec="libx264", rate=1000)
+    with Video(path, 0) as video:
+        assert len(list(video)) == 40
+        assert video.frame_rate == pytest.approx(1000, rel=0.03) and video.duration_s == pytest.approx(0.04, abs=0.002)
+
+
 def test_times_below_zero_lose_no_frame():
     clock = Clock(Fraction(1, 1000), 0.0, 0.04)
     assert [clock.seconds(stamp) for stamp in (-500, -460, -420, -380)] == pytest.approx([0, 0.04, 0.08, 0.12])
@@ -295,6 +330,13 @@ def _raw(folder: Path, name: str, codec: str, fmt: str = "yuv420p", container: s
     return write_frames(folder / name, frames, codec=codec, container=container)
 
 
+def _still(folder: Path, name: str) -> Path:
+    """A photograph, in whose container FFmpeg would find a recording of a frame or of a tile."""
+    assert heic_can_be_read()
+    Image.fromarray(FACE[:, :, ::-1]).save(folder / name)
+    return folder / name
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -306,6 +348,13 @@ def _raw(folder: Path, name: str, codec: str, fmt: str = "yuv420p", container: s
         (lambda folder: _raw(folder, "a.flv", "flv"), "Flash"),
         (lambda folder: _raw(folder, "a.y4m", "wrapped_avframe", container="yuv4mpegpipe"), "Y4M"),
         (lambda folder: _raw(folder, "a.gif", "gif", "rgb8"), "GIF"),
+        (lambda folder: _raw(folder, "a.m4v", "mpeg4", container="m4v"), "raw MPEG"),
+        (lambda folder: _raw(folder, "a.mjpeg", "mjpeg", "yuvj420p", container="mjpeg"), "raw Motion JPEG"),
+        (lambda folder: _raw(folder, "a.apng", "apng", "rgb24", container="apng"), "is a picture"),
+        (lambda folder: _still(folder, "photo.avif"), "is a picture"),
+        (lambda folder: _still(folder, "photo.heic"), "is a picture"),
+        (lambda folder: folder / "%04d.png", "names a series"),
+        (lambda folder: folder / "frame*.jpg", "names a series"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -325,6 +374,10 @@ def test_other_kinds_of_files_are_refused_with_the_true_reason(tmp_path, make, w
         (b"#EXTM3U\n/etc/passwd\n", "playlist"),
         (b"\x00\x00\x00\x20ftypisom" + bytes(20) + b"\x00\x00\x10\x00mdat" + bytes(200), "lost its index"),
         (b"%PDF-1.7\n", "PDF"),
+        (b"\x00\x00\x80\x02\x0c\x04" + bytes(200), "raw H.263"),
+        (b"\x00\x00\x00\x01\x00\x79\x00" + bytes(200), "raw H.266"),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n" + bytes(200), "is a picture"),
+        (b"8BPS\x00\x01" + bytes(200), "is a picture"),
     ],
 )
 def test_the_first_bytes_tell_what_a_file_is(tmp_path, data, words):
