@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
         "streamlit",
         nargs="*",
         metavar="-- OPTION",
-        help="options of Streamlit after two dashes, such as -- --server.address=0.0.0.0",
+        help="options of Streamlit after two dashes, such as -- --server.address=0.0.0.0 --server.allowedHosts=NAME",
     )
     command.set_defaults(run=_dashboard)
 

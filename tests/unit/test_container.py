@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,18 @@ def test_every_service_is_as_little_as_it_can_be(services):
         assert service["read_only"] and service["cap_drop"] == ["ALL"] and "/tmp" in service["tmpfs"]
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
     assert "\nUSER 10001\n" in (ROOT / "Dockerfile").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("ldd") is None, reason="looks at libraries of Linux")
+def test_packages_txt_names_what_the_wheels_need_of_debian():
+    """Streamlit Community Cloud installs these; libc6 and libgcc are always there."""
+    packages = [Path(find_spec(name).origin).parent for name in ("ai_edge_litert", "av", "cv2", "PIL")]
+    provides = {"libstdc++6": {"libstdc++.so.6"}, "zlib1g": {"libz.so.1"}}
+    always = r"ld-linux|lib(c|m|dl|rt|pthread|mvec|gcc_s)\.so"
+    files = [max(package.glob("*.so"), key=lambda path: path.stat().st_size) for package in packages]
+    told = subprocess.run(["ldd", *files], capture_output=True, text=True, check=True).stdout
+    assert "not found" not in told
+    of_system = {Path(line.split("=> ")[1].split()[0]) for line in told.splitlines() if "=> " in line}
+    needed = {path.name for path in of_system if "site-packages" not in str(path) and not re.match(always, path.name)}
+    listed = (ROOT / "packages.txt").read_text().split()
+    assert needed == set().union(*(provides[package] for package in listed))
