@@ -43,13 +43,13 @@ def _is_formula(text: str) -> bool:
     return bare.startswith(_BEGINS_FORMULA) and not _NUMBER.fullmatch(bare)
 
 
-def csv_of(frame: "pd.DataFrame") -> str:
-    """A table as CSV with a header; text, also of the header, is harmless."""
+def csv_of(frame: "pd.DataFrame", *, header: bool = True) -> str:
+    """A table as CSV, with a header where that is wanted; text, also of the header, is harmless."""
     safe = frame.rename(columns=lambda name: harmless_cell(str(name)))
     for place, kind in enumerate(safe.dtypes):
         if not (kind.kind in "biufcmM" if hasattr(kind, "kind") else False):
             safe.isetitem(place, safe.iloc[:, place].map(_harmless_if_text, na_action="ignore").array)
-    return safe.to_csv(index=False, lineterminator="\n")
+    return safe.to_csv(index=False, header=header, lineterminator="\n")
 
 
 def csv_of_rows(header: Sequence[str], rows: Iterable[Sequence[object]], delimiter: str = ",") -> str:

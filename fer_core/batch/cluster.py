@@ -1,7 +1,8 @@
 """The engine of many machines: Ray Data hands the recordings to a pool of actors, here or on a cluster.
 
-Sources and dataset have to lie under the same paths on every machine. Ray starts an actor again that has died and gives
-it its task again, for ever; so each task leaves a mark beside its checkpoint for every time that it was begun.
+Files and dataset have to lie under the same paths on every machine; what is in a store, each actor fetches. Ray starts
+an actor again that has died and gives it its task again, for ever; so each task leaves a mark beside its checkpoint for
+every time that it was begun.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fer_core.batch import manifest
 from fer_core.batch.manifest import Entry
+from fer_core.batch.remote import Address
 from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task, read_recording
 from fer_core.batch.worker import Load
 from fer_core.declaration import Declaration
@@ -35,7 +37,6 @@ _STORE_BYTES: Final = 128 * 2**20
 """Memory for what actors hand each other; rows of a manifest are all there is."""
 
 _TOO_SLOW: Final = "too slow"
-_PATHS: Final = ("source", "readings", "checkpoint")
 
 
 class ClusterEngine:
@@ -209,19 +210,24 @@ def as_table(task: Task) -> "pa.Table":
     """A task as one row; paths as bytes, because they need not be text."""
     import pyarrow as pa
 
-    paths = {name: pa.array([os.fsencode(getattr(task, name))], pa.binary()) for name in _PATHS}
+    source = task.source
+    address = source if isinstance(source, Address) else None
     return pa.table(
         {
-            **paths,
+            "path": pa.array([None if isinstance(source, Address) else os.fsencode(source)], pa.binary()),
+            "url": pa.array([address and address.url], pa.string()),
+            "version": pa.array([address and address.version], pa.string()),
             "sha256": pa.array([task.sha256], pa.string()),
             "size": pa.array([task.size], pa.int64()),
+            "folder": pa.array([os.fsencode(task.folder)], pa.binary()),
             "declaration": pa.array([json.dumps(as_plain(task.declaration))], pa.string()),
         }
     )
 
 
 def _task(row: dict[str, Any]) -> Task:
-    paths = {name: Path(os.fsdecode(row[name])) for name in _PATHS}
+    is_remote = row["url"] is not None
+    source = Address(row["url"], row["size"], row["version"]) if is_remote else Path(os.fsdecode(row["path"]))
     said = json.loads(row["declaration"])
     declaration = None if said is None else from_plain(Declaration, said)
-    return Task(sha256=row["sha256"], size=row["size"], declaration=declaration, **paths)
+    return Task(source, row["sha256"], row["size"], Path(os.fsdecode(row["folder"])), declaration)

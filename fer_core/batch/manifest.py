@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from fer_core.batch.remote import Source, scheme_of
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless
 from fer_core.timeline.columns import Column
@@ -16,26 +17,30 @@ from fer_core.timeline.table import Timeline
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Stage = Literal["file", "reading", "writing", "worker", "limit"]
-"""Where a recording failed: its file could not be opened, could not be read as a recording, its readings could not be
-written (which ends the batch), it ended its process twice, or took longer than allowed."""
+Stage = Literal["file", "fetch", "reading", "writing", "worker", "limit"]
+"""Where a recording failed: its file could not be opened, could not be fetched from its store, could not be read as a
+recording, its readings could not be written (which ends the batch), it ended its process twice, or took longer than
+allowed."""
 
 _SEEN: Final = "share of the time that people are seen, over all of them"
 
 COLUMNS: Final[Mapping[str, Column]] = {
     "recording": Column(
         'id of the recording, "r" and the first 16 digits of its SHA-256; its readings lie in '
-        "readings/recording=<id>; empty where the file could not be opened",
+        "readings/recording=<id>; empty where the file could not be opened or fetched",
         "text",
         "text",
     ),
     "name": Column("file name", "text", "text"),
-    "source": Column("path of the file that was read, on the machine that read it", "path", "text"),
-    "copies": Column("paths of other files with the same content, which were not read again", "list of paths", "texts"),
+    "source": Column("path of the file that was read, on the machine that read it; or its address", "path", "text"),
+    "copies": Column(
+        "paths or addresses of other files with the same content, which were not read again", "list of paths", "texts"
+    ),
     "state": Column('"read" or "failed"', "words", "text"),
     "stage": Column(
-        'where it failed: "file" (cannot be opened), "reading" (no recording that can be read), "worker" (ended its '
-        'process twice), "limit" (took longer than allowed); empty where it was read',
+        'where it failed: "file" (cannot be opened), "fetch" (cannot be fetched from its store), "reading" (no '
+        'recording that can be read), "worker" (ended its process twice), "limit" (took longer than allowed); empty '
+        "where it was read",
         "words",
         "text",
     ),
@@ -49,7 +54,12 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "uncertain_share": Column(f"time of uncertain readings: {_SEEN}", "0 to 1", "decimal"),
     "good_share": Column(f"time without a quality problem: {_SEEN}", "0 to 1", "decimal"),
     "bytes": Column("size of the file", "bytes", "whole"),
-    "sha256": Column("SHA-256 of the file; empty where it could not be opened", "hexadecimal", "text"),
+    "sha256": Column("SHA-256 of the file; empty where it could not be opened or fetched", "hexadecimal", "text"),
+    "version": Column(
+        "what the store said of the content at that address, by which it is known again; empty for files",
+        "text",
+        "text",
+    ),
 }
 """Columns of `recordings.parquet`, in order. The kind "texts" is a list of text."""
 
@@ -73,11 +83,17 @@ class Entry:
     uncertain_share: float | None = None
     good_share: float | None = None
     bytes: int | None = None
+    version: str = ""
 
     @property
     def recording(self) -> str:
-        """Id of the recording; empty where the file could not be opened."""
+        """Id of the recording; empty where the file could not be opened or fetched."""
         return recording_id(self.sha256) if self.sha256 else ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies in a store."""
+        return scheme_of(self.source) is not None
 
     @property
     def state(self) -> Literal["read", "failed"]:
@@ -86,14 +102,29 @@ class Entry:
 
     @classmethod
     def failed(
-        cls, source: Path, stage: Stage, reason: str, *, sha256: str = "", size: int | None = None, seconds: float = 0.0
+        cls,
+        source: Source,
+        stage: Stage,
+        reason: str,
+        *,
+        sha256: str = "",
+        size: int | None = None,
+        seconds: float = 0.0,
     ) -> "Entry":
         """The row of a recording that was not read; `size` is that of its file in bytes."""
-        text = as_text(source)
-        return cls(harmless(source.name), text, sha256, stage=stage, reason=reason, bytes=size, seconds=seconds)
+        return cls(
+            name=harmless(source.name),
+            source=as_text(source),
+            sha256=sha256,
+            stage=stage,
+            reason=reason,
+            bytes=size,
+            seconds=seconds,
+            version=_version(source),
+        )
 
     @classmethod
-    def read(cls, source: Path, timeline: Timeline, *, size: int, seconds: float) -> "Entry":
+    def read(cls, source: Source, timeline: Timeline, *, size: int, seconds: float) -> "Entry":
         """The row of a recording that was read; `size` is that of its file in bytes."""
         people = summarise(timeline)
         seen_s = sum(person.seen_s for person in people)
@@ -114,6 +145,7 @@ class Entry:
             uncertain_share=share(person.seen_s * person.shares[UNCERTAIN] for person in people),
             good_share=share(person.seen_s * person.good_share for person in people),
             bytes=size,
+            version=_version(source),
         )
 
 
@@ -122,9 +154,13 @@ def recording_id(sha256: str) -> str:
     return f"r{sha256[:16]}"
 
 
-def as_text(path: Path) -> str:
-    """A path as text that every file can hold: bytes of a name that are no UTF-8 become escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+def as_text(source: Source) -> str:
+    """A path or address as text that every file can hold: bytes of a name that are no UTF-8 become escapes."""
+    return os.fsencode(source if isinstance(source, Path) else source.url).decode("utf-8", "backslashreplace")
+
+
+def _version(source: Source) -> str:
+    return "" if isinstance(source, Path) else source.version
 
 
 def to_table(entries: Iterable[Entry]) -> "pa.Table":
@@ -142,7 +178,7 @@ def to_table(entries: Iterable[Entry]) -> "pa.Table":
 
 def of_row(row: Mapping[str, Any]) -> Entry:
     """The entry of a row of such a table."""
-    return Entry(**{field.name: _value(field.name, row[field.name]) for field in fields(Entry)})
+    return Entry(**{field.name: _value(field.name, row.get(field.name)) for field in fields(Entry)})
 
 
 def to_bytes(entries: Iterable[Entry]) -> bytes:
@@ -165,9 +201,12 @@ def from_file(path: Path) -> list[Entry]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = [field.name for field in fields(Entry)]
+    later = {"version"}  # columns that older manifests do not have
     try:
-        rows = pq.read_table(io.BytesIO(path.read_bytes()), columns=names, use_threads=False).to_pylist()
+        file = pq.ParquetFile(io.BytesIO(path.read_bytes()))
+        if missing := {field.name for field in fields(Entry)} - later - {*file.schema_arrow.names}:
+            raise KeyError(*sorted(missing))
+        rows = file.read(use_threads=False).to_pylist()
         return [of_row(row) for row in rows]
     except FileNotFoundError:
         return []

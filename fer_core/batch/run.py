@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from fer_core.batch.dataset import Dataset
-from fer_core.batch.manifest import Entry, as_text, recording_id
+from fer_core.batch.manifest import Entry, as_text
+from fer_core.batch.remote import Address, Source, forget, scheme_of
 from fer_core.batch.sources import recordings
-from fer_core.batch.unit import Engine, Task
+from fer_core.batch.unit import Engine, Task, checkpoint_name
 from fer_core.declaration import Declaration
 from fer_core.errors import FerError, MediaError
 from fer_core.jobs import Monitor, Progress
@@ -53,7 +54,7 @@ def read_all(
     that was ended, however, is gone on with by the next one. The dataset belongs to one request and provenance.
 
     Args:
-        sources: files, folders and patterns; see `fer_core.batch.sources.recordings`.
+        sources: files, folders, patterns and addresses; see `fer_core.batch.sources.recordings`.
         out: folder of the dataset, which may be there already.
         engine: what reads them, such as `fer_core.batch.local.LocalEngine`.
         retry: whether recordings that failed before are tried again; those whose file could not be opened always are.
@@ -61,7 +62,8 @@ def read_all(
         declaration: that the timelines bear.
 
     Raises:
-        MediaError: a source does not exist, or the dataset cannot be written.
+        MediaError: a source does not exist or cannot be listed, or the dataset cannot be written.
+        DependencyError: what a kind of store needs is not installed.
         RequestError: the dataset holds readings of another request or provenance.
         ModelError: the pipeline cannot be loaded.
         WorkerError: no process can be kept running.
@@ -78,7 +80,7 @@ def read_all(
 
 
 def read_paths(
-    paths: Sequence[Path],
+    paths: Sequence[Source],
     out: Path,
     engine: Engine,
     *,
@@ -86,15 +88,18 @@ def read_paths(
     monitor: Monitor | None = None,
     declaration: Declaration | None = None,
 ) -> Report:
-    """`read_all` of absolute paths; a file that is not there becomes a row."""
+    """`read_all` of absolute paths and addresses; a file that is not there becomes a row."""
     dataset = Dataset(out)
     identity = engine.identity()
     with dataset.locked():
         dataset.begin(identity.request, identity.provenance)
         batch = _Batch(dataset, paths, retry, monitor or Monitor(), declaration)
-        with contextlib.closing(engine.read(batch.tasks(), batch.pace.told)) as entries:
-            for entry in entries:
-                batch.keep(entry)
+        try:
+            with contextlib.closing(engine.read(batch.tasks(), batch.pace.told)) as entries:
+                for entry in entries:
+                    batch.keep(entry)
+        finally:
+            batch.forget_fetched()
         return batch.report()
 
 
@@ -104,7 +109,7 @@ class _Batch:
     def __init__(
         self,
         dataset: Dataset,
-        paths: Sequence[Path],
+        paths: Sequence[Source],
         retry: bool,
         monitor: Monitor,
         declaration: Declaration | None,
@@ -132,19 +137,48 @@ class _Batch:
         """
         if entry.stage == "writing":  # the next ones would fail likewise, after all the work
             raise MediaError(entry.reason)
-        self.rows.put(entry)
+        if entry.is_remote:
+            self._keep_fetched(entry)
+        else:
+            self.rows.put(entry)
         self.named[_key(entry)] = None
         self.attempted += 1
         if entry.stage not in ("limit", "worker"):
-            self.dataset.forget_checkpoint(entry.recording)
+            self.dataset.forget_checkpoint(checkpoint_name(_task_key(entry)))
         self.pace.done(entry)
+
+    def _keep_fetched(self, entry: Entry) -> None:
+        """Take in the row of what was fetched, of which nobody knew whether its content is there already."""
+        forget(entry.source, self.dataset.folder)
+        self.rows.forget_failures(entry.source, entry.sha256)
+        known = self.rows.get(entry.sha256)
+        if known is not None and known.state == entry.state == "read" and known.source != entry.source:
+            self.rows.add_copy(entry.sha256, entry.source)
+        else:
+            self.rows.put(entry)
+
+    def forget_fetched(self) -> None:
+        """Remove what processes that were ended have left here of recordings that they had fetched."""
+        for key in self.pace.unfinished:
+            if scheme_of(key) is not None:
+                forget(key, self.dataset.folder)
 
     def report(self) -> Report:
         """What the call came to."""
         return Report(tuple(self.rows[key] for key in self.named), self.attempted)
 
-    def _task(self, path: Path) -> Task | None:
+    def _task(self, source: Source) -> Task | None:
         """What is to be done for a source; None where nothing is, or where it cannot be opened, which becomes a row."""
+        return self._task_there(source) if isinstance(source, Address) else self._task_here(source)
+
+    def _task_there(self, address: Address) -> Task | None:
+        known = self.rows.of_address(address)
+        if known is not None and known.stage != "fetch" and self._is_done(known):
+            self.named[_key(known)] = None
+            return None
+        return Task(address, "", address.size, self.dataset.folder, self.declaration)
+
+    def _task_here(self, path: Path) -> Task | None:
         try:
             digest, size = _identified(path)
         except FerError as error:
@@ -156,9 +190,7 @@ class _Batch:
         if is_named or (known is not None and self._is_done(known)):
             self.rows.add_copy(digest, as_text(path))
             return None
-        name = recording_id(digest)
-        places = self.dataset.readings(name), self.dataset.checkpoint(name)
-        return Task(path, digest, size, *places, self.declaration)
+        return Task(path, digest, size, self.dataset.folder, self.declaration)
 
     def _is_done(self, row: Entry) -> bool:
         return not self.retry if row.state == "failed" else self.dataset.readings(row.recording).exists()
@@ -171,6 +203,7 @@ class _Rows:
         self._dataset = dataset
         self._rows = {_key(row): row for row in dataset.entries()}
         self._copies = {key: set(row.copies) for key, row in self._rows.items()}
+        self._addresses = {(row.source, row.version): key for key, row in self._rows.items() if row.version}
 
     def __getitem__(self, key: str) -> Entry:
         return self._rows[key]
@@ -178,8 +211,14 @@ class _Rows:
     def get(self, digest: str) -> Entry | None:
         return self._rows.get(digest)
 
+    def of_address(self, address: Address) -> Entry | None:
+        """The row of what lies at an address, unless its content has changed or the store does not say."""
+        return self._rows.get(self._addresses.get((as_text(address), address.version), ""))
+
     def put(self, row: Entry) -> None:
         """Add a row, or replace the one of the same recording."""
+        if row.version:
+            self._addresses[row.source, row.version] = _key(row)
         copies = self._copies.get(_key(row), set()) - {row.source}
         self._rows[_key(row)] = replace(row, copies=tuple(sorted(copies)))
         self._dataset.write_entries(self._rows.values())
@@ -201,14 +240,19 @@ class _Rows:
 class _Pace:
     """How far a call is: by the bytes of the recordings that it reads."""
 
-    def __init__(self, paths: Sequence[Path], monitor: Monitor) -> None:
+    def __init__(self, paths: Sequence[Source], monitor: Monitor) -> None:
         self._monitor, self._total = monitor, len(paths)
         self._sizes = {path: _size(path) for path in paths}
         self._bytes, self._bytes_done = sum(self._sizes.values()), 0.0
         self._reading: dict[str, tuple[int, float]] = {}
         self._settled = self._failed = 0
 
-    def leave_out(self, path: Path) -> None:
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """`Task.key` of everything that was begun and is not done."""
+        return tuple(self._reading)
+
+    def leave_out(self, path: Source) -> None:
         """Take in that a source needs no reading."""
         self._bytes -= self._sizes[path]
         self._settled += 1
@@ -220,14 +264,14 @@ class _Pace:
         Raises:
             StoppedError: the work was asked to stop.
         """
-        self._reading[task.sha256] = task.size, share
+        self._reading[task.key] = task.size, share
         self._report()
 
     def done(self, entry: Entry) -> None:
         """Take in that a recording was read, or failed."""
         self._failed += entry.state == "failed"
-        if entry.sha256:
-            self._bytes_done += self._reading.pop(entry.sha256)[0]
+        if (key := _task_key(entry)) in self._reading:
+            self._bytes_done += self._reading.pop(key)[0]
             self._settled += 1
         self._report()
 
@@ -245,6 +289,11 @@ def _key(row: Entry) -> str:
     return row.sha256 or row.source
 
 
+def _task_key(row: Entry) -> str:
+    """`fer_core.batch.unit.Task.key` of the task whose row this is."""
+    return row.source if row.is_remote else row.sha256
+
+
 def _identified(path: Path) -> tuple[str, int]:
     """SHA-256 and size in bytes of a file.
 
@@ -258,7 +307,9 @@ def _identified(path: Path) -> tuple[str, int]:
         raise MediaError(f"{label} cannot be read ({error.strerror}); copy it again from where it came.") from error
 
 
-def _size(path: Path) -> int:
+def _size(path: Source) -> int:
+    if isinstance(path, Address):
+        return path.size
     try:
         return path.stat().st_size
     except OSError:  # it becomes a row of its own when its turn comes

@@ -1,43 +1,51 @@
-"""Which recordings are meant by files, folders and patterns that people name."""
+"""Which recordings are meant by files, folders, patterns and addresses that people name."""
 
 import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
+from fer_core.batch.remote import ENDINGS, Source, as_path, is_here, listed, scheme_of
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless
-from fer_core.media.video import VIDEO_TYPES
-
-_ENDINGS: Final = frozenset(f".{ending}" for ending in VIDEO_TYPES)
 
 
-def recordings(sources: Sequence[str | Path]) -> list[Path]:
-    """Absolute paths of the recordings, in the order of the sources and sorted within each; every path once.
+def recordings(sources: Sequence[str | Path]) -> list[Source]:
+    """Absolute paths and addresses of the recordings, each once, in the order of the sources and sorted within each.
 
     Args:
         sources: a file is taken whatever its ending; of a folder, all files in it and its folders whose ending is one
             of `fer_core.media.video.VIDEO_TYPES`; a pattern with `*`, `?`, `[...]` or `**` stands for the files with
             such an ending and for the folders that match. Hidden files and folders are left out, linked folders too.
+            Text such as `s3://bucket/day1` is an address in a store, see `fer_core.batch.remote`.
 
     Raises:
         MediaError: a source does not exist, or there is no recording in it.
+        DependencyError: what a kind of store needs is not installed.
     """
+    found: list[Source] = []
     for source in sources:
-        if not named_by([source]):
+        named = named_by([source])
+        if not named:
             raise MediaError(f"There is no recording in {harmless(str(source))}; name a file, or a folder with some.")
-    return named_by(sources)
+        found += named
+    return list(dict.fromkeys(found))
 
 
-def named_by(sources: Iterable[str | Path]) -> list[Path]:
+def named_by(sources: Iterable[str | Path]) -> list[Source]:
     """`recordings`, of which there may be none.
 
     Raises:
         MediaError: a source that is no pattern does not exist.
     """
-    found = (path for source in sources for path in _recordings_of(Path(source)))
-    return list(dict.fromkeys(Path(os.path.abspath(path)) for path in found))  # noqa: PTH100  links stay
+    return list(dict.fromkeys(recording for source in sources for recording in _named_by(source)))
+
+
+def _named_by(source: str | Path) -> Sequence[Source]:
+    if not is_here(source):
+        return listed(str(source))
+    found = _recordings_of(as_path(str(source)) if scheme_of(source) else Path(source))
+    return [Path(os.path.abspath(path)) for path in found]  # noqa: PTH100  links stay
 
 
 def _recordings_of(source: Path) -> list[Path]:
@@ -59,4 +67,4 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 
 
 def _is_recording(path: Path) -> bool:
-    return path.suffix.lower() in _ENDINGS and not path.name.startswith(".") and not path.is_dir()
+    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and not path.is_dir()

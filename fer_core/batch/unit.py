@@ -1,5 +1,6 @@
 """The unit of work: a recording in, its row out. It depends on nothing else, so that any engine can carry it out."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -8,12 +9,16 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from fer_core.analysis.run import AnalysisProgress, Reader, analyse, completed, provenance_of
+from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import Entry, Stage, recording_id
+from fer_core.batch.remote import Address, Source, fetched, scheme_of
 from fer_core.declaration import Declaration
 from fer_core.errors import FerError
 from fer_core.media.files import harmless
+from fer_core.networks.files import sha256
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
+from fer_core.timeline.table import Timeline
 
 MOST_DEATHS: Final = 2
 """Processes that a recording may end before it is given up."""
@@ -29,25 +34,33 @@ class Task:
     """A recording that is to be read.
 
     Attributes:
-        source: its file.
-        sha256: of the file.
+        source: its file, or its address in a store.
+        sha256: of the file; empty where it has to be fetched first.
         size: of the file, in bytes.
-        readings: file that its timeline is written to, `.parquet`.
-        checkpoint: file that is kept up to date meanwhile, and from which an interrupted reading goes on.
+        folder: of the dataset.
         declaration: that the timeline bears; None for none.
     """
 
-    source: Path
+    source: Source
     sha256: str
     size: int
-    readings: Path
-    checkpoint: Path
+    folder: Path
     declaration: Declaration | None = None
 
     @property
-    def recording(self) -> str:
-        """Id of the recording."""
-        return recording_id(self.sha256)
+    def key(self) -> str:
+        """What it is known by before it was read: its content, or its address."""
+        return self.source.url if isinstance(self.source, Address) else self.sha256
+
+    @property
+    def readings(self) -> Path:
+        """File that its timeline is written to."""
+        return Dataset(self.folder).readings(recording_id(self.sha256))
+
+    @property
+    def checkpoint(self) -> Path:
+        """File that is kept up to date meanwhile, and from which an interrupted reading goes on."""
+        return Dataset(self.folder).checkpoint(checkpoint_name(self.key))
 
     def failed(self, stage: Stage, reason: str, seconds: float) -> Entry:
         """The row of a recording that could not be read, after so many seconds."""
@@ -65,6 +78,13 @@ class Task:
 
     def _given_up(self, stage: Stage, what: str, seconds: float) -> Entry:
         return self.failed(stage, f"{harmless(str(self.source))} {what}; --retry goes on from there.", seconds)
+
+
+def checkpoint_name(key: str) -> str:
+    """Name of the checkpoint of a task with this `Task.key`."""
+    if scheme_of(key) is None:
+        return recording_id(key)
+    return f"u{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
@@ -121,19 +141,44 @@ def read_recording(
 ) -> Entry:
     """Read one recording and write its readings, without portraits; whatever goes wrong is said in the row.
 
+    What is in a store is fetched for that, and gone from this machine afterwards.
+
     Args:
         pipeline: of the request.
         task: the recording and the files of its results.
         request: how it is read.
         progress: called a few times a second.
     """
+    if not isinstance(task.source, Address):
+        return _read(pipeline, task, task.source, request, progress)
+    began_s = time.monotonic()
+    try:
+        with fetched(task.source, task.folder) as path:
+            here = replace(task, sha256=sha256(path), size=path.stat().st_size)
+            if here.readings.exists():  # another file has the same content
+                return Entry.read(task.source, Timeline.read(here.readings), size=here.size, seconds=0.0)
+            entry = _read(pipeline, here, path, request, progress)
+            reason = entry.reason.replace(harmless(str(path)), harmless(task.source.url))
+            return replace(entry, reason=reason, seconds=time.monotonic() - began_s)
+    except (FerError, OSError) as error:
+        return task.failed("fetch", str(error), time.monotonic() - began_s)
+
+
+def _read(
+    pipeline: Reader,
+    task: Task,
+    path: Path,
+    request: AnalysisRequest,
+    progress: Callable[[AnalysisProgress], None] | None,
+) -> Entry:
+    """`read_recording` of a task whose file lies at `path`."""
     began_s = time.monotonic()
 
     def failed(stage: Stage, reason: str) -> Entry:
         return task.failed(stage, reason, time.monotonic() - began_s)
 
     try:
-        timeline = analyse(pipeline, task.source, request, progress, checkpoint=task.checkpoint)
+        timeline = analyse(pipeline, path, request, progress, checkpoint=task.checkpoint)
     except FerError as error:
         return failed("reading", str(error))
     except Exception as error:  # whatever it is, the next recording is read

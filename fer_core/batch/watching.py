@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from fer_core.batch.remote import is_here
 from fer_core.batch.run import Report, read_paths
 from fer_core.batch.sources import named_by
 from fer_core.batch.unit import Engine
 from fer_core.declaration import Declaration
+from fer_core.errors import RequestError
 from fer_core.jobs import Monitor
+from fer_core.media.files import harmless
 
 LOOK_EVERY_S: Final = 2.0
 SETTLED_S: Final = 10.0
@@ -23,10 +26,18 @@ class Watch:
     """Which files of some sources are complete and new.
 
     Args:
-        sources: as for `fer_core.batch.sources.recordings`; there need not be a recording yet.
+        sources: as for `fer_core.batch.sources.recordings`, on this machine; there need not be a recording yet.
+
+    Raises:
+        RequestError: a source is in a store, which would have to be asked over and over again.
     """
 
     def __init__(self, sources: Sequence[str | Path]) -> None:
+        if there := [str(source) for source in sources if not is_here(source)]:
+            raise RequestError(
+                f"{harmless(there[0])} cannot be watched, only folders of this machine can; give the command again "
+                "when more recordings are there."
+            )
         self._sources = sources
         self._since: dict[Path, tuple[_State, float]] = {}
         self._given: dict[Path, _State] = {}
@@ -40,7 +51,8 @@ class Watch:
         Raises:
             MediaError: a source does not exist.
         """
-        return [path for path in named_by(self._sources) if self._is_ready(path, now_s)]
+        paths = (path for path in named_by(self._sources) if isinstance(path, Path))
+        return [path for path in paths if self._is_ready(path, now_s)]
 
     def _is_ready(self, path: Path, now_s: float) -> bool:
         try:

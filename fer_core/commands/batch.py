@@ -30,9 +30,12 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "failed.",
     )
     batch.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help='a recording, a folder, or a pattern such as "*.mp4"'
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help='a recording, a folder, a pattern such as "*.mp4", or one of these in a store: "s3://bucket/*.mp4"',
     )
-    batch.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the dataset is or will be")
+    batch.add_argument("--out", type=_folder, required=True, metavar="DIR", help="where the dataset is or will be")
     batch.add_argument(
         "--backend",
         choices=("local", "ray"),
@@ -108,6 +111,14 @@ def _say(report: "Report", out: Path) -> None:
     done = len(report.entries) - report.attempted
     before = f"; {done} of these were done before" if done else ""
     say(f"{out} is ready: {read} read, {len(report.failed)} failed{before}")
+
+
+def _folder(text: str) -> Path:
+    if "://" in text:
+        raise argparse.ArgumentTypeError(
+            "a folder of this machine, such as a mounted one; copy it to a store afterwards"
+        )
+    return Path(text)
 
 
 def _count(text: str) -> int:

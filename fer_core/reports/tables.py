@@ -3,7 +3,7 @@
 Files without loss are in `fer_core.timeline.files`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,12 +21,23 @@ CSV_NAME: Final = "timeline.csv"
 DICTIONARY_NAME: Final = "timeline_columns.csv"
 
 
+ROWS: Final = 5_000
+"""Rows that are made into text at once."""
+
+
 def csv_text(timeline: Timeline) -> str:
     """`timeline.csv`: a header and one row a reading, or one row for a sampled frame without a face."""
+    return "".join(csv_parts(timeline))
+
+
+def csv_parts(timeline: Timeline) -> Iterator[str]:
+    """`csv_text` piece by piece."""
     rows = typed_rows(timeline)
     truths = [name for name, column in described(rows.columns).items() if column.kind == "truth"]
-    words = {name: rows[name].map({True: "true", False: "false"}).astype("string") for name in truths}
-    return csv_of(rows.assign(**words).round(DECIMALS))
+    for begin in range(0, max(1, len(rows)), ROWS):
+        part = rows.iloc[begin : begin + ROWS]
+        words = {name: part[name].map({True: "true", False: "false"}).astype("string") for name in truths}
+        yield csv_of(part.assign(**words).round(DECIMALS), header=begin == 0)
 
 
 def dictionary_text(columns: Iterable[str] = COLUMNS) -> str:

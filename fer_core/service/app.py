@@ -88,7 +88,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 class _Headers:
-    """Lets no cache keep an answer, and no browser guess its type."""
+    """Adds the headers that every answer has."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -96,9 +96,7 @@ class _Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Cache-Control"] = "no-store"
-                headers["X-Content-Type-Options"] = "nosniff"
+                MutableHeaders(scope=message).update(problems.SAFE)
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fer_core.declaration import Declaration
-from fer_core.errors import FerError
+from fer_core.errors import FerError, MediaError
 from fer_core.media.files import harmless
 from fer_core.request import AnalysisRequest
 from fer_core.service.problems import Problem
@@ -118,11 +118,18 @@ class Place:
         write_whole(self.path / "job.json", job.model_dump_json())
 
     def job(self) -> Job | None:
-        """What `keep` wrote; None where nothing was, or it is damaged."""
+        """What `keep` wrote; None where nothing was.
+
+        Raises:
+            MediaError: it is damaged, or cannot be read.
+        """
+        path = self.path / "job.json"
         try:
-            return Job.model_validate_json((self.path / "job.json").read_text(encoding="utf-8"))
-        except (OSError, ValidationError, UnicodeDecodeError, FerError):
+            return Job.model_validate_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
             return None
+        except (OSError, ValidationError, UnicodeDecodeError, FerError) as error:
+            raise MediaError(f"{path} cannot be read; the recording stays there until somebody deletes it.") from error
 
     def forget_upload(self) -> None:
         """Remove the recording and the checkpoint, which has portraits."""

@@ -205,7 +205,11 @@ class Jobs:
         for path in self._folder.iterdir():
             if not _OURS.fullmatch(path.name) or not path.is_dir():
                 continue
-            job = None if path.name.startswith(_COMING) or (path / _GONE).exists() else Place(path).job()
+            try:
+                job = None if path.name.startswith(_COMING) or (path / _GONE).exists() else Place(path).job()
+            except MediaError as damaged:
+                _log.error("%s", damaged)
+                continue
             if job is None:
                 Place(path).remove()
             else:

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
+from weakref import WeakValueDictionary
 
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
@@ -12,6 +13,9 @@ Load = Callable[[AnalysisRequest], EmotionPipeline]
 """Loads the pipeline that a request names."""
 
 MOST_LOADED: Final = 4
+
+_Key = tuple[str | None, str]
+"""Model and detector."""
 
 
 class Pipelines:
@@ -23,20 +27,43 @@ class Pipelines:
 
     def __init__(self, load: Load = EmotionPipeline.load_for) -> None:
         self._load = load
-        self._loaded: OrderedDict[tuple[str | None, str], EmotionPipeline] = OrderedDict()
-        self._lock = threading.Lock()
+        self._loaded: OrderedDict[_Key, EmotionPipeline] = OrderedDict()
+        self._lock = threading.Lock()  # of the two mappings, held for no longer than a look takes
+        self._loading: WeakValueDictionary[_Key, _Turn] = WeakValueDictionary()  # gone with the last who waits
 
     def __call__(self, request: AnalysisRequest) -> EmotionPipeline:
         """The pipeline of a request; the one that was not used for longest makes room.
+
+        Who wants the same one waits while it is loaded, and nobody else does.
 
         Raises:
             FerError: it cannot be loaded.
         """
         key = request.model, request.detector.name
         with self._lock:
-            pipeline = self._loaded.get(key) or self._load(request)
+            turn = self._loading.setdefault(key, _Turn())
+        with turn.lock:
+            pipeline = self._known(key)
+            if pipeline is None:
+                pipeline = self._load(request)
+                self._keep(key, pipeline)
+        return pipeline
+
+    def _known(self, key: _Key) -> EmotionPipeline | None:
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+            return self._loaded.get(key)
+
+    def _keep(self, key: _Key, pipeline: EmotionPipeline) -> None:
+        with self._lock:
             self._loaded[key] = pipeline
-            self._loaded.move_to_end(key)
             if len(self._loaded) > MOST_LOADED:
                 self._loaded.popitem(last=False)
-            return pipeline
+
+
+class _Turn:
+    """Who loads one pipeline."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()

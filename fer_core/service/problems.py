@@ -46,6 +46,9 @@ STATUSES: Final[Mapping[type[FerError], HTTPStatus]] = {
 }
 """Status by kind of error; a kind that is not named has that of its base, and in the end 500."""
 
+SAFE: Final[Mapping[str, str]] = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of every answer: no cache keeps it, and no browser guesses its type."""
+
 _HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": str(RETRY_AFTER_S)},
@@ -146,7 +149,9 @@ def handle(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _(request: Request, error: Exception) -> Response:
-        return answer(unexpected())
+        response = answer(unexpected())
+        response.headers.update(SAFE)  # this answer is made outside of what adds them to others
+        return response
 
 
 def _methods(app: FastAPI, path: str) -> set[str]:

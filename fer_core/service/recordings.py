@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fer_core.errors import MediaError, MissingError
 from fer_core.media.files import harmless
-from fer_core.reports.tables import csv_text
+from fer_core.reports.tables import csv_parts
 from fer_core.service.choices import RecordingChoices
 from fer_core.service.job import Job, JobState
 from fer_core.service.problems import Problem, answer, answers
@@ -32,7 +33,7 @@ Format = Literal["parquet", "csv", "json"]
 
 _AT_ONCE: Final = {"X-Accel-Buffering": "no"}  # a proxy such as nginx shall pass events on as they come
 
-_TYPES: Final[dict[Format, str]] = {
+TYPES: Final[dict[Format, str]] = {
     "parquet": "application/vnd.apache.parquet",
     "csv": "text/csv",
     "json": "application/json",
@@ -166,7 +167,7 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
         operation_id="timeline",
         summary="Take the timeline",
         response_class=Response,
-        responses={**_given("The table over time", *_TYPES.values()), **answers(401, 403, 404, 413, 422, 500)},
+        responses={**_given("The table over time", *TYPES.values()), **answers(401, 403, 404, 413, 422, 500)},
     )
     async def timeline(id: str, request: Request, format: Format = "parquet") -> Response:  # noqa: A002
         """The files that `face-value video` writes: Parquet and JSON without loss, CSV rounded to six decimals."""
@@ -177,11 +178,10 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
         if job.state != "done":
             raise MissingError(f"{harmless(job.name)} is not read yet; ask again when its state is done.")
         try:
-            content = await run_in_threadpool(_content, read_timeline, jobs.result(job), format)
+            return await run_in_threadpool(_file, jobs.result(job), format)
         except (OSError, MediaError):
             jobs.job(id, owner)  # which says so where it was deleted meanwhile
             raise
-        return Response(content, media_type=_TYPES[format])
 
     return routes
 
@@ -189,12 +189,16 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
 _EVENTS: Final = "`progress` whenever there is some, then `end`; `data` is the recording in JSON"
 
 
-def _content(read: Callable[[Any], Timeline], path: Any, kind: Format) -> bytes:
+def _file(path: Path, kind: Format) -> Response:
     if kind == "parquet":
-        data: bytes = path.read_bytes()
-        return data
-    timeline = read(path)
-    return csv_text(timeline).encode() if kind == "csv" else json_bytes(timeline)
+        return Response(path.read_bytes(), media_type=TYPES[kind])
+    timeline = read_timeline(path)
+    return csv_answer(timeline) if kind == "csv" else Response(json_bytes(timeline), media_type=TYPES[kind])
+
+
+def csv_answer(timeline: Timeline) -> Response:
+    """A timeline as CSV, made while it is sent: a long one takes up no more room than a short one."""
+    return StreamingResponse((part.encode() for part in csv_parts(timeline)), media_type=TYPES["csv"])
 
 
 async def _told(look: Callable[[], Recording], state: State) -> AsyncIterator[str]:

@@ -1,8 +1,8 @@
 """`serve` as people run it: a process of its own, which is asked to end, is killed, and each time started again."""
 
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,19 +29,19 @@ SERVE = (
 
 
 class Service:
-    """The command, on a port of its own."""
+    """The command, each time on a port that is free."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.folder, self.client = folder, Client(f"http://127.0.0.1:{self.port}")
+        self.folder = folder
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-c", SERVE, "serve", "--port", str(self.port)]
+        command = [sys.executable, "-c", SERVE, "serve", "--port", "0"]
         environment = {**os.environ, "FACE_VALUE_SERVICE": str(self.folder), "FACE_VALUE_API_KEYS": ""}
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
         self.told = self.process.stderr.readline()
+        [address] = re.findall(r"^Face Value answers at (http://127\.0\.0\.1:\d+);", self.told)
+        self.client = Client(address)
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
@@ -69,7 +69,6 @@ def until(what, seconds: float = 180):
 
 
 def test_a_recording_goes_on_after_an_orderly_end_and_after_a_kill(service, tmp_path):
-    assert service.told.startswith(f"Face Value answers at http://127.0.0.1:{service.port};")
     assert len(service.client.analyze_image(PORTRAIT)["faces"]) == 1
     film = write_video(tmp_path / "interview.mp4", [scene((90 + i / 4, 90, 140)) for i in range(120)])
     every_frame = AnalysisRequest(fps=0)

@@ -7,6 +7,7 @@ import pytest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
+from fer_core.reports import tables
 from fer_core.reports.tables import (
     csv_text,
     dictionary_markdown,
@@ -57,6 +58,14 @@ def test_csv_survives_a_round_trip(timeline):
 
 def test_a_frame_without_a_face_is_a_row_with_nothing_but_its_time():
     assert csv_text(of_rows([nobody(0.25)])).splitlines()[1] == "0.25,6" + "," * (len(COLUMNS) - 2)
+
+
+def test_a_long_table_is_made_in_parts(monkeypatch):
+    timeline = synthetic(5)
+    whole = csv_text(timeline)
+    monkeypatch.setattr(tables, "ROWS", 2)
+    parts = list(tables.csv_parts(timeline))
+    assert "".join(parts) == whole and len(parts) == (len(timeline.frame) + 1) // 2 > 2
 
 
 def test_pixels_stay_whole_beside_empty_rows():

@@ -30,7 +30,7 @@ __all__ = ["alone", "made"]
 def task(tmp_path) -> Task:
     path = write_video(tmp_path / os.fsdecode(b"caf\xe9.mp4"), [scene((150, 120, 220))] * 25)  # its name is no UTF-8
     digest, size = sha256(path), path.stat().st_size
-    return Task(path, digest, size, tmp_path / "part.parquet", tmp_path / UNFINISHED / "r1.jsonl")
+    return Task(path, digest, size, tmp_path)
 
 
 def acted(task: Task, limit_s: float | None = None) -> Entry:

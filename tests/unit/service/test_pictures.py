@@ -103,8 +103,12 @@ def test_a_defect_is_a_problem_without_details(tmp_path, monkeypatch, caplog):
         raise ZeroDivisionError("secret")
 
     with listening(service_settings(tmp_path), broken) as address:
-        told = problem(ask(address, data=png(9, 9)))
+        answer = ask(address, data=png(9, 9))
+        fine = requests.get(f"{address}/v1/models", timeout=60)
+    told = problem(answer)
     assert told["status"] == 500 and "secret" not in told["detail"]
+    for name in ("Cache-Control", "X-Content-Type-Options"):
+        assert answer.headers[name] == fine.headers[name]
 
 
 def test_more_pictures_than_there_is_room_for_are_turned_away(served, monkeypatch):

@@ -21,7 +21,7 @@ from fer_core.service import jobs as service_jobs
 from fer_core.service import recordings
 from fer_core.service.choices import RecordingChoices
 from fer_core.service.jobs import Jobs
-from fer_core.service.pipelines import Pipelines
+from fer_core.service.pipelines import MOST_LOADED, Pipelines
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.files import from_json, from_parquet
 from tests.services import listening, service_settings
@@ -51,6 +51,14 @@ def ended(address: str, id_: str) -> dict:
             return job
         time.sleep(0.05)
     raise AssertionError(f"{job} does not end")
+
+
+def until(done):
+    deadline = time.monotonic() + 60
+    while not (found := done()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
 
 
 class Gate:
@@ -194,7 +202,7 @@ def test_what_a_name_hides_reaches_no_message(served, film):
 
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_what_is_deleted_while_it_is_taken_was_deleted(kind, served, film, monkeypatch):
-    take = recordings._content
+    take = recordings._file
     with served() as address:
         place = f"{address}/v1/recordings/{submit(address, film).json()['id']}"
         ended(address, place.rpartition("/")[2])
@@ -203,7 +211,7 @@ def test_what_is_deleted_while_it_is_taken_was_deleted(kind, served, film, monke
             assert requests.delete(place, timeout=60).status_code == 204
             return take(*given)
 
-        monkeypatch.setattr(recordings, "_content", late)
+        monkeypatch.setattr(recordings, "_file", late)
         told = problem(requests.get(f"{place}/timeline", params={"format": kind}, timeout=60))
     assert (told["status"], told["kind"]) == (404, "MissingError")
 
@@ -280,6 +288,40 @@ def test_folders_that_are_not_the_services_are_left_alone(tmp_path):
         (tmp_path / name / "mine.jpg").touch()
     Jobs(service_settings(tmp_path), Pipelines()).end()
     assert {path.name for path in tmp_path.iterdir()} == {".lock", "photos"} and list((tmp_path / "photos").iterdir())
+
+
+def test_a_job_whose_record_is_damaged_stays_and_is_told(tmp_path, film, caplog):
+    with listening(service_settings(tmp_path), lambda request: fake_pipeline([FACE])) as address:
+        id_ = submit(address, film).json()["id"]
+        ended(address, id_)
+    (tmp_path / id_ / "job.json").write_text('{"id": ')
+    jobs = Jobs(service_settings(tmp_path), Pipelines())
+    jobs.end()
+    assert jobs.of("") == [] and (tmp_path / id_ / "timeline.parquet").exists()
+    assert f"{tmp_path / id_ / 'job.json'} cannot be read" in caplog.text
+
+
+def test_loading_one_model_holds_up_who_wants_it_and_nobody_else():
+    loaded, go_on = [], threading.Event()
+
+    def load(request):
+        loaded.append(request.model)
+        if request.model == "slow":
+            assert go_on.wait(60)
+        return fake_pipeline([FACE])
+
+    pipelines = Pipelines(load)
+    slow = [Work(lambda _: pipelines(AnalysisRequest("slow"))) for _ in range(2)]
+    assert until(lambda: "slow" in loaded)
+    fast = pipelines(AnalysisRequest("fast"))
+    assert pipelines(AnalysisRequest("fast")) is fast and loaded == ["slow", "fast"]
+    go_on.set()
+    for work in slow:
+        work.wait(60)
+    assert slow[0].result is slow[1].result is not None and loaded.count("slow") == 1
+    for number in range(MOST_LOADED):
+        pipelines(AnalysisRequest(f"another {number}"))
+    assert pipelines(AnalysisRequest("fast")) is not fast and not list(pipelines._loading)
 
 
 def test_results_are_kept_for_some_time_alone(tmp_path, film):
