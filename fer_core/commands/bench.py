@@ -2,33 +2,57 @@
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, write_json
+from fer_core.commands.output import DONE, say, tell, write_json
 from fer_core.errors import DependencyError
 from fer_core.plain import as_plain
 from fer_core.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.batches import BatchFigures
-    from fer_core.diagnostics.benchmarks.figures import DetectorFigures
+    from fer_core.diagnostics.benchmarks.figures import BenchFigures, DetectorFigures
     from fer_core.diagnostics.benchmarks.live import LiveFigures
     from fer_core.diagnostics.benchmarks.pages import PageFigures
+    from fer_core.diagnostics.benchmarks.parts import Subject
+    from fer_core.diagnostics.benchmarks.spread import Figure
     from fer_core.diagnostics.benchmarks.video import VideoFigures
     from fer_core.pipeline import EmotionPipeline
 
-Figure = TypeVar("Figure")
+Told = TypeVar("Told")
+
+PARTS: Final = ("start", "picture", "classifier", "detector", "mesh", "recording", "self-test", "page")
+"""Names of the parts of the table, in their order."""
+
+CODECS: Final = ("h264", "hevc", "vp9")
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
-    bench = commands.add_parser("bench", help="measure speed on this machine")
-    bench.add_argument("--json", required=True, metavar="FILE", help='where the figures go; "-" for stdout')
+    bench = commands.add_parser(
+        "bench",
+        help="measure speed on this machine",
+        description="Measure speed on this machine: a table of medians with the least and the most, and beside them "
+        "what the same work would take at least. On two cores with nothing beside takes about two minutes.",
+    )
+    bench.add_argument("--json", metavar="FILE", help='write the figures as JSON; "-" for stdout, instead of the table')
+    bench.add_argument(
+        "--only",
+        nargs="*",
+        choices=PARTS,
+        metavar="PART",
+        help=f"measure only these parts of the table: {', '.join(PARTS)}; without a name none, but what further "
+        "options ask for",
+    )
     bench.add_argument("--model", metavar="NAME", help="default: the best single model")
     bench.add_argument("--engines", nargs="+", default=["litert"], choices=("litert", "keras"), help="default: litert")
+    bench.add_argument(
+        "--codecs", nargs="+", default=["h264"], choices=CODECS, help="of the recordings of the table; default: h264"
+    )
     bench.add_argument("--live", action="store_true", help="also feed a stream as a camera does: one face, then four")
     bench.add_argument(
         "--seconds",
@@ -70,48 +94,80 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from fer_core.classification import EmotionClassifier
     from fer_core.diagnostics.benchmarks import figures, pictures
-    from fer_core.pipeline import EmotionPipeline
 
-    machine = _told("machine", pictures.machine())
-    pipeline = EmotionPipeline.load(options.model)
-    model = pipeline.classifier.card.name
-    classifiers = {}
-    for engine in options.engines:
-        try:
-            classifiers[engine] = EmotionClassifier.load(model, engine)
-        except DependencyError as error:
-            say(f"{engine} is left out: {error}")
-    measured = figures.BenchFigures(
-        machine=machine,
-        model=model,
-        cold_start_s=_told("cold_start_s", pictures.cold_start_s()),
-        image_ms=_told("image_ms", pictures.image_ms(pipeline)),
-        classify_ms=_told("classify_ms", pictures.classify_ms(classifiers)),
-        detect_ms=_told("detect_ms", pictures.detect_ms(pipeline.detector)),
-        video=_video(model, options.minutes) if options.video else None,
-        live=_live(pipeline, options) if options.live else None,
-        detection={name: _detection(name) for name in options.detectors} or None,
-        batch=_batch(model, options.batch) if options.batch else None,
+    machine = pictures.machine()
+    subject = _subject(options)
+    table = _table(subject, PARTS if options.only is None else options.only)
+    measured = replace(
+        figures.BenchFigures.of_table(machine, subject.model, table),
+        video=_video(subject.model, options.minutes) if options.video else None,
+        live=_live(subject.pipeline, options) if options.live else None,
+        detection={name: _detection(name, subject, table) for name in options.detectors} or None,
+        batch=_batch(subject.model, options.batch) if options.batch else None,
         pages=_pages(options.rounds) if options.pages else None,
     )
-    write_json(as_plain(measured), options.json)
+    if options.json:
+        write_json(as_plain(measured), options.json)
+    if options.json != "-":
+        _show(measured)
     return DONE
 
 
-def _told(name: str, figure: Figure) -> Figure:
+def _subject(options: argparse.Namespace) -> "Subject":
+    from fer_core.classification import EmotionClassifier
+    from fer_core.detection import load_detector
+    from fer_core.diagnostics.benchmarks.parts import Subject
+    from fer_core.diagnostics.benchmarks.recordings import Recordings
+    from fer_core.pipeline import EmotionPipeline
+
+    pipeline = EmotionPipeline.load(options.model)
+    classifiers = {}
+    for engine in options.engines:
+        try:
+            classifiers[engine] = EmotionClassifier.load(pipeline.classifier.card.name, engine)
+        except DependencyError as error:
+            say(f"{engine} is left out: {error}")
+    detectors = {pipeline.detector.name: pipeline.detector}
+    detectors |= {name: load_detector(name) for name in options.detectors if name not in detectors}
+    return Subject(pipeline, classifiers, detectors, Recordings(codecs=options.codecs))
+
+
+def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
+    from fer_core.diagnostics.benchmarks import parts
+
+    figures: list[Figure] = []
+    for name in (name for name in PARTS if name in names):
+        title, measure = parts.PARTS[name]
+        say(f"{name}: {title}")
+        try:
+            figures += measure(subject)
+        except DependencyError as error:
+            say(f"{name} is left out: {error}")
+    return figures
+
+
+def _show(measured: "BenchFigures") -> None:
+    from fer_core.diagnostics.benchmarks import table
+
+    tell(table.machine_line(measured.machine))
+    tell(f"model: {measured.model}")
+    if measured.table:
+        for line in ["", *table.text_lines(measured.table)]:
+            tell(line)
+
+
+def _told(name: str, figure: Told) -> Told:
     say(f"{name}: {as_plain(figure)}")
     return figure
 
 
-def _detection(name: str) -> "DetectorFigures":
-    from fer_core.detection import load_detector
+def _detection(name: str, subject: "Subject", table: "Sequence[Figure]") -> "DetectorFigures":
     from fer_core.diagnostics.benchmarks import detection, figures
 
-    detector = load_detector(name)
-    measured = figures.DetectorFigures(detection.found(detector), detection.milliseconds(detector))
-    return _told(f"detection, {name}", measured)
+    detector = subject.detectors[name]
+    times = detection.milliseconds(table or tuple(detection.searches(detector)), name)
+    return _told(f"detection, {name}", figures.DetectorFigures(detection.found(detector), times))
 
 
 def _video(model: str, minutes: int) -> "VideoFigures":

@@ -10,9 +10,25 @@ import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
-from fer_core.diagnostics.benchmarks import batches, live, pages, pictures
-from fer_core.errors import DependencyError, MediaError
+from fer_core.commands import bench as command
+from fer_core.diagnostics.benchmarks import (
+    batches,
+    detection,
+    figures,
+    live,
+    networks,
+    pages,
+    parts,
+    pictures,
+    recordings,
+    spread,
+    starts,
+    table,
+    video,
+)
+from fer_core.errors import DependencyError, MediaError, WorkerError
 from fer_core.live import LiveStream
+from fer_core.networks.fixed import FixedNetwork
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain
 from fer_core.readings import Box
@@ -109,35 +125,140 @@ def test_the_moving_portrait_has_so_many_faces_and_moves(faces):
 def test_single_stages_are_measured():
     engine = FakeEngine()
     classifier = EmotionClassifier(engine, fake_card())
-    assert pictures.classify_ms({"litert": classifier}, (1, 3))["litert"].keys() == {"1", "3"}
+    keys = [figure.key for figure in pictures.classifiers({"litert": classifier}, (1, 3))]
+    assert keys == ["classifier.litert.1", "classifier.litert.3"]
     assert {len(batch) for batch in engine.seen} == {1, 3}
-    assert pictures.detect_ms(FakeDetector([FACE])).keys() == {"search", "live_search", "live_follow"}
+    kinds = ["still", "no_face", "large", "huge"]
+    assert [figure.key for figure in detection.searches(FakeDetector([FACE]))] == [
+        f"detector.fake detector.{k}" for k in kinds
+    ]
     assert pictures.portrait_frame().shape == (480, 640, 3)
     assert list(as_plain(pictures.machine())) == ["system", "processor", "cores", "python", "load"]
     assert pictures.machine().cores >= 1
 
 
-def test_medians_leave_out_the_first_run():
-    calls = []
-    assert pictures.median_ms(lambda: calls.append(np.sum(calls)), repeats=3) >= 0 and len(calls) == 4
+def test_the_limit_of_a_classifier_is_the_same_network_and_the_same_faces(monkeypatch):
+    given = []
+
+    def bare_call(file, x):
+        given.append((file.name, x.shape))
+        return lambda: None
+
+    monkeypatch.setattr(pictures, "bare_call", bare_call)
+    classifier = EmotionClassifier.load("custom_cnn")
+    monkeypatch.setattr(pictures, "timed", lambda works: {name: [1.0] for name in works})
+    [figure] = pictures.classifiers({"litert": classifier}, (3,))
+    faces = 6 if classifier.card.flip_average else 3
+    assert given == [("model.tflite", (faces, classifier.card.side_px, classifier.card.side_px, 1))]
+    assert figure.times_limit == 1 and "float16" in figure.name
+
+
+def test_the_networks_of_a_piece_of_work_run_alone():
+    pipeline = EmotionPipeline.load()
+    run = FixedNetwork.__call__
+    alone = networks.networks_of(lambda: pipeline.analyze_image(pictures.portrait_frame()))
+    assert FixedNetwork.__call__ is run  # as before
+    answers = alone()
+    assert len(answers) >= 4  # search, landmarks, irises, expression
+
+
+def test_works_take_turns_and_their_first_run_does_not_count():
+    turns = []
+    taken = spread.timed({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, repeats=3)
+    assert "".join(turns) == "ab" + "ababab" and [len(times) for times in taken.values()] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "limits", "slower"),
+    [
+        ("ms", [30, 10, 20], [5, 5], 4),
+        ("x", [5, 5], [20], 4),  # a rate: more is faster
+        ("ms", [3], [], None),
+    ],
+)
+def test_a_figure_is_a_median_with_least_and_most_and_its_limit(unit, values, limits, slower):
+    figure = spread.Figure.of("picture.one", "one", unit, values, limits, "nothing else")
+    assert (figure.median, figure.least, figure.most) == (sorted(values)[len(values) // 2], min(values), max(values))
+    assert figure.n == len(values) and figure.times_limit == slower and bool(figure.limit_is) == bool(limits)
+
+
+def test_the_table_names_machine_parts_and_limits():
+    measured = [
+        spread.Figure("start.image", "first answer", "s", 1.234, 1.1, 12.0, 5, 0.5, "libraries alone"),
+        spread.Figure("recording.h264.720p30.speed", "h264", "x", 6.0, 5.0, 7.0, 3),
+    ]
+    lines = list(table.text_lines(measured))
+    assert "Cold start, in a new process (limit: libraries alone)" in lines
+    assert lines[3].split("  ")[0] == "first answer" and lines[3].split()[-2:] == ["2.47", "times"]
+    assert "| first answer | 1.23 s | 1.1 to 12 | 5 | 0.5 s, libraries alone | 2.47 times |" in table.markdown(measured)
+    assert len({len(line.split("|")) for line in table.markdown(measured).splitlines()}) == 1
 
 
 def test_the_command_writes_them_all(monkeypatch, capsys):
     short = fake_pipeline([FACE])
     monkeypatch.setattr(EmotionPipeline, "load", lambda model=None: short)
     monkeypatch.setattr(EmotionClassifier, "load", lambda model, engine: short.classifier)
-    monkeypatch.setattr(pictures, "cold_start_s", lambda: 1.5)
-    assert main(["bench", "--live", "--seconds", "0.5", "--json", "-"]) == 0
-    figures = json.loads(capsys.readouterr().out)
+    parts = ["--only", "classifier"]
+    assert main(["bench", "--live", "--seconds", "0.5", *parts, "--json", "-"]) == 0
+    written = json.loads(capsys.readouterr().out)
     names = ["machine", "model", "cold_start_s", "image_ms", "classify_ms", "detect_ms", "video", "live"]
-    assert list(figures) == [*names, "detection", "batch", "pages"]
-    assert figures["detection"] is figures["batch"] is figures["pages"] is None
-    assert list(figures["live"]) == [*figures["live"]["four_faces"], "four_faces"]
-    assert figures["live"]["four_faces"]["analysed_fps"] > 0 and figures["video"] is None
+    assert list(written) == [*names, "detection", "batch", "pages", "table"]
+    assert written["detection"] is written["batch"] is written["pages"] is written["cold_start_s"] is None
+    assert list(written["classify_ms"]["litert"]) == ["1", "2", "4", "8", "16"] and written["image_ms"] is None
+    assert list(written["live"]) == [*written["live"]["four_faces"], "four_faces"]
+    assert written["live"]["four_faces"]["analysed_fps"] > 0 and written["video"] is None
+    assert {line["key"].partition(".")[0] for line in written["table"]} == {"classifier"}
 
 
-def test_a_cold_start_is_one_of_a_fresh_interpreter():
-    assert pictures.cold_start_s() > 0.1
+def test_the_medians_of_the_json_are_those_of_the_table():
+    keys = ("start.image", "picture.portrait", "classifier.litert.1", "detector.blazeface.still")
+    lines = [spread.Figure.of(key, "", "ms", [value]) for value, key in enumerate(keys, start=1)]
+    measured = figures.BenchFigures.of_table(pictures.machine(), "fake", lines)
+    assert (measured.cold_start_s, measured.image_ms, measured.classify_ms) == (1, 2, {"litert": {"1": 3}})
+    assert measured.detect_ms == {"search": 4}
+
+
+def test_the_table_is_shown_and_what_is_missing_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    short = fake_pipeline([FACE])
+    monkeypatch.setattr(EmotionPipeline, "load", lambda model=None: short)
+    monkeypatch.setattr(EmotionClassifier, "load", lambda model, engine: short.classifier)
+    assert main(["bench", "--only", "page", "classifier"]) == 0
+    printed = capsys.readouterr()
+    assert "litert, 16 faces at once" in printed.out and "page is left out: " in printed.err
+
+
+def test_the_choices_are_those_that_there_are():
+    assert tuple(parts.PARTS) == command.PARTS and tuple(video.CODECS) == command.CODECS
+
+
+def test_a_cold_start_is_one_of_a_fresh_interpreter(monkeypatch):
+    def once(works, repeats):
+        return {name: works[name]() or [float(turn)] for turn, name in enumerate(works, start=1)}
+
+    monkeypatch.setattr(starts, "timed", once)
+    started = list(starts.starts("custom_cnn", 1))
+    assert [(figure.key, figure.median, figure.limit) for figure in started] == [
+        ("start.import", 2, 1),
+        ("start.image", 3, 4),
+    ]
+
+
+def test_a_process_that_fails_is_not_measured():
+    with pytest.raises(WorkerError, match="no such thing"):
+        starts.fresh("-c", "raise SystemExit('no such thing')")()
+
+
+def test_recordings_are_read_beside_their_decoding(monkeypatch):
+    monkeypatch.setattr(recordings, "CLIP_S", 1)
+    monkeypatch.setattr(recordings, "SIZES", ["720p30"])
+    read = video.VideoFigures(2.0, 8, 8, 0.5, 4.0, 0.6, 300)
+    monkeypatch.setattr(recordings, "video", lambda path, model: read)
+    which = recordings.Recordings(("vp9",), 2, 1)
+    by_key = {figure.key: figure for figure in recordings.recordings(which)}
+    assert by_key["recording.vp9.720p30.speed"].median == 4 and by_key["recording.vp9.720p30.speed"].limit > 0
+    assert by_key["recording.vp9.720p30.samples"].median == 16
+    assert by_key["recording.vp9.720p30.cpu"].median == 18 and by_key["recording.vp9.720p30.memory"].median == 300
 
 
 def test_a_recording_that_cannot_be_read_is_one_clear_line(tmp_path, capsys):

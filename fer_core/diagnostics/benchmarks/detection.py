@@ -1,21 +1,36 @@
 """Recall and speed of detectors, on pictures that come with the project or with packages that it uses."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fer_core.detection import BlazeFaceDetector, FaceDetector
-from fer_core.detection.sequence import BlazeFaceSequence
-from fer_core.diagnostics.benchmarks.pictures import median_ms, portrait_frame
-from fer_core.diagnostics.benchmarks.scenes import Scene, crowd, faceless, packaged, portrait, tiny_portraits, variants
-from fer_core.face.measuring import FaceMeasurer
+from fer_core.detection import BlazeFaceDetector, FaceDetector, in_sequence
+from fer_core.detection.protocol import SequenceDetector
+from fer_core.diagnostics.benchmarks.networks import ALONE, networks_of
+from fer_core.diagnostics.benchmarks.pictures import portrait_frame
+from fer_core.diagnostics.benchmarks.scenes import Scene, crowd, faceless, packaged, tiny_portraits, variants
+from fer_core.diagnostics.benchmarks.spread import REPEATS, Figure, in_ms, timed
 from fer_core.imaging.halvings import Halvings
 from fer_core.readings import Box
 
 CROWDS: Final = ((640, 480, 40), (1280, 720, 40), (1920, 1080, 40), (4000, 3000, 100))
 """Width, height and size of the faces of the scenes with twelve faces, in pixels."""
+
+
+KINDS: Final = {
+    "still": "640 x 480, one face",
+    "no_face": "640 x 480, no face",
+    "large": "1920 x 1080, twelve faces",
+    "huge": "4000 x 3000, twelve faces",
+    "first": "640 x 480, first of a recording",
+    "sequence": "640 x 480, next of a recording",
+    "whole": "640 x 480, one run over the whole",
+}
+"""What is searched, by kind."""
 
 
 @dataclass(frozen=True)
@@ -49,30 +64,40 @@ def found(detector: FaceDetector) -> dict[str, Found]:
     return {kind: _count(detector, pictures) for kind, pictures in scenes.items()}
 
 
-def milliseconds(detector: FaceDetector) -> dict[str, float]:
-    """Median times by kind of search.
-
-    `still` is that of a frame of 640 x 480 pixels with one face, `no_face` of one without, `large` and `huge` those of
-    pictures of 1920 x 1080 and 4000 x 3000 with twelve faces. For BlazeFace also `whole`, one run over that frame,
-    `sequence`, the next frame of a recording, and `geometry`, mesh and irises of one face.
-    """
+def searches(detector: FaceDetector) -> Iterator[Figure]:
+    """The search for faces by kind; see `KINDS`."""
     frame, empty = portrait_frame(), np.full((480, 640, 3), 90, np.uint8)
     large, huge = crowd(1920, 1080, 40).image, crowd(4000, 3000, 100).image
-    times = {
-        "still": median_ms(lambda: detector.detect(frame)),
-        "no_face": median_ms(lambda: detector.detect(empty)),
-        "large": median_ms(lambda: detector.detect(large), 5),
-        "huge": median_ms(lambda: detector.detect(huge), 5),
+    works: dict[str, tuple[Callable[[], object], int]] = {
+        "still": (lambda: detector.detect(frame), REPEATS),
+        "no_face": (lambda: detector.detect(empty), REPEATS),
+        "large": (lambda: detector.detect(large), 5),
+        "huge": (lambda: detector.detect(huge), 5),
     }
     if isinstance(detector, BlazeFaceDetector):
-        sequence, measurer, faces = BlazeFaceSequence(detector), FaceMeasurer(), detector.detect(portrait())
-        sequence.detect(frame, 0.0)
-        times |= {
-            "whole": median_ms(lambda: detector.whole(Halvings(frame))),
-            "sequence": median_ms(lambda: sequence.detect(frame, 0.0)),
-            "geometry": median_ms(lambda: measurer(portrait(), faces)),
+        sequence = in_sequence(detector)
+        works |= {
+            "first": (partial(_first, sequence, frame), REPEATS),
+            # At one and the same time no search of the whole frame falls due.
+            "sequence": (lambda: sequence.detect(frame, 0.0), REPEATS),
+            "whole": (lambda: detector.whole(Halvings(frame)), REPEATS),
         }
-    return times
+    for kind, (work, repeats) in works.items():
+        alone = {"alone": networks_of(work)} if isinstance(detector, BlazeFaceDetector) else {}
+        taken = timed({"": work, **alone}, repeats)
+        key, name = f"detector.{detector.name}.{kind}", f"{detector.name}, {KINDS[kind]}"
+        yield Figure.of(key, name, "ms", in_ms(taken[""]), in_ms(taken.get("alone", ())), ALONE)
+
+
+def _first(sequence: SequenceDetector, frame: NDArray[np.uint8]) -> None:
+    sequence.reset()
+    sequence.detect(frame, 0.0)
+
+
+def milliseconds(figures: Iterable[Figure], detector: str) -> dict[str, float]:
+    """Median times of one detector by kind of search."""
+    start = f"detector.{detector}."
+    return {figure.key.removeprefix(start): figure.median for figure in figures if figure.key.startswith(start)}
 
 
 def _count(detector: FaceDetector, scenes: Iterable[Scene]) -> Found:

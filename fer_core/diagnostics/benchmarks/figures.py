@@ -1,14 +1,16 @@
 """The figures of the `bench` command."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_core.diagnostics.benchmarks.batches import BatchFigures
-from fer_core.diagnostics.benchmarks.detection import Found
+from fer_core.diagnostics.benchmarks.detection import Found, milliseconds
 from fer_core.diagnostics.benchmarks.live import LiveFigures
 from fer_core.diagnostics.benchmarks.pages import PageFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
+from fer_core.diagnostics.benchmarks.spread import Figure
 from fer_core.diagnostics.benchmarks.video import VideoFigures
+from fer_core.request import DEFAULT_DETECTOR
 
 
 @dataclass(frozen=True)
@@ -47,16 +49,39 @@ class BenchFigures:
         detection: by detector.
         batch: of many recordings.
         pages: of the dashboard in a browser.
+        table: every line of the table; the medians above are some of it.
     """
 
     machine: Machine
     model: str
-    cold_start_s: float
-    image_ms: float
-    classify_ms: Mapping[str, Mapping[str, float]]
-    detect_ms: Mapping[str, float]
-    video: VideoFigures | None
-    live: LiveFigures | None
-    detection: Mapping[str, DetectorFigures] | None
-    batch: BatchFigures | None
-    pages: PageFigures | None
+    cold_start_s: float | None
+    image_ms: float | None
+    classify_ms: Mapping[str, Mapping[str, float]] | None
+    detect_ms: Mapping[str, float] | None
+    video: VideoFigures | None = None
+    live: LiveFigures | None = None
+    detection: Mapping[str, DetectorFigures] | None = None
+    batch: BatchFigures | None = None
+    pages: PageFigures | None = None
+    table: Sequence[Figure] = ()
+
+    @classmethod
+    def of_table(cls, machine: Machine, model: str, table: Sequence[Figure]) -> "BenchFigures":
+        """What a table says."""
+        median = {figure.key: figure.median for figure in table}
+        by_engine: dict[str, dict[str, float]] = {}
+        for figure in table:
+            if figure.part == "classifier":
+                _, engine, faces = figure.key.split(".")
+                by_engine.setdefault(engine, {})[faces] = figure.median
+        searched = milliseconds(table, DEFAULT_DETECTOR)
+        names = {"search": "still", "live_search": "first", "live_follow": "sequence"}
+        return cls(
+            machine,
+            model,
+            cold_start_s=median.get("start.image"),
+            image_ms=median.get("picture.portrait"),
+            classify_ms=by_engine or None,
+            detect_ms={name: searched[kind] for name, kind in names.items() if kind in searched} or None,
+            table=table,
+        )

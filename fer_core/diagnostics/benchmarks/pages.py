@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from fer_core.diagnostics.benchmarks.spread import Figure
 from fer_core.errors import DependencyError, WorkerError
 from fer_core.resources import resource
 from fer_core.settings import LIBRARY, UNFINISHED, environment_with
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROUNDS: Final = 5
+FIRST_PAGES: Final = 3
 PLACES: Final = (0.2, 0.5, 0.8)
 """Where the chart of the sample recording is clicked, as shares of its width."""
 
@@ -107,6 +109,24 @@ def pages(rounds: int = ROUNDS) -> PageFigures:
                     picture.append(_picture(page, address))
                     clicks += _clicks(page, address)
     return PageFigures(rounds, *map(Spread.of, (opened, again, first, picture, clicks)))
+
+
+def first_page(rounds: int = FIRST_PAGES) -> Iterator[Figure]:
+    """From starting the dashboard until its first page stands in a browser that was open before.
+
+    Raises:
+        DependencyError: there is no playwright, or no browser.
+        WorkerError: the dashboard does not start, or does not answer.
+    """
+    taken, answered = [], []
+    with _chromium() as browser, _window(browser) as page:
+        for _ in range(rounds):
+            began_s = time.perf_counter()
+            with _server() as address:
+                answered.append(time.perf_counter() - began_s)
+                _open(page, address)
+                taken.append(time.perf_counter() - began_s)
+    yield Figure.of("page.first", "the Start page of a new server", "s", taken, answered, "until the server answers")
 
 
 def _open(page: "Page", address: str) -> float:

@@ -1,12 +1,8 @@
-"""From a cold start to single stages: medians on the bundled portrait."""
+"""Pictures and the stages of their reading, made of the bundled portrait; and the machine that is measured."""
 
 import os
 import platform
-import statistics
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,20 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
-from fer_core.detection import FaceDetector, in_sequence
-from fer_core.imaging.crops import cut
+from fer_core.classification.engines import LiteRtEngine
+from fer_core.diagnostics.benchmarks.networks import ALONE, BARE, bare_call, networks_of, precision
+from fer_core.diagnostics.benchmarks.scenes import crowd
+from fer_core.diagnostics.benchmarks.spread import REPEATS, Figure, in_ms, timed
+from fer_core.face.measuring import FaceMeasurer
+from fer_core.imaging.crops import cut, network_input
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
+from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
-from fer_core.resources import PACKAGE
+from fer_core.readings import Face
 
 BATCHES: Final = (1, 2, 4, 8, 16)
-REPEATS: Final = 15
-
-_COLD_START: Final = (
-    "from fer_core import EmotionPipeline; from fer_core.media.images import read_image; "
-    "from fer_core.media.samples import PORTRAIT; assert EmotionPipeline.load().analyze_image(read_image(PORTRAIT))"
-)
 
 
 @dataclass(frozen=True)
@@ -62,46 +57,61 @@ def machine() -> Machine:
     )
 
 
-def cold_start_s() -> float:
-    """From starting Python to the first reading of a picture, in seconds."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", _COLD_START], cwd=PACKAGE.parent, check=True, stderr=subprocess.DEVNULL)
-    return round(time.perf_counter() - started, 2)
+def pictures(pipeline: EmotionPipeline) -> Iterator[Figure]:
+    """The whole way of pictures that are decoded already, with the model loaded and used before."""
+    for key, name, picture, repeats in (
+        ("portrait", "the portrait, 512 x 512, one face", read_image(PORTRAIT), REPEATS),
+        ("one_face", "640 x 480, one face", portrait_frame(), REPEATS),
+        ("ten_faces", "1280 x 720, ten faces", crowd(1280, 720, 90, faces=10).image, REPEATS),
+        ("group", "4000 x 3000, twelve faces", crowd(4000, 3000, 100).image, 5),
+    ):
+        work = partial(pipeline.analyze_image, picture)
+        taken = timed({"": work, "alone": networks_of(work)}, repeats)
+        yield Figure.of(f"picture.{key}", name, "ms", in_ms(taken[""]), in_ms(taken["alone"]), ALONE)
 
 
-def image_ms(pipeline: EmotionPipeline) -> float:
-    """Median for the whole way of the portrait, 512 x 512 pixels."""
-    picture = read_image(PORTRAIT)
-    return median_ms(lambda: pipeline.analyze_image(picture))
+def classifiers(loaded: Mapping[str, EmotionClassifier], batches: Sequence[int] = BATCHES) -> Iterator[Figure]:
+    """Reading faces that are cut out already.
 
-
-def classify_ms(
-    classifiers: dict[str, EmotionClassifier], batches: Sequence[int] = BATCHES
-) -> dict[str, dict[str, float]]:
-    """Median by engine and number of faces in a batch."""
-    face = cut(read_image(PORTRAIT), PORTRAIT_FACE)
-    return {
-        engine: {str(n): median_ms(partial(classifier.classify, [face] * n)) for n in batches}
-        for engine, classifier in classifiers.items()
-    }
-
-
-def detect_ms(detector: FaceDetector) -> dict[str, float]:
-    """Median by kind of search, on a frame of 640 x 480 with one face.
-
-    "search" is that of a single picture; "live_search" that of a whole frame of the camera, and "live_follow" that of a
-    frame whose face is known, as most are.
+    Args:
+        loaded: by engine.
+        batches: numbers of faces.
     """
-    frame = portrait_frame()
-    live = in_sequence(detector)
+    face = cut(read_image(PORTRAIT), PORTRAIT_FACE)
+    for engine, classifier in loaded.items():
+        bare = _bare(classifier)
+        for n in batches:
+            works: dict[str, Callable[[], object]] = {"": partial(classifier.classify, [face] * n)}
+            if bare is not None:
+                works["bare"] = bare_call(bare, _inputs(classifier, [face] * n))
+            taken = timed(works)
+            name = f"{engine}{f' {precision(bare)}' if bare else ''}, {n} face{'s' * (n > 1)} at once"
+            limits = in_ms(taken.get("bare", ()))
+            yield Figure.of(f"classifier.{engine}.{n}", name, "ms", in_ms(taken[""]), limits, BARE)
 
-    def search() -> None:
-        live.reset()
-        live.detect(frame, 0.0)
 
-    times = {"search": median_ms(lambda: detector.detect(frame), 7), "live_search": median_ms(search, 7)}
-    # At one and the same time no search of the whole frame falls due.
-    return times | {"live_follow": median_ms(lambda: live.detect(frame, 0.0))}
+def meshes(measurer: FaceMeasurer) -> Iterator[Figure]:
+    """Landmarks, pose, irises of faces that are found already."""
+    scene = crowd(1280, 720, 90, faces=10)
+    for n in (1, 10):
+        work = partial(measurer, scene.image, [Face(box, 1.0) for box in scene.faces[:n]])
+        taken = timed({"": work, "alone": networks_of(work)})
+        name = f"landmarks and irises, {n} face{'s' * (n > 1)}"
+        yield Figure.of(f"mesh.{n}", name, "ms", in_ms(taken[""]), in_ms(taken["alone"]), ALONE)
+
+
+def _bare(classifier: EmotionClassifier) -> Path | None:
+    """The file of a classifier that is one LiteRT network of this project, else None."""
+    if not isinstance(classifier.engine, LiteRtEngine):
+        return None
+    path = MODELS_DIR / classifier.card.name / LiteRtEngine.file
+    return path if path.is_file() else None
+
+
+def _inputs(classifier: EmotionClassifier, faces: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """What the network is given for these faces: the mirror images, too, where the model asks for them."""
+    given = network_input(faces, classifier.card.side_px)
+    return np.concatenate([given, given[:, :, ::-1]]) if classifier.card.flip_average else given
 
 
 def portrait_frame() -> NDArray[np.uint8]:
@@ -109,17 +119,6 @@ def portrait_frame() -> NDArray[np.uint8]:
     frame = np.full((480, 640, 3), 90, np.uint8)
     frame[:, 64:576] = read_image(PORTRAIT)[:480]
     return frame
-
-
-def median_ms(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Median time of `work` in milliseconds, after a first run that does not count."""
-    work()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return round(statistics.median(times) * 1e3, 2)
 
 
 def _processor() -> str:

@@ -64,8 +64,8 @@ def portrait() -> NDArray[np.uint8]:
     return image
 
 
-def crowd(width: int, height: int, face_px: int, *, seed: int = 0) -> Scene:
-    """Twelve faces of `face_px`, somewhere in a grid of four by three, before a soft background."""
+def crowd(width: int, height: int, face_px: int, *, faces: int = 12, seed: int = 0) -> Scene:
+    """Up to twelve faces of `face_px`, somewhere in a grid of four by three, before a soft background."""
     rng = np.random.default_rng(seed)
     spots = rng.integers(60, 190, (height // 80, width // 80, 3)).astype(np.uint8)
     scene = np.asarray(cv2.resize(spots, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -74,13 +74,13 @@ def crowd(width: int, height: int, face_px: int, *, seed: int = 0) -> Scene:
     size = round(_CUT.width * scale), round(_CUT.height * scale)
     person = cv2.resize(head, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     boxes = []
-    for place in range(12):
+    for place in range(faces):
         x = place % 4 * width // 4 + int(rng.integers(0, width // 4 - size[0]))
         y = place // 4 * height // 3 + int(rng.integers(0, height // 3 - size[1]))
         scene[y : y + size[1], x : x + size[0]] = person
         left, top = round(x + (PORTRAIT_FACE.x - _CUT.x) * scale), round(y + (PORTRAIT_FACE.y - _CUT.y) * scale)
         boxes.append(Box(left, top, face_px, face_px))
-    return Scene(f"12 faces of {face_px} px in {width} x {height}", scene, tuple(boxes))
+    return Scene(f"{faces} faces of {face_px} px in {width} x {height}", scene, tuple(boxes))
 
 
 def variants() -> Iterator[Scene]:

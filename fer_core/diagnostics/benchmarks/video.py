@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import cv2
@@ -23,7 +23,17 @@ from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT
 from fer_core.plain import as_plain
 
-WIDTH, HEIGHT, RATE = 1920, 1080, 30
+SIZES: Final = {"720p30": (1280, 720), "1080p30": (1920, 1080)}
+"""Width and height of recordings, by name."""
+
+CODECS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+    "h264": ("libx264", {"preset": "veryfast", "crf": "23"}),
+    "hevc": ("libx265", {"preset": "ultrafast", "crf": "26", "x265-params": "log-level=none"}),
+    "vp9": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "crf": "33", "b": "0"}),
+}
+"""Encoder and its options, by codec."""
+
+RATE: Final = 30
 CLIP_S: Final = 60
 _MIB: Final = 1024 * 1024
 
@@ -70,18 +80,28 @@ def video(recording: Path, model: str | None = None) -> VideoFigures:
     return VideoFigures(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def make_clip(path: Path, seconds: int = CLIP_S) -> None:
-    """Write a 1080p H.264 clip of one moving face."""
-    rng = np.random.default_rng(0)
-    portrait = np.asarray(cv2.resize(read_image(PORTRAIT), (900, 900), interpolation=cv2.INTER_CUBIC), np.uint8)
-    patches = rng.integers(60, 120, (9, 16, 3), np.uint8)
-    room = np.asarray(cv2.resize(patches, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), np.uint8)
-    grain = rng.normal(0, 3, (HEIGHT + 64, WIDTH + 64, 1)).astype(np.float32)
+def make_clip(path: Path, seconds: int = CLIP_S, size: str = "1080p30", codec: str = "h264") -> None:
+    """Write a clip of one moving face.
+
+    Args:
+        path: MP4.
+        seconds: length.
+        size: one of `SIZES`.
+        codec: one of `CODECS`.
+
+    Raises:
+        DependencyError: the FFmpeg that is installed cannot write this codec.
+    """
+    width, height = SIZES[size]
+    encoder, options = CODECS[codec]
+    if encoder not in av.codecs_available:
+        raise DependencyError(f"PyAV's FFmpeg has no {encoder} here, so {codec} cannot be measured; leave it out.")
+    scene = _Scene(width, height)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "23"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream: Any = container.add_stream(encoder, rate=RATE, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for number in range(seconds * RATE):
-            frame = av.VideoFrame.from_ndarray(_picture(room, portrait, grain, number), format="bgr24")
+            frame = av.VideoFrame.from_ndarray(scene.picture(number), format="bgr24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
@@ -100,16 +120,27 @@ def repeat(clip: Path, path: Path, times: int) -> None:
                         target.mux(packet)
 
 
-def _picture(
-    room: NDArray[np.uint8], portrait: NDArray[np.uint8], grain: NDArray[np.float32], number: int
-) -> NDArray[np.uint8]:
-    picture = room.copy()
-    x = round(500 + 300 * np.sin(number / 45))
-    y = round(90 + 60 * np.sin(number / 31))
-    picture[y : y + 900, x : x + 900] = portrait
-    top, left = number * 7 % 64, number * 13 % 64
-    noisy = picture + grain[top : top + HEIGHT, left : left + WIDTH]
-    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
+class _Scene:
+    """A face that moves through a room, with the grain of a camera."""
+
+    def __init__(self, width: int, height: int) -> None:
+        rng = np.random.default_rng(0)
+        self.scale = height / 1080
+        side = round(900 * self.scale)
+        self.portrait = np.asarray(cv2.resize(read_image(PORTRAIT), (side, side), interpolation=cv2.INTER_CUBIC))
+        patches = rng.integers(60, 120, (9, 16, 3), np.uint8)
+        self.room = np.asarray(cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+        self.grain = rng.normal(0, 3, (height + 64, width + 64, 1)).astype(np.float32)
+
+    def picture(self, number: int) -> NDArray[np.uint8]:
+        """One frame: uint8 (H, W, 3) BGR."""
+        picture, side = self.room.copy(), len(self.portrait)
+        x = round(self.scale * (500 + 300 * np.sin(number / 45)))
+        y = round(self.scale * (90 + 60 * np.sin(number / 31)))
+        picture[y : y + side, x : x + side] = self.portrait
+        top, left = number * 7 % 64, number * 13 % 64
+        noisy = picture + self.grain[top : top + picture.shape[0], left : left + picture.shape[1]]
+        return np.asarray(np.clip(noisy, 0, 255), np.uint8)
 
 
 def _main() -> None:

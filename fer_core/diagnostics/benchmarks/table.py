@@ -1,0 +1,68 @@
+"""The figures of `bench` as a table for the terminal and as one for documents."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from fer_core.diagnostics.benchmarks.parts import PARTS
+from fer_core.diagnostics.benchmarks.pictures import Machine
+from fer_core.diagnostics.benchmarks.spread import Figure
+
+COLUMNS: Final = ("", "median", "least to most", "n", "limit", "slower by")
+
+
+def machine_line(machine: Machine) -> str:
+    """The machine in one line."""
+    cores = "" if machine.cores is None else f", {machine.cores} core{'s' * (machine.cores != 1)}"
+    load = "" if machine.load is None else f", load before the measurement {machine.load}"
+    return f"{machine.processor}{cores}, {machine.system}, Python {machine.python}{load}"
+
+
+def text_lines(figures: Iterable[Figure]) -> Iterator[str]:
+    """The table for a terminal, line by line; a limit is explained under its part."""
+    rows = [(figure, _cells(figure)) for figure in figures]
+    widths = [max([len(COLUMNS[i]), *(len(cells[i]) for _, cells in rows)]) for i in range(len(COLUMNS))]
+    yield _line(COLUMNS, widths)
+    for part, lines in groupby(rows, key=lambda row: row[0].part):
+        group = list(lines)
+        limits = dict.fromkeys(figure.limit_is for figure, _ in group if figure.limit_is)
+        yield ""
+        yield PARTS[part][0] + (f" (limit: {'; '.join(limits)})" if limits else "")
+        yield from (_line(cells, widths) for _, cells in group)
+
+
+def markdown(figures: Iterable[Figure]) -> str:
+    """The table for a document."""
+    rows = ["| | median | least to most | n | limit | slower by |", "|---|---|---|---|---|---|"]
+    for part, group in groupby(figures, key=lambda figure: figure.part):
+        rows.append(f"| **{PARTS[part][0]}** | | | | | |")
+        for figure in group:
+            name, median, spread, n, limit, ratio = _cells(figure)
+            explained = f"{limit}, {figure.limit_is}" if figure.limit_is else ""
+            rows.append(f"| {name} | {median} | {spread} | {n} | {explained} | {ratio} |")
+    return "\n".join(rows)
+
+
+def number(value: float) -> str:
+    """A figure as people read it: 1,234 or 12.3 or 0.123."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    ratio = figure.times_limit
+    return (
+        figure.name,
+        f"{number(figure.median)} {figure.unit}",
+        f"{number(figure.least)} to {number(figure.most)}",
+        str(figure.n),
+        "" if figure.limit is None else f"{number(figure.limit)} {figure.unit}",
+        "" if ratio is None else f"{number(ratio)} times",
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = (
+        f"{cell:<{width}}" if i == 0 else f"{cell:>{width}}"
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join((first, *others)).rstrip()
