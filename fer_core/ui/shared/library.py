@@ -12,6 +12,7 @@ from fer_core.library.queue import Queue
 from fer_core.settings import DATABASE, LIBRARY_SHARED, settings
 from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.visitor import sits_here
+from fer_core.whole_file import write_whole
 
 NOT_YOURS: Final = (
     "Studies are kept on the machine that runs this dashboard, and you come from elsewhere. Open it on that machine as "
@@ -80,7 +81,7 @@ def _alone() -> Person | None:
 
 def _mark(path: Path, whose: Person) -> None:
     if not path.exists():
-        path.write_text(f"{whose.name}\n{whose.address}\n", encoding="utf-8")
+        write_whole(path, f"{whose.name}\n{whose.address}\n")
 
 
 @st.cache_resource(max_entries=64, show_spinner="Opening the library …")
