@@ -7,31 +7,35 @@ from fer_core.ui.live import connections, session, view
 from fer_core.ui.live.browser_check import browser_check
 from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
-from fer_core.ui.shared.notice import small_print
+from fer_core.ui.shared.notice import footer, small_print
 from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 
 through_router()
 st.title("Live")
-st.markdown("The camera's picture with what is read in every face, as it goes. Record it and keep the timeline.")
-choose_purpose()
-
 cards = {card.name: card for card in loaders.cards_or_stop()}
 
 if not session.agreed():
+    st.markdown("The camera's picture with what is read in every face, as it goes. Record it and keep the timeline.")
     view.ask_consent()
+    choose_purpose()
     small_print()
     st.stop()
 
 browser = browser_check()
-if browser and browser.obstacle:
-    st.warning(browser.obstacle, icon=":material/videocam_off:")
-choice = view.choices(cards)
+with st.container():  # always there: a camera whose place on the page changes stops
+    if browser and browser.obstacle:
+        st.warning(browser.obstacle, icon=":material/videocam_off:")
+# Label and bars stand right below the picture on a phone, so everything that is pressed comes after them.
+left, right = st.columns([8, 5], gap="medium")
+buttons, settings = st.container(), st.container()
+with settings:
+    choice = view.choices(cards)
+    choose_purpose()
 try:
     pipeline = loaders.pipeline(choice.model, choice.detector)
     live = session.stream(pipeline, choice.settings)
-    left, right = st.columns([8, 5], gap="medium")
     with left:
         badge = st.empty()
         try:
@@ -44,6 +48,7 @@ try:
             with badge.container(horizontal=True):
                 st.badge(view.ON, icon=":material/visibility:", color="red")
                 connections.badges(live)
+    with buttons:
         shown = view.controls(live, camera, pipeline, choice)
     with right:
         view.panel(live, camera, choice.settings.uncertain_below, shown)
@@ -51,4 +56,4 @@ try:
     view.snapshots_instead(browser, camera, pipeline, choice)
 except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
-small_print()
+footer()

@@ -334,10 +334,12 @@ def test_again_and_again_leaves_nothing_behind_on_the_server(context: BrowserCon
         until(lambda: as_before() and held_by_server(address)[0] < threads)
 
 
-def test_phone_width_needs_no_sideways_scrolling(live: Page):
+def test_a_phone_shows_picture_label_and_bars_without_scrolling(live: Page):
     live.set_viewport_size({"width": 390, "height": 844})
     start(live)
     sees(live, "happy")
+    last = live.locator(".bar").last.bounding_box()
+    assert last and last["y"] + last["height"] <= 844
     main = live.get_by_test_id("stMain")
     assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
 

@@ -90,6 +90,7 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
     fixed = live_session.recording()
     models, detectors = list(cards), list(loaders.DETECTOR_TITLES)
     remembered = live_session.remembered
+    pills = st.container()  # above the settings, though what it says depends on them
     with st.expander("Settings", icon=":material/tune:"):
         if fixed:
             st.caption("Fixed while you record.")
@@ -135,7 +136,7 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
         )
         connected = connections.choose()
     key, first = remembered("shown", ["boxes", "mirrored"])
-    with st.container():  # what comes below keeps its place when the caption comes: a camera that is moved stops
+    with pills:
         shown = st.pills(
             "Show",
             list(_SHOW),
