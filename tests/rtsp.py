@@ -19,9 +19,10 @@ _CLOCK = 90_000
 
 
 class RtspCamera:
-    """Listens on a free port of this machine."""
+    """Listens on a free port of this machine; what it sends is H.264, whatever `codec` it says."""
 
-    def __init__(self, frames: Iterable[NDArray[np.uint8]], rate: int = 25) -> None:
+    def __init__(self, frames: Iterable[NDArray[np.uint8]], rate: int = 25, codec: str = "H264") -> None:
+        self._sdp = _SDP.replace("H264", codec)
         self._server = socket.create_server(("127.0.0.1", 0))
         self.address = f"rtsp://user:secret@127.0.0.1:{self._server.getsockname()[1]}/face"
         self._frames, self._rate = frames, rate
@@ -40,7 +41,7 @@ class RtspCamera:
                 while (line := asked.readline().decode()).strip():
                     head += line
                 number = re.search(r"CSeq: (\d+)", head)[1]
-                body = _SDP if method == "DESCRIBE" else ""
+                body = self._sdp if method == "DESCRIBE" else ""
                 told = {
                     "OPTIONS": "Public: DESCRIBE, SETUP, PLAY, TEARDOWN\r\n",
                     "DESCRIBE": f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n",

@@ -20,6 +20,7 @@ from fer_core.errors import FerError, MediaError
 from fer_core.media.files import harmless
 from fer_core.media.limits import VIDEO_CODECS
 from fer_core.media.video import Video, checked_file
+from fer_core.native_stderr import stderr_without
 
 RTSP: Final = ("rtsp", "rtsps")
 _PROTOCOLS: Final = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto"
@@ -27,6 +28,7 @@ _PATIENCE_S: Final = 10.0
 """Seconds that a stream may be silent."""
 
 _MAX_PIXELS: Final = 67_000_000
+_OPENCV_WORDS: Final = r"\[ *(?:WARN|ERROR|INFO)|ioctl |.*VIDIOC"
 
 
 class Source(Protocol):
@@ -54,12 +56,16 @@ def source_of(text: str) -> Source:
     """The source that somebody named: a number, a path or an address.
 
     Raises:
-        MediaError: there is no such file.
+        MediaError: there is no such file, or it is no address.
     """
     if text.isdecimal():
         return Device(int(text))
-    if urlsplit(text).scheme in RTSP:
-        return Stream(text)
+    scheme, is_address, _ = text.partition("://")
+    if is_address and scheme.lower() in RTSP:
+        try:
+            return Stream(text)
+        except ValueError as error:
+            raise MediaError(f"{harmless(text.rpartition('@')[2])} is no address of a camera; check it.") from error
     return Played(Path(text))
 
 
@@ -71,7 +77,8 @@ class Device:
 
     def frames(self) -> Generator[NDArray[np.uint8], None, None]:
         """See `Source`."""
-        camera = cv2.VideoCapture(self.number)
+        with stderr_without(_OPENCV_WORDS):
+            camera = cv2.VideoCapture(self.number)
         try:
             if not camera.isOpened():
                 raise MediaError(f"There is no {self.name}, or another program uses it; choose another number.")
@@ -122,7 +129,16 @@ class Stream:
         """See `Source`."""
         try:
             with av.open(self._address, format="rtsp", options=self._options, timeout=_PATIENCE_S) as container:
-                for frame in container.decode(video=0):
+                stream = container.streams.video[0]
+                codec = None if stream.codec_context is None else stream.codec_context.codec.name
+                if codec not in VIDEO_CODECS:
+                    raise MediaError(
+                        f"{self.name} sends {harmless(codec or 'a codec that is not known')}, which is not read here; "
+                        "set the camera to H.264."
+                    )
+                # On the container alone, the list does not stop decoding.
+                stream.codec_context.options = {name: self._options[name] for name in ("codec_whitelist", "max_pixels")}
+                for frame in container.decode(stream):
                     yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
         except (av.FFmpegError, IndexError, ValueError) as error:  # IndexError: no picture in it
             reason = getattr(error, "strerror", None) or type(error).__name__

@@ -1,1 +1,6 @@
 """Readings in the forms in which people take them away."""
+
+import logging
+
+# Matplotlib, of which reports take fonts and lines, writes about its own folders, as where the home cannot be written.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)

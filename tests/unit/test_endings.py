@@ -11,7 +11,6 @@ import pytest
 
 from fer_core.commands.output import write_file
 from fer_core.errors import MediaError
-from fer_core.native_stderr import stderr_without
 from fer_core.reports.tables import write_csv
 from fer_core.temporary import temporary_folder
 from fer_core.ui.video.memory import Workspace
@@ -77,8 +76,6 @@ def test_without_a_temporary_folder_one_sentence_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
     with pytest.raises(MediaError, match="TMPDIR"), temporary_folder():
         pass
-    with stderr_without("TIFF"):
-        os.write(2, b"")
 
 
 def test_nothing_takes_the_place_of_a_device(tmp_path):
@@ -88,3 +85,15 @@ def test_nothing_takes_the_place_of_a_device(tmp_path):
     with whole_file(pipe) as place:
         assert place == pipe
     assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such place")
+def test_a_home_that_cannot_be_written_costs_nothing_and_nobody_a_word(tmp_path):
+    home = tmp_path / "home"
+    home.write_bytes(b"")  # a file, because nobody keeps root from writing
+    environment = {**os.environ, "HOME": str(home), "TMPDIR": str(tmp_path)}
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "MPLCONFIGDIR"):
+        environment.pop(name, None)
+    code = "import sys, fer_core.reports.fonts; from fer_core.cli import main; sys.exit(main(['library', 'list']))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 3 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1

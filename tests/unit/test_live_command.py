@@ -88,6 +88,28 @@ def test_a_camera_in_the_network_is_read():
     assert abs(frames[-1].astype(int) - scene((114, 90, 140))).mean() < 8
 
 
+@pytest.mark.parametrize("source", ["rtsp://[::1/face", "rtsp://someone:secret@[/face", "RTSPS://[x"])
+def test_what_is_no_address_is_said(capsys, source):
+    assert main(["live", source, "--agree"]) == 3
+    err = capsys.readouterr().err
+    assert "no address of a camera" in err and err.count("\n") == 1 and "secret" not in err
+
+
+def test_a_camera_that_is_not_there_is_said_in_our_words_alone(capfd):
+    with pytest.raises(MediaError, match="There is no camera 97"):
+        next(Device(97).frames())
+    assert capfd.readouterr().err == ""
+
+
+def test_a_camera_in_the_network_may_not_choose_any_decoder():
+    served = RtspCamera([scene()] * 10, codec="H261")
+    try:
+        with pytest.raises(MediaError, match=r"sends h261, which is not read here; set the camera to H\.264"):
+            list(Stream(served.address).frames())
+    finally:
+        served.close()
+
+
 def test_a_camera_that_does_not_answer_is_told_without_its_password():
     with pytest.raises(MediaError, match="cannot be read") as told:
         next(Stream("rtsp://someone:secret@127.0.0.1:9/live").frames())
