@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from fer_core.ui.shared.ahead import fetch_ahead
 from fer_core.ui.shared.closed_visits import end_closed_visits
 from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
@@ -32,4 +33,5 @@ end_closed_visits()
 with st.sidebar:
     st.caption(":material/lock: Everything stays on this machine.")
     choose_format()
+    fetch_ahead()
 page.run()

@@ -59,8 +59,8 @@ def fakes(monkeypatch):
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
     # Each takes seconds to write.
-    monkeypatch.setattr(exports, "pdf_report", lambda *given: b"stands for a report")
-    monkeypatch.setattr(exports, "bundle_bytes", lambda *given: b"stands for a bundle")
+    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", lambda *given: b"stands for a report")
+    monkeypatch.setattr("fer_core.evidence.bundle.bundle_bytes", lambda *given: b"stands for a bundle")
 
     def use(boxes=(FACE,), **options):
         monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline(boxes, **options))
@@ -351,7 +351,7 @@ def test_what_is_missing_in_an_annotated_video_is_said(fakes, clip, monkeypatch)
 
 def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monkeypatch):
     fakes()
-    monkeypatch.setattr(exports, "pdf_report", pdf_report)
+    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", pdf_report)
     page = analysed(upload(video_page(), "clip.mp4", clip))
     found = recording(page)
     found.mark(0.25, "before")

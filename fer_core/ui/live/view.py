@@ -85,7 +85,7 @@ def ask_consent() -> None:
 def choices(cards: dict[str, ModelCard]) -> Choice:
     """Model, detector, smoothing, threshold, and what is drawn. What a recording depends on is fixed while it runs."""
     fixed = live_session.recording()
-    models, detectors = list(cards), list(loaders.DETECTOR_TITLES)
+    models, detectors = list(cards), list(loaders.detector_titles())
     remembered = live_session.remembered
     with st.expander("Settings", icon=":material/tune:"):
         if fixed:
@@ -104,7 +104,7 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
         detector = right.selectbox(
             "Face detector",
             detectors,
-            format_func=loaders.DETECTOR_TITLES.__getitem__,
+            format_func=loaders.detector_titles().__getitem__,
             key=key,
             index=detectors.index(first),
             disabled=fixed,

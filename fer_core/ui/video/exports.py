@@ -13,10 +13,8 @@ import streamlit as st
 
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.classification import ModelCard
-from fer_core.evidence.bundle import bundle_bytes
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.reports.annotated import write_annotated
-from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
@@ -94,12 +92,24 @@ def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
             timeline = _part(timeline, *span)
             part_notes = notes_of_those_in(timeline, notes.within(*span))
             study = Study(replace(timeline, portraits={}), notes_as_edits(part_notes))
-        bundle = partial(bundle_bytes, recording.study, today, card) if checkable(recording) else None
-        job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)
+        bundle = partial(_bundle, recording.study, today, card) if checkable(recording) else None
+        job = documents(partial(_report, timeline, today, part_notes, card), bundle)
         work = Work(job, kept.workspace.new_monitor(), "report")
         made = Made(of, _tables(recording, timeline, part_notes, study), work)
         kept.exports[recording.number] = made
     return made
+
+
+def _report(timeline: Timeline, today: date, notes: Notes, card: ModelCard | None) -> bytes:
+    from fer_core.reports.pdf import pdf_report  # here, because its libraries take long to load
+
+    return pdf_report(timeline, today, notes, card)
+
+
+def _bundle(study: Study, today: date, card: ModelCard | None) -> bytes:
+    from fer_core.evidence.bundle import bundle_bytes  # see `_report`
+
+    return bundle_bytes(study, today, card)
 
 
 def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | None) -> Job[tuple[File, ...]]:
