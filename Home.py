@@ -7,6 +7,7 @@ import streamlit as st
 
 from fer_core.temporary import sweep
 from fer_core.ui.shared import sign_in
+from fer_core.ui.shared.ahead import fetch_ahead
 from fer_core.ui.shared.closed_visits import end_closed_visits
 from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
@@ -42,4 +43,5 @@ with st.sidebar:
     choose_format()
     if door.person:
         sign_in.sign_out_button(door.person)
+    fetch_ahead()
 page.run()

@@ -27,7 +27,7 @@ with st.expander("Settings", icon=":material/tune:"):
     left, right = st.columns(2)
     model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
     detector = right.selectbox(
-        "Face detector", list(loaders.DETECTOR_TITLES), format_func=loaders.DETECTOR_TITLES.__getitem__
+        "Face detector", list(loaders.detector_titles()), format_func=loaders.detector_titles().__getitem__
     )
     labelling = wants_to_label()
 

@@ -4,11 +4,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from fer_core.evaluation.figures import CoverageCurve, ReliabilityBar
 from fer_core.evaluation.intervals import wilson
+from fer_core.logits import log_softmax
 
 RELIABILITY_BINS: Final = 15
 
@@ -61,6 +60,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
         logits: float (N, 7).
         labels: int64 (N,).
     """
+    from scipy.optimize import minimize_scalar  # a third of a second, which a page need not wait for
 
     def nll(log_temperature: float) -> float:
         scaled = log_softmax(logits.astype(np.float64) / np.exp(log_temperature), axis=1)

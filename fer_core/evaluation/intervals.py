@@ -4,13 +4,14 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 RESAMPLES: Final = 10_000
 
 
 def wilson(right: int, n: int) -> list[float]:
     """95 % interval [low, high] of a share (Wilson, 1927)."""
+    from scipy.stats import binomtest  # half a second, which a page need not wait for
+
     interval = binomtest(right, n).proportion_ci(0.95, method="wilson")
     return [float(interval.low), float(interval.high)]
 

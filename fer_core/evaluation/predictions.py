@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation.datasets import VOTE_COLUMNS, image_ids, rater_shares
 from fer_core.jobs import Monitor
+from fer_core.logits import softmax
 
 Crops = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """Faces, each uint8 (H, W) grey or (H, W, 3) BGR; an array of them where all are of one size."""

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import entropy, spearmanr
 
 from fer_core.emotions import RATER_CLASSES
 from fer_core.evaluation.figures import MajorityAccuracy, Nearness, RaterAgreement
@@ -53,6 +52,8 @@ def majority_accuracy(predictions: Predictions) -> MajorityAccuracy | None:
 
 def agreement(predictions: Predictions) -> RaterAgreement | None:
     """Nearness of the second head to the shares of the votes; None without votes or such a head."""
+    from scipy.stats import entropy, spearmanr  # half a second, which a page need not wait for
+
     rated = predictions.votes[:, : len(RATER_CLASSES)].sum(axis=1) > 0
     if not rated.any() or not predictions.rater_probabilities.shape[1]:
         return None
@@ -90,6 +91,8 @@ def raters_on_alike(
 
 
 def _nearness(shares: NDArray[np.float64], predicted: NDArray[np.float64]) -> Nearness:
+    from scipy.stats import entropy  # see `agreement`
+
     predicted = np.maximum(predicted, 1e-12)
     middle = (shares + predicted) / 2
     divergence = (entropy(shares, middle, base=2, axis=1) + entropy(predicted, middle, base=2, axis=1)) / 2

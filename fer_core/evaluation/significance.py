@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from fer_core.errors import ModelError
 from fer_core.evaluation.figures import ComparisonRecord
@@ -132,6 +131,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     The exact binomial test, two-sided: right for few faces that only one of them gets right, and quick for many.
     """
     discordant = only_first + only_second
+    from scipy.stats import binomtest  # half a second, which a page need not wait for
+
     return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
 
 

@@ -17,9 +17,9 @@ from typing import Final, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from fer_core.emotions import EMOTIONS
+from fer_core.logits import softmax
 from fer_core.timeline.smoothing import METHODS
 
 CAVEAT: Final = (

@@ -24,7 +24,6 @@ from fer_core.media.files import harmless
 from fer_core.notice import PURPOSE
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
-from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import CSV_NAME, DICTIONARY_NAME, csv_text, dictionary_text
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
@@ -84,6 +83,8 @@ def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> 
     Raises:
         TimelineError: somebody was removed, so reading the recording again would not give the same.
     """
+    from fer_core.reports.pdf import pdf_report  # here, because its libraries take long to load
+
     if not study.whole:
         raise TimelineError(
             "A bundle of a recording from which somebody was removed cannot be checked; undo the removal, or take the "

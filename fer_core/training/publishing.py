@@ -10,7 +10,6 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from fer_core.classification.cards import ModelCard, ensembles_of, load_card, member_records
 from fer_core.classification.classifier import EmotionClassifier
@@ -22,6 +21,7 @@ from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, threshold_for, write_records
 from fer_core.evaluation.datasets import FACE_PX, FaceSet, copies_of, fingerprint
 from fer_core.imaging.crops import network_input
+from fer_core.logits import softmax
 from fer_core.networks.files import MODELS_DIR, FileRecord
 from fer_core.training.conversion import to_litert, with_class_maps
 from fer_core.whole_file import write_whole

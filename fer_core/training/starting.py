@@ -6,7 +6,6 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.combined import Calibrated
@@ -15,6 +14,7 @@ from fer_core.classification.recipe import Recipe
 from fer_core.errors import DatasetError, DependencyError
 from fer_core.evaluation.datasets import FACE_PX
 from fer_core.evaluation.recipes import FACE_START
+from fer_core.logits import softmax
 from fer_core.networks.files import MODELS_DIR, sha256
 from fer_core.training.architectures import CLASS_MAPS, GREY_STD
 from fer_core.training.augmentation import plain

@@ -273,8 +273,8 @@ def test_an_uploaded_photograph_is_read_as_chosen(camera, monkeypatch, threshold
 
 def test_only_detectors_that_are_installed_can_be_chosen(camera):
     page = live_page()
-    assert page.selectbox[1].options == list(loaders.DETECTOR_TITLES.values())
-    assert list(loaders.DETECTOR_TITLES) == installed_detectors()
+    assert page.selectbox[1].options == list(loaders.detector_titles().values())
+    assert list(loaders.detector_titles()) == installed_detectors()
 
 
 def test_the_stream_and_its_settings_survive_a_look_at_another_page(camera):

@@ -63,7 +63,7 @@ def test_start_says_what_it_is_what_it_is_not_and_which_models_are_ready():
 
 def test_the_installation_is_tested_on_request(monkeypatch):
     checks = [Check("files", True, "3 match"), Check("speed", None, "no clock"), Check("colour order", False, "RGB")]
-    monkeypatch.setattr(checking, "self_test", lambda: iter(checks))
+    monkeypatch.setattr("fer_core.diagnostics.self_test.self_test", lambda: iter(checks))
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
     page = app()
@@ -80,7 +80,8 @@ def test_the_installation_is_tested_on_request(monkeypatch):
 @pytest.mark.parametrize("here", [True, False])
 def test_only_who_sits_at_this_machine_can_look_at_its_deployment(monkeypatch, here):
     monkeypatch.setattr(checking, "sits_here", lambda address, headers: here)
-    monkeypatch.setattr(checking, "doctor", lambda address: iter([Check("open files", False, "raise it")]))
+    checks = [Check("open files", False, "raise it")]
+    monkeypatch.setattr("fer_core.diagnostics.doctor.doctor", lambda address: iter(checks))
     monkeypatch.setattr(routing, "PagesManager", object)
     page = app()
     offered = [button for button in page.button if button.label == "Check the deployment"]

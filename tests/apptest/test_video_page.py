@@ -59,8 +59,8 @@ def fakes(monkeypatch):
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
     # Each takes seconds to write.
-    monkeypatch.setattr(exports, "pdf_report", lambda *given: b"stands for a report")
-    monkeypatch.setattr(exports, "bundle_bytes", lambda *given: b"stands for a bundle")
+    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", lambda *given: b"stands for a report")
+    monkeypatch.setattr("fer_core.evidence.bundle.bundle_bytes", lambda *given: b"stands for a bundle")
 
     def use(boxes=(FACE,), **options):
         monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline(boxes, **options))
@@ -351,7 +351,7 @@ def test_what_is_missing_in_an_annotated_video_is_said(fakes, clip, monkeypatch)
 
 def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monkeypatch):
     fakes()
-    monkeypatch.setattr(exports, "pdf_report", pdf_report)
+    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", pdf_report)
     page = analysed(upload(video_page(), "clip.mp4", clip))
     found = recording(page)
     found.mark(0.25, "before")
@@ -376,7 +376,7 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
 
 def exported(page: AppTest) -> dict[str, str | bytes]:
     made = written(page).session_state[MEMORY].exports[recording(page).number]
-    return {file.label: file.data for file in (*made.tables, *made.documents.result)}
+    return {file.label: file.data for file in (*made.tables.result, *made.documents.result)}
 
 
 def test_files_to_take_along_are_there_before_they_are_wanted(fakes, clip):
@@ -393,6 +393,17 @@ def test_files_to_take_along_are_there_before_they_are_wanted(fakes, clip):
     assert "Zoë".encode() in exported(page)["Everything (JSON)"]
 
 
+def test_the_page_does_not_wait_for_long_tables(fakes, clip, monkeypatch):
+    fakes()
+    may_write, write = threading.Event(), exports.csv_text
+    monkeypatch.setattr(exports, "csv_text", lambda timeline: write(timeline) if may_write.wait(60) else "")
+    page = tab(analysed(upload(video_page(), "clip.mp4", clip)), "Export")
+    assert not page.get("download_button")
+    assert [bar.proto.text for bar in page.get("progress")] == ["Writing the tables: 0%"]
+    may_write.set()
+    assert len(written(page).get("download_button")) == 6
+
+
 def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
     fakes()
     page = analysed(upload(video_page(), "clip.mp4", clip))
@@ -400,7 +411,7 @@ def test_events_come_from_a_table_and_leave_as_one(fakes, clip):
     given = next(each for each in page.file_uploader if each.label == "Event file")
     given.upload("events.csv", b"onset,event\n0.5,looks up\n", "text/csv").run()
     assert not page.exception and recording(page).notes.markers == (Marker(0.5, "looks up"),)
-    assert "Events (CSV)" in {each.label for each in tab(page, "Export").get("download_button")}
+    assert "Events (CSV)" in {each.label for each in written(tab(page, "Export")).get("download_button")}
     tab(page, "Events")
     given = next(each for each in page.file_uploader if each.label == "Event file")
     given.upload("late.csv", b"onset\n99\n", "text/csv").run()

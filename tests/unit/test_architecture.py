@@ -136,3 +136,26 @@ def test_quick_commands_load_nothing_slow(arguments, further):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout and done.stderr.splitlines()[-1] == "[]", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("page", "slow"),
+    [
+        ("0_Start", {"cv2", "av", "scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc"}),
+        ("1_Image", {"scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc"}),
+        ("2_Live", {"scipy", "matplotlib", "fpdf", "sqlalchemy"}),
+        ("3_Video", {"scipy.stats", "matplotlib", "fpdf", "aiortc"}),
+        ("4_Study", {"scipy.stats", "matplotlib", "fpdf", "aiortc"}),
+        ("5_Models", {"scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc"}),
+    ],
+)
+def test_pages_import_nothing_slow_that_they_do_not_show(page, slow):
+    names = [
+        node.module
+        for path in (ROOT / "Home.py", ROOT / "pages" / f"{page}.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+    ]
+    code = f"import {', '.join(names)}, sys\nprint(sorted({slow} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr[-500:]

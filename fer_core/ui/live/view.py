@@ -88,7 +88,7 @@ def ask_consent() -> None:
 def choices(cards: dict[str, ModelCard]) -> Choice:
     """Model, detector, smoothing, threshold, and what is drawn. What a recording depends on is fixed while it runs."""
     fixed = live_session.recording()
-    models, detectors = list(cards), list(loaders.DETECTOR_TITLES)
+    models, detectors = list(cards), list(loaders.detector_titles())
     remembered = live_session.remembered
     pills = st.container()  # above the settings, though what it says depends on them
     with st.expander("Settings", icon=":material/tune:"):
@@ -108,7 +108,7 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
         detector = right.selectbox(
             "Face detector",
             detectors,
-            format_func=loaders.DETECTOR_TITLES.__getitem__,
+            format_func=loaders.detector_titles().__getitem__,
             key=key,
             index=detectors.index(first),
             disabled=fixed,

@@ -1,49 +1,73 @@
-"""Models and detectors, loaded once and shared by all visitors."""
+"""Models and detectors, loaded once and shared by all visitors.
+
+What runs them is imported when it is first asked for: the first page, which only lists the models, is there sooner.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from fer_core.classification import EmotionClassifier, ModelCard, list_cards, load_card
-from fer_core.detection import FaceDetector, installed_detectors, load_detector
+from fer_core.classification.cards import ModelCard, list_cards, load_card
 from fer_core.errors import FerError
-from fer_core.face.measuring import FaceMeasurer
-from fer_core.pipeline import EmotionPipeline
 from fer_core.request import DEFAULT_MODEL
 from fer_core.ui.shared.text import plain
+
+if TYPE_CHECKING:
+    from fer_core.classification.classifier import EmotionClassifier
+    from fer_core.detection import FaceDetector
+    from fer_core.face.measuring import FaceMeasurer
+    from fer_core.pipeline import EmotionPipeline
 
 _DETECTORS = {
     "blazeface": "BlazeFace (fast, finds most)",
     "haar": "Haar cascades with face check",
     "mtcnn": "MTCNN (slow, finds turned faces)",
 }
-DETECTOR_TITLES = {name: _DETECTORS[name] for name in installed_detectors()}
-"""The detectors that can be chosen here."""
 
 
-def classifier(model: str) -> EmotionClassifier:
+@cache
+def detector_titles() -> Mapping[str, str]:
+    """The detectors that can be chosen here: by name, their titles."""
+    from fer_core.detection import installed_detectors
+
+    return {name: _DETECTORS[name] for name in installed_detectors()}
+
+
+def classifier(model: str) -> "EmotionClassifier":
     """A classifier by name. Safe to share between sessions; an ensemble shares the networks of its members."""
     return _classifier(model, load_card(model).identity)
 
 
 @st.cache_resource(max_entries=12, show_spinner="Loading the model …")
-def _classifier(model: str, identity: str) -> EmotionClassifier:
+def _classifier(model: str, identity: str) -> "EmotionClassifier":
     """Loaded anew when another model is installed under the name, which `identity` tells."""
+    from fer_core.classification.classifier import EmotionClassifier
+
     return EmotionClassifier.load(model, member=classifier)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Loading the face detector …")
-def detector(name: str) -> FaceDetector:
+def detector(name: str) -> "FaceDetector":
     """A detector by name. Safe to share between sessions."""
+    from fer_core.detection import load_detector
+
     return load_detector(name)
 
 
 @st.cache_resource(show_spinner=False)
-def measurer() -> FaceMeasurer:
+def measurer() -> "FaceMeasurer":
     """What measures faces by their landmarks. Safe to share between sessions."""
+    from fer_core.face.measuring import FaceMeasurer
+
     return FaceMeasurer()
 
 
-def pipeline(model: str, detector_name: str) -> EmotionPipeline:
+def pipeline(model: str, detector_name: str) -> "EmotionPipeline":
     """A pipeline over the shared parts."""
+    from fer_core.pipeline import EmotionPipeline
+
     return EmotionPipeline(detector(detector_name), classifier(model), measurer())
 
 

@@ -1,15 +1,16 @@
 """Whether everything works on this machine, and where the dashboard is deployed."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import streamlit as st
 
-from fer_core.diagnostics.checks import Check
-from fer_core.diagnostics.doctor import doctor
-from fer_core.diagnostics.self_test import self_test
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import sits_here
+
+if TYPE_CHECKING:
+    from fer_core.diagnostics.checks import Check
 
 _ICONS = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":gray[:material/skip_next:]"}
 _WORDS = {True: "ok", False: "failed", None: "skipped"}
@@ -25,8 +26,12 @@ def check_buttons() -> None:
             help="Libraries, folders, disk, limits, the camera's ways, and this address as visitors reach it.",
         )
     if tested:
+        from fer_core.diagnostics.self_test import self_test  # here, so that the first page need not wait for it
+
         _show("Testing weights, colour order, orientation and speed …", self_test())
     if looked:
+        from fer_core.diagnostics.doctor import doctor
+
         _show("Looking at this machine and this address …", doctor(_address()))
 
 
@@ -36,7 +41,7 @@ def _address() -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
-def _show(title: str, checks: Iterable[Check]) -> None:
+def _show(title: str, checks: "Iterable[Check]") -> None:
     """A line a check, as soon as it is there."""
     with st.status(title, expanded=True) as status:
         done = []

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fer_core.classification import ModelCard
+from fer_core.classification.cards import ModelCard
 from fer_core.classification.figures import CardFigures
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain

@@ -12,7 +12,6 @@ from fer_core.emotions import EMOTIONS
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, Observations, value_title
-from fer_core.library.report import StudyReport, study_pdf
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import EVENTS, WHOLE, curves_of_all, observed, state_of
@@ -100,6 +99,8 @@ def _there(made: _Made) -> None:
 def _job(
     library: Library, name: str, what: str, observations: Observations, figures: Sequence[str], *, over_time: bool
 ) -> Job[bytes]:
+    from fer_core.library.report import StudyReport, study_pdf  # here, because its libraries take long to load
+
     cards = {card.name: card for card in loaders.cards_or_stop()}
     study = StudyReport(name, library.entries(), observations, _ROWS[what], tuple(figures), cards)
     today = date.today()

@@ -56,8 +56,8 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
     )  # fmt: skip
     left, middle, right = st.columns(3)
     model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title, key="study model")
-    detectors = list(loaders.DETECTOR_TITLES)
-    detector = middle.selectbox("Face detector", detectors, format_func=loaders.DETECTOR_TITLES.__getitem__)
+    detectors = list(loaders.detector_titles())
+    detector = middle.selectbox("Face detector", detectors, format_func=loaders.detector_titles().__getitem__)
     fps = right.select_slider("Samples a second", list(RATES), 4.0, format_func=RATES.__getitem__)
     if st.button("Read and keep", icon=":material/playlist_add:", type="primary", disabled=not given) and given:
         request = AnalysisRequest(model=model, detector=DetectorChoice(detector), fps=fps)

@@ -13,10 +13,8 @@ import streamlit as st
 
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.classification import ModelCard
-from fer_core.evidence.bundle import bundle_bytes
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.reports.annotated import write_annotated
-from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
@@ -29,17 +27,21 @@ from fer_core.ui.video.products import Drawing, Drawn, File, Made
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.waiting import wait_for
 
+_CSV: Final = "text/csv"
 _JSON: Final = "application/json"
 _PARQUET: Final = "application/vnd.apache.parquet"
+_AT_ONCE_S: Final = 0.3
+"""Seconds for which the page waits for the tables; those of a long recording come later."""
 
 
 def exports(recording: OpenRecording, card: ModelCard | None) -> None:
     """A button for each file. Files are made before their button: see `fer_core.ui.shared.handover.session_csv`."""
     made = _made(recording, card)
-    work, waits = made.documents, made.documents.running
+    made.tables.wait(_AT_ONCE_S)
+    running = [work for work in (made.tables, made.documents) if work.running]  # before their results are looked at
     stem = PurePath(recording.name).stem
     with st.container(horizontal=True):
-        for file in (*(work.result or ()), *made.tables):
+        for file in (*(made.documents.result or ()), *(made.tables.result or ())):
             st.download_button(
                 file.label,
                 file.data,
@@ -49,12 +51,14 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
                 on_click="ignore",
                 key=f"{file.name} {recording.number}",
             )
-    if waits:
-        wait_for(work, "Writing the report", f"stop report {recording.number}")
-    elif work.result is None:
-        st.error(plain(work.problem or ""), icon=":material/error:")
+    failed = [work for work in (made.tables, made.documents) if work not in running and work.result is None]
+    if running:
+        what = "tables" if running[0] is made.tables else "report"
+        wait_for(running[0], f"Writing the {what}", f"stop {what} {recording.number}")
+    elif failed:
+        st.error(plain(failed[0].problem or ""), icon=":material/error:")
         st.button(
-            "Write the report again",
+            "Write the report again" if made.tables.result else "Write the files again",
             icon=":material/refresh:",
             key=f"report {recording.number}",
             on_click=memory().drop_export,
@@ -94,18 +98,36 @@ def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
             timeline = _part(timeline, *span)
             part_notes = notes_of_those_in(timeline, notes.within(*span))
             study = Study(replace(timeline, portraits={}), notes_as_edits(part_notes))
-        bundle = partial(bundle_bytes, recording.study, today, card) if checkable(recording) else None
-        job = documents(partial(pdf_report, timeline, today, part_notes, card), bundle)
-        work = Work(job, kept.workspace.new_monitor(), "report")
-        made = Made(of, _tables(recording, timeline, part_notes, study), work)
+        bundle = partial(_bundle, recording.study, today, card) if checkable(recording) else None
+        rest = recording.study if recording.resting else None
+        first = Work(tables(timeline, part_notes, study, rest), kept.workspace.new_monitor(), "tables")
+        job = documents(partial(_report, timeline, today, part_notes, card), bundle, first.wait)
+        made = Made(of, first, Work(job, kept.workspace.new_monitor(), "report"))
         kept.exports[recording.number] = made
     return made
 
 
-def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | None) -> Job[tuple[File, ...]]:
-    """The job that writes the report, and the evidence bundle where there can be one."""
+def _report(timeline: Timeline, today: date, notes: Notes, card: ModelCard | None) -> bytes:
+    from fer_core.reports.pdf import pdf_report  # here, because its libraries take long to load
+
+    return pdf_report(timeline, today, notes, card)
+
+
+def _bundle(study: Study, today: date, card: ModelCard | None) -> bytes:
+    from fer_core.evidence.bundle import bundle_bytes  # see `_report`
+
+    return bundle_bytes(study, today, card)
+
+
+def documents(
+    report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | None, after: Callable[[], None] | None = None
+) -> Job[tuple[File, ...]]:
+    """The job that writes the report, and the evidence bundle where there can be one; `after` lets others go first."""
 
     def job(monitor: Monitor) -> tuple[File, ...]:
+        if after is not None:
+            after()
+        monitor.check()
         files = [File("Report (PDF)", "picture_as_pdf", "report.pdf", "application/pdf", report_of())]
         monitor.step(1, 2)
         if bundle_of is not None:
@@ -115,27 +137,46 @@ def documents(report_of: Callable[[], bytes], bundle_of: Callable[[], bytes] | N
     return job
 
 
-def _tables(recording: OpenRecording, timeline: Timeline, notes: Notes, study: Study) -> tuple[File, ...]:
-    kept = Study(replace(study.read, portraits={}), study.edits)  # no pictures in the files
-    meanings = dictionary_text(timeline.frame.columns)
-    files = [
-        File("Readings (CSV)", "table", "timeline.csv", "text/csv", csv_text(timeline)),
-        File(
-            "What the columns mean",
-            "menu_book",
-            "timeline_columns.csv",
-            "text/csv",
-            meanings,
-        ),
-        File("Everything (JSON)", "data_object", "timeline.json", _JSON, kept.to_json()),
-        File("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, kept.to_parquet()),
-    ]
-    if notes.markers or notes.excluded:
-        files.append(File("Events (CSV)", "flag", "events.csv", "text/csv", for_spreadsheets(events_text(notes))))
-    if recording.resting:
-        rest = for_spreadsheets(csv_of(recording.deviations()))
-        files.append(File("Differences from rest (CSV)", "self_improvement", "from_rest.csv", "text/csv", rest))
-    return tuple(files)
+def tables(timeline: Timeline, notes: Notes, study: Study, rest: Study | None) -> Job[tuple[File, ...]]:
+    """The job that writes the tables.
+
+    Args:
+        timeline: of the CSV.
+        notes: markers and spans of the events.
+        study: of JSON and Parquet.
+        rest: of the differences from resting faces; None where nobody has one.
+    """
+
+    def job(monitor: Monitor) -> tuple[File, ...]:
+        kept = Study(replace(study.read, portraits={}), study.edits)  # no pictures in the files
+        made: list[tuple[str, str, str, str, Callable[[], str | bytes]]] = [
+            ("Readings (CSV)", "table", "timeline.csv", _CSV, partial(csv_text, timeline)),
+            (
+                "What the columns mean",
+                "menu_book",
+                "timeline_columns.csv",
+                _CSV,
+                partial(dictionary_text, timeline.frame.columns),
+            ),
+            ("Everything (JSON)", "data_object", "timeline.json", _JSON, kept.to_json),
+            ("Readings (Parquet)", "view_column", "timeline.parquet", _PARQUET, kept.to_parquet),
+        ]
+        if notes.markers or notes.excluded:
+            made.append(("Events (CSV)", "flag", "events.csv", _CSV, lambda: for_spreadsheets(events_text(notes))))
+        if rest is not None:
+            differences = partial(_differences, rest)
+            made.append(("Differences from rest (CSV)", "self_improvement", "from_rest.csv", _CSV, differences))
+        files = []
+        for done, (label, icon, name, mime, write) in enumerate(made):
+            monitor.step(done, len(made))
+            files.append(File(label, icon, name, mime, write()))
+        return tuple(files)
+
+    return job
+
+
+def _differences(study: Study) -> bytes:
+    return for_spreadsheets(csv_of(study.deviations()))
 
 
 def _span(recording: OpenRecording) -> tuple[float, float] | None:

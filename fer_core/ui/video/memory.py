@@ -207,7 +207,9 @@ class Memory:
         """Drop the files to download; they are made anew when they are asked for."""
         with self.lock:
             if number in self.exports:
-                self.exports.pop(number).documents.cancel()
+                gone = self.exports.pop(number)
+                gone.tables.cancel()
+                gone.documents.cancel()
 
     def drop_labelled(self, number: int) -> None:
         """Drop the zip of labelled faces."""

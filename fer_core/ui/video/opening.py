@@ -66,7 +66,7 @@ def settings(cards: Mapping[str, ModelCard]) -> Requests:
         left, right = st.columns(2)
         model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
         detector = right.selectbox(
-            "Face detector", list(loaders.DETECTOR_TITLES), format_func=loaders.DETECTOR_TITLES.__getitem__
+            "Face detector", list(loaders.detector_titles()), format_func=loaders.detector_titles().__getitem__
         )
         others = left.multiselect(
             "Compare with",
@@ -302,7 +302,7 @@ def _unfinished(given: UploadedFile, requests: Requests, cards: Mapping[str, Mod
         model, detector, fps = one.request.model or "", one.request.detector.name, one.request.fps
         title = cards[model].title if model in cards else model
         rate = RATES.get(fps, f"{fps:g}")
-        how = f"{plain(title)}, {loaders.DETECTOR_TITLES.get(detector, detector)}, samples a second: {rate}"
+        how = f"{plain(title)}, {loaders.detector_titles().get(detector, detector)}, samples a second: {rate}"
         how += region_words(one.request.region)
         wanted = requests.get(model)
         same = (detector, fps, one.request.region)

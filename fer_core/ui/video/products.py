@@ -43,12 +43,12 @@ class Made(NamedTuple):
 
     Attributes:
         of: values that the files depend on.
-        tables: files that are made at once.
-        documents: the other files, which a thread writes.
+        tables: of all readings.
+        documents: report and bundle, which are written after the tables.
     """
 
     of: tuple[Any, ...]
-    tables: tuple[File, ...]
+    tables: Work[tuple[File, ...]]
     documents: Work[tuple[File, ...]]
 
 
