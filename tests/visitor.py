@@ -37,6 +37,7 @@ class Visitor:
     messages: list[ForwardMsg] = field(default_factory=list)
     widgets: dict[str, WidgetState] = field(default_factory=dict)
     _page: str = ""
+    _hash: str = ""
 
     def __enter__(self) -> Self:
         with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=self.patience_s) as answer:
@@ -60,14 +61,15 @@ class Visitor:
 
     def open(self, page: str = "") -> Self:
         """Go to a page by its address; back when it has run."""
-        self._page, self.widgets = page, {}
+        self._page, self._hash, self.widgets = page, "", {}
         return self.run()
 
     def run(self) -> Self:
         """Run the page with the widgets as they are; back when that is done."""
         self.messages = []
         message = BackMsg()
-        message.rerun_script.page_name = self._page
+        message.rerun_script.page_name = "" if self._hash else self._page
+        message.rerun_script.page_script_hash = self._hash
         message.rerun_script.widget_states.widgets.extend(self.widgets.values())
         self._socket.send(message.SerializeToString())
         end_s = time.monotonic() + self.patience_s
@@ -78,6 +80,8 @@ class Visitor:
             kind = said.WhichOneof("type")
             if kind == "new_session":
                 self.session = said.new_session.initialize.session_id or self.session
+            elif kind == "navigation":
+                self._hash = said.navigation.page_script_hash
             elif kind == "script_finished" and said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                 return self
         raise TimeoutError(f"the page {self._page!r} did not end within {self.patience_s:.0f} s")

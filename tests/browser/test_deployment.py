@@ -5,9 +5,12 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -49,33 +52,42 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("nginx")
     options = (f"--browser.serverAddress={NAME}", *(f"--server.allowedHosts={host}" for host in (NAME, "127.0.0.1")))
-    with started_server(folder / "log", options) as server:
-        made = Site(free_port(), free_port(), self_signed(folder, NAME))
-        config = (ROOT / "docs" / "deployment" / "nginx.conf").read_text()
-        for pattern, here in {
-            r"listen 443 ssl": f"listen 127.0.0.1:{made.https} ssl",
-            r"listen 80": f"listen 127.0.0.1:{made.http}",
-            r"/etc/ssl/faces\.example\.org\.pem": str(made.certificate),
-            r"/etc/ssl/faces\.example\.org\.key": str(folder / "key.pem"),
-            r"127\.0\.0\.1:8501": server.address.removeprefix("http://"),
-            r"https://\$host": f"https://$host:{made.https}",
-        }.items():
-            config, changed = re.subn(pattern, here, config)
-            assert changed == 1, pattern
-        paths = "".join(
-            f"    {kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace(
-            "http {\n", "http {\n    access_log off;\n" + paths
-        )
-        (folder / "nginx.conf").write_text(config)
-        proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
-        try:
-            wait_for(made.https)
-            yield made
-        finally:
-            proxy.terminate()
-            proxy.wait(timeout=20)
+    with (
+        started_server(folder / "log", options) as server,
+        nginx(folder, server.address.removeprefix("http://")) as made,
+    ):
+        yield made
+
+
+@contextmanager
+def nginx(folder: Path, *dashboards: str) -> Iterator[Site]:
+    """In front of dashboards, each a host and a port."""
+    made = Site(free_port(), free_port(), self_signed(folder, NAME))
+    config = (ROOT / "docs" / "deployment" / "nginx.conf").read_text()
+    for pattern, here in {
+        r"listen 443 ssl": f"listen 127.0.0.1:{made.https} ssl",
+        r"listen 80": f"listen 127.0.0.1:{made.http}",
+        r"/etc/ssl/faces\.example\.org\.pem": str(made.certificate),
+        r"/etc/ssl/faces\.example\.org\.key": str(folder / "key.pem"),
+        r"server 127\.0\.0\.1:8501": "; ".join(f"server {each}" for each in dashboards),
+        r"https://\$host": f"https://$host:{made.https}",
+    }.items():
+        config, changed = re.subn(pattern, here, config)
+        assert changed == 1, pattern
+    paths = "".join(
+        f"    {kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace(
+        "http {\n", "http {\n    access_log off;\n" + paths
+    )
+    (folder / "nginx.conf").write_text(config)
+    proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
+    try:
+        wait_for(made.https)
+        yield made
+    finally:
+        proxy.terminate()
+        proxy.wait(timeout=20)
 
 
 def wait_for(port: int) -> None:
@@ -131,3 +143,44 @@ def test_who_asks_too_often_is_slowed_down(site: Site):
             if statuses[-1] == 429:
                 break
     assert statuses[0] == 200 and statuses[-1] == 429
+
+
+class Tells(BaseHTTPRequestHandler):
+    """Stands for a dashboard: tells its own port."""
+
+    def do_GET(self) -> None:
+        told = str(self.server.server_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_of_several_dashboards_a_visitor_comes_back_to_the_same(tmp_path: Path):
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Tells) for _ in range(2)]
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with nginx(tmp_path, *(f"127.0.0.1:{server.server_port}" for server in servers)) as site:
+        trusted = ssl.create_default_context(cafile=str(site.certificate))
+        found = {}
+        for network in range(8):
+            visitor = f"127.0.{network}.2"
+            found[visitor] = {answer(site, trusted, visitor) for _ in range(5)}
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+    assert all(len(answers) == 1 for answers in found.values()), found
+    assert len(set.union(*found.values())) == 2, "others come to another"
+
+
+def answer(site: Site, trusted: ssl.SSLContext, visitor: str) -> bytes:
+    """What a visitor of that address is told."""
+    with (
+        socket.create_connection(("127.0.0.1", site.https), source_address=(visitor, 0)) as plain,
+        trusted.wrap_socket(plain, server_hostname="127.0.0.1") as line,
+    ):
+        line.sendall(b"GET / HTTP/1.1\r\nHost: faces.example.org\r\nConnection: close\r\n\r\n")
+        return line.makefile("rb").read().rpartition(b"\r\n\r\n")[2]

@@ -43,4 +43,9 @@ def test_a_face_is_read_though_nothing_goes_directly(face_browser: Browser, tmp_
         until(lambda: label(page).inner_text() == "happy", page)
         expect(page.locator(".stats")).to_contain_text("frames/s")
         assert set(component(page).locator("body").evaluate(WAYS)) == {"relay"}
+        page.goto(server.replace("127.0.0.1", "localhost"))
+        page.get_by_role("button", name="Check the deployment").click()
+        expect(page.get_by_text("camera of this browser (")).to_be_visible()
+        expect(page.get_by_text("ways of this browser (ok): relay")).to_be_visible()
+        expect(page.get_by_text(f"turn:{turn.host}:{turn.port} gives {turn.host}")).to_be_visible()
         context.close()

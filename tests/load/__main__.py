@@ -1,20 +1,20 @@
-"""Opens many visits on a server of its own, lets some of them read pictures at once, and holds what each is shown
-against what it is shown alone; then closes all and looks at what the server still holds. Exit status 1 where anything
-is wrong."""
+"""Opens many visits on a server of its own; some of them read pictures and recordings at once, and some show a camera.
+Each is held against what it is shown alone; then all close, and what the server still holds is looked at. Last, one
+visit starts and stops its camera again and again. Exit status 1 where anything is wrong."""
 
 import argparse
 import re
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
-from tests.conftest import PORTRAIT
+from tests.load.cameras import Cameras, agree
+from tests.load.work import Errand, Shown, picture, recording
 from tests.serving import started
 from tests.visitor import Visitor
 
@@ -22,7 +22,14 @@ PATIENCE_S = 900.0
 FORGOTTEN_AFTER_S = 150.0
 """Streamlit keeps a page that was closed for two minutes, and we look every 20 s."""
 
-READINGS = re.compile(r'"(Probabilities: [^"]+)"')
+FIRST_STARTS = 20
+"""Of a camera; what is made once for all is there after them."""
+
+RESTS_S = 15.0
+"""After the last stop, until threads have ended."""
+
+MORE_FILES = MORE_THREADS = 5
+"""That the server may hold at the end beyond what it held before."""
 
 
 @dataclass(frozen=True)
@@ -40,78 +47,149 @@ class Held:
         numbers = {key: int(re.search(rf"{key}:\s+(\d+)", status)[1]) for key in ("VmRSS", "Threads")}  # type: ignore[index]
         return cls(numbers["VmRSS"] / 1024, numbers["Threads"], len(list(Path(f"/proc/{process}/fd").iterdir())))
 
+    def is_more_than(self, before: "Held") -> bool:
+        """Whether something was left behind."""
+        return (
+            self.threads > before.threads + MORE_THREADS
+            or self.files > before.files + MORE_FILES
+            or self.memory_mb > 1.2 * before.memory_mb + 50
+        )
+
+
+@dataclass
+class Course:
+    """What came of it so far.
+
+    Attributes:
+        server: number of its process.
+        rows: when, what was held, what else there is to say.
+        wrong: sentences.
+    """
+
+    server: int
+    rows: list[tuple[str, Held, str]]
+    wrong: list[str]
+
+    def look(self, when: str, note: str = "") -> Held:
+        """Add a row of now."""
+        held = Held.by(self.server)
+        self.rows.append((when, held, note))
+        print(f"| {when} | {held.memory_mb:.0f} | {held.threads} | {held.files} | {note} |", flush=True)
+        return held
+
+    def compare(self, before: Held, after: Held, what: str) -> None:
+        """More than before is wrong."""
+        if after.is_more_than(before):
+            self.wrong.append(f"the server holds more after {what}: {before}, then {after}")
+
 
 def main() -> int:
     """Run it and print the figures as Markdown."""
+    options = _options()
+    errands = [picture(n) for n in range(options.analysing)] + [recording(n) for n in range(options.recordings)]
+    with tempfile.TemporaryDirectory() as folder, started(Path(folder, "log")) as (address, process):
+        course = Course(process.pid, [], [])
+        cameras = Cameras(PATIENCE_S)
+        alone = [errand.alone(address, PATIENCE_S) for errand in errands]
+        print(
+            f"{options.visits} visits; {options.analysing} pictures, {options.recordings} recordings and "
+            f"{options.cameras} cameras at once; alone {_span(alone)}\n"
+        )
+        print("| when | memory MB | threads | open files | |\n|---|---:|---:|---:|---|")
+        time.sleep(FORGOTTEN_AFTER_S)
+        course.look("after the first visits, closed")
+        closed = []
+        for turn in range(1, options.rounds + 1):
+            _round(address, turn, options, errands, alone, course, cameras)
+            time.sleep(FORGOTTEN_AFTER_S)
+            closed.append(course.look(f"round {turn}, closed"))
+        if len(closed) > 1:
+            course.compare(closed[0], closed[-1], "the last round than after the first")
+        if options.starts:
+            _starts(address, options.starts, course, cameras)
+        cameras.close()
+    print("\n" + ("\n".join(course.wrong) or "Everybody saw their own numbers, the same as alone, and nobody else's."))
+    return 1 if course.wrong else 0
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__)
     parser.add_argument("--visits", type=int, default=50, metavar="N", help="open at once; default: 50")
-    parser.add_argument("--analysing", type=int, default=10, metavar="N", help="of them, read at once; default: 10")
+    parser.add_argument("--analysing", type=int, default=10, metavar="N", help="of them, read pictures; default: 10")
+    parser.add_argument("--recordings", type=int, default=3, metavar="N", help="of them, read recordings; default: 3")
+    parser.add_argument("--cameras", type=int, default=2, metavar="N", help="of them, show a camera; default: 2")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of opening and closing all; default: 2")
+    parser.add_argument("--starts", type=int, default=200, metavar="N", help="and stops of a camera; default: 200")
     options = parser.parse_args()
-    wrong: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, started(Path(folder, "log")) as (address, process):
-        pictures = [_picture(number) for number in range(options.analysing)]
-        alone, alone_s = [], []
-        for number, picture in enumerate(pictures):
-            began = time.monotonic()
-            alone.append(_read(address, number, picture))
-            alone_s.append(time.monotonic() - began)
-        time.sleep(FORGOTTEN_AFTER_S)
-        rows = [("after the first visits, closed", Held.by(process.pid), "")]
-        for turn in range(options.rounds):
-            with ExitStack() as open_visits, ThreadPoolExecutor(options.visits) as people:
-                visits = [open_visits.enter_context(Visitor(address, PATIENCE_S)) for _ in range(options.visits)]
-                began = time.monotonic()
-                list(people.map(lambda visit: visit.open("Image"), visits))
-                opened_s = time.monotonic() - began
-                began = time.monotonic()
-                work = [people.submit(_timed, visits[n], n, picture) for n, picture in enumerate(pictures)]
-                together = [each.result() for each in work]
-                for number, (shown, text, _) in enumerate(together):
-                    if shown != alone[number]:
-                        wrong.append(f"visitor {number}: {shown} at once with others, {alone[number]} alone")
-                    others = [_name(other) for other in range(options.visits) if other != number]
-                    wrong += [f"visitor {number} sees {other}" for other in others if other in text]
-                waits = sorted(seconds for *_, seconds in together)
-                note = f"{opened_s:.0f} s until all were open; pictures after {waits[0]:.1f} to {waits[-1]:.1f} s"
-                rows.append((f"round {turn + 1}, {options.visits} open", Held.by(process.pid), note))
-            time.sleep(FORGOTTEN_AFTER_S)
-            rows.append((f"round {turn + 1}, closed", Held.by(process.pid), ""))
-    print(f"{options.visits} visits, {options.analysing} reading at once; alone {max(alone_s):.1f} s at most\n")
-    print("| when | memory MB | threads | open files | |\n|---|---:|---:|---:|---|")
-    for when, held, note in rows:
-        print(f"| {when} | {held.memory_mb:.0f} | {held.threads} | {held.files} | {note} |")
-    first, last = rows[0 if options.rounds == 1 else 2][1], rows[-1][1]
-    if last.threads > first.threads + 5 or last.files > first.files + 5 or last.memory_mb > 1.2 * first.memory_mb + 50:
-        wrong.append(f"the server holds more after the last round than after the first: {first}, {last}")
-    print("\n" + ("\n".join(wrong) or "Everybody saw their own numbers, the same as alone, and nobody else's files."))
-    return 1 if wrong else 0
+    if options.analysing + options.recordings + options.cameras > options.visits:
+        parser.error("more visits do something than there are")
+    return options
 
 
-def _picture(number: int) -> bytes:
-    """The portrait at a size of its own, so that its numbers are its own."""
-    side = 300 + 17 * number
-    data: bytes = cv2.imencode(".png", cv2.resize(cv2.imread(str(PORTRAIT)), (side, side)))[1].tobytes()
-    return data
+def _round(
+    address: str,
+    turn: int,
+    options: argparse.Namespace,
+    errands: Sequence[Errand],
+    alone: Sequence[Shown],
+    course: Course,
+    cameras: Cameras,
+) -> None:
+    with ExitStack() as stack, ThreadPoolExecutor(options.visits) as people:
+        visits = [stack.enter_context(Visitor(address, PATIENCE_S)) for _ in range(options.visits)]
+        busy, watched = visits[: len(errands)], visits[len(errands) : len(errands) + options.cameras]
+        pages = [errand.page for errand in errands] + ["Image"] * (options.visits - len(errands))
+        began_s = time.monotonic()
+        list(people.map(Visitor.open, visits, pages))
+        opened_s = time.monotonic() - began_s
+        shown_by = [stack.enter_context(cameras.started(agree(visit))) for visit in watched]
+        before, began_s = [camera.received for camera in shown_by], time.monotonic()
+        together = list(people.map(Errand.run, errands, busy))
+        took_s = time.monotonic() - began_s
+        rates = [(camera.received - first) / took_s for camera, first in zip(shown_by, before, strict=True)]
+        for errand, mine, expected in zip(errands, together, alone, strict=True):
+            if mine.numbers != expected.numbers:
+                course.wrong.append(f"{errand.name}: other numbers at once with others than alone")
+            if Path(errand.name).stem not in mine.text:
+                course.wrong.append(f"{errand.name} is not named to the visitor who gave it")
+            others = [other.name for other in errands if other is not errand and Path(other.name).stem in mine.text]
+            course.wrong += [f"who gave {errand.name} sees {other}" for other in others]
+        if any(rate == 0 for rate in rates):
+            course.wrong.append("a camera's picture stood still")
+        course.look(
+            f"round {turn}, {options.visits} open",
+            f"all open after {opened_s:.0f} s; {_span(together)}"
+            + "".join(f"; camera {rate:.1f} pictures/s" for rate in rates),
+        )
 
 
-def _name(number: int) -> str:
-    return f"visitor-{number:03d}-picture"
-
-
-def _read(address: str, number: int, picture: bytes) -> list[str]:
+def _starts(address: str, number: int, course: Course, cameras: Cameras) -> None:
+    waits_s = []
     with Visitor(address, PATIENCE_S) as visit:
-        return _timed(visit.open("Image"), number, picture)[0]
+        agree(visit)
+        before = None
+        for start in range(1, number + 1):
+            with cameras.started(visit) as camera:
+                waits_s.append(camera.connected_s or 0.0)
+            if start == min(FIRST_STARTS, number):
+                time.sleep(RESTS_S)
+                before = course.look(f"camera started and stopped {start} times")
+        time.sleep(RESTS_S)
+        waits_s.sort()
+        note = f"first picture after {waits_s[len(waits_s) // 2]:.1f} s (median), {waits_s[-1]:.1f} s at most"
+        after = course.look(f"camera started and stopped {number} times", note)
+        if before is not None:
+            course.compare(before, after, f"{number} starts of a camera")
 
 
-def _timed(visit: Visitor, number: int, picture: bytes) -> tuple[list[str], str, float]:
-    """What a visitor is shown of their picture, everything that came, and after how many seconds."""
-    began = time.monotonic()
-    visit.upload(f"{_name(number)}.png", picture, "Pictures")
-    shown = READINGS.findall(visit.text)
-    if not shown:
-        raise AssertionError(f"visitor {number} was shown no reading:\n{visit.text[-2000:]}")
-    return shown, visit.text, time.monotonic() - began
+def _span(shown: Sequence[Shown]) -> str:
+    """After how many seconds pictures and recordings were there, in words."""
+    words = []
+    for page, kind in (("Image", "pictures"), ("Video", "recordings")):
+        found = sorted(each.seconds for each in shown if each.page == page)
+        if found:
+            words.append(f"{kind} after {found[0]:.1f} to {found[-1]:.1f} s")
+    return ", ".join(words)
 
 
 if __name__ == "__main__":

@@ -115,6 +115,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
     after: dict[Key, Analysed] = {}
     done: list[Analysed] = []
     bar = st.progress(0.0, "Reading …") if len(files) > 1 else None
+    read = _analysed if bar else _waited_for
     for position, (name, data) in enumerate(files):
         if bar:
             bar.progress(position / len(files), f"Reading {position + 1} of {len(files)}")
@@ -122,7 +123,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
         turned = _turns().get(sha256, Turn.NONE)
         key = (sha256, name, settings, turned)
         try:
-            picture = before.get(key) or _analysed(name, data, pipeline, turned, sha256)
+            picture = before.get(key) or read(name, data, pipeline, turned, sha256)
             picture = picture.corrected(_edits().get((sha256, name, turned), ()), pipeline)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/broken_image:")
@@ -168,6 +169,12 @@ def _edits() -> dict[tuple[str, str, Turn], Edits]:
 def _turns() -> dict[str, Turn]:
     turns: dict[str, Turn] = st.session_state.setdefault(_TURNS, {})
     return turns
+
+
+def _waited_for(name: str, data: bytes, pipeline: EmotionPipeline, turned: Turn, sha256: str) -> Analysed:
+    """Read a picture; where others are read at the same time, the visitor sees the seconds pass."""
+    with st.spinner("Reading …", show_time=True):
+        return _analysed(name, data, pipeline, turned, sha256)
 
 
 def _analysed(name: str, data: bytes, pipeline: EmotionPipeline, turned: Turn, sha256: str) -> Analysed:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from fer_core.errors import FerError
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import sits_here
 
@@ -33,6 +34,7 @@ def check_buttons() -> None:
         from fer_core.diagnostics.doctor import doctor
 
         _show("Looking at this machine and this address …", doctor(_address()))
+        _browser()
 
 
 def _address() -> str | None:
@@ -41,13 +43,31 @@ def _address() -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
+@st.fragment
+def _browser() -> None:
+    """What the browser says, when it has."""
+    from fer_core.ui.live.webcam import servers_for_visit
+    from fer_core.ui.start.browser_ways import browser_checks
+
+    try:
+        servers = servers_for_visit()
+    except FerError:  # the checks before this tell it
+        servers = None
+    for check in browser_checks(servers):
+        st.markdown(_line(check))
+
+
+def _line(check: "Check") -> str:
+    return f"{_ICONS[check.passed]} **{check.name}** ({_WORDS[check.passed]}): {plain(check.detail)}"
+
+
 def _show(title: str, checks: "Iterable[Check]") -> None:
     """A line a check, as soon as it is there."""
     with st.status(title, expanded=True) as status:
         done = []
         for check in checks:
             done.append(check)
-            st.markdown(f"{_ICONS[check.passed]} **{check.name}** ({_WORDS[check.passed]}): {plain(check.detail)}")
+            st.markdown(_line(check))
         failed = sum(check.passed is False for check in done)
         if failed:
             status.update(label=f"{failed} of {len(done)} checks failed", state="error", expanded=True)
