@@ -24,6 +24,7 @@ from fer_core.settings import (
     SERVICE_BYTES,
     SERVICE_HOURS,
     SERVICE_JOBS,
+    SERVICE_LIBRARY,
     SERVICE_PIXELS,
     SERVICE_QUEUE,
     SERVICE_SECONDS,
@@ -51,6 +52,7 @@ NAMES = [
     API_KEYS,
     SERVICE,
     *LIMITS,
+    SERVICE_LIBRARY,
 ]
 HOME = Path("/home/someone")
 
@@ -84,6 +86,7 @@ def test_names_are_stable():
         "FACE_VALUE_SERVICE_JOBS",
         "FACE_VALUE_SERVICE_QUEUE",
         "FACE_VALUE_SERVICE_HOURS",
+        "FACE_VALUE_SERVICE_LIBRARY",
     ]
 
 
