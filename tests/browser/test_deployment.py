@@ -1,11 +1,7 @@
 """The dashboard behind Debian's nginx, with the configuration that docs/deployment.md tells people to take."""
 
-import re
-import shutil
 import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +11,12 @@ from playwright.sync_api import Browser, expect
 
 from fer_core.diagnostics.doctor import doctor
 from tests.browser.conftest import started_server
-from tests.conftest import ROOT
+from tests.proxy import NAME, behind_nginx, certificate, free_port, needs_nginx
 
 expect.set_options(timeout=60_000)
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-NAME = "faces.example.org"
 REACHED = ("address", "pages", "WebSocket")
 
-pytestmark = [
-    pytest.mark.skipif(NGINX is None, reason="nginx is missing; on Debian: apt-get install nginx-light"),
-    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing; it makes the certificate"),
-]
+pytestmark = needs_nginx
 
 
 @dataclass(frozen=True)
@@ -49,59 +40,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     options = (f"--browser.serverAddress={NAME}", *(f"--server.allowedHosts={host}" for host in (NAME, "127.0.0.1")))
     with started_server(folder / "log", options) as server:
         made = Site(free_port(), free_port(), certificate(folder))
-        config = (ROOT / "docs" / "deployment" / "nginx.conf").read_text()
-        for pattern, here in {
+        adapted = {
             r"listen 443 ssl": f"listen 127.0.0.1:{made.https} ssl",
             r"listen 80": f"listen 127.0.0.1:{made.http}",
-            r"/etc/ssl/faces\.example\.org\.pem": str(made.certificate),
-            r"/etc/ssl/faces\.example\.org\.key": str(folder / "key.pem"),
             r"127\.0\.0\.1:8501": server.address.removeprefix("http://"),
             r"https://\$host": f"https://$host:{made.https}",
-        }.items():
-            config, changed = re.subn(pattern, here, config)
-            assert changed == 1, pattern
-        paths = "".join(
-            f"    {kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace(
-            "http {\n", "http {\n    access_log off;\n" + paths
-        )
-        (folder / "nginx.conf").write_text(config)
-        proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
-        try:
-            wait_for(made.https)
+        }
+        with behind_nginx("nginx.conf", adapted, folder, made.https):
             yield made
-        finally:
-            proxy.terminate()
-            proxy.wait(timeout=20)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def certificate(folder: Path) -> Path:
-    made = folder / "cert.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
-         "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(made)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return made
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "nginx does not start"
-            time.sleep(0.2)
-        else:
-            return
 
 
 def test_the_doctor_reaches_it_through_the_proxy(site: Site, monkeypatch):
