@@ -70,8 +70,9 @@ def video(recording: Path, model: str | None = None) -> VideoFigures:
     return VideoFigures(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def make_clip(path: Path, seconds: int = CLIP_S) -> None:
-    """Write a 1080p H.264 clip of one moving face."""
+def make_clip(path: Path, seconds: int = CLIP_S, height: int = HEIGHT) -> None:
+    """Write an H.264 clip of one moving face, 1080p unless another height in pixels is wanted."""
+    width = round(WIDTH * height / HEIGHT)
     rng = np.random.default_rng(0)
     portrait = np.asarray(cv2.resize(read_image(PORTRAIT), (900, 900), interpolation=cv2.INTER_CUBIC), np.uint8)
     patches = rng.integers(60, 120, (9, 16, 3), np.uint8)
@@ -79,9 +80,12 @@ def make_clip(path: Path, seconds: int = CLIP_S) -> None:
     grain = rng.normal(0, 3, (HEIGHT + 64, WIDTH + 64, 1)).astype(np.float32)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "23"})
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for number in range(seconds * RATE):
-            frame = av.VideoFrame.from_ndarray(_picture(room, portrait, grain, number), format="bgr24")
+            picture = _picture(room, portrait, grain, number)
+            if height != HEIGHT:
+                picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
