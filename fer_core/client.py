@@ -22,6 +22,7 @@ from fer_core.media.files import opened
 from fer_core.request import AnalysisRequest
 
 if TYPE_CHECKING:
+    from fer_core.timeline.study import Study
     from fer_core.timeline.table import Timeline
 
 ASK_EVERY_S: Final = 0.5
@@ -30,6 +31,8 @@ PATIENCE_S: Final = 60.0
 with it after a restart."""
 
 _BLOCK_BYTES: Final = 1_000_000
+_BYTES: Final = "application/octet-stream"
+_JSON: Final = "application/json"
 
 
 class Client:
@@ -163,6 +166,40 @@ class Client:
         """Stop the reading of a recording, and delete all that the service has of it."""
         self._answer("DELETE", f"/v1/recordings/{quote(id_, '')}")
 
+    def keep(self, id_: str) -> str:
+        """Keep a recording that is read in the service's library, where it has one; name of the analysis."""
+        return str(self._json("POST", f"/v1/recordings/{quote(id_, '')}/keep")["analysis"])
+
+    def search(
+        self, words: str = "", subject: str | None = None, condition: str | None = None, tag: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Kept analyses, as `Library.search` finds them; all of them where nothing is asked for."""
+        wanted = {"words": words or None, "subject": subject, "condition": condition, "tag": tag}
+        found: list[dict[str, Any]] = self._json("GET", "/v1/library", wanted)["analyses"]
+        return found
+
+    def open_study(self, analysis: str) -> "Study":
+        """A kept analysis with every correction in place."""
+        from fer_core.timeline.files import from_parquet
+        from fer_core.timeline.study import Study
+
+        return Study.of_document(*from_parquet(self._answer("GET", f"/v1/library/{quote(analysis, '')}/timeline")))
+
+    def save(self, analysis: str, study: "Study") -> str:
+        """Replace the corrections of a kept analysis by those of a study; its name from now on.
+
+        Raises:
+            TimelineError: they do not fit its readings.
+        """
+        from fer_core.timeline.edits import edits_to_json
+
+        body = json.dumps({"edits": edits_to_json(study.edits)}).encode()
+        return str(self._json("PUT", f"/v1/library/{quote(analysis, '')}/edits", body=body, kind=_JSON)["analysis"])
+
+    def delete_analysis(self, analysis: str) -> dict[str, Any]:
+        """Delete a kept analysis for good; the receipt, as `fer_core.library.values.Receipt` has it."""
+        return self._json("DELETE", f"/v1/library/{quote(analysis, '')}")
+
     def _wait(self, id_: str, progress: Callable[[Progress], None] | None) -> None:
         heard_s = time.monotonic()
         while True:
@@ -180,22 +217,32 @@ class Client:
             time.sleep(ASK_EVERY_S)
 
     def _json(
-        self, method: str, path: str, choices: Mapping[str, Any] | None = None, body: bytes | BinaryIO | None = None
+        self,
+        method: str,
+        path: str,
+        choices: Mapping[str, Any] | None = None,
+        body: bytes | BinaryIO | None = None,
+        kind: str = _BYTES,
     ) -> dict[str, Any]:
         try:
-            plain: dict[str, Any] = json.loads(self._answer(method, path, choices, body))
+            plain: dict[str, Any] = json.loads(self._answer(method, path, choices, body, kind))
         except ValueError as error:
             raise self._no_service() from error
         return plain
 
     def _answer(
-        self, method: str, path: str, choices: Mapping[str, Any] | None = None, body: bytes | BinaryIO | None = None
+        self,
+        method: str,
+        path: str,
+        choices: Mapping[str, Any] | None = None,
+        body: bytes | BinaryIO | None = None,
+        kind: str = _BYTES,
     ) -> bytes:
         given = urlencode({name: value for name, value in (choices or {}).items() if value is not None})
         address = f"{self._base}{path}{'?' if given else ''}{given}"
         headers = dict(self._headers)
         if body is not None:
-            headers["Content-Type"] = "application/octet-stream"
+            headers["Content-Type"] = kind
             if not isinstance(body, bytes):
                 headers["Content-Length"] = str(_size(body))
         connection = self._kind(self._host, timeout=self._timeout_s, blocksize=_BLOCK_BYTES)

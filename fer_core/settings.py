@@ -34,6 +34,7 @@ SERVICE_SECONDS: Final = "FACE_VALUE_SERVICE_SECONDS"
 SERVICE_JOBS: Final = "FACE_VALUE_SERVICE_JOBS"
 SERVICE_QUEUE: Final = "FACE_VALUE_SERVICE_QUEUE"
 SERVICE_HOURS: Final = "FACE_VALUE_SERVICE_HOURS"
+SERVICE_LIBRARY: Final = "FACE_VALUE_SERVICE_LIBRARY"
 
 
 def _stripped(value: Any) -> Any:
@@ -208,6 +209,10 @@ class ServiceSettings(_OfEnvironment):
 
     kept_hours: float = Field(default=24.0, gt=0, le=1_000_000, validation_alias=SERVICE_HOURS)
     """Hours for which `serve` keeps a result that nobody deletes. Default: 24."""
+
+    library: bool = Field(default=False, validation_alias=SERVICE_LIBRARY)
+    """Whether `serve` gives all who may use it the library: to keep what was read, to take, correct and delete what is
+    kept. Default: false."""
 
     @staticmethod
     def _counts(value: str) -> bool:

@@ -93,8 +93,10 @@ class ClusterEngine:
         tell_libraries(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
         try:
             self._ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if settings().ray_address else own))
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise WorkerError(f"Ray cannot be reached or started ({error}); check {RAY_ADDRESS}.") from error
+        except Exception as error:  # Ray raises that very class where a machine is too busy to start it in time
+            self._ray.shutdown()
+            reason = str(error).strip().split("\n")[0]
+            raise WorkerError(f"Ray cannot be reached or started ({reason}); check {RAY_ADDRESS}.") from error
         try:
             yield
         except self._ray.exceptions.RayError as error:

@@ -77,6 +77,7 @@ def add(commands: Commands) -> None:
     bench.add_argument(
         "--batch", type=_positive(int), metavar="N", help="also read N small recordings by each backend of `batch`"
     )
+    bench.add_argument("--tiny", action="store_true", help="recordings of that batch are a second of 320 x 180")
     bench.set_defaults(run=_bench)
 
 
@@ -104,7 +105,7 @@ def _bench(options: argparse.Namespace) -> int:
         video=_video(subject.model, options.minutes) if options.video else None,
         live=_live(subject.pipeline, options) if options.live else None,
         detection={name: _detection(name, subject, table) for name in options.detectors} or None,
-        batch=_batch(subject.model, options.batch) if options.batch else None,
+        batch=_batch(subject.model, options) if options.batch else None,
         pages=_pages(options.rounds) if options.pages else None,
     )
     if options.json:
@@ -181,10 +182,11 @@ def _video(model: str, minutes: int) -> "VideoFigures":
         return _told("video", video.video(recording, model))
 
 
-def _batch(model: str, recordings: int) -> "BatchFigures":
+def _batch(model: str, options: argparse.Namespace) -> "BatchFigures":
     from fer_core.diagnostics.benchmarks import batches
 
-    return _told("batch", batches.batches(recordings, model))
+    size = batches.TINY if options.tiny else batches.SMALL
+    return _told("batch", batches.batches(options.batch, model, size))
 
 
 def _pages(rounds: int) -> "PageFigures":

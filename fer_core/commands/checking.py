@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from fer_core.commands import Commands
@@ -26,6 +27,11 @@ def add(commands: Commands) -> None:
         metavar="URL",
         help="of the running dashboard, as visitors reach it: HTTPS, pages and WebSocket too",
     )
+    command.add_argument(
+        "--service",
+        metavar="URL",
+        help="of the running HTTP service, as programs reach it: HTTPS, readiness, keys, and room for uploads",
+    )
     command.set_defaults(run=_doctor)
 
 
@@ -37,8 +43,10 @@ def _self_test(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.doctor import doctor
+    from fer_core.diagnostics.service_doctor import service_doctor
 
-    return _told(doctor(options.address))
+    of_service = service_doctor(options.service) if options.service else ()
+    return _told(chain(doctor(options.address), of_service))
 
 
 def _told(checks: "Iterable[Check]") -> int:

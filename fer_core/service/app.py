@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, Final
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
 from starlette.datastructures import MutableHeaders
@@ -34,7 +34,7 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
         load: gives the pipeline of a request; None for the installed models.
 
     Raises:
-        FerError: its folder cannot be used.
+        FerError: its folder, or the library where it is switched on, cannot be used.
     """
     pipelines = Pipelines() if load is None else Pipelines(load)
     state = State(pipelines, Jobs(settings, pipelines))
@@ -50,13 +50,28 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
     app.state.service = state
     problems.handle(app)
     guarded = [Depends(guard(settings.api_keys))]
-    for routes in (pictures.router(pipelines, settings), recordings.router(state, settings), about.router()):
+    for routes in (
+        pictures.router(pipelines, settings),
+        recordings.router(state, settings),
+        *([_of_library(state)] if settings.library else []),
+        about.router(),
+    ):
         app.include_router(routes, dependencies=guarded)
     app.include_router(page.router(lambda: app.openapi()))
     app.include_router(about.health(lambda: not state.closing.is_set()))
     app.add_middleware(_Headers)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def _of_library(state: State) -> APIRouter:
+    """The routes of the library that the settings of this machine name; it is closed with the service."""
+    from fer_core.library.library import Library
+    from fer_core.service.library import router
+
+    library = Library.open()
+    state.held.callback(library.close)
+    return router(library, state)
 
 
 @contextlib.asynccontextmanager
@@ -69,6 +84,7 @@ async def _running(state: State, app: FastAPI) -> AsyncIterator[None]:
     finally:
         cleaning.cancel()
         await run_in_threadpool(state.jobs.end)
+        state.held.close()
 
 
 async def _clean(jobs: Jobs) -> None:

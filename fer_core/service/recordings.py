@@ -167,7 +167,7 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
         operation_id="timeline",
         summary="Take the timeline",
         response_class=Response,
-        responses={**_given("The table over time", *TYPES.values()), **answers(401, 403, 404, 413, 422, 500)},
+        responses={**FILE, **answers(401, 403, 404, 413, 422, 500)},
     )
     async def timeline(id: str, request: Request, format: Format = "parquet") -> Response:  # noqa: A002
         """The files that `face-value video` writes: Parquet and JSON without loss, CSV rounded to six decimals."""
@@ -239,6 +239,10 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
         },
     },
 }
+
+
+FILE: Final = _given("The table over time", *TYPES.values())
+"""The description of a timeline as an answer."""
 
 
 def _links() -> dict[str, Any]:

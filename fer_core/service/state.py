@@ -1,5 +1,6 @@
 """What the parts of one running service share."""
 
+import contextlib
 import threading
 from dataclasses import dataclass, field
 
@@ -15,8 +16,10 @@ class State:
         pipelines: loaded once each.
         jobs: its recordings.
         closing: set from when the service is asked to end.
+        held: closed when it has ended.
     """
 
     pipelines: Pipelines
     jobs: Jobs
     closing: threading.Event = field(default_factory=threading.Event)
+    held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)

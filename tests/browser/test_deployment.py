@@ -1,12 +1,8 @@
 """The dashboard behind Debian's nginx, with the configuration that docs/deployment.md tells people to take."""
 
-import re
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,18 +15,13 @@ from playwright.sync_api import Browser, expect
 from fer_core.diagnostics.doctor import doctor
 from tests.browser.conftest import started_server
 from tests.certificates import self_signed
-from tests.conftest import ROOT
+from tests.proxy import NAME, behind_nginx, needs_nginx
 from tests.serving import free_port
 
 expect.set_options(timeout=60_000)
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-NAME = "faces.example.org"
 REACHED = ("address", "pages", "WebSocket")
 
-pytestmark = [
-    pytest.mark.skipif(NGINX is None, reason="nginx is missing; on Debian: apt-get install nginx-light"),
-    pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing; it makes the certificate"),
-]
+pytestmark = needs_nginx
 
 
 @dataclass(frozen=True)
@@ -63,43 +54,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def nginx(folder: Path, *dashboards: str) -> Iterator[Site]:
     """In front of dashboards, each a host and a port."""
     made = Site(free_port(), free_port(), self_signed(folder, NAME))
-    config = (ROOT / "docs" / "deployment" / "nginx.conf").read_text()
-    for pattern, here in {
+    adapted = {
         r"listen 443 ssl": f"listen 127.0.0.1:{made.https} ssl",
         r"listen 80": f"listen 127.0.0.1:{made.http}",
-        r"/etc/ssl/faces\.example\.org\.pem": str(made.certificate),
-        r"/etc/ssl/faces\.example\.org\.key": str(folder / "key.pem"),
         r"server 127\.0\.0\.1:8501": "; ".join(f"server {each}" for each in dashboards),
         r"https://\$host": f"https://$host:{made.https}",
-    }.items():
-        config, changed = re.subn(pattern, here, config)
-        assert changed == 1, pattern
-    paths = "".join(
-        f"    {kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace(
-        "http {\n", "http {\n    access_log off;\n" + paths
-    )
-    (folder / "nginx.conf").write_text(config)
-    proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
-    try:
-        wait_for(made.https)
+    }
+    with behind_nginx("nginx.conf", adapted, folder, made.https):
         yield made
-    finally:
-        proxy.terminate()
-        proxy.wait(timeout=20)
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "nginx does not start"
-            time.sleep(0.2)
-        else:
-            return
 
 
 def test_the_doctor_reaches_it_through_the_proxy(site: Site, monkeypatch):

@@ -304,7 +304,9 @@ def test_a_time_that_is_none_is_wrong_usage(option, capsys):
 
 
 def test_a_batch_reads_so_many_different_recordings(monkeypatch, decoded_here):
-    monkeypatch.setattr(batches, "make_clip", lambda path, seconds: write_video(path, [scene((150, 120, 220))] * 25))
+    monkeypatch.setattr(
+        batches, "make_clip", lambda path, seconds, height: write_video(path, [scene((150, 120, 220))] * 25)
+    )
     engines = [HereEngine(AnalysisRequest(fps=5)) for _ in range(2)]
     monkeypatch.setattr(batches, "_engines", lambda request: zip(("here", "there"), engines, strict=True))
     figures = batches.batches(3)

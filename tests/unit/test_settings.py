@@ -25,6 +25,7 @@ from fer_core.settings import (
     SERVICE_BYTES,
     SERVICE_HOURS,
     SERVICE_JOBS,
+    SERVICE_LIBRARY,
     SERVICE_PIXELS,
     SERVICE_QUEUE,
     SERVICE_SECONDS,
@@ -59,6 +60,7 @@ NAMES = [
     API_KEYS,
     SERVICE,
     *LIMITS,
+    SERVICE_LIBRARY,
 ]
 HOME = Path("/home/someone")
 
@@ -96,6 +98,7 @@ def test_names_are_stable():
         "FACE_VALUE_SERVICE_JOBS",
         "FACE_VALUE_SERVICE_QUEUE",
         "FACE_VALUE_SERVICE_HOURS",
+        "FACE_VALUE_SERVICE_LIBRARY",
     ]
 
 

@@ -9,8 +9,11 @@ from typing import Final
 import av
 
 from fer_core.diagnostics.benchmarks.spread import Figure
-from fer_core.diagnostics.benchmarks.video import SIZES, VideoFigures, make_clip, repeat, video
+from fer_core.diagnostics.benchmarks.video import VideoFigures, make_clip, repeat, video
 from fer_core.temporary import temporary_folder
+
+SIZES: Final = ("720p30", "1080p30")
+"""Sizes of recordings, names of `fer_core.diagnostics.benchmarks.video.SIZES`."""
 
 CLIP_S: Final = 10
 """Length of what is encoded, in seconds; a recording is that over and over, copied without encoding."""

@@ -23,7 +23,7 @@ from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT
 from fer_core.plain import as_plain
 
-SIZES: Final = {"720p30": (1280, 720), "1080p30": (1920, 1080)}
+SIZES: Final = {"180p30": (320, 180), "720p30": (1280, 720), "1080p30": (1920, 1080)}
 """Width and height of recordings, by name."""
 
 CODECS: Final[dict[str, tuple[str, dict[str, str]]]] = {

@@ -16,6 +16,7 @@ from fer_core.batch.dataset import UNFINISHED, Dataset
 from fer_core.batch.manifest import Entry
 from fer_core.batch.run import read_all
 from fer_core.batch.unit import Task
+from fer_core.errors import WorkerError
 from fer_core.networks.files import sha256
 from fer_core.settings import RAY_ADDRESS
 from tests.conftest import ROOT
@@ -101,6 +102,18 @@ def ray(monkeypatch) -> None:
 def test_numbers_that_make_no_sense(workers, limit_s):
     with pytest.raises(RequestError):
         ClusterEngine(REQUEST, workers, limit_s)
+
+
+@pytest.mark.usefixtures("ray")
+def test_a_ray_that_does_not_start_is_one_sentence(task, monkeypatch):
+    import ray
+
+    def fail(**given):
+        raise Exception("The current node timed out during startup.\nSomething more.")
+
+    monkeypatch.setattr(ray, "init", fail)
+    with pytest.raises(WorkerError, match=r"timed out during startup\.\); check RAY_ADDRESS"):
+        list(ClusterEngine(REQUEST).read(iter([task]), lambda *_: None))
 
 
 @pytest.mark.slow

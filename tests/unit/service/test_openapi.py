@@ -12,6 +12,7 @@ pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 import requests
 
 from fer_core.media.images import encode_png
+from fer_core.settings import LIBRARY
 from tests.videos import scene, write_video
 
 KEY = "k" * 16
@@ -33,6 +34,13 @@ schemathesis.openapi.media_type("application/octet-stream", st.sampled_from([*gi
 """
 
 
+@pytest.fixture(autouse=True)
+def library(monkeypatch, tmp_path):
+    """An empty one."""
+    pytest.importorskip("sqlalchemy", reason="the extra `library` is not installed")
+    monkeypatch.setenv(LIBRARY, str(tmp_path / "library"))
+
+
 def test_answers_are_those_that_are_described(served, tmp_path, decoded_here):
     (tmp_path / "schemathesis.toml").write_text(CONFIG)
     (tmp_path / "hooks.py").write_text(HOOKS)
@@ -41,7 +49,7 @@ def test_answers_are_those_that_are_described(served, tmp_path, decoded_here):
     write_video(tmp_path / "given.mp4", [small])
     options = ["--header", f"Authorization: Bearer {KEY}", "--max-examples", "3", "--seed", "1", "--no-color"]
     phases = ["--phases", "examples,coverage,stateful"]
-    with served(api_keys=(KEY,), queue=1000) as address:
+    with served(api_keys=(KEY,), queue=1000, library=True) as address:
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json", *options, *phases]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -49,7 +57,7 @@ def test_answers_are_those_that_are_described(served, tmp_path, decoded_here):
 
 
 def test_everything_is_described(served):
-    with served(api_keys=(KEY,)) as address:
+    with served(api_keys=(KEY,), library=True) as address:
         told = requests.get(f"{address}/openapi.json", timeout=60).json()
     for path, operations in told["paths"].items():
         for operation in operations.values():
@@ -59,7 +67,7 @@ def test_everything_is_described(served):
 
 
 def test_the_page_describes_everything_and_loads_nothing(served):
-    with served(api_keys=(KEY,)) as address:
+    with served(api_keys=(KEY,), library=True) as address:
         api = requests.get(f"{address}/openapi.json", timeout=20).json()
         page = requests.get(f"{address}/docs", timeout=20)
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'") and "<script" not in page.text

@@ -1,0 +1,246 @@
+"""`/v1/library`: kept analyses and their corrections, where that is switched on. All keys share one library."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from fer_core.errors import MissingError
+from fer_core.library.library import Library
+from fer_core.library.values import Entry
+from fer_core.media.files import harmless
+from fer_core.service.problems import answers
+from fer_core.service.recordings import FILE, TYPES, Format, csv_answer
+from fer_core.service.state import State
+from fer_core.timeline.edits import edits_from_json, edits_to_json
+from fer_core.timeline.study import Study
+
+_NAME: Final = "a" * 64
+_EXAMPLE: Final[dict[str, Any]] = {
+    "analysis": _NAME,
+    "recording": "5" * 64,
+    "title": "interview.mp4",
+    "name": "interview.mp4",
+    "duration_s": 61.4,
+    "model": "custom_cnn",
+    "subject": "P07",
+    "session": "",
+    "condition": "control",
+    "tags": ["pilot"],
+    "attributes": {"age": "34"},
+    "people": 1,
+    "share_uncertain": 0.08,
+    "share_good": 0.91,
+    "edits": 2,
+    "kept_at": "2026-11-29T11:28:23+00:00",
+}
+
+_EDITS: Final = [{"kind": "name", "person": 1, "name": "Ada"}, {"kind": "exclude", "spans": []}]
+
+
+class _Described(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class Analysis(_Described):
+    """A kept analysis with what is known of its recording."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra={"example": _EXAMPLE})
+
+    analysis: str
+    """Its name in the library."""
+    recording: str
+    """Name of its recording in the library."""
+    title: str
+    """What the recording is called."""
+    name: str
+    """Of its file."""
+    duration_s: float
+    """Length of the recording, in seconds."""
+    model: str
+    """That read it."""
+    subject: str
+    """Whose recording it is; empty where that is not said, as the two following."""
+    session: str
+    """Of that subject."""
+    condition: str
+    """Under which it was made."""
+    tags: list[str]
+    """Sorted."""
+    attributes: dict[str, str]
+    """By name, from tables of attributes."""
+    people: int
+    """Persons, with all corrections."""
+    share_uncertain: float | None
+    """Of the time that people are seen, the share in which the label is uncertain."""
+    share_good: float | None
+    """Of that time, the share without a quality problem."""
+    edits: int
+    """Number of corrections."""
+    kept_at: str
+    """Moment, in UTC."""
+
+
+class Analyses(_Described):
+    """What is kept."""
+
+    analyses: list[Analysis]
+    """The newest first."""
+
+
+class Edits(_Described):
+    """The corrections of an analysis, the oldest first."""
+
+    edits: Annotated[list[dict[str, Any]], Field(max_length=100_000, examples=[_EDITS])]
+    """Each with its `kind`, as in files of `face-value video --edits`; see docs/values.md."""
+
+
+class Corrected(Edits):
+    """An analysis after its corrections were replaced."""
+
+    analysis: str
+    """Its name from now on: another one where somebody was removed or is there again."""
+
+
+class Deleted(_Described):
+    """A receipt: what was deleted for good. It holds no name."""
+
+    deleted_at: str
+    """Moment, in UTC."""
+    files: list[str]
+    """SHA-256 of each file of readings that is gone."""
+    files_gone: bool
+    """Whether none of them is left."""
+    traces_gone: bool
+    """Whether the catalogue was rewritten without what was deleted; else that is done when it is next opened."""
+
+
+def router(library: Library, state: State) -> APIRouter:
+    """The routes of a library, and the one by which a recording that was read comes into it."""
+    routes = APIRouter(tags=["library"])
+
+    @routes.post(
+        "/v1/recordings/{id}/keep",
+        operation_id="keep",
+        summary="Keep a recording that was read",
+        status_code=201,
+        responses=answers(401, 403, 404, 422, 500),
+    )
+    def keep(id: str, request: Request) -> Analysis:  # noqa: A002
+        """Its readings stay in the library until they are deleted there; the job goes as others do."""
+        job = state.jobs.job(id, request.state.owner)
+        if job.state != "done":
+            raise MissingError(f"{harmless(job.name)} is not read yet; ask again when its state is done.")
+        return _shown(library.entry(library.keep_new(Study.open(state.jobs.result(job)))))
+
+    @routes.get(
+        "/v1/library", operation_id="search", summary="List what is kept", responses=answers(401, 403, 422, 500)
+    )
+    def search(
+        words: Annotated[str, Query(max_length=200)] = "",
+        subject: Annotated[str | None, Query(max_length=200)] = None,
+        condition: Annotated[str | None, Query(max_length=200)] = None,
+        tag: Annotated[str | None, Query(max_length=200)] = None,
+    ) -> Analyses:
+        """Those with every word in any of their texts, of this subject, condition and tag."""
+        return Analyses(analyses=[_shown(entry) for entry in library.search(words, subject, condition, tag)])
+
+    @routes.get(
+        "/v1/library/{analysis}",
+        operation_id="entry",
+        summary="One of them",
+        responses=answers(401, 403, 404, 422, 500),
+    )
+    def entry(analysis: str) -> Analysis:
+        """With what is known of its recording."""
+        return _shown(_entry(library, analysis))
+
+    @routes.get(
+        "/v1/library/{analysis}/timeline",
+        operation_id="corrected",
+        summary="Take the corrected timeline",
+        response_class=Response,
+        responses={**FILE, **answers(401, 403, 404, 422, 500)},
+    )
+    async def corrected(analysis: str, format: Format = "parquet") -> Response:  # noqa: A002
+        """The readings with every correction made. Parquet and JSON hold the corrections, too, and open as a study."""
+        return await run_in_threadpool(_file, library, analysis, format)
+
+    @routes.get(
+        "/v1/library/{analysis}/edits",
+        operation_id="edits",
+        summary="Take the corrections",
+        responses=answers(401, 403, 404, 422, 500),
+    )
+    def edits(analysis: str) -> Edits:
+        """The log of corrections, as it is kept."""
+        return Edits(edits=edits_to_json(_study(library, analysis).edits))
+
+    @routes.put(
+        "/v1/library/{analysis}/edits",
+        operation_id="save",
+        summary="Replace the corrections",
+        responses=answers(401, 403, 404, 422, 500),
+    )
+    def save(analysis: str, given: Annotated[Edits, Body()]) -> Corrected:
+        """All of them, by these. The readings stay as they are, unless somebody is removed: that is for good."""
+        study = Study(_study(library, analysis).read, edits_from_json(given.edits))
+        name = library.save(analysis, study)
+        return Corrected(analysis=name, edits=edits_to_json(_study(library, name).edits))
+
+    @routes.delete(
+        "/v1/library/{analysis}",
+        operation_id="delete_analysis",
+        summary="Delete an analysis for good",
+        responses=answers(401, 403, 404, 422, 500),
+    )
+    def delete_analysis(analysis: str) -> Deleted:
+        """Its file and every trace; its recording, too, where it was the last one of it. The answer is the receipt."""
+        return Deleted(**asdict(library.delete_analysis(_entry(library, analysis).analysis)))
+
+    return routes
+
+
+def _entry(library: Library, analysis: str) -> Entry:
+    """A kept analysis.
+
+    Raises:
+        MissingError: there is no such analysis.
+    """
+    found = next((entry for entry in library.entries() if entry.analysis == analysis), None)
+    if found is None:
+        raise MissingError("There is no such analysis here: it was deleted, or never kept.")
+    return found
+
+
+def _study(library: Library, analysis: str) -> Study:
+    return library.open_study(_entry(library, analysis).analysis)
+
+
+def _file(library: Library, analysis: str, kind: Format) -> Response:
+    study = _study(library, analysis)
+    if kind == "csv":
+        return csv_answer(study.timeline)
+    return Response(study.to_parquet() if kind == "parquet" else study.to_json(), media_type=TYPES[kind])
+
+
+def _shown(entry: Entry) -> Analysis:
+    return Analysis(
+        analysis=entry.analysis,
+        recording=entry.recording_id,
+        title=entry.title,
+        name=entry.recording.name,
+        duration_s=entry.recording.duration_s,
+        model=entry.request.model or "",
+        **asdict(entry.place),
+        tags=list(entry.tags),
+        attributes=dict(entry.attributes),
+        people=entry.figures.people,
+        share_uncertain=entry.figures.share_uncertain,
+        share_good=entry.figures.share_good,
+        edits=entry.edits,
+        kept_at=entry.kept_at,
+    )

@@ -1,0 +1,121 @@
+"""The library over HTTP, where it is switched on: kept, searched, corrected, taken and deleted with a receipt."""
+
+import io
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra `service` is not installed")
+pytest.importorskip("sqlalchemy", reason="the extra `library` is not installed")
+
+import pandas as pd
+import requests
+
+from fer_core import AnalysisRequest
+from fer_core.client import Client
+from fer_core.errors import MissingError, TimelineError
+from fer_core.library.library import Library
+from fer_core.reports.tables import csv_text
+from fer_core.settings import LIBRARY
+from fer_core.timeline.edits import Mark, Name, Remove, Split
+from fer_core.timeline.notes import Marker
+from fer_core.timeline.study import Study
+from tests.timelines import synthetic
+from tests.unit.service.test_pictures import problem
+from tests.unit.service.test_recordings import ended
+from tests.videos import scene, write_video
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(LIBRARY, str(tmp_path / "library"))
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def kept(folder) -> str:
+    """An analysis of two people in the library."""
+    with Library.open(folder) as library:
+        return library.keep(Study(synthetic(20)))
+
+
+def test_without_the_setting_there_is_no_library(served, folder):
+    with served() as address:
+        for path in ("library", "recordings/1/keep"):
+            assert requests.get(f"{address}/v1/{path}", timeout=60).status_code in (404, 405)
+        assert not [
+            path for path in requests.get(f"{address}/openapi.json", timeout=60).json()["paths"] if "lib" in path
+        ]
+    assert not folder.exists()
+
+
+def test_what_was_read_is_kept_found_corrected_and_deleted(served, folder, tmp_path):
+    film = write_video(tmp_path / "interview.mp4", [scene((90, 90, 140))] * 25)
+    with served(library=True) as address:
+        client = Client(address)
+        id_ = client.submit(film, AnalysisRequest(fps=5))
+        ended(address, id_)
+        analysis = client.keep(id_)
+        assert client.keep(id_) == analysis  # once
+        timeline = client.timeline(id_)
+        client.forget(id_)
+        [found] = client.search("interview fake")
+        assert (found["analysis"], found["people"], found["edits"]) == (analysis, 1, 0) and client.search("else") == []
+        study = client.open_study(analysis)
+        pd.testing.assert_frame_equal(study.read.frame, timeline.frame)
+        name = client.save(analysis, study.edited(Name(1, "Ada")).edited(Mark((Marker(0.2, "hello"),))))
+        assert name == analysis and client.open_study(analysis).notes.names == {1: "Ada"}
+        assert client.search("interview")[0]["edits"] == 2
+        receipt = client.delete_analysis(analysis)
+        assert receipt["files"] == [analysis] and receipt["files_gone"] and receipt["traces_gone"]
+        assert client.search() == []
+        with pytest.raises(MissingError, match="deleted"):
+            client.open_study(analysis)
+    with Library.open(folder) as library:
+        assert len(library.deletions()) == 1 and library.is_empty()
+
+
+def test_the_corrected_timeline_comes_in_three_forms(served, folder, kept):
+    with Library.open(folder) as library:
+        study = library.open_study(kept).edited(Split(1, 2.0, 3))
+        kept = library.save(kept, study)
+    with served(library=True) as address:
+        taken = {
+            kind: requests.get(f"{address}/v1/library/{kept}/timeline", params={"format": kind}, timeout=60)
+            for kind in ("parquet", "csv", "json")
+        }
+        edits = requests.get(f"{address}/v1/library/{kept}/edits", timeout=60).json()["edits"]
+    assert taken["csv"].text == csv_text(study.timeline)
+    assert set(pd.read_parquet(io.BytesIO(taken["parquet"].content))["person"].dropna()) == {1, 2, 3}
+    assert taken["json"].json()["edits"] == edits == [{"kind": "split", "person": 1, "at_s": 2.0, "number": 3}]
+
+
+def test_somebody_who_is_removed_is_gone_from_what_is_kept(served, folder, kept):
+    with served(library=True) as address:
+        client = Client(address)
+        name = client.save(kept, client.open_study(kept).edited(Remove(2)))
+        assert name != kept and set(client.open_study(name).read.frame["person"].dropna()) == {1}
+        with pytest.raises(MissingError):
+            client.open_study(kept)
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [([{"kind": "merge", "person": 1, "other": 9}], "9"), ([{"kind": "colour"}], "Edit 1"), ({"edits": 1}, "edits")],
+    ids=["nobody has that number", "no such kind", "no list"],
+)
+def test_corrections_that_make_no_sense_change_nothing(served, folder, kept, edits, words):
+    with served(library=True) as address:
+        told = problem(requests.put(f"{address}/v1/library/{kept}/edits", json={"edits": edits}, timeout=60))
+        assert told["status"] == 422 and words in told["detail"]
+        assert Client(address).open_study(kept).edits == ()
+
+
+def test_the_client_raises_what_the_library_raises(served, folder, kept):
+    other = Study(synthetic(20, people=3)).edited(Remove(3))
+    with served(library=True) as address, pytest.raises(TimelineError):
+        Client(address).save(kept, other)
+
+
+def test_what_is_not_read_yet_cannot_be_kept(served, folder):
+    with served(library=True) as address:
+        assert problem(requests.post(f"{address}/v1/recordings/none/keep", timeout=60))["status"] == 404
