@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.live import LiveFigures
     from fer_core.diagnostics.benchmarks.pages import PageFigures
     from fer_core.diagnostics.benchmarks.parts import Subject
+    from fer_core.diagnostics.benchmarks.peers import PeerFigures
     from fer_core.diagnostics.benchmarks.spread import Figure
     from fer_core.diagnostics.benchmarks.video import VideoFigures
     from fer_core.pipeline import EmotionPipeline
@@ -77,6 +78,16 @@ def add(commands: Commands) -> None:
     bench.add_argument(
         "--batch", type=_positive(int), metavar="N", help="also read N small recordings by each backend of `batch`"
     )
+    bench.add_argument(
+        "--against",
+        choices=("fer",),
+        help="also measure this other project on the same inputs, in turns with this one, and give ratios",
+    )
+    bench.add_argument(
+        "--against-python",
+        metavar="PATH",
+        help="the Python that has it installed, since it needs other versions of libraries; default: this one",
+    )
     bench.set_defaults(run=_bench)
 
 
@@ -98,9 +109,11 @@ def _bench(options: argparse.Namespace) -> int:
 
     machine = pictures.machine()
     subject = _subject(options)
+    against = _against(subject, options.against_python) if options.against else None  # first: it may not be there
     table = _table(subject, PARTS if options.only is None else options.only)
     measured = replace(
         figures.BenchFigures.of_table(machine, subject.model, table),
+        against=against,
         video=_video(subject.model, options.minutes) if options.video else None,
         live=_live(subject.pipeline, options) if options.live else None,
         detection={name: _detection(name, subject, table) for name in options.detectors} or None,
@@ -147,6 +160,14 @@ def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
     return figures
 
 
+def _against(subject: "Subject", python: str | None) -> "PeerFigures":
+    from fer_core.diagnostics.benchmarks import peers
+
+    with peers.opened(python) as peer:
+        say(f"against fer {peer.versions['fer']}")
+        return peers.against(peer, subject.pipeline, python)
+
+
 def _show(measured: "BenchFigures") -> None:
     from fer_core.diagnostics.benchmarks import table
 
@@ -154,6 +175,9 @@ def _show(measured: "BenchFigures") -> None:
     tell(f"model: {measured.model}")
     if measured.table:
         for line in ["", *table.text_lines(measured.table)]:
+            tell(line)
+    if measured.against:
+        for line in ["", *table.peer_lines(measured.against)]:
             tell(line)
 
 
