@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, tell, write_json
+from fer_core.commands.output import DONE, checked_folder, say, tell, write_json
 from fer_core.errors import DependencyError
 from fer_core.plain import as_plain
 
@@ -88,6 +88,12 @@ def add(commands: Commands) -> None:
         metavar="PATH",
         help="the Python that has it installed, since it needs other versions of libraries; default: this one",
     )
+    bench.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="also write everything into a file of this folder that bears the date",
+    )
     bench.set_defaults(run=_bench)
 
 
@@ -107,6 +113,8 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 def _bench(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.benchmarks import figures, pictures
 
+    if options.out:
+        checked_folder(options.out, "--out")
     machine = pictures.machine()
     subject = _subject(options)
     against = _against(subject, options.against_python) if options.against else None  # first: it may not be there
@@ -124,7 +132,17 @@ def _bench(options: argparse.Namespace) -> int:
         write_json(as_plain(measured), options.json)
     if options.json != "-":
         _show(measured)
+    if options.out:
+        _keep(measured, options)
     return DONE
+
+
+def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
+    from fer_core.diagnostics.benchmarks import report
+
+    kept = ("only", "engines", "codecs", "seconds", "minutes", "rounds", "detectors", "batch", "against")
+    settings = {name: as_plain(getattr(options, name)) for name in kept}
+    say(f"written: {report.write(report.report(measured, settings), options.out)}")
 
 
 def _subject(options: argparse.Namespace) -> "Subject":

@@ -61,7 +61,7 @@ class BenchFigures:
     classify_ms: Mapping[str, Mapping[str, float]] | None
     detect_ms: Mapping[str, float] | None
     video: VideoFigures | None = None
-    live: LiveFigures | None = None
+    live: LiveFiguresOfTwo | LiveFigures | None = None
     detection: Mapping[str, DetectorFigures] | None = None
     batch: BatchFigures | None = None
     pages: PageFigures | None = None
