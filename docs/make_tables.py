@@ -1,4 +1,4 @@
-"""Write the tables of documents that come from model cards and from code. Run by `make tables`."""
+"""Write the tables of documents that come from model cards, from code and from benchmarks. Run by `make tables`."""
 
 import ast
 import inspect
@@ -8,11 +8,14 @@ from pathlib import Path
 from fer_core.batch import manifest
 from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.classification.figures import CardFigures
+from fer_core.diagnostics.benchmarks import report
+from fer_core.diagnostics.benchmarks import table as lines
 from fer_core.emotions import EMOTIONS
 from fer_core.reports.tables import dictionary_markdown
 from fer_core.settings import ServiceSettings, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS = ROOT / "docs" / "benchmarks"
 SPLIT = "PrivateTest"
 
 
@@ -30,6 +33,7 @@ def documents() -> dict[str, dict[str, str]]:
         "README.md": {"models": models_table(cards)},
         "docs/reference.md": {"timeline": dictionary_markdown(), "settings": settings_table()},
         "docs/batch.md": {"manifest": manifest_table()},
+        "docs/performance.md": performance(),
         "MODEL_CARD.md": {"models": models_table(cards), "classes": classes_table(cards), "files": files_table(cards)},
     }
 
@@ -41,6 +45,22 @@ def with_tables(text: str, tables: dict[str, str]) -> str:
         _, after = rest.split(f"<!-- /{name} -->")
         text = f"{before}<!-- {name} -->\n{table}\n<!-- /{name} -->{after}"
     return text
+
+
+def performance() -> dict[str, str]:
+    """What the newest file of `bench --out` says."""
+    path = report.newest(BENCHMARKS)
+    if path is None:
+        raise SystemExit("docs/benchmarks holds no benchmark: `python -m fer_core bench --out docs/benchmarks`")
+    newest = report.read(path)
+    against = newest.figures.against
+    link = f"Everything: [`docs/benchmarks/{path.name}`](benchmarks/{path.name})."
+    return {
+        "conditions": f"{report.conditions(newest)} {link}",
+        "bars": report.bars_markdown(newest),
+        "bench": lines.markdown(newest.figures.table),
+        "against": lines.peer_markdown(against) if against else "Not measured in that run.",
+    }
 
 
 def models_table(cards: list[ModelCard]) -> str:

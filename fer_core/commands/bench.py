@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, tell, write_json
+from fer_core.commands.output import DONE, checked_folder, say, tell, write_json
 from fer_core.errors import DependencyError
 from fer_core.plain import as_plain
 from fer_core.temporary import temporary_folder
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.live import LiveFigures
     from fer_core.diagnostics.benchmarks.pages import PageFigures
     from fer_core.diagnostics.benchmarks.parts import Subject
+    from fer_core.diagnostics.benchmarks.peers import PeerFigures
     from fer_core.diagnostics.benchmarks.spread import Figure
     from fer_core.diagnostics.benchmarks.video import VideoFigures
     from fer_core.pipeline import EmotionPipeline
@@ -78,6 +79,22 @@ def add(commands: Commands) -> None:
         "--batch", type=_positive(int), metavar="N", help="also read N small recordings by each backend of `batch`"
     )
     bench.add_argument("--tiny", action="store_true", help="recordings of that batch are a second of 320 x 180")
+    bench.add_argument(
+        "--against",
+        choices=("fer",),
+        help="also measure this other project on the same inputs, in turns with this one, and give ratios",
+    )
+    bench.add_argument(
+        "--against-python",
+        metavar="PATH",
+        help="the Python that has it installed, since it needs other versions of libraries; default: this one",
+    )
+    bench.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="also write everything into a file of this folder that bears the date",
+    )
     bench.set_defaults(run=_bench)
 
 
@@ -97,11 +114,15 @@ def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
 def _bench(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.benchmarks import figures, pictures
 
+    if options.out:
+        checked_folder(options.out, "--out")
     machine = pictures.machine()
     subject = _subject(options)
+    against = _against(subject, options.against_python) if options.against else None  # first: it may not be there
     table = _table(subject, PARTS if options.only is None else options.only)
     measured = replace(
         figures.BenchFigures.of_table(machine, subject.model, table),
+        against=against,
         video=_video(subject.model, options.minutes) if options.video else None,
         live=_live(subject.pipeline, options) if options.live else None,
         detection={name: _detection(name, subject, table) for name in options.detectors} or None,
@@ -112,7 +133,17 @@ def _bench(options: argparse.Namespace) -> int:
         write_json(as_plain(measured), options.json)
     if options.json != "-":
         _show(measured)
+    if options.out:
+        _keep(measured, options)
     return DONE
+
+
+def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
+    from fer_core.diagnostics.benchmarks import report
+
+    kept = ("only", "engines", "codecs", "seconds", "minutes", "rounds", "detectors", "batch", "against")
+    settings = {name: as_plain(getattr(options, name)) for name in kept}
+    say(f"written: {report.write(report.report(measured, settings), options.out)}")
 
 
 def _subject(options: argparse.Namespace) -> "Subject":
@@ -148,6 +179,14 @@ def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
     return figures
 
 
+def _against(subject: "Subject", python: str | None) -> "PeerFigures":
+    from fer_core.diagnostics.benchmarks import peers
+
+    with peers.opened(python) as peer:
+        say(f"against fer {peer.versions['fer']}")
+        return peers.against(peer, subject.pipeline, python)
+
+
 def _show(measured: "BenchFigures") -> None:
     from fer_core.diagnostics.benchmarks import table
 
@@ -155,6 +194,9 @@ def _show(measured: "BenchFigures") -> None:
     tell(f"model: {measured.model}")
     if measured.table:
         for line in ["", *table.text_lines(measured.table)]:
+            tell(line)
+    if measured.against:
+        for line in ["", *table.peer_lines(measured.against)]:
             tell(line)
 
 

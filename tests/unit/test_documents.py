@@ -17,7 +17,9 @@ def make_tables():
     return module
 
 
-@pytest.mark.parametrize("name", ["README.md", "MODEL_CARD.md", "docs/reference.md", "docs/batch.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "MODEL_CARD.md", "docs/reference.md", "docs/batch.md", "docs/performance.md"]
+)
 def test_figures_are_those_of_the_cards(name):
     module, text = make_tables(), (ROOT / name).read_text(encoding="utf-8")
     assert text == module.with_tables(text, module.documents()[name]), f"{name} is out of date: run `make tables`"

@@ -7,6 +7,7 @@ from fer_core.diagnostics.benchmarks.batches import BatchFigures
 from fer_core.diagnostics.benchmarks.detection import Found, milliseconds
 from fer_core.diagnostics.benchmarks.live import LiveFigures
 from fer_core.diagnostics.benchmarks.pages import PageFigures
+from fer_core.diagnostics.benchmarks.peers import PeerFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
 from fer_core.diagnostics.benchmarks.spread import Figure
 from fer_core.diagnostics.benchmarks.video import VideoFigures
@@ -50,6 +51,7 @@ class BenchFigures:
         batch: of many recordings.
         pages: of the dashboard in a browser.
         table: every line of the table; the medians above are some of it.
+        against: another project on the same inputs.
     """
 
     machine: Machine
@@ -59,11 +61,12 @@ class BenchFigures:
     classify_ms: Mapping[str, Mapping[str, float]] | None
     detect_ms: Mapping[str, float] | None
     video: VideoFigures | None = None
-    live: LiveFigures | None = None
+    live: LiveFiguresOfTwo | LiveFigures | None = None
     detection: Mapping[str, DetectorFigures] | None = None
     batch: BatchFigures | None = None
     pages: PageFigures | None = None
     table: Sequence[Figure] = ()
+    against: PeerFigures | None = None
 
     @classmethod
     def of_table(cls, machine: Machine, model: str, table: Sequence[Figure]) -> "BenchFigures":

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 REPEATS: Final = 15
@@ -25,6 +25,8 @@ class Figure:
         n: number of values.
         limit: median of what the least work would take on this machine, in the same unit; None where none was measured.
         limit_is: that least work in words; empty without a limit.
+        times_limit: how many times as long as the least work it takes; 1 is the limit. The median over pairs that were
+            measured in turns. None without a limit.
     """
 
     key: str
@@ -36,27 +38,25 @@ class Figure:
     n: int
     limit: float | None = None
     limit_is: str = ""
+    times_limit: float | None = None
 
     @classmethod
     def of(
         cls, key: str, name: str, unit: str, values: Sequence[float], limits: Sequence[float] = (), limit_is: str = ""
     ) -> "Figure":
-        """The figure of at least one value, and of the values of its limit where it has one."""
-        limit = rounded(statistics.median(limits)) if limits else None
+        """The figure of at least one value, and of as many values of its limit where it has one."""
         median, least, most = (rounded(value) for value in (statistics.median(values), min(values), max(values)))
-        return cls(key, name, unit, median, least, most, len(values), limit, limit_is if limits else "")
+        figure = cls(key, name, unit, median, least, most, len(values))
+        if not limits:
+            return figure
+        pairs = zip(limits, values, strict=True) if unit in RATES else zip(values, limits, strict=True)
+        slower = rounded(statistics.median(longer / shorter for longer, shorter in pairs))
+        return replace(figure, limit=rounded(statistics.median(limits)), limit_is=limit_is, times_limit=slower)
 
     @property
     def part(self) -> str:
         """What it belongs to, a name of `fer_core.diagnostics.benchmarks.parts.PARTS`."""
         return self.key.partition(".")[0]
-
-    @property
-    def times_limit(self) -> float | None:
-        """How many times as long as the least work it takes; 1 is the limit. None without a limit."""
-        if not self.limit or not self.median:
-            return None
-        return self.limit / self.median if self.unit in RATES else self.median / self.limit
 
 
 def rounded(value: float) -> float:

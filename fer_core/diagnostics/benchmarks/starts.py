@@ -59,7 +59,7 @@ def self_tests(rounds: int = SELF_TESTS) -> Iterator[Figure]:
     yield Figure.of("self-test.whole", "`self-test`", "s", taken["self_test"])
 
 
-def fresh(*arguments: str) -> Callable[[], None]:
+def fresh(*arguments: str, python: str = sys.executable) -> Callable[[], None]:
     """Starts a Python of its own with these arguments, and waits for its end.
 
     Bytecode is kept whatever the environment says: nobody's first start but the very first compiles everything.
@@ -70,7 +70,7 @@ def fresh(*arguments: str) -> Callable[[], None]:
 
     def run() -> None:
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [python, *arguments],
             cwd=PACKAGE.parent,
             env=environment_with(PYTHONDONTWRITEBYTECODE=""),
             stdout=subprocess.DEVNULL,

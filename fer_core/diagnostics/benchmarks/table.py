@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from fer_core.diagnostics.benchmarks.parts import PARTS
+from fer_core.diagnostics.benchmarks.peers import Comparison, PeerFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
 from fer_core.diagnostics.benchmarks.spread import Figure
 
@@ -41,6 +42,32 @@ def markdown(figures: Iterable[Figure]) -> str:
             explained = f"{limit}, {figure.limit_is}" if figure.limit_is else ""
             rows.append(f"| {name} | {median} | {spread} | {n} | {explained} | {ratio} |")
     return "\n".join(rows)
+
+
+def peer_lines(figures: PeerFigures) -> Iterator[str]:
+    """Another project beside this one, for a terminal."""
+    yield f"Against {figures.peer} {figures.versions[figures.peer]}, in turns"
+    rows = [("", "this project", figures.peer, "faster by", "least to most", "n"), *map(_compared, figures.comparisons)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    yield from (_line(row, widths) for row in rows)
+
+
+def peer_markdown(figures: PeerFigures) -> str:
+    """Another project beside this one, for a document."""
+    name = f"`{figures.peer}` {figures.versions[figures.peer]}"
+    rows = [f"| | this project | {name} | faster by | least to most | n |", "|---|---|---|---|---|---|"]
+    return "\n".join([*rows, *(f"| {' | '.join(_compared(one))} |" for one in figures.comparisons)])
+
+
+def _compared(one: Comparison) -> tuple[str, ...]:
+    return (
+        one.name,
+        f"{number(one.ours.median)} {one.ours.unit}",
+        f"{number(one.theirs.median)} {one.theirs.unit}",
+        f"{number(one.ratio)} times",
+        f"{number(one.ratio_least)} to {number(one.ratio_most)}",
+        str(one.ours.n),
+    )
 
 
 def number(value: float) -> str:

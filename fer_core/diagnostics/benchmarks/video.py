@@ -61,8 +61,8 @@ class VideoFigures:
     peak_rss_mb: int
 
 
-def video(recording: Path, model: str | None = None) -> VideoFigures:
-    """Read a recording at 4 samples a second, in a process of its own.
+def video(recording: Path, model: str | None = None, fps: float = 4.0) -> VideoFigures:
+    """Read a recording at `fps` samples a second, in a process of its own.
 
     Raises:
         DependencyError: this system does not tell how much memory a process took.
@@ -74,6 +74,7 @@ def video(recording: Path, model: str | None = None) -> VideoFigures:
         "-m",
         "fer_core.diagnostics.benchmarks.video",
         str(recording),
+        str(fps),
         *([model] if model else []),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -149,9 +150,9 @@ def _main() -> None:
 
     from fer_core.pipeline import EmotionPipeline
 
-    pipeline = EmotionPipeline.load(sys.argv[2] if len(sys.argv) > 2 else None)
+    pipeline = EmotionPipeline.load(sys.argv[3] if len(sys.argv) > 3 else None)
     began_s, cpu_s = time.perf_counter(), time.process_time()
-    timeline = pipeline.analyze_video(sys.argv[1])
+    timeline = pipeline.analyze_video(sys.argv[1], float(sys.argv[2]))
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
     mine, decoder = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     figures = VideoFigures(

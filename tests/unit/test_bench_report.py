@@ -1,0 +1,87 @@
+"""The dated file of `bench`: everything that was measured comes back, and aims are judged by it."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from fer_core.cli import main
+from fer_core.diagnostics.benchmarks import figures, live, peers, pictures, report, spread, video
+from fer_core.plain import as_plain
+
+IDLE = pictures.Machine("Linux", "a processor", 2, "3.11.7", 0.1)
+LIVE = live.LiveFigures(1.0, 2.0, 0.5, 30.0, 33.0, 34.0, 0, 0, 1.0, 0.5, None, 0, None)
+
+
+def measured(machine=IDLE, **medians):
+    table = [spread.Figure.of(key.replace("__", "."), key, "s", [value], [1.0]) for key, value in medians.items()]
+    return figures.BenchFigures.of_table(machine, "custom_cnn", table)
+
+
+def by_name(of):
+    return {bar.name: bar for bar in of}
+
+
+def test_everything_comes_back(tmp_path):
+    compared = peers.Comparison.of("cold", "cold", "s", [1.0], [6.0], (1, None))
+    whole = replace(
+        measured(start__image=0.7, classifier__litert__1=1.2),
+        live=figures.LiveFiguresOfTwo(**vars(LIVE), four_faces=LIVE),
+        against=peers.PeerFigures("fer", {"fer": "25.10.3"}, (compared,)),
+    )
+    made = report.report(whole, {"only": ["start"], "batch": None})
+    again = report.read(report.write(made, tmp_path / "new"))
+    assert as_plain(again) == as_plain(made) and isinstance(again.figures.live, figures.LiveFiguresOfTwo)
+    assert again.versions["fer_core"] and again.settings["only"] == ["start"]
+
+
+def test_a_second_file_of_a_day_keeps_the_first_and_is_the_newest(tmp_path):
+    made = report.report(measured(), {})
+    paths = [report.write(made, tmp_path) for _ in range(11)]
+    (tmp_path / "other.json").write_text("{}")
+    assert len(set(paths)) == 11 and report.newest(tmp_path) == paths[-1]
+    report.write(replace(made, date="2020-01-01"), tmp_path)
+    assert report.newest(tmp_path) == paths[-1] and report.newest(tmp_path / "empty") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "met"),
+    [(0.79, True), (0.8, True), (0.81, False)],
+)
+def test_an_aim_is_met_up_to_its_figure(value, met):
+    bar = by_name(report.bars(measured(start__image=value)))["first answer to a picture"]
+    assert bar.met is met and (bar.aim, bar.measured) == (0.8, value)
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed():
+    assert {bar.met for bar in report.bars(measured())} == {None}
+
+
+def test_the_worst_batch_judges_the_classifier_and_an_hour_its_memory():
+    hour = video.VideoFigures(3600.0, 14400, 14400, 300.0, 12.0, 500.0, 330)
+    whole = measured(classifier__litert__1=1.1, classifier__litert__16=1.4, recording__h264__1080p30__memory=300)
+    bars = by_name(report.bars(replace(whole, video=hour)))
+    assert bars["classifier, against the bare LiteRT call, worst batch"].measured == 1.4
+    assert bars["memory of an hour, against a minute"].measured == pytest.approx(1.1)
+    short = by_name(report.bars(replace(whole, video=replace(hour, duration_s=60.0))))
+    assert short["memory of an hour, against a minute"].measured is None
+
+
+def test_figures_beside_other_work_judge_no_aim():
+    medians = {"start__image": 7.0, "classifier__litert__1": 1.1}
+    idle = report.report(measured(**medians), {})
+    busy = report.report(measured(replace(IDLE, load=9.0), **medians), {})
+    assert "**not met**" in report.bars_markdown(idle) and "Nothing else ran" in report.conditions(idle)
+    assert "**not met**" not in report.bars_markdown(busy) and "Other work ran" in report.conditions(busy)
+    assert "| met |" in report.bars_markdown(idle) and "| met |" not in report.bars_markdown(busy)
+
+
+def test_the_command_writes_it(tmp_path, capsys):
+    assert main(["bench", "--only", "--out", str(tmp_path), "--json", "-"]) == 0
+    printed, written = json.loads(capsys.readouterr().out), report.read(report.newest(tmp_path))
+    assert as_plain(written.figures) == printed and written.settings["only"] == []
+
+
+def test_a_file_in_the_place_of_the_folder_is_told_before_anything_is_measured(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["bench", "--out", str(tmp_path / "file")]) == 3 and "--out" in capsys.readouterr().err
