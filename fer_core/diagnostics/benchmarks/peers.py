@@ -8,7 +8,6 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from fer_core.errors import DependencyError, WorkerError
 from fer_core.media.images import encode_png
 from fer_core.media.samples import PORTRAIT
 from fer_core.pipeline import EmotionPipeline
+from fer_core.temporary import temporary_folder
 
 PEERS: Final = ("fer",)
 EVERY: Final = 8
@@ -153,7 +153,7 @@ def opened(python: str | None = None) -> Iterator[Peer]:
     """
     python = python or sys.executable
     command = [python, _SCRIPT, "serve"]
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         try:
             process = subprocess.Popen(
                 command,
@@ -189,8 +189,8 @@ def against(peer: Peer, pipeline: EmotionPipeline, python: str | None = None, ro
         python: the interpreter that has the other project; None for this one.
         rounds: how many pairs.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        found = tuple(_compared(peer, pipeline, python or sys.executable, rounds, Path(folder)))
+    with temporary_folder() as folder:
+        found = tuple(_compared(peer, pipeline, python or sys.executable, rounds, folder))
     return PeerFigures("fer", peer.versions, found)
 
 
