@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from fer_core.commands import Commands
 from fer_core.commands.endings import Ended
+from fer_core.commands.request_options import port
 from fer_core.errors import DependencyError
 from fer_core.resources import resource
 
@@ -20,7 +21,7 @@ def add(commands: Commands) -> None:
         help="start the dashboard",
         description="Start the dashboard; it tells its address and runs until Ctrl+C.",
     )
-    command.add_argument("--port", type=int, default=8501, metavar="N", help="default: 8501")
+    command.add_argument("--port", type=port, default=8501, metavar="N", help="default: 8501")
     command.add_argument(
         "streamlit",
         nargs="*",

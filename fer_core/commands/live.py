@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, say, write_json
-from fer_core.commands.request_options import add_purpose_option, declaration_of, request_of
+from fer_core.commands.request_options import add_purpose_option, declaration_of, port, request_of
 from fer_core.declaration import agreed
 from fer_core.errors import RequestError
 from fer_core.notice import PURPOSE
@@ -37,7 +37,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     live.add_argument("--seconds", type=float, metavar="S", help="end after so long")
     live.add_argument(
         "--websocket",
-        type=int,
+        type=port,
         nargs="?",
         const=WEBSOCKET_PORT,
         metavar="PORT",

@@ -1,10 +1,13 @@
 """The options of commands that read recordings: how they are read, as one `AnalysisRequest`."""
 
 import argparse
+from typing import Final
 
 from fer_core.declaration import Declaration, declared
 from fer_core.errors import RequestError
 from fer_core.request import SMOOTHINGS, TIME_CONSTANT_S, AnalysisRequest, DetectorChoice, Region
+
+_PORTS: Final = 65536
 
 
 def add_request_options(command: argparse.ArgumentParser) -> None:
@@ -18,6 +21,13 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
     )
+
+
+def port(text: str) -> int:
+    """A number of a port, as `--port` takes it; 0 for any that is free."""
+    if not text.isascii() or not text.isdecimal() or int(text) >= _PORTS:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_PORTS - 1}")
+    return int(text)
 
 
 def add_purpose_option(command: argparse.ArgumentParser) -> None:

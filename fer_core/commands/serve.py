@@ -4,6 +4,7 @@ import argparse
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, say
+from fer_core.commands.request_options import port
 from fer_core.notice import NOT_FEELINGS
 
 
@@ -18,7 +19,7 @@ def add(commands: Commands) -> None:
     serve.add_argument(
         "--host", default="127.0.0.1", metavar="NAME", help="where to listen; default: 127.0.0.1, this machine alone"
     )
-    serve.add_argument("--port", type=int, default=8600, metavar="N", help="0 for any that is free; default: 8600")
+    serve.add_argument("--port", type=port, default=8600, metavar="N", help="0 for any that is free; default: 8600")
     serve.set_defaults(run=_serve)
 
 

@@ -4,6 +4,7 @@ Frames come in a thread of their own, and the newest wins: whoever reads them is
 """
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Generator
@@ -22,12 +23,15 @@ from fer_core.media.limits import VIDEO_CODECS
 from fer_core.media.video import Video, checked_file
 from fer_core.native_stderr import stderr_without
 
+_log = logging.getLogger(__name__)
+
 RTSP: Final = ("rtsp", "rtsps")
 _PROTOCOLS: Final = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto"
 _PATIENCE_S: Final = 10.0
 """Seconds that a stream may be silent."""
 
 _MAX_PIXELS: Final = 67_000_000
+_NO_CAMERA: Final = 9999  # OpenCV takes no larger numbers than fit its own type
 _OPENCV_WORDS: Final = r"\[ *(?:WARN|ERROR|INFO)|ioctl |.*VIDIOC"
 
 
@@ -78,7 +82,7 @@ class Device:
     def frames(self) -> Generator[NDArray[np.uint8], None, None]:
         """See `Source`."""
         with stderr_without(_OPENCV_WORDS):
-            camera = cv2.VideoCapture(self.number)
+            camera = cv2.VideoCapture(min(self.number, _NO_CAMERA))
         try:
             if not camera.isOpened():
                 raise MediaError(f"There is no {self.name}, or another program uses it; choose another number.")
@@ -195,6 +199,9 @@ class Camera:
                         self._changed.notify_all()
         except FerError as error:
             self.problem = error
+        except Exception:  # whatever it is, it is no orderly end
+            _log.exception("a camera could not be read")
+            self.problem = MediaError(f"{self._source.name} cannot be read any more; the lines above say why.")
         finally:
             with self._changed:
                 self._over = True

@@ -21,6 +21,9 @@ from tests.fuzz.mutations import mutated
 from tests.fuzz.seeds import Seed
 
 LIMIT_S: Final = 30.0
+"""Of an input: after so long on a free machine, or after so much processor time on a busy one, it hangs."""
+
+_LOOK_S, _STANDS_S, _STARVED = 5.0, 0.02, 20
 MEMORY_BYTES: Final = 4 * 1024**3
 """Address space of the process behind a door; it stands for the server. The one that decodes has its own limit."""
 
@@ -65,7 +68,7 @@ class Campaign:
         only: numbers of the inputs that are run; empty for all.
         bombs: whether files that are built to exhaust are among them.
         given: seeds to be used instead of those of `seeds.made`.
-        limit_s: seconds after which an input hangs.
+        limit_s: see `LIMIT_S`.
         tell: called with each outcome as it comes.
     """
 
@@ -128,7 +131,7 @@ class _Worker:
     """A process behind the doors, started anew after each crash or hang."""
 
     def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
+        self._limit_s, self._used_s = limit_s, 0.0
         self._context = multiprocessing.get_context("spawn")
         self._start()
 
@@ -154,8 +157,9 @@ class _Worker:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             path = Path(folder, given.name.replace("/", "_"))
             path.write_bytes(given.data)
+            self._used_s = _processor_s(self._process.pid or 0)
             self._pipe.send((given.door, str(path)))
-            if not self._pipe.poll(self._limit_s):
+            if not self._answers():
                 self._process.kill()
                 self._process.join()
                 self._start()
@@ -168,6 +172,30 @@ class _Worker:
                 self._start()
                 return Outcome(number, given.door, given.name, CRASH, f"exit status {ended}")
         return Outcome(number, given.door, given.name, kind, words, time.monotonic() - began, peak_mb, decoding_mb)
+
+    def _answers(self) -> bool:
+        """Whether the process answers in time: beyond the limit it may go on only while other work keeps it waiting."""
+        began, used_s = time.monotonic(), -1.0
+        while not self._pipe.poll(min(_LOOK_S, self._limit_s)):
+            waited_s, before_s = time.monotonic() - began, used_s
+            used_s = _processor_s(self._process.pid or 0)
+            stands = used_s - before_s < _STANDS_S
+            if waited_s >= self._limit_s and (stands or used_s - self._used_s >= self._limit_s):
+                return False
+            if waited_s >= _STARVED * self._limit_s:
+                return False
+        return True
+
+
+def _processor_s(process: int) -> float:
+    """Seconds of processor that a process and those it started have used; 0 where the system does not tell."""
+    with contextlib.suppress(OSError, ValueError):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks = sum(map(int, fields[11:15]))  # its own and those of its children that ended
+        listed = Path(f"/proc/{process}/task").glob("*/children")
+        children = [int(child) for each in listed for child in each.read_text().split()]
+        return ticks / os.sysconf("SC_CLK_TCK") + sum(map(_processor_s, children))
+    return 0.0
 
 
 def _serve(pipe: Connection) -> None:

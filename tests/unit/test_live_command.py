@@ -95,10 +95,32 @@ def test_what_is_no_address_is_said(capsys, source):
     assert "no address of a camera" in err and err.count("\n") == 1 and "secret" not in err
 
 
-def test_a_camera_that_is_not_there_is_said_in_our_words_alone(capfd):
-    with pytest.raises(MediaError, match="There is no camera 97"):
-        next(Device(97).frames())
+@pytest.mark.parametrize("number", [97, 10**20])
+def test_a_camera_that_is_not_there_is_said_in_our_words_alone(capfd, number):
+    with pytest.raises(MediaError, match=f"There is no camera {number}"):
+        next(Device(number).frames())
     assert capfd.readouterr().err == ""
+
+
+def test_an_unexpected_end_of_a_camera_is_a_problem():
+    class Odd:
+        name = "camera 5"
+
+        def frames(self):
+            raise RuntimeError("nobody foresaw this")
+            yield
+
+    camera = Camera(Odd())
+    assert camera.take() is None and "camera 5 cannot be read any more" in str(camera.problem)
+    camera.close()
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--port"], ["dashboard", "--port"], ["live", "0", "--websocket"]])
+@pytest.mark.parametrize("number", ["99999999", "65536", "-1", "٨٠"])
+def test_a_port_that_is_none_is_refused(capsys, arguments, number):
+    with pytest.raises(SystemExit) as stopped:
+        main([*arguments, number])
+    assert stopped.value.code == 2 and "65535" in capsys.readouterr().err
 
 
 def test_a_camera_in_the_network_may_not_choose_any_decoder():
