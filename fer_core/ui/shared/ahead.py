@@ -62,4 +62,4 @@ def _import_pages() -> None:
 
 @lru_cache(maxsize=1)
 def _script() -> Callable[..., Any]:
-    return st.components.v2.component("face_value.ahead", js=_SCRIPT)
+    return st.components.v2.component("face_value.ahead", js=_SCRIPT, isolate_styles=False)  # it shows nothing

@@ -44,7 +44,7 @@ MOST_POINTS: Final = 600
 
 
 def over_time(recording: OpenRecording) -> None:
-    """One tab a view; only the open one is drawn."""
+    """One tab a view; only the open one is drawn. `here` stands above them."""
     views: dict[str, Callable[[OpenRecording], None]] = {
         "Lines": _lines,
         "Stacked": _stacked,
@@ -59,7 +59,6 @@ def over_time(recording: OpenRecording) -> None:
     }
     if recording.resting:
         views["From rest"] = _from_rest
-    _here(recording)
     tabs = st.tabs(list(views), key=f"views {recording.number}", on_change="rerun")
     for tab, draw in zip(tabs, views.values(), strict=True):
         if tab.open:
@@ -67,7 +66,7 @@ def over_time(recording: OpenRecording) -> None:
                 draw(recording)
 
 
-def _here(recording: OpenRecording) -> None:
+def here(recording: OpenRecording) -> None:
     """What was read at the chosen moment beside the charts, which stand far below the player."""
     with st.container(horizontal=True, vertical_alignment="center"):
         pose = recording.pose(recording.person)

@@ -12,7 +12,7 @@ from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
 from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, headline, interval_s
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.charts import numbers, over_time
+from fer_core.ui.video.charts import here, numbers, over_time
 from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
@@ -58,18 +58,23 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
 def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresses: Addresses) -> None:
     """A click in here draws only this anew."""
     card = cards.get(recording.timeline.request.model or "")
-    _headline(recording, card)
-    attach(recording)
-    ask_for_stimulus(recording)
+    above = st.container()
     names = ["Explore", "Statistics", "People", "Events", "Compare", "Label", "Export"]
     recording.labelling = st.session_state.get(f"parts {recording.number}") == "Label"
-    (moment_to_label if recording.labelling else moment)(recording, addresses)
-    if hides_readings(recording):
-        st.caption(":material/visibility_off: What the model read is hidden while you label.")
-    else:
-        _figures(recording)
-    _choice(recording)
     tabs = st.tabs(names, key=f"parts {recording.number}", on_change="rerun")
+    if tabs[0].open:
+        with tabs[0]:
+            here(recording)  # before all else: it answers a click in a chart
+    with above:
+        _headline(recording, card)
+        attach(recording)
+        ask_for_stimulus(recording)
+        (moment_to_label if recording.labelling else moment)(recording, addresses)
+        if hides_readings(recording):
+            st.caption(":material/visibility_off: What the model read is hidden while you label.")
+        else:
+            _figures(recording, addresses)
+        _choice(recording)
     for name, tab in zip(names, tabs, strict=True):
         if not tab.open:
             continue
@@ -121,8 +126,10 @@ def _sample_sha256() -> str:
     return sha256(SAMPLE_VIDEO)
 
 
-def _figures(recording: OpenRecording) -> None:
-    summaries = recording.summaries(good=recording.leave_out_poor)
+def _figures(recording: OpenRecording, addresses: Addresses) -> None:
+    good = recording.leave_out_poor
+    of = (recording.timeline, recording.notes, recording.range_s, good)
+    summaries = addresses.once(f"summaries {recording.number}", of, lambda: recording.summaries(good=good))
     seen_s = sum(summary.seen_s for summary in summaries)
     shared = {
         "Most shown": headline(summaries) or ("withheld" if summaries else "–"),

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 from streamlit.runtime import get_instance
 
 from fer_core.plain import as_plain
+
+Value = TypeVar("Value")
 
 SCRIPTS: Final = (
     "readings.js", "outlines.js", "overlay.js", "lanes.js", "faces.js", "drawing.js", "stimulus.js", "hands.js",
@@ -82,7 +84,7 @@ class Addresses:
 
     def __init__(self) -> None:
         self._files: dict[Path, str] = {}
-        self._made: dict[str, tuple[tuple[Any, ...], str]] = {}
+        self._made: dict[str, tuple[tuple[Any, ...], Any]] = {}
 
     def of_file(self, path: Path) -> str:
         """Of a recording or a copy of it, which the server holds in memory while the page shows it."""
@@ -100,10 +102,21 @@ class Addresses:
             make: gives the document.
             kind: its MIME type.
         """
+        return self.once(name, of, lambda: _handed_out(make(), kind, f"face-value player {name}"))
+
+    def once(self, name: str, of: tuple[Any, ...], make: Callable[[], Value]) -> Value:
+        """A value that takes long to work out, made anew when it depends on something else than before.
+
+        Args:
+            name: of the value, unlike those of others.
+            of: all that it depends on; compared by identity.
+            make: gives the value.
+        """
         known = self._made.get(name)
         if known is None or any(one is not other for one, other in zip(known[0], of, strict=True)):
-            known = self._made[name] = of, _handed_out(make(), kind, f"face-value player {name}")
-        return known[1]
+            known = self._made[name] = of, make()
+        value: Value = known[1]
+        return value
 
 
 def show_player(data: PlayerData, key: str, told: Callable[[Mapping[str, Any]], None]) -> None:

@@ -46,14 +46,13 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
         recording: that is played; beside it its stimulus, where there is one.
         addresses: of this run of the page.
     """
-    _play(recording, addresses, "readings", track_of, charts.describe_ribbon(recording.timeline, recording.notes), ())
+    _play(recording, addresses, "readings", track_of, _overview(recording, addresses), ())
 
 
 def moment_to_label(recording: OpenRecording, addresses: Addresses) -> None:
     """The player, in which keys label the range; readings are hidden where the rater is blind."""
     if not recording.blind:
-        words = charts.describe_ribbon(recording.timeline, recording.notes)
-        _play(recording, addresses, "readings", track_of, words, EMOTIONS)
+        _play(recording, addresses, "readings", track_of, _overview(recording, addresses), EMOTIONS)
         return
     rater = recording.rater
     _play(
@@ -63,6 +62,13 @@ def moment_to_label(recording: OpenRecording, addresses: Addresses) -> None:
         lambda timeline, notes: blind_track_of(timeline, notes, rater),
         "The readings are hidden.",
         EMOTIONS,
+    )
+
+
+def _overview(recording: OpenRecording, addresses: Addresses) -> str:
+    timeline, notes = recording.timeline, recording.notes
+    return addresses.once(
+        f"overview {recording.number}", (timeline, notes), lambda: charts.describe_ribbon(timeline, notes)
     )
 
 
