@@ -94,6 +94,20 @@ def test_an_old_sign_in_opens_no_new_visit_and_ends_none(user):
     assert "seven" in words(app.run())
 
 
+def test_signing_out_shuts_the_other_tabs(user, monkeypatch):
+    monkeypatch.setattr(st, "logout", lambda: None)
+    monkeypatch.setattr(sign_in, "browser_of", lambda cookie: "the same browser")
+    user({**ADA, "sub": "two tabs"})
+    first, second = opened(), opened()
+    next(button for button in first.button if button.label == "Sign out").click().run()
+    second.run()
+    assert [error.value for error in second.error] == [
+        "You signed out in another tab; reload the page to sign in again\\."
+    ]
+    assert "seven" not in words(second)
+    assert "seven" in words(opened()), "a new sign-in opens the door again"
+
+
 @pytest.mark.parametrize(
     ("setting", "secrets", "missing", "sentence"),
     [

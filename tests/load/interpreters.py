@@ -1,6 +1,6 @@
-"""Several visitors' pictures through one interpreter a network, whose calls wait for each other, or through a pool of
-interpreters: `python -m tests.load.interpreters`. Both read the same pictures in turn, so that a busy machine slows
-both; what counts is the ratio. One visitor alone is measured, too."""
+"""Several visitors' pictures through one interpreter a network, whose calls wait for each other, in turns, or through a
+pool of interpreters: `python -m tests.load.interpreters`. All read the same pictures one after another, so that a busy
+machine slows all; what counts is the ratio. One visitor alone is measured, too."""
 
 import argparse
 import queue
@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_core import EmotionPipeline
+from fer_core.live.turns import Turns
 from fer_core.networks import cores
 from tests.conftest import PORTRAIT
 
@@ -28,9 +30,11 @@ class Readers:
 
     Args:
         pipelines: that read at the same time, each for one thread at once; one alone serves all threads together.
+        at_once: threads that one alone serves at the same time; None for all of them.
     """
 
-    def __init__(self, pipelines: Sequence[EmotionPipeline]) -> None:
+    def __init__(self, pipelines: Sequence[EmotionPipeline], at_once: int | None = None) -> None:
+        self._turns = Turns(at_once) if at_once else nullcontext()
         self._shared = pipelines[0] if len(pipelines) == 1 else None
         self._free: queue.SimpleQueue[EmotionPipeline] = queue.SimpleQueue()
         for pipeline in pipelines:
@@ -39,7 +43,8 @@ class Readers:
     def read(self, picture: NDArray[np.uint8]) -> None:
         """Read one picture, when it is one's turn."""
         if self._shared is not None:
-            self._shared.analyze_image(picture)
+            with self._turns:
+                self._shared.analyze_image(picture)
             return
         mine = self._free.get()
         try:
@@ -67,10 +72,10 @@ class Readers:
         return rate, 1000 * (time.process_time() - computed_s) / max(1, sum(counts))
 
 
-def loaded(number: int, threads: int) -> Readers:
+def loaded(number: int, threads: int, at_once: int | None = None) -> Readers:
     """So many pipelines, whose networks compute with so many threads each."""
     cores.limit_threads(threads)
-    return Readers([EmotionPipeline.load() for _ in range(number)])
+    return Readers([EmotionPipeline.load() for _ in range(number)], at_once)
 
 
 def main() -> int:
@@ -86,7 +91,8 @@ def main() -> int:
         left += side + 20
     available = cores.available_cores()
     ways = {
-        f"one interpreter, {available} threads (as it is)": loaded(1, available),
+        f"one interpreter, {available} threads": loaded(1, available),
+        f"the same, {available} pictures at once": loaded(1, available, available),
         f"pool of {available}, 1 thread each": loaded(available, 1),
         f"pool of {available}, {available} threads each": loaded(available, available),
     }
@@ -109,7 +115,7 @@ def main() -> int:
             rate, ratio, each_ms = map(statistics.median, (rates[way], ratios, computed[way]))
             cells.append(f"{rate:.1f} ({ratio:.2f}), {each_ms:.0f} ms")
         print(f"| {visitors} at once | " + " | ".join(cells) + " |", flush=True)
-    print(f"\nmemory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, all three loaded")
+    print(f"\nmemory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB, all of them loaded")
     return 0
 
 

@@ -3,7 +3,8 @@
 import gc
 import time
 
-from fer_core.ui.video.visits import Visits, browser_of
+from fer_core.ui.shared.visitor import browser_of
+from fer_core.ui.video.visits import Visits
 
 
 class Thing:

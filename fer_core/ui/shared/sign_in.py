@@ -17,6 +17,7 @@ from fer_core.access import AllowList, Person
 from fer_core.errors import AccessError, DependencyError, FerError
 from fer_core.settings import SIGN_IN, settings
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.visitor import browser_of
 
 LASTS_S: Final = 12 * 3600.0
 """A sign-in that is older opens no new visit; a visit that is open goes on."""
@@ -24,6 +25,12 @@ LASTS_S: Final = 12 * 3600.0
 _NEEDED: Final = ("authlib", "httpx")
 _VISITS_AS: Final = "signed in as"
 """Key of the person whose sign-in opened this visit."""
+
+_OPENED_S: Final = "signed in at"
+"""Key of the time at which they came in, in seconds since 1970."""
+
+_sign_outs: dict[tuple[str, str], float] = {}
+"""When somebody last signed out, in seconds since 1970, by person and browser."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,8 @@ def door() -> Door:
     if st.session_state.get(_VISITS_AS) != person.key and _is_old(st.user.to_dict()):
         return Door(None, opens=False)
     st.session_state[_VISITS_AS] = person.key
+    if _sign_outs.get(_place(person), 0.0) > st.session_state.setdefault(_OPENED_S, time.time()):
+        return Door(None, opens=False, problem="You signed out in another tab; reload the page to sign in again.")
     return Door(person, opens=True, signed_in=True)
 
 
@@ -106,7 +115,17 @@ def sign_out_button(person: Person) -> None:
     """Who signed in, and the way out, for the sidebar."""
     address = f"  \n{plain(person.address)}" if person.address not in ("", person.name) else ""
     st.caption(f":material/person: {plain(person.name)}{address}")
-    st.button("Sign out", icon=":material/logout:", on_click=st.logout, key="sign out")
+    st.button("Sign out", icon=":material/logout:", on_click=_sign_out, args=(person,), key="sign out")
+
+
+def _sign_out(person: Person) -> None:
+    """End this visit, and what other tabs of this browser show of the person when they are used next."""
+    _sign_outs[_place(person)] = time.time()
+    st.logout()
+
+
+def _place(person: Person) -> tuple[str, str]:
+    return person.key, browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
 
 
 def _begin(*provider: str) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import Final
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,9 @@ from fer_core.detection.turning import Turn
 from fer_core.errors import FerError
 from fer_core.imaging.crops import shrunk
 from fer_core.imaging.placement import Placement
+from fer_core.live.turns import Turns
 from fer_core.media.images import decode_image
+from fer_core.networks.cores import available_cores
 from fer_core.picture_edits import DrawFace, PictureEdit, boxes_after, can_be_drawn
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
@@ -27,6 +30,9 @@ MAX_PICTURES = 24
 _KEY = "analysed pictures"
 _TURNS = "turned pictures"
 _EDITS = "corrected pictures"
+
+_in_order: Final = Turns(available_cores())
+"""Who came first is answered first: if all were read at the same time, all would wait until the last is done."""
 
 Settings = tuple[Hashable, ...]
 """Everything that the readings of a picture depend on and the visitor chose."""
@@ -172,14 +178,15 @@ def _turns() -> dict[str, Turn]:
 
 
 def _waited_for(name: str, data: bytes, pipeline: EmotionPipeline, turned: Turn, sha256: str) -> Analysed:
-    """Read a picture; where others are read at the same time, the visitor sees the seconds pass."""
+    """Read a picture; where those of others come first, the visitor sees the seconds pass."""
     with st.spinner("Reading …", show_time=True):
         return _analysed(name, data, pipeline, turned, sha256)
 
 
 def _analysed(name: str, data: bytes, pipeline: EmotionPipeline, turned: Turn, sha256: str) -> Analysed:
     image = turned.apply(decode_image(data, name))
-    found = pipeline.read_picture(image)
+    with _in_order:
+        found = pipeline.read_picture(image)
     shown, _ = shrunk(image, SHOWN_PX)
     readings = list(found.faces)
     return Analysed(

@@ -19,10 +19,11 @@ from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.handover import forget_session, recorded_session
 from fer_core.ui.shared.sign_in import owner
+from fer_core.ui.shared.visitor import browser_of
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.products import Copy, Drawing, Drawn, Given, Labelled, Made
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.visits import Visits, browser_of
+from fer_core.ui.video.visits import Visits
 from fer_core.ui.video.workspace import Workspace
 
 MOST_OPEN: Final = 4

@@ -91,20 +91,3 @@ class Visits(Generic[Kept]):
             self._sweeping = bool(self._known)
             if self._sweeping:
                 self._sweep_later()
-
-
-def browser_of(cookie: str) -> str:
-    """The token in a browser's anti-forgery cookie, which stays the same.
-
-    The cookie has the form "2|mask|masked token|time", in hexadecimal, with a new mask each time. A cookie of another
-    form is returned unchanged.
-
-    >>> browser_of("2|e07e46db|d63129df|1795915600") == browser_of("2|40620026|762d6f22|1795915600")
-    True
-    """
-    try:
-        _, mask, masked, _ = cookie.split("|")
-        key, token = bytes.fromhex(mask), bytes.fromhex(masked)
-        return bytes(byte ^ key[place % len(key)] for place, byte in enumerate(token)).hex()
-    except (ValueError, ZeroDivisionError):
-        return cookie
