@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fer_core.batch import manifest
 from fer_core.batch.manifest import Entry
-from fer_core.batch.remote import Address
+from fer_core.batch.remote import Address, forget
 from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task, read_recording
 from fer_core.batch.worker import Load
 from fer_core.declaration import Declaration
@@ -154,13 +154,14 @@ class Reader:
             entry = task.deadly("Ray's log says how", time.time() - begun_s[-1])
         else:
             marks.add(repr(time.time()))
-            with self._limited(marks):
+            with self._limited(marks, task):
                 entry = read_recording(self._pipeline, task, self._request)
         marks.clear()
+        _forget_fetched(task)
         return entry
 
     @contextlib.contextmanager
-    def _limited(self, marks: "_Marks") -> Iterator[None]:
+    def _limited(self, marks: "_Marks", task: Task) -> Iterator[None]:
         """End this actor where the recording takes too long, whatever it hangs in."""
         if self._limit_s is None:
             yield
@@ -168,6 +169,7 @@ class Reader:
 
         def end() -> None:
             marks.add(_TOO_SLOW)
+            _forget_fetched(task)
             os._exit(1)
 
         timer = threading.Timer(self._limit_s, end)
@@ -177,6 +179,12 @@ class Reader:
             yield
         finally:
             timer.cancel()
+
+
+def _forget_fetched(task: Task) -> None:
+    """Remove what an actor of this machine that died has left of a recording in a store."""
+    if isinstance(task.source, Address):
+        forget(task.source.url, task.folder)
 
 
 class _Marks:

@@ -5,6 +5,7 @@ recordings.parquet                      the manifest, see `fer_core.batch.manife
 dictionary.json                         what the columns of both mean
 request.json                            how all of them were read
 .unfinished/<id>.jsonl                  what an interrupted reading goes on from
+.rows.jsonl                             rows that are not in the manifest yet; gone when a batch has ended in order
 """
 
 import contextlib
@@ -29,6 +30,7 @@ DICTIONARY: Final = "dictionary.json"
 REQUEST: Final = "request.json"
 READINGS: Final = "readings"
 UNFINISHED: Final = ".unfinished"
+_ROWS: Final = ".rows.jsonl"
 _LOCK: Final = ".lock"
 
 
@@ -98,26 +100,51 @@ class Dataset:
             )
 
     def entries(self) -> list[Entry]:
-        """The rows of the manifest; none before the first.
+        """The rows of the manifest and those that are noted beside it; none before the first.
 
         Raises:
-            MediaError: it is damaged.
+            MediaError: the manifest is damaged.
         """
-        return manifest.from_file(self.folder / MANIFEST)
+        rows = {entry.key: entry for entry in manifest.from_file(self.folder / MANIFEST)}
+        return list({**rows, **{entry.key: entry for entry in self._noted()}}.values())
+
+    def note(self, entry: Entry) -> None:
+        """Write down a row beside the manifest, which takes the same short time however many rows there are.
+
+        Raises:
+            MediaError: that cannot be done.
+        """
+        path = self.folder / _ROWS
+        try:
+            with path.open("a", encoding="ascii") as file:
+                file.write(f"{json.dumps(as_plain(entry))}\n")
+        except OSError as error:
+            raise self._unwritable(path, error) from error
 
     def write_entries(self, entries: Iterable[Entry]) -> None:
-        """Write the manifest.
+        """Write the manifest, in which everything is that was noted.
 
         Raises:
             MediaError: that cannot be done.
         """
         self._write(MANIFEST, manifest.to_bytes(entries))
+        with contextlib.suppress(OSError):  # the same rows would be taken in again
+            (self.folder / _ROWS).unlink(missing_ok=True)
 
     def forget_checkpoint(self, recording: str) -> None:
         """Remove what an interrupted reading would go on from."""
         with contextlib.suppress(OSError):  # it only takes up room
             self.checkpoint(recording).unlink(missing_ok=True)
             (self.folder / UNFINISHED).rmdir()
+
+    def _noted(self) -> Iterator[Entry]:
+        try:
+            lines = (self.folder / _ROWS).read_text(encoding="ascii", errors="replace").splitlines()
+        except OSError:
+            return
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # the last one, where a power cut tore it
+                yield manifest.of_row(json.loads(line))
 
     def _write(self, name: str, data: bytes) -> None:
         path = self.folder / name

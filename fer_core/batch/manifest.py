@@ -91,6 +91,11 @@ class Entry:
         return recording_id(self.sha256) if self.sha256 else ""
 
     @property
+    def key(self) -> str:
+        """What the row is known by: the content, or the path or address of what could not be opened or fetched."""
+        return self.sha256 or self.source
+
+    @property
     def is_remote(self) -> bool:
         """Whether it lies in a store."""
         return scheme_of(self.source) is not None

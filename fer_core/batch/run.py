@@ -1,6 +1,7 @@
 """A batch from sources to dataset: what was read already is left out, every recording becomes a row."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from fer_core.errors import FerError, MediaError
 from fer_core.jobs import Monitor, Progress
 from fer_core.media.video import checked_file
 from fer_core.networks.files import sha256
+
+_REST: Final = 20
+"""Times as long as the writing of the manifest takes, it rests: a large one must not hold up those who read."""
 
 _NEARLY: Final = 0.99
 """Share of the work that is done before the last row is written."""
@@ -100,6 +104,7 @@ def read_paths(
                     batch.keep(entry)
         finally:
             batch.forget_fetched()
+            batch.rows.write()
         return batch.report()
 
 
@@ -141,7 +146,7 @@ class _Batch:
             self._keep_fetched(entry)
         else:
             self.rows.put(entry)
-        self.named[_key(entry)] = None
+        self.named[entry.key] = None
         self.attempted += 1
         if entry.stage not in ("limit", "worker"):
             self.dataset.forget_checkpoint(checkpoint_name(_task_key(entry)))
@@ -174,7 +179,7 @@ class _Batch:
     def _task_there(self, address: Address) -> Task | None:
         known = self.rows.of_address(address)
         if known is not None and known.stage != "fetch" and self._is_done(known):
-            self.named[_key(known)] = None
+            self.named[known.key] = None
             return None
         return Task(address, "", address.size, self.dataset.folder, self.declaration)
 
@@ -197,12 +202,13 @@ class _Batch:
 
 
 class _Rows:
-    """The manifest, written anew with every change."""
+    """The manifest. Every change is noted at once; the whole is written anew now and then, and by `write`."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._rows = {_key(row): row for row in dataset.entries()}
+        self._rows = {row.key: row for row in dataset.entries()}
         self._copies = {key: set(row.copies) for key, row in self._rows.items()}
+        self._changed, self._due_s = False, 0.0
         self._addresses = {(row.source, row.version): key for key, row in self._rows.items() if row.version}
 
     def __getitem__(self, key: str) -> Entry:
@@ -218,10 +224,22 @@ class _Rows:
     def put(self, row: Entry) -> None:
         """Add a row, or replace the one of the same recording."""
         if row.version:
-            self._addresses[row.source, row.version] = _key(row)
-        copies = self._copies.get(_key(row), set()) - {row.source}
-        self._rows[_key(row)] = replace(row, copies=tuple(sorted(copies)))
+            self._addresses[row.source, row.version] = row.key
+        copies = self._copies.get(row.key, set()) - {row.source}
+        self._rows[row.key] = row = replace(row, copies=tuple(sorted(copies)))
+        self._dataset.note(row)
+        self._changed = True
+        if time.monotonic() >= self._due_s:
+            self.write()
+
+    def write(self) -> None:
+        """Write the manifest, if anything has changed since it was."""
+        if not self._changed:
+            return
+        began_s = time.monotonic()
         self._dataset.write_entries(self._rows.values())
+        ended_s = time.monotonic()
+        self._changed, self._due_s = False, ended_s + _REST * (ended_s - began_s)
 
     def add_copy(self, digest: str, source: str) -> None:
         """Note another file with the content of a recording, whose row may be there or follow."""
@@ -282,11 +300,6 @@ class _Pace:
         words = f"{self._settled} of {self._total} recordings{failed}"
         self._monitor.report(Progress(share, words, done=self._settled, total=self._total))
         self._monitor.check()
-
-
-def _key(row: Entry) -> str:
-    """What a row is known by: the content, or the path of a file that could not be opened."""
-    return row.sha256 or row.source
 
 
 def _task_key(row: Entry) -> str:

@@ -151,7 +151,7 @@ def _end(session: "Session", out: Path | None) -> None:
         f"(median), {figures.latency_ms(95):.0f} ms (95th percentile)"
     )
     if recorded.markers:
-        say(f"{len(recorded.markers)} markers came in")
+        say(f"markers that came in: {len(recorded.markers)}")
     if out is not None:
         study = recorded.study
         write_csv(study.timeline, out)

@@ -1,12 +1,14 @@
 """`live`: cameras without a browser, and the session that is read of them."""
 
 import json
+import threading
 import time
+import uuid
 
 import numpy as np
 import pytest
 
-from fer_core import AnalysisRequest, Timeline
+from fer_core import AnalysisRequest, EmotionPipeline, Timeline
 from fer_core.cli import main
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError
@@ -16,7 +18,10 @@ from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.study import Study
 from tests.rtsp import RtspCamera
+from tests.unit.test_live_outputs import network, until
 from tests.videos import scene, write_video
+
+__all__ = ["network"]
 
 
 class Given:
@@ -204,6 +209,41 @@ def test_a_session_ends_after_its_time():
     began_s = time.monotonic()
     live.run(Given([scene((90, 90, 140))] * 200, pause_s=0.05), seconds=0.3)
     assert time.monotonic() - began_s < 5 and 1 <= live.figures.read <= 7
+
+
+def test_the_command_takes_markers_in(network, tmp_path, monkeypatch, capsys):
+    name, heard = f"PsychoPy {uuid.uuid4()}", threading.Event()
+    outlet = network.outlet(name)
+
+    class Until(Given):
+        def frames(self):
+            until(outlet.have_consumers)
+            yield self.given[0]
+            until(lambda: live_session() is not None)
+            outlet.push_sample(["stimulus 1"])
+            while not heard.is_set():
+                time.sleep(0.02)
+                yield self.given[0]
+
+    sessions: list[Session] = []
+    mark, run = Session.mark, Session.run
+
+    def live_session():
+        return sessions[0]._recorder if sessions else None
+
+    monkeypatch.setattr(Session, "run", lambda self, *given: sessions.append(self) or run(self, *given))
+    monkeypatch.setattr(Session, "mark", lambda self, *given: mark(self, *given) or heard.set())
+    monkeypatch.setattr("fer_core.live.sources.source_of", lambda text: Until([scene((90, 90, 140))]))
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    out = tmp_path / "out"
+    assert main(["live", "0", "--agree", "--markers-in", name, "--out", str(out)]) == 0
+    told = capsys.readouterr().err
+    assert f"Markers come in from LSL {name}." in told and "markers that came in: 1" in told
+    [marker] = Study.open(out / "timeline.parquet").notes.markers
+    assert (
+        marker.text == "stimulus 1"
+        and 0 <= marker.time_s <= Timeline.read(out / "timeline.parquet").recording.duration_s
+    )
 
 
 def test_without_consent_nothing_is_read(film, capsys):

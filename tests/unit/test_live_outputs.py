@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+import uuid
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError
 from fer_core.live.analyser import LiveFace, LiveReading
+from fer_core.live.links import Links
 from fer_core.live.markers import MarkersIn
 from fer_core.live.outputs.changes import Changes
 from fer_core.live.outputs.message import Message, greeting
@@ -148,9 +150,10 @@ def test_lab_streaming_layer_has_the_time_of_the_frame(message):
 
     output = LslOutput("custom_cnn")
     try:
-        found = list(pylsl.resolve_byprop("name", NAME, timeout=5))
+        found = list(pylsl.resolve_byprop("uid", output._readings.get_info().uid(), timeout=10))
         if not found:
             pytest.skip("this machine's network does not carry the announcements of Lab Streaming Layer")
+        assert found[0].name() == NAME
         inlet = pylsl.StreamInlet(found[0])
         inlet.open_stream(5)
         now_s, lsl_s = time.monotonic(), pylsl.local_clock()
@@ -168,7 +171,7 @@ def test_lab_streaming_layer_has_the_time_of_the_frame(message):
 
 
 class Network:
-    """Streams of markers on this machine, as other programs offer them."""
+    """Streams of markers on this machine, as other programs offer them; other tests may run in the same network."""
 
     def __init__(self, lsl) -> None:
         self.lsl = lsl
@@ -182,14 +185,14 @@ class Network:
 def network() -> Network:
     lsl = pytest.importorskip("pylsl", reason="the extra `live` is not installed (pylsl)", exc_type=Exception)
     probe = Network(lsl)
-    outlet = probe.outlet("probe")
-    if not lsl.resolve_byprop("name", "probe", timeout=5):
+    outlet = probe.outlet(name := f"probe {uuid.uuid4()}")
+    if not lsl.resolve_byprop("name", name, timeout=10):
         pytest.skip("this machine's network does not carry the announcements of Lab Streaming Layer")
     del outlet
     return probe
 
 
-def until(done, seconds: float = 15.0) -> None:
+def until(done, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline
@@ -197,34 +200,36 @@ def until(done, seconds: float = 15.0) -> None:
 
 
 def test_markers_come_in_with_the_time_at_which_they_were_set(network):
-    heard: list[tuple[str, float]] = []
-    ours, texts = network.outlet("FaceValueMarkers"), network.outlet("PsychoPy")
-    triggers = network.outlet("Triggers", network.lsl.cf_int32)
-    markers = MarkersIn(lambda text, time_s: heard.append((text, time_s)))
+    heard: dict[str, float] = {}
+    own = str(uuid.uuid4())
+    ours, texts = network.outlet("FaceValueMarkers"), network.outlet(f"PsychoPy {own}")
+    triggers = network.outlet(f"Triggers {own}", network.lsl.cf_int32)
+    code = int(own[:6], 16)
+    markers = MarkersIn(lambda text, time_s: heard.update({text: time_s}))
     try:
-        until(lambda: sorted(markers.streams) == ["PsychoPy", "Triggers"])
+        until(lambda: {f"PsychoPy {own}", f"Triggers {own}"} <= set(markers.streams))
         until(lambda: texts.have_consumers() and triggers.have_consumers())
         now_s, lsl_s = time.monotonic(), network.lsl.local_clock()
-        ours.push_sample(["person 1: happy"], lsl_s)
-        texts.push_sample(["stimulus"], lsl_s - 1.5)  # told late, as slow networks do
-        triggers.push_sample([7], lsl_s)
-        texts.push_sample(["x" * 1000], lsl_s)
-        until(lambda: len(heard) == 3)
-        texts.push_sample(["last"], lsl_s)
-        until(lambda: len(heard) == 4)
+        ours.push_sample([f"ours {own}"], lsl_s)
+        texts.push_sample([f"stimulus {own}"], lsl_s - 1.5)  # told late, as slow networks do
+        triggers.push_sample([code], lsl_s)
+        texts.push_sample([own * 10], lsl_s)
+        until(lambda: {f"stimulus {own}", str(code), (own * 10)[:200]} <= set(heard))
+        assert "FaceValueMarkers" not in markers.streams
     finally:
         markers.close()
-    times = dict(heard)
-    assert set(times) == {"stimulus", "7", "x" * 200, "last"}
-    assert times["stimulus"] == pytest.approx(now_s - 1.5, abs=0.05) and times["7"] == pytest.approx(now_s, abs=0.05)
+    assert f"ours {own}" not in heard
+    assert heard[f"stimulus {own}"] == pytest.approx(now_s - 1.5, abs=0.05)
+    assert heard[str(code)] == pytest.approx(now_s, abs=0.05)
 
 
 def test_one_stream_of_markers_can_be_named(network):
     heard: list[str] = []
-    wanted, other = network.outlet("Unity"), network.outlet("Other")
-    markers = MarkersIn(lambda text, _: heard.append(text), "Unity")
+    name = f"Unity {uuid.uuid4()}"
+    wanted, other = network.outlet(name), network.outlet("Other")
+    markers = MarkersIn(lambda text, _: heard.append(text), name)
     try:
-        until(lambda: markers.streams == ("Unity",) and wanted.have_consumers())
+        until(lambda: markers.streams == (name,) and wanted.have_consumers())
         other.push_sample(["no"])
         wanted.push_sample(["yes"])
         until(lambda: heard == ["yes"])
@@ -235,11 +240,12 @@ def test_one_stream_of_markers_can_be_named(network):
 
 
 def test_markers_of_ours_stand_beside_the_readings(message, network):
-    from fer_core.live.outputs.lsl import MARKERS, LslOutput
+    from fer_core.live.outputs.lsl import LslOutput
 
     output = LslOutput("custom_cnn")
+    uid = output._markers.get_info().uid()
     try:
-        [found] = network.lsl.resolve_byprop("name", MARKERS, timeout=5)
+        [found] = network.lsl.resolve_byprop("uid", uid, timeout=60)
         inlet = network.lsl.StreamInlet(found)
         inlet.open_stream(5)
         until(lambda: output._markers.have_consumers())
@@ -248,3 +254,30 @@ def test_markers_of_ours_stand_beside_the_readings(message, network):
     finally:
         output.close()
     assert [values for values, _ in told] == [["person 1: happy"], ["person 2: happy"]] and told[0][1] == told[1][1]
+
+
+def test_links_send_until_they_are_closed_and_open_all_or_none(message):
+    client = pytest.importorskip("websockets.sync.client", reason="the extra `live` is not installed (websockets)")
+    from fer_core.live.outputs.websocket import WebSocketOutput
+
+    faces = tuple(LiveFace(face, face.probabilities) for face in message.faces)
+    reading = LiveReading(BEGAN_S + 2, message.width, message.height, faces)
+    links = Links([Way("websocket")], "custom_cnn", lambda *_: None, BEGAN_S + 1)
+    address = links.out[0].split()[1]
+    with client.connect(address) as listener:
+        listener.recv(5)
+        links.send(reading)
+        links.send(reading)
+        told = [json.loads(listener.recv(5)) for _ in range(2)]
+    links.close()
+    links.send(reading)
+    assert [(each["frame"], each["time_s"], len(each["faces"])) for each in told] == [(0, 1.0, 2), (1, 1.0, 2)]
+    assert links.closed and links.marker_streams is None
+    free = int(address.rpartition(":")[2])
+    taken = WebSocketOutput(0, {})
+    try:
+        with pytest.raises(RequestError):
+            Links([Way("websocket", port=free), Way("websocket", port=taken.port)], "", lambda *_: None, 0.0)
+        WebSocketOutput(free, {}).close()  # was let go
+    finally:
+        taken.close()

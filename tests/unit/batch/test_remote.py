@@ -190,6 +190,16 @@ def test_an_actor_fetches_itself(store, tmp_path):
     assert Dataset(task.folder).readings(recording_id(entry.sha256)).exists() and left_over(tmp_path) == []
 
 
+def test_an_actor_that_gives_up_leaves_nothing_of_what_another_one_fetched(store, tmp_path):
+    [address] = recordings([ONE])
+    task = Task(address, "", address.size, tmp_path / "out")
+    task.checkpoint.parent.mkdir(parents=True)
+    task.checkpoint.with_suffix(".begun").write_text("1.0\ntoo slow\n")
+    _scratch(address.url, task.folder).mkdir()
+    [row] = cluster.Reader(engines.fake, AnalysisRequest(fps=5), 60.0)(cluster.as_table(task)).to_pylist()
+    assert manifest.of_row(row).stage == "limit" and left_over(tmp_path) == []
+
+
 def test_a_manifest_of_before_there_were_stores_is_read(store, clip, tmp_path):
     import pyarrow.parquet as pq
 

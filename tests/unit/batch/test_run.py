@@ -9,7 +9,7 @@ import pyarrow.dataset
 import pytest
 
 from fer_core import AnalysisRequest, MediaError, RequestError, Timeline
-from fer_core.batch import manifest
+from fer_core.batch import manifest, run
 from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import recording_id
 from fer_core.batch.run import read_all
@@ -245,6 +245,35 @@ def test_a_recording_that_changes_meanwhile_is_a_row(made, tmp_path, monkeypatch
     [row] = read_all([made / "one.mp4"], tmp_path, HereEngine()).failed
     assert row.stage == "reading" and "changed while it was read" in row.reason
     assert not list(tmp_path.glob("readings/*/*"))
+
+
+def test_rows_are_noted_at_once_and_a_kill_loses_none(source, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as killed:
+        killed.setattr(run._Rows, "write", lambda self: None)
+        read_all([source], out, HereEngine())
+    assert not (out / "recordings.parquet").exists()
+    with (out / ".rows.jsonl").open("a") as file:
+        file.write('{"name": "torn')
+    noted = rows(out)
+    assert {name: row.state for name, row in noted.items()} == {
+        "one.mp4": "read", "two.mp4": "read", "broken.mp4": "failed"
+    }  # fmt: skip
+    engine = HereEngine()
+    clip(source / "new.mp4", 60)
+    read_all([source], out, engine)
+    assert engine.read_names == ["new.mp4"] and not (out / ".rows.jsonl").exists()
+    written = {row.name: row for row in manifest.from_file(out / "recordings.parquet")}
+    assert written == {**noted, "new.mp4": written["new.mp4"]}
+
+
+def test_a_large_manifest_is_not_written_for_every_row(source, tmp_path, monkeypatch):
+    written = []
+    write = Dataset.write_entries
+    monkeypatch.setattr(run, "_REST", 1e9)
+    monkeypatch.setattr(Dataset, "write_entries", lambda self, given: written.append(1) or write(self, given))
+    read_all([source], tmp_path / "out", HereEngine())
+    assert len(written) == 2 and len(rows(tmp_path / "out")) == 3  # the first row, and the end
 
 
 def test_a_full_disk_ends_the_batch(made, tmp_path, monkeypatch):
