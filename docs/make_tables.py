@@ -1,5 +1,6 @@
 """Write the tables of documents that come from model cards, from code and from benchmarks. Run by `make tables`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fer_core.batch import manifest
@@ -7,6 +8,7 @@ from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.classification.figures import CardFigures
 from fer_core.diagnostics.benchmarks import report
 from fer_core.diagnostics.benchmarks import table as lines
+from fer_core.diagnostics.benchmarks.growth import Curve
 from fer_core.emotions import EMOTIONS
 from fer_core.reports.tables import dictionary_markdown
 from fer_core.settings import ServiceSettings, Settings
@@ -56,8 +58,15 @@ def performance() -> dict[str, str]:
         "conditions": f"{report.conditions(newest)} {link}",
         "bars": report.bars_markdown(newest),
         "bench": lines.markdown(newest.figures.table),
+        "growth": _growth(newest.figures.growth, path.with_suffix(".svg").name),
         "against": lines.peer_markdown(against) if against else "Not measured in that run.",
     }
+
+
+def _growth(curves: Sequence[Curve] | None, drawing: str) -> str:
+    if not curves:
+        return "Not measured in that run."
+    return f"![How cost grows](benchmarks/{drawing})\n\n{lines.growth_markdown(curves)}"
 
 
 def models_table(cards: list[ModelCard]) -> str:

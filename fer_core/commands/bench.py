@@ -16,6 +16,7 @@ from fer_core.plain import as_plain
 if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.batches import BatchFigures
     from fer_core.diagnostics.benchmarks.figures import BenchFigures, DetectorFigures
+    from fer_core.diagnostics.benchmarks.growth import Curve
     from fer_core.diagnostics.benchmarks.live import LiveFigures
     from fer_core.diagnostics.benchmarks.pages import PageFigures
     from fer_core.diagnostics.benchmarks.parts import Subject
@@ -89,6 +90,9 @@ def add(commands: Commands) -> None:
         help="the Python that has it installed, since it needs other versions of libraries; default: this one",
     )
     bench.add_argument(
+        "--growth", action="store_true", help="also measure how cost grows with faces, pixels, length and visitors"
+    )
+    bench.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
@@ -122,6 +126,7 @@ def _bench(options: argparse.Namespace) -> int:
     measured = replace(
         figures.BenchFigures.of_table(machine, subject.model, table),
         against=against,
+        growth=_growth(subject) if options.growth else None,
         video=_video(subject.model, options.minutes) if options.video else None,
         live=_live(subject.pipeline, options) if options.live else None,
         detection={name: _detection(name, subject, table) for name in options.detectors} or None,
@@ -140,7 +145,7 @@ def _bench(options: argparse.Namespace) -> int:
 def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
     from fer_core.diagnostics.benchmarks import report
 
-    kept = ("only", "engines", "codecs", "seconds", "minutes", "rounds", "detectors", "batch", "against")
+    kept = ("only", "engines", "codecs", "seconds", "minutes", "rounds", "detectors", "batch", "against", "growth")
     settings = {name: as_plain(getattr(options, name)) for name in kept}
     say(f"written: {report.write(report.report(measured, settings), options.out)}")
 
@@ -186,6 +191,13 @@ def _against(subject: "Subject", python: str | None) -> "PeerFigures":
         return peers.against(peer, subject.pipeline, python)
 
 
+def _growth(subject: "Subject") -> "tuple[Curve, ...]":
+    from fer_core.diagnostics.benchmarks import growth
+
+    say("growth: faces, pixels, length, visitors")
+    return tuple(growth.growth(subject.pipeline))
+
+
 def _show(measured: "BenchFigures") -> None:
     from fer_core.diagnostics.benchmarks import table
 
@@ -193,6 +205,9 @@ def _show(measured: "BenchFigures") -> None:
     tell(f"model: {measured.model}")
     if measured.table:
         for line in ["", *table.text_lines(measured.table)]:
+            tell(line)
+    if measured.growth:
+        for line in ["", *table.growth_lines(measured.growth)]:
             tell(line)
     if measured.against:
         for line in ["", *table.peer_lines(measured.against)]:

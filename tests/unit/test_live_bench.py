@@ -202,7 +202,7 @@ def test_the_command_writes_them_all(monkeypatch, capsys):
     assert main(["bench", "--live", "--seconds", "0.5", *parts, "--json", "-"]) == 0
     written = json.loads(capsys.readouterr().out)
     names = ["machine", "model", "cold_start_s", "image_ms", "classify_ms", "detect_ms", "video", "live"]
-    assert list(written) == [*names, "detection", "batch", "pages", "table", "against"]
+    assert list(written) == [*names, "detection", "batch", "pages", "table", "against", "growth"]
     assert written["detection"] is written["batch"] is written["pages"] is written["cold_start_s"] is None
     assert list(written["classify_ms"]["litert"]) == ["1", "2", "4", "8", "16"] and written["image_ms"] is None
     assert list(written["live"]) == [*written["live"]["four_faces"], "four_faces"]
