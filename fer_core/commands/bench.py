@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, say, tell, write_json
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, WorkerError
 from fer_core.plain import as_plain
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def add(commands: Commands) -> None:
     bench.add_argument("--engines", nargs="+", default=["litert"], choices=("litert", "keras"), help="default: litert")
     bench.add_argument(
         "--codecs", nargs="+", default=["h264"], choices=CODECS, help="of the recordings of the table; default: h264"
+    )
+    bench.add_argument(
+        "--length", type=_positive(int), default=40, help="of those recordings in seconds, by tens; default: 40"
     )
     bench.add_argument("--live", action="store_true", help="also feed a stream as a camera does: one face, then four")
     bench.add_argument(
@@ -145,9 +148,9 @@ def _bench(options: argparse.Namespace) -> int:
 def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
     from fer_core.diagnostics.benchmarks import report
 
-    kept = ("only", "engines", "codecs", "seconds", "minutes", "rounds", "detectors", "batch", "against", "growth")
-    settings = {name: as_plain(getattr(options, name)) for name in kept}
-    say(f"written: {report.write(report.report(measured, settings), options.out)}")
+    left_out = ("run", "json", "out", "against_python", "recording")  # places on this machine
+    chosen = {name: as_plain(value) for name, value in vars(options).items() if name not in left_out}
+    say(f"written: {report.write(report.report(measured, chosen), options.out)}")
 
 
 def _subject(options: argparse.Namespace) -> "Subject":
@@ -166,7 +169,7 @@ def _subject(options: argparse.Namespace) -> "Subject":
             say(f"{engine} is left out: {error}")
     detectors = {pipeline.detector.name: pipeline.detector}
     detectors |= {name: load_detector(name) for name in options.detectors if name not in detectors}
-    return Subject(pipeline, classifiers, detectors, Recordings(codecs=options.codecs))
+    return Subject(pipeline, classifiers, detectors, Recordings(options.codecs, options.length))
 
 
 def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
@@ -178,7 +181,7 @@ def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
         say(f"{name}: {title}")
         try:
             figures += measure(subject)
-        except DependencyError as error:
+        except (DependencyError, WorkerError) as error:
             say(f"{name} is left out: {error}")
     return figures
 
@@ -220,10 +223,12 @@ def _told(name: str, figure: Told) -> Told:
 
 
 def _detection(name: str, subject: "Subject", table: "Sequence[Figure]") -> "DetectorFigures":
-    from fer_core.diagnostics.benchmarks import detection, figures
+    from fer_core.diagnostics.benchmarks import detection, figures, pictures
 
-    detector = subject.detectors[name]
-    times = detection.milliseconds(table or tuple(detection.searches(detector)), name)
+    detector, measurer = subject.detectors[name], subject.pipeline.measurer
+    times = detection.milliseconds(table, name) or detection.milliseconds(detection.searches(detector), name)
+    if detector is subject.pipeline.detector and measurer:
+        times["geometry"] = next(pictures.meshes(measurer)).median
     return _told(f"detection, {name}", figures.DetectorFigures(detection.found(detector), times))
 
 

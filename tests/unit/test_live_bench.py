@@ -228,6 +228,26 @@ def test_the_table_is_shown_and_what_is_missing_is_one_sentence(monkeypatch, cap
     assert "litert, 16 faces at once" in printed.out and "page is left out: " in printed.err
 
 
+@pytest.mark.parametrize("parts", [[], ["detector"]], ids=["not in the table", "in the table"])
+def test_detectors_are_timed_once(parts, monkeypatch, capsys):
+    timed = []
+
+    def searches(detector):
+        timed.append(detector.name)
+        yield spread.Figure.of(f"detector.{detector.name}.still", "", "ms", [5.0])
+
+    fake = fake_pipeline([FACE])
+    monkeypatch.setattr(detection, "searches", searches)
+    monkeypatch.setattr("fer_core.diagnostics.benchmarks.parts.searches", searches)
+    monkeypatch.setattr(detection, "found", lambda detector: {})
+    monkeypatch.setattr(EmotionPipeline, "load", lambda model=None: fake)
+    monkeypatch.setattr(EmotionClassifier, "load", lambda model, engine: fake.classifier)
+    assert main(["bench", "--only", *parts, "--detectors", fake.detector.name, "--json", "-"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert timed == [fake.detector.name]
+    assert written["detection"][fake.detector.name]["median_ms"] == {"still": 5.0}
+
+
 def test_the_choices_are_those_that_there_are():
     assert tuple(parts.PARTS) == command.PARTS and tuple(video.CODECS) == command.CODECS
 

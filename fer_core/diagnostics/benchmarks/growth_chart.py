@@ -1,6 +1,7 @@
 """How cost grows, drawn."""
 
 import io
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,15 +11,20 @@ from matplotlib.figure import Figure as Drawing
 from fer_core.diagnostics.benchmarks.growth import Curve
 
 _PANEL_INCHES: Final = (2.6, 2.2)
+_ABREAST: Final = 3
 _BLUE: Final = "#3b5bdb"
 
 
 def growth_svg(curves: Sequence[Curve]) -> str:
     """A panel for each curve: medians as a line, from the least to the most as bars. SVG that is the same each time."""
     across, down = _PANEL_INCHES
-    drawing = Drawing(figsize=(across * len(curves), down), layout="constrained")
-    panels = drawing.subplots(1, len(curves), squeeze=False)[0]
-    for panel, curve in zip(panels, curves, strict=True):
+    rows = math.ceil(len(curves) / _ABREAST)
+    drawing = Drawing(figsize=(across * _ABREAST, down * rows), layout="constrained")
+    panels = list(drawing.subplots(rows, _ABREAST, squeeze=False).flat)
+    for panel in panels:
+        panel.set_axis_off()
+    for panel, curve in zip(panels, curves, strict=False):  # the last row may have places left
+        panel.set_axis_on()
         medians = [figure.median for figure in curve.figures]
         around = [
             [median - figure.least for median, figure in zip(medians, curve.figures, strict=True)],
@@ -30,7 +36,7 @@ def growth_svg(curves: Sequence[Curve]) -> str:
         panel.set_ylabel(curve.unit, fontsize=7)
         panel.tick_params(labelsize=6)
         panel.set_xlim(left=0)
-        panel.set_ylim(bottom=0)
+        panel.set_ylim(0, 1.1 * max(figure.most for figure in curve.figures))
         for side in ("top", "right"):
             panel.spines[side].set_visible(False)
     written = io.StringIO()
