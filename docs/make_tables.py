@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.classification.figures import CardFigures
 from fer_core.diagnostics.benchmarks import report
 from fer_core.diagnostics.benchmarks import table as lines
+from fer_core.diagnostics.benchmarks.growth import Curve
 from fer_core.emotions import EMOTIONS
 from fer_core.reports.tables import dictionary_markdown
 from fer_core.settings import ServiceSettings, Settings
@@ -59,8 +61,15 @@ def performance() -> dict[str, str]:
         "conditions": f"{report.conditions(newest)} {link}",
         "bars": report.bars_markdown(newest),
         "bench": lines.markdown(newest.figures.table),
+        "growth": _growth(newest.figures.growth, path.with_suffix(".svg").name),
         "against": lines.peer_markdown(against) if against else "Not measured in that run.",
     }
+
+
+def _growth(curves: Sequence[Curve] | None, drawing: str) -> str:
+    if not curves:
+        return "Not measured in that run."
+    return f"![How cost grows](benchmarks/{drawing})\n\n{lines.growth_markdown(curves)}"
 
 
 def models_table(cards: list[ModelCard]) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, say, tell, write_json
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, WorkerError
 from fer_core.plain import as_plain
 from fer_core.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.batches import BatchFigures
     from fer_core.diagnostics.benchmarks.figures import BenchFigures, DetectorFigures
+    from fer_core.diagnostics.benchmarks.growth import Curve
     from fer_core.diagnostics.benchmarks.live import LiveFigures
     from fer_core.diagnostics.benchmarks.pages import PageFigures
     from fer_core.diagnostics.benchmarks.parts import Subject
@@ -54,6 +55,9 @@ def add(commands: Commands) -> None:
     bench.add_argument(
         "--codecs", nargs="+", default=["h264"], choices=CODECS, help="of the recordings of the table; default: h264"
     )
+    bench.add_argument(
+        "--length", type=_positive(int), default=40, help="of those recordings in seconds, by tens; default: 40"
+    )
     bench.add_argument("--live", action="store_true", help="also feed a stream as a camera does: one face, then four")
     bench.add_argument(
         "--seconds",
@@ -90,6 +94,9 @@ def add(commands: Commands) -> None:
         help="the Python that has it installed, since it needs other versions of libraries; default: this one",
     )
     bench.add_argument(
+        "--growth", action="store_true", help="also measure how cost grows with faces, pixels, length and visitors"
+    )
+    bench.add_argument(
         "--out",
         type=Path,
         metavar="FOLDER",
@@ -123,6 +130,7 @@ def _bench(options: argparse.Namespace) -> int:
     measured = replace(
         figures.BenchFigures.of_table(machine, subject.model, table),
         against=against,
+        growth=_growth(subject) if options.growth else None,
         video=_video(subject.model, options.minutes) if options.video else None,
         live=_live(subject.pipeline, options) if options.live else None,
         detection={name: _detection(name, subject, table) for name in options.detectors} or None,
@@ -141,9 +149,9 @@ def _bench(options: argparse.Namespace) -> int:
 def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
     from fer_core.diagnostics.benchmarks import report
 
-    kept = ("only", "engines", "codecs", "seconds", "minutes", "rounds", "detectors", "batch", "against")
-    settings = {name: as_plain(getattr(options, name)) for name in kept}
-    say(f"written: {report.write(report.report(measured, settings), options.out)}")
+    left_out = ("run", "json", "out", "against_python", "recording")  # places on this machine
+    chosen = {name: as_plain(value) for name, value in vars(options).items() if name not in left_out}
+    say(f"written: {report.write(report.report(measured, chosen), options.out)}")
 
 
 def _subject(options: argparse.Namespace) -> "Subject":
@@ -162,7 +170,7 @@ def _subject(options: argparse.Namespace) -> "Subject":
             say(f"{engine} is left out: {error}")
     detectors = {pipeline.detector.name: pipeline.detector}
     detectors |= {name: load_detector(name) for name in options.detectors if name not in detectors}
-    return Subject(pipeline, classifiers, detectors, Recordings(codecs=options.codecs))
+    return Subject(pipeline, classifiers, detectors, Recordings(options.codecs, options.length))
 
 
 def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
@@ -174,7 +182,7 @@ def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
         say(f"{name}: {title}")
         try:
             figures += measure(subject)
-        except DependencyError as error:
+        except (DependencyError, WorkerError) as error:
             say(f"{name} is left out: {error}")
     return figures
 
@@ -187,6 +195,13 @@ def _against(subject: "Subject", python: str | None) -> "PeerFigures":
         return peers.against(peer, subject.pipeline, python)
 
 
+def _growth(subject: "Subject") -> "tuple[Curve, ...]":
+    from fer_core.diagnostics.benchmarks import growth
+
+    say("growth: faces, pixels, length, visitors")
+    return tuple(growth.growth(subject.pipeline))
+
+
 def _show(measured: "BenchFigures") -> None:
     from fer_core.diagnostics.benchmarks import table
 
@@ -194,6 +209,9 @@ def _show(measured: "BenchFigures") -> None:
     tell(f"model: {measured.model}")
     if measured.table:
         for line in ["", *table.text_lines(measured.table)]:
+            tell(line)
+    if measured.growth:
+        for line in ["", *table.growth_lines(measured.growth)]:
             tell(line)
     if measured.against:
         for line in ["", *table.peer_lines(measured.against)]:
@@ -206,10 +224,12 @@ def _told(name: str, figure: Told) -> Told:
 
 
 def _detection(name: str, subject: "Subject", table: "Sequence[Figure]") -> "DetectorFigures":
-    from fer_core.diagnostics.benchmarks import detection, figures
+    from fer_core.diagnostics.benchmarks import detection, figures, pictures
 
-    detector = subject.detectors[name]
-    times = detection.milliseconds(table or tuple(detection.searches(detector)), name)
+    detector, measurer = subject.detectors[name], subject.pipeline.measurer
+    times = detection.milliseconds(table, name) or detection.milliseconds(detection.searches(detector), name)
+    if detector is subject.pipeline.detector and measurer:
+        times["geometry"] = next(pictures.meshes(measurer)).median
     return _told(f"detection, {name}", figures.DetectorFigures(detection.found(detector), times))
 
 

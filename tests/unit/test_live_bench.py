@@ -202,7 +202,7 @@ def test_the_command_writes_them_all(monkeypatch, capsys):
     assert main(["bench", "--live", "--seconds", "0.5", *parts, "--json", "-"]) == 0
     written = json.loads(capsys.readouterr().out)
     names = ["machine", "model", "cold_start_s", "image_ms", "classify_ms", "detect_ms", "video", "live"]
-    assert list(written) == [*names, "detection", "batch", "pages", "table", "against"]
+    assert list(written) == [*names, "detection", "batch", "pages", "table", "against", "growth"]
     assert written["detection"] is written["batch"] is written["pages"] is written["cold_start_s"] is None
     assert list(written["classify_ms"]["litert"]) == ["1", "2", "4", "8", "16"] and written["image_ms"] is None
     assert list(written["live"]) == [*written["live"]["four_faces"], "four_faces"]
@@ -226,6 +226,26 @@ def test_the_table_is_shown_and_what_is_missing_is_one_sentence(monkeypatch, cap
     assert main(["bench", "--only", "page", "classifier"]) == 0
     printed = capsys.readouterr()
     assert "litert, 16 faces at once" in printed.out and "page is left out: " in printed.err
+
+
+@pytest.mark.parametrize("parts", [[], ["detector"]], ids=["not in the table", "in the table"])
+def test_detectors_are_timed_once(parts, monkeypatch, capsys):
+    timed = []
+
+    def searches(detector):
+        timed.append(detector.name)
+        yield spread.Figure.of(f"detector.{detector.name}.still", "", "ms", [5.0])
+
+    fake = fake_pipeline([FACE])
+    monkeypatch.setattr(detection, "searches", searches)
+    monkeypatch.setattr("fer_core.diagnostics.benchmarks.parts.searches", searches)
+    monkeypatch.setattr(detection, "found", lambda detector: {})
+    monkeypatch.setattr(EmotionPipeline, "load", lambda model=None: fake)
+    monkeypatch.setattr(EmotionClassifier, "load", lambda model, engine: fake.classifier)
+    assert main(["bench", "--only", *parts, "--detectors", fake.detector.name, "--json", "-"]) == 0
+    written = json.loads(capsys.readouterr().out)
+    assert timed == [fake.detector.name]
+    assert written["detection"][fake.detector.name]["median_ms"] == {"still": 5.0}
 
 
 def test_the_choices_are_those_that_there_are():

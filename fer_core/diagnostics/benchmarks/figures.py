@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fer_core.diagnostics.benchmarks.batches import BatchFigures
 from fer_core.diagnostics.benchmarks.detection import Found, milliseconds
+from fer_core.diagnostics.benchmarks.growth import Curve
 from fer_core.diagnostics.benchmarks.live import LiveFigures
 from fer_core.diagnostics.benchmarks.pages import PageFigures
 from fer_core.diagnostics.benchmarks.peers import PeerFigures
@@ -52,6 +53,7 @@ class BenchFigures:
         pages: of the dashboard in a browser.
         table: every line of the table; the medians above are some of it.
         against: another project on the same inputs.
+        growth: how cost grows.
     """
 
     machine: Machine
@@ -67,6 +69,7 @@ class BenchFigures:
     pages: PageFigures | None = None
     table: Sequence[Figure] = ()
     against: PeerFigures | None = None
+    growth: Sequence[Curve] | None = None
 
     @classmethod
     def of_table(cls, machine: Machine, model: str, table: Sequence[Figure]) -> "BenchFigures":

@@ -1,5 +1,6 @@
 """Speed of reading recordings by codec and size, beside decoding alone."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ SIZES: Final = ("720p30", "1080p30")
 CLIP_S: Final = 10
 """Length of what is encoded, in seconds; a recording is that over and over, copied without encoding."""
 
+LENGTH_S: Final = 40
 REPEATS: Final = 3
 
 
@@ -27,12 +29,12 @@ class Recordings:
 
     Attributes:
         codecs: names of `fer_core.diagnostics.benchmarks.video.CODECS`.
-        seconds: length, a multiple of `CLIP_S`.
+        seconds: length; rounded up to a multiple of `CLIP_S`.
         repeats: how often each is read.
     """
 
     codecs: Sequence[str] = ("h264",)
-    seconds: int = 60
+    seconds: int = LENGTH_S
     repeats: int = REPEATS
 
 
@@ -51,11 +53,11 @@ def recordings(which: Recordings, model: str | None = None) -> Iterator[Figure]:
 
 
 def made(folder: Path, seconds: int, size: str, codec: str = "h264") -> Path:
-    """A recording of one moving face, of `seconds`, a multiple of `CLIP_S`."""
+    """A recording of one moving face, of `seconds`, rounded up to a multiple of `CLIP_S`."""
     clip, path = folder / f"clip.{codec}.{size}.mp4", folder / f"{seconds}.{codec}.{size}.mp4"
     if not clip.exists():
         make_clip(clip, CLIP_S, size, codec)
-    repeat(clip, path, seconds // CLIP_S)
+    repeat(clip, path, math.ceil(seconds / CLIP_S))
     return path
 
 

@@ -146,7 +146,7 @@ def conditions(of: Report) -> str:
 
 
 def write(of: Report, folder: Path) -> Path:
-    """Write a report under its date; of a day's second, "-2" stands behind it.
+    """Write a report under its date, how cost grows as SVG beside it; of a day's second, "-2" stands behind it.
 
     Raises:
         MediaError: the folder cannot be written.
@@ -158,6 +158,11 @@ def write(of: Report, folder: Path) -> Path:
         path = next(folder / name for name in names if not (folder / name).exists())
         with whole_file(path) as part:
             part.write_text(text, encoding="utf-8")
+        if of.figures.growth:
+            from fer_core.diagnostics.benchmarks.growth_chart import growth_svg  # matplotlib only where it draws
+
+            with whole_file(path.with_suffix(".svg")) as part:
+                part.write_text(growth_svg(of.figures.growth), encoding="utf-8")
     except OSError as error:
         raise MediaError(f"{folder} cannot be written ({error.strerror}); choose another place.") from error
     return path

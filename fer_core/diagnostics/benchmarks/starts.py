@@ -14,7 +14,7 @@ from fer_core.networks.files import MODELS_DIR
 from fer_core.resources import PACKAGE
 from fer_core.settings import environment_with
 
-ROUNDS: Final = 7
+ROUNDS: Final = 5
 SELF_TESTS: Final = 3
 
 _LEAST: Final = """

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from fer_core.diagnostics.benchmarks.growth import Curve
 from fer_core.diagnostics.benchmarks.parts import PARTS
 from fer_core.diagnostics.benchmarks.peers import Comparison, PeerFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
@@ -68,6 +69,29 @@ def _compared(one: Comparison) -> tuple[str, ...]:
         f"{number(one.ratio_least)} to {number(one.ratio_most)}",
         str(one.ours.n),
     )
+
+
+def growth_lines(curves: Iterable[Curve]) -> Iterator[str]:
+    """How cost grows, for a terminal."""
+    for curve in curves:
+        yield f"{curve.name}: {_further(curve)}"
+        yield "  " + ", ".join(_places(curve))
+
+
+def growth_markdown(curves: Iterable[Curve]) -> str:
+    """How cost grows, for a document."""
+    rows = ["| cost | over | medians | for each further one |", "|---|---|---|---|"]
+    rows += [f"| {curve.name} | {curve.over} | {'; '.join(_places(curve))} | {_further(curve)} |" for curve in curves]
+    return "\n".join(rows)
+
+
+def _places(curve: Curve) -> Iterator[str]:
+    for place, figure in zip(curve.places, curve.figures, strict=True):
+        yield f"{number(place)}: {number(figure.median)} {figure.unit}"
+
+
+def _further(curve: Curve) -> str:
+    return f"{number(curve.slope)} {curve.unit} a {curve.step_name}"
 
 
 def number(value: float) -> str:
