@@ -23,7 +23,7 @@ from tests.fuzz.seeds import Seed
 LIMIT_S: Final = 30.0
 """Of an input: after so long on a free machine, or after so much processor time on a busy one, it hangs."""
 
-_LOOK_S, _STANDS_S, _STARVED = 5.0, 0.02, 20
+_LOOK_S = 1.0
 MEMORY_BYTES: Final = 4 * 1024**3
 """Address space of the process behind a door; it stands for the server. The one that decodes has its own limit."""
 
@@ -174,17 +174,19 @@ class _Worker:
         return Outcome(number, given.door, given.name, kind, words, time.monotonic() - began, peak_mb, decoding_mb)
 
     def _answers(self) -> bool:
-        """Whether the process answers in time: beyond the limit it may go on only while other work keeps it waiting."""
-        began, used_s = time.monotonic(), -1.0
+        """Whether the process answers in time: beyond the limit it may go on as long as others keep it waiting."""
+        began = time.monotonic()
         while not self._pipe.poll(min(_LOOK_S, self._limit_s)):
-            waited_s, before_s = time.monotonic() - began, used_s
-            used_s = _processor_s(self._process.pid or 0)
-            stands = used_s - before_s < _STANDS_S
-            if waited_s >= self._limit_s and (stands or used_s - self._used_s >= self._limit_s):
-                return False
-            if waited_s >= _STARVED * self._limit_s:
+            waited_s, used_s = time.monotonic() - began, _processor_s(self._process.pid or 0) - self._used_s
+            if used_s >= self._limit_s or waited_s >= self._limit_s * _share_of_machine():
                 return False
         return True
+
+
+def _share_of_machine() -> float:
+    """How many times as long work takes because of other work, by the load of the last minute; at least 1."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return max(1.0, 2 * load / (os.cpu_count() or 1))
 
 
 def _processor_s(process: int) -> float:

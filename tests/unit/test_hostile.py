@@ -52,7 +52,7 @@ def test_hostile_files_are_refused_in_a_sentence():
 
 @on_linux
 def test_a_campaign_sees_a_traceback_and_a_hang():
-    outcomes = Campaign(2, processes=1, given=(Seed("raises", "a", b""), Seed("hangs", "b", b"")), limit_s=5).run()
+    outcomes = Campaign(2, processes=1, given=(Seed("raises", "a", b""), Seed("hangs", "b", b"")), limit_s=2).run()
     assert [each.kind for each in outcomes] == [TRACEBACK, HANG]
     assert "ZeroDivisionError" in outcomes[0].words
 
