@@ -13,6 +13,7 @@ from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # else it names each when it is imported
 
 # A file of our own: browsers fetch an icon that is given by name from a server of Google.
 ICON = Path(__file__).parent / "assets" / "icon.png"
