@@ -28,7 +28,8 @@ def test_a_web_page_that_points_a_name_of_its_own_here_is_not_let_in(address):
 
     def come_as(name: str) -> None:
         line = socket.create_connection(("127.0.0.1", port))
-        connect(f"ws://{name}:{port}/_stcore/stream", sock=line, origin=Origin(f"http://{name}:{port}")).close()
+        with connect(f"ws://{name}:{port}/_stcore/stream", sock=line, origin=Origin(f"http://{name}:{port}")):
+            pass
 
     come_as("localhost")
     with pytest.raises(InvalidStatus):
@@ -36,7 +37,7 @@ def test_a_web_page_that_points_a_name_of_its_own_here_is_not_let_in(address):
 
 
 def test_a_picture_is_read_while_the_recording_of_another_visitor_is(address, tmp_path):
-    frames = [scene((160, 120, 200))] * 1500
+    frames = [scene((160, 120, 200))] * 700
     recording = write_video(tmp_path / "long.mp4", frames, rate=10)
     with Visitor(address) as first, Visitor(address) as second:
         first.open("Video").upload("long.mp4", recording.read_bytes(), "Recording").press("Analyse")
