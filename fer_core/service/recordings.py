@@ -197,7 +197,7 @@ def _file(path: Path, kind: Format) -> Response:
 
 
 def csv_answer(timeline: Timeline) -> Response:
-    """A timeline as CSV, made while it is sent: a long one takes up no more room than a short one."""
+    """A timeline as CSV, whose text is made while it is sent and never there as a whole."""
     return StreamingResponse((part.encode() for part in csv_parts(timeline)), media_type=TYPES["csv"])
 
 
