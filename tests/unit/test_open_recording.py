@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_core import MediaError, charts
+from fer_core import MediaError, charts, temporary
 from fer_core.jobs import Monitor, Work
 from fer_core.settings import UNFINISHED
 from fer_core.timeline.agreement import agreement
@@ -19,7 +19,6 @@ from fer_core.timeline.edits import Rest
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import stretches
-from fer_core.ui.video import workspace
 from fer_core.ui.video.compare import subjects_of
 from fer_core.ui.video.exports import documents
 from fer_core.ui.video.memory import MOST_OPEN, Memory
@@ -315,7 +314,7 @@ def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_p
         folder.mkdir()
         (folder / "film.mp4").write_bytes(b"film")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    workspace.sweep.cache_clear()
+    temporary.sweep.cache_clear()
     first = Workspace()
     second = Workspace()  # of another visit to this server
     assert first.path.exists() and second.path.exists()
