@@ -62,7 +62,7 @@ def test_no_recording_is_opened_but_under_the_limits():
     for path in root.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "cv2.VideoCapture":
-                assert (path.name, ast.unparse(node.args[0])) == ("sources.py", "self.number"), path
+                assert path.name == "sources.py" and "self.number" in ast.unparse(node.args[0]), path
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "av.open":
                 writes = len(node.args) > 1 and ast.unparse(node.args[1]) == "'w'"
                 names = {"decoding.py", "sound.py", "encoding.py", "sources.py"}
