@@ -17,7 +17,7 @@ from fer_core.jobs import Monitor
 from fer_core.library.library import Library
 from fer_core.library.queue import Queue
 from fer_core.readings import Box
-from fer_core.reports.pictures import PictureSettings, ReadPicture, as_record
+from fer_core.reports.picture_records import PictureSettings, ReadPicture, as_record
 from fer_core.reports.summary import summary_of
 from fer_core.service.choices import RecordingChoices
 from fer_core.testing import fake_pipeline

@@ -228,6 +228,7 @@ def state(*faces: LiveFace, minute=(), **changes) -> LiveState:
         "recording_s": None,
         "recording_over": False,
         "recorded": 0,
+        "markers": 0,
     }
     return LiveState(**{**values, **changes})
 
