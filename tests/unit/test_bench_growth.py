@@ -38,6 +38,12 @@ def test_what_a_further_one_costs_is_the_slope():
     assert list(table.growth_lines([FACES])) == ["a picture: 10 ms a face", "  1: 15 ms, 2: 25 ms, 4: 45 ms"]
 
 
+def test_a_flat_line_costs_nothing_further():
+    places = (10.0, 30.0, 60.0, 120.0)
+    flat = tuple(spread.Figure.of(f"growth.memory.{place:g}", f"{place:g} s", "MiB", [765.0]) for place in places)
+    assert growth.Curve("memory", "memory", "seconds", places, flat, 60, "minute").slope == 0
+
+
 def test_every_kind_of_growth_is_measured(pipeline, monkeypatch):
     monkeypatch.setattr(growth, "SIDES_PX", (64, 128))
     monkeypatch.setattr(growth, "FACES", (1, 2))

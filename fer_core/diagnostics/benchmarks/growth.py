@@ -56,7 +56,9 @@ class Curve:
     @property
     def slope(self) -> float:
         """Cost of one further step: of the straight line that fits best."""
-        return float(self.step * np.polyfit(self.places, [figure.median for figure in self.figures], 1)[0])
+        medians = [figure.median for figure in self.figures]
+        slope = float(self.step * np.polyfit(self.places, medians, 1)[0])
+        return slope if abs(slope) > 1e-6 * max(medians) else 0.0  # what rounding leaves of a flat line
 
 
 def growth(pipeline: EmotionPipeline) -> Iterator[Curve]:
