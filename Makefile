@@ -33,7 +33,7 @@ test-slow: $(VENV)/.dev-ready
 
 # A camera, a server and a browser on one machine: a test that failed is tried up to twice more, and the report says so.
 browser-test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest tests/browser -n 2 --dist loadfile --reruns 2 --durations=20
+	$(BIN)/python -m pytest tests/browser --reruns 2 --durations=20
 
 # Builds the wheel, installs it into an empty environment and uses it from an empty folder; needs a package index.
 wheel-test: $(VENV)/.dev-ready

@@ -102,7 +102,7 @@ def wait_for_moment(page: Page, low_s: float, high_s: float) -> None:
 
 def download(page: Page, label: str) -> tuple[str, bytes]:
     with page.expect_download(timeout=LONG_MS) as waiting:
-        page.get_by_role("button", name=label, exact=True).click()
+        page.get_by_role("button", name=label, exact=True).click(timeout=LONG_MS)
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
