@@ -15,14 +15,13 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from fer_core.classification import default_model
 from fer_core.diagnostics import self_test
 from fer_core.diagnostics.checks import Check, guarded
+from fer_core.diagnostics.reaching import get, unusable
 from fer_core.diagnostics.sign_in import sign_in
 from fer_core.diagnostics.ways import ways
-from fer_core.errors import FerError
 from fer_core.media import libraries
 from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
@@ -36,11 +35,6 @@ LEAST_FREE_GB: Final = 2.0
 
 LEAST_FILES: Final = 1024
 """Open files that some ten visitors with cameras need."""
-
-ANSWER_S: Final = 5.0
-"""How long a server of others may take."""
-
-_LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
 def doctor(address: str | None = None, models_dir: Path = MODELS_DIR) -> Iterator[Check]:
@@ -143,20 +137,16 @@ def _interfaces() -> tuple[bool, str]:
 
 
 def _address(address: str) -> tuple[bool, str]:
-    try:
-        parts = urlsplit(address)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # such as a port that is no number
-        whole = False
-    if not whole:
-        return False, f"{address} is no address of a page; write it as https://host or http://localhost:8501"
-    if parts.scheme == "http" and parts.hostname not in _LOCAL:
-        return False, "browsers offer the camera over HTTPS and on localhost only; put TLS in front of the dashboard"
-    return True, "browsers offer the camera here"
+    wrong = unusable(
+        address,
+        "http://localhost:8501",
+        "browsers offer the camera over HTTPS and on localhost only; put TLS in front of the dashboard",
+    )
+    return wrong is None, wrong or "browsers offer the camera here"
 
 
 def _pages(address: str) -> tuple[bool, str]:
-    status = _get(address, "/_stcore/health")
+    status, _ = get(address, "/_stcore/health", {}, "dashboard")
     if status != http.client.OK:
         return False, f"the dashboard's health answers {status}; look at its log, and at the proxy in front of it"
     return True, "the dashboard answers"
@@ -172,23 +162,10 @@ def _websocket(address: str) -> tuple[bool, str]:
         "Sec-WebSocket-Version": "13",
         "Origin": address.rstrip("/"),
     }
-    status = _get(address, "/_stcore/stream", change)
+    status, _ = get(address, "/_stcore/stream", change, "dashboard")
     if status == http.client.SWITCHING_PROTOCOLS:
         return True, "is let through"
     return (
         False,
         f"is refused with {status}; let the proxy pass on Upgrade and Connection; check server.allowedHosts",
     )
-
-
-def _get(address: str, path: str, headers: dict[str, str] | None = None) -> int:
-    parts = urlsplit(address)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=ANSWER_S)
-    try:
-        connection.request("GET", parts.path.rstrip("/") + path, headers=headers or {})
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
-        raise FerError(f"{address} does not answer ({error}); is the dashboard started, and the port open?") from error
-    finally:
-        connection.close()

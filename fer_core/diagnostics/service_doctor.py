@@ -5,17 +5,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
 from urllib.parse import urlsplit
 
 from fer_core.diagnostics.checks import Check, guarded
-from fer_core.errors import FerError
+from fer_core.diagnostics.reaching import get, is_local, unusable
 from fer_core.settings import API_KEYS, SERVICE, SERVICE_BYTES, SERVICE_QUEUE, ServiceSettings, service_settings
 
-ANSWER_S: Final = 5.0
-"""How long it may take to answer."""
-
-_LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 _READY, _GUARDED = "/health/ready", "/v1/notice"
 
 
@@ -71,16 +66,14 @@ def _needed_gb(found: ServiceSettings) -> float:
 
 
 def _address(address: str) -> tuple[bool, str]:
-    try:
-        parts = urlsplit(address)
-        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # such as a port that is no number
-        whole = False
-    if not whole:
-        return False, f"{address} is no address of a service; write it as https://host or http://localhost:8600"
-    if parts.scheme == "http" and parts.hostname not in _LOCAL:
-        return False, "keys and pictures go over the network as anyone can read them; put TLS in front of the service"
-    return True, "nobody between can read what is sent" if parts.scheme == "https" else "this machine alone"
+    wrong = unusable(
+        address,
+        "http://localhost:8600",
+        "keys and pictures go over the network as anyone can read them; put TLS in front of the service",
+    )
+    if wrong:
+        return False, wrong
+    return True, "nobody between can read what is sent" if urlsplit(address).scheme == "https" else "this machine alone"
 
 
 def _ready(address: str) -> tuple[bool, str]:
@@ -97,7 +90,7 @@ def _keys(address: str) -> tuple[bool, str]:
     keys = service_settings().api_keys
     without, _ = _get(address, _GUARDED)
     if without == http.client.OK:
-        if urlsplit(address).hostname in _LOCAL and not keys:
+        if is_local(address) and not keys:
             return True, f"none; it answers this machine alone. {API_KEYS} sets some"
         return False, f"it answers without a key; start it with {API_KEYS}"
     if without == http.client.FORBIDDEN:
@@ -117,20 +110,9 @@ def _keys(address: str) -> tuple[bool, str]:
 
 def _get(address: str, path: str, key: str | None = None) -> tuple[int, dict[str, object]]:
     """Status of an answer, and its content where that is an object in JSON."""
-    parts = urlsplit(address)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=ANSWER_S)
+    status, content = get(address, path, {"Authorization": f"Bearer {key}"} if key else {}, "service")
     try:
-        connection.request(
-            "GET", parts.path.rstrip("/") + path, headers={"Authorization": f"Bearer {key}"} if key else {}
-        )
-        answer = connection.getresponse()
-        try:
-            said = json.loads(answer.read())
-        except ValueError:
-            said = None
-        return answer.status, said if isinstance(said, dict) else {}
-    except (OSError, http.client.HTTPException) as error:
-        raise FerError(f"{address} does not answer ({error}); is the service started, and the port open?") from error
-    finally:
-        connection.close()
+        said = json.loads(content)
+    except ValueError:
+        said = None
+    return status, said if isinstance(said, dict) else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fer_core.access import AllowList
+from fer_core.diagnostics.reaching import ANSWER_S
 from fer_core.settings import SIGN_IN, Settings
 
 CALLBACK: Final = "/oauth2callback"
@@ -16,8 +17,6 @@ CALLBACK: Final = "/oauth2callback"
 
 LEAST_SECRET: Final = 32
 """Letters of the secret that signs cookies, at least."""
-
-ANSWER_S: Final = 5.0
 
 _NEEDED: Final = ("authlib", "httpx")
 

@@ -8,11 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fer_core.diagnostics.reaching import ANSWER_S
 from fer_core.live.ice import TurnCredentials, ice_servers, urls_of
 from fer_core.settings import ICE_SERVERS, TURN_SECRET, Settings
-
-ANSWER_S: Final = 5.0
-"""How long a server may take."""
 
 _HEADER_BYTES: Final = 20
 """Of a STUN message."""
