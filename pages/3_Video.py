@@ -19,7 +19,11 @@ choose_purpose()
 
 cards = {card.name: card for card in loaders.cards_or_stop()}
 
-kept = memory()
+try:
+    kept = memory()
+except FerError as error:  # no room for its folder
+    st.error(plain(str(error)), icon=":material/error:")
+    st.stop()
 kept.take_in()
 try:
     kept.take_live()

@@ -1,5 +1,6 @@
 """The Video page without a browser. Its analysis runs in its own thread, as it does for visitors."""
 
+import errno
 import io
 import json
 import threading
@@ -729,3 +730,16 @@ def test_without_models_the_way_out_is_said(monkeypatch, cards):
     monkeypatch.setattr(loaders, "cards", damaged if cards == "damaged" else list)
     page = video_page()
     assert not page.exception and "restore" in page.error[0].value.lower()
+
+
+def test_a_machine_without_room_for_a_folder_is_one_sentence(fakes, monkeypatch):
+    fakes()
+
+    def full(*given, **named):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fer_core.temporary.tempfile.mkdtemp", full)
+    page = video_page()
+    assert not page.exception
+    [error] = page.error
+    assert error.value.startswith("No temporary folder can be made") and "make room" in error.value
