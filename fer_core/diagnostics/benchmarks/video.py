@@ -148,12 +148,14 @@ def _main() -> None:
     """Read one recording and print the figures as JSON."""
     import resource  # not on Windows
 
+    from fer_core.media.processes import end_forkers
     from fer_core.pipeline import EmotionPipeline
 
     pipeline = EmotionPipeline.load(sys.argv[3] if len(sys.argv) > 3 else None)
     began_s, cpu_s = time.perf_counter(), time.process_time()
     timeline = pipeline.analyze_video(sys.argv[1], float(sys.argv[2]))
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
+    end_forkers()
     mine, decoder = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     figures = VideoFigures(
         duration_s=round(timeline.recording.duration_s, 2),
