@@ -7,6 +7,8 @@ that quick commands start quickly.
 """
 
 import argparse
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -59,6 +61,7 @@ _LONGEST_STEM_BYTES: Final = 200  # file systems take 255, and a suffix comes af
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
+    atexit.register(gc.freeze)  # searching all that ends with the process for garbage takes longer than a picture
     accept_any_letter()
     options = parser().parse_args(arguments)
     try:

@@ -10,6 +10,7 @@ from fer_core.ui.image.overview import overview
 from fer_core.ui.image.results import downloads
 from fer_core.ui.image.sources import chosen_files, clear_button
 from fer_core.ui.shared import loaders
+from fer_core.ui.shared.ahead import load_ahead
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
@@ -33,6 +34,7 @@ with st.expander("Settings", icon=":material/tune:"):
 
 files = chosen_files()
 if not files:
+    load_ahead(model, detector)
     st.caption("Nothing yet. No picture at hand? Choose *Sample*.")
     footer()
     st.stop()

@@ -1,7 +1,6 @@
 """A real server and a real Chromium."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.film import film_face
+from tests.chromium import CHROMIUM, MISSING, launched
 from tests.serving import started
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @dataclass(frozen=True)
@@ -54,22 +52,12 @@ def server() -> Iterator[str]:
 def launch() -> Iterator[Callable[..., Browser]]:
     """Starts a Chromium with more options than the usual ones; all are closed at the end."""
     if CHROMIUM is None:
-        pytest.fail("Chromium is missing; on Debian: apt-get install chromium")
+        pytest.fail(MISSING)
     with sync_playwright() as playwright:
         browsers: list[Browser] = []
 
         def one_more(*options: str) -> Browser:
-            browsers.append(
-                playwright.chromium.launch(
-                    executable_path=CHROMIUM,
-                    args=[
-                        *(["--no-sandbox"] if os.geteuid() == 0 else []),
-                        "--disable-gpu",
-                        "--disable-background-networking",
-                        *options,
-                    ],
-                )
-            )
+            browsers.append(launched(playwright, *options))
             return browsers[-1]
 
         yield one_more

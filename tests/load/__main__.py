@@ -1,4 +1,5 @@
-"""Opens many visits on a server of its own; some of them read pictures and recordings at once, and some show a camera.
+"""Opens many visits on a server of its own; some of them read pictures and recordings at once, some show a camera, and
+some are real browsers.
 Each is held against what it is shown alone; then all close, and what the server still holds is looked at. Last, one
 visit starts and stops its camera again and again. Exit status 1 where anything is wrong."""
 
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.load.browsers import shown_in_browsers
 from tests.load.cameras import Cameras, agree
 from tests.load.work import Errand, Shown, picture, recording
 from tests.serving import started
@@ -86,14 +88,16 @@ class Course:
 def main() -> int:
     """Run it and print the figures as Markdown."""
     options = _options()
-    errands = [picture(n) for n in range(options.analysing)] + [recording(n) for n in range(options.recordings)]
+    pictures = [picture(n) for n in range(options.analysing + options.browsers)]
+    errands = pictures[: options.analysing] + [recording(n) for n in range(options.recordings)]
+    errands += pictures[options.analysing :]  # of the browsers
     with tempfile.TemporaryDirectory() as folder, started(Path(folder, "log")) as (address, process):
         course = Course(process.pid, [], [])
         cameras = Cameras(PATIENCE_S)
         alone = [errand.alone(address, PATIENCE_S) for errand in errands]
         print(
-            f"{options.visits} visits; {options.analysing} pictures, {options.recordings} recordings and "
-            f"{options.cameras} cameras at once; alone {_span(alone)}\n"
+            f"{options.visits} visits; {options.analysing} pictures, {options.recordings} recordings, "
+            f"{options.cameras} cameras and {options.browsers} browsers at once; alone {_span(alone)}\n"
         )
         print("| when | memory MB | threads | open files | |\n|---|---:|---:|---:|---|")
         time.sleep(FORGOTTEN_AFTER_S)
@@ -118,6 +122,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--analysing", type=int, default=10, metavar="N", help="of them, read pictures; default: 10")
     parser.add_argument("--recordings", type=int, default=3, metavar="N", help="of them, read recordings; default: 3")
     parser.add_argument("--cameras", type=int, default=2, metavar="N", help="of them, show a camera; default: 2")
+    parser.add_argument("--browsers", type=int, default=2, metavar="N", help="Chromium windows beside; default: 2")
     parser.add_argument("--rounds", type=int, default=2, metavar="N", help="of opening and closing all; default: 2")
     parser.add_argument("--starts", type=int, default=200, metavar="N", help="and stops of a camera; default: 200")
     options = parser.parse_args()
@@ -135,16 +140,18 @@ def _round(
     course: Course,
     cameras: Cameras,
 ) -> None:
-    with ExitStack() as stack, ThreadPoolExecutor(options.visits) as people:
+    plain, seen = errands[: len(errands) - options.browsers], errands[len(errands) - options.browsers :]
+    with ExitStack() as stack, ThreadPoolExecutor(options.visits + 1) as people:
         visits = [stack.enter_context(Visitor(address, PATIENCE_S)) for _ in range(options.visits)]
-        busy, watched = visits[: len(errands)], visits[len(errands) : len(errands) + options.cameras]
-        pages = [errand.page for errand in errands] + ["Image"] * (options.visits - len(errands))
+        busy, watched = visits[: len(plain)], visits[len(plain) : len(plain) + options.cameras]
+        pages = [errand.page for errand in plain] + ["Image"] * (options.visits - len(plain))
         began_s = time.monotonic()
         list(people.map(Visitor.open, visits, pages))
         opened_s = time.monotonic() - began_s
         shown_by = [stack.enter_context(cameras.started(agree(visit))) for visit in watched]
         before, began_s = [camera.received for camera in shown_by], time.monotonic()
-        together = list(people.map(Errand.run, errands, busy))
+        windows = people.submit(shown_in_browsers, address, seen, PATIENCE_S)
+        together = [*people.map(Errand.run, plain, busy), *windows.result()]
         took_s = time.monotonic() - began_s
         rates = [(camera.received - first) / took_s for camera, first in zip(shown_by, before, strict=True)]
         for errand, mine, expected in zip(errands, together, alone, strict=True):

@@ -12,7 +12,7 @@ from tests.conftest import PORTRAIT
 from tests.videos import scene, write_video
 from tests.visitor import Visitor
 
-_PROBABILITIES = re.compile(r'"(Probabilities: [^"]+)"')
+PROBABILITIES = re.compile(r'"(Probabilities: [^"]+)"')
 _CHARTS = re.compile(r'"bdata\\?": ?\\?"([^"\\]+)')
 _LOOK_S = 0.5
 _RECORDING_S = 20
@@ -58,7 +58,7 @@ class Errand:
         began_s = time.monotonic()
         if self.page == "Image":
             visit.upload(self.name, self.data, "Pictures")
-            found = _PROBABILITIES.findall(visit.text)
+            found = PROBABILITIES.findall(visit.text)
         else:
             visit.upload(self.name, self.data, "Recording").press("Analyse")
             while any("Stop" in button.label for button in visit.elements("button")):

@@ -153,7 +153,7 @@ def test_quick_commands_load_nothing_slow(arguments, further):
 @pytest.mark.parametrize(
     ("page", "slow"),
     [
-        ("0_Start", {"cv2", "av", "scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc"}),
+        ("0_Start", {"pandas", "cv2", "av", "scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc"}),
         ("1_Image", {"scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc"}),
         ("2_Live", {"scipy", "matplotlib", "fpdf", "sqlalchemy"}),
         ("3_Video", {"scipy.stats", "matplotlib", "fpdf", "aiortc"}),

@@ -4,6 +4,7 @@ The first chart of a visit otherwise waits for Plotly's script of 4.7 MB, and th
 two of imports.
 """
 
+import contextlib
 import importlib
 import threading
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from typing import Any, Final
 
 import streamlit as st
 from streamlit import runtime
+
+from fer_core.errors import FerError
+from fer_core.ui.shared import loaders
 
 AFTER_S: Final = 3.0
 """Seconds after the first run of a server before the pages' modules are imported; the first page has been sent then."""
@@ -43,6 +47,23 @@ def fetch_ahead() -> None:
         return
     _import_pages()
     _script()(data={"chart": chart_script()}, key="fetched ahead")
+
+
+def load_ahead(model: str, detector: str) -> None:
+    """Load what reads pictures while the visitor looks for one. What goes wrong is said when it is needed."""
+    if runtime.exists():
+        _load(model, detector)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _load(model: str, detector: str) -> None:
+    """Once in the life of a server; what is loaded is kept by `loaders`."""
+
+    def load() -> None:
+        with contextlib.suppress(FerError):
+            loaders.pipeline(model, detector)
+
+    threading.Thread(target=load, name="load ahead", daemon=True).start()
 
 
 @lru_cache(maxsize=1)

@@ -40,7 +40,7 @@ def classifier(model: str) -> "EmotionClassifier":
     return _classifier(model, load_card(model).identity)
 
 
-@st.cache_resource(max_entries=12, show_spinner="Loading the model …")
+@st.cache_resource(max_entries=12, show_spinner=False)
 def _classifier(model: str, identity: str) -> "EmotionClassifier":
     """Loaded anew when another model is installed under the name, which `identity` tells."""
     from fer_core.classification.classifier import EmotionClassifier
@@ -48,7 +48,7 @@ def _classifier(model: str, identity: str) -> "EmotionClassifier":
     return EmotionClassifier.load(model, member=classifier)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Loading the face detector …")
+@st.cache_resource(max_entries=2, show_spinner=False)
 def detector(name: str) -> "FaceDetector":
     """A detector by name. Safe to share between sessions."""
     from fer_core.detection import load_detector
