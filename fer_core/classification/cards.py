@@ -20,6 +20,7 @@ from fer_core.errors import FerError, ModelError, UnknownModelError
 from fer_core.media.files import harmless
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record, card_files, verified, verify_all
 from fer_core.request import DEFAULT_MODEL
+from fer_core.sign_test import p_at_least
 
 NETWORK_ENDINGS: Final = (".keras", ".tflite", ".onnx")
 """Endings of the files that hold a network."""
@@ -45,9 +46,7 @@ class MapFigures(Record):
     @property
     def informative(self) -> bool:
         """The maps mark what matters more often than chance would have it (sign test, one-sided, p below 0.01)."""
-        from scipy.stats import binomtest  # half a second, which a reading need not wait for
-
-        return bool(binomtest(self.better_than_random, self.tested, alternative="greater").pvalue < 0.01)
+        return p_at_least(self.better_than_random, self.tested) < 0.01
 
 
 class ModelCard(Record):

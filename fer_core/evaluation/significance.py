@@ -12,6 +12,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.figures import ComparisonRecord
 from fer_core.evaluation.intervals import RESAMPLES, percentiles
 from fer_core.evaluation.predictions import Predictions
+from fer_core.sign_test import p_as_uneven
 from fer_core.timeline.groups.corrections import holm
 
 SIGNIFICANT: Final = 0.05
@@ -130,10 +131,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
     The exact binomial test, two-sided: right for few faces that only one of them gets right, and quick for many.
     """
-    discordant = only_first + only_second
-    from scipy.stats import binomtest  # half a second, which a page need not wait for
-
-    return float(binomtest(only_first, discordant).pvalue) if discordant else 1.0
+    return p_as_uneven(only_first, only_second)
 
 
 def paired_bootstrap(only_first: int, only_second: int, n: int, seed: int = 0) -> list[float]:

@@ -82,9 +82,14 @@ def head(pose: Pose, side_px: int = 120) -> NDArray[np.uint8]:
 @cache
 def edges() -> NDArray[np.intp]:
     """Lines of a drawn mesh, int (N, 2), pairs of landmarks: the triangulation of the mean face seen from the front."""
-    from scipy.spatial import Delaunay
-
-    triangles = Delaunay(mean_face().points[:, :2]).simplices
-    pairs = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]]), axis=1)
-    lengths = np.linalg.norm(np.diff(mean_face().points[pairs][..., :2], axis=1)[:, 0], axis=1)
+    points = np.asarray(mean_face().points[:, :2], np.float32)
+    (left, top), (width, height) = points.min(axis=0) - 1, np.ptp(points, axis=0) + 2
+    plane = cv2.Subdiv2D()
+    plane.initDelaunay2f((float(left), float(top), float(width), float(height)))
+    plane.insert(points.tolist())
+    numbers = {place: number for number, place in enumerate(map(tuple, points.tolist()))}
+    ends = np.asarray(plane.getEdgeList(), np.float32).reshape(-1, 2, 2).tolist()
+    lines = [[numbers.get((x, y), -1) for x, y in line] for line in ends]
+    pairs = np.array([sorted(line) for line in lines if min(line) >= 0])  # others lead to the border of the plane
+    lengths = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
     return np.unique(pairs[lengths < LONGEST_EDGE], axis=0)

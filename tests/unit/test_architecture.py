@@ -171,3 +171,16 @@ def test_pages_import_nothing_slow_that_they_do_not_show(page, slow):
     code = f"import {', '.join(names)}, sys\nprint(sorted({slow} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "[]", done.stderr[-500:]
+
+
+def test_the_first_picture_on_a_page_loads_nothing_that_only_studies_need():
+    code = (
+        "import sys\nfrom streamlit.testing.v1 import AppTest\n"
+        "page = AppTest.from_file('pages/1_Image.py', default_timeout=60).run()\n"
+        "page.file_uploader[0].upload('face.png', open(sys.argv[1], 'rb').read(), 'image/png').run()\n"
+        "print(len(page.get('plotly_chart')), sorted({'scipy', 'scipy.stats', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "tests/data/astronaut.png"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "1 []", done.stderr[-500:]

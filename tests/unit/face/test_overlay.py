@@ -4,9 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.spatial import Delaunay
 
 from fer_core.diagnostics.benchmarks.scenes import portrait
-from fer_core.face.overlay import head, overlay_mesh
+from fer_core.face.mean_face import mean_face
+from fer_core.face.overlay import edges, head, overlay_mesh
 from fer_core.face.pose import in_words
 from fer_core.live.settings import View
 from fer_core.live.view import drawn, mirrored
@@ -89,3 +91,12 @@ WORDS = {
 @pytest.mark.parametrize(("pose", "words"), WORDS.items(), ids=WORDS.values())
 def test_a_pose_in_words(pose, words):
     assert in_words(pose) == words
+
+
+def test_the_lines_of_the_mesh_are_a_triangulation_of_the_mean_face():
+    points = mean_face().points[:, :2]
+    triangles = np.sort(Delaunay(points).simplices, axis=1)
+    expected = {(int(a), int(b)) for a, b, c in triangles for a, b in ((a, b), (b, c), (a, c))}
+    drawn_lines = {tuple(line) for line in edges().tolist()}
+    assert len(drawn_lines) > 1300
+    assert len(drawn_lines - expected) < 0.01 * len(drawn_lines)  # four points on a circle can be divided in two ways
