@@ -34,7 +34,7 @@ with st.expander("Settings", icon=":material/tune:"):
 
 files = chosen_files()
 if not files:
-    load_ahead(model, detector)
+    load_ahead()
     st.caption("Nothing yet. No picture at hand? Choose *Sample*.")
     footer()
     st.stop()

@@ -2,9 +2,12 @@
 
 Loading numpy and FFmpeg takes a third of a second of a core, longer than many a clip takes to decode. This process
 never opens a recording itself. Each fork does one task and ends, so what a damaged file does to it stays within it.
+Forks have the same addresses in memory, which one that crashed may have been made to find out: so this process ends
+with the first that crashes, and another takes its place.
 
 Needs Linux: forks are handed over as descriptors (`pidfd_open`), which can never mean another process by mistake.
-The other end is `fer_core.media.processes`.
+The other end is `fer_core.media.processes`. A request is the arguments in JSON, with the descriptor to write to; the
+answer is the number of the fork, with its descriptor, or `NO_FORK` alone.
 """
 
 import contextlib
@@ -19,39 +22,56 @@ from types import FrameType, ModuleType
 from typing import Final
 
 LONGEST_REQUEST: Final = 64 * 1024
-"""Bytes of the arguments of a task, in JSON."""
+"""Bytes of a request."""
+
+NO_FORK: Final = b"0"
+"""The answer where the system has no room for another process just now."""
+
+_CRASHES: Final = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT, signal.SIGFPE}
 
 
 def run() -> None:
-    """Serve whoever holds the other end of standard input, until it is closed, with the module named last."""
-    os.close(os.pidfd_open(os.getpid()))  # where that is forbidden, this ends here, before anybody relies on it
+    """Serve requests on standard input, a socket, until it closes; the last argument names the module."""
+    own = os.pidfd_open(os.getpid())  # where these calls are forbidden, this ends here, before anybody relies on it
+    signal.pidfd_send_signal(own, 0)  # 0 only asks whether it is there
+    os.close(own)
     with socket.socket(fileno=os.dup(0)) as channel:
         work = importlib.import_module(sys.argv[-1])
         gc.freeze()  # forks share this memory until they write to it, as a collection would
         signal.signal(signal.SIGCHLD, _reap)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         while True:
             request, descriptors, *_ = socket.recv_fds(channel, LONGEST_REQUEST, 1)
             if not request:
-                return
+                os._exit(0)  # whoever asked waits for this end, and not for modules to be taken down one by one
             [output] = descriptors
             _fork(work, channel, request, output)
             os.close(output)
 
 
 def _fork(work: ModuleType, channel: socket.socket, request: bytes, output: int) -> None:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # a fork is not forgotten before it is named
-    pid = os.fork()
-    if pid == 0:
+    """Fork for one request and answer it. Until then no fork is reaped: its number stays its own."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    try:
+        pid = os.fork()
+    except OSError:
+        channel.send(NO_FORK)
+    else:
+        if pid == 0:
+            try:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                _do(work, channel, request, output)
+            finally:
+                os._exit(1)
+        handle = os.pidfd_open(pid)
         try:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            _do(work, channel, request, output)
-        finally:
-            os._exit(1)
-    handle = os.pidfd_open(pid)
+            socket.send_fds(channel, [str(pid).encode()], [handle])
+        except OSError:  # nobody waits for it any more
+            os.kill(pid, signal.SIGKILL)
+            raise
+        os.close(handle)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    socket.send_fds(channel, [str(pid).encode()], [handle])
-    os.close(handle)
 
 
 def _do(work: ModuleType, channel: socket.socket, request: bytes, output: int) -> None:
@@ -66,6 +86,8 @@ def _do(work: ModuleType, channel: socket.socket, request: bytes, output: int) -
 
 
 def _reap(number: int, frame: FrameType | None) -> None:
+    """Take note of forks that have ended."""
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if os.WIFSIGNALED(ended[1]) and os.WTERMSIG(ended[1]) in _CRASHES:
+                os._exit(0)

@@ -33,6 +33,7 @@ sys.modules["fer_core"] = package
 importlib.import_module(sys.argv[2]).run()
 """
 _PATIENCE_S: Final = 30.0
+"""Seconds in which a process that forks has to answer or to end."""
 
 
 class Process(Protocol):
@@ -63,7 +64,7 @@ def python_with(module: str, *arguments: str) -> list[str]:
 
 def started(module: str, *arguments: str) -> Process:
     """Start a process that calls `run` of a module; its standard output is a pipe, and what else it prints is lost."""
-    forked = _forked(module, arguments) if sys.platform == "linux" else None
+    forked = _forked(module, json.dumps(arguments).encode()) if sys.platform == "linux" else None
     return forked or _spawned(module, *arguments)
 
 
@@ -81,12 +82,12 @@ def _spawned(module: str, *arguments: str) -> Process:
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
-def _forked(module: str, arguments: tuple[str, ...]) -> Process | None:
-    request = json.dumps(arguments).encode()
+def _forked(module: str, request: bytes) -> Process | None:
+    """A fork, or None where one has to be started anew."""
     if len(request) > LONGEST_REQUEST:
         return None
     with _lock:
-        for _ in range(2):  # one that somebody has killed is started again
+        for _ in range(2):  # one that has ended is replaced
             if module not in _forkers:
                 _forkers[module] = _Forker(module)
             forker = _forkers[module]
@@ -94,17 +95,29 @@ def _forked(module: str, arguments: tuple[str, ...]) -> Process | None:
                 return None
             try:
                 return forker.fork(request)
-            except OSError:
-                forker.close()
-                del _forkers[module]
-        _forkers[module] = None  # it does not work here
+            except BaseException as error:  # whatever it was, an answer may still come, and would be taken for another
+                forker.kill()
+                _forkers.pop(module)
+                if not isinstance(error, _ForkerError):
+                    raise
+                if not forker.has_answered:
+                    _forkers[module] = None  # it does not work here
     return None
 
 
+class _ForkerError(Exception):
+    """A forker gave no answer."""
+
+
 class _Forker:
-    """A process from which others fork."""
+    """A process from which others fork.
+
+    Attributes:
+        has_answered: whether it ever has.
+    """
 
     def __init__(self, module: str) -> None:
+        self.has_answered = False
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel.settimeout(_PATIENCE_S)
         with theirs:
@@ -113,41 +126,51 @@ class _Forker:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # a process with threads had better not fork
+                # OpenBLAS would start threads, and a process with threads had better not fork.
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             )
 
-    def fork(self, request: bytes) -> "_Fork":
-        """Hand over a task.
+    def fork(self, request: bytes) -> "_Fork | None":
+        """Hand over a task; None where the system has no room for another process or descriptor just now.
 
         Raises:
-            OSError: nobody takes it.
+            _ForkerError: nobody takes it.
         """
         mine, theirs = os.pipe()
-        pipe = os.fdopen(mine, "rb")
-        try:
+        with contextlib.ExitStack() as unless_it_works:
+            pipe = unless_it_works.enter_context(os.fdopen(mine, "rb"))
             try:
-                socket.send_fds(self._channel, [request], [theirs])
-            finally:
-                os.close(theirs)
-            pid, descriptors, *_ = socket.recv_fds(self._channel, 32, 1)
+                try:
+                    socket.send_fds(self._channel, [request], [theirs])
+                finally:
+                    os.close(theirs)
+                answer, descriptors, *_ = socket.recv_fds(self._channel, 32, 1)
+            except OSError as error:
+                raise _ForkerError from error
+            if not answer:
+                raise _ForkerError
+            self.has_answered = True
             if not descriptors:
-                raise ConnectionResetError
-        except OSError:
-            pipe.close()
-            raise
-        return _Fork(int(pid), descriptors[0], pipe)
+                return None
+            unless_it_works.pop_all()
+            return _Fork(int(answer), descriptors[0], pipe)
 
     def close(self) -> None:
-        """End the process; its forks end by themselves."""
+        """Close our end, and wait until the process has ended; its forks end by themselves."""
         self.leave()
         try:
             self._process.wait(timeout=_PATIENCE_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process, whatever it is at."""
+        self.leave()
+        self._process.kill()
+        self._process.wait()
 
     def leave(self) -> None:
-        """Let go of the process, which ends once everybody has."""
+        """Close our end. The process ends when all have done so."""
         self._channel.close()
 
 
@@ -156,6 +179,7 @@ class _Fork:
 
     def __init__(self, pid: int, handle: int, stdout: IO[bytes]) -> None:
         self.pid, self.stdout = pid, stdout
+        os.set_inheritable(handle, False)
         self._handle = io.FileIO(handle)  # closes itself where nobody waits
 
     def kill(self) -> None:

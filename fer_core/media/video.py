@@ -145,7 +145,7 @@ class Video:
         self._stated_s: float | None = None
         self._last_s = after_s or 0.0
         self._problems: list[str] = []
-        self._decoder = _Decoder(Wanted(str(path), fps, longer_px, after_s, numbered))
+        self._decoder = _Decoder(Wanted(str(path.absolute()), fps, longer_px, after_s, numbered))
         self.process = self._decoder.process
         try:
             self._begin(self._next())

@@ -260,9 +260,20 @@ class _Children:
 
     def _watch(self) -> None:
         while True:
-            for listed in Path("/proc/self/task").glob("*/children"):
+            for child in _children_of("self"):
                 with contextlib.suppress(OSError):
-                    for child in listed.read_text().split():
-                        if b"fer_core.media" in Path("/proc", child, "cmdline").read_bytes():  # no copy of this one
-                            self._most_mb = max(self._most_mb, _peak_mb(child))
+                    command = Path("/proc", child, "cmdline").read_bytes()
+                    if b"fer_core.media.forking" in command:
+                        decoding = _children_of(child)
+                    else:
+                        decoding = [child] if b"fer_core.media" in command else []  # no copy of this one
+                    self._most_mb = max([self._most_mb, *map(_peak_mb, decoding)])
             time.sleep(0.02)
+
+
+def _children_of(process: str) -> list[str]:
+    children: list[str] = []
+    for listed in Path("/proc", process, "task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            children += listed.read_text().split()
+    return children

@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chromium import CHROMIUM, MISSING
 from tests.load.browsers import shown_in_browsers
 from tests.load.cameras import Cameras, agree
 from tests.load.work import Errand, Shown, picture, recording
@@ -128,6 +129,8 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if options.analysing + options.recordings + options.cameras > options.visits:
         parser.error("more visits do something than there are")
+    if options.browsers and CHROMIUM is None:
+        parser.error(f"{MISSING}, or leave them out: --browsers 0")
     return options
 
 

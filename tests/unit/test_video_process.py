@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -181,6 +182,62 @@ def test_a_fork_of_the_program_reads_recordings_beside_it(clip):
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code, str(clip)], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("16\n", "")
+
+
+@linux_only
+def test_after_a_crash_the_next_decoder_has_other_addresses(clip):
+    with Video(clip, 0) as video:
+        first = _parent(video.process)
+        next(iter(video))
+        os.kill(video.process, signal.SIGSEGV)
+        assert _gone(video.process)
+    with Video(clip) as video:
+        assert len(list(video)) == 8 and _parent(video.process) != first
+
+
+@linux_only
+def test_who_was_interrupted_does_not_get_the_answer_to_another(monkeypatch, clip):
+    with Video(clip):
+        pass
+    whole = socket.recv_fds
+
+    def interrupted(*given):
+        whole(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "recv_fds", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Video(clip)
+    with Video(clip, 0) as one, Video(clip, 0) as two:
+        os.kill(two.process, signal.SIGKILL)
+        assert len(list(one)) == 50 and len(list(two)) < 50
+
+
+@linux_only
+def test_where_there_is_no_room_for_a_fork_the_decoder_is_started_anew(monkeypatch, clip):
+    with Video(clip) as video:
+        forks = _parent(video.process)
+    whole = socket.recv_fds
+
+    def refused(*given):
+        _, [handle], *_ = whole(*given)
+        os.close(handle)
+        return b"0", [], 0, None
+
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "recv_fds", refused)
+        with Video(clip) as video:
+            assert _parent(video.process) == os.getpid() and len(list(video)) == 8
+    assert _runs(forks)
+
+
+def test_a_path_is_one_of_the_folder_that_the_program_is_in(monkeypatch, tmp_path, clip):
+    with Video(clip):
+        pass
+    monkeypatch.chdir(clip.parent)
+    with Video(Path(clip.name)) as video:
+        assert len(list(video)) == 8
 
 
 def _parent(process: int) -> int:

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit import runtime
 
 from fer_core.errors import FerError
+from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL
 from fer_core.ui.shared import loaders
 
 AFTER_S: Final = 3.0
@@ -49,19 +50,19 @@ def fetch_ahead() -> None:
     _script()(data={"chart": chart_script()}, key="fetched ahead")
 
 
-def load_ahead(model: str, detector: str) -> None:
-    """Load what reads pictures while the visitor looks for one. What goes wrong is said when it is needed."""
+def load_ahead() -> None:
+    """Load what reads pictures by default while the visitor looks for one."""
     if runtime.exists():
-        _load(model, detector)
+        _load()
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _load(model: str, detector: str) -> None:
-    """Once in the life of a server; what is loaded is kept by `loaders`."""
+@st.cache_resource(show_spinner=False)
+def _load() -> None:
+    """Once in the life of a server; `loaders` keeps what is loaded. What goes wrong is said when it is needed."""
 
     def load() -> None:
         with contextlib.suppress(FerError):
-            loaders.pipeline(model, detector)
+            loaders.pipeline(DEFAULT_MODEL, DEFAULT_DETECTOR)
 
     threading.Thread(target=load, name="load ahead", daemon=True).start()
 
