@@ -11,6 +11,7 @@ import atexit
 import gc
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -56,12 +57,15 @@ if TYPE_CHECKING:
 ENTRY_POINT: Final = "face-value"
 """Name of the command that an installed package adds."""
 
+STARTED_AFTER_S: Final = 2.0
+"""By then a command has loaded what it needs."""
+
 _LONGEST_STEM_BYTES: Final = 200  # file systems take 255, and a suffix comes after it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
-    atexit.register(gc.freeze)  # searching all that ends with the process for garbage takes longer than a picture
+    _search_no_garbage()
     accept_any_letter()
     options = parser().parse_args(arguments)
     try:
@@ -76,6 +80,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as end:
         say("stopped.")
         return status_of(end)
+
+
+def _search_no_garbage() -> None:
+    """Not at the start, when what is imported stays, nor at the end, with which all goes: together a quarter second."""
+    gc.disable()
+    later = threading.Timer(STARTED_AFTER_S, gc.enable)
+    later.daemon = True
+    later.start()
+    atexit.register(gc.freeze)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,9 +1,11 @@
 """The command line, run as people run it: in a process of its own where start-up matters, else through `main`."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core import EMOTIONS
+from fer_core import EMOTIONS, cli
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
 from fer_core.training.augmentation import Augmentation
@@ -195,3 +197,12 @@ def test_a_process_of_its_own_ends_without_a_traceback(tmp_path):
     )
     assert done.returncode == 3 and done.stdout == ""
     assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_garbage_is_looked_for_once_a_command_has_started(capsys, monkeypatch):
+    monkeypatch.setattr(cli, "STARTED_AFTER_S", 0.2)
+    assert main(["image", str(PORTRAIT)]) == 0
+    until_s = time.monotonic() + 10
+    while not gc.isenabled() and time.monotonic() < until_s:
+        time.sleep(0.05)
+    assert gc.isenabled()
