@@ -19,6 +19,7 @@ from typing import IO, Final, Protocol
 
 from fer_core.media.forking import LONGEST_REQUEST
 from fer_core.resources import PACKAGE
+from fer_core.settings import environment_with
 
 # A package without its `__init__`, which would import all that analysing needs: a second, and 150 MB.
 # What ends the process that waits for an answer, also closes the pipe. A terminal's Ctrl-C and an operator's SIGTERM to
@@ -127,7 +128,7 @@ class _Forker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 # OpenBLAS would start threads, and a process with threads had better not fork.
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                env=environment_with(OPENBLAS_NUM_THREADS="1"),
             )
 
     def fork(self, request: bytes) -> "_Fork | None":
