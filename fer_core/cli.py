@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _search_no_garbage() -> None:
-    """Not at the start, when what is imported stays, nor at the end, with which all goes: together a quarter second."""
+    """Not at the start, when what is imported stays, nor at the end, with which all goes."""
     gc.disable()
     later = threading.Timer(STARTED_AFTER_S, gc.enable)
     later.daemon = True

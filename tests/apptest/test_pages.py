@@ -62,6 +62,14 @@ def test_start_says_what_it_is_what_it_is_not_and_which_models_are_ready():
     assert rows[0][1] == f"{default.metrics['PrivateTest'].accuracy:.1%}"
 
 
+def test_a_title_of_several_lines_stays_in_its_cell(monkeypatch):
+    [first, *_] = list_cards()
+    monkeypatch.setattr(loaders, "cards", lambda: [first.model_copy(update={"title": "one |\n\n# two"})])
+    page = app()
+    [table] = [each.value.splitlines() for each in page.markdown if each.value.startswith("| Model | Accuracy |")]
+    assert len(table) == 3 and table[2].startswith("| one \\| \\# two |")
+
+
 def test_the_installation_is_tested_on_request(monkeypatch):
     checks = [Check("files", True, "3 match"), Check("speed", None, "no clock"), Check("colour order", False, "RGB")]
     monkeypatch.setattr("fer_core.diagnostics.self_test.self_test", lambda: iter(checks))

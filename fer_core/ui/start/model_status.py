@@ -39,7 +39,7 @@ def _row(card: ModelCard) -> str:
     measured = card.metrics.get("PrivateTest", CardFigures())
     interval = measured.accuracy_ci95
     cells = (
-        plain(card.title),
+        plain(" ".join(card.title.split())),  # a line break would end the table
         _per_cent(measured.accuracy),
         "" if interval is None else f"{interval[0]:.1%}\u00a0to\u00a0{interval[1]:.1%}",
         _per_cent(measured.accuracy_deduplicated),
