@@ -18,6 +18,8 @@ from matplotlib.ft2font import FT2Font
 _TTF: Final = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 REGULAR: Final = _TTF / "DejaVuSans.ttf"
 BOLD: Final = _TTF / "DejaVuSans-Bold.ttf"
+FAMILY: Final = "DejaVu Sans"
+"""What matplotlib calls both; texts of charts ask for it by this name."""
 MONOSPACE: Final = _TTF / "DejaVuSansMono.ttf"
 
 CJK_PACKAGE: Final = "noto_cjk_sans_jp_regular"

@@ -12,7 +12,7 @@ from fer_core.notice import PURPOSE
 from fer_core.reports import pdf_charts
 from fer_core.reports.fonts import can_print, readable
 from fer_core.reports.pdf_closing import add_events, add_methods, add_quality
-from fer_core.reports.pdf_page import INK, MARGIN_MM, QUIET, RULE, WIDTH_MM, Document
+from fer_core.reports.pdf_page import HEADING_MM, INK, MARGIN_MM, NOTE_LINE_MM, QUIET, RULE, WIDTH_MM, Document
 from fer_core.reports.wording import DETECTOR_NAMES, sampling, smoothing
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import (
@@ -179,29 +179,33 @@ def _add_overview(page: Document, timeline: Timeline, notes: Notes, summaries: S
     page.ln(1)
     page.paragraph(f"* derived: {VALENCE_FORMULA}, mean over time, −1 to +1", QUIET, 7)
     numbers = [summary.person for summary in summaries]
-    page.heading("What was shown when", 60)
+    lanes = [numbers[first : first + LANES_A_PAGE] for first in range(0, len(numbers), LANES_A_PAGE)]
+    page.heading("What was shown when", HEADING_MM + 2 * NOTE_LINE_MM + _lanes_mm(lanes[0]))
     page.paragraph(
         "Most probable expression of each person; half as high where the reading is uncertain; blank where they were "
         "not seen. Dashed lines are markers, grey bands are excluded from all figures.",
         QUIET,
         7.5,
     )
-    for first in range(0, len(numbers), LANES_A_PAGE):
-        part = numbers[first : first + LANES_A_PAGE]
-        chart = pdf_charts.ribbon(timeline, part, notes, WIDTH_MM, 16 + 8 * len(part))
+    for part in lanes:
+        chart = pdf_charts.ribbon(timeline, part, notes, WIDTH_MM, _lanes_mm(part))
         page.chart(chart, f"Ribbon of the most probable expressions of persons {part[0]} to {part[-1]} over time.")
-    page.heading("How much of the time", 85)
     compared = sorted(summaries, key=lambda summary: summary.seen_s, reverse=True)[:_PEOPLE_COMPARED]
     compared.sort(key=lambda summary: summary.person)
+    height_mm = 14 + len(CATEGORIES) * max(6.5, 2.7 * len(compared))
+    page.heading("How much of the time", HEADING_MM + NOTE_LINE_MM + height_mm)
     if len(compared) < len(summaries):
         page.paragraph(f"The {_PEOPLE_COMPARED} people seen longest.", QUIET, 7.5)
-    height_mm = 14 + len(CATEGORIES) * max(6.5, 2.7 * len(compared))
     page.chart(pdf_charts.share_bars(compared, WIDTH_MM, height_mm), _shares_in_words(notes, compared))
-    page.heading("Valence over time", 61)
+    page.heading("Valence over time", HEADING_MM + 52)
     page.chart(
         pdf_charts.valence_curve(timeline, [summary.person for summary in compared], notes, WIDTH_MM, 52),
         f"Derived valence over time: {VALENCE_FORMULA}.",
     )
+
+
+def _lanes_mm(persons: Sequence[int]) -> float:
+    return 16.0 + 8 * len(persons)
 
 
 def _summary_row(timeline: Timeline, notes: Notes, summary: PersonSummary) -> list[str]:

@@ -5,10 +5,12 @@ here: the report writes them, in fonts that have their letters.
 """
 
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -62,6 +64,9 @@ _CLOSE: Final = 0.02
 """Part of the width within which the numbers of two markers would touch."""
 _MM: Final = 1 / 25.4
 _SMALL, _TINY = 6.5, 5.5
+
+# Texts stay texts, which a reader can search and copy; as outlines of letters they would be most of the report's work.
+matplotlib.rcParams["svg.fonttype"] = "none"
 
 
 @dataclass(frozen=True)
@@ -307,4 +312,6 @@ def finished(figure: Figure) -> Chart:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     width, height = figure.get_size_inches()
-    return Chart(buffer.getvalue(), width / _MM, height / _MM)
+    # matplotlib counts lengths in points and calls those of fonts pixels, which fpdf2 would take for smaller ones.
+    svg = re.sub(rb"(font-size: [0-9.]+)px", rb"\1pt", buffer.getvalue())
+    return Chart(svg, width / _MM, height / _MM)

@@ -10,7 +10,7 @@ from fpdf import FPDF, FontFace
 from fpdf.enums import TableBordersLayout, TextEmphasis, VAlign, XPos, YPos
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.reports.fonts import BOLD, MONOSPACE, REGULAR, fonts_for, needs_shaping, printable, readable
+from fer_core.reports.fonts import BOLD, FAMILY, MONOSPACE, REGULAR, fonts_for, needs_shaping, printable, readable
 from fer_core.reports.pdf_charts import Chart
 from fer_core.version import __version__
 
@@ -27,6 +27,13 @@ ACCENT: Final[Colour] = (59, 91, 219)
 WHITE: Final[Colour] = (255, 255, 255)
 
 _BODY_PT, _LINE_MM = 8.5, 4.6
+_ABOVE_HEADING_MM = 2.5
+HEADING_MM: Final = 8.5
+"""Height of a heading within a page, with the room above it."""
+
+NOTE_LINE_MM: Final = 5.5
+"""Room for a line of small print."""
+
 _LONGEST_CELL: Final = 500
 """Characters of a cell of a table: a row cannot be higher than a page."""
 
@@ -79,7 +86,7 @@ class Document(FPDF):
 
     def style(self, size_pt: float, colour: Colour = INK, emphasis: str = "") -> None:
         """Set the font's size, colour and emphasis ("" or "B")."""
-        self.set_font("sans", emphasis, size_pt)
+        self.set_font(FAMILY, emphasis, size_pt)
         self.ink(colour)
 
     def ink(self, colour: Colour) -> None:
@@ -124,9 +131,9 @@ class Document(FPDF):
         """A heading within a page; on the next one where less than `needs_mm` is left."""
         if self.will_page_break(needs_mm):
             self.add_page()
-        self.ln(2.5)
+        self.ln(_ABOVE_HEADING_MM)
         self.style(10, INK, "B")
-        self.cell(WIDTH_MM, 6, printable(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.cell(WIDTH_MM, HEADING_MM - _ABOVE_HEADING_MM, printable(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.style(_BODY_PT)
 
     def paragraph(self, text: str, colour: Colour = INK, size_pt: float = _BODY_PT, width_mm: float = WIDTH_MM) -> None:
@@ -301,12 +308,12 @@ class Document(FPDF):
         self.set_xy(MARGIN_MM, max(lowest, self.get_y()))
 
     def _load_fonts(self, text: str) -> None:
-        self.add_font("sans", "", REGULAR)
-        self.add_font("sans", "B", BOLD)
+        self.add_font(FAMILY, "", REGULAR)
+        self.add_font(FAMILY, "B", BOLD)
         self.add_font("mono", "", MONOSPACE)
         more = [f"more{number}" for number, _ in enumerate(fonts_for(text))]
         for name, path in zip(more, fonts_for(text), strict=True):
             self.add_font(name, "", path)
-        self.set_fallback_fonts([*more, "sans"], exact_match=False)
+        self.set_fallback_fonts([*more, FAMILY], exact_match=False)
         if needs_shaping(text):
             self.set_text_shaping(True, direction="ltr")  # of the sentences around such words

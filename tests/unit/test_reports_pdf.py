@@ -132,6 +132,25 @@ def test_charts_are_vectors():
     assert not overview.images and len(overview.get_contents().get_data()) > 20_000
 
 
+def test_words_in_charts_can_be_searched_and_are_as_large_as_planned():
+    [page] = [page for page in whole().pages if "How much of the time" in page.extract_text()]
+    sizes = {}
+    page.extract_text(visitor_text=lambda text, _, place, __, size: sizes.setdefault(text.strip(), size * abs(place[0])))
+    assert sizes["share of the time seen · number of the person"] == pytest.approx(6.5)
+
+
+@pytest.mark.parametrize("people", [1, 3, 5])
+def test_a_chart_is_on_the_page_of_its_heading(people):
+    told = pages(pypdf.PdfReader(io.BytesIO(pdf_report(synthetic(4, people=people), DAY))))
+    for heading, words in (
+        ("What was shown when", "time (s)"),
+        ("How much of the time", "share of the time seen"),
+        ("Valence over time", "derived valence"),
+    ):
+        [page] = [page for page in told if heading in page]
+        assert words in page[page.index(heading) :]
+
+
 def test_nobody_seen():
     data = pdf_report(synthetic(10, people=0), DAY)
     assert "No face was found in the 40 sampled frames of this recording" in text_of(data) and PURPOSE in text_of(data)
