@@ -43,7 +43,13 @@ def add(commands: Commands) -> None:
     publish.set_defaults(run=_publish)
 
     ensemble = commands.add_parser("ensemble", help="make the ensemble of installed models, calibrated and measured")
-    ensemble.add_argument("members", nargs="+", metavar="NAME", help="at least two installed models")
+    ensemble.add_argument("members", nargs="*", metavar="NAME", help="at least two installed models")
+    ensemble.add_argument(
+        "--select",
+        action="store_true",
+        help="take only those of the named models (without names: of all of this project's) that make the mean better "
+        "on PublicTest",
+    )
     add_data_option(ensemble)
     _add_models_option(ensemble)
     ensemble.set_defaults(run=_ensemble)

@@ -74,10 +74,11 @@ def ensemble(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Make the ensemble of installed models."""
     _require_tensorflow()
     from fer_core.networks.files import MODELS_DIR
-    from fer_core.training.publishing import publish_ensemble
+    from fer_core.training.publishing import publish_ensemble, select_members
 
     models = options.models or MODELS_DIR
-    card = publish_ensemble(options.members, load_faces(options.data), models, say)
+    members = select_members(options.members, models, say) if options.select else options.members
+    card = publish_ensemble(members, load_faces(options.data), models, say)
     say(f"{models / card.name} is ready")
     return 0
 

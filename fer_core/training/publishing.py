@@ -11,15 +11,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.classification.cards import ModelCard, ensembles_of, load_card, member_records
+from fer_core.classification.cards import ModelCard, ensembles_of, list_cards, load_card, member_records
 from fer_core.classification.classifier import EmotionClassifier
 from fer_core.classification.combined import Ensemble
 from fer_core.classification.engines import ENGINES, Engine
 from fer_core.classification.recipe import Drift, Machine, Recipe, RunSettings
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
-from fer_core.evaluation import coverage_accuracy, fit_temperature, threshold_for, write_records
+from fer_core.evaluation import coverage_accuracy, fit_temperature, read_predictions, threshold_for, write_records
 from fer_core.evaluation.datasets import FACE_PX, FaceSet, copies_of, fingerprint
+from fer_core.evaluation.selection import forward_selection
 from fer_core.imaging.crops import network_input
 from fer_core.logits import softmax
 from fer_core.networks.files import MODELS_DIR, FileRecord
@@ -160,7 +161,7 @@ def publish_ensemble(
         ModelError: one is not installed.
     """
     if len(names) < 2 or len(set(names)) < len(names) or ENSEMBLE in names:
-        raise DatasetError("An ensemble is made of at least two different single models; name them.")
+        raise DatasetError("An ensemble is made of at least two different single models; name them, or use --select.")
     train, public = faces.split("train"), faces.split("PublicTest")
     cards = [load_card(name, models_dir) for name in names]
     if foreign := [card.name for card in cards if card.imported is not None]:
@@ -187,6 +188,35 @@ def publish_ensemble(
     with _replaced(models_dir / ENSEMBLE) as staging:
         draft = _calibrated(draft, engine, public[~copies_of(public, train)], log, flips=(False,))
         return _measured(EmotionClassifier(engine, draft), faces, staging, log)
+
+
+def select_members(
+    names: Sequence[str], models_dir: Path = MODELS_DIR, log: Callable[[str], None] = print
+) -> list[str]:
+    """The models whose mean is the best on PublicTest without copies, by the predictions that are on record.
+
+    Args:
+        names: installed models to select from; none for all single ones of this project.
+        models_dir: where the models are.
+        log: told each step.
+
+    Raises:
+        DatasetError: the best model is better alone, or the records are of different faces.
+        ModelError: one is not installed, or has no record.
+    """
+    cards = [load_card(name, models_dir) for name in names] or [
+        card for card in list_cards(models_dir) if not card.members and card.imported is None
+    ]
+    on_record = {card.name: read_predictions(card, models_dir)["PublicTest"].without_copies() for card in cards}
+    try:
+        steps = forward_selection(on_record)
+    except ValueError as error:
+        raise DatasetError(f"No ensemble can be selected: {error}; measure them again: evaluate --record.") from error
+    for step in steps:
+        log(f"with {step.model}: log loss {step.log_loss:.4f}, accuracy {step.accuracy:.4f}")
+    if len(steps) == 1:
+        raise DatasetError(f'No other model makes "{steps[0].model}" better; use it alone, or name the members.')
+    return [step.model for step in steps]
 
 
 def save_compact(model: keras.Model, path: Path) -> None:

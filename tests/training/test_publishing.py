@@ -15,12 +15,13 @@ from fer_core.classification.recipe import Drift
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError, ModelError
+from fer_core.evaluation.records import read_predictions, write_predictions
 from fer_core.networks.files import FileRecord
 from fer_core.testing import FakeEngine, fake_card
 from fer_core.training import publishing
 from fer_core.training.export import export_model
 from fer_core.training.fitting import fit
-from fer_core.training.publishing import check_drift, publish, publish_ensemble, save_compact
+from fer_core.training.publishing import check_drift, publish, publish_ensemble, save_compact, select_members
 from tests.training.faces import SETTINGS, TRAIN, VALIDATION, made_faces, whole
 
 FACES = whole(TRAIN, VALIDATION, made_faces(70, "PrivateTest", 2))
@@ -183,6 +184,27 @@ def test_another_projects_network_is_no_member(two):
     path.write_text(json.dumps({**json.loads(path.read_text()), "imported": imported}))
     with pytest.raises(DatasetError, match="leave out: two"):
         publish_ensemble(["one", "two"], FACES, two, log=quiet)
+
+
+def test_a_model_that_adds_nothing_is_not_selected(two, capsys):
+    assert main(["ensemble", "--select", "--data", "faces.zip", "--models", str(two)]) == 3
+    said = capsys.readouterr()
+    assert "with one: log loss" in said.out and "use it alone" in said.err and not (two / "ensemble").exists()
+
+
+def test_models_that_know_different_faces_are_selected(two):
+    for half, name in enumerate(("one", "two")):
+        card = load_card(name, two)
+        records = read_predictions(card, two)
+        probabilities = records["PublicTest"].probabilities.copy()
+        probabilities[half::2] = 1 / len(EMOTIONS)  # of every second face it knows nothing
+        records["PublicTest"] = replace(records["PublicTest"], probabilities=probabilities)
+        write_predictions(two / name / "predictions.npz", records)
+        files = {**card.files, "predictions.npz": FileRecord.of(two / name / "predictions.npz")}
+        (two / name / "card.json").write_text(card.model_copy(update={"files": files}).model_dump_json())
+    said = []
+    assert sorted(select_members([], two, said.append)) == ["one", "two"]
+    assert len(said) == 2 and all("log loss" in line for line in said)
 
 
 @pytest.mark.parametrize("names", [["one"], ["one", "one"], ["one", "two", "one"], ["one", "ensemble"]])
