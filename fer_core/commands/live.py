@@ -33,7 +33,12 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     )
     live.add_argument("source", metavar="SOURCE", help="number of a camera, an rtsp:// address, or a file to be played")
     live.add_argument("--agree", action="store_true", help="the people before the camera know and agree; always needed")
-    live.add_argument("--out", type=Path, metavar="DIR", help="write the session as a timeline, as `video` does")
+    live.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the session into DIR: timeline.csv with its data dictionary, timeline.parquet, summary.json",
+    )
     live.add_argument("--seconds", type=float, metavar="S", help="end after so long")
     live.add_argument(
         "--websocket",

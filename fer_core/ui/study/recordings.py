@@ -184,7 +184,7 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
             "Open in Video",
             icon=":material/movie:",
             disabled=len(entries) > MOST_OPEN,
-            help=f"With every correction. Up to {MOST_OPEN}; its tab *Compare* shows two of them side by side.",
+            help=f"With every correction. Up to {MOST_OPEN}; the tab *Compare* there shows the people of all of them.",
         ):
             for entry in entries:
                 opened = memory().open_studies(
