@@ -192,10 +192,13 @@ def _check(options: argparse.Namespace) -> int:
         swept = len(library.swept)
     tell(f"{_analyses(len(entries))} read, {swept} leftover {'file' if swept == 1 else 'files'} removed")
     if left:
-        say(f"error: {len(left)} files of no analysis cannot be removed from {library.store.folder}.")
+        say(
+            f"note: no analysis of this catalogue names {len(left)} {'file' if len(left) == 1 else 'files'} in "
+            f"{library.store.folder}; a copy of the catalogue may, so nothing was removed."
+        )
     if waiting:
         say("error: the catalogue is in use, so traces of what was deleted are still in it; close what reads it.")
-    return BAD_INPUT if broken or left or waiting else DONE
+    return BAD_INPUT if broken or waiting else DONE
 
 
 def _found(library: "Library", name: str) -> "list[Entry]":

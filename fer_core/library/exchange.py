@@ -1,11 +1,13 @@
 """A library as one zip that needs no software of ours to be read, and such a zip taken in again."""
 
+import hashlib
 import io
 import json
 import math
 import re
 import zipfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -162,10 +164,13 @@ def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Impo
         logs: dict[str, list[Any]] = {}
         for row in sorted(tables[t.EDITS.name], key=lambda row: int(row["place"])):
             logs.setdefault(row["analysis"], []).append(row["edit"])
-        analyses = [(_checked(_ANALYSIS, row["id"]), recordings[row["recording"]]) for row in tables[t.ANALYSES.name]]
+        analyses = [
+            (_checked(_ANALYSIS, row["id"]), recordings[row["recording"]], _moment(row["kept_at"]))
+            for row in tables[t.ANALYSES.name]
+        ]
         new = 0
-        for done, (name, recording) in enumerate(analyses, 1):
-            new += _take_analysis(library, archive, name, recording, logs.get(name, []))
+        for done, (name, recording, kept_at) in enumerate(analyses, 1):
+            new += _take_analysis(library, archive, name, recording, kept_at, logs.get(name, []))
             monitor.step(done, len(analyses), "importing")
         with library.database.writes() as connection:
             for recording_id in recordings:
@@ -200,30 +205,53 @@ def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         return io.BytesIO(source.read(most)).getvalue()
 
 
+def _moment(text: str) -> str:
+    """A moment of another catalogue as `rows.now` gives it; none is later than the present.
+
+    Raises:
+        ValueError: it is none.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} names no zone")
+    return min(moment.astimezone(UTC).isoformat(timespec="milliseconds"), rows.now())
+
+
 def _take_analysis(
-    library: Library, archive: zipfile.ZipFile, name: str, recording: Mapping[str, Any], log: list[Any]
+    library: Library,
+    archive: zipfile.ZipFile,
+    name: str,
+    recording: Mapping[str, Any],
+    kept_at: str,
+    log: list[Any],
 ) -> bool:
     """Whether it was new. What the catalogue says of the readings is taken from the readings themselves."""
     with library.database.reads() as connection:
         if connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == name)).first():
             return False
     data = _member(archive, f"readings/{name}.parquet", MAX_BYTES)
+    if hashlib.sha256(data).hexdigest() != name:
+        raise LibraryError(f"The readings {name[:12]}… in the export are damaged; export the library again.")
     study = study_of(data, log)
+    if study.read.recording.sha256 not in ("", recording["id"]):
+        raise LibraryError(f"The readings {name[:12]}… in the export are of another recording; export it again.")
     with library.database.writes() as connection:
-        if library.store.put(data) != name:
-            raise LibraryError(f"The readings {name[:12]}… in the export are damaged; export the library again.")
-        _add(connection, name, recording, study, len(data))
+        library.store.put(data)
+        _add(connection, name, recording, study, len(data), kept_at)
+    library.store.settle([name])
     return True
 
 
-def _add(connection: sa.Connection, name: str, recording: Mapping[str, Any], study: Study, size: int) -> None:
+def _add(
+    connection: sa.Connection, name: str, recording: Mapping[str, Any], study: Study, size: int, kept_at: str
+) -> None:
     id_ = str(recording["id"])
     known = connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == id_)).first()
     rows.add_recording(connection, id_, study.read.recording, None)
     if known is None:
         title = " ".join(str(recording["title"]).split()) or study.read.recording.name
         connection.execute(t.RECORDINGS.update().where(t.RECORDINGS.c.id == id_).values(title=title))
-    rows.add_analysis(connection, name, id_, study, size)
+    rows.add_analysis(connection, name, id_, study, size, kept_at)
 
 
 def _describe(connection: sa.Connection, recording_id: str, tables: Mapping[str, list[dict[str, Any]]]) -> None:

@@ -109,7 +109,9 @@ class Library:
             LibraryError: it cannot be written.
         """
         with self.database.writes() as connection:
-            return self._kept(connection, study, path=path)
+            name = self._kept(connection, study, path=path)
+        self.store.settle([name])
+        return name
 
     def keep_new(self, study: Study) -> str:
         """`keep`, where these readings are not kept yet; else their corrections stay as they are.
@@ -126,7 +128,10 @@ class Library:
         with self.database.writes() as connection:
             name = self.store.put(_file_of(study.purged()))
             known = connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == name)).first()
-            return name if known else self._kept(connection, study)
+            if not known:
+                self._kept(connection, study)
+        self.store.settle([name])
+        return name
 
     def save(self, analysis: str, study: Study) -> str:
         """Replace the corrections of a kept analysis.
@@ -145,12 +150,13 @@ class Library:
             LibraryError: there is no such analysis, or it cannot be written.
         """
         with self.database.writes() as connection:
-            recording_id = rows.recording_of(connection, analysis)
-            name = self._kept(connection, study, recording_id)
-            if name == analysis:
-                return name
-            self._forget(connection, [analysis])
-        self.clean()
+            recording_id, kept_at = rows.recording_of(connection, analysis), rows.kept_at(connection, analysis)
+            name = self._kept(connection, study, recording_id, kept_at=kept_at)
+            if name != analysis:
+                self._forget(connection, [analysis])
+        self.store.settle([name])
+        if name != analysis:
+            self.clean()
         return name
 
     def open_study(self, analysis: str) -> Study:
@@ -163,8 +169,15 @@ class Library:
             log = rows.edits_of(connection, analysis)
         return study_of(self.store.get(analysis), log)
 
-    def _kept(self, connection: sa.Connection, study: Study, recording_id: str = "", path: Path | None = None) -> str:
-        """Write file, then rows; the caller's commit makes both count."""
+    def _kept(
+        self,
+        connection: sa.Connection,
+        study: Study,
+        recording_id: str = "",
+        path: Path | None = None,
+        kept_at: str | None = None,
+    ) -> str:
+        """Write file, then rows; the caller's commit makes both count, and then settles the file."""
         study = study.purged()
         data = _file_of(study)
         name = self.store.put(data)
@@ -172,7 +185,7 @@ class Library:
         recording = study.read.recording
         recording_id = recording_id or known or recording.sha256 or uuid.uuid4().hex
         rows.add_recording(connection, recording_id, recording, None if path is None else str(path.resolve()))
-        rows.add_analysis(connection, name, recording_id, study, len(data))
+        rows.add_analysis(connection, name, recording_id, study, len(data), kept_at)
         return name
 
     # Find
@@ -326,13 +339,14 @@ class Library:
             return [self._as_receipt(row) for row in connection.execute(query)]
 
     def clean(self) -> tuple[str, ...]:
-        """Remove files that no analysis names, and traces of what was deleted; SHA-256 of the files.
+        """Remove files and traces of what was deleted, and files that were never kept; SHA-256 of the files.
 
         Whatever a process could not end before it was killed is ended here. Runs when a library is opened.
         """
         with self.database.writes() as connection:
             kept = set(connection.execute(sa.select(t.ANALYSES.c.id)).scalars())
-            gone = self.store.sweep(kept)
+            deleted = connection.execute(sa.select(t.DELETIONS.c.files)).scalars()
+            gone = self.store.sweep(kept, {name for names in deleted for name in json.loads(names)})
             waiting = list(
                 connection.execute(sa.select(t.DELETIONS.c.id).where(t.DELETIONS.c.cleaned_at.is_(None))).scalars()
             )

@@ -43,15 +43,26 @@ def add_recording(connection: sa.Connection, id_: str, recording: Recording, pat
         connection.execute(t.RECORDINGS.update().where(t.RECORDINGS.c.id == id_).values(path=path))
 
 
-def add_analysis(connection: sa.Connection, id_: str, recording_id: str, study: Study, size: int) -> None:
-    """Add an analysis with its corrections; where it is there already, its corrections become these."""
+def add_analysis(
+    connection: sa.Connection, id_: str, recording_id: str, study: Study, size: int, kept_at: str | None = None
+) -> None:
+    """Add an analysis with its corrections; where it is there already, its corrections become these.
+
+    Args:
+        connection: in which it is written.
+        id_: of the analysis.
+        recording_id: of its recording.
+        study: what is kept.
+        size: of its file in bytes.
+        kept_at: when it was kept first, as `now` gives it; by default now. Of two analyses the later one counts.
+    """
     known = connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == id_)).first()
     if known is None:
         connection.execute(
             t.ANALYSES.insert().values(
                 id=id_,
                 recording=recording_id,
-                kept_at=now(),
+                kept_at=kept_at or now(),
                 bytes=size,
                 request=as_text(study.read.request.to_json()),
                 provenance=as_text(as_plain(study.read.provenance)),
@@ -59,6 +70,11 @@ def add_analysis(connection: sa.Connection, id_: str, recording_id: str, study: 
             )
         )
     set_edits(connection, id_, study)
+
+
+def kept_at(connection: sa.Connection, analysis: str) -> str:
+    """When an analysis that is there was kept, as `now` gives it."""
+    return str(connection.execute(sa.select(t.ANALYSES.c.kept_at).where(t.ANALYSES.c.id == analysis)).scalar_one())
 
 
 def set_edits(connection: sa.Connection, analysis: str, study: Study) -> None:

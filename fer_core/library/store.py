@@ -1,15 +1,21 @@
-"""Files of readings in a folder: each named by its SHA-256, written at once, and never changed."""
+"""Files of readings in a folder: each named by its SHA-256, written at once, and never changed.
+
+A file is new until the catalogue that names it is committed (`Store.settle`); what a killed process leaves is a new
+file that no catalogue names. Any other file stays unless it was deleted on purpose: a copy of the catalogue, such as
+one restored from a backup, may name it.
+"""
 
 import contextlib
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
 from fer_core.errors import LibraryError
 
 _ENDING: Final = ".parquet"
+_NEW: Final = ".new"
 _PART: Final = ".part"
 
 
@@ -34,13 +40,13 @@ class Store:
             raise LibraryError(f"{folder} cannot be made ({error.strerror}); choose another place.") from error
 
     def put(self, data: bytes) -> str:
-        """Write a file so that it is there whole, also after a power cut, or not at all; its SHA-256.
+        """Write a new file so that it is there whole, also after a power cut, or not at all; its SHA-256.
 
         Raises:
             LibraryError: it cannot be written.
         """
         name = hashlib.sha256(data).hexdigest()
-        path, part = self._path(name), self.folder / f"{name}{_PART}"
+        path, part = self._path(name, _NEW), self.folder / f"{name}{_PART}"
         try:
             with part.open("wb") as target:
                 target.write(data)
@@ -54,6 +60,12 @@ class Store:
             raise LibraryError(f"{path} cannot be written ({error.strerror}); make room there.") from error
         return name
 
+    def settle(self, names: Iterable[str]) -> None:
+        """Note that files are named by a catalogue that was committed. Those that are not new stay as they are."""
+        for name in names:
+            with contextlib.suppress(OSError):  # the next opening of the library does it
+                self._path(name, _NEW).replace(self._path(name))
+
     def get(self, name: str) -> bytes:
         """The bytes of a file, checked.
 
@@ -61,7 +73,10 @@ class Store:
             LibraryError: it is gone, or other than it was.
         """
         try:
-            data = self._path(name).read_bytes()
+            try:
+                data = self._path(name).read_bytes()
+            except FileNotFoundError:
+                data = self._path(name, _NEW).read_bytes()
         except OSError as error:
             raise LibraryError(
                 f"The readings {name[:12]}… cannot be read from {self.folder} ({error.strerror}); restore that file, "
@@ -71,10 +86,20 @@ class Store:
             raise LibraryError(f"The readings {name[:12]}… were changed or damaged; restore that file from a copy.")
         return data
 
-    def sweep(self, kept: Collection[str]) -> tuple[str, ...]:
-        """Remove files that no analysis names, such as those that a killed process left; their names."""
-        orphans = [path for path in self.folder.glob(f"*{_ENDING}") if path.stem not in kept]
-        gone = [path.stem for path in orphans if self._removed(path)]
+    def sweep(self, kept: Collection[str], deleted: Collection[str]) -> tuple[str, ...]:
+        """Remove files that were deleted, and new ones that no analysis names, as a killed process leaves them.
+
+        Args:
+            kept: names in the catalogue.
+            deleted: names that were in it once.
+
+        Returns:
+            Names of the files that are gone.
+        """
+        self.settle(name for name in self._named(_NEW) if name in kept)
+        orphans = {self._path(name, _NEW): name for name in self._named(_NEW) if name not in kept}
+        orphans |= {self._path(name): name for name in self._named() if name in deleted and name not in kept}
+        gone = {name for path, name in orphans.items() if self._removed(path)}
         for path in self.folder.glob(f"*{_PART}"):
             self._removed(path)
         if gone:
@@ -83,10 +108,14 @@ class Store:
 
     def names(self) -> set[str]:
         """Names of all files."""
-        return {path.stem for path in self.folder.glob(f"*{_ENDING}")}
+        return {*self._named(), *self._named(_NEW)}
 
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name}{_ENDING}"
+    def _named(self, more: str = "") -> list[str]:
+        ending = f"{_ENDING}{more}"
+        return [path.name.removesuffix(ending) for path in self.folder.glob(f"*{ending}")]
+
+    def _path(self, name: str, more: str = "") -> Path:
+        return self.folder / f"{name}{_ENDING}{more}"
 
     @staticmethod
     def _removed(path: Path) -> bool:

@@ -94,9 +94,12 @@ def test_export_and_import_bring_everything(place, capsys, tmp_path):
 
 def test_check_removes_leftovers_and_finds_damage(place, capsys):
     [folder] = (place / "readings").iterdir()
-    (folder / f"{'a' * 64}.parquet").write_bytes(b"left by a killed process")
+    (folder / f"{'a' * 64}.parquet.new").write_bytes(b"left by a killed process")
     assert answer(capsys, "check")[:2] == (0, "2 analyses read, 1 leftover file removed\n")
     [first, _] = sorted(folder.glob("*.parquet"))
+    (folder / f"{'b' * 64}.parquet").write_bytes(b"of another copy of the catalogue")
+    status, _, err = answer(capsys, "check")
+    assert status == 0 and "names 1 file in" in err and len(list(folder.iterdir())) == 3
     first.write_bytes(b"damaged")
     status, _, err = answer(capsys, "check")
     assert status == 3 and "changed or damaged" in err

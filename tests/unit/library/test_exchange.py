@@ -4,16 +4,19 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from fer_core.errors import LibraryError, StoppedError
 from fer_core.jobs import Monitor
+from fer_core.library import tables
 from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
 from fer_core.library.values import Consent, Imported, Place
 from fer_core.timeline.events.event import Event
+from fer_core.timeline.study import Study
 from tests.unit.library.test_library import corrected, named, same
 
 
@@ -74,6 +77,20 @@ def test_an_export_is_taken_in_elsewhere_and_only_once(exported, full, tmp_path)
         assert len(other.consents(f"{1:064x}")) == 1
 
 
+def test_the_newest_analysis_is_the_newest_after_an_import_too(library, tmp_path):
+    first = library.keep(corrected())
+    other = library.keep(Study(replace(corrected().read, cuts=(1.0,))))
+    oldest, newest = sorted((first, other), reverse=True)  # by the order of their names it would be the other way round
+    for name, day in ((oldest, 1), (newest, 2)):
+        with library.database.writes() as connection:
+            moment = f"2026-01-0{day}T10:00:00.000+00:00"
+            connection.execute(tables.ANALYSES.update().where(tables.ANALYSES.c.id == name).values(kept_at=moment))
+    export_library(library, tmp_path / "all.zip")
+    with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as elsewhere:
+        import_library(elsewhere, tmp_path / "all.zip")
+        assert [entry.analysis for entry in elsewhere.entries()] == [newest, oldest]
+
+
 def test_what_is_here_stays_as_it_is_here(exported, full):
     full.rename(f"{1:064x}", "Renamed")
     full.set_place(f"{1:064x}", Place("S9"))
@@ -108,6 +125,19 @@ def with_path_as_name(files):
     return {**files, "catalogue.json": json.dumps(catalogue).encode()}
 
 
+def with_another_recording(files):
+    catalogue = json.loads(files["catalogue.json"])
+    analyses = catalogue["tables"]["analyses"]
+    analyses[0]["recording"], analyses[1]["recording"] = analyses[1]["recording"], analyses[0]["recording"]
+    return {**files, "catalogue.json": json.dumps(catalogue).encode()}
+
+
+def with_a_moment_that_is_none(files):
+    catalogue = json.loads(files["catalogue.json"])
+    catalogue["tables"]["analyses"][0]["kept_at"] = "yesterday"
+    return {**files, "catalogue.json": json.dumps(catalogue).encode()}
+
+
 def of_another_format(files):
     return {"catalogue.json": b'{"format": 99, "tables": {}}'}
 
@@ -118,6 +148,8 @@ def of_another_format(files):
         (without_readings, "lacks"),
         (with_other_readings, "damaged"),
         (with_path_as_name, "damaged"),
+        (with_another_recording, "another recording"),
+        (with_a_moment_that_is_none, "damaged"),
         (of_another_format, "format"),
         (lambda files: {"catalogue.json": b"[]"}, "no catalogue"),
         (lambda files: {"else": b""}, "lacks catalogue.json"),

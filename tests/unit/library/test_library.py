@@ -1,12 +1,13 @@
 """A library gives back what it was given, finds it, and forgets it for good."""
 
+import shutil
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from fer_core.errors import LibraryError
-from fer_core.library.library import Library
+from fer_core.library.library import CATALOGUE, Library
 from fer_core.library.values import Consent, Place, consent_state
 from fer_core.timeline.edits import Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
 from fer_core.timeline.events.event import Event
@@ -273,10 +274,34 @@ def test_readings_that_were_changed_or_lost_are_not_opened(on_sqlite):
 def test_leftovers_are_removed_when_a_library_is_opened(on_sqlite):
     folder = on_sqlite.store.folder
     name = on_sqlite.keep(named("a.mp4"))
-    (folder / f"{'ab' * 32}.parquet").write_bytes(b"PAR1")
+    (folder / f"{name}.parquet").rename(folder / f"{name}.parquet.new")  # killed before it was settled
+    (folder / f"{'ab' * 32}.parquet.new").write_bytes(b"PAR1")
     (folder / f"{'cd' * 32}.part").write_bytes(b"PAR1")
+    assert on_sqlite.open_study(name).read.recording.name == "a.mp4"
     with Library.open(folder.parents[1]):
-        assert [path.stem for path in folder.iterdir()] == [name]
+        assert [path.name for path in folder.iterdir()] == [f"{name}.parquet"]
+
+
+def test_an_older_copy_of_the_catalogue_deletes_no_readings_of_the_newer_one(on_sqlite, tmp_path):
+    folder = on_sqlite.store.folder.parents[1]
+    on_sqlite.keep(named("a.mp4"))
+    on_sqlite.close()
+    shutil.copy(folder / CATALOGUE, tmp_path / "monday.sqlite3")
+    with Library.open(folder) as library:
+        name = library.keep(named("b.mp4"))
+    with Library.open(folder, tmp_path / "monday.sqlite3") as monday:
+        assert len(monday.entries()) == 1
+    with Library.open(folder) as library:
+        assert library.open_study(name).read.recording.name == "b.mp4"
+        library.delete_analysis(name)
+        assert name not in library.store.names()
+
+
+def test_an_analysis_that_is_corrected_does_not_become_the_newest(library):
+    older = library.keep(corrected())
+    newer = library.keep(Study(replace(measured(), cuts=(1.0,))))
+    after = library.save(older, library.open_study(older).edited(Remove(2)))
+    assert after != older and [entry.analysis for entry in library.entries()] == [newer, after]
 
 
 def test_a_catalogue_takes_no_files_of_another_for_leftovers(on_sqlite, tmp_path):
