@@ -128,9 +128,8 @@ def of_events(library: Library, entries: Sequence[Entry], monitor: Monitor | Non
             missing.append(f"{entry.title}: {'no event is kept with it' if not events else 'nobody is seen'}.")
             continue
         study = library.open_study(entry.analysis)
-        rows = study.timeline.frame
-        rows = rows[rows["person"].isna() | rows["person"].eq(person.person).fillna(False).astype(bool)]
-        table = wide(per_event(rows, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S)))
+        found = per_event(study.timeline.frame, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S))
+        table = wide(found[found["person"] == person.person])
         tables.append(table.assign(**_about(entry, person.person) | {"condition": table["text"]} | _attributes(entry)))
         monitor.step(done, len(wanted), "reading")
     first = ["subject", "condition"]

@@ -230,6 +230,14 @@ def test_curves_of_other_axes_or_few_people_are_not_compared():
         compare_curves(curves(np.ones((6, 4))), curves(np.ones((3, 4)), "T"))
 
 
+def test_whoever_lacks_a_condition_is_not_counted_and_named():
+    rng = np.random.default_rng(0)
+    ten, six = smooth(rng, 10, 30), smooth(rng, 6, 30)
+    found = compare_curves(curves(ten), curves(six))
+    assert found.design == "within" and found.cell_first.n == found.cell_second.n == 6
+    assert found.left_out == ("S06", "S07", "S08", "S09") and "missing: S06, S07, S08, S09." in found.sentence()
+
+
 def test_methods_name_the_papers_and_that_clusters_say_that_not_when():
     rng = np.random.default_rng(0)
     results = [

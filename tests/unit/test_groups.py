@@ -15,6 +15,7 @@ from fer_core.timeline.groups.conditions import compare, compare_all, shares_by_
 from fer_core.timeline.groups.corrections import benjamini_hochberg, holm
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.mixed import mixed_model
+from fer_core.timeline.groups.outcome import one_family, outcome
 from fer_core.timeline.groups.power import detectable, power_line, power_of
 from tests.conftest import ROOT
 
@@ -195,6 +196,17 @@ def test_several_comparisons_give_both_corrections():
     assert all(each.p_value <= each.p_benjamini_hochberg <= each.p_holm for each in family)
     assert "by Holm and" in family[0].sentence() and "for 3 comparisons" in family[0].sentence()
     assert together(family[:1])[0].sentence().count("p =") + together(family[:1])[0].sentence().count("p <") == 1
+
+
+def test_a_pair_that_cannot_be_compared_does_not_hide_the_others():
+    rng = np.random.default_rng(0)
+    who = {"a": range(10), "b": range(10), "c": range(9, 19)}
+    rows = [(f"S{n}", name, rng.normal()) for name, numbers in who.items() for n in numbers]
+    table = pd.DataFrame(rows, columns=["subject", "condition", "v"]).assign(seconds=2.0, uncertain_s=0, excluded_s=0)
+    found = outcome(table, "v")
+    assert [(each.first, each.second, each.cell_first.n) for each in found.comparisons] == [("a", "b", 10)]
+    assert '"a" and "c" within people' in found.not_compared and '"b" and "c" within people' in found.not_compared
+    assert one_family([found])[0].comparisons[0].family == 1
 
 
 def test_shares_by_condition():

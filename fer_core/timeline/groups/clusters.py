@@ -6,7 +6,7 @@ largest mass of each arrangement of people gives the distribution for the p-valu
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -60,8 +60,9 @@ class ClusterTest:
         p_value: the smallest of all clusters; 1 where there is none.
         arrangements: number of arrangements, the observed one included.
         exact: whether these are all arrangements.
-        cell_first: data behind the first curves.
-        cell_second: data behind the second curves.
+        cell_first: data behind the first curves; within people, `n` counts those who are compared.
+        cell_second: data behind the second curves, likewise.
+        left_out: subjects in one of the conditions alone, in a comparison within people.
     """
 
     design: str
@@ -74,14 +75,17 @@ class ClusterTest:
     exact: bool
     cell_first: Cell
     cell_second: Cell
+    left_out: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """The result for people."""
+        missing = f" Left out, because one condition is missing: {', '.join(self.left_out)}." if self.left_out else ""
         if not self.clusters:
-            return "No moment lies so far apart that it would begin a cluster; a difference is not established."
+            apart = "No moment lies so far apart that it would begin a cluster; a difference is not established."
+            return f"{apart}{missing}"
         p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
         verdict = "The curves differ" if self.p_value < ENTRY_ALPHA else "A difference of the curves is not established"
-        return f"{verdict} (cluster permutation, {p}, {self.arrangements:,} arrangements). {THAT_NOT_WHEN}"
+        return f"{verdict} (cluster permutation, {p}, {self.arrangements:,} arrangements). {THAT_NOT_WHEN}{missing}"
 
 
 def compare_curves(first: Curves, second: Curves, seed: int = 0) -> ClusterTest:
@@ -122,8 +126,9 @@ def compare_curves(first: Curves, second: Curves, seed: int = 0) -> ClusterTest:
         p_value=p_value,
         arrangements=len(statistics),
         exact=exact,
-        cell_first=first.cell,
-        cell_second=second.cell,
+        cell_first=replace(first.cell, n=len(both)) if both else first.cell,
+        cell_second=replace(second.cell, n=len(both)) if both else second.cell,
+        left_out=tuple(sorted(set(first.subjects) ^ set(second.subjects))) if both else (),
     )
 
 

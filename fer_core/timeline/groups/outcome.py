@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pandas as pd
 
 from fer_core.errors import TimelineError
 from fer_core.timeline.groups.cells import MIN_PEOPLE, PeopleValues, values_of_people
-from fer_core.timeline.groups.conditions import Comparison, Share, compare_all, shares_by_condition, together
+from fer_core.timeline.groups.conditions import Comparison, Share, compare, shares_by_condition, together
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,8 +18,8 @@ class Outcome:
     Attributes:
         values: a value for each person and condition.
         means: mean over people, one a condition.
-        comparisons: of every pair of conditions with enough people.
-        not_compared: why there are no comparisons, in a sentence; empty where there are some.
+        comparisons: of every pair of conditions that can be compared.
+        not_compared: why there are none, or why some pairs are not compared, in sentences; else empty.
     """
 
     values: PeopleValues
@@ -54,13 +54,16 @@ def one_family(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
 
 
 def _compared(values: PeopleValues) -> tuple[tuple[Comparison, ...], str]:
-    """All pairs of conditions with enough people, or why there are none."""
+    """All pairs of conditions with enough people, and why others are missing."""
     enough = [name for name in values.conditions if len(values.of(name)) >= MIN_PEOPLE]
     if len(values.conditions) < 2:
         return (), "All people are in one condition; a comparison needs two."
     if len(enough) < 2:
         return (), f"Conditions under {MIN_PEOPLE} people are shown and not compared; add recordings of more people."
-    try:
-        return compare_all(values, enough), ""
-    except TimelineError as error:
-        return (), str(error)
+    found, refused = [], []
+    for first, second in combinations(enough, 2):
+        try:
+            found.append(compare(values, first, second))
+        except TimelineError as error:  # such as people of whom too few are in both; the other pairs stand
+            refused.append(str(error))
+    return together(found), " ".join(refused)

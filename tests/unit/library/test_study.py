@@ -80,6 +80,21 @@ def test_a_row_an_event_has_the_events_text_as_condition(on_sqlite):
     assert "2.mp4: no event is kept with it." in observations.missing
 
 
+def test_frames_that_show_only_somebody_else_do_not_stretch_a_person(on_sqlite):
+    """The one is seen in every other pair of samples, the other in between."""
+    rows = []
+    for pair in range(4):
+        rows += [reading(pair + 0.0, 1, "happy"), reading(pair + 0.25, 1, "sad")]
+        rows += [reading(pair + 0.5, 2, "neutral"), reading(pair + 0.75, 2, "neutral")]
+    name = on_sqlite.keep(Study(of_rows(rows)))
+    recording_id = on_sqlite.entry(name).recording_id
+    on_sqlite.set_place(recording_id, Place("S1"))
+    on_sqlite.set_events(recording_id, [Event(0.0, 4.0, "joke")])
+    table = of_events(on_sqlite, on_sqlite.entries()).table
+    assert table["person"].tolist() == [1] and table["seconds"].tolist() == pytest.approx([2.0])
+    assert table["mean_happy"].tolist() == pytest.approx([(rows[0]["happy"] + rows[1]["happy"]) / 2])
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
     path = write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", [scene(width=160, height=120)] * 50)
