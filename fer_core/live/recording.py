@@ -79,7 +79,7 @@ class SessionRecorder:
         self._lock = threading.Lock()
         self._rows: list[Row] = []
         self._frames = 0
-        self._end_s = start_s
+        self._last_s = 0.0
         self._size = (0, 0)
         self._notes: list[str] = []
         self._markers: list[Marker] = []
@@ -142,6 +142,9 @@ class SessionRecorder:
             if time_s > self.longest_s:
                 self._note_end()
                 return
+            if not self._frames:
+                self._begin(reading.time_s)
+            time_s = self._moment(reading.time_s)
             if self._size == (0, 0):
                 self._size = _size_of_recording(reading.width, reading.height)
             fit = Placement.fitted((reading.width, reading.height), self._size)
@@ -153,7 +156,20 @@ class SessionRecorder:
                 faces = tuple(map(_without_shape, faces))
             self._rows.extend(rows_of_frame(FrameReading(time_s, self._frames, faces)))
             self._frames += 1
-            self._end_s = reading.time_s
+            self._last_s = time_s
+
+    def _begin(self, time_s: float) -> None:
+        """A video begins with its first frame, and so does the timeline."""
+        late_s = time_s - self.start_s
+        self.start_s = time_s
+        self._markers = [replace(marker, time_s=max(0.0, marker.time_s - late_s)) for marker in self._markers]
+
+    def _moment(self, time_s: float) -> float:
+        """Seconds from the start; beside a video in whole milliseconds, each later than the last, as the video is."""
+        if not self.with_video:
+            return time_s - self.start_s
+        earliest = round(1000 * self._last_s) + 1 if self._frames else 0
+        return max(earliest, round(1000 * (time_s - self.start_s))) / 1000
 
     def finish(self) -> RecordedSession:
         """Stop, and return the recorded session."""
@@ -163,7 +179,7 @@ class SessionRecorder:
         video = self._finished_video()
         if not self._frames:
             self.note("No frame was read during this recording.")
-        duration_s = self._end_s - self.start_s
+        duration_s = self._last_s
         recording = Recording(
             name=f"Live {self.began:%Y-%m-%d %H.%M.%S}{'.mp4' if video else ''}",
             sha256=hashlib.sha256(video).hexdigest() if video else "",

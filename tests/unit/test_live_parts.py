@@ -16,6 +16,7 @@ from fer_core.live import LiveFace, LiveReading, recording
 from fer_core.live.baseline import DURATION_S, FEWEST, STRONGEST, Calibration, corrected, weights
 from fer_core.live.history import MINUTE_S, STEP_S, Ages, LastMinute, Rate
 from fer_core.live.recording import LONGEST_S, SessionRecorder
+from fer_core.media.video import Video
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
 from fer_core.request import AnalysisRequest
@@ -234,6 +235,20 @@ def test_the_video_has_the_frames_and_times_of_the_timeline(size):
     assert [float(frame.time) for frame in frames] == pytest.approx(times, abs=0.002)
     levels = [frame.to_ndarray(format="gray").mean() for frame in frames]
     assert levels == pytest.approx([40 * number for number in range(5)], abs=6)
+
+
+def test_a_video_has_the_clock_of_its_timeline(tmp_path):
+    session = recorder(with_video=True)
+    session.mark("before the first frame", 100.01)
+    for number, time_s in enumerate((0.0400, 0.1067, 0.1733, 0.1734)):
+        session.add(picture(40 * number), reading(100 + time_s))
+    session.mark("laughs", 100.14)
+    done = session.finish()
+    (tmp_path / "live.mp4").write_bytes(done.video)
+    with Video(tmp_path / "live.mp4", 0) as video:
+        shown = [sample.time_s for sample in video]
+    assert done.timeline.frame["time_s"].tolist() == shown == [0.0, 0.067, 0.133, 0.134]
+    assert [marker.time_s for marker in done.markers] == [0.0, pytest.approx(0.1)]
 
 
 def test_a_video_that_cannot_be_finished_is_noted_and_the_timeline_is_kept(monkeypatch):
