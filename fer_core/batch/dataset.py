@@ -69,7 +69,17 @@ class Dataset:
                 ) from error
             except OSError as error:
                 raise self._unwritable(self.folder, error) from error
+            self._clear_unfinished()
             yield
+            self._clear_unfinished()
+
+    def _clear_unfinished(self) -> None:
+        """Remove readings that a killed worker was writing, and the folder where nothing is to be gone on from."""
+        unfinished = self.folder / UNFINISHED
+        with contextlib.suppress(OSError):
+            for half in unfinished.glob("*.parquet*"):
+                half.unlink(missing_ok=True)
+            unfinished.rmdir()
 
     def begin(self, request: AnalysisRequest, provenance: Provenance) -> None:
         """Write request and dictionary, unless readings of the same request and provenance are there already.
@@ -135,7 +145,6 @@ class Dataset:
         """Remove what an interrupted reading would go on from."""
         with contextlib.suppress(OSError):  # it only takes up room
             self.checkpoint(recording).unlink(missing_ok=True)
-            (self.folder / UNFINISHED).rmdir()
 
     def _noted(self) -> Iterator[Entry]:
         try:

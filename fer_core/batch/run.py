@@ -253,6 +253,7 @@ class _Rows:
         for key, row in list(self._rows.items()):
             if row.source == source and row.state == "failed" and key != digest and not row.copies:
                 del self._rows[key]
+                self._changed = True
 
 
 class _Pace:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
+from uuid import uuid4
 
 from fer_core.analysis.run import AnalysisProgress, Reader, analyse, completed, provenance_of
 from fer_core.batch.dataset import Dataset
@@ -189,7 +190,18 @@ def _read(
             "reading", f"{harmless(str(task.source))} changed while it was read; read it once it is complete."
         )
     try:
-        replace(timeline, portraits={}, declaration=task.declaration).write(task.readings)
-    except FerError as error:
+        _write(replace(timeline, portraits={}, declaration=task.declaration), task)
+    except (FerError, OSError) as error:
         return failed("writing", str(error))
     return Entry.read(task.source, timeline, size=task.size, seconds=time.monotonic() - began_s)
+
+
+def _write(timeline: Timeline, task: Task) -> None:
+    """Two workers may hold one content under two addresses, so each writes a file of its own before it counts."""
+    own = task.checkpoint.with_name(f"{uuid4().hex}.parquet")
+    try:
+        timeline.write(own)
+        task.readings.parent.mkdir(parents=True, exist_ok=True)
+        own.replace(task.readings)
+    finally:
+        own.unlink(missing_ok=True)

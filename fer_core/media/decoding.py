@@ -164,6 +164,9 @@ class Decoder:
         context = self._context
         intra_only = context.codec.intra_only
         for packet in self._packets():
+            if packet is None:
+                yield None
+                continue
             wanted = packet.size == 0 or self._wanted(packet)
             if not wanted:
                 self._passed_until_s = max(self._passed_until_s, self._end_of(packet))
@@ -180,12 +183,16 @@ class Decoder:
             yield from frames or [None]
 
     def _packets(self) -> Iterator[Any]:
-        """Packets in decoding order, `LOOKAHEAD` behind those that were read; an empty one at the end."""
+        """Packets in decoding order, `LOOKAHEAD` behind those that were read; an empty one at the end.
+
+        None stands for one that is passed over: whoever waits may be told that reading goes on.
+        """
         first = self._seek()
         waiting: deque[Any] = deque()
         for packet in self._read():
             self._count(packet)
             if first is not None and not (packet.is_keyframe and (_stamp(packet) or 0) >= first):
+                yield None
                 continue
             first = None
             waiting.append(packet)

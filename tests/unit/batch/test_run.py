@@ -141,6 +141,19 @@ def test_failures_are_tried_again_on_request(source, tmp_path):
     assert [row.state for row in Dataset(out).entries() if row.name == "broken.mp4"] == ["read"]
 
 
+def test_a_file_that_could_not_be_read_for_a_while_leaves_no_failure(source, tmp_path):
+    out = tmp_path / "out"
+    read_all([source], out, HereEngine())
+    good = (source / "one.mp4").read_bytes()
+    (source / "one.mp4").unlink()
+    (source / "one.mp4").symlink_to("nowhere.mp4")
+    assert "one.mp4" in {row.name for row in read_all([source], out, HereEngine()).failed}
+    (source / "one.mp4").unlink()
+    (source / "one.mp4").write_bytes(good)
+    read_all([source], out, HereEngine())
+    assert [row.state for row in Dataset(out).entries() if row.name == "one.mp4"] == ["read"]
+
+
 def test_a_file_that_cannot_be_opened_is_a_row_until_it_can(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "empty.mp4").touch()
