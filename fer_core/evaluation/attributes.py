@@ -122,5 +122,14 @@ def _number(value: str) -> float | None:
 def _range_of(number: float, edges: np.ndarray) -> str:
     """The group of a number, each from one edge up to but without the next; the last one with it."""
     row = min(int(np.searchsorted(edges, number, side="right")) - 1, len(edges) - 2)
-    last = row == len(edges) - 2
-    return f"{edges[row]:g} to {edges[row + 1]:g}" if last else f"{edges[row]:g} to under {edges[row + 1]:g}"
+    first, after = _told_apart(edges)[row : row + 2]
+    return f"{first} to {after}" if row == len(edges) - 2 else f"{first} to under {after}"
+
+
+def _told_apart(edges: np.ndarray) -> list[str]:
+    """Numbers with as many digits as keep them apart."""
+    for digits in range(6, 18):
+        texts = [f"{edge:.{digits}g}" for edge in edges]
+        if len(set(texts)) == len(texts):
+            break
+    return texts

@@ -76,8 +76,11 @@ def _command(method: str, path: str, operation: Mapping[str, Any], address: str)
     words = ["curl"]
     if "security" in operation:
         words.append("-H 'Authorization: Bearer KEY'")
-    if "requestBody" in operation:
-        words.append(f"-F {PART}=@FILE")
-    elif method != "GET":
+    given = operation.get("requestBody", {}).get("content", {})
+    if method != "GET" and (method, bool(given)) != ("POST", True):  # curl posts what it is given
         words.append(f"-X {method}")
+    if "application/json" in given:
+        words.append("-H 'Content-Type: application/json' --data @FILE")
+    elif given:
+        words.append(f"-F {PART}=@FILE")
     return " ".join([*words, f"'{address}{path}'"])

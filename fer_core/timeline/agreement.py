@@ -26,7 +26,8 @@ def agreement(timelines: Mapping[str, Timeline]) -> pd.DataFrame:
     """
     if len(timelines) < 2:
         raise TimelineError("A comparison needs the timelines of at least two models.")
-    if len({timeline.recording.sha256 for timeline in timelines.values()}) > 1:
+    recordings = [timeline.recording for timeline in timelines.values()]
+    if len({one.sha256 or (one.name, one.duration_s) for one in recordings}) > 1:  # live sessions have no file
         raise TimelineError("The timelines are of different recordings; analyse one recording with each model.")
     keys = ["frame", "x", "y", "width", "height"]
     seen = {name: t.frame[t.frame["person"].notna()].set_index(keys) for name, t in timelines.items()}

@@ -17,6 +17,7 @@ import pandas as pd
 from pydantic import JsonValue
 
 from fer_core.declaration import Declaration
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, MediaError, RequestError
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
@@ -31,6 +32,8 @@ FORMAT: Final = 2
 PARQUET, JSON = ".parquet", ".json"
 MAX_BYTES: Final = 2_000_000_000
 _JPEG: Final = b"\xff\xd8"
+_ROUNDED: Final = 1e-5
+"""Probabilities of files that were rounded differ by less."""
 
 Form = TypeVar("Form", bound=Callable[..., object])
 """A function that reads or writes a format."""
@@ -198,7 +201,8 @@ def _check_numbers(timeline: Timeline) -> None:
     """Check the numbers and portraits of a file.
 
     Raises:
-        ValueError: a time, a probability, the duration or a cut is no finite number, or a portrait is no JPEG.
+        ValueError: a time, a probability, the duration or a cut is no finite number, a label is not that of the highest
+            probability, it is not said whether a reading is uncertain, or a portrait is no JPEG.
     """
     frame = timeline.frame
     seen = frame[frame["person"].notna()]
@@ -206,6 +210,12 @@ def _check_numbers(timeline: Timeline) -> None:
     finite = np.isfinite(np.array(times, float)).all() and np.isfinite(seen[list(RAW_COLUMNS)].to_numpy(float)).all()
     if not finite or not all(data.startswith(_JPEG) for data in timeline.portraits.values()):
         raise ValueError("a number is not finite, or a portrait is no JPEG")
+    probabilities, labels = seen[list(EMOTIONS)].to_numpy(float), pd.Index(EMOTIONS).get_indexer(seen["label"])
+    highest = probabilities.max(axis=1, initial=0.0)
+    said = probabilities[np.arange(len(seen)), labels]
+    within = (probabilities >= 0).all() and (highest <= 1 + _ROUNDED).all()
+    if not within or (labels < 0).any() or (said < highest - _ROUNDED).any() or seen["uncertain"].isna().any():
+        raise ValueError("a reading contradicts itself")
 
 
 def _portraits(plain: Mapping[str, str]) -> dict[int, bytes]:

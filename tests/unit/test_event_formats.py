@@ -213,6 +213,25 @@ def test_psychopy_table():
     assert [event.text for event in with_text_of(events, "emotion")] == ["happy", "sad", "sad"]
 
 
+def test_columns_of_any_name_are_kept_when_events_are_written_as_a_table():
+    data = b"emotion,duration,label,face.started,face.stopped\nhappy,8,smile,5.0,\n"
+    [event] = read_events("trials.csv", data)
+    assert (event.end_s, event.columns) == (None, {"emotion": "happy", "duration": "8", "label": "smile"})
+    [again] = read_events("events.csv", write_events([event], "csv", "session.mp4"))
+    assert spoken([again]) == spoken([event]) and again.columns == event.columns
+
+
+def test_a_fault_in_another_observation_of_a_boris_project_is_none_of_this_one():
+    project = json.loads(json.dumps(BORIS_PROJECT))
+    [(name, content)] = project["observations"].items()
+    other = [[event[0], event[1], "no such code", *event[3:]] for event in content["events"]]
+    project["observations"]["other"] = {**content, "events": other}
+    data = json.dumps(project).encode()
+    assert len(read_events("p.boris", data, name)) == 2
+    with pytest.raises(TimelineError):
+        read_events("p.boris", data, "other")
+
+
 def test_subtitles():
     cues = [
         "1",

@@ -279,6 +279,14 @@ def test_many_numbers_become_four_groups(tmp_path):
     assert ages[0] == "20 to under 29.75" and ages[-1] == "49.25 to 59"
 
 
+def test_large_numbers_that_differ_little_stay_four_groups(tmp_path):
+    first = 1_700_000_000
+    files = [f"happy/{number}.png" for number in range(first, first + 12)]
+    text = "file,taken\n" + "".join(f"{number}.png,{number}\n" for number in range(first, first + 12))
+    groups = read_attributes(table(tmp_path, text), files)["taken"]
+    assert [groups.count(group) for group in dict.fromkeys(groups)] == [3, 3, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

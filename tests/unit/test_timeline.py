@@ -217,5 +217,10 @@ def test_a_comparison_is_of_one_recording(pair):
     other = replace(pair, recording=replace(RECORDING, sha256="ff" * 32))
     with pytest.raises(TimelineError, match="different recordings"):
         agreement({"a": pair, "b": other})
+    live = replace(pair, recording=replace(RECORDING, sha256="", name="Live 1"))
+    later = replace(pair, recording=replace(RECORDING, sha256="", name="Live 2"))
+    assert len(agreement({"a": live, "b": live})) == len(agreement({"a": pair, "b": pair}))
+    with pytest.raises(TimelineError, match="different recordings"):
+        agreement({"a": live, "b": later})
     with pytest.raises(TimelineError, match="two models"):
         agreement({"a": pair})

@@ -263,6 +263,10 @@ FOREIGN = {
     "no frame": (with_cell("frame", None), "does not hold a timeline"),
     "an uncertain doubt": (with_cell("uncertain", "perhaps"), "does not hold a timeline"),
     "a box in a box": (with_cell("x", [1]), "does not hold a timeline"),
+    "no doubt": (with_cell("uncertain", None), "does not hold a timeline"),
+    "an emotion that is none": (with_cell("label", "joy"), "does not hold a timeline"),
+    "another label than that of the highest probability": (with_cell("happy", 1.0), "does not hold a timeline"),
+    "a probability above 1": (with_cell("neutral", 1.2), "does not hold a timeline"),
 }
 
 

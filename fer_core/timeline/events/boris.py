@@ -98,7 +98,7 @@ def read_project(data: bytes, observation: str | None = None) -> list[Event]:
     if not names:
         raise TimelineError("The BORIS project has no observation with events; code some, and save it again.")
     marks = []
-    for name in names:
+    for name in [observation] if observation in names else names:
         for number, row in enumerate(observations[name]["events"], start=1):
             marks.append(_coded(row, name, number, states, categories))
     chosen = of_observation([mark.event for mark in marks], observation, OBSERVATION)

@@ -109,7 +109,8 @@ def events_of_table(table: Table) -> list[Event]:
     Raises:
         TimelineError: a time is missing or no number, or there is no column for the text.
     """
-    known = {*STARTS, *ENDS, *DURATIONS, *TEXTS, *KINDS, *SUBJECTS}
+    own = set(COLUMNS) <= {name.lower() for name in table.names}  # of `table_text`, whose kept columns have any names
+    known = {*COLUMNS, "subject"} if own else {*STARTS, *ENDS, *DURATIONS, *TEXTS, *KINDS, *SUBJECTS}
     others = [name for name in table.names if name.lower() not in known]
     if table.rows and others and not table.has(TEXTS) and table.has(STARTS):
         raise TimelineError(
@@ -181,21 +182,22 @@ def bids_text(events: Sequence[Event]) -> str:
 
 
 def _event(row: Row, others: Sequence[str]) -> Event:
-    start_s = time_in(row, STARTS)
+    said = Row(row.line, {name: cell for name, cell in row.cells.items() if name not in others})
+    start_s = time_in(said, STARTS)
     end_s = None
-    if row.first(ENDS).lower() not in ("", *_NO_TIME):
-        start_s, end_s = sorted((start_s, time_in(row, ENDS)))
-    elif row.first(DURATIONS).lower() not in ("", *_NO_TIME):
-        duration_s = time_in(row, DURATIONS)
+    if said.first(ENDS).lower() not in ("", *_NO_TIME):
+        start_s, end_s = sorted((start_s, time_in(said, ENDS)))
+    elif said.first(DURATIONS).lower() not in ("", *_NO_TIME):
+        duration_s = time_in(said, DURATIONS)
         if duration_s < 0:
             raise TimelineError(f"Line {row.line} of the events lasts {duration_s:g} s; a duration cannot be negative.")
         end_s = round(start_s + duration_s, 9) if duration_s else None
     return Event(
         start_s=start_s,
         end_s=end_s,
-        text=row.first(TEXTS),
-        kind=row.first(KINDS),
-        subject=row.first(SUBJECTS),
+        text=said.first(TEXTS),
+        kind=said.first(KINDS),
+        subject=said.first(SUBJECTS),
         source="table",
         columns={name: row.first([name.lower()]) for name in others if row.first([name.lower()])},
         line=row.line,

@@ -74,4 +74,5 @@ def test_the_page_describes_everything_and_loads_nothing(served):
     for path, operations in api["paths"].items():
         for method, operation in operations.items():
             assert f"{method.upper()} {path}" in page.text and operation["summary"] in page.text
+    assert "-X PUT -H &#x27;Content-Type: application/json&#x27; --data @FILE" in page.text
     assert f"-F file=@FILE &#x27;{address}/v1/image&#x27;" in page.text and "Samples a second" in page.text
