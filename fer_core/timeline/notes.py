@@ -1,10 +1,15 @@
 """Notes of people on a timeline: names, markers, excluded spans, the stimulus that was shown, and what raters saw."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from fer_core.emotions import EMOTIONS
+
+_UNNAMED: Final = re.compile(r"Person \d+")
+"""What people are called who have no name, and so nobody else."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,19 @@ class Notes:
     ratings: tuple[Rating, ...] = ()
 
     def name(self, person: int) -> str:
-        """The name of a person; "Person 1" and so on where none was given."""
-        return self.names.get(person, "").strip() or f"Person {person}"
+        """The name of a person, unlike that of every other; "Person 1" and so on where none was given.
+
+        Example:
+            >>> notes = Notes({1: "Ana", 3: "Ana"})
+            >>> [notes.name(person) for person in (1, 2, 3)]
+            ['Ana (1)', 'Person 2', 'Ana (3)']
+        """
+        unnamed = f"Person {person}"
+        name = self.names.get(person, "").strip() or unnamed
+        others = {their.strip() for number, their in self.names.items() if number != person}
+        while name in others or (name != unnamed and _UNNAMED.fullmatch(name)):
+            name = f"{name} ({person})"
+        return name
 
     def within(self, start_s: float, end_s: float) -> "Notes":
         """The notes with all names and the stimulus, and what else is at least partly in a stretch of time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,7 +98,7 @@ class Study:
         """By person, the span in which their face was at rest."""
         return self.state.resting
 
-    @property
+    @cached_property
     def notes_of_people(self) -> Notes:
         """The notes without names of people who were merged into others or removed."""
         return notes_of_those_in(self.timeline, self.notes)

@@ -193,6 +193,19 @@ def test_names_fall_back_to_numbers():
     assert [notes.name(number) for number in (1, 2, 3)] == ["Zoë", "Person 2", "Person 3"]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [{1: "Ana", 3: "Ana"}, {1: "Ana", 2: "Ana (1)", 3: "Ana "}, {1: "Person 3"}, {1: "Person 2", 2: "Person 1"}],
+)
+def test_nobody_is_taken_for_somebody_else_of_the_same_name(names):
+    notes = Notes(names)
+    assert len({notes.name(number) for number in (1, 2, 3)}) == 3
+
+
+def test_a_name_that_is_a_number_stays_where_it_is_true():
+    assert Notes({2: "Person 2"}).name(2) == "Person 2"
+
+
 def test_a_span_cannot_end_before_it_starts():
     with pytest.raises(ValueError, match="before it starts"):
         Span(2, 1)

@@ -397,9 +397,9 @@ def test_names_of_those_who_are_gone_are_not_exported():
     recording.call(1, "Zoë")
     recording.call(2, "Ann")
     recording.remove(2)
-    assert dict(recording.notes_of_people.names) == {1: "Zoë"}
+    assert dict(recording.notes.names) == {1: "Zoë"}
     recording.undo()
-    assert dict(recording.notes_of_people.names) == {1: "Zoë", 2: "Ann"}
+    assert dict(recording.notes.names) == {1: "Zoë", 2: "Ann"}
 
 
 def test_events_of_a_table_are_added_once():

@@ -128,8 +128,8 @@ class OpenRecording:
 
     @property
     def notes(self) -> Notes:
-        """Names, markers, excluded spans."""
-        return self.study.notes
+        """Names of the people that there are, markers, excluded spans."""
+        return self.study.notes_of_people
 
     @property
     def resting(self) -> Mapping[int, Span]:
@@ -140,7 +140,7 @@ class OpenRecording:
     def last_words(self) -> str:
         """The last edit in words; empty where there is none."""
         edits = self.study.edits
-        return edits[-1].words(self.notes) if edits else ""
+        return edits[-1].words(self.study.notes) if edits else ""
 
     @property
     def revision(self) -> str:
@@ -174,11 +174,6 @@ class OpenRecording:
         if self._plays is None:
             self._plays = self.path is not None and browsers_play(self.path)
         return self._plays
-
-    @property
-    def notes_of_people(self) -> Notes:
-        """The notes without names of people who were merged into others or removed."""
-        return self.study.notes_of_people
 
     @property
     def sampled_s(self) -> NDArray[np.float64]:
@@ -301,7 +296,7 @@ class OpenRecording:
             TimelineError: they are not seen before that moment, or not from then on.
         """
         with self._lock:
-            number = max(self.study.next_number, max((*self.notes.names, *self.resting), default=0) + 1)
+            number = max(self.study.next_number, max((*self.study.notes.names, *self.resting), default=0) + 1)
             self.edit(Split(person, time_s, number))
             self._portraits.pop(number, None)  # of a split that was undone
             self._take_portraits()
