@@ -42,6 +42,9 @@ def evaluation_report(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard],
     """
     titles = short_titles(cards.values())
     written = [evaluation.source, *evaluation.files, *(entry["file"] for entry in evaluation.result["skipped"])]
+    for figures in evaluation.result["models"].values():
+        for attribute, found in figures["slices"]["attributes"].items() if "slices" in figures else ():
+            written += [attribute, *found["slices"]]
     page = Document(f"Evaluation: {evaluation.source}", evaluation.source, made_on, written)
     page.set_subject("Facial expression models measured on labelled faces")
     page.set_keywords("facial expression recognition, evaluation, accuracy, calibration")

@@ -20,6 +20,7 @@ from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
     VALENCE_FORMULA,
+    WITHHELD,
     PersonSummary,
     as_clock,
     as_fine_clock,
@@ -51,7 +52,8 @@ def pdf_report(timeline: Timeline, made_on: date, notes: Notes | None = None, ca
     summaries = summarise(counted(timeline, notes.excluded))
     name = timeline.recording.name
     written = [name, *notes.names.values(), *(m.text for m in notes.markers), *(s.reason for s in notes.excluded)]
-    document = Document(f"Expression report: {name}", name, made_on, [*written, *timeline.problems])
+    written += [*timeline.problems, *([timeline.declaration.sentence()] if timeline.declaration else [])]
+    document = Document(f"Expression report: {name}", name, made_on, written)
     free_mm = _add_cover(document, timeline, made_on, summaries, card)
     _add_overview(document, timeline, notes, summaries)
     for summary in summaries:
@@ -215,11 +217,16 @@ def _summary_row(timeline: Timeline, notes: Notes, summary: PersonSummary) -> li
         numbered,
         as_clock(summary.seen_s),
         f"{summary.seen_s / timeline.recording.duration_s:.0%}" if timeline.recording.duration_s else "–",
-        f"{summary.dominant} {summary.shares[summary.dominant]:.0%}",
+        _mostly(summary),
         _signed(summary.valence),
         f"{summary.shares[UNCERTAIN]:.0%}",
         f"{summary.good_share:.0%}",
     ]
+
+
+def _mostly(summary: PersonSummary) -> str:
+    word = summary.mostly
+    return word if word == WITHHELD else f"{word} {summary.shares[word]:.0%}"
 
 
 def _shares_in_words(notes: Notes, summaries: Sequence[PersonSummary]) -> str:
@@ -290,7 +297,7 @@ def _person_head(page: Document, timeline: Timeline, summary: PersonSummary, *, 
             *([("Number", str(summary.person))] if named else []),
             ("Seen for", f"{as_clock(summary.seen_s)}, in {summary.samples:,} reading{'s' * (summary.samples != 1)}"),
             ("First, last", f"{as_clock(summary.first_s)}, {as_clock(summary.last_s)}"),
-            ("Most shown", f"{summary.dominant}, {summary.shares[summary.dominant]:.0%} of the time seen"),
+            ("Most shown", _mostly(summary)),
             ("Valence", f"{_signed(summary.valence)} on average (derived, −1 to +1)"),
             ("Uncertain", f"{summary.shares[UNCERTAIN]:.0%} of the time seen"),
             ("Quality", f"{summary.good_share:.0%} of the time seen without problem; problems: {problems}"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fer_core.classification.cards import ModelCard
 from fer_core.reports import pdf_charts
-from fer_core.reports.pdf_page import QUIET, WIDTH_MM, Document
+from fer_core.reports.pdf_page import HEADING_MM, NOTE_LINE_MM, QUIET, WIDTH_MM, Document
 from fer_core.reports.wording import LIMITS, MUST_NOT, methods, references
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import (
@@ -69,11 +69,12 @@ def add_quality(page: Document, timeline: Timeline, notes: Notes) -> None:
     page.paragraph(_statement(rows, everything))
     lanes = pdf_charts.quality_rows(timeline)
     if lanes:
-        page.heading("When", 40)
+        shown = lanes[:_MOST_LANES]
+        height_mm = 16.0 + 5 * len(shown)
+        page.heading("When", HEADING_MM + NOTE_LINE_MM + height_mm)
         more = f" The first {_MOST_LANES} of {len(lanes)} are shown." if len(lanes) > _MOST_LANES else ""
         page.paragraph(f"Numbers are those of the persons.{more}", QUIET, 7.5)
-        shown = lanes[:_MOST_LANES]
-        chart = pdf_charts.quality_lane(timeline, shown, WIDTH_MM, 16 + 5 * len(shown))
+        chart = pdf_charts.quality_lane(timeline, shown, WIDTH_MM, height_mm)
         page.chart(chart, f"When samples had these problems: {', '.join(label for label, _ in shown)}.")
     page.heading("With and without poor samples", 50)
     page.paragraph(

@@ -133,7 +133,13 @@ class Document(FPDF):
             self.add_page()
         self.ln(_ABOVE_HEADING_MM)
         self.style(10, INK, "B")
-        self.cell(WIDTH_MM, HEADING_MM - _ABOVE_HEADING_MM, printable(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.cell(
+            WIDTH_MM,
+            HEADING_MM - _ABOVE_HEADING_MM,
+            self.shortened(title, WIDTH_MM),
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
+        )
         self.style(_BODY_PT)
 
     def paragraph(self, text: str, colour: Colour = INK, size_pt: float = _BODY_PT, width_mm: float = WIDTH_MM) -> None:
@@ -170,7 +176,7 @@ class Document(FPDF):
         self.rect(x, y, 1.4, height_mm, style="F")
         self.set_xy(x + 6, y + 3.5)
         self.style(9, INK, "B")
-        self.cell(inner_mm, 5, title)
+        self.cell(inner_mm, 5, self.shortened(title, inner_mm))
         self.set_xy(x + 6, y + 9)
         self.style(_BODY_PT)
         self.multi_cell(inner_mm, _LINE_MM, printable(text), align="L")

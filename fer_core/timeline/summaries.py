@@ -34,6 +34,9 @@ VALENCE_SIGNS: Final = {
 VALENCE_FORMULA: Final = "happy − angry − disgust − fear − sad"
 ALL_EXCLUDED: Final = "All readings lie in stretches that are excluded."
 
+WITHHELD: Final = "withheld"
+"""What is said of somebody of whom nothing may be said in one word; see `headline`."""
+
 FEWEST_GOOD: Final = 0.5
 """Share of the time seen without a quality problem from which an expression may stand for all of it."""
 
@@ -116,6 +119,11 @@ class PersonSummary:
     def dominant(self) -> str:
         """The emotion with the largest share; `UNCERTAIN` where no reading is certain."""
         return most_shown([self])
+
+    @property
+    def mostly(self) -> str:
+        """What may be said in one word, as `headline` says it; `WITHHELD` where nothing may."""
+        return headline([self]) or WITHHELD
 
 
 def people(source: Timeline | pd.DataFrame) -> list[int]:

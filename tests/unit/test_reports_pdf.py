@@ -68,9 +68,16 @@ def test_the_overview_holds_the_shares_of_the_summary():
     overview = pages(whole())[1]
     for number, summary in ((1, first), (2, second)):
         assert f"{number} · {NOTES.name(number)}" in overview
-        assert f"{summary.dominant} {summary.shares[summary.dominant]:.0%}" in overview
+        assert f"{summary.mostly} {summary.shares[summary.mostly]:.0%}" in overview
         assert f"{summary.shares['uncertain']:.0%}" in overview
     assert "derived" in overview
+
+
+def test_what_is_mostly_uncertain_or_badly_seen_is_called_so():
+    rows = [reading(n / 4, 1, "happy", 0.9 if n < 4 else 0.3) for n in range(20)]
+    rows += [reading(n / 4, 2, "sad", 0.9, quality="dark") for n in range(20)]
+    text = text_of(pdf_report(of_rows(rows), DAY))
+    assert "uncertain 80%" in text and "withheld" in text and "happy 20%" not in text.split("Person 2")[0]
 
 
 def test_everybody_has_a_page_with_a_portrait():
@@ -135,7 +142,9 @@ def test_charts_are_vectors():
 def test_words_in_charts_can_be_searched_and_are_as_large_as_planned():
     [page] = [page for page in whole().pages if "How much of the time" in page.extract_text()]
     sizes = {}
-    page.extract_text(visitor_text=lambda text, _, place, __, size: sizes.setdefault(text.strip(), size * abs(place[0])))
+    page.extract_text(
+        visitor_text=lambda text, _, place, __, size: sizes.setdefault(text.strip(), size * abs(place[0]))
+    )
     assert sizes["share of the time seen · number of the person"] == pytest.approx(6.5)
 
 
