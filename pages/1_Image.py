@@ -26,9 +26,15 @@ cards = {card.name: card for card in loaders.cards_or_stop()}
 
 with st.expander("Settings", icon=":material/tune:"):
     left, right = st.columns(2)
-    model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
+    model = left.selectbox(
+        "Model", list(cards), format_func=lambda name: cards[name].title, key="image model", persist_state="session"
+    )
     detector = right.selectbox(
-        "Face detector", list(loaders.detector_titles()), format_func=loaders.detector_titles().__getitem__
+        "Face detector",
+        list(loaders.detector_titles()),
+        format_func=loaders.detector_titles().__getitem__,
+        key="image detector",
+        persist_state="session",
     )
     labelling = wants_to_label()
 
@@ -45,10 +51,12 @@ except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
     st.stop()
 
-if pictures and labelling:
+if not pictures:  # none of them can be read
+    clear_button()
+elif labelling:
     clear_button()
     label_faces(pictures)
-elif pictures:
+else:
     readings_are_shown(pictures)
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads(pictures)

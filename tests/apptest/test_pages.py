@@ -1,6 +1,7 @@
 """The pages without a browser: what they say and do."""
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -8,11 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.classification import default_model, list_cards
 from fer_core.classification.cards import load_card
+from fer_core.detection.turning import Turn
 from fer_core.diagnostics.checks import Check
 from fer_core.errors import ModelError
+from fer_core.picture_edits import LabelFace
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui.shared import loaders, purpose, routing, samples
+from fer_core.ui.shared import handover, loaders, purpose, routing, samples, uploads
 from fer_core.ui.shared.text import plain
 from fer_core.ui.start import checking
 from tests.conftest import PORTRAIT, ROOT
@@ -260,6 +263,46 @@ def test_samples_teach_certain_doubtful_and_wrong_readings():
     assert all("happy" in said[name] and "blurred" not in said[name] for name in ("As taken", "Eyes covered"))
     assert "uncertain" in said["Mouth covered"] and "doubtful face" in said["Grainy"]
     assert ":material/warning: dark" in said["Nearly dark"] and "seems to be turned" in said["Upside down"]
+
+
+def test_two_clicks_that_are_quicker_than_the_page_are_both_kept(monkeypatch):
+    monkeypatch.setattr(uploads.st, "session_state", {})
+    drawn = SimpleNamespace(sha256="ab", name="one.png", turned=Turn.NONE, edits=())  # as the page showed it last
+    labels = [LabelFace(Box(10 * number, 20, 50, 50), "sad", "EC", blind=True) for number in (1, 2)]
+    for label in labels:
+        uploads.edit(drawn, label)
+    assert list(uploads.st.session_state[uploads._EDITS].values()) == [tuple(labels)]
+    uploads.undo_edit(drawn)
+    uploads.undo_edit(drawn)
+    assert list(uploads.st.session_state[uploads._EDITS].values()) == [()]
+
+
+def test_clearing_leaves_what_was_said_of_other_pictures(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    fakes([Box(10, 20, 50, 50)])
+    page = image_page()
+    page.session_state[handover.LIVE_SNAPSHOTS] = [("snapshot_1.png", picture(color="blue"))]
+    page.run()
+    page.segmented_control[0].select(":material/videocam: From Live").run()
+    button(page, "Remove this face").click().run()
+    page.segmented_control[0].select(":material/upload: Upload").run()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    button(page, "Clear pictures").click().run()
+    page.segmented_control[0].select(":material/videocam: From Live").run()
+    assert not page.exception and len(page.session_state[uploads._EDITS]) == 1
+    assert "happy" not in text(page)  # the face stays removed
+
+
+def test_a_picture_that_cannot_be_read_can_be_cleared(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    fakes([Box(10, 20, 50, 50)])
+    page = image_page()
+    page.file_uploader[0].upload("broken.jpg", b"not a picture at all", "image/jpeg").run()
+    page.switch_page("pages/0_Start.py").run()
+    page.switch_page("pages/1_Image.py").run()
+    assert len(page.error) == 1
+    button(page, "Clear pictures").click().run()
+    assert not page.error and "Nothing yet" in text(page)
 
 
 def test_the_sample_has_nothing_to_clear():

@@ -100,7 +100,8 @@ def _table(pictures: Sequence[Analysed], faces: Sequence[ListedFace]) -> ListedF
         height=min(36 * (len(faces) + 1) + 4, 380),
         on_select="rerun",
         selection_mode="single-row",
-        key="all faces",
+        # Streamlit keeps the number of the chosen row, which may be another face once other faces are listed.
+        key=f"all faces {hash(tuple((face.picture, face.reading.box) for face in faces))}",
         column_config={
             "": st.column_config.ImageColumn("", width="small", help="The face"),
             "Confidence": st.column_config.ProgressColumn(

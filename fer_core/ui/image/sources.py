@@ -70,10 +70,9 @@ def clear_button() -> None:
 
 
 def _clear(source: str) -> None:
-    for memory in (_memory(_EARLIER), _memory(_GIVEN)):
-        memory.pop(source, None)
+    cleared = [file for key in (_EARLIER, _GIVEN) for file in _memory(key).pop(source, ())]
     st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
-    forget()
+    forget(cleared)
 
 
 def _widget_key(source: str) -> str:

@@ -130,7 +130,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
         key = (sha256, name, settings, turned)
         try:
             picture = before.get(key) or read(name, data, pipeline, turned, sha256)
-            picture = picture.corrected(_edits().get((sha256, name, turned), ()), pipeline)
+            picture = picture.corrected(_edits().get(_key_of(picture), ()), pipeline)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/broken_image:")
             continue
@@ -142,11 +142,12 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
     return done
 
 
-def forget() -> None:
-    """Drop every picture and reading of this visitor."""
+def forget(files: Iterable[tuple[str, bytes]]) -> None:
+    """Drop every reading of this visitor, and of these pictures what was corrected, labelled and turned."""
     st.session_state.pop(_KEY, None)
-    st.session_state.pop(_TURNS, None)
-    st.session_state.pop(_EDITS, None)
+    gone = {hashlib.sha256(data).hexdigest() for _, data in files}
+    st.session_state[_TURNS] = {sha256: turn for sha256, turn in _turns().items() if sha256 not in gone}
+    st.session_state[_EDITS] = {key: edits for key, edits in _edits().items() if key[0] not in gone}
 
 
 def read_turned(picture: Analysed, turn: Turn) -> None:
@@ -159,12 +160,18 @@ def edit(picture: Analysed, change: PictureEdit) -> None:
     if isinstance(change, DrawFace) and not can_be_drawn(change.box, picture.width, picture.height):
         st.toast("No face was added: the middle of its box has to lie in the picture.", icon=":material/info:")
         return
-    _edits()[picture.sha256, picture.name, picture.turned] = (*picture.edits, change)
+    key = _key_of(picture)
+    _edits()[key] = (*_edits().get(key, ()), change)  # not of the picture as it was drawn: two clicks may be quicker
 
 
 def undo_edit(picture: Analysed) -> None:
     """Take the last correction of a picture back."""
-    _edits()[picture.sha256, picture.name, picture.turned] = picture.edits[:-1]
+    key = _key_of(picture)
+    _edits()[key] = _edits().get(key, ())[:-1]
+
+
+def _key_of(picture: Analysed) -> tuple[str, str, Turn]:
+    return picture.sha256, picture.name, picture.turned
 
 
 def _edits() -> dict[tuple[str, str, Turn], Edits]:
