@@ -175,6 +175,6 @@ def _providers() -> dict[tuple[str, ...], str]:
     auth = _auth()
     found: dict[tuple[str, ...], str] = {(): "Sign in"} if "server_metadata_url" in auth else {}
     for name, value in auth.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "server_metadata_url" in value:  # others are settings, as client_kwargs is
             found[name,] = f"Sign in with {name.capitalize()}"
     return found

@@ -136,7 +136,8 @@ function newLane(person) {
   return row;
 }
 
-// One lane: the seven probabilities stacked over time, pale where the reading is uncertain, empty where nobody was seen.
+// One lane: the seven probabilities stacked over time, pale and with a question mark where the reading is uncertain, empty
+// where nobody was seen.
 // A point is [seconds ago, uncertain (0 or 1), seven probabilities].
 function paint(canvas, points, minute, emotions, height) {
   const width = canvas.clientWidth || 300;
@@ -161,8 +162,9 @@ function paint(canvas, points, minute, emotions, height) {
     });
     const best = p.indexOf(Math.max(...p));
     const last = spans.at(-1);
-    if (last && last.best === best && last.end - ago <= HELD_S) last.end = ago;
-    else spans.push({ best, start: ago, end: ago });
+    const same = last?.best === best && last.uncertain === uncertain;
+    if (same && last.end - ago <= HELD_S) last.end = ago;
+    else spans.push({ best, uncertain, start: ago, end: ago });
   });
   pen.globalAlpha = 1;
   const size = Math.min(20, height / 2.4);
@@ -170,14 +172,17 @@ function paint(canvas, points, minute, emotions, height) {
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   let free = Infinity;
-  for (const { best, start, end } of spans) {
+  for (const { best, uncertain, start, end } of spans) {
     const middle = (start + end) / 2;
     if (start - end < 1.5 || free - middle < SYMBOL_EVERY_S) continue;
     const inside = Math.min(Math.max(at(middle), 0.75 * size), width - 0.75 * size);
-    pen.fillText(emotions[best].symbol, inside, height / 2);
+    pen.fillText(emotions[best].symbol + (uncertain ? "?" : ""), inside, height / 2);
     free = middle;
   }
-  const said = spans.map(({ best, start }) => `${emotions[best].name} from ${Math.round(start)} s ago`);
+  const said = spans.map(({ best, uncertain, start }) => {
+    const label = uncertain ? `uncertain, ${emotions[best].name}?` : emotions[best].name;
+    return `${label} from ${Math.round(start)} s ago`;
+  });
   canvas.setAttribute("aria-label", said.length ? `Last minute: ${said.slice(-6).join(", ")}` : "Last minute: nobody");
 }
 
