@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer_core.library.curves import samples_of
+from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
 from fer_core.library.values import Place
 from fer_core.readings import Box
@@ -19,7 +20,7 @@ from fer_core.ui.shared import library as shared
 from fer_core.ui.shared import loaders, routing
 from fer_core.ui.study import reading as reading_of_files
 from fer_core.ui.study import taking
-from fer_core.ui.study.recordings import FIRST, columns_at_first
+from fer_core.ui.study.recordings import FIRST, columns_at_first, labels_of
 from tests.conftest import ROOT
 from tests.timelines import of_rows, reading
 from tests.videos import scene, write_video
@@ -124,6 +125,36 @@ def test_a_recording_is_described_opened_and_deleted(place):
     page.button(key="study delete").click().run()
     assert "Deleted for good" in texts(page) and "1 analysis" in texts(page)
     assert len(page.dataframe[0].value) == 12
+
+
+def test_of_two_analyses_of_one_recording_the_chosen_one_is_deleted(place):
+    rows = [reading(t / 2, 1, "happy") for t in range(8)]
+    with Library.open(place) as library:
+        older = library.keep(Study(of_rows(rows)))
+        newer = library.keep(Study(of_rows(rows[:6])))
+        labels = labels_of(library.entries())
+    assert len({*labels.values()}) == 2 and all("kept 2" in label for label in labels.values())
+    page = study_page()
+    page.multiselect(key="study chosen").select(labels[older]).run()  # by its label, as a browser does
+    assert labels[older] in texts(page).replace("\\", "")
+    page.button(key="study delete").click().run()
+    assert not page.exception and [entry.analysis for entry in Library.open(place).entries()] == [newer]
+
+
+def test_an_export_is_imported_in_the_background(place, tmp_path):
+    full(place)
+    with Library.open(place) as library:
+        export_library(library, tmp_path / "all.zip")
+        gone = library.entries()[0].analysis
+        library.delete_analysis(gone)
+    page = tab(study_page(), "Take along")
+    [given] = [one for one in page.file_uploader if one.label == "Import such a zip"]
+    given.upload("all.zip", (tmp_path / "all.zip").read_bytes(), "application/zip").run()
+    if "study import" in page.session_state:
+        page.session_state["study import"].work.wait(60)
+        page.run()
+    assert not page.exception and "1 analyses were imported, 12 were here already." in texts(page).replace("\\", "")
+    assert Library.open(place).entry(gone)
 
 
 def test_a_kept_analysis_opens_in_video_with_its_corrections(place):

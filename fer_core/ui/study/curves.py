@@ -14,7 +14,7 @@ from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.reading import AROUND_S, EVENTS, WHOLE, observed_curves
+from fer_core.ui.study.reading import AROUND_S, EVENTS, WHOLE, WINDOW, observed_curves
 from fer_core.ui.study.results import validity
 
 _LONGEST_S = (-10.0, 30.0)
@@ -31,7 +31,9 @@ def curves(library: Library) -> None:
     emotion = right.selectbox("Expression", EMOTIONS, EMOTIONS.index("happy"), key="study emotion")
     window_s = AROUND_S
     if what == EVENTS:
-        window_s = st.slider("Seconds around the start of the event", *_LONGEST_S, AROUND_S, 0.5)
+        window_s = st.slider(
+            "Seconds around the start of the event", *_LONGEST_S, AROUND_S, 0.5, key=WINDOW, persist_state="session"
+        )
     found = observed_curves(library, what or WHOLE, emotion, window_s)
     if found is None:
         return

@@ -23,6 +23,9 @@ WHOLE: Final = "Whole recordings"
 EVENTS: Final = "Events"
 
 AROUND_S: Final = (-2.0, 6.0)
+WINDOW: Final = "study window"
+"""Where the session holds the seconds around events that the visitor chose."""
+
 """Seconds around the start of an event that curves cover at first."""
 
 PATIENCE_S: Final = 1.5
@@ -109,8 +112,10 @@ def observed_curves(library: Library, what: str, emotion: str, window_s: tuple[f
     return curves_around_events(entries, samples, library.all_events(), emotion, window_s)
 
 
-def curves_of_all(library: Library, what: str, emotions: Sequence[str], monitor: Monitor) -> dict[str, ConditionCurves]:
-    """Curves of several expressions, read at once; for work in the background.
+def curves_of_all(
+    library: Library, what: str, emotions: Sequence[str], window_s: tuple[float, float], monitor: Monitor
+) -> dict[str, ConditionCurves]:
+    """Curves of several expressions, read at once, around events within `window_s`; for work in the background.
 
     Raises:
         LibraryError: readings are gone or damaged.
@@ -123,7 +128,7 @@ def curves_of_all(library: Library, what: str, emotions: Sequence[str], monitor:
     return {
         emotion: curves_from_start(entries, samples, emotion)
         if what == WHOLE
-        else curves_around_events(entries, samples, events, emotion, AROUND_S)
+        else curves_around_events(entries, samples, events, emotion, window_s)
         for emotion in emotions
     }
 

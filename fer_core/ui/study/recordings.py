@@ -1,5 +1,6 @@
 """What is kept as one table; one recording opened, described, or deleted for good."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
@@ -111,6 +112,20 @@ def table_of(entries: Sequence[Entry], consents: Mapping[str, Sequence[Consent]]
     return table.drop(columns=empty)
 
 
+def labels_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """By analysis, a label unlike that of every other: a browser tells what was chosen by its label alone."""
+    labels = {entry.analysis: f"{entry.title} · {entry.place.subject or 'nobody'}" for entry in entries}
+    for further in (
+        lambda entry: f"{entry.request.model or 'no model'}, kept {entry.kept_at[:16].replace('T', ' ')}",
+        lambda entry: entry.analysis[:8],
+    ):
+        times = Counter(labels.values())
+        for entry in entries:
+            if times[labels[entry.analysis]] > 1:
+                labels[entry.analysis] += f" · {further(entry)}"
+    return labels
+
+
 def columns_at_first(table: pd.DataFrame) -> list[str]:
     """The columns that are shown where not all are wanted: these fit a window of 1280 pixels."""
     return [name for name in FIRST if name in table and not (name == "Missing" and not table[name].any())]
@@ -174,7 +189,7 @@ def _describe_all(library: Library, found: Sequence[Entry]) -> None:
 
 def _one(library: Library, found: Sequence[Entry]) -> None:
     """Open one, describe it, or delete some."""
-    names = {entry.analysis: f"{entry.title} · {entry.place.subject or 'nobody'}" for entry in found}
+    names = labels_of(found)
     chosen = st.multiselect("Chosen recordings", list(names), format_func=names.__getitem__, key="study chosen")
     entries = [entry for entry in found if entry.analysis in chosen]
     if not entries:
@@ -184,7 +199,8 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
             "Open in Video",
             icon=":material/movie:",
             disabled=len(entries) > MOST_OPEN,
-            help=f"With every correction. Up to {MOST_OPEN}; the tab *Compare* there shows the people of all of them.",
+            help=f"With every correction. Up to {MOST_OPEN}; the tab *Compare* there shows the people of all of them. "
+            "What is open there beyond that is closed, the oldest first.",
         ):
             for entry in entries:
                 opened = memory().open_studies(
@@ -194,6 +210,7 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
             st.switch_page("pages/3_Video.py")
         with st.popover("Delete for good", icon=":material/delete_forever:"):
             st.markdown("Readings, corrections, names and descriptions go; nothing brings them back.")
+            st.markdown("\n".join(f"- {plain(names[entry.analysis])}" for entry in entries))
             if st.button(f"Delete {len(entries)} for good", type="primary", key="study delete"):
                 receipts = [library.delete_analysis(entry.analysis).sentence() for entry in entries]
                 forget_results()

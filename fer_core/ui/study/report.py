@@ -14,7 +14,7 @@ from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, Observations, value_title
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.reading import EVENTS, WHOLE, curves_of_all, observed, state_of
+from fer_core.ui.study.reading import AROUND_S, EVENTS, WHOLE, WINDOW, curves_of_all, observed, state_of
 from fer_core.ui.study.results import CHOSEN
 from fer_core.ui.video.waiting import wait_for
 
@@ -62,7 +62,8 @@ def report(library: Library) -> None:
         key="study report curves",
         help="Of the expressions of these figures, as *Over time* shows them. All kept files are read for them.",
     )
-    of = (name, what, tuple(figures), over_time, date.today(), state_of(library, what))
+    window_s = st.session_state.get(WINDOW, AROUND_S) if over_time else None
+    of = (name, what, tuple(figures), window_s, date.today(), state_of(library, what))
     made: _Made | None = st.session_state.get(_MADE)
     if made is not None and made.of == of:
         _there(made)
@@ -74,7 +75,7 @@ def report(library: Library) -> None:
     elif st.button("Write the report", icon=":material/picture_as_pdf:", disabled=not figures):
         if made is not None:
             made.work.abandon()
-        job = _job(library, name, what, observations, figures, over_time=over_time)
+        job = _job(library, name, what, observations, figures, window_s)
         st.session_state[_MADE] = _Made(of, Work(job, name="study report"))
         st.rerun()
     st.caption(
@@ -97,8 +98,14 @@ def _there(made: _Made) -> None:
 
 
 def _job(
-    library: Library, name: str, what: str, observations: Observations, figures: Sequence[str], *, over_time: bool
+    library: Library,
+    name: str,
+    what: str,
+    observations: Observations,
+    figures: Sequence[str],
+    window_s: tuple[float, float] | None,
 ) -> Job[bytes]:
+    """Without curves where there is no window for them."""
     from fer_core.library.report import StudyReport, study_pdf  # here, because its libraries take long to load
 
     cards = {card.name: card for card in loaders.cards_or_stop()}
@@ -106,11 +113,11 @@ def _job(
     today = date.today()
 
     def job(monitor: Monitor) -> bytes:
-        if not over_time:
+        if window_s is None:
             return study_pdf(study, today, monitor)
         emotions = dict.fromkeys(value.rpartition("_")[2] for value in figures)
         wanted = [emotion for emotion in emotions if emotion in EMOTIONS]  # not of what is uncertain
-        curves = curves_of_all(library, what, wanted, monitor.part(0, _READING))
+        curves = curves_of_all(library, what, wanted, window_s, monitor.part(0, _READING))
         return study_pdf(replace(study, curves=curves), today, monitor.part(_READING, 1))
 
     return job

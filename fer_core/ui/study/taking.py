@@ -21,6 +21,7 @@ from fer_core.ui.study.results import CHOSEN, MESSAGE
 
 _VALUE = f"mean_{EMOTIONS[3]}"
 _ZIP = "study zip"
+_IMPORT = "study import"
 
 
 def taking(library: Library) -> None:
@@ -102,14 +103,14 @@ def _exported(library: Library, monitor: Monitor) -> bytes:
         return (folder / "library.zip").read_bytes()
 
 
-def _imported(library: Library, data: memoryview) -> Imported:
+def _imported(library: Library, data: bytes, monitor: Monitor) -> Imported:
     with temporary_folder() as folder:
         path = folder / "library.zip"
         try:
             path.write_bytes(data)
         except OSError as error:
             raise MediaError(f"The zip could not be stored ({error.strerror}); make room there.") from error
-        return import_library(library, path)
+        return import_library(library, path, monitor)
 
 
 def _whole(library: Library) -> None:
@@ -122,11 +123,14 @@ def _whole(library: Library) -> None:
         number = st.session_state.setdefault("study imports", 0)
         given = st.file_uploader("Import such a zip", type=["zip"], key=f"study import {number}")
         if given is not None:
-            try:
-                brought = _imported(library, given.getbuffer())
-            except FerError as error:
-                st.error(plain(str(error)), icon=":material/error:")
+
+            def job(_: Made | None) -> Job[Imported]:
+                return partial(_imported, library, given.getvalue())
+
+            brought = made(st.session_state, _IMPORT, given.file_id, job, "Importing")
+            if brought is None:
                 return
+            del st.session_state[_IMPORT]
             st.session_state[MESSAGE] = f"{brought.analyses} analyses were imported, {brought.known} were here already."
             st.session_state["study imports"] = number + 1
             st.rerun()
