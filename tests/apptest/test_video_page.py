@@ -5,6 +5,7 @@ import io
 import json
 import threading
 import time
+from datetime import datetime
 
 import pypdf
 import pytest
@@ -13,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError, ModelError
 from fer_core.jobs import SETTLED_S, Monitor, Progress
-from fer_core.live.recording import RecordedSession
+from fer_core.live.recording import RecordedSession, SessionRecorder
+from fer_core.provenance import Provenance
 from fer_core.readings import Box
 from fer_core.reports.pdf import pdf_report
 from fer_core.request import Region
@@ -25,7 +27,7 @@ from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
 from tests.conftest import ROOT
-from tests.timelines import measured, synthetic
+from tests.timelines import REQUEST, measured, synthetic
 from tests.videos import scene, write_video
 
 FACE = Box(20, 20, 60, 60)
@@ -351,7 +353,7 @@ def test_what_is_missing_in_an_annotated_video_is_said(fakes, clip, monkeypatch)
 
 
 def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monkeypatch):
-    fakes()
+    fakes(emotion="neutral")
     monkeypatch.setattr("fer_core.reports.pdf.pdf_report", pdf_report)
     page = analysed(upload(video_page(), "clip.mp4", clip))
     found = recording(page)
@@ -360,14 +362,16 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
     found.split(1, 0.5)
     found.edit(Rate(1, 0.0, 1.5, "happy"))  # longer than they are seen
     found.edit(Rate(2, 0.0, 1.5, "sad"))
+    found.rest(2, Span(0.5, 1.0))
     found.choose_range(0.5, 1.5)
     tab(page, "Export")
     whole = exported(page)
+    assert whole["Differences from rest (CSV)"].count(b"\n") == 7  # of the second person, from 0.5 s on
     assert b"before" in whole["Events (CSV)"] and whole["Readings (CSV)"].count("\n") == 9
     page.toggle(f"only range {found.number}").set_value(True).run()
     part = exported(page)
     assert b"before" not in part["Events (CSV)"] and b"within" in part["Events (CSV)"]
-    assert part["Readings (CSV)"].count("\n") == 5
+    assert part["Readings (CSV)"].count("\n") == 5 and part["Differences from rest (CSV)"].count(b"\n") == 5
     assert b'"before"' not in part["Everything (JSON)"] and b'"within"' in part["Everything (JSON)"]
     rates = [edit for edit in json.loads(part["Everything (JSON)"])["edits"] if edit["kind"] == "rate"]
     assert [(edit["person"], edit["label"]) for edit in rates] == [(2, "sad")]
@@ -655,6 +659,8 @@ def test_only_so_many_recordings_are_kept(fakes, clip):
     fakes()
     page = video_page()
     for number in range(5):
+        told = "The next one closes 0" in words(page).replace("\\", "")
+        assert told == (number == 4)
         page = analysed(upload(page, f"{number}.mp4", clip))
     kept = page.session_state[MEMORY]
     assert [each.name for each in kept.recordings.values()] == ["1.mp4", "2.mp4", "3.mp4", "4.mp4"]
@@ -673,6 +679,33 @@ def test_a_recorded_live_session_opens_by_itself_once(fakes):
     assert len(page.session_state[MEMORY].recordings) == 1
     labels = {b.label for b in written(tab(page, "Export")).get("download_button")}
     assert "Report (PDF)" in labels and not any("Evidence" in label for label in labels)
+
+
+def test_a_session_without_a_frame_is_explained(fakes):
+    fakes()
+    page = video_page()
+    nothing = SessionRecorder(5.0, REQUEST, Provenance(), datetime(2026, 5, 4), with_video=False).finish()
+    page.session_state[handover.RECORDED_SESSION] = nothing
+    page.run()
+    assert not page.exception and not [each for each in page.slider if each.label == "Range (seconds)"]
+    assert "No frame was read during this recording" in " ".join(each.value for each in page.warning)
+    for part in ("Statistics", "People", "Events", "Compare", "Label", "Export"):
+        assert not tab(page, part).exception, part
+    assert button(page, "Forget")
+
+
+def test_settings_stay_for_the_next_recording(fakes, clip):
+    fakes()
+    page = video_page()
+    page.select_slider(key="video rate").set_value(8.0)
+    page.selectbox(key="video model").set_value("other")
+    page.slider(key="video across").set_value((0, 90))
+    page = analysed(upload(page, "clip.mp4", clip))
+    assert recording(page).timeline.request.fps == 8.0
+    assert page.select_slider(key="video rate").value == 8.0 and page.selectbox(key="video model").value == "other"
+    page.switch_page("pages/0_Start.py").run()
+    page.switch_page("pages/3_Video.py").run()
+    assert page.slider(key="video across").value == (0, 90) and page.select_slider(key="video rate").value == 8.0
 
 
 def test_a_live_session_that_cannot_be_stored_is_a_sentence(fakes, monkeypatch):

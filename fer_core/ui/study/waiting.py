@@ -17,7 +17,7 @@ from fer_core.ui.shared import loaders
 from fer_core.ui.shared.library import shown_folder
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.opening import RATES
+from fer_core.ui.video.how import RATES
 
 _EVERY_S: Final = 1.0
 _GIVEN: Final = "study uploads"

@@ -10,16 +10,17 @@ from fer_core.classification import ModelCard
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
-from fer_core.timeline.summaries import UNCERTAIN, PersonSummary, as_clock, headline, interval_s
+from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, PersonSummary, as_clock, headline, interval_s
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.charts import here, numbers, over_time
 from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
+from fer_core.ui.video.how import SMOOTHINGS, region_words
 from fer_core.ui.video.keeping import keep_button
 from fer_core.ui.video.labelling import labelling
 from fer_core.ui.video.memory import memory
-from fer_core.ui.video.opening import SMOOTHINGS, attach, go_on_button, region_words
+from fer_core.ui.video.opening import attach, go_on_button
 from fer_core.ui.video.people import people_editor
 from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.player.stage import moment, moment_to_label
@@ -41,14 +42,15 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
     """Show one of the open recordings, with a choice among them."""
     kept = memory()
     if len(kept.recordings) > 1:
+        key = f"open {kept.opened}"
         st.segmented_control(
             "Open recordings",
             list(kept.recordings),
             default=kept.shown,
             required=True,
             format_func=lambda number: plain(kept.recordings[number].title),
-            key=f"open {kept.opened}",
-            on_change=lambda: setattr(kept, "shown", st.session_state[f"open {kept.opened}"]),
+            key=key,
+            on_change=lambda: setattr(kept, "shown", st.session_state[key]),
         )
     if kept.shown is not None:
         _explorer(kept.recordings[kept.shown], cards, Addresses())
@@ -111,7 +113,7 @@ def _headline(recording: OpenRecording, card: ModelCard | None) -> None:
         as_clock(about.duration_s),
         f"{about.width} × {about.height} px",
         f"{about.frame_rate:.4g} frames a second, {timeline.frame['frame'].nunique():,} read ({read})",
-        card.title if card else str(request.model),
+        plain(card.title if card else str(request.model)),
         smoothing(request),
     )
     st.caption(" · ".join(facts))
@@ -132,7 +134,7 @@ def _figures(recording: OpenRecording, addresses: Addresses) -> None:
     summaries = addresses.once(f"summaries {recording.number}", of, lambda: recording.summaries(good=good))
     seen_s = sum(summary.seen_s for summary in summaries)
     shared = {
-        "Most shown": headline(summaries) or ("withheld" if summaries else "–"),
+        "Most shown": headline(summaries) or (WITHHELD if summaries else "–"),
         "Uncertain": _mean(summaries, seen_s, lambda s: s.shares[UNCERTAIN]),
         "Good samples": _mean(summaries, seen_s, lambda s: s.good_share),
     }
@@ -154,18 +156,19 @@ def _choice(recording: OpenRecording) -> None:
     """Controls for the range, poor samples and smoothing."""
     first_s, last_s = recording.whole_range
     key, poor = f"range {recording.number}", f"poor {recording.number}"
-    st.session_state[key], st.session_state[poor] = recording.range_s, recording.leave_out_poor
-    st.slider(
-        "Range (seconds)",
-        first_s,
-        last_s,
-        step=max(_FINEST_S, round(interval_s(recording.timeline), 2)),
-        format="%.2f",
-        key=key,
-        on_change=lambda: recording.choose_range(*st.session_state[key]),
-        disabled=last_s <= first_s,
-        help="What the charts show and the statistics count, and what the player loops.",
-    )
+    st.session_state[poor] = recording.leave_out_poor
+    if last_s > first_s:  # a session that was stopped before its first frame has no range
+        st.session_state[key] = recording.range_s
+        st.slider(
+            "Range (seconds)",
+            first_s,
+            last_s,
+            step=max(_FINEST_S, round(interval_s(recording.timeline), 2)),
+            format="%.2f",
+            key=key,
+            on_change=lambda: recording.choose_range(*st.session_state[key]),
+            help="What the charts show and the statistics count, and what the player loops.",
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover("Smoothing", icon=":material/tune:"):
             _smoothing(recording)

@@ -20,6 +20,7 @@ from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.study import Study, notes_as_edits, notes_of_those_in
+from fer_core.timeline.summaries import inside
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import memory
@@ -71,7 +72,8 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
         "with every correction in place; they hold no picture, but the outline of every face, which is personal data, "
         "too. The evidence bundle holds all files with request, versions and hashes; "
         "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is a bundle "
-        "only for a recording that was read to its end and from which nobody was removed."
+        "only for a recording that was read to its end and from which nobody was removed, and it always holds the "
+        "whole recording."
     )
 
 
@@ -88,7 +90,7 @@ def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
 
 def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
     kept, today = memory(), date.today()
-    notes, span = recording.notes_of_people, _span(recording)
+    notes, span = recording.notes, _span(recording)
     of = (recording.timeline, notes, dict(recording.resting), span, checkable(recording), today)
     made = kept.exports.get(recording.number)
     if made is None or made.of != of:
@@ -99,7 +101,7 @@ def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
             part_notes = notes_of_those_in(timeline, notes.within(*span))
             study = Study(replace(timeline, portraits={}), notes_as_edits(part_notes))
         bundle = partial(_bundle, recording.study, today, card) if checkable(recording) else None
-        rest = recording.study if recording.resting else None
+        rest = partial(_differences, recording.study, span) if recording.resting else None
         first = Work(tables(timeline, part_notes, study, rest), kept.workspace.new_monitor(), "tables")
         job = documents(partial(_report, timeline, today, part_notes, card), bundle, first.wait)
         made = Made(of, first, Work(job, kept.workspace.new_monitor(), "report"))
@@ -137,14 +139,14 @@ def documents(
     return job
 
 
-def tables(timeline: Timeline, notes: Notes, study: Study, rest: Study | None) -> Job[tuple[File, ...]]:
+def tables(timeline: Timeline, notes: Notes, study: Study, rest: Callable[[], bytes] | None) -> Job[tuple[File, ...]]:
     """The job that writes the tables.
 
     Args:
         timeline: of the CSV.
         notes: markers and spans of the events.
         study: of JSON and Parquet.
-        rest: of the differences from resting faces; None where nobody has one.
+        rest: gives the differences from resting faces; None where nobody has one.
     """
 
     def job(monitor: Monitor) -> tuple[File, ...]:
@@ -164,8 +166,7 @@ def tables(timeline: Timeline, notes: Notes, study: Study, rest: Study | None) -
         if notes.markers or notes.excluded:
             made.append(("Events (CSV)", "flag", "events.csv", _CSV, lambda: for_spreadsheets(events_text(notes))))
         if rest is not None:
-            differences = partial(_differences, rest)
-            made.append(("Differences from rest (CSV)", "self_improvement", "from_rest.csv", _CSV, differences))
+            made.append(("Differences from rest (CSV)", "self_improvement", "from_rest.csv", _CSV, rest))
         files = []
         for done, (label, icon, name, mime, write) in enumerate(made):
             monitor.step(done, len(made))
@@ -175,8 +176,10 @@ def tables(timeline: Timeline, notes: Notes, study: Study, rest: Study | None) -
     return job
 
 
-def _differences(study: Study) -> bytes:
-    return for_spreadsheets(csv_of(study.deviations()))
+def _differences(study: Study, span: tuple[float, float] | None) -> bytes:
+    """Of the whole recording: the resting face may lie outside the part that is written."""
+    found = study.deviations()
+    return for_spreadsheets(csv_of(found if span is None else found[inside(found, *span)]))
 
 
 def _span(recording: OpenRecording) -> tuple[float, float] | None:

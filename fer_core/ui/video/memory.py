@@ -114,8 +114,18 @@ class Memory:
             self.recordings = {**self.recordings, found.number: found}
             self.shown = found.number
             while len(self.recordings) > MOST_OPEN:
-                self.close(min(number for number in self.recordings if number not in (self.going_on, self.joining)))
+                self.close(self._oldest)
             return found
+
+    @property
+    def next_to_close(self) -> OpenRecording | None:
+        """The recording that one more would close; None while there is room."""
+        with self.lock:
+            return self.recordings[self._oldest] if len(self.recordings) >= MOST_OPEN else None
+
+    @property
+    def _oldest(self) -> int:
+        return min(number for number in self.recordings if number not in (self.going_on, self.joining))
 
     def close(self, number: int) -> None:
         """Close one recording and delete its file."""

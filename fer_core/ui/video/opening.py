@@ -13,12 +13,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evidence.bundle import open_bundle
-from fer_core.imaging.drawing import region_sketch
 from fer_core.jobs import Progress, Work
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
-from fer_core.request import TIME_CONSTANT_S, AnalysisRequest, DetectorChoice, Region
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import Timeline
@@ -26,22 +24,10 @@ from fer_core.ui.shared import loaders
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
-from fer_core.ui.video.memory import forget, memory
+from fer_core.ui.video.how import MOST_COMPARED, RATES, Requests, choose_settings, region_words
+from fer_core.ui.video.memory import MOST_OPEN, forget, memory
 from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
-
-Requests = Mapping[str, AnalysisRequest]
-"""Requests by name of the model."""
-
-RATES: Final = {1.0: "1", 2.0: "2", 4.0: "4", 8.0: "8", 15.0: "15", 0.0: "every frame"}
-SMOOTHINGS: Final = {
-    "exponential": "Exponential average",
-    "median": "Running median",
-    "hmm": "Hidden Markov model",
-    "none": "None",
-}
-MOST_COMPARED: Final = 3
-"""Most models on one recording; each reads it anew."""
 
 KEPT_TYPES: Final = ("zip", "parquet", "json")
 """Endings of exported files that can be opened again."""
@@ -55,75 +41,8 @@ WAITS: Final = (
     "can go on. *Forget* deletes them too, and what is older than a day is deleted when this page is opened."
 )
 _EVERY_S: Final = 0.5
-SKETCH_PX: Final = 160
 
 _KNOWN: Final = "recording looked up"
-
-
-def settings(cards: Mapping[str, ModelCard]) -> Requests:
-    """Show the settings; gives a request for each model, first that of the model that is shown."""
-    with st.popover("Settings", icon=":material/tune:"):
-        left, right = st.columns(2)
-        model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title)
-        detector = right.selectbox(
-            "Face detector", list(loaders.detector_titles()), format_func=loaders.detector_titles().__getitem__
-        )
-        others = left.multiselect(
-            "Compare with",
-            [name for name in cards if name != model],
-            format_func=lambda name: cards[name].title,
-            max_selections=MOST_COMPARED - 1,
-            help="Each further model reads the same samples and takes the same time.",
-            disabled=len(cards) < 2,
-        )
-        fps = right.select_slider(
-            "Samples a second",
-            list(RATES),
-            4.0,
-            format_func=RATES.__getitem__,
-            help="Four are enough for most expressions; more show short ones better and take longer.",
-        )
-        smoothing = left.selectbox("Smoothing", list(SMOOTHINGS), format_func=SMOOTHINGS.__getitem__)
-        time_constant_s = right.slider(
-            "Time constant of the smoothing, in seconds",
-            0.1,
-            3.0,
-            TIME_CONSTANT_S,
-            0.1,
-            disabled=smoothing == "none",
-            help="Time in which about two thirds of a change show. The raw values are kept and exported too.",
-        )
-        region = _region()
-    request = AnalysisRequest(
-        detector=DetectorChoice(detector),
-        fps=fps,
-        region=region,
-        smoothing=smoothing,
-        time_constant_s=0.0 if smoothing == "none" else time_constant_s,
-    )
-    return {name: replace(request, model=name) for name in (model, *others)}
-
-
-def _region() -> Region | None:
-    """Ask for the region of the picture; None for the whole picture."""
-    across = st.slider(
-        "Look for faces from left to right",
-        0,
-        100,
-        (0, 100),
-        format="%d %%",
-        help="The part of the picture in which faces are looked for, such as one window of a recorded screen.",
-    )
-    down = st.slider("Look for faces from top to bottom", 0, 100, (0, 100), format="%d %%")
-    if across == (0, 100) and down == (0, 100):
-        return None
-    if across[0] == across[1] or down[0] == down[1]:
-        st.caption("This part has no width or height, so faces are looked for everywhere.")
-        return None
-    region = Region(across[0] / 100, down[0] / 100, (across[1] - across[0]) / 100, (down[1] - down[0]) / 100)
-    words = region_words(region).removeprefix(", ")
-    st.image(region_sketch(region), alt=f"Sketch of a picture: {words}", width=SKETCH_PX, caption="Bright: looked at")
-    return region
 
 
 def choose(cards: Mapping[str, ModelCard]) -> None:
@@ -135,10 +54,15 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
     kept = memory()
     if kept.problem:
         st.error(plain(kept.problem), icon=":material/broken_image:")
+    if closed := kept.next_to_close:
+        st.caption(
+            f":material/info: {MOST_OPEN} recordings are open. The next one closes {plain(closed.title)}, with every "
+            "correction that is not exported or kept."
+        )
     given = st.file_uploader(
         "Recording", type=list(VIDEO_TYPES), key=f"recording {kept.opened}", help="MP4, MOV, MKV, WebM, AVI and others."
     )
-    requests = settings(cards)
+    requests = choose_settings(cards)
     if unfinished.waiting() and given is not None:  # the first removes what is too old
         _unfinished(given, requests, cards)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -352,14 +276,6 @@ def progress() -> None:
             )
 
     look()
-
-
-def region_words(region: Region | None) -> str:
-    """The region in words, to be put behind other facts; empty for the whole picture."""
-    if region is None:
-        return ""
-    right, bottom = region.x + region.width, region.y + region.height
-    return f", only {region.x:.0%} to {right:.0%} across and {region.y:.0%} to {bottom:.0%} down the picture"
 
 
 def forget_button() -> None:
