@@ -13,7 +13,7 @@
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     ├── WorkerError     processes that share work cannot be kept running
-    ├── AccessError     somebody asks the HTTP service who may not
+    ├── AccessError     somebody asks the HTTP service, or signs in to the dashboard, who may not
     │   └── KeyNeededError     a key is missing or not known
     ├── MissingError    the HTTP service does not have, or no longer has, what is asked for
     ├── BusyError       there is no room for more work now, and may be later
@@ -77,7 +77,7 @@ class WorkerError(FerError):
 
 
 class AccessError(FerError):
-    """Somebody asks the HTTP service who may not."""
+    """Somebody asks the HTTP service, or signs in to the dashboard, who may not."""
 
 
 class KeyNeededError(AccessError):

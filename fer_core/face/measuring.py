@@ -44,11 +44,9 @@ class FaceMeasurer:
 
 def mesh_of(geometry: FaceGeometry) -> FaceMesh:
     """The mesh of a face, as readings hold it."""
-    landmarks = geometry.landmarks.points.view()
     irises = np.stack([geometry.eyes.right.iris, geometry.eyes.left.iris]).astype(np.float32)
-    landmarks.flags.writeable = irises.flags.writeable = False
     return FaceMesh(
-        landmarks,
+        geometry.landmarks.points,
         irises,
         geometry.pose,
         geometry.columns(),

@@ -32,7 +32,6 @@ class LiveState:
         camera_fps: frames that arrive, a second.
         analysed_fps: frames that are read, a second.
         age_ms: median age of the readings at the moment when they were drawn; None before the first.
-        age_p95_ms: the 95th percentile.
         last_age_s: age of the reading that was drawn into the last frame; None where none was.
         frames: that arrived since the stream was made.
         dropped: frames that a newer one replaced before they were handed over or the worker was free.
@@ -54,7 +53,6 @@ class LiveState:
     camera_fps: float
     analysed_fps: float
     age_ms: float | None
-    age_p95_ms: float | None
     last_age_s: float | None
     frames: int
     dropped: int

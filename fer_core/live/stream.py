@@ -373,7 +373,7 @@ class LiveStream:
                 situation = Situation.STALLED
             reading = self._reading
             recording_s = None if self._recorder is None else self._recorder.duration_s(now)
-            age, age_p95 = self._ages.percentile(50), self._ages.percentile(95)
+            age = self._ages.percentile(50)
             return LiveState(
                 situation=situation,
                 reading=reading if reading is not None and now - reading.time_s <= STALLED_S else None,
@@ -383,7 +383,6 @@ class LiveStream:
                 camera_fps=self._arrivals.per_second(now),
                 analysed_fps=self._finished.per_second(now),
                 age_ms=None if age is None else age * 1e3,
-                age_p95_ms=None if age_p95 is None else age_p95 * 1e3,
                 last_age_s=self._last_age_s,
                 frames=self._frames,
                 dropped=self._dropped,

@@ -57,7 +57,6 @@ def _mirrored_mesh(mesh: FaceMesh, width: int) -> FaceMesh:
     """Where the landmarks lie in the mirror image; the measurements stay those of the person."""
     landmarks, irises = mesh.landmarks.copy(), mesh.irises.copy()
     landmarks[:, 0], irises[..., 0] = width - landmarks[:, 0], width - irises[..., 0]
-    landmarks.flags.writeable = irises.flags.writeable = False
     return replace(mesh, landmarks=landmarks, irises=irises)
 
 

@@ -94,7 +94,7 @@ class Document(FPDF):
         self.set_text_color(*colour)
 
     def masthead(self, title: str, name: str, made_on: date) -> None:
-        """The dark band at the top of the first self, with the title and what the report is about."""
+        """The dark band at the top of the first page, with the title and what the report is about."""
         band_mm = 62.0
         self.set_fill_color(*INK)
         self.rect(0, 0, 210, band_mm, style="F")

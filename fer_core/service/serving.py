@@ -19,8 +19,6 @@ from fer_core.service.pipelines import Load
 from fer_core.service.state import State
 from fer_core.settings import API_KEYS, ServiceSettings
 
-HOST: Final = "127.0.0.1"
-PORT: Final = 8600
 END_S: Final = 20
 """Seconds that answers under way have to be completed when the service ends."""
 

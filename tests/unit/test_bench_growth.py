@@ -12,7 +12,6 @@ from fer_core.diagnostics.benchmarks.growth_chart import growth_svg
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
 
-AROUND_MS = (4, 5, 6)
 FACES = growth.Curve(
     "faces",
     "a picture",

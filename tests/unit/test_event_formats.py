@@ -386,7 +386,6 @@ def test_a_clock_is_fitted_to_pairs_of_moments():
     assert fitted([(10.0, 12.0)]) == Clock(2.0, 0.0, 1, 0.0)
     clock = fitted([(0.0, 5.0), (1000.0, 1005.5)])
     assert clock.offset_s == pytest.approx(5.0) and clock.drift == pytest.approx(0.0005)
-    assert clock.in_file(clock.on_recording(123.0)) == pytest.approx(123.0)
     [event] = clock.corrected([Event(100.0, 200.0, "x")])
     assert (event.start_s, event.end_s) == (pytest.approx(105.05), pytest.approx(205.1))
     noisy = fitted([(0.0, 1.0), (100.0, 101.3), (200.0, 201.0)])  # by hand: the line is flat at +1.1

@@ -217,7 +217,6 @@ def state(*faces: LiveFace, minute=(), **changes) -> LiveState:
         "camera_fps": 29.6,
         "analysed_fps": 27.4,
         "age_ms": 43.0,
-        "age_p95_ms": 80.0,
         "last_age_s": 0.04,
         "frames": 900,
         "dropped": 12,

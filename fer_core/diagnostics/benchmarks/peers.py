@@ -31,7 +31,6 @@ from fer_core.media.samples import PORTRAIT
 from fer_core.pipeline import EmotionPipeline
 from fer_core.temporary import temporary_folder
 
-PEERS: Final = ("fer",)
 EVERY: Final = 8
 """Of the frames of the recording every eighth is read, 3.75 a second: `fer` counts frames, this project time."""
 

@@ -86,8 +86,3 @@ def timed(works: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> 
 def in_ms(seconds: Iterable[float]) -> list[float]:
     """Seconds as milliseconds."""
     return [1e3 * value for value in seconds]
-
-
-def median_ms(work: Callable[[], object], repeats: int = REPEATS) -> float:
-    """Median time of `work` in milliseconds, after a first run that does not count."""
-    return round(1e3 * statistics.median(timed({"": work}, repeats)[""]), 2)

@@ -33,10 +33,6 @@ class Clock:
         """Seconds on the recording of a time in the file."""
         return self.offset_s + (1 + self.drift) * time_s
 
-    def in_file(self, time_s: float) -> float:
-        """Seconds in the file of a time on the recording."""
-        return (time_s - self.offset_s) / (1 + self.drift)
-
     def corrected(self, events: Iterable[Event]) -> tuple[Event, ...]:
         """The events at their times on the recording."""
         return tuple(

@@ -16,6 +16,7 @@ from fer_core.evaluation.attributes import FOLDER_ATTRIBUTE, read_attributes
 from fer_core.evaluation.labelled import LabelledFaces, read_labelled
 from fer_core.evaluation.own_faces import OwnEvaluation, evaluate_own
 from fer_core.jobs import Monitor, Progress
+from fer_core.request import DEFAULT_DETECTOR
 from fer_core.timeline.summaries import as_clock
 from fer_core.ui.models import own_results, records
 from fer_core.ui.models.parts import PAGE
@@ -168,7 +169,7 @@ def _run(upload: BinaryIO, options: Mapping[str, Any]) -> None:
     try:
         faces = read_labelled(
             upload,
-            loaders.detector("haar") if options["detect"] else None,
+            loaders.detector(DEFAULT_DETECTOR) if options["detect"] else None,
             LIMITS,
             monitor.part(0, READING_SHARE, "Reading the pictures"),
         )

@@ -27,6 +27,7 @@ from fer_core.imaging.crops import cut
 from fer_core.imaging.drawing import overlay_map
 from fer_core.media.images import ImageLimits, decode_image
 from fer_core.readings import judge
+from fer_core.request import DEFAULT_DETECTOR
 from fer_core.ui.image.results import NO_FACE
 from fer_core.ui.models import records
 from fer_core.ui.models.parts import PAGE, beside
@@ -155,7 +156,7 @@ def _faces(name: str, data: bytes) -> tuple[NDArray[np.uint8], list[NDArray[np.u
     known = page_memory.kept(PAGE, _MEMORY)
     if known is None or known[0] != digest:
         image = decode_image(data, name)
-        found = sorted(loaders.detector("haar").detect(image), key=lambda face: face.box.x)
+        found = sorted(loaders.detector(DEFAULT_DETECTOR).detect(image), key=lambda face: face.box.x)
         known = digest, image, [cut(image, face.box).copy() for face in found]
         page_memory.keep(PAGE, _MEMORY, known)
     return known[1], known[2]
