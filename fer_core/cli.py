@@ -9,7 +9,6 @@ that quick commands start quickly.
 import argparse
 import atexit
 import gc
-import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -175,7 +174,11 @@ def _image(options: argparse.Namespace) -> int:
         if options.annotate:
             from fer_core.imaging.drawing import annotate
 
-            write_file(_free_name(options.annotate, path.stem, used), encode_png(annotate(picture, readings)))
+            try:
+                write_file(_free_name(options.annotate, path.stem, used), encode_png(annotate(picture, readings)))
+            except MediaError as error:  # what was read is told all the same
+                say(f"error: {error}")
+                failed = True
         if not options.json:
             _print_record(records[-1])
     if options.json:
@@ -199,11 +202,16 @@ def _duplicates(options: argparse.Namespace) -> int:
 
 
 def _free_name(folder: Path, stem: str, used: set[str]) -> Path:
-    """A name that is not in `used` yet, and then is: pictures of different folders can share theirs."""
-    stem = os.fsdecode(os.fsencode(stem)[:_LONGEST_STEM_BYTES])
+    """A name that is not in `used` yet, and then is: pictures of different folders can share theirs.
+
+    Some systems take capitals for the same letters.
+    """
+    stem = stem.encode(errors="surrogateescape")[:_LONGEST_STEM_BYTES].decode(errors="ignore") or "picture"
     suffixes = ("" if n == 1 else f"_{n}" for n in count(1))
-    name = next(name for name in (f"{stem}{suffix}_annotated.png" for suffix in suffixes) if name not in used)
-    used.add(name)
+    name = next(
+        name for name in (f"{stem}{suffix}_annotated.png" for suffix in suffixes) if name.casefold() not in used
+    )
+    used.add(name.casefold())
     return folder / name
 
 

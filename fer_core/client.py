@@ -121,11 +121,14 @@ class Client:
         try:
             self._wait(id_, progress)
             timeline = self.timeline(id_)
+        except ServiceError:  # it may answer again: the recording and its result stay there for as long as others
+            raise
         except BaseException:
             with suppress(FerError):  # what went wrong first is what is told
                 self.forget(id_)
             raise
-        self.forget(id_)
+        with suppress(FerError):  # the timeline is here; the service forgets by itself, later
+            self.forget(id_)
         return timeline
 
     def submit(self, path: Path | str, request: AnalysisRequest, *, purpose: str | None = None) -> str:

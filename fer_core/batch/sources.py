@@ -61,9 +61,14 @@ def _recordings_of(source: Path) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+    for place, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield from filter(_is_recording, (Path(place, name) for name in files))
+
+
+def _refuse(error: OSError) -> None:
+    """A folder that cannot be listed would else be left out unnoticed."""
+    raise MediaError(f"{harmless(str(error.filename))} cannot be read ({error.strerror}); give this user the right to.")
 
 
 def _is_recording(path: Path) -> bool:

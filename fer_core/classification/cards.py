@@ -106,6 +106,13 @@ class ModelCard(Record):
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is longer than any file's
+        return False
+
+
 def load_card(name: str, models_dir: Path = MODELS_DIR) -> ModelCard:
     """Read one card.
 
@@ -114,7 +121,7 @@ def load_card(name: str, models_dir: Path = MODELS_DIR) -> ModelCard:
         ModelError: its card is not valid.
     """
     path = models_dir / name / "card.json"
-    if PurePath(name).name != name or not path.is_file():  # a name leads nowhere else
+    if PurePath(name).name != name or not _is_file(path):  # a name leads nowhere else
         known = ", ".join(card.name for card in list_cards(models_dir)) or "none"
         raise UnknownModelError(f'There is no model "{harmless(name)}"; installed are: {known}.')
     try:

@@ -45,7 +45,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.doctor import doctor
     from fer_core.diagnostics.service_doctor import service_doctor
 
-    of_service = service_doctor(options.service) if options.service else ()
+    of_service = service_doctor(options.service) if options.service is not None else ()
     return _told(chain(doctor(options.address), of_service))
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, write_json
+from fer_core.commands.output import DONE, say, tell, write_json
 from fer_core.plain import as_plain
 
 
@@ -27,8 +27,9 @@ def _crop_study(options: argparse.Namespace) -> int:
     classifiers = {name: EmotionClassifier.load(name) for name in options.models}
     faces = load_faces(options.data, training=options.split == "train").split(options.split)
     rows = crop_study(faces, load_detector("blazeface"), classifiers, say)
+    show = say if options.json == "-" else tell
     for row in rows:
-        say(
+        show(
             f"{row.model}, {row.faces} ({row.count}): as given {row.given:.1%}, box {row.box:.1%}, "
             f"turned upright {row.aligned:.1%}"
         )

@@ -46,6 +46,19 @@ def ended_in_order() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Within it, a second, impatient Ctrl-C does nothing: what cannot be had again is written to its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def status_of(end: KeyboardInterrupt) -> int:
     """The exit status after Ctrl-C or a signal, as shells give it."""
     return _BY_NUMBER + (end.number if isinstance(end, Ended) else signal.SIGINT)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_core.commands import Commands
-from fer_core.commands.output import BAD_INPUT, DONE, progress_line, say, tell, write_file
+from fer_core.commands.output import BAD_INPUT, DONE, progress_line, say, tell, write_json
 from fer_core.errors import FerError, LibraryError
 
 if TYPE_CHECKING:
@@ -75,11 +75,7 @@ def _list(options: argparse.Namespace) -> int:
     if options.json:
         from fer_core.library.exchange import flat
 
-        text = json.dumps(json.loads(flat(entries).to_json(orient="records")), indent=2, ensure_ascii=False)
-        if options.json == "-":
-            print(text, flush=True)
-        else:
-            write_file(Path(options.json), f"{text}\n".encode())
+        write_json(json.loads(flat(entries).to_json(orient="records")), options.json)
         return DONE
     for entry in entries:
         place, model = entry.place, entry.request.model or ""

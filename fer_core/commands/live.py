@@ -4,16 +4,19 @@ import argparse
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
+from fer_core.commands.endings import unhurried
 from fer_core.commands.output import DONE, checked_folder, say, write_json
 from fer_core.commands.request_options import add_purpose_option, declaration_of, port, request_of
 from fer_core.declaration import agreed
-from fer_core.errors import RequestError
+from fer_core.errors import MediaError, RequestError
 from fer_core.notice import PURPOSE
 from fer_core.request import TIME_CONSTANT_S
 from fer_core.settings import OSC_HOST, OSC_PORT, WEBSOCKET_PORT
+
+_TIMELINE: Final = "timeline.parquet"
 
 if TYPE_CHECKING:
     from fer_core.live.analyser import LiveReading
@@ -82,7 +85,7 @@ def _live(options: argparse.Namespace) -> int:
     if not options.agree:
         raise RequestError(f"{PURPOSE} Where they do, start again with --agree.")
     if options.out:
-        checked_folder(options.out, "--out")
+        _prepare(checked_folder(options.out, "--out"))
     declaration = declaration_of(options) or agreed()
     request, source = request_of(options), source_of(options.source)
     pipeline = EmotionPipeline.load_for(request)
@@ -96,8 +99,26 @@ def _live(options: argparse.Namespace) -> int:
             with contextlib.suppress(KeyboardInterrupt):
                 session.run(source, options.seconds)
         finally:
-            _end(session, options.out)
+            with unhurried():
+                _end(session, options.out)
     return DONE
+
+
+def _prepare(folder: Path) -> None:
+    """Make sure, before anybody is filmed, that the session can be written, and in the place of none.
+
+    Raises:
+        MediaError: it cannot.
+    """
+    if (folder / _TIMELINE).exists():
+        raise MediaError(f"{folder} holds a session already, which cannot be read again; choose another with --out.")
+    probe = folder / f".{_TIMELINE}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise MediaError(f"{folder} cannot be written to ({error.strerror}); choose another with --out.") from error
 
 
 def _ways(options: argparse.Namespace) -> "list[Way]":
@@ -151,6 +172,11 @@ def _end(session: "Session", out: Path | None) -> None:
     figures, recorded = session.figures, session.recorded()
     if recorded is None:
         return
+    if out is not None:  # before anything is said: whoever would listen may be gone
+        study = recorded.study
+        write_csv(study.timeline, out)
+        study.write(out / _TIMELINE)
+        write_json(summary_of(study.timeline, study.notes).to_json(), str(out / "summary.json"))
     say(
         f"{figures.read} of {figures.came} frames were read; from frame to message {figures.latency_ms(50):.0f} ms "
         f"(median), {figures.latency_ms(95):.0f} ms (95th percentile)"
@@ -158,10 +184,6 @@ def _end(session: "Session", out: Path | None) -> None:
     if recorded.markers:
         say(f"markers that came in: {len(recorded.markers)}")
     if out is not None:
-        study = recorded.study
-        write_csv(study.timeline, out)
-        study.write(out / "timeline.parquet")
-        write_json(summary_of(study.timeline, study.notes).to_json(), str(out / "summary.json"))
         say(f"{out} is ready")
 
 

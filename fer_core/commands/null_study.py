@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, write_json
+from fer_core.commands.output import DONE, say, tell, write_json
 
 
 def add(commands: Commands) -> None:
@@ -39,7 +39,7 @@ def _null_study(options: argparse.Namespace) -> int:
         if options.json == "-":
             say(str(rate))
         else:
-            print(rate, flush=True)
+            tell(str(rate))
     if options.json:
         write_json({"people": options.people, "seed": options.seed, "tests": rates}, options.json)
     return DONE

@@ -57,17 +57,19 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
 
 
 def _video(options: argparse.Namespace) -> int:
+    from fer_core.media.video import checked_file
     from fer_core.pipeline import EmotionPipeline
 
     is_new = not checked_folder(options.out, "--out").exists()
     edits = _edits(options)
     checkpoint = options.out / CHECKPOINT
-    if not options.resume:
-        with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
-            checkpoint.unlink()
     request = request_of(options)
     declaration = declaration_of(options)
+    checked_file(options.path)
     pipeline = EmotionPipeline.load_for(request)
+    if not options.resume:  # only now: what was read in hours outlives a slip of the pen
+        with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
+            checkpoint.unlink()
     try:
         timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)
     except (KeyboardInterrupt, FerError) as end:

@@ -22,6 +22,7 @@ from fer_core.diagnostics.checks import Check, guarded
 from fer_core.diagnostics.reaching import get, unusable
 from fer_core.diagnostics.sign_in import sign_in
 from fer_core.diagnostics.ways import ways
+from fer_core.errors import LibraryError
 from fer_core.media import libraries
 from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
@@ -106,10 +107,17 @@ def _database(named: str) -> tuple[bool | None, str]:
     try:
         from sqlalchemy import create_engine
         from sqlalchemy.exc import SQLAlchemyError
+
+        from fer_core.library.database import url_of
     except ImportError:
         return False, "SQLAlchemy is not installed; install this package with its extra `library`"
     try:
-        create_engine(named).connect().close()
+        url = url_of(named)
+        if url.get_backend_name() == "sqlite":
+            return None, "a file"
+        create_engine(url).connect().close()
+    except LibraryError as error:
+        return False, str(error)
     except (SQLAlchemyError, ImportError) as error:
         reason = str(error).splitlines()[0]
         return False, f"{DATABASE} cannot be opened ({reason}); check its address, user and password, and its driver"

@@ -162,11 +162,11 @@ def write_records(
         cost=cost,
         protocols={"multiply_adds": MULTIPLY_ADDS_PROTOCOL},
     )
-    text = json.dumps(record.model_dump(), separators=(",", ":"))
-    write_whole(folder / EVALUATION_FILE, text + "\n")
-    write_predictions(folder / PREDICTIONS_FILE, predictions)
     metrics = {split: CardFigures.model_validate({"n": entry.n, **entry.figures}) for split, entry in splits.items()}
     maps = None if no_map_given(classifier.card) else _measured_maps(classifier, parts[MAPS_SPLIT], log)
+    text = json.dumps(record.model_dump(), separators=(",", ":"))  # last: the card has to follow at once
+    write_whole(folder / EVALUATION_FILE, text + "\n")
+    write_predictions(folder / PREDICTIONS_FILE, predictions)
     return Written((EVALUATION_FILE, PREDICTIONS_FILE), metrics, maps)
 
 

@@ -1,7 +1,7 @@
 """Does an evidence bundle still say what the recording says? Looks for changes, then runs the analysis again."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -19,10 +19,10 @@ from fer_core.provenance import Provenance
 from fer_core.reports.tables import CSV_NAME, csv_text
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS, PICTURE_COLUMNS, RAW_COLUMNS, described
-from fer_core.timeline.edits import edits_to_json
-from fer_core.timeline.files import from_json, from_parquet, typed_rows
-from fer_core.timeline.study import AS_READ, replayed
-from fer_core.timeline.table import Timeline, refreshed
+from fer_core.timeline.edits import Remove, edits_to_json
+from fer_core.timeline.files import More, from_json, from_parquet, typed_rows
+from fer_core.timeline.study import AS_READ, Study, replayed
+from fer_core.timeline.table import Recording, Timeline, refreshed
 
 Verdict = Literal[
     "identical", "equal within rounding", "equal but for edited people", "differs", "changed", "another recording"
@@ -49,6 +49,13 @@ and `uncertain` may differ where a probability within this tolerance decides; `q
 row of a hundred."""
 
 QUALITY_SHARE: Final = 0.01
+MOST_TOLD: Final = 20
+"""Corrections that are told one by one."""
+
+_SAME_CUT_S: Final = 0.1
+
+_SAME_LENGTH: Final = 0.01
+"""Share by which two versions of FFmpeg may find other lengths and rates."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
         ModelError: the bundle's model is not installed.
     """
     contents = read_bundle(bundle)
-    if changes := [*_changes(contents), *_contradictions(contents)]:
+    if changes := _changes(contents) or _unheard_of(contents) or _contradictions(contents):
         return Verification("changed", tuple(changes), contents.fingerprint)
     if not contents.recording.sha256:
         finding = "The bundle is about a live session that was not stored, so there is nothing to run again."
@@ -95,7 +102,12 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
         finding = f"The bundle is about {about}; this file has another."
         return Verification("another recording", (finding,), contents.fingerprint)
     read = analyse(video, contents.request)
-    other = [*_other_request(contents, read.request), *_other_files(contents.provenance, read.provenance)]
+    other = [
+        *_other_request(contents, read.request),
+        *_other_files(contents.provenance, read.provenance),
+        *_other_recording(contents.recording, read.recording),
+        *_other_reading(from_parquet(contents.files[PARQUET])[0], read),
+    ]
     try:
         again = replayed(read, contents.edits or ())
     except TimelineError as error:
@@ -105,8 +117,7 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
     if other:
         verdict = "differs"
     elif verdict != "differs":
-        if contents.edits:
-            findings = (*findings, f"{len(contents.edits)} corrections were made again to what was read.")
+        findings = (*findings, *_told(contents))
         findings = (*findings, "The report is covered by the fingerprint alone.")
     circumstances = _circumstances(contents.provenance, read.provenance)
     return Verification(verdict, (*other, *findings, *circumstances), contents.fingerprint)
@@ -119,6 +130,8 @@ def compare(kept: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ..
         now = now.drop(columns=[name for name in GROUP_COLUMNS if name in now])
     if kept.equals(now):
         return "identical", (f"All {len(kept):,} rows are the same to the last digit.",)
+    if unknown := [name for name in kept.columns if name not in now.columns]:
+        return "differs", (f"No analysis gives these columns of the bundle: {harmless(', '.join(unknown))}.",)
     if missing := _other_moments(kept, now):
         return "differs", missing
     readings = _beyond(kept, now, _READ)
@@ -169,17 +182,48 @@ def _changes(contents: Contents) -> list[str]:
 def _contradictions(contents: Contents) -> list[str]:
     """Files that do not say the same, as after a change that was covered up in the manifest."""
     try:
-        table, _ = from_parquet(contents.files[PARQUET])
+        table, about = from_parquet(contents.files[PARQUET])
         record, more = from_json(contents.files[JSON])
         rows = _without_log(table)
         agree = {
             f"{CSV_NAME} and {PARQUET}": contents.files[CSV_NAME] == csv_text(rows).encode(),
             f"{JSON} and {PARQUET}": csv_text(_without_log(record)) == csv_text(rows),
             f"{JSON} and {SETTINGS}": _said(record, more) == (contents.recording, _asked(contents)),
+            f"{PARQUET} and {SETTINGS}": _said(table, about) == (contents.recording, _asked(contents)),
+            f"{JSON} and its corrections": _notes_follow(record, more, contents),
+            f"{PARQUET} and its corrections": _notes_follow(table, about, contents),
         }
     except (KeyError, TypeError, ValueError, FerError):
         return ["The tables of the bundle cannot be read."]
+    if table.excerpt:
+        return ["The bundle holds a part of the recording alone."]
     return [f"{names} contradict each other." for names, same in agree.items() if not same]
+
+
+def _notes_follow(timeline: Timeline, more: More, contents: Contents) -> bool:
+    """Whether the notes of a file are those that the corrections make; format 1 had notes and no corrections."""
+    if contents.edits is None:
+        return True
+    return more.get("notes") == as_plain(Study.of_document(timeline, {**more, "notes": None}).notes_of_people)
+
+
+def _unheard_of(contents: Contents) -> list[str]:
+    """What no bundle holds, as it could not be checked by reading the recording again."""
+    if any(isinstance(edit, Remove) for edit in contents.edits or ()):
+        return ["The corrections remove somebody, so that the bundle cannot be checked."]
+    return []
+
+
+def _told(contents: Contents) -> Iterator[str]:
+    """What whoever relies on the bundle should know: what was looked at, and what people changed."""
+    if contents.request.region is not None:
+        yield f"Faces were looked for in a part of the picture alone: {_listed(as_plain(contents.request.region))}."
+    if not contents.edits:
+        return
+    notes = Study.of_document(*from_parquet(contents.files[PARQUET])).notes
+    words = [harmless(edit.words(notes)) for edit in contents.edits]
+    more = f", and {len(words) - MOST_TOLD} more" if len(words) > MOST_TOLD else ""
+    yield f"{len(words)} corrections were made again to what was read: {'; '.join(words[:MOST_TOLD])}{more}."
 
 
 def _said(timeline: Timeline, more: Mapping[str, object]) -> tuple[object, object]:
@@ -284,6 +328,34 @@ def _listed(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_listed(each)}" for name, each in value.items()) or "none"
     return str(value)
+
+
+def _other_recording(kept: Recording, again: Recording) -> list[str]:
+    """Facts about the recording that reading it again does not give; its name may be another."""
+    mine, theirs = as_plain(kept), as_plain(again)
+    return [
+        f"The recording's {name.replace('_', ' ')} is {_listed(mine[name])} in the bundle, {_listed(theirs[name])} now."
+        for name in mine
+        if name != "name" and not _alike(mine[name], theirs[name])
+    ]
+
+
+def _alike(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, int | float):
+        return abs(one - other) <= _SAME_LENGTH * max(abs(one), abs(other))
+    return one == other
+
+
+def _other_reading(kept: Timeline, again: Timeline) -> list[str]:
+    """Where persons before all corrections, or cuts, are others than reading the recording again gives."""
+    found = []
+    if AS_READ in kept.frame.columns and len(kept.frame) == len(again.frame):
+        mine, theirs = (rows.sort_values(_ORDER, kind="stable") for rows in (kept.frame, again.frame))
+        if other := int((_distance(mine[AS_READ], theirs["person"]) > 0).sum()):
+            found.append(f"Before all corrections, {other:,} rows have other persons than the analysis gives them.")
+    if len(kept.cuts) != len(again.cuts) or not np.allclose(kept.cuts, again.cuts, atol=_SAME_CUT_S):
+        found.append(f"The bundle has {len(kept.cuts)} cuts, the re-run {len(again.cuts)}, or they are at other times.")
+    return found
 
 
 def _other_files(kept: Provenance, again: Provenance) -> list[str]:

@@ -45,7 +45,7 @@ class Database:
     """
 
     def __init__(self, place: Path | str) -> None:
-        self.url = _url(place)
+        self.url = url_of(place)
         self.path = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
         try:
             if self.path is not None:
@@ -146,7 +146,12 @@ class Database:
         self._engine.dispose()
 
 
-def _url(place: Path | str) -> sa.URL:
+def url_of(place: Path | str) -> sa.URL:
+    """The URL of a database as SQLAlchemy takes it, of a path or a URL as people write it.
+
+    Raises:
+        LibraryError: it is of no database that a library can be in.
+    """
     text = str(place)
     if "://" not in text:
         return sa.URL.create("sqlite", database=str(Path(text).expanduser()))

@@ -142,7 +142,7 @@ class SessionRecorder:
             if time_s > self.longest_s:
                 self._note_end()
                 return
-            if not self._frames:
+            if self.with_video and not self._frames:
                 self._begin(reading.time_s)
             time_s = self._moment(reading.time_s)
             if self._size == (0, 0):

@@ -3,18 +3,20 @@
 from dataclasses import asdict
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fer_core.errors import MissingError
 from fer_core.library.library import Library
 from fer_core.library.values import Entry
 from fer_core.media.files import harmless
-from fer_core.service.problems import answers
+from fer_core.service.problems import answer, answers
 from fer_core.service.recordings import FILE, TYPES, Format, csv_answer
 from fer_core.service.state import State
+from fer_core.service.uploads import body
 from fer_core.timeline.edits import edits_from_json, edits_to_json
 from fer_core.timeline.study import Study
 
@@ -39,6 +41,15 @@ _EXAMPLE: Final[dict[str, Any]] = {
 }
 
 _EDITS: Final = [{"kind": "name", "person": 1, "name": "Ada"}, {"kind": "exclude", "spans": []}]
+
+MOST_BYTES_OF_EDITS: Final = 20_000_000
+
+_EDITS_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Edits"}}},
+    }
+}
 
 
 class _Described(BaseModel):
@@ -127,11 +138,14 @@ def router(library: Library, state: State) -> APIRouter:
         operation_id="keep",
         summary="Keep a recording that was read",
         status_code=201,
-        responses=answers(401, 403, 404, 422, 500),
+        response_model=Analysis,
+        responses=answers(401, 403, 404, 413, 422, 500),
     )
-    def keep(id: str, request: Request) -> Analysis:  # noqa: A002
+    def keep(id: str, request: Request) -> Analysis | Response:  # noqa: A002
         """Its readings stay in the library until they are deleted there; the job goes as others do."""
         job = state.jobs.job(id, request.state.owner)
+        if job.problem is not None:
+            return answer(job.problem)
         if job.state != "done":
             raise MissingError(f"{harmless(job.name)} is not read yet; ask again when its state is done.")
         return _shown(library.entry(library.keep_new(Study.open(state.jobs.result(job)))))
@@ -183,13 +197,14 @@ def router(library: Library, state: State) -> APIRouter:
         "/v1/library/{analysis}/edits",
         operation_id="save",
         summary="Replace the corrections",
-        responses=answers(401, 403, 404, 422, 500),
+        responses=answers(401, 403, 404, 413, 422, 500),
+        openapi_extra=_EDITS_BODY,
     )
-    def save(analysis: str, given: Annotated[Edits, Body()]) -> Corrected:
+    async def save(analysis: str, request: Request) -> Corrected:
         """All of them, by these. The readings stay as they are, unless somebody is removed: that is for good."""
-        study = Study(_study(library, analysis).read, edits_from_json(given.edits))
-        name = library.save(analysis, study)
-        return Corrected(analysis=name, edits=edits_to_json(_study(library, name).edits))
+        # A parameter for the body would be read before anybody asks for the key.
+        given = _edits(await body(request, MOST_BYTES_OF_EDITS))
+        return await run_in_threadpool(_saved, library, analysis, given)
 
     @routes.delete(
         "/v1/library/{analysis}",
@@ -214,6 +229,19 @@ def _entry(library: Library, analysis: str) -> Entry:
     if found is None:
         raise MissingError("There is no such analysis here: it was deleted, or never kept.")
     return found
+
+
+def _edits(data: bytes) -> Edits:
+    try:
+        return Edits.model_validate_json(data)
+    except ValidationError as error:
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from error
+
+
+def _saved(library: Library, analysis: str, given: Edits) -> Corrected:
+    study = Study(_study(library, analysis).read, edits_from_json(given.edits))
+    name = library.save(analysis, study)
+    return Corrected(analysis=name, edits=edits_to_json(_study(library, name).edits))
 
 
 def _study(library: Library, analysis: str) -> Study:

@@ -82,6 +82,21 @@ async def receive(request: Request, target: BinaryIO, most_bytes: int) -> str:
     return name
 
 
+async def body(request: Request, most_bytes: int) -> bytes:
+    """The whole body of a request, in memory, for what is small.
+
+    Raises:
+        TooLargeError: there are more bytes.
+        RequestError: it stood still, or broke off.
+    """
+    came = bytearray()
+    async for chunk in _chunks(request):
+        came += chunk
+        if len(came) > most_bytes:
+            raise TooLargeError(f"That is more than the {most_bytes:,} bytes allowed; send less at once.")
+    return bytes(came)
+
+
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
     stream = request.stream()
     while True:

@@ -24,6 +24,7 @@ from fer_core.temporary import temporary_folder
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.conversion import OnnxEngine, SavedModelEngine, to_litert, to_onnx, to_saved_model
 from fer_core.training.publishing import calibration_faces, check_drift
+from fer_core.whole_file import whole_file
 
 SUFFIXES: Final = {"tflite": ".tflite", "onnx": ".onnx", "saved_model": "_saved_model"}
 
@@ -72,7 +73,7 @@ def export_model(
         raise ExportError(f'"{format}" is written without quantisation; leave out --quantize or use --format tflite.')
     if quantize == "int8" and faces is None:
         raise DatasetError("int8 is calibrated on real faces; name a data set with --data.")
-    if out.is_dir():
+    if out.is_dir() or (format == "saved_model" and out.exists()):
         raise ExportError(f"{out} is there already; remove it or choose another place with --out.")
     card = load_card(model, models_dir)
     if card.members:
@@ -104,7 +105,11 @@ def _convert(network: keras.Model, format: str, quantize: str, made: Path, faces
 def _put(made: Path, out: Path) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(made, out)
+        if made.is_dir():
+            shutil.move(made, out)
+        else:
+            with whole_file(out) as part:
+                shutil.copyfile(made, part)
     except OSError as error:
         raise ExportError(f"{out} cannot be written ({error.strerror}); choose another place with --out.") from error
 

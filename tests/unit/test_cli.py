@@ -17,6 +17,7 @@ import pytest
 from fer_core import EMOTIONS, cli
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
+from fer_core.errors import MediaError
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.commands import training_settings
 from fer_core.training.settings import Settings
@@ -49,6 +50,29 @@ def test_image_json_is_the_contract(capsys):
 def test_image_in_words(capsys):
     status, out, _ = answer(capsys, "image", PORTRAIT)
     assert status == 0 and "1 face" in out and "happy" in out
+
+
+def test_a_name_of_long_letters_is_cut_between_them_and_capitals_are_no_other_name(tmp_path):
+    used = set()
+    first = cli._free_name(tmp_path, "面" * 100, used)
+    assert set(first.stem.removesuffix("_annotated")) == {"面"} and len(first.name.encode()) < 256
+    assert cli._free_name(tmp_path, "A", used).name == "A_annotated.png"
+    assert cli._free_name(tmp_path, "a", used).name == "a_2_annotated.png"
+
+
+def test_a_picture_that_cannot_be_drawn_is_told_and_its_readings_too(capsys, tmp_path, monkeypatch):
+    def full(path, data):
+        raise MediaError(f"{path} cannot be written (No space left on device); make room there.")
+
+    monkeypatch.setattr(cli, "write_file", full)
+    status, out, err = answer(capsys, "image", PORTRAIT, "--annotate", tmp_path / "out", "--json", "-")
+    assert status == 3 and "make room" in err and json.loads(out)[0]["faces"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "\N{GRINNING FACE}" * 64])
+def test_a_name_longer_than_any_file_is_no_model(capsys, name):
+    status, _, err = answer(capsys, "image", PORTRAIT, "--model", name)
+    assert status == 3 and "There is no model" in err and "Traceback" not in err
 
 
 def test_annotated_pictures_do_not_overwrite_each_other(capsys, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from fer_core import AnalysisRequest, EmotionPipeline, Timeline
 from fer_core.cli import main
+from fer_core.commands import live
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError
 from fer_core.live.headless import Session
@@ -266,6 +267,22 @@ def test_the_command_writes_what_video_writes(film, tmp_path, capsys):
     timeline = Timeline.read(out / "timeline.parquet")
     assert timeline.request.fps == 0 and timeline.declaration.agreed_at
     assert json.loads((out / "summary.json").read_text())["samples"] == timeline.frame["frame"].nunique() > 3
+
+
+def test_a_session_is_written_though_nobody_listens_and_never_over_another(film, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+
+    def gone(text):
+        if "were read" in text:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(live, "say", gone)
+    assert main(["live", str(film), "--agree", "--out", str(out)]) == 141
+    before = (out / "timeline.parquet").read_bytes()
+    monkeypatch.undo()
+    assert main(["live", str(film), "--agree", "--out", str(out)]) == 3
+    assert "holds a session already" in capsys.readouterr().err
+    assert (out / "timeline.parquet").read_bytes() == before
 
 
 @pytest.mark.parametrize("wrong", ["9000", "host:", "host:70000", ":9000"])

@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pypdf
 import pytest
 
@@ -21,8 +22,8 @@ from fer_core.networks.files import sha256
 from fer_core.reports.tables import csv_text
 from fer_core.timeline.columns import RAW_COLUMNS
 from fer_core.timeline.corrections import merged, resmoothed, split, within, without
-from fer_core.timeline.edits import Mark, Name
-from fer_core.timeline.files import from_parquet, listed, parquet_bytes, typed_rows
+from fer_core.timeline.edits import Mark, Name, Remove
+from fer_core.timeline.files import from_json, from_parquet, listed, parquet_bytes, typed_rows
 from fer_core.timeline.notes import Marker
 from fer_core.timeline.study import AS_READ, Study
 from fer_core.timeline.table import Timeline, smoothed
@@ -81,7 +82,7 @@ def forged(files: dict[str, bytes], rows: pd.DataFrame, timeline: Timeline) -> d
     return {
         **files,
         "timeline.csv": csv_text(changed).encode(),
-        "timeline.parquet": parquet_bytes(logged),
+        "timeline.parquet": parquet_bytes(logged, from_json(files["timeline.json"])[1]),
         "timeline.json": json.dumps(record).encode(),
     }
 
@@ -158,7 +159,7 @@ COVERED_UP = {
     "the table alone": ("timeline.csv", lambda d: d.replace(b",happy,", b",sad,"), "timeline.csv and timeline.parquet"),
     "the JSON alone": (
         "timeline.json",
-        lambda d: d.replace(b'"happy", 0.', b'"sad", 0.'),
+        lambda d: d.replace(b'"good"', b'"dark"'),
         "timeline.json and timeline.parquet",
     ),
     "the request alone": (
@@ -182,6 +183,7 @@ def test_a_change_with_a_new_manifest_contradicts_other_files(tmp_path, data, vi
 def test_a_forgery_in_step_is_found_by_the_run(tmp_path, data, video, timeline):
     rows = typed_rows(timeline)
     rows.loc[40, ["sad", "happy"]] = rows.loc[40, ["happy", "sad"]].to_numpy()
+    rows.loc[40, "label"] = rows.loc[40, list(EMOTIONS)].astype(float).idxmax()
     path = rezipped(tmp_path / "x.zip", forged(files_in(data), rows, timeline), cover_up=True)
     result = verify(path, video, lambda *_: timeline)
     assert (result.verdict, result.confirmed) == ("differs", False)
@@ -189,6 +191,58 @@ def test_a_forgery_in_step_is_found_by_the_run(tmp_path, data, video, timeline):
     time_s = rows["time_s"][40]
     assert any(words.startswith("happy differs in 1 of") and f"at {time_s:.2f} s" in words for words in result.findings)
     assert result.fingerprint != fingerprint_of(data)
+
+
+def described(files: dict[str, bytes], change) -> dict[str, bytes]:
+    """The description in the Parquet file changed, which is all that the dashboard opens."""
+    table = pq.read_table(io.BytesIO(files["timeline.parquet"]))
+    metadata = {key: change(value) for key, value in table.schema.metadata.items()}
+    assert metadata != table.schema.metadata
+    target = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(metadata), target)
+    return {**files, "timeline.parquet": target.getvalue()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Zoë", "Bob"), ("laughs", "cries"), ('"exponential"', '"median"'), ('"frame_rate"', '"frame_rate" ')],
+    ids=["a name", "a marker", "the smoothing", "nothing but a blank"],
+)
+def test_what_the_dashboard_opens_is_what_was_checked(tmp_path, data, video, timeline, old, new):
+    files = described(files_in(data), lambda value: value.replace(old.encode(), new.encode()))
+    path = rezipped(tmp_path / "x.zip", files, cover_up=True)
+    result = verify(path, video, lambda *_: timeline)
+    assert result.confirmed == (new.strip() == old), result.findings
+
+
+def bundle_of(study: Study) -> dict[str, bytes]:
+    """A bundle as no program here makes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Study, "whole", True)
+        return files_in(bundle_bytes(study, DAY))
+
+
+def test_what_a_bundle_cannot_hold_is_not_confirmed(tmp_path, video, timeline):
+    removed = rezipped(tmp_path / "r.zip", bundle_of(Study(timeline, (Remove(2),))))
+    result = verify(removed, video, lambda *_: timeline)
+    assert result.verdict == "changed" and "remove somebody" in result.findings[0]
+    wider = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, width=9999))
+    result = verify(rezipped(tmp_path / "w.zip", bundle_of(Study(wider))), video, lambda *_: timeline)
+    assert result.verdict == "differs" and "width is 9999 in the bundle" in result.findings[0]
+    cut = dataclasses.replace(timeline, cuts=(3.0,))
+    result = verify(rezipped(tmp_path / "c.zip", bundle_of(Study(cut))), video, lambda *_: timeline)
+    assert result.verdict == "differs" and "1 cuts" in result.findings[0]
+
+
+def test_an_invented_column_is_no_part_of_an_analysis(timeline):
+    verdict, [finding] = compare(typed_rows(timeline).assign(deception=0.9), timeline)
+    assert verdict == "differs" and finding.endswith("deception.")
+
+
+def test_corrections_are_told_one_by_one(tmp_path, data, video, timeline):
+    path = rezipped(tmp_path / "x.zip", files_in(data))
+    told = " ".join(verify(path, video, lambda *_: timeline).findings)
+    assert "2 corrections were made again to what was read: " in told and "Zoë" in told
 
 
 @pytest.mark.parametrize(

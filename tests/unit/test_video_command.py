@@ -144,6 +144,15 @@ def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
     assert np.allclose(one[list(EMOTIONS)], other[list(EMOTIONS)], atol=1e-4)
 
 
+@pytest.mark.parametrize("slip", [("interveiw.mp4",), ("{clip}", "--fps", "-1"), ("{clip}", "--purpose", "hiring")])
+def test_a_slip_of_the_pen_costs_nothing_of_what_was_read(capsys, clip, tmp_path, slip):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / CHECKPOINT).write_text("{}\n{}\n")
+    arguments = [each.format(clip=clip) for each in slip]
+    assert answer(capsys, "video", *arguments, "--out", tmp_path / "out")[0] == 3
+    assert (tmp_path / "out" / CHECKPOINT).read_text() == "{}\n{}\n"
+
+
 def test_smoothing_study(capsys, tmp_path):
     rng = np.random.default_rng(0)
     data = tmp_path / "faces.zip"

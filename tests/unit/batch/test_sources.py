@@ -1,5 +1,6 @@
 """Which recordings files, folders and patterns stand for."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def test_sources(folder, sources, names):
 def test_a_file_may_be_named_like_a_pattern(folder):
     (folder / "take [1].mp4").write_bytes(b"x")
     assert recordings(["take [1].mp4"]) == [folder / "take [1].mp4"]
+
+
+def test_a_folder_that_cannot_be_listed_is_not_left_out_unnoticed(folder, monkeypatch):
+    walk = os.walk
+
+    def refusing(top, onerror):
+        onerror(PermissionError(13, "Permission denied", str(folder / "day2")))
+        return walk(top)
+
+    monkeypatch.setattr(os, "walk", refusing)
+    with pytest.raises(MediaError, match="day2 cannot be read"):
+        list(recordings([folder]))
 
 
 def test_a_link_without_a_file_is_a_source(folder):

@@ -110,6 +110,19 @@ def test_corrections_that_make_no_sense_change_nothing(served, folder, kept, edi
         assert Client(address).open_study(kept).edits == ()
 
 
+@pytest.mark.parametrize(
+    "body", [b"{", b"\xff\xfe", b"[" * 100_000, b"x" * 30_000_000], ids=["cut", "bytes", "deep", "long"]
+)
+def test_nobody_is_read_before_the_key(served, folder, body):
+    path = f"/v1/library/{'a' * 64}/edits"
+    with served(library=True, api_keys=("k" * 16,)) as address:
+        told = problem(requests.put(f"{address}{path}", data=body, timeout=60))
+        assert told["kind"] == "KeyNeededError"
+        headers = {"Authorization": f"Bearer {'k' * 16}"}
+        told = problem(requests.put(f"{address}{path}", data=body, headers=headers, timeout=60))
+        assert told["status"] == (413 if len(body) > 20_000_000 else 422)
+
+
 def test_the_client_raises_what_the_library_raises(served, folder, kept):
     other = Study(synthetic(20, people=3)).edited(Remove(3))
     with served(library=True) as address, pytest.raises(TimelineError):
