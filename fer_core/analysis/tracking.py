@@ -131,6 +131,8 @@ class Tracker:
         longest_s = max(self.forget_s, self.recall_s)
         self._persons = [person for person in self._persons if time_s - person.seen_s <= longest_s]
         chosen = self._assign(faces, looks, time_s)
+        for person in chosen.values():
+            person.seen_s = time_s  # or a new face of the same frame could take the place of one that is back
         return [self._seen(chosen.get(i), face, looks[i], time_s) for i, face in enumerate(faces)]
 
     def cut(self) -> None:

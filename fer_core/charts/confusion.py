@@ -18,6 +18,9 @@ CLASS_MEASURES: Final[dict[ClassMeasure, str]] = {
     "f1": "F1: harmonic mean of both",
     "auc": "AUC: how well its probability ranks it above the others",
 }
+_DIGITS: Final[dict[str, str]] = {"% of the row": ".1f", "points": "+.1f"}
+"""How figures of a unit are written under the pointer; those of others are counts."""
+
 _BLUE, _ORANGE = "59,91,219", "200,69,27"
 _DARK_FROM = 0.75
 """Share of the strongest colour from which white letters read better than the page's own."""
@@ -36,8 +39,9 @@ def confusion_counts(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
 
 def confusion_shares(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
     """The same as shares of each row: readings of the faces of one label."""
-    shares = by_row(table)
-    return _matrix(shares, 100 * shares, [[f"{100 * n:.0f}" for n in row] for row in shares], "% of the row", ink)
+    shares, none = by_row(table), np.asarray(table).sum(axis=1) == 0
+    texts = [["–" if empty else f"{100 * n:.0f}" for n in row] for row, empty in zip(shares, none, strict=True)]
+    return _matrix(shares, 100 * shares, texts, "% of the row", ink)
 
 
 def confusion_difference(first: Sequence[Sequence[int]], second: Sequence[Sequence[int]], ink: str) -> go.Figure:
@@ -59,7 +63,7 @@ def class_bars(
     """
     figure = go.Figure()
     for title, classes in by_model.items():
-        values = [classes[name][measure] for name in EMOTIONS]
+        values = [classes[name][measure] if classes[name]["support"] else None for name in EMOTIONS]
         figure.add_bar(
             x=[_label(name, classes) for name in EMOTIONS],
             y=values,
@@ -82,10 +86,9 @@ def by_row(table: Sequence[Sequence[int]]) -> NDArray[np.float64]:
 def describe_confusion(title: str, table: Sequence[Sequence[int]], most: int = 5) -> str:
     """A matrix in words: the recall of every emotion and the most frequent confusions."""
     shares = by_row(table)
-    found = ", ".join(f"{name} {shares[i, i]:.0%}" for i, name in enumerate(EMOTIONS))
-    pairs = sorted(
-        ((shares[i, j], i, j) for i in range(len(EMOTIONS)) for j in range(len(EMOTIONS)) if i != j), reverse=True
-    )
+    there = [i for i, row in enumerate(table) if sum(row)]
+    found = ", ".join(f"{EMOTIONS[i]} {shares[i, i]:.0%}" for i in there)
+    pairs = sorted(((shares[i, j], i, j) for i in there for j in range(len(EMOTIONS)) if i != j), reverse=True)
     confused = ", ".join(f"{EMOTIONS[i]} for {EMOTIONS[j]} {share:.0%}" for share, i, j in pairs[:most])
     return f"{title}, found of each emotion: {found}. Most often taken for another: {confused}."
 
@@ -94,7 +97,11 @@ def describe_classes(by_model: Mapping[str, Mapping[str, ClassFigures]], measure
     """The bars in words."""
     return "; ".join(
         f"{title}: "
-        + ", ".join(f"{name} {classes[name][measure]:.2f}" for name in EMOTIONS if classes[name][measure] is not None)
+        + ", ".join(
+            f"{name} {classes[name][measure]:.2f}"
+            for name in EMOTIONS
+            if classes[name]["support"] and classes[name][measure] is not None
+        )
         for title, classes in by_model.items()
     )
 
@@ -138,7 +145,7 @@ def shaded_table(
             showscale=False,
             xgap=2,
             ygap=2,
-            hovertemplate=f"label %{{y}}, %{{x}}: %{{customdata:.4~g}} {unit}<extra></extra>",
+            hovertemplate=f"label %{{y}}, %{{x}}: %{{customdata:{_DIGITS.get(unit, ',d')}}} {unit}<extra></extra>",
         )
     )
     for strong, colour in ((False, ink), (True, "#ffffff")):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from fer_core.charts.looks import QUIET, lay_out, looks_of_models, safe
 from fer_core.timeline.groups.cells import PeopleValues
@@ -77,6 +78,17 @@ def describe_people(values: PeopleValues, means: Sequence[Share], title: str) ->
     return f"{title}, a point a person. " + "; ".join(parts) + "."
 
 
+def _band(curve: MeanCurve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The outline of the band, a closed part for each stretch in which there is a mean, with NaN between two parts."""
+    there = np.flatnonzero(np.isfinite(curve.mean))
+    across, edge = list[NDArray[np.float64]](), list[NDArray[np.float64]]()
+    for part in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
+        around = np.concatenate([part, part[::-1]])
+        across += [curve.time_s[around], np.array([np.nan])]
+        edge += [curve.high[part], curve.low[part[::-1]], np.array([np.nan])]
+    return np.concatenate(across)[:-1], np.concatenate(edge)[:-1]
+
+
 def mean_curves(curves: Mapping[str, MeanCurve], clusters: Sequence[Cluster], title: str) -> go.Figure:
     """Mean over people in each condition, with its band; a grey bar below where a cluster is significant.
 
@@ -87,10 +99,10 @@ def mean_curves(curves: Mapping[str, MeanCurve], clusters: Sequence[Cluster], ti
     """
     figure, looks = go.Figure(), looks_of_models(curves)
     for condition, curve in curves.items():
-        look, there = looks[condition], np.isfinite(curve.mean)
-        time_s = curve.time_s[there]
+        look = looks[condition]
+        across, edge = _band(curve)
         figure.add_scatter(
-            x=np.concatenate([time_s, time_s[::-1]]), y=np.concatenate([curve.high[there], curve.low[there][::-1]]),
+            x=across, y=edge,
             mode="lines", fill="toself", line={"width": 0, "color": look.colour}, opacity=0.25, showlegend=False,
             hoverinfo="skip", name=safe(condition),
         )  # fmt: skip

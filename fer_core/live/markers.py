@@ -17,6 +17,9 @@ LOOK_EVERY_S: Final = 0.05
 OPEN_S: Final = 5.0
 """Seconds within which another machine has to answer when it is asked how its clock goes."""
 
+AGAIN_S: Final = 60.0
+"""Seconds after which a stream that did not answer is tried again."""
+
 LONGEST: Final = 200
 """Letters of a marker; further ones are cut off."""
 
@@ -47,6 +50,7 @@ class MarkersIn:
         self._pylsl, self._heard, self._wanted, self._ours = pylsl, heard, name, MARKERS
         self._resolver = pylsl.ContinuousResolver("type", MARKERS_TYPE)
         self._inlets: dict[str, _Inlet] = {}
+        self._again_s: dict[str, float] = {}
         self._closed = threading.Event()
         self.name = f"LSL {name or 'of type Markers'}"
         self._thread = threading.Thread(target=self._run, name="markers", daemon=True)
@@ -72,12 +76,16 @@ class MarkersIn:
     def _find(self) -> None:
         """Listen to streams that are new."""
         for info in self._resolver.results():
-            if info.uid() in self._inlets or not self._is_wanted(info.name()):
+            uid = info.uid()
+            if uid in self._inlets or not self._is_wanted(info.name()) or time.monotonic() < self._again_s.get(uid, 0):
                 continue
+            if self._closed.is_set():
+                return
             try:
-                self._inlets[info.uid()] = _Inlet(self._pylsl, info)
+                self._inlets[uid] = _Inlet(self._pylsl, info)
             except (TimeoutError, RuntimeError) as error:  # it is gone, or another machine does not answer
                 LOGGER.warning("The stream of markers %r cannot be listened to (%s)", info.name(), error)
+                self._again_s[uid] = time.monotonic() + AGAIN_S  # the others need not wait for it in every round
 
     def _is_wanted(self, name: str) -> bool:
         return name != self._ours if self._wanted is None else name == self._wanted
@@ -97,24 +105,32 @@ class _Inlet:
 
     def __init__(self, pylsl: Any, info: Any) -> None:
         self.name = str(info.name())
-        self._pylsl = pylsl
-        self._inlet = pylsl.StreamInlet(info)
+        self._pylsl, self._texts = pylsl, info.channel_format() == pylsl.cf_string
+        # Left to itself, the library would go over to the stream of a program that was started again, which is also
+        # found as a new one.
+        self._inlet = pylsl.StreamInlet(info, recover=False)
         self._inlet.open_stream(OPEN_S)
         self._inlet.time_correction(OPEN_S)  # takes some time when it is first asked for, and none from then on
 
     def new(self) -> list[tuple[str, float]]:
         """The markers that have come: text, and when they were set, by `time.monotonic`."""
-        samples, stamps = self._inlet.pull_chunk(timeout=0.0)
-        if not stamps:
+        samples, stamps = self._inlet.pull_chunk(timeout=0.0, as_numpy=self._texts)
+        if not len(stamps):
             return []
         to_here_s = self._inlet.time_correction(OPEN_S) - self._pylsl.local_clock() + time.monotonic()
         texts = ((_text(values), stamp + to_here_s) for values, stamp in zip(samples, stamps, strict=True))
         return [(text, time_s) for text, time_s in texts if text]
 
 
+def _word(value: object) -> str:
+    if isinstance(value, bytes):  # which need not be UTF-8: the programs of a laboratory are of all ages
+        return value.decode(errors="replace")
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
 def _text(values: Sequence[object]) -> str:
     """A marker as text: numbers as short as they are, several channels with a space between."""
-    words = (f"{value:.7g}" if isinstance(value, float) else str(value) for value in values)
+    words = (_word(value) for value in values)
     text = " ".join(word.strip() for word in words).strip()
     with contextlib.suppress(UnicodeEncodeError):
         text.encode()

@@ -148,6 +148,8 @@ class LiveStream:
             reading, lost, view = self._reading, self._lost.boxes, self._settings.view
             if reading is not None and (now - reading.time_s > STALE_S or not reading.fits(bgr)):
                 reading = None
+            if reading is not None and reading.black and view.hidden:
+                reading = None  # the lens was covered: whoever is there when it is opened was not found yet
             self._last_age_s = None if reading is None else now - reading.time_s
             if self._last_age_s is not None:
                 self._ages.add(self._last_age_s)

@@ -81,10 +81,10 @@ class FrameReader:
         full = (look.height, look.width) if _is_quarter(look.turn) else (look.width, look.height)
         factor = min(1.0, longer_px / max(full)) if longer_px else 1.0
         width, height = (max(1, round(side * factor)) for side in full)
+        self._settle_matrix(frame)  # by all rows, of which a field has half
         if frame.interlaced_frame and frame.height > 1:
             self._note("interlaced")
             frame = self._upper_field(frame)
-        self._settle_matrix(frame)
         picture = _converted(frame, width, height, self.peak_nits)
         right, b, c, down = look.turn
         if _is_quarter(look.turn):  # rows become columns

@@ -20,6 +20,9 @@ LEAD_IN_S: Final = 0.2
 SLOWEST: Final = 0.5
 """Seconds of patience for a second of sound, on top of `PATIENCE_S`."""
 PATIENCE_S: Final = 60.0
+LONGEST_S: Final = 12 * 3600.0
+"""No more patience than for so much sound: a damaged file may claim any length."""
+
 LARGEST_BYTES: Final = 4 * 1024**3
 
 
@@ -35,7 +38,7 @@ def take_sound(recording: Path, target: Path, duration_s: float) -> bool:
 
     command = python_with(__name__, str(recording), str(target))
     try:
-        done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S + SLOWEST * duration_s)
+        done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S + SLOWEST * min(duration_s, LONGEST_S))
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0 and target.is_file()

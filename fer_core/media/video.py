@@ -46,6 +46,9 @@ VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "3gp", "mpg", "
 """Endings by which recordings are usually named; what a file is, its content decides."""
 
 _READ_AHEAD: Final = 4
+MOST_CHANGES_TOLD: Final = 5
+"""Changes of the frame size that are told one by one; a file may have one at every frame."""
+
 _REASONS: Final = {
     "not a recording": "is not a recording that can be read, or lost its index when it was cut off; "
     "save it again as MP4 (H.264), MOV, MKV, WebM or AVI",
@@ -240,11 +243,14 @@ class Video:
             what = _plural(end.repaired, "frame")
             self._problems.append(f"{what} had no usable time stamp; the times there follow from the frame rate.")
         self._problems += [_NOTES[note] for note in end.notes]
-        for (_, *old), (time_s, *new) in pairwise(end.sizes):
+        changes = list(pairwise(end.sizes))
+        for (_, *old), (time_s, *new) in changes[:MOST_CHANGES_TOLD]:
             self._problems.append(
                 f"At {time_s:.1f} s the frame size changes from {old[0]}x{old[1]} to {new[0]}x{new[1]}; boxes are in "
                 f"pixels of {self.width}x{self.height}."
             )
+        if (more := len(changes) - MOST_CHANGES_TOLD) > 0:
+            self._problems.append(f"The frame size changes {_plural(more, 'further time')}.")
 
 
 def _plural(n: int, thing: str) -> str:
@@ -265,7 +271,8 @@ def frame_at(path: Path, time_s: float, longer_px: int = 0) -> Sample:
     margin_s = 0.002  # the same moment, written down in milliseconds
     with Video(path, 0, longer_px=longer_px, after_s=time_s - margin_s, numbered=False) as video:
         for sample in video:
-            return sample
+            if sample.time_s > time_s - min(margin_s, 0.4 / max(video.frame_rate, 1.0)):
+                return sample
     raise MediaError(f"{harmless(str(path))} shows nothing any more at {time_s:.1f} s; choose an earlier moment.")
 
 

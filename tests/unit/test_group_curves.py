@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fer_core.charts.people import mean_curves
 from fer_core.errors import TimelineError
 from fer_core.timeline.groups import clusters
 from fer_core.timeline.groups.cells import Cell
@@ -76,6 +77,15 @@ def test_the_band_is_over_people():
     assert "n = 12" in mean.sentence()
     with pytest.raises(TimelineError, match="has 4 people; groups under 5"):
         mean_curve(curves(values[:4]))
+
+
+def test_the_band_has_a_gap_where_the_mean_has_one():
+    values = np.tile(np.linspace(0.1, 0.9, 12), (6, 1))
+    values[2:, 5:8] = np.nan  # fewer than five people
+    found = mean_curve(curves(values))
+    band = mean_curves({"film": found}, (), "happy").data[0]
+    gap = found.time_s[5:8]
+    assert np.isnan(np.asarray(band.x, float)).sum() == 1 and not np.isin(np.asarray(band.x, float), gap).any()
 
 
 def test_t_is_that_of_scipy_also_where_somebody_is_missing():

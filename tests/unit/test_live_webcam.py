@@ -1,11 +1,14 @@
 """The one adapter around streamlit-webrtc, and what the browser and the panel are told."""
 
+import asyncio
 import inspect
 import json
 import re
+from fractions import Fraction
 from importlib.metadata import version
 from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 import streamlit as st
@@ -13,6 +16,7 @@ from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit_webrtc import WebRtcStreamerContext
 from streamlit_webrtc import component as webrtc
 from streamlit_webrtc.component import WebRtcStreamerState
+from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
 from fer_core.emotions import EMOTIONS
@@ -285,3 +289,18 @@ def test_the_small_line_and_the_recording_time():
     assert data["stats"] == "30 frames/s, 27 read · 43 ms old · 12 dropped"
     assert data["recording"] == "● 1:12 · 812 frames" and data["progress"]["share"] == 0.4
     assert told(state(), playing=False)["stats"] == ""
+
+
+def test_no_picture_goes_back_before_it_was_drawn(monkeypatch):
+    raw = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 200, np.uint8), format="bgr24")
+    raw.pts, raw.time_base = 7, Fraction(1, 30)
+
+    async def undrawn(self):
+        return raw
+
+    monkeypatch.setattr(AsyncVideoProcessTrack, "recv", undrawn)
+    webcam.send_only_what_was_drawn()
+    webcam.send_only_what_was_drawn()  # at every run of the page
+    first = asyncio.run(AsyncVideoProcessTrack.recv(SimpleNamespace(_last_out_frame=None)))
+    assert first.to_ndarray(format="bgr24").max() == 0 and (first.pts, first.time_base) == (7, Fraction(1, 30))
+    assert asyncio.run(AsyncVideoProcessTrack.recv(SimpleNamespace(_last_out_frame=raw))) is raw

@@ -312,3 +312,23 @@ def test_labels_beside_raters():
     figure = data_set.labels_and_raters(table.tolist(), INK)
     assert figure.data[0].customdata[HAPPY][RATER_CLASSES.index("happiness")] == 75
     assert "happy: happiness 75%, neutral 25%" in data_set.describe_labels_and_raters(table.tolist())
+
+
+def test_an_emotion_without_faces_is_not_reported_as_never_found():
+    table = np.zeros((7, 7), int)
+    table[3, 3], table[3, 4], table[4, 4] = 8, 2, 5
+    words = confusion.describe_confusion("Mine", table.tolist())
+    assert "found of each emotion: happy 80%, sad 100%." in words and "disgust" not in words.split("Most often")[0]
+    texts = [text for trace in confusion.confusion_shares(table.tolist(), "#000").data[1:] for text in trace.text]
+    assert texts.count("–") == 5 * 7 and "80" in texts
+    classes = {
+        name: {"support": int(row.sum()), "f1": 0.0, "recall": 0.0, "precision": 0.0, "auc": None}
+        for name, row in zip(EMOTIONS, table, strict=True)
+    }
+    [bars] = confusion.class_bars({"Mine": classes}, {"Mine": looks_of_models(["Mine"])["Mine"]}, "f1").data
+    assert [value is None for value in bars.y] == [name not in ("happy", "sad") for name in EMOTIONS]
+
+
+def test_counts_under_the_pointer_are_exact():
+    [heat, *_] = confusion.confusion_counts((12_345 * np.eye(7, dtype=int)).tolist(), "#000").data
+    assert "customdata:,d" in heat.hovertemplate

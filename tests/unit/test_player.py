@@ -17,6 +17,7 @@ from fer_core.ui.video.player.component import SCRIPTS, Addresses
 from fer_core.ui.video.player.messages import LONGEST_TEXT, hear
 from fer_core.ui.video.player.outlines import has_outlines, outlines_json
 from fer_core.ui.video.player.track import UNIT, blind_track_of, track_of
+from fer_core.ui.video.rating import rate
 from fer_core.ui.video.recording import OpenRecording
 from tests.conftest import ROOT
 from tests.timelines import measured, nobody, of_rows, reading, synthetic
@@ -149,8 +150,50 @@ def test_what_the_player_says_is_done(message, attribute, expected):
 )
 def test_a_marker_is_set_in_the_player(mark, expected):
     recording = opened()
-    hear(recording, {"mark": mark})
+    hear(recording, {"deeds": [{"id": "a 1", "mark": mark}]})
     assert recording.notes.markers == expected
+
+
+def test_what_was_done_in_the_player_is_done_once_however_often_it_is_told():
+    recording = opened()
+    recording.labelling = True
+    label = {"id": "a 1", "rate": "happy", "range": [1.0, 2.0], "person": 2}
+    mark = {"id": "a 2", "mark": {"time": 3.0, "text": "claps"}}
+    hear(recording, {"range": [1.0, 2.0], "deeds": [label]})
+    assert recording.range_s == (2.0, 10.0)  # the rest is next
+    hear(recording, {"deeds": [label, mark], "moment": 4.0})
+    hear(recording, {"deeds": [mark]})
+    assert [(each.person, each.start_s, each.end_s, each.label) for each in recording.notes.ratings] == [
+        (2, 1.0, 2.0, "happy")
+    ]
+    assert recording.notes.markers == (Marker(3.0, "claps"),)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        None,
+        {},
+        {"id": 1, "mark": {"time": 1.0}},
+        {"id": "a", "rate": "joy", "range": [1, 2], "person": 1},
+        {"id": "a", "rate": "sad", "range": [2, 1], "person": 1},
+        {"id": "a", "rate": "sad", "person": 1},
+        {"id": "a", "rate": "sad", "range": [1, 2], "person": 9},
+    ],
+)
+def test_a_deed_that_makes_no_sense_is_passed_over(deed):
+    recording = opened()
+    recording.labelling = True
+    hear(recording, {"deeds": [deed]})
+    assert recording.notes.ratings == () and recording.notes.markers == ()
+
+
+def test_two_clicks_on_a_label_label_one_range():
+    recording = opened()
+    recording.choose_range(2.0, 5.0)
+    for _ in range(2):
+        rate(recording, "angry", 1, (2.0, 5.0))
+    assert [(each.start_s, each.end_s) for each in recording.notes.ratings] == [(2.0, 5.0)]
 
 
 def test_a_document_is_handed_out_again_only_when_it_changes(monkeypatch):

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_core.analysis import tracking
 from fer_core.analysis.tracking import MOST_KNOWN, Tracker, TrackerState, look_of
 from fer_core.plain import as_plain, from_plain
 from fer_core.readings import Box, Face
@@ -126,3 +127,12 @@ def test_looks_do_not_depend_on_brightness_and_tell_people_apart():
     assert look_of(ANNA) @ look_of(cv2.resize(ANNA, (60, 60))) > 0.98
     assert look_of(ANNA) @ look_of(BEN) < 0.8
     assert look_of(np.full((20, 20), 7, np.uint8)) @ look_of(ANNA) == pytest.approx(0, abs=1e-3)
+
+
+def test_a_new_face_never_takes_the_place_of_somebody_who_is_back_in_the_same_frame(monkeypatch):
+    monkeypatch.setattr(tracking, "MOST_KNOWN", 2)
+    tracker = Tracker()
+    assert tracker.update([at(200)], 0.0) == [1]
+    assert tracker.update([at(400)], 0.1) == [2]
+    assert tracker.update([at(10), at(200)], 0.2) == [3, 1]  # the new one stands to the left
+    assert tracker.update([at(10), at(200)], 0.3) == [3, 1]

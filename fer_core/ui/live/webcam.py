@@ -9,10 +9,12 @@ from typing import Any, Final
 import streamlit as st
 from streamlit_webrtc import Translations, WebRtcMode, webrtc_streamer
 from streamlit_webrtc.component import generate_frontend_component_key
+from streamlit_webrtc.process import AsyncVideoProcessTrack
 
 from fer_core.errors import FerError
 from fer_core.live import LiveStream
 from fer_core.live.ice import LASTS_S, TurnCredentials, ice_servers
+from fer_core.live.view import black
 from fer_core.settings import settings
 
 LOGGER = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ def webcam(stream: LiveStream, key: str) -> Camera:
         FerError: the setting of the servers is not understood, or the connection could not be made.
     """
     forget_last_visit(key)
+    send_only_what_was_drawn()
     servers = servers_for_visit()
     try:
         context = webrtc_streamer(
@@ -107,6 +110,27 @@ def servers_for_visit() -> list[dict[str, Any]] | None:
         mine = TurnCredentials.made(now.turn_secret, secrets.token_hex(8), time.time())
         st.session_state[_CREDENTIALS] = mine
     return mine.added(servers)
+
+
+def send_only_what_was_drawn() -> None:
+    """Let streamlit-webrtc 0.79.0 send black until there is a picture that was drawn.
+
+    Until then it would send the camera's own picture back, with every face that is to be hidden.
+    """
+    received = AsyncVideoProcessTrack.recv
+    if getattr(received, "sends_only_what_was_drawn", False):
+        return
+
+    async def recv(self: Any) -> Any:
+        frame = await received(self)
+        if self._last_out_frame is not None:
+            return frame
+        nothing = black(frame)
+        nothing.pts, nothing.time_base = frame.pts, frame.time_base
+        return nothing
+
+    recv.sends_only_what_was_drawn = True  # type: ignore[attr-defined]
+    AsyncVideoProcessTrack.recv = recv
 
 
 def keep_worker(context: Any) -> None:

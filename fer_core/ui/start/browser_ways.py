@@ -15,7 +15,7 @@ const PATIENCE_MS = 8000;
 let asked = "";
 
 export default function ({ data, setStateValue }) {
-  const servers = JSON.stringify(data.servers);
+  const servers = JSON.stringify([data.servers, data.run]);
   if (servers === asked) return;
   asked = servers;
   const found = { kinds: [], problems: {} };
@@ -37,22 +37,31 @@ export default function ({ data, setStateValue }) {
   connection.createDataChannel("doctor");
   connection.setLocalDescription().catch(tell);
   setTimeout(tell, PATIENCE_MS);
+  return () => {
+    asked = "";
+    open = false;
+    connection.close();
+  };
 }
 """
 
 
-def browser_checks(servers: Sequence[dict[str, Any]] | None) -> list[Check]:
+def browser_checks(servers: Sequence[dict[str, Any]] | None, run: int = 0) -> list[Check]:
     """What is known so far; the browser answers a little later, and the fragment around this is run again then.
 
     Args:
         servers: the browser's `iceServers`; None where streamlit-webrtc chooses them.
+        run: the how many-th check it is; a new one asks the servers again.
     """
     checks = []
     if (browser := browser_check()) is not None:
         checks.append(_camera(browser))
     if servers is not None:
         found = _component()(
-            key="browser ways", data={"servers": list(servers)}, on_found_change=lambda: None, height=1
+            key=f"browser ways {run}",
+            data={"servers": list(servers), "run": run},
+            on_found_change=lambda: None,
+            height=1,
         ).found
         if found:
             checks.append(ways(servers, list(found["kinds"]), dict(found["problems"])))

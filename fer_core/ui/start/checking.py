@@ -13,6 +13,7 @@ from fer_core.ui.shared.visitor import sits_here
 if TYPE_CHECKING:
     from fer_core.diagnostics.checks import Check
 
+_CHECKS = "checks of the deployment"
 _ICONS = {True: ":green[:material/check:]", False: ":red[:material/close:]", None: ":gray[:material/skip_next:]"}
 _WORDS = {True: "ok", False: "failed", None: "skipped"}
 
@@ -34,6 +35,7 @@ def check_buttons() -> None:
         from fer_core.diagnostics.doctor import doctor
 
         _show("Looking at this machine and this address …", doctor(_address()))
+        st.session_state[_CHECKS] = st.session_state.get(_CHECKS, 0) + 1
         _browser()
 
 
@@ -53,7 +55,7 @@ def _browser() -> None:
         servers = servers_for_visit()
     except FerError:  # the checks before this tell it
         servers = None
-    for check in browser_checks(servers):
+    for check in browser_checks(servers, st.session_state[_CHECKS]):
         st.markdown(_line(check))
 
 

@@ -241,7 +241,8 @@ def _stretches(recording: OpenRecording) -> None:
             "Samples": [run.samples for run in runs],
         }
     )
-    key = f"stretches {person} {recording.number}"
+    # Streamlit keeps the number of the chosen row, which may be another stretch once range or smoothing change.
+    key = f"stretches {person} {recording.number} {hash(tuple((run.start_s, run.end_s) for run in runs))}"
 
     def go_there() -> None:
         for row in st.session_state[key]["selection"]["rows"]:
@@ -351,7 +352,7 @@ def _row(name: str, which: str, summary: PersonSummary) -> dict[str, Any]:
         "Samples": which,
         "Seen": as_clock(summary.seen_s),
         "Number": summary.samples,
-        "Mostly": summary.dominant,
+        "Mostly": summary.mostly,
         **{category: round(summary.shares[category], 3) for category in CATEGORIES},
         "Valence": summary.valence,
         "Good": round(summary.good_share, 3),

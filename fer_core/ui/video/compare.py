@@ -78,7 +78,7 @@ def as_table(subjects: Iterable[Subject]) -> pd.DataFrame:
             {
                 "Person": one.title,
                 "Seen": as_clock(one.summary.seen_s),
-                "Mostly": one.summary.dominant,
+                "Mostly": one.summary.mostly,
                 **{category: round(one.summary.shares[category], 3) for category in CATEGORIES},
                 "Valence": round(one.summary.valence, 3),
                 "Good": round(one.summary.good_share, 3),

@@ -88,14 +88,14 @@ def _expressions(recording: OpenRecording) -> None:
                 f"{STYLES[label].symbol} {label} ({number})",
                 key=f"label {label} {recording.number}",
                 on_click=rate,
-                args=(recording, label),
+                args=(recording, label, recording.person, recording.range_s),
             )
         st.button(
             "No label",
             icon=":material/backspace:",
             key=f"label none {recording.number}",
             on_click=rate,
-            args=(recording, None),
+            args=(recording, None, recording.person, recording.range_s),
             help="Takes back what you said of this range.",
         )
         if words := recording.last_words:

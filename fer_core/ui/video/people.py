@@ -57,7 +57,7 @@ def _names(recording: OpenRecording) -> None:
             "Name": [recording.notes.names.get(person, "") for person in everyone],
             "Seen": [as_clock(one.seen_s if one else 0) for one in found],
             "First": [as_clock(int(one.first_s)) if one else "" for one in found],
-            "Mostly": [one.dominant if one else "" for one in found],
+            "Mostly": [one.mostly if one else "" for one in found],
             "Samples": [one.samples if one else 0 for one in found],
             "Without problem": [round(one.good_share, 2) if one else None for one in found],
         }

@@ -10,17 +10,19 @@ def hides_readings(recording: OpenRecording) -> bool:
     return recording.labelling and recording.blind
 
 
-def rate(recording: OpenRecording, label: str | None) -> None:
-    """Label the range of the chosen person; then the range is the rest of the recording, if there is any.
+def rate(recording: OpenRecording, label: str | None, person: int | None, span: tuple[float, float]) -> None:
+    """Label a range of a person; then the range that is looked at is the rest of the recording, if there is any.
 
     Args:
         recording: that is labelled.
         label: one of `EMOTIONS`; None takes labels of the range back, and the range stays.
+        person: whose face it is; nobody is labelled where it is None.
+        span: start and end of the range in seconds, as the rater saw it: two clicks label one range twice.
     """
-    if recording.person is None:
+    if person is None:
         return
-    start_s, end_s = recording.range_s
-    recording.edit(Rate(recording.person, start_s, end_s, label, recording.rater, hides_readings(recording)))
+    start_s, end_s = span
+    recording.edit(Rate(person, start_s, end_s, label, recording.rater, hides_readings(recording)))
     _, last_s = recording.whole_range
     if label is not None and last_s - end_s >= 2 * interval_s(recording.timeline):
         recording.choose_range(end_s, last_s)

@@ -66,6 +66,7 @@ class OpenRecording:
         labelling: whether the visitor labels it as a second rater.
         rater: name or initials of the rater; may be empty.
         blind: whether readings are hidden while somebody labels.
+        done: names of what was done in the player.
     """
 
     number: int
@@ -86,6 +87,7 @@ class OpenRecording:
     labelling: bool = False
     rater: str = ""
     blind: bool = True
+    done: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()

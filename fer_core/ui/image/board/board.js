@@ -18,8 +18,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const place = () => placeTags(stage);
   if (image.complete) place();
   image.onload = place;
-  const watch = new ResizeObserver(place);
-  watch.observe(stage);
+  stage.watch?.disconnect(); // this function is called again with every change, and ended once
+  stage.watch = new ResizeObserver(place);
+  stage.watch.observe(stage);
 
   const drawing = (on) => {
     stage.classList.toggle("drawing", on);
@@ -37,7 +38,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
   };
   followPointer(stage, data, drawing, (box) => setTriggerValue("drawn", box));
-  return () => watch.disconnect();
+  return () => stage.watch.disconnect();
 }
 
 function show(faces, data, setTriggerValue) {

@@ -159,7 +159,7 @@ function listenToPlayer(player) {
   player.part("select").addEventListener("change", () => player.speed(0));
   player.part("form.mark").addEventListener("submit", (event) => {
     event.preventDefault();
-    player.tell({ mark: { time: player.marked, text: player.part("form.mark input").value } });
+    player.does({ mark: { time: player.marked, text: player.part("form.mark input").value } });
     player.unmark();
   });
   player.part(".stage").addEventListener("click", () => {
@@ -168,7 +168,7 @@ function listenToPlayer(player) {
   });
   element.addEventListener("loadedmetadata", () => player.go(player.time + SEEK_S));
   element.addEventListener("playing", () => player.notice(""));
-  element.addEventListener("error", () => element.hasAttribute("src") && player.notice("This browser cannot play the recording."));
+  element.addEventListener("error", () => element.hasAttribute("src") && player.notice("This browser cannot play the recording.", "video"));
   for (const video of [element, player.clock]) {
     const heard = (act) => (value) => video === player.video && act(value); // the other one is at rest
     video.addEventListener("seeked", heard(() => player.sought()));

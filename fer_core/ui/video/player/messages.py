@@ -18,24 +18,39 @@ def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
     Args:
         recording: that is played.
         message: any of "moment" (seconds; paused or sought there), "range" ([start, end] in seconds), "person" (number
-            of who was chosen), "mark" ({"time", "text"}: a marker that was set), "rate" (an expression that the range
-            is labelled with; only on the tab for it).
+            of who was chosen), "deeds": what was done, each with an "id", by which it is done once however often it is
+            told: "mark" ({"time", "text"}: a marker that was set), or "rate" (an expression) with the "range" and the
+            "person" that it is of (only on the tab for it).
     """
     if (time_s := _seconds(message.get("moment"))) is not None:
         recording.follow(time_s)
-    span = message.get("range")
-    if isinstance(span, list) and len(span) == 2:
-        start_s, end_s = map(_seconds, span)
-        if start_s is not None and end_s is not None and start_s < end_s:
-            recording.choose_range(start_s, end_s)
+    if span := _span(message.get("range")):
+        recording.choose_range(*span)
     if message.get("person") in recording.people:
         recording.person = message["person"]
-    mark = message.get("mark")
+    deeds = message.get("deeds")
+    for deed in deeds if isinstance(deeds, list) else ():
+        if isinstance(deed, Mapping) and isinstance(deed.get("id"), str) and deed["id"] not in recording.done:
+            recording.done.add(deed["id"])
+            _do(recording, deed)
+
+
+def _do(recording: OpenRecording, deed: Mapping[str, Any]) -> None:
+    mark = deed.get("mark")
     if isinstance(mark, Mapping) and (time_s := _seconds(mark.get("time"))) is not None:
         first_s, last_s = recording.whole_range
         recording.mark(min(max(time_s, first_s), last_s), str(mark.get("text") or "")[:LONGEST_TEXT])
-    if recording.labelling and message.get("rate") in EMOTIONS:
-        rate(recording, message["rate"])
+    span, person = _span(deed.get("range")), deed.get("person")
+    if recording.labelling and deed.get("rate") in EMOTIONS and span and person in recording.people:
+        rate(recording, deed["rate"], person, span)
+
+
+def _span(value: Any) -> tuple[float, float] | None:
+    """Start and end in seconds; None for anything else."""
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    start_s, end_s = map(_seconds, value)
+    return (start_s, end_s) if start_s is not None and end_s is not None and start_s < end_s else None
 
 
 def _seconds(value: Any) -> float | None:

@@ -30,7 +30,8 @@ class Player {
     this.drawing = new Drawing(this);
     this.stimulus = new Stimulus(this);
     this.looping = this.muted = false;
-    Object.assign(this, { chosen: {}, sent: null }); // range and person that the page may not have heard of yet
+    // What the page may not have heard of yet: range and person, the moment, and every marker and label.
+    Object.assign(this, { chosen: {}, unheard: {}, deeds: [], sent: null, visit: Math.random().toString(36).slice(2) });
     this.shown = { boxes: true, labels: true, bars: false, mesh: false };
     listenToPlayer(this);
     this.watch = new ResizeObserver(() => this.drawing.lay());
@@ -52,8 +53,12 @@ class Player {
 
   update(data) {
     const before = this.data;
-    if (before && data.video !== before.video) this.video.pause();
-    if (!this.pending && data.heard === this.sent) this.chosen = {};
+    if (before && data.video !== before.video) {
+      this.video.pause();
+      this.notice("", "video");
+    }
+    if (!this.pending && data.heard === this.sent) Object.assign(this, { chosen: {}, unheard: {} });
+    this.deeds = this.deeds.filter((deed) => !(deed.sent <= data.heard));
     this.data = { ...data, ...this.chosen }; // the page may answer what came before a choice
     this.showPlaying();
     this.speed(0); // what plays may be another element now
@@ -92,12 +97,12 @@ class Player {
       if (track.blind !== this.readings?.blind) this.part(".said").textContent = ""; // a blind rater comes upon no reading
       this.readings = new Readings(track);
       this.clock.duration = this.readings.end;
-      this.notice("");
+      this.notice("", "readings");
       showNames(this.part(".names"), this.readings);
       showLegend(this.part(".legend"), this.readings);
       this.drawing.lay();
     } catch {
-      this.notice("The readings could not be loaded; reload the page.");
+      if (address === this.data.track) this.notice("The readings could not be loaded; reload the page.", "readings");
     }
   }
 
@@ -112,14 +117,16 @@ class Player {
       this.outlines = { address, outlines };
       this.drawing.draw();
     } catch {
-      this.notice("The outlines of the faces could not be loaded; reload the page.");
+      this.notice("The outlines of the faces could not be loaded; reload the page.", "outlines");
     }
   }
 
-  notice(words) {
+  // What is wrong with one thing stays said when another one is well.
+  notice(words, about) {
+    this.notices = { ...this.notices, [about]: words };
     const notice = this.part(".notice");
-    notice.hidden = !words;
-    notice.textContent = words;
+    notice.textContent = Object.values(this.notices).filter(Boolean).join(" ");
+    notice.hidden = !notice.textContent;
   }
 
   // --- what the page is told ---
@@ -135,12 +142,20 @@ class Player {
     this.pending = null;
     if (moment && this.readings) {
       const sample = this.readings.times[Math.max(0, this.readings.before(this.time))] ?? this.time;
-      if (sample !== this.told) message.moment = this.told = sample;
+      if (sample !== this.told) this.unheard = { moment: (this.told = sample) };
       this.say();
     }
-    if (!Object.keys(message).length) return;
+    if (!Object.keys({ ...message, ...this.unheard }).length && !this.deeds.length) return;
     this.sent = Date.now();
-    this.send({ ...message, ...this.chosen, number: this.sent });
+    for (const deed of this.deeds) deed.sent ??= this.sent;
+    this.send({ ...message, ...this.chosen, ...this.unheard, deeds: this.deeds, number: this.sent });
+  }
+
+  // A message takes the place of one that the page has not come to, so what must not be lost goes with all until it has.
+  does(deed) {
+    this.done = (this.done ?? 0) + 1;
+    this.deeds.push({ ...deed, id: `${this.visit} ${this.done}` });
+    this.tell({});
   }
 
   chooses(choice) {
@@ -310,7 +325,7 @@ class Player {
   // Label the range, and tell who listens.
   rate(label) {
     const [from, to] = this.data.range;
-    this.tell({ rate: label });
+    this.does({ rate: label, range: [from, to], person: this.data.person });
     this.part(".said").textContent = `${clock(from)} to ${clock(to)}: ${label}`;
   }
 
