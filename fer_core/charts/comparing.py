@@ -11,21 +11,20 @@ from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_ou
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.series import thinned, with_breaks
-from fer_core.timeline.summaries import interval_s
 
 CONTESTED = "#c2410c"
 _GAP = 1.5
 
 
-def deviation_lines(rows: pd.DataFrame, person: int) -> go.Figure:
+def deviation_lines(rows: pd.DataFrame, person: int, usual_s: float) -> go.Figure:
     """Seven lines over time: how far each probability is from the same person's mean at rest, -1 to 1.
 
     Args:
         rows: as `fer_core.timeline.corrections.deviations` gives them.
         person: whose.
+        usual_s: seconds between two samples of the recording; where the person was away for longer, lines break.
     """
     own = rows[rows["person"].eq(person)]
-    usual_s = interval_s(rows) if len(rows) else 1.0
     points, step_s = thinned(own, usual_s)
     drawn = with_breaks(points, step_s)
     figure = go.Figure()
@@ -40,25 +39,28 @@ def deviation_lines(rows: pd.DataFrame, person: int) -> go.Figure:
             customdata=drawn[["time_s"]].to_numpy(float),
             hovertemplate="%{y:+.0%}",
         )
-    lay_out(figure, 320, _within(own), hovermode="x unified")
+    lay_out(figure, 320, _within(own, usual_s), hovermode="x unified")
     figure.update_yaxes(title="difference from rest", tickformat="+.0%", range=[-1.05, 1.05])
     figure.add_hline(y=0, line={"width": 1, "color": QUIET})
     return figure if len(points) else nothing(figure, NOT_SEEN)
 
 
-def agreement_lane(rows: pd.DataFrame, models: Sequence[str]) -> go.Figure:
+def agreement_lane(rows: pd.DataFrame, models: Sequence[str], usual_s: float) -> go.Figure:
     """One lane a model with its label over time, and below how far they are apart; contested stretches are shaded.
 
     Args:
         rows: one person's part of what `fer_core.timeline.agreement.agreement` gives.
         models: names of the columns with the labels.
+        usual_s: seconds between two samples of the recording; where the person was away for longer, nothing is drawn.
     """
     figure = go.Figure()
-    lay_out(figure, 150 + 50 * len(models), _within(rows), barmode="overlay")
+    lay_out(figure, 150 + 50 * len(models), _within(rows, usual_s), barmode="overlay")
     if not len(rows):
         return nothing(figure, "There is no face that all of the models have read here.")
     times = rows["time_s"].to_numpy(float)
-    ends = _ends(times, interval_s(rows))
+    ends = _ends(times, usual_s)
+    gaps = np.flatnonzero(times[1:] > ends[:-1] + 1e-6) + 1
+    drawn_s, apart = np.insert(times, gaps, times[gaps - 1]), np.insert(rows["distance"].to_numpy(float), gaps, np.nan)
     for name in EMOTIONS:
         runs = [
             (lane, *run)
@@ -80,12 +82,12 @@ def agreement_lane(rows: pd.DataFrame, models: Sequence[str]) -> go.Figure:
             showlegend=len(runs) > 0,
         )
     figure.add_scatter(
-        x=clock(times),
-        y=len(models) + 0.4 - 0.8 * rows["distance"].to_numpy(float),
+        x=clock(drawn_s),
+        y=len(models) + 0.4 - 0.8 * apart,
         mode="lines+markers",
         marker={"size": 5},
         line={"color": CONTESTED, "width": 1.5},
-        customdata=np.stack([times, rows["distance"].to_numpy(float)], axis=1),
+        customdata=np.stack([drawn_s, apart], axis=1),
         hovertemplate="apart by %{customdata[1]:.0%}<extra></extra>",
         showlegend=False,
     )
@@ -99,9 +101,9 @@ def agreement_lane(rows: pd.DataFrame, models: Sequence[str]) -> go.Figure:
     return figure
 
 
-def _within(rows: pd.DataFrame) -> tuple[float, float]:
+def _within(rows: pd.DataFrame, usual_s: float) -> tuple[float, float]:
     times = rows["time_s"].to_numpy(float)
-    return (float(times.min()), float(times.max()) + interval_s(rows)) if len(times) else (0.0, 1.0)
+    return (float(times.min()), float(times.max()) + usual_s) if len(times) else (0.0, 1.0)
 
 
 def _ends(times: np.ndarray, usual_s: float) -> np.ndarray:

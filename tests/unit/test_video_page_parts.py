@@ -207,7 +207,7 @@ def test_a_resting_face_is_subtracted_from_its_person_alone():
     assert differences["person"].unique().tolist() == [1]
     assert differences["sad"].iloc[0] == pytest.approx(0.0)
     assert differences["happy"].iloc[-1] == pytest.approx(0.8 - 0.2 / 6)
-    figure = deviation_lines(differences, 1)
+    figure = deviation_lines(differences, 1, 0.5)
     assert len(figure.data) == 7 and figure.data[0].customdata[0][0] == 0.0
     with pytest.raises(TimelineError, match="not seen"):
         recording.rest(2, Span(3.0, 4.0))
@@ -219,12 +219,23 @@ def test_contested_stretches_are_shaded():
     one = [reading(n * 0.5, 1, "happy") for n in range(8)]
     other = [reading(n * 0.5, 1, "sad" if 2 <= n < 5 else "happy") for n in range(8)]
     rows = agreement({"one": of_rows(one), "other": of_rows(other)})
-    figure = agreement_lane(rows, ["one", "other"])
+    figure = agreement_lane(rows, ["one", "other"], 0.5)
     [shade] = figure.layout.shapes
     assert (shade.x0[:21], shade.x1[:21]) == ("1970-01-01T00:00:01.0", "1970-01-01T00:00:02.5")
     happy = next(bar for bar in figure.data if isinstance(bar, go.Bar) and "happy" in bar.name)
     assert list(happy.y) == [0, 1, 1] and [place[0] for place in happy.customdata] == [0.0, 0.0, 2.5]
-    assert agreement_lane(rows[:0], ["one", "other"]).layout.annotations[0].text.startswith("There is no face")
+    assert agreement_lane(rows[:0], ["one", "other"], 0.5).layout.annotations[0].text.startswith("There is no face")
+
+
+def test_nothing_is_drawn_while_a_person_is_often_away():
+    """More gaps than samples: by this person's rows alone, gaps would be the usual interval."""
+    times = [0.0, 0.5, 3.0, 3.5, 6.0, 6.5]
+    rows = agreement({name: of_rows([reading(time_s, 1, "happy") for time_s in times]) for name in ("one", "other")})
+    figure = agreement_lane(rows, ["one", "other"], 0.5)
+    happy = next(bar for bar in figure.data if isinstance(bar, go.Bar) and "happy" in bar.name)
+    assert max(length for _, length in happy.customdata) <= 1.25
+    [line] = [trace for trace in figure.data if isinstance(trace, go.Scatter)]
+    assert np.isnan(np.asarray(line.y, float)).sum() == 2
 
 
 def test_two_recordings_side_by_side():

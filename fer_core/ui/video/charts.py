@@ -25,6 +25,7 @@ from fer_core.timeline.summaries import (
     as_clock,
     counted,
     inside,
+    interval_s,
     outside,
     stretches,
 )
@@ -267,7 +268,7 @@ def _from_rest(recording: OpenRecording) -> None:
         st.info("This person has no resting face yet; choose one under *People*.", icon=":material/info:")
         return
     rows = rows[inside(rows, *recording.range_s)]
-    figure = deviation_lines(rows, person)
+    figure = deviation_lines(rows, person, interval_s(recording.timeline))
     name = recording.notes.name(person)
     words = f"Differences of {name} from their mean between {span.start_s:.2f} and {span.end_s:.2f} s."
     interactive(figure, recording, "difference from rest", words, person)
@@ -286,7 +287,7 @@ def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) ->
         st.error(plain(str(error)), icon=":material/error:")
         return
     rows = rows[rows["person"].eq(person)]
-    figure = agreement_lane(rows, list(titled))
+    figure = agreement_lane(rows, list(titled), interval_s(recording.timeline))
     counting = outside(rows, recording.notes.excluded)
     share = float(counting["agree"].mean()) if len(counting) else 0.0
     words = f"All models give one label in {share:.0%} of {len(counting)} readings of {recording.notes.name(person)}."

@@ -77,9 +77,11 @@ function people(root, element, data) {
     };
     return button;
   });
-  if (buttons.some((button, i) => element.children[i] !== button) || buttons.length !== element.children.length) {
-    element.replaceChildren(...buttons);
-  }
+  // One that stays is not taken out, so that it keeps the focus.
+  for (const child of [...element.children]) if (!buttons.includes(child)) child.remove();
+  buttons.forEach((button, i) => {
+    if (element.children[i] !== button) element.insertBefore(button, element.children[i] ?? null);
+  });
 }
 
 function bars(element, face, data) {

@@ -61,7 +61,9 @@ class Drawing {
     const { readings, time } = player;
     const [first, last] = player.whole();
     const left = (time > view[1] && view[1] < last) || (time < view[0] && view[0] > first);
-    if (player.playing && left) return this.pan(time - (view[1] - view[0]) / 10);
+    const follows = player.playing || this.follows; // a lane that was moved by hand stays where it is
+    this.follows = false;
+    if (follows && left) return this.pan(time - (view[1] - view[0]) / 10);
     const x = this.scale.x(time);
     const cursor = this.part(".cursor");
     cursor.style.transform = `translateX(${x}px)`;

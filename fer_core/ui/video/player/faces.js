@@ -14,9 +14,15 @@ function showFaces(list, found, readings, chosen) {
     return item;
   });
   if (!items.length) items.push(made("li", "nobody", "no face found"));
-  if (items.length !== list.children.length || items.some((item, place) => item !== list.children[place])) {
-    list.replaceChildren(...items);
-  }
+  arrange(list, items);
+}
+
+// Give a list these items in this order; one that stays is not taken out, so that it keeps the focus.
+function arrange(list, items) {
+  for (const child of [...list.children]) if (!items.includes(child)) child.remove();
+  items.forEach((item, place) => {
+    if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+  });
 }
 
 function showNames(element, readings) {

@@ -205,6 +205,7 @@ class Player {
     this.steps.forget();
     if (this.plays) this.go(this.time + (snap ? SEEK_S : 0));
     if (tell) this.tell({ moment: true });
+    this.drawing.follows = true;
     this.drawing.draw();
     this.stimulus.follow();
   }
