@@ -204,7 +204,7 @@ def _notes_follow(timeline: Timeline, more: More, contents: Contents) -> bool:
     """Whether the notes of a file are those that the corrections make; format 1 had notes and no corrections."""
     if contents.edits is None:
         return True
-    return more.get("notes") == as_plain(Study.of_document(timeline, {**more, "notes": None}).notes_of_people)
+    return bool(more.get("notes") == as_plain(Study.of_document(timeline, {**more, "notes": None}).notes_of_people))
 
 
 def _unheard_of(contents: Contents) -> list[str]:

@@ -117,7 +117,7 @@ def send_only_what_was_drawn() -> None:
 
     Until then it would send the camera's own picture back, with every face that is to be hidden.
     """
-    received = AsyncVideoProcessTrack.recv
+    received: Any = AsyncVideoProcessTrack.recv
     if getattr(received, "sends_only_what_was_drawn", False):
         return
 
@@ -130,7 +130,7 @@ def send_only_what_was_drawn() -> None:
         return nothing
 
     recv.sends_only_what_was_drawn = True  # type: ignore[attr-defined]
-    AsyncVideoProcessTrack.recv = recv
+    AsyncVideoProcessTrack.recv = recv  # type: ignore[method-assign]
 
 
 def keep_worker(context: Any) -> None:
