@@ -497,13 +497,14 @@ def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, c
     fakes((FACE, OTHER))
     page = analysed(upload(video_page(), "clip.mp4", clip))
     assert page.metric and player(page)["labels"] == []
-    hear(recording(page), {"rate": "sad"})
+    label = {"rate": "sad", "range": [0.0, 1.0], "person": 1}
+    hear(recording(page), {"deeds": [{**label, "id": "a 1"}]})
     assert not recording(page).notes.ratings  # only on the tab for it
     tab(page, "Label")
     assert not page.metric and "hidden while you label" in words(page)
     assert player(page)["labels"] == list(EMOTIONS) and player(page)["overview"] == "The readings are hidden."
     page.text_input[0].set_value(" EC ").run()
-    hear(recording(page), {"range": [0.0, 1.0], "rate": "happy"})  # a key of the player
+    hear(recording(page), {"range": [0.0, 1.0], "deeds": [{**label, "rate": "happy", "id": "a 2"}]})  # a key
     assert recording(page).range_s[0] == 1.0
     page.run()
     button(page, "😐 neutral").click().run()
@@ -524,6 +525,7 @@ def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, c
     page.run()  # the zip holds faces that do not count any more
     assert "Labelled faces (zip)" not in [each.label for each in page.get("download_button")]
     recording(page).choose_range(*recording(page).whole_range)
+    page.run()
     button(page, "No label").click().run()
     assert not recording(page).notes.ratings
     button(page, "Undo").click().run()

@@ -326,10 +326,10 @@ def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_p
 def test_after_the_last_span_another_label_changes_that_span_alone():
     recording = OpenRecording.of(1, {"m": of_rows([reading(n / 4, 1, "happy") for n in range(120)])})
     recording.choose_range(0.0, 10.0)
-    rate(recording, "sad")
+    rate(recording, "sad", 1, recording.range_s)
     assert recording.range_s == (10.0, 30.0)  # the rest is next
-    rate(recording, "happy")
-    rate(recording, "fear")
+    rate(recording, "happy", 1, recording.range_s)
+    rate(recording, "fear", 1, recording.range_s)
     assert [(each.start_s, each.end_s, each.label) for each in recording.notes.ratings] == [
         (0.0, 10.0, "sad"),
         (10.0, 30.0, "fear"),
