@@ -210,7 +210,8 @@ def _check_numbers(timeline: Timeline) -> None:
     finite = np.isfinite(np.array(times, float)).all() and np.isfinite(seen[list(RAW_COLUMNS)].to_numpy(float)).all()
     if not finite or not all(data.startswith(_JPEG) for data in timeline.portraits.values()):
         raise ValueError("a number is not finite, or a portrait is no JPEG")
-    probabilities, labels = seen[list(EMOTIONS)].to_numpy(float), pd.Index(EMOTIONS).get_indexer(pd.Index(seen["label"]))
+    probabilities = seen[list(EMOTIONS)].to_numpy(float)
+    labels = pd.Index(EMOTIONS).get_indexer(pd.Index(seen["label"]))
     highest = probabilities.max(axis=1, initial=0.0)
     said = probabilities[np.arange(len(seen)), labels]
     within = (probabilities >= 0).all() and (highest <= 1 + _ROUNDED).all()
