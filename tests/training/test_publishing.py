@@ -189,7 +189,7 @@ def test_another_projects_network_is_no_member(two):
 def test_a_model_that_adds_nothing_is_not_selected(two, capsys):
     assert main(["ensemble", "--select", "--data", "faces.zip", "--models", str(two)]) == 3
     said = capsys.readouterr()
-    assert "with one: log loss" in said.out and "use it alone" in said.err and not (two / "ensemble").exists()
+    assert "with one: log loss" in said.err and "use it alone" in said.err and not (two / "ensemble").exists()
 
 
 def test_models_that_know_different_faces_are_selected(two):
