@@ -9,6 +9,7 @@ that quick commands start quickly.
 import argparse
 import atexit
 import gc
+import os
 import sys
 import threading
 from collections.abc import Sequence
@@ -206,7 +207,7 @@ def _free_name(folder: Path, stem: str, used: set[str]) -> Path:
 
     Some systems take capitals for the same letters.
     """
-    stem = stem.encode(errors="surrogateescape")[:_LONGEST_STEM_BYTES].decode(errors="ignore") or "picture"
+    stem = os.fsencode(stem)[:_LONGEST_STEM_BYTES].decode(errors="ignore") or "picture"
     suffixes = ("" if n == 1 else f"_{n}" for n in count(1))
     name = next(
         name for name in (f"{stem}{suffix}_annotated.png" for suffix in suffixes) if name.casefold() not in used

@@ -108,6 +108,8 @@ class Client:
     ) -> "Timeline":
         """Have a recording read, wait for it, and leave nothing of it with the service.
 
+        Where that does not answer any more, the recording stays there, and the error names it.
+
         Args:
             path: of the recording.
             request: without parameters of the detector, and with the engine "litert".
@@ -121,8 +123,12 @@ class Client:
         try:
             self._wait(id_, progress)
             timeline = self.timeline(id_)
-        except ServiceError:  # it may answer again: the recording and its result stay there for as long as others
-            raise
+        except ServiceError as error:
+            if self._has_failed(id_):  # so it does answer
+                with suppress(FerError):
+                    self.forget(id_)
+                raise
+            raise ServiceError(f"{error} The recording stays there as {id_}; see timeline() and forget().") from error
         except BaseException:
             with suppress(FerError):  # what went wrong first is what is told
                 self.forget(id_)
@@ -202,6 +208,12 @@ class Client:
     def delete_analysis(self, analysis: str) -> dict[str, Any]:
         """Delete a kept analysis for good; the receipt, as `fer_core.library.values.Receipt` has it."""
         return self._json("DELETE", f"/v1/library/{quote(analysis, '')}")
+
+    def _has_failed(self, id_: str) -> bool:
+        try:
+            return bool(self.job(id_)["state"] == "failed")
+        except FerError:
+            return False
 
     def _wait(self, id_: str, progress: Callable[[Progress], None] | None) -> None:
         heard_s = time.monotonic()

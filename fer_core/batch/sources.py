@@ -4,10 +4,14 @@ import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from fer_core.batch.remote import ENDINGS, Source, as_path, is_here, listed, scheme_of
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless
+
+_OF_SYSTEM: Final = frozenset({"lost+found", "System Volume Information", "$RECYCLE.BIN"})
+"""Folders of whole disks that hold nobody's recordings, and that only the system may list."""
 
 
 def recordings(sources: Sequence[str | Path]) -> list[Source]:
@@ -20,7 +24,7 @@ def recordings(sources: Sequence[str | Path]) -> list[Source]:
             Text such as `s3://bucket/day1` is an address in a store, see `fer_core.batch.remote`.
 
     Raises:
-        MediaError: a source does not exist, or there is no recording in it.
+        MediaError: a source does not exist, a folder cannot be listed, or there is no recording in it.
         DependencyError: what a kind of store needs is not installed.
     """
     found: list[Source] = []
@@ -36,7 +40,7 @@ def named_by(sources: Iterable[str | Path]) -> list[Source]:
     """`recordings`, of which there may be none.
 
     Raises:
-        MediaError: a source that is no pattern does not exist.
+        MediaError: a source that is no pattern does not exist, or a folder cannot be listed.
     """
     return list(dict.fromkeys(recording for source in sources for recording in _named_by(source)))
 
@@ -62,12 +66,14 @@ def _recordings_of(source: Path) -> list[Path]:
 
 def _in_folder(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _OF_SYSTEM]
         yield from filter(_is_recording, (Path(place, name) for name in files))
 
 
 def _refuse(error: OSError) -> None:
-    """A folder that cannot be listed would else be left out unnoticed."""
+    """A folder that cannot be listed would else be left out unnoticed; one that was moved away meanwhile is none."""
+    if isinstance(error, FileNotFoundError):
+        return
     raise MediaError(f"{harmless(str(error.filename))} cannot be read ({error.strerror}); give this user the right to.")
 
 

@@ -1,5 +1,6 @@
 """The unit of work: a recording in, its row out. It depends on nothing else, so that any engine can carry it out."""
 
+import contextlib
 import hashlib
 import logging
 import time
@@ -14,7 +15,7 @@ from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import Entry, Stage, recording_id
 from fer_core.batch.remote import Address, Source, fetched, scheme_of
 from fer_core.declaration import Declaration
-from fer_core.errors import FerError
+from fer_core.errors import FerError, MediaError
 from fer_core.media.files import harmless
 from fer_core.networks.files import sha256
 from fer_core.provenance import Provenance
@@ -191,7 +192,7 @@ def _read(
         )
     try:
         _write(replace(timeline, portraits={}, declaration=task.declaration), task)
-    except (FerError, OSError) as error:
+    except FerError as error:
         return failed("writing", str(error))
     return Entry.read(task.source, timeline, size=task.size, seconds=time.monotonic() - began_s)
 
@@ -203,5 +204,9 @@ def _write(timeline: Timeline, task: Task) -> None:
         timeline.write(own)
         task.readings.parent.mkdir(parents=True, exist_ok=True)
         own.replace(task.readings)
+    except OSError as error:
+        place = harmless(str(task.readings))
+        raise MediaError(f"{place} cannot be written ({error.strerror}); make room, or close what reads it.") from error
     finally:
-        own.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            own.unlink(missing_ok=True)

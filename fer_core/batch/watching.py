@@ -1,5 +1,6 @@
 """Folders that fill: recordings are read as they come, once nobody writes to them any more."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,9 +11,11 @@ from fer_core.batch.run import Report, read_paths
 from fer_core.batch.sources import named_by
 from fer_core.batch.unit import Engine
 from fer_core.declaration import Declaration
-from fer_core.errors import RequestError
+from fer_core.errors import MediaError, RequestError
 from fer_core.jobs import Monitor
 from fer_core.media.files import harmless
+
+_log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 2.0
 SETTLED_S: Final = 10.0
@@ -49,7 +52,7 @@ class Watch:
             now_s: of a clock that does not jump, such as `time.monotonic`, in seconds.
 
         Raises:
-            MediaError: a source does not exist.
+            MediaError: a source does not exist, or a folder cannot be listed.
         """
         paths = (path for path in named_by(self._sources) if isinstance(path, Path))
         return [path for path in paths if self._is_ready(path, now_s)]
@@ -94,9 +97,17 @@ def read_as_they_come(
     Raises:
         FerError: as `fer_core.batch.run.read_all`.
     """
-    watch = Watch(sources)
+    watch, problem = Watch(sources), ""
+    watch.ready(time.monotonic())  # what is wrong from the beginning is said at once
     while True:
-        if paths := watch.ready(time.monotonic()):
+        paths: list[Path] = []
+        try:
+            paths, problem = watch.ready(time.monotonic()), ""
+        except MediaError as error:  # such as a share that is away for a while: it may come back
+            if str(error) != problem:
+                problem = str(error)
+                _log.warning("%s", problem)
+        if paths:
             yield read_paths(paths, out, engine, retry=retry, monitor=monitors(), declaration=declaration)
         else:
             time.sleep(LOOK_EVERY_S)

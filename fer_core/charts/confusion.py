@@ -18,7 +18,7 @@ CLASS_MEASURES: Final[dict[ClassMeasure, str]] = {
     "f1": "F1: harmonic mean of both",
     "auc": "AUC: how well its probability ranks it above the others",
 }
-_DIGITS: Final[dict[str, str]] = {"% of the row": ".1f", "points": "+.1f"}
+_DIGITS: Final[dict[str, str]] = {"% of the row": ".1f", "% of the label's faces": ".1f", "points": "+.1f"}
 """How figures of a unit are written under the pointer; those of others are counts."""
 
 _BLUE, _ORANGE = "59,91,219", "200,69,27"

@@ -176,7 +176,7 @@ def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Impo
             for recording_id in recordings:
                 _describe(connection, recording_id, tables)
             rows.prune(connection)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LibraryError("The catalogue in this export is damaged; export the library again.") from error
     return Imported(new, len(analyses) - new)
 

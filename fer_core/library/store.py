@@ -73,10 +73,7 @@ class Store:
             LibraryError: it is gone, or other than it was.
         """
         try:
-            try:
-                data = self._path(name).read_bytes()
-            except FileNotFoundError:
-                data = self._path(name, _NEW).read_bytes()
+            data = self._bytes(name)
         except OSError as error:
             raise LibraryError(
                 f"The readings {name[:12]}… cannot be read from {self.folder} ({error.strerror}); restore that file, "
@@ -109,6 +106,12 @@ class Store:
     def names(self) -> set[str]:
         """Names of all files."""
         return {*self._named(), *self._named(_NEW)}
+
+    def _bytes(self, name: str) -> bytes:
+        for more in ("", _NEW):
+            with contextlib.suppress(FileNotFoundError):
+                return self._path(name, more).read_bytes()
+        return self._path(name).read_bytes()  # it was settled between the two
 
     def _named(self, more: str = "") -> list[str]:
         ending = f"{_ENDING}{more}"

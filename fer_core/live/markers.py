@@ -81,6 +81,9 @@ class MarkersIn:
                 continue
             if self._closed.is_set():
                 return
+            source = info.name(), info.source_id()
+            if source[1] and any(inlet.source == source for inlet in self._inlets.values()):
+                continue  # the library itself goes over to the stream of a program that was started again
             try:
                 self._inlets[uid] = _Inlet(self._pylsl, info)
             except (TimeoutError, RuntimeError) as error:  # it is gone, or another machine does not answer
@@ -106,9 +109,8 @@ class _Inlet:
     def __init__(self, pylsl: Any, info: Any) -> None:
         self.name = str(info.name())
         self._pylsl, self._texts = pylsl, info.channel_format() == pylsl.cf_string
-        # Left to itself, the library would go over to the stream of a program that was started again, which is also
-        # found as a new one.
-        self._inlet = pylsl.StreamInlet(info, recover=False)
+        self.source = info.name(), info.source_id()
+        self._inlet = pylsl.StreamInlet(info)
         self._inlet.open_stream(OPEN_S)
         self._inlet.time_correction(OPEN_S)  # takes some time when it is first asked for, and none from then on
 

@@ -79,7 +79,7 @@ class SessionRecorder:
         self._lock = threading.Lock()
         self._rows: list[Row] = []
         self._frames = 0
-        self._last_s = 0.0
+        self._last_s = self._late_s = 0.0
         self._size = (0, 0)
         self._notes: list[str] = []
         self._markers: list[Marker] = []
@@ -120,6 +120,8 @@ class SessionRecorder:
         """Take a marker that was set at this time of the stream's clock; one from before or after is passed over."""
         with self._lock:
             at_s = time_s - self.start_s
+            if -self._late_s <= at_s < 0:
+                at_s = 0.0  # set before the first frame, with which a video begins
             if self._finished or not 0 <= at_s <= self.longest_s:
                 return
             if len(self._markers) == MOST_MARKERS:
@@ -160,9 +162,9 @@ class SessionRecorder:
 
     def _begin(self, time_s: float) -> None:
         """A video begins with its first frame, and so does the timeline."""
-        late_s = time_s - self.start_s
+        self._late_s = time_s - self.start_s
         self.start_s = time_s
-        self._markers = [replace(marker, time_s=max(0.0, marker.time_s - late_s)) for marker in self._markers]
+        self._markers = [replace(marker, time_s=max(0.0, marker.time_s - self._late_s)) for marker in self._markers]
 
     def _moment(self, time_s: float) -> float:
         """Seconds from the start; beside a video in whole milliseconds, each later than the last, as the video is."""

@@ -103,6 +103,18 @@ def test_people_are_compared_with_what_each_figure_rests_on(place):
     assert list(cells["n"]) == [6, 6] and list(cells["seconds"]) == [24.0, 24.0]
 
 
+def test_a_pair_that_cannot_be_compared_does_not_hide_the_others(place):
+    full(place)
+    with Library.open(place) as library:
+        for number in range(5):  # a third condition, which one person alone shares
+            timeline = of_rows([reading(t / 2, 1, "happy") for t in range(8)])
+            recording = replace(timeline.recording, name=f"n{number}.mp4", sha256=f"{100 + number:064x}")
+            library.keep(Study(replace(timeline, recording=recording)))
+            library.set_place(f"{100 + number:064x}", Place(f"S{5 + number}", condition="news"))
+    said = texts(tab(study_page(), "Compare people")).replace("\\", "")
+    assert "n = 6 in both" in said and '"joke" and "news" within people has 1' in said
+
+
 def test_few_people_are_shown_and_not_compared(place):
     full(place, people=3)
     page = tab(study_page(), "Compare people")

@@ -11,7 +11,7 @@ from scipy import stats
 from fer_core.errors import TimelineError
 from fer_core.timeline.groups import effects, permutation
 from fer_core.timeline.groups.cells import Cell, values_of_people
-from fer_core.timeline.groups.conditions import compare, compare_all, shares_by_condition, together
+from fer_core.timeline.groups.conditions import compare, shares_by_condition, together
 from fer_core.timeline.groups.corrections import benjamini_hochberg, holm
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.mixed import mixed_model
@@ -190,7 +190,8 @@ def test_several_comparisons_give_both_corrections():
     rng = np.random.default_rng(0)
     names = {"calm": 0.0, "joke": 0.3, "sad": 0.05}
     rows = [(f"S{n}", name, level + rng.normal(0, 0.1)) for n in range(10) for name, level in names.items()]
-    family = compare_all(values_of_people(pd.DataFrame(rows, columns=["subject", "condition", "v"]), "v"))
+    table = pd.DataFrame(rows, columns=["subject", "condition", "v"]).assign(seconds=2.0, uncertain_s=0, excluded_s=0)
+    family = outcome(table, "v").comparisons
     assert [(each.first, each.second) for each in family] == [("calm", "joke"), ("calm", "sad"), ("joke", "sad")]
     assert [each.p_holm for each in family] == pytest.approx(holm([each.p_value for each in family]))
     assert all(each.p_value <= each.p_benjamini_hochberg <= each.p_holm for each in family)
@@ -267,7 +268,7 @@ def test_mixed_models_refuse_what_makes_no_sense(table, reference, words):
 
 def test_the_methods_paragraph_says_what_was_done_with_versions():
     values = values_of_people(study(0.1), "mean_happy")
-    words = methods_paragraph(compare_all(values))
+    words = methods_paragraph(together([compare(values, "calm", "joke")]))
     for part in ("The person was the unit", "Cohen's dz", "exact", "BCa", f"numpy {np.__version__}", "dz = 0.89"):
         assert part in words
     assert "Holm" not in words and "mixed" not in words

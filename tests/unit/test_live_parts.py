@@ -242,13 +242,14 @@ def test_a_video_has_the_clock_of_its_timeline(tmp_path):
     session.mark("before the first frame", 100.01)
     for number, time_s in enumerate((0.0400, 0.1067, 0.1733, 0.1734)):
         session.add(picture(40 * number), reading(100 + time_s))
+    session.mark("set before it and told later", 100.02)
     session.mark("laughs", 100.14)
     done = session.finish()
     (tmp_path / "live.mp4").write_bytes(done.video)
     with Video(tmp_path / "live.mp4", 0) as video:
         shown = [sample.time_s for sample in video]
     assert done.timeline.frame["time_s"].tolist() == shown == [0.0, 0.067, 0.133, 0.134]
-    assert [marker.time_s for marker in done.markers] == [0.0, pytest.approx(0.1)]
+    assert [marker.time_s for marker in done.markers] == [0.0, 0.0, pytest.approx(0.1)]
 
 
 def test_a_video_that_cannot_be_finished_is_noted_and_the_timeline_is_kept(monkeypatch):

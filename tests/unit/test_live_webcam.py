@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit_webrtc import WebRtcStreamerContext
 from streamlit_webrtc import component as webrtc
 from streamlit_webrtc.component import WebRtcStreamerState
-from streamlit_webrtc.process import AsyncVideoProcessTrack
+from streamlit_webrtc.process import AsyncMediaProcessTrack, AsyncVideoProcessTrack
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
 from fer_core.emotions import EMOTIONS
@@ -292,6 +292,8 @@ def test_the_small_line_and_the_recording_time():
 
 
 def test_no_picture_goes_back_before_it_was_drawn(monkeypatch):
+    of_library = inspect.getsource(AsyncMediaProcessTrack.recv)
+    assert "new_frame = self._last_out_frame" in of_library and of_library.rstrip().endswith("return frame")
     raw = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 200, np.uint8), format="bgr24")
     raw.pts, raw.time_base = 7, Fraction(1, 30)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Final, Literal
 
 import pandas as pd
@@ -145,14 +144,6 @@ def compare(values: PeopleValues, first: str, second: str, seed: int = 0) -> Com
     if len(both):
         return _within(values, one.loc[both], other.loc[both], (first, second), seed)
     return _between(values, one, other, (first, second), seed)
-
-
-def compare_all(values: PeopleValues, conditions: Sequence[str] | None = None, seed: int = 0) -> tuple[Comparison, ...]:
-    """Compare every pair of conditions, corrected for the number of pairs; all conditions by default."""
-    names = values.conditions if conditions is None else tuple(conditions)
-    if len(names) < 2:
-        raise TimelineError("A comparison needs at least two conditions; give the recordings a condition each.")
-    return together([compare(values, first, second, seed) for first, second in combinations(names, 2)])
 
 
 def together(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:

@@ -23,10 +23,10 @@ WHOLE: Final = "Whole recordings"
 EVENTS: Final = "Events"
 
 AROUND_S: Final = (-2.0, 6.0)
+"""Seconds around the start of an event that curves cover at first."""
+
 WINDOW: Final = "study window"
 """Where the session holds the seconds around events that the visitor chose."""
-
-"""Seconds around the start of an event that curves cover at first."""
 
 PATIENCE_S: Final = 1.5
 """Seconds that a page waits for what is quick, before it shows the progress."""

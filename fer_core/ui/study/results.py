@@ -123,6 +123,7 @@ def cells(means: tuple[Share, ...]) -> pd.DataFrame:
 def _sentences(found: Outcome) -> None:
     if found.not_compared:
         st.info(plain(found.not_compared), icon=":material/groups:")
+    if not found.comparisons:
         return
     for each in found.comparisons:
         st.markdown(f"- {plain(each.sentence())}")

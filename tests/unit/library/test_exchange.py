@@ -134,7 +134,7 @@ def with_another_recording(files):
 
 def with_a_moment_that_is_none(files):
     catalogue = json.loads(files["catalogue.json"])
-    catalogue["tables"]["analyses"][0]["kept_at"] = "yesterday"
+    catalogue["tables"]["analyses"][0]["kept_at"] = "0001-01-01T00:00:00+14:00"
     return {**files, "catalogue.json": json.dumps(catalogue).encode()}
 
 

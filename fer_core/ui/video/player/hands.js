@@ -167,7 +167,7 @@ function listenToPlayer(player) {
     player.toggle();
   });
   element.addEventListener("loadedmetadata", () => player.go(player.time + SEEK_S));
-  element.addEventListener("playing", () => player.notice(""));
+  element.addEventListener("playing", () => player.notice("", "video"));
   element.addEventListener("error", () => element.hasAttribute("src") && player.notice("This browser cannot play the recording.", "video"));
   for (const video of [element, player.clock]) {
     const heard = (act) => (value) => video === player.video && act(value); // the other one is at rest

@@ -78,7 +78,10 @@ class Player {
       this.seek(data.moment, { tell: false });
     }
     if (data.track !== before?.track) this.fetch(data.track);
-    if (data.outlines !== before?.outlines) this.outlines = null;
+    if (data.outlines !== before?.outlines) {
+      this.outlines = null;
+      this.notice("", "outlines");
+    }
     this.fetchOutlines();
     this.drawing.lay();
     this.stimulus.update(data.stimulus);
@@ -115,9 +118,10 @@ class Player {
       const outlines = new Outlines(await fetched(address));
       if (address !== this.data.outlines) return;
       this.outlines = { address, outlines };
+      this.notice("", "outlines");
       this.drawing.draw();
     } catch {
-      this.notice("The outlines of the faces could not be loaded; reload the page.", "outlines");
+      if (address === this.data.outlines) this.notice("The outlines of the faces could not be loaded; reload the page.", "outlines");
     }
   }
 
@@ -249,7 +253,7 @@ class Player {
     const outside = this.time < from - SAME_S || this.time >= to - (this.readings?.frame ?? 0.04);
     if (this.video.ended || (this.looping && outside)) this.seek(from, { tell: false });
     await this.video.play().catch((error) => {
-      if (error.name !== "AbortError") this.notice("The browser does not play this recording."); // else it was paused
+      if (error.name !== "AbortError") this.notice("The browser does not play this recording.", "video"); // else it was paused
     });
   }
 
