@@ -98,7 +98,7 @@ def read_as_they_come(
         FerError: as `fer_core.batch.run.read_all`.
     """
     watch, problem = Watch(sources), ""
-    watch.ready(time.monotonic())  # what is wrong from the beginning is said at once
+    named_by(sources)  # what is wrong from the beginning is said at once
     while True:
         paths: list[Path] = []
         try:
