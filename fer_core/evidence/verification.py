@@ -101,23 +101,24 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
         about = f'"{harmless(contents.recording.name)}" with SHA-256 {harmless(contents.recording.sha256)}'
         finding = f"The bundle is about {about}; this file has another."
         return Verification("another recording", (finding,), contents.fingerprint)
+    kept, more = from_parquet(contents.files[PARQUET])
     read = analyse(video, contents.request)
     other = [
         *_other_request(contents, read.request),
         *_other_files(contents.provenance, read.provenance),
         *_other_recording(contents.recording, read.recording),
-        *_other_reading(from_parquet(contents.files[PARQUET])[0], read),
+        *_other_reading(kept, read),
     ]
     try:
         again = replayed(read, contents.edits or ())
     except TimelineError as error:
         finding = f"The corrections in the bundle do not fit what is read now: {error}"
         return Verification("differs", (*other, finding), contents.fingerprint)
-    verdict, findings = compare(_rows(contents.files[PARQUET]), again)
+    verdict, findings = compare(typed_rows(_without_log(kept)), again)
     if other:
         verdict = "differs"
     elif verdict != "differs":
-        findings = (*findings, *_told(contents))
+        findings = (*findings, *_told(contents, Study.of_document(kept, more)))
         findings = (*findings, "The report is covered by the fingerprint alone.")
     circumstances = _circumstances(contents.provenance, read.provenance)
     return Verification(verdict, (*other, *findings, *circumstances), contents.fingerprint)
@@ -214,16 +215,15 @@ def _unheard_of(contents: Contents) -> list[str]:
     return []
 
 
-def _told(contents: Contents) -> Iterator[str]:
+def _told(contents: Contents, study: Study) -> Iterator[str]:
     """What whoever relies on the bundle should know: what was looked at, and what people changed."""
     if contents.request.region is not None:
         yield f"Faces were looked for in a part of the picture alone: {_listed(as_plain(contents.request.region))}."
     if not contents.edits:
         return
-    notes = Study.of_document(*from_parquet(contents.files[PARQUET])).notes
-    words = [harmless(edit.words(notes)) for edit in contents.edits]
-    more = f", and {len(words) - MOST_TOLD} more" if len(words) > MOST_TOLD else ""
-    yield f"{len(words)} corrections were made again to what was read: {'; '.join(words[:MOST_TOLD])}{more}."
+    words = [harmless(edit.words(study.notes)) for edit in contents.edits]
+    others = f", and {len(words) - MOST_TOLD} more" if len(words) > MOST_TOLD else ""
+    yield f"{len(words)} corrections were made again to what was read: {'; '.join(words[:MOST_TOLD])}{others}."
 
 
 def _said(timeline: Timeline, more: Mapping[str, object]) -> tuple[object, object]:
@@ -237,10 +237,6 @@ def _asked(contents: Contents) -> object:
     """Provenance, request, edits and declaration of the settings file."""
     edits = edits_to_json(contents.edits or ())
     return as_plain(contents.provenance), contents.request.to_json(), edits, as_plain(contents.declaration)
-
-
-def _rows(parquet: bytes) -> pd.DataFrame:
-    return typed_rows(_without_log(from_parquet(parquet)[0]))
 
 
 def _without_log(timeline: Timeline) -> Timeline:

@@ -218,6 +218,7 @@ class Jobs:
             self._jobs[job.id] = job
             if job.state == "reading" and Place(self._folder / job.id).result.exists():
                 self._set(job, "done")  # which could not be written then, as on a full disk
+                self._forget_upload(job)
             elif job.state == "reading" and job.starts >= MOST_STARTS:
                 error = WorkerError(
                     f"The service ended {job.starts} times while it read {harmless(job.name)}; convert it to MP4."
@@ -282,10 +283,8 @@ class Jobs:
         elif monitor.should_stop:
             self._set(job, "waiting", starts=job.starts - 1)
         else:
-            ended = self._set(job, "done" if problem is None else "failed", problem=problem)
-            with contextlib.suppress(MediaError):
-                if place.job() == ended:  # else the next service reads it again
-                    self._forget_upload(job)
+            self._set(job, "done" if problem is None else "failed", problem=problem)
+            self._forget_upload(job)
 
     def _forget_upload(self, job: Job) -> None:
         with contextlib.suppress(OSError):  # it goes with the result at the latest

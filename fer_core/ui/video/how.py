@@ -92,24 +92,18 @@ def choose_settings(cards: Mapping[str, ModelCard]) -> Requests:
 
 def _region() -> Region | None:
     """Ask for the region of the picture; None for the whole picture."""
-    across = st.slider(
-        "Look for faces from left to right",
-        0,
-        100,
-        (0, 100),
-        format="%d %%",
-        help="The part of the picture in which faces are looked for, such as one window of a recorded screen.",
-        key="video across",
-        persist_state=_KEPT,
-    )
-    down = st.slider(
-        "Look for faces from top to bottom",
-        0,
-        100,
-        (0, 100),
-        format="%d %%",
-        key="video down",
-        persist_state=_KEPT,
+    across, down = (
+        st.slider(
+            f"Look for faces from {words}",
+            0,
+            100,
+            (0, 100),
+            format="%d %%",
+            help="The part of the picture in which faces are looked for, such as one window of a recorded screen.",
+            key=key,
+            persist_state=_KEPT,
+        )
+        for words, key in (("left to right", "video across"), ("top to bottom", "video down"))
     )
     if across == (0, 100) and down == (0, 100):
         return None

@@ -282,6 +282,20 @@ def test_a_recording_that_ends_the_service_again_and_again_is_given_up(tmp_path,
     assert [path.name for path in record.parent.iterdir()] == ["job.json"]  # nobody reads the recording any more
 
 
+def test_what_was_read_is_done_though_there_was_no_room_to_write_that_down(tmp_path, film):
+    folder = tmp_path / "service"
+    with listening(service_settings(folder), lambda request: fake_pipeline([FACE])) as address:
+        id_ = submit(address, film).json()["id"]
+        ended(address, id_)
+    record = folder / id_ / "job.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "state": "reading", "ended": None}))
+    (folder / id_ / "recording.mp4").write_bytes(film.read_bytes())  # it may not have been deleted either
+    jobs = Jobs(service_settings(folder), Pipelines(lambda request: fake_pipeline()))
+    jobs.end()
+    assert jobs.job(id_, "").state == "done" and jobs.result(jobs.job(id_, "")).exists()
+    assert sorted(path.name for path in record.parent.iterdir()) == ["job.json", "timeline.parquet"]
+
+
 def test_folders_that_are_not_the_services_are_left_alone(tmp_path):
     for name in ("photos", f".coming-{'0' * 32}", "1" * 32):
         (tmp_path / name).mkdir()
