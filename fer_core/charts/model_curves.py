@@ -102,14 +102,7 @@ def reliability(curves: CurvesByModel, looks: Looks, errors: Mapping[str, float]
         figure.add_scatter(
             x=[bar["confidence"] for bar in bars],
             y=accuracy,
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": bounds[:, 1] - accuracy,
-                "arrayminus": accuracy - bounds[:, 0],
-                "thickness": 1,
-                "width": 2,
-            },
+            error_y=_interval(accuracy, bounds),
             name=f"{safe(title)} · ECE {errors[title]:.3f}",
             customdata=[[bar["n"]] for bar in bars],
             hovertemplate=(
@@ -222,14 +215,7 @@ def robust(records: Mapping[str, Robustness], looks: Looks, kind: str) -> go.Fig
         figure.add_scatter(
             x=list(range(len(accuracy))),
             y=accuracy,
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": bounds[:, 1] - accuracy,
-                "arrayminus": accuracy - bounds[:, 0],
-                "thickness": 1,
-                "width": 2,
-            },
+            error_y=_interval(accuracy, bounds),
             name=safe(title),
             customdata=[[level] for level in measured["levels"]],
             hovertemplate=f"{safe(title)}<br>%{{customdata[0]:g}} {unit}: %{{y:.1%}} right<extra></extra>",
@@ -330,6 +316,18 @@ def _height(figure: go.Figure) -> int:
     """Room for the plot whatever the legend takes: beside another chart, each of its entries has a line of its own."""
     lines = sum(trace.showlegend is not False for trace in figure.data)
     return _HEIGHT_PX + _LEGEND_LINE_PX * max(0, lines - 2)
+
+
+def _interval(values: NDArray[np.float64], bounds: NDArray[np.float64]) -> dict[str, Any]:
+    """Error bars from `values` (N,) to `bounds` (N, 2)."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": bounds[:, 1] - values,
+        "arrayminus": values - bounds[:, 0],
+        "thickness": 1,
+        "width": 2,
+    }
 
 
 def _diagonal(figure: go.Figure, words: str) -> None:

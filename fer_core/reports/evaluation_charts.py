@@ -4,17 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.figures import ReliabilityBar
-from fer_core.reports.pdf_charts import INK, QUIET, RULE, Chart, finished
+from fer_core.reports.svg import INK, QUIET, RULE, SMALL, Chart, finished, plain_axes
 
-_MM: Final = 1 / 25.4
-_SMALL: Final = 6.5
 _BLUE: Final = np.array([59, 91, 219]) / 255
 _WHITE_FROM: Final = 0.55
 """Share from which white letters read better than dark ones."""
@@ -24,22 +20,22 @@ def confusion_chart(table: Sequence[Sequence[int]], width_mm: float, height_mm: 
     """A confusion matrix with its counts, each cell as blue as its share of the row."""
     counts = np.asarray(table)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axes = plain_axes(width_mm, height_mm, left_mm=19, top_mm=15)
+    figure, axes = plain_axes(width_mm, height_mm, left_mm=19, top_mm=15, bottom_mm=4)
     for i, j in np.ndindex(counts.shape):  # squares and not a picture, so that they stay sharp
         axes.add_patch(
             Rectangle((j - 0.48, i - 0.47), 0.96, 0.94, facecolor=1 - shares[i, j] * (1 - _BLUE), linewidth=0)
         )
         colour = "#ffffff" if shares[i, j] >= _WHITE_FROM else INK
-        axes.text(j, i, f"{counts[i, j]:,}", ha="center", va="center", fontsize=_SMALL, color=colour)
+        axes.text(j, i, f"{counts[i, j]:,}", ha="center", va="center", fontsize=SMALL, color=colour)
     places = range(len(EMOTIONS))
     axes.set_xlim(-0.5, len(EMOTIONS) - 0.5)
     axes.set_ylim(len(EMOTIONS) - 0.5, -0.5)
     axes.set_xticks(places, EMOTIONS, rotation=35, ha="left")
     axes.set_yticks(places, EMOTIONS)
     axes.xaxis.tick_top()
-    axes.set_xlabel("read as", fontsize=_SMALL, color=QUIET)
+    axes.set_xlabel("read as", fontsize=SMALL, color=QUIET)
     axes.xaxis.set_label_position("top")
-    axes.set_ylabel("label", fontsize=_SMALL, color=QUIET)
+    axes.set_ylabel("label", fontsize=SMALL, color=QUIET)
     return finished(figure)
 
 
@@ -71,25 +67,5 @@ def reliability_chart(bars: Sequence[ReliabilityBar], width_mm: float, height_mm
     axes.grid(True, color=RULE, linewidth=0.4)
     for axis, words in ((axes.xaxis, "stated confidence"), (axes.yaxis, "right")):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axis.set_label_text(words, fontsize=_SMALL, color=QUIET)
+        axis.set_label_text(words, fontsize=SMALL, color=QUIET)
     return finished(figure)
-
-
-def plain_axes(
-    width_mm: float, height_mm: float, left_mm: float, top_mm: float = 4, right_mm: float = 4, bottom_mm: float = 4
-) -> tuple[Figure, Axes]:
-    """Axes without lines around them; margins in millimetres."""
-    figure = Figure(figsize=(width_mm * _MM, height_mm * _MM))
-    axes = figure.add_axes(
-        (
-            left_mm / width_mm,
-            bottom_mm / height_mm,
-            (width_mm - left_mm - right_mm) / width_mm,
-            (height_mm - top_mm - bottom_mm) / height_mm,
-        )
-    )
-    axes.tick_params(labelsize=_SMALL, colors=QUIET, length=0, pad=2)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    return figure, axes

@@ -1,16 +1,12 @@
-"""Charts of the PDF report as SVG, drawn by matplotlib without its global state, so that threads do not meet in it.
+"""Charts of a recording's PDF report as SVG.
 
 Sizes are in millimetres of the page. Labels, dashes and symbols say whatever colours say. Names of people are not drawn
 here: the report writes them, in fonts that have their letters.
 """
 
-import io
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -20,6 +16,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.reports.svg import INK, QUIET, RULE, SMALL, Chart, finished, plain_axes
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.series import longest_of_each_column, spans_of, thinned, with_breaks
 from fer_core.timeline.summaries import (
@@ -39,9 +36,6 @@ from fer_core.timeline.summaries import (
 )
 from fer_core.timeline.table import Timeline
 
-INK: Final = "#1b2333"
-QUIET: Final = "#5b6475"
-RULE: Final = "#d8dfec"
 UNCERTAIN_COLOUR: Final = "#a3aab8"
 PEOPLE_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6fdf", "#a06a00")
 
@@ -62,25 +56,12 @@ _POINTS: Final = 360
 _COLUMNS: Final = 600
 _CLOSE: Final = 0.02
 """Part of the width within which the numbers of two markers would touch."""
-_MM: Final = 1 / 25.4
-_SMALL, _TINY = 6.5, 5.5
-
-# Texts stay texts, which a reader can search and copy; as outlines of letters they would be most of the report's work.
-matplotlib.rcParams["svg.fonttype"] = "none"
-
-
-@dataclass(frozen=True)
-class Chart:
-    """An SVG picture and its size on the page in millimetres."""
-
-    svg: bytes
-    width_mm: float
-    height_mm: float
+_TINY: Final = 5.5
 
 
 def probability_lines(timeline: Timeline, person: int, notes: Notes, width_mm: float, height_mm: float) -> Chart:
     """Seven probabilities over time, with markers and excluded spans."""
-    figure, axes = _axes(width_mm, height_mm, top_mm=8)
+    figure, axes = _gridded(width_mm, height_mm, top_mm=8)
     usual_s = interval_s(timeline)
     points, step_s = thinned(rows_of_person(timeline, person), usual_s, _POINTS)
     drawn = with_breaks(points, step_s)
@@ -101,7 +82,7 @@ def probability_lines(timeline: Timeline, person: int, notes: Notes, width_mm: f
     _percent_axis(axes.yaxis)
     axes.set_ylim(0, 1.02)
     averaged = f", mean of {step_s:.3g} s" if step_s > usual_s else ""
-    axes.set_ylabel(f"probability{averaged}", fontsize=_SMALL, color=QUIET)
+    axes.set_ylabel(f"probability{averaged}", fontsize=SMALL, color=QUIET)
     axes.axhline(timeline.request.threshold, color=QUIET, linewidth=0.5, linestyle=":")
     _draw_notes(axes, notes)
     _legend(figure, axes)
@@ -110,7 +91,7 @@ def probability_lines(timeline: Timeline, person: int, notes: Notes, width_mm: f
 
 def ribbon(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: float, height_mm: float) -> Chart:
     """One lane a person with their most probable expression; at half height where it is uncertain."""
-    figure, axes = _axes(width_mm, height_mm)
+    figure, axes = _gridded(width_mm, height_mm)
     start_s, end_s = time_range(timeline)
     letter_s = (end_s - start_s) / width_mm * 1.35
     for lane, person in enumerate(persons):
@@ -119,7 +100,7 @@ def ribbon(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: f
     _time_axis(axes, (start_s, end_s))
     axes.set_yticks(range(len(persons)), [str(person) for person in persons])
     axes.set_ylim(max(len(persons), 1) - 0.45, -0.55)
-    axes.set_ylabel("person", fontsize=_SMALL, color=QUIET)
+    axes.set_ylabel("person", fontsize=SMALL, color=QUIET)
     axes.grid(False, axis="y")
     _draw_notes(axes, notes)
     return finished(figure)
@@ -127,7 +108,7 @@ def ribbon(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: f
 
 def valence_curve(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: float, height_mm: float) -> Chart:
     """Derived valence of some people over time."""
-    figure, axes = _axes(width_mm, height_mm, top_mm=8)
+    figure, axes = _gridded(width_mm, height_mm, top_mm=8)
     for place, person in enumerate(persons):
         points, step_s = thinned(rows_of_person(timeline, person), interval_s(timeline), _POINTS)
         drawn = with_breaks(points, step_s)
@@ -144,7 +125,7 @@ def valence_curve(timeline: Timeline, persons: Sequence[int], notes: Notes, widt
     axes.set_ylim(-1.05, 1.05)
     axes.set_yticks([-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "0", "+0.5", "+1"])
     axes.axhline(0, color=QUIET, linewidth=0.5)
-    axes.set_ylabel("derived valence", fontsize=_SMALL, color=QUIET)
+    axes.set_ylabel("derived valence", fontsize=SMALL, color=QUIET)
     _draw_notes(axes, notes)
     _legend(figure, axes)
     return finished(figure)
@@ -152,7 +133,7 @@ def valence_curve(timeline: Timeline, persons: Sequence[int], notes: Notes, widt
 
 def share_bars(summaries: Sequence[PersonSummary], width_mm: float, height_mm: float) -> Chart:
     """Shares of the time seen by category, one bar a person, numbered where there are several."""
-    figure, axes = _axes(width_mm, height_mm, left_mm=17, top_mm=1)
+    figure, axes = _gridded(width_mm, height_mm, left_mm=17, top_mm=1)
     thickness = 0.8 / max(1, len(summaries))
     most = max((share for summary in summaries for share in summary.shares.values()), default=1.0) or 1.0
     for place, summary in enumerate(summaries):
@@ -167,13 +148,13 @@ def share_bars(summaries: Sequence[PersonSummary], width_mm: float, height_mm: f
     _percent_axis(axes.xaxis)
     axes.grid(False, axis="y")
     whose = " · number of the person" if len(summaries) > 1 else ""
-    axes.set_xlabel(f"share of the time seen{whose}", fontsize=_SMALL, color=QUIET)
+    axes.set_xlabel(f"share of the time seen{whose}", fontsize=SMALL, color=QUIET)
     return finished(figure)
 
 
 def share_ring(summary: PersonSummary, width_mm: float, height_mm: float) -> Chart:
     """The same shares of one person as a ring with names around it."""
-    figure, axes = _axes(width_mm, height_mm, left_mm=14, right_mm=14, top_mm=4, bottom_mm=4)
+    figure, axes = _gridded(width_mm, height_mm, left_mm=14, right_mm=14, top_mm=4, bottom_mm=4)
     shown = [name for name in CATEGORIES if summary.shares[name] > 0]
     axes.pie(
         [summary.shares[name] for name in shown],
@@ -183,7 +164,7 @@ def share_ring(summary: PersonSummary, width_mm: float, height_mm: float) -> Cha
         counterclock=False,
         labeldistance=1.12,
         wedgeprops={"width": 0.45, "edgecolor": "white", "linewidth": 0.8},
-        textprops={"fontsize": _SMALL, "color": INK},
+        textprops={"fontsize": SMALL, "color": INK},
     )
     axes.text(0, 0, as_clock(summary.seen_s), ha="center", va="center", fontsize=8, color=INK)
     return finished(figure)
@@ -193,7 +174,7 @@ def quality_lane(
     timeline: Timeline, lanes: Sequence[tuple[str, pd.DataFrame]], width_mm: float, height_mm: float
 ) -> Chart:
     """When no face was found, and when which person's samples had which quality problem; see `quality_rows`."""
-    figure, axes = _axes(width_mm, height_mm, left_mm=26)
+    figure, axes = _gridded(width_mm, height_mm, left_mm=26)
     for lane, (_, rows) in enumerate(lanes):
         spans = spans_of(rows, interval_s(timeline))
         _draw_bars(axes, lane, [(start, end - start) for start, end in spans], QUIET)
@@ -215,25 +196,9 @@ def quality_rows(timeline: Timeline) -> list[tuple[str, pd.DataFrame]]:
     return lanes
 
 
-def _axes(
-    width_mm: float,
-    height_mm: float,
-    left_mm: float = 12,
-    right_mm: float = 4,
-    top_mm: float = 4,
-    bottom_mm: float = 9,
-) -> tuple[Figure, Axes]:
-    """Axes with margins for labels; the same at left and right for all charts over time, so that moments align."""
-    figure = Figure(figsize=(width_mm * _MM, height_mm * _MM))
-    inner = width_mm - left_mm - right_mm, height_mm - top_mm - bottom_mm
-    axes = figure.add_axes(
-        (left_mm / width_mm, bottom_mm / height_mm, inner[0] / width_mm, max(inner[1], 1) / height_mm)
-    )
-    axes.tick_params(labelsize=_SMALL, colors=QUIET, length=0, pad=2)
+def _gridded(width_mm: float, height_mm: float, **margins_mm: float) -> tuple[Figure, Axes]:
+    figure, axes = plain_axes(width_mm, height_mm, **margins_mm)
     axes.grid(True, color=RULE, linewidth=0.4)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set_visible(False)
     return figure, axes
 
 
@@ -247,7 +212,7 @@ def _legend(figure: Figure, axes: Axes) -> None:
         borderpad=0,
         ncols=8,
         frameon=False,
-        fontsize=_SMALL,
+        fontsize=SMALL,
         handlelength=3.2,
         columnspacing=1.4,
     )
@@ -260,7 +225,7 @@ def _time_axis(axes: Axes, within_s: tuple[float, float]) -> None:
     axes.xaxis.set_major_locator(MultipleLocator(step_s))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: as_clock(value) if step_s >= 1 else f"{value:.1f}"))
     unit = "h:min:s" if end_s >= 3600 else "min:s" if step_s >= 1 else "s"
-    axes.set_xlabel(f"time ({unit})", fontsize=_SMALL, color=QUIET)
+    axes.set_xlabel(f"time ({unit})", fontsize=SMALL, color=QUIET)
 
 
 def _percent_axis(axis: Any) -> None:
@@ -305,13 +270,3 @@ def _draw_notes(axes: Axes, notes: Notes) -> None:
             str(number), (marker.time_s, 1), xycoords=("data", "axes fraction"), xytext=(1.5, 6.5 if raised else 1),
             textcoords="offset points", fontsize=_TINY, color=INK, va="bottom", annotation_clip=False,
         )  # fmt: skip
-
-
-def finished(figure: Figure) -> Chart:
-    """A figure as SVG, without the moment at which it was made."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    width, height = figure.get_size_inches()
-    # matplotlib counts lengths in points and calls those of fonts pixels, which fpdf2 would take for smaller ones.
-    svg = re.sub(rb"(font-size: [0-9.]+)px", rb"\1pt", buffer.getvalue())
-    return Chart(svg, width / _MM, height / _MM)

@@ -11,7 +11,7 @@ from fpdf.enums import TableBordersLayout, TextEmphasis, VAlign, XPos, YPos
 
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.reports.fonts import BOLD, FAMILY, MONOSPACE, REGULAR, fonts_for, needs_shaping, printable, readable
-from fer_core.reports.pdf_charts import Chart
+from fer_core.reports.svg import Chart
 from fer_core.version import __version__
 
 PRODUCT: Final = "Face Value"

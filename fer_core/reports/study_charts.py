@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from fer_core.reports.evaluation_charts import plain_axes
-from fer_core.reports.pdf_charts import PEOPLE_COLOURS, QUIET, RULE, Chart, finished
+from fer_core.reports.pdf_charts import PEOPLE_COLOURS
+from fer_core.reports.svg import QUIET, RULE, SMALL, Chart, finished, plain_axes
 from fer_core.timeline.groups.clusters import ENTRY_ALPHA, Cluster
 from fer_core.timeline.groups.curves import MeanCurve
 from fer_core.timeline.groups.outcome import Outcome
@@ -21,7 +21,6 @@ RIGHT_MM: Final = 3.0
 LINES: Final = (("solid line", "-"), ("dashed line", "--"), ("dotted line", ":"), ("line of dashes and dots", "-."))
 """Lines of curves in words and as matplotlib has them; so many curves are told apart in black and white."""
 
-_SMALL: Final = 6.5
 _SYMBOLS: Final = ("o", "s", "D", "^", "*", "P")
 _SPREAD: Final = 0.12
 """Half the width over which people of a condition are spread, so that equal values stay apart."""
@@ -59,7 +58,7 @@ def people_chart(outcome: Outcome, words: str, width_mm: float, height_mm: float
             axes.plot([middle, middle], [low, high], color=colour, linewidth=0.9, zorder=3)
     axes.set_xlim(-0.5, len(conditions) - 0.5)
     axes.set_xticks([])
-    axes.set_ylabel(words, fontsize=_SMALL, color=QUIET)
+    axes.set_ylabel(words, fontsize=SMALL, color=QUIET)
     axes.yaxis.grid(True, color=RULE, linewidth=0.4)
     return finished(figure)
 
@@ -80,7 +79,7 @@ def curves_chart(curves: Sequence[MeanCurve], clusters: Sequence[Cluster], width
     for cluster in clusters:
         if cluster.p_value < ENTRY_ALPHA:
             axes.axvspan(cluster.start_s, cluster.end_s, ymax=0.02, color=QUIET, linewidth=0)
-    axes.set_xlabel("seconds", fontsize=_SMALL, color=QUIET)
-    axes.set_ylabel("mean probability", fontsize=_SMALL, color=QUIET)
+    axes.set_xlabel("seconds", fontsize=SMALL, color=QUIET)
+    axes.set_ylabel("mean probability", fontsize=SMALL, color=QUIET)
     axes.yaxis.grid(True, color=RULE, linewidth=0.4)
     return finished(figure)
