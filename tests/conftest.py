@@ -10,6 +10,28 @@ ROOT = Path(__file__).resolve().parents[1]
 PORTRAIT = Path(__file__).parent / "data" / "astronaut.png"
 
 
+LONGEST = (
+    "apptest/test_models_page.py",
+    "apptest/test_video_page.py",
+    "loopback/test_offline.py",
+    "unit/service/test_openapi.py",
+    "loopback/test_service.py",
+    "unit/test_hostile.py",
+    "unit/batch/test_local.py",
+    "unit/test_video_command.py",
+    "unit/test_reports_pdf.py",
+    "loopback/test_visitors.py",
+)
+"""Files that take longest, so that no process of the tests is left with one of them while the others have ended."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the rest as it was."""
+    tests = Path(__file__).parent
+    place = {tests / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
 @pytest.fixture(scope="session")
 def fer2013() -> Path:
     """The real data set, where this machine has it: named by FER2013_PATH or in the folder beside the repository."""

@@ -1,5 +1,7 @@
 """A dashboard of its own, for tests that need a server."""
 
+import contextlib
+import itertools
 import os
 import socket
 import subprocess
@@ -15,11 +17,18 @@ from tests.conftest import ROOT
 STARTS_WITHIN_S = 120
 
 
+# Below those that the system hands out itself, and of each test process its own, so that a port that was free is free
+# still when its server takes it.
+_ports = itertools.count(20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+
+
 def free_port() -> int:
     """A port of the loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in _ports:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("unreachable")
 
 
 @contextmanager

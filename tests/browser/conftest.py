@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -36,9 +37,11 @@ def running_server(**environment: str) -> Iterator[str]:
 
 @contextmanager
 def started_server(printed: Path, further: Sequence[str] = (), **environment: str) -> Iterator[Server]:
-    """A dashboard of its own that prints into a file, with further options of Streamlit."""
-    with started(printed, further, **environment) as (address, process):
-        yield Server(address, process.pid)
+    """A dashboard of its own that prints into a file, with further options of Streamlit; what it keeps is its own."""
+    with TemporaryDirectory() as folder:
+        own = {"XDG_DATA_HOME": f"{folder}/data", "FACE_VALUE_UNFINISHED": f"{folder}/unfinished"}
+        with started(printed, further, **{**own, **environment}) as (address, process):
+            yield Server(address, process.pid)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +77,7 @@ def browser(launch: Callable[..., Browser]) -> Browser:
 @pytest.fixture(scope="session")
 def face_browser(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory) -> Browser:
     """Its camera shows a real face that moves, comes nearer, and is away for a while; again and again."""
-    film = tmp_path_factory.mktemp("camera") / "face.mjpeg"
+    film = tmp_path_factory.mktemp("camera") / "face.y4m"
     film_face(film)
     return launch(
         "--use-fake-ui-for-media-stream",

@@ -130,7 +130,7 @@ def test_a_click_into_a_chart_moves_the_player(opened: Page):
     click_into(page, chart, 0.1, 0.1)  # the lines of Person 1, at 1.8 s
     wait_for_moment(page, 1.2, 2.4)
     page.wait_for_timeout(1000)
-    assert abs(player_time(page) - moment_s(page)) < 0.005
+    wait_for_moment(page, player_time(page) - 0.005, player_time(page) + 0.005)
     assert abs(player_video(page, "video.currentTime") - moment_s(page)) < 0.04
     said = hover(page, page.locator(".js-plotly-plot").first, 0.1, 0.1)
     assert re.search(r"Person 1 · frame \d+, good", said) and "happy : 9" in said
