@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fer_core.face.irises import Eye, Eyes
 from fer_core.face.topology import LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER
 
-_INNER_CORNER, _OUTER_CORNER = 0, 8
+_OUTER_CORNER, _INNER_CORNER = 0, 8
 
 _MIDDLE_LIDS: Final = ((3, 11), (4, 12), (5, 13))
 """Pairs of lower and upper lid in the middle of `Eye.lids`."""

@@ -24,8 +24,8 @@ MARGIN: Final = 2.3
 """Side of the network's square input over the distance of the corners of the eye, as in its training."""
 
 LID_POINTS: Final = 16
-"""The first points of the contour lie on the edges of the lids: inner corner, seven of the lower lid, outer corner,
-seven of the upper lid; both lids from the inside to the outside."""
+"""The first points of the contour lie on the edges of the lids: outer corner, seven of the lower lid, inner corner,
+seven of the upper lid; both lids from the outside to the inside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +80,15 @@ class IrisFinder:
 
 
 def _views(points: NDArray[np.float32], side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Maps from pixels of the squares around the right and the left eye to the picture; the right one is mirrored."""
+    """Maps from pixels of the squares around the right and the left eye to the picture; the left one is mirrored.
+
+    The network was trained on the eye at the left of the picture, which is the person's right one.
+    """
     right = _view(points[RIGHT_EYE_OUTER, :2], points[RIGHT_EYE_INNER, :2], side)
     left = _view(points[LEFT_EYE_INNER, :2], points[LEFT_EYE_OUTER, :2], side)
-    mirrored = right * (-1, 1, 1)
-    mirrored[:, 2] = right[:, 2] + right[:, 0] * side
-    return mirrored, left
+    mirrored = left * (-1, 1, 1)
+    mirrored[:, 2] = left[:, 2] + left[:, 0] * side
+    return right, mirrored
 
 
 def _view(start: NDArray[np.float32], end: NDArray[np.float32], side: int) -> NDArray[np.float64]:

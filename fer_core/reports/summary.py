@@ -10,7 +10,7 @@ from fer_core.plain import as_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.summaries import PersonSummary, counted, good_only, summarise
+from fer_core.timeline.summaries import CATEGORIES, PersonSummary, counted, good_only, summarise
 from fer_core.timeline.table import Recording, Timeline
 
 _DIGITS = 6
@@ -109,7 +109,7 @@ def _record(summary: PersonSummary, notes: Notes) -> PersonRecord:
         valence=round(summary.valence, _DIGITS),
         problems=_rounded(summary.problems),
         good_share=round(summary.good_share, _DIGITS),
-        dominant=summary.dominant,
+        dominant=max(CATEGORIES, key=summary.shares.__getitem__),
     )
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fer_core.timeline.movements import CLOSED_BELOW
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import rate_hz, runs
+from fer_core.timeline.sampling import runs, sampled_at
 
 USUAL_QUANTILE: Final = 0.7
 """Quantile of the openness that counts as the usual openness of open eyes."""
@@ -51,7 +51,7 @@ def blinks(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> l
 
 def can_count(times_s: NDArray[np.floating]) -> bool:
     """Whether there are enough samples per second to count blinks."""
-    return rate_hz(times_s) >= LOWEST_RATE_HZ
+    return sampled_at(times_s, LOWEST_RATE_HZ)
 
 
 def usual(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ RISE: Final = 0.1
 """Probability above the level at rest from which an expression has begun."""
 
 HOLD_S: Final = 0.2
-"""Shortest time above that level for an onset, so that one sample is none."""
+"""Shortest time above that level for an onset; one sample alone is none, however long it stands for."""
 
 MEANINGS: Final[Mapping[str, str]] = {
     "event": "number of the event in the order given, from 1",
@@ -206,12 +206,12 @@ def _figures(
 
 
 def _onset(times_s: NDArray[np.float64], held_s: NDArray[np.float64], rise: NDArray[np.float64]) -> float:
-    """Time of the first run of samples above `RISE` that lasts `HOLD_S`; NaN where there is none."""
+    """Time of the first run of two samples or more above `RISE` that lasts `HOLD_S`; NaN where there is none."""
     above = rise >= RISE - SAME_TIME_S
     apart = np.diff(times_s) > held_s[:-1] + SAME_TIME_S
     bounds = [0, *(np.flatnonzero(apart | (above[1:] != above[:-1])) + 1), len(times_s)]
     for first, after in pairwise(bounds):
-        if above[first] and held_s[first:after].sum() >= HOLD_S - SAME_TIME_S:
+        if above[first] and after - first > 1 and held_s[first:after].sum() >= HOLD_S - SAME_TIME_S:
             return float(times_s[first])
     return float("nan")
 

@@ -218,8 +218,12 @@ class Study:
             frame = timeline.frame.drop(columns=AS_READ)
             frame["person"] = timeline.frame[AS_READ].astype("Int64")
             request = AnalysisRequest.from_json(more.get(_REQUEST_READ, {}))
-            read = refreshed(replace(timeline, frame=frame, request=request))
-            return Study(read, edits_from_json(more.get("edits", [])))
+            edits, read = edits_from_json(more.get("edits", [])), replace(timeline, frame=frame, request=request)
+            # Only these change rows. Without them the rows are as they were read, which those of a part of a recording
+            # could not be computed from again.
+            if any(isinstance(edit, Merge | Split | Remove | Rest | Smooth) for edit in edits):
+                read = refreshed(read)
+            return Study(read, edits)
         except (TimelineError, RequestError, ValueError, TypeError, OverflowError) as error:
             raise MediaError(f"The corrections in this file do not fit its readings: {error}") from error
 

@@ -116,11 +116,6 @@ class PersonSummary:
     good_share: float
 
     @property
-    def dominant(self) -> str:
-        """The emotion with the largest share; `UNCERTAIN` where no reading is certain."""
-        return most_shown([self])
-
-    @property
     def mostly(self) -> str:
         """What may be said in one word, as `headline` says it; `WITHHELD` where nothing may."""
         return headline([self]) or WITHHELD

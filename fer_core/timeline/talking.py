@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.timeline.sampling import rate_hz
+from fer_core.timeline.sampling import sampled_at
 
 WINDOW_S: Final = 2.0
 """Window around a sample in which the mouth of a talking person opens and closes several times."""
@@ -25,7 +25,7 @@ LOWEST_RATE_HZ: Final = 3.0
 
 def can_tell(times_s: NDArray[np.floating]) -> bool:
     """Whether there are enough samples per second to detect talking."""
-    return rate_hz(times_s) >= LOWEST_RATE_HZ
+    return sampled_at(times_s, LOWEST_RATE_HZ)
 
 
 def talking(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -53,6 +53,14 @@ def test_files_that_documents_name_exist(path):
         assert (ROOT / target).exists(), f"{path} names {target}"
 
 
+def test_what_documents_import_is_there():
+    texts = [path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]]
+    lines = {line for text in texts for line in re.findall(r"^(?:from|import) fer_core.*$", text, re.MULTILINE)}
+    assert lines
+    for line in sorted(lines):
+        exec(line, {})
+
+
 def test_the_card_in_the_documents_is_one(tmp_path):
     from fer_core.classification.importing import read_given
 

@@ -15,7 +15,7 @@ from fer_core.timeline.edits import Edit, Merge, Remove, Rest, Smooth, Split
 from fer_core.timeline.files import from_json, from_parquet, json_bytes, parquet_bytes
 from fer_core.timeline.movements import MOVEMENTS, Geometry, resting
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import rate_hz, runs
+from fer_core.timeline.sampling import rate_hz, runs, sampled_at
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
@@ -108,6 +108,17 @@ def test_runs_and_rates():
     assert runs(np.array([True, False, False, True, True])) == [(0, 0), (3, 4)]
     assert runs(np.zeros(0, bool)) == []
     assert rate_hz(at(25, 2)) == pytest.approx(25)
+    assert rate_hz(np.zeros(1)) == rate_hz(np.zeros(3)) == 0
+    assert rate_hz(np.concatenate([at(4, 2), 60 + at(4, 2)])) == pytest.approx(4)  # a gap is no step
+
+
+@pytest.mark.parametrize(("fps", "frames_s", "least_hz"), [(15, 24000 / 1001, 12), (12, 30, 12), (3, 30000 / 1001, 3)])
+@pytest.mark.parametrize("seconds", [7, 10])
+def test_samples_lie_on_frames_and_are_as_many_as_asked_for(fps, frames_s, least_hz, seconds):
+    frames_s_of_all = np.arange(round(seconds * frames_s)) / frames_s
+    cells = np.floor((frames_s_of_all + 1e-3) * fps)
+    times_s = frames_s_of_all[np.flatnonzero(np.diff(cells, prepend=-1) > 0)]
+    assert sampled_at(times_s, least_hz) and not sampled_at(times_s, 1.05 * fps)
 
 
 # --- a timeline ------------------------------------------------------------------------------------------------------

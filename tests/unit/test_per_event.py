@@ -1,6 +1,7 @@
 """Figures of events, by hand on a few samples."""
 
 import io
+import math
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,13 @@ def test_one_flickering_sample_is_no_onset():
     values = [0.1, 0.1, 0.9, 0.1, 0.9, 0.9, 0.9, 0.1]
     rows = of_rows([face(0.2 * place, value) for place, value in enumerate(values)]).frame  # every 0.1 s
     assert happy(per_event(rows, [Event(0.2, 0.8, "x")], baseline=BeforeEvent(0.2)))["onset_s"] == pytest.approx(0.2)
+
+
+def test_one_sample_is_no_onset_though_it_stands_for_long():
+    values = [0.1, 0.1, 0.9, 0.1, 0.1, 0.9, 0.9, 0.1]
+    rows = of_rows([face(place / 2, value) for place, value in enumerate(values)]).frame  # every 0.25 s
+    assert math.isnan(happy(per_event(rows, [Event(0.5, 1.0, "x")], baseline=BeforeEvent(0.5)))["onset_s"])
+    assert happy(per_event(rows, [Event(0.5, 2.0, "x")], baseline=BeforeEvent(0.5)))["onset_s"] == pytest.approx(0.75)
 
 
 def test_wide_and_csv_hold_the_same():

@@ -333,6 +333,14 @@ def test_the_rows_of_a_file_are_those_of_the_corrected_timeline(tmp_path):
     assert Timeline.read(tmp_path / "a.parquet").request == study.timeline.request
 
 
+@pytest.mark.parametrize("ending", [".parquet", ".json"])
+def test_a_part_of_a_recording_comes_back_as_it_was(tmp_path, ending):
+    """Its smoothing and its movements rest on what was before it, which is not in the file."""
+    part = within(Study(three(), LOG).timeline, 4, 8)
+    again = reopened(Study(part, (Name(1, "Ann"), Mark((Marker(5.0, "x"),)))), tmp_path / f"part{ending}")
+    assert_same(again.timeline, part)
+
+
 def test_a_study_without_corrections_is_a_plain_timeline():
     assert AS_READ not in json.loads(Study(three()).to_json())["columns"]
 
