@@ -47,6 +47,7 @@ def models(installed, monkeypatch):
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
     monkeypatch.setattr(records, "MODELS_DIR", folder)
+    monkeypatch.setattr(own_data, "PATIENCE_S", 60)  # nothing here runs the page again when the work has ended
     monkeypatch.setattr(loaders, "classifier", lambda name: made[name] if name in made else load(name))
     monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([Box(10, 10, 60, 60)]))
     monkeypatch.delenv(DATA_SET, raising=False)

@@ -305,7 +305,7 @@ def test_what_waits_is_deleted_on_request_and_with_forget(fakes, clip, monkeypat
     assert not list(waiting_place.iterdir()) and "was read before" not in words(page) and not page.exception
     page = stopped(video_page(), lambda page: upload(page, "long.mp4", clip), monkeypatch)
     assert list(waiting_place.iterdir())
-    button(page, "Forget").click().run()
+    button(page, "Forget all of it").click().run()
     assert not list(waiting_place.iterdir())
 
 
@@ -321,7 +321,7 @@ def test_a_recording_that_browsers_do_not_play_gets_a_copy_that_they_do(fakes, o
     assert not page.exception and not page.error
     assert player(page)["video"].endswith(".mp4") and "for this player alone" in words(page)
     assert player(page)["still"] is None
-    button(page, "Forget").click().run()
+    button(page, "Forget all of it").click().run()
     assert not found.path.parent.exists()
 
 
@@ -603,7 +603,7 @@ def test_a_stimulus_plays_beside_and_is_asked_for_again_by_name(fakes, clip, old
     assert data["video"].endswith(".mp4")
     assert (data["name"], data["offset"], data["sound"]) == ("shown.mp4", -1.5, False)
     (tmp_path / "kept.parquet").write_bytes(recording(page).study.to_parquet())
-    button(page, "Forget").click().run()
+    button(page, "Forget all of it").click().run()
     assert not given.path.exists()
 
     label(page.file_uploader, "Evidence bundle").upload(
@@ -638,6 +638,39 @@ def test_two_recordings_are_compared(fakes, clip):
     [chosen] = [each for each in page.multiselect if each.label == "People"]
     chosen.set_value([]).run()
     assert "Choose people" in words(page) and not page.exception
+
+
+def test_what_another_tab_closed_is_neither_shown_nor_chosen(fakes, clip):
+    fakes()
+    page = analysed(upload(video_page(), "first.mp4", clip))
+    analysed(upload(page, "second.mp4", clip))
+    [choice] = [each for each in page.segmented_control if each.label == "Open recordings"]
+    first, second = page.session_state[MEMORY].recordings
+    page.session_state[MEMORY].close(first)
+    choice.set_value(first).run()
+    assert not page.exception and page.session_state[MEMORY].shown == second
+    assert "second\\.mp4" in words(page)
+
+
+def test_who_is_chosen_stays_so_when_the_range_shows_somebody_else(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+
+    def chosen() -> list[str]:
+        [field] = [each for each in page.multiselect if each.label == "People"]
+        return field.value
+
+    tab(page, "Compare")
+    at_first = chosen()
+    assert len(at_first) == 2
+    found = recording(page)
+    whole = found.range_s[0], found.range_s[1]
+    found.range_s = (98.0, 99.0)  # where nobody is seen
+    page.run()
+    assert chosen() == at_first and "Choose people who are seen" in words(page)
+    found.range_s = whole
+    page.run()
+    assert chosen() == at_first and len(page.get("plotly_chart")) == 3 and not page.exception
 
 
 def test_another_model_reads_the_recording_from_the_comparison(fakes, clip, monkeypatch, waiting_place):
@@ -693,7 +726,7 @@ def test_a_session_without_a_frame_is_explained(fakes):
     assert "No frame was read during this recording" in " ".join(each.value for each in page.warning)
     for part in ("Statistics", "People", "Events", "Compare", "Label", "Export"):
         assert not tab(page, part).exception, part
-    assert button(page, "Forget")
+    assert button(page, "Forget all of it")
 
 
 def test_settings_stay_for_the_next_recording(fakes, clip):
@@ -738,9 +771,21 @@ def test_forget_deletes_everything(fakes, clip):
     page = analysed(upload(video_page(), "clip.mp4", clip))
     folder = page.session_state[MEMORY].workspace.path
     assert [path.name for path in folder.rglob("*.mp4")] == ["clip.mp4"]
-    button(page, "Forget").click().run()
+    button(page, "Forget all of it").click().run()
     assert not page.exception and not folder.exists()
     assert not page.session_state[MEMORY].recordings and not page.metric
+
+
+def test_a_forgotten_live_session_is_not_opened_again(fakes):
+    fakes()
+    page = video_page()
+    session = page.session_state[handover.RECORDED_SESSION] = RecordedSession(synthetic(10.0))
+    page.run()
+    assert recording(page)
+    page.session_state[MEMORY].forget()  # in another tab, whose session does not hold it
+    page.run()
+    assert page.session_state[handover.RECORDED_SESSION] is session
+    assert not page.exception and not page.session_state[MEMORY].recordings
 
 
 def test_forget_ends_an_analysis_that_is_under_way(fakes, clip, monkeypatch):
@@ -750,7 +795,7 @@ def test_forget_ends_an_analysis_that_is_under_way(fakes, clip, monkeypatch):
     page = upload(video_page(), "long.mp4", clip)
     assert began.wait(20)
     work = page.session_state[MEMORY].work
-    button(page, "Forget").click().run()
+    button(page, "Forget all of it").click().run()
     deadline = time.monotonic() + 20
     while work.running and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -235,6 +235,7 @@ def test_corrections_outlive_a_reload_and_come_back_from_a_file(opened: Page, tm
     kept = tmp_path / "kept.parquet"
     kept.write_bytes(data)
     page.get_by_role("button", name="Forget", exact=True).click()
+    page.get_by_role("button", name="Forget all of it", exact=True).click()
     expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_have_count(0, timeout=60_000)
     open_kept(page, kept)
     expect(page.get_by_role("heading", name="Gespräch 1.mp4")).to_be_visible(timeout=60_000)

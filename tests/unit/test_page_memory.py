@@ -1,8 +1,11 @@
 """What a page keeps of a visitor is gone when they are on another one."""
 
+import time
+
 import pytest
 import streamlit as st
 
+from fer_core.jobs import Work
 from fer_core.ui.shared import page_memory
 
 
@@ -20,6 +23,16 @@ def test_it_is_kept_on_its_page_only():
     assert (page_memory.kept("Models", "result"), page_memory.kept("Models", "picture")) == (None, 2)
     page_memory.forget_other_pages("Video")
     assert page_memory.kept("Models", "picture") is None
+
+
+def test_work_ends_with_its_page():
+    work = Work(lambda monitor: [monitor.check() for _ in iter(lambda: time.sleep(0.01), 1)])
+    page_memory.keep("Models", "work", work)
+    page_memory.forget_other_pages("Models")
+    assert work.running
+    page_memory.forget_other_pages("Video")
+    work.wait(30)
+    assert not work.running
 
 
 def test_nothing_was_kept():

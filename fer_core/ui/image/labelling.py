@@ -41,6 +41,8 @@ def readings_are_shown(pictures: list[Analysed]) -> None:
 def label_faces(pictures: list[Analysed]) -> None:
     """Every face with a choice of seven expressions; then the agreement, and the faces to take along."""
     rater = _rater()
+    if others := sum(_labels_of_others(picture, rater) for picture in pictures):
+        st.caption(f"Labels under another name, which are kept and not shown here: {others}.")
     for place, picture in enumerate(pictures):
         with st.container(border=True):
             st.markdown(f"**{plain(picture.name)}**")
@@ -131,6 +133,11 @@ def _labels(picture: Analysed, rater: str) -> list[LabelFace]:
     """What the rater said of the faces that are there."""
     boxes = {reading.box for reading in picture.readings}
     return [label for label in labels_after(picture.edits) if label.rater == rater and label.box in boxes]
+
+
+def _labels_of_others(picture: Analysed, rater: str) -> int:
+    """How many labels others gave."""
+    return sum(label.rater != rater and label.label is not None for label in labels_after(picture.edits))
 
 
 def _shown() -> set[str]:

@@ -65,7 +65,11 @@ def clear_button() -> None:
     source = st.session_state[_SOURCE]
     if source in (UPLOAD, CAMERA):
         st.button(
-            "Clear pictures", icon=":material/delete:", on_click=_clear, args=(source,), help="They stay until then."
+            "Clear pictures",
+            icon=":material/delete:",
+            on_click=_clear,
+            args=(source,),
+            help="They stay until then; labels and corrections go with them.",
         )
 
 

@@ -9,12 +9,14 @@ import streamlit as st
 
 from fer_core.analysis.run import completed, provenance_of
 from fer_core.declaration import agreed as agreed_at
+from fer_core.errors import MediaError
 from fer_core.live import LiveSettings, LiveStream
 from fer_core.live.recording import SessionRecorder
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.ui.shared.handover import keep_session
 from fer_core.ui.shared.purpose import purpose
+from fer_core.ui.video.memory import memory
 
 CONSENT: Final = "live consent"
 """Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
@@ -112,5 +114,13 @@ def start_recording(live: LiveStream, pipeline: EmotionPipeline, settings: LiveS
 def stop_recording(live: LiveStream) -> None:
     """End it and leave the session for the pages that show timelines."""
     session = live.stop_recording()
-    if session is not None:
-        keep_session(session)
+    if session is None:
+        return
+    keep_session(session)
+    kept = memory()
+    if kept.next_to_close is None:  # else it would close another recording, unasked
+        try:
+            kept.take_live()
+        except MediaError:  # the disk is full: the Video page tries again, and says so
+            kept.live = None
+        memory()  # names the visit in the page's address, so that a reload loses nothing

@@ -15,13 +15,13 @@ from fer_core.evaluation.archives import ArchiveLimits
 from fer_core.evaluation.attributes import FOLDER_ATTRIBUTE, read_attributes
 from fer_core.evaluation.labelled import LabelledFaces, read_labelled
 from fer_core.evaluation.own_faces import OwnEvaluation, evaluate_own
-from fer_core.jobs import Monitor, Progress
+from fer_core.jobs import Monitor, Work
 from fer_core.request import DEFAULT_DETECTOR
-from fer_core.timeline.summaries import as_clock
 from fer_core.ui.models import own_results, records
 from fer_core.ui.models.parts import PAGE
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.text import plain
+from fer_core.ui.video.waiting import wait_for
 
 LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000)
 """Limits of one upload, unpacked; the command line takes more."""
@@ -35,7 +35,10 @@ MOST_TABLE_BYTES: Final = 10_000_000
 READING_SHARE: Final = 0.2
 """Share of the bar for reading the pictures; the rest is for measuring."""
 
-_RESULT: Final = "own evaluation"
+PATIENCE_S: Final = 1.5
+"""Seconds that the page waits for what is quick, before it shows the progress."""
+
+_WORK: Final = "own evaluation"
 _ZIP, _FOLDER = ":material/folder_zip: Zip", ":material/folder: Folder"
 _SMALLER_PICTURES: Final = "scale the pictures down, take fewer, or use the command below, which takes more"
 _PICTURES: Final = ["png", "jpg", "jpeg", "webp", "bmp"]
@@ -43,10 +46,10 @@ _PICTURES: Final = ["png", "jpg", "jpeg", "webp", "bmp"]
 
 def own_data(cards: Sequence[ModelCard]) -> None:
     """Ask for the faces, measure, show; a result stays until the visitor leaves the page."""
-    found: OwnEvaluation | None = page_memory.kept(PAGE, _RESULT)
-    if found is not None:
+    work: Work[OwnEvaluation] | None = page_memory.kept(PAGE, _WORK)
+    if work is not None and work.result is not None:
         st.button("Forget it and measure something else", icon=":material/delete:", on_click=_forget)
-        own_results.show(found, {card.name: card for card in cards})
+        own_results.show(work.result, {card.name: card for card in cards})
         return
     st.markdown(
         "How good is each model on *your* faces? Give labelled pictures and get everything that stands on this page "
@@ -62,10 +65,14 @@ def own_data(cards: Sequence[ModelCard]) -> None:
         st.code("my_faces.zip\n├── happy/anna_01.png\n├── happy/ben_02.jpg\n└── sad/anna_07.png", language=None)
     upload = _ask_faces()
     options = _ask_options(cards)
-    ready = upload is not None and options is not None
-    wanted = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=not ready)
+    ready, running = upload is not None and options is not None, work is not None and work.running
+    wanted = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=running or not ready)
     if wanted and upload and options:
-        _run(upload(), options)
+        _begin(upload(), options)
+    elif work is not None and running:
+        wait_for(work, "Measuring", "stop measuring")
+    elif work is not None and work.problem and not work.stopping:
+        st.error(plain(work.problem), icon=":material/error:")
     st.caption(
         "Larger data, or data that are on the machine already: "
         "`python -m fer_core evaluate --data PATH --model all --split all --json result.json`"
@@ -156,37 +163,30 @@ def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any] | None:
     }
 
 
-def _run(upload: BinaryIO, options: Mapping[str, Any]) -> None:
-    """Measure while a bar tells how far it is. A click on *Stop* begins a new run, which ends this one."""
-    bar = st.progress(0.0, "Reading the pictures …")
-    st.button("Stop", icon=":material/stop_circle:", key="stop measuring")
-
-    def show(progress: Progress) -> None:
-        left = "" if progress.remaining_s is None else f", {as_clock(max(1, progress.remaining_s))} left"
-        bar.progress(progress.share, f"{plain(progress.words)}: {progress.share:.0%}{left}")
-
-    monitor = Monitor(show)
+def _begin(upload: BinaryIO, options: Mapping[str, Any]) -> None:
+    """Measure in a thread of its own, so that no click on the page ends it but *Stop*."""
     try:
-        faces = read_labelled(
-            upload,
-            loaders.detector(DEFAULT_DETECTOR) if options["detect"] else None,
-            LIMITS,
-            monitor.part(0, READING_SHARE, "Reading the pictures"),
-        )
-        result = evaluate_own(
+        detector = loaders.detector(DEFAULT_DETECTOR) if options["detect"] else None
+        classifiers = {name: loaders.classifier(name) for name in options["models"]}
+    except FerError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+
+    def job(monitor: Monitor) -> OwnEvaluation:
+        faces = read_labelled(upload, detector, LIMITS, monitor.part(0, READING_SHARE, "Reading the pictures"))
+        return evaluate_own(
             getattr(upload, "name", "upload"),
             faces,
-            {name: loaders.classifier(name) for name in options["models"]},
+            classifiers,
             _attributes(faces, options),
             options["robust"],
             monitor.part(READING_SHARE, 1),
             records.MODELS_DIR,
         )
-    except FerError as error:
-        bar.empty()
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    page_memory.keep(PAGE, _RESULT, result)
+
+    work = Work(job, name="own evaluation")
+    page_memory.keep(PAGE, _WORK, work)
+    work.wait(PATIENCE_S)
     st.rerun()
 
 
@@ -198,4 +198,4 @@ def _attributes(faces: LabelledFaces, options: Mapping[str, Any]) -> dict[str, l
 
 
 def _forget() -> None:
-    page_memory.forget(PAGE, _RESULT)
+    page_memory.forget(PAGE, _WORK)

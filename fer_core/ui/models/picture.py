@@ -111,7 +111,7 @@ def _read_all(face: NDArray[np.uint8], cards: Mapping[str, ModelCard]) -> dict[s
 def _choose_face() -> NDArray[np.uint8] | None:
     """The crop to read, uint8 (H, W, 3) BGR; None while there is none."""
     source = st.segmented_control(
-        "Picture from", [_UPLOAD, _CAMERA, _SAMPLE], default=_SAMPLE, required=True, key="picture source"
+        "Picture from", [_UPLOAD, _CAMERA, _SAMPLE], default=_SAMPLE, required=True, key="models picture source"
     )
     file: File | None = None
     if source == _SAMPLE:

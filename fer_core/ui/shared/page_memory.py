@@ -4,6 +4,8 @@ from typing import Any, Final
 
 import streamlit as st
 
+from fer_core.jobs import Work
+
 KEY: Final = "page memory"
 
 
@@ -29,7 +31,9 @@ def forget(page: str, name: str) -> None:
 
 
 def forget_other_pages(page: str) -> None:
-    """Drop everything that was kept for other pages than this one. `Home.py` calls it in every run."""
+    """Drop everything that was kept for other pages than this one; work ends. `Home.py` calls it in every run."""
     memory = st.session_state.get(KEY, {})
     for other in [name for name in memory if name != page]:
-        del memory[other]
+        for value in memory.pop(other).values():
+            if isinstance(value, Work):
+                value.abandon()

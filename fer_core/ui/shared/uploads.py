@@ -117,7 +117,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
     if len(files) > MAX_PICTURES:
         st.warning(f"Only the first {MAX_PICTURES} pictures are read; the command line takes any number.")
         files = files[:MAX_PICTURES]
-    before: dict[Key, Analysed] = st.session_state.get(_KEY, {})
+    before: dict[Key, Analysed] = st.session_state.setdefault(_KEY, {})
     after: dict[Key, Analysed] = {}
     done: list[Analysed] = []
     bar = st.progress(0.0, "Reading …") if len(files) > 1 else None
@@ -130,6 +130,7 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
         key = (sha256, name, settings, turned)
         try:
             picture = before.get(key) or read(name, data, pipeline, turned, sha256)
+            before[key] = picture  # at once: a click may end this run before the last picture
             picture = picture.corrected(_edits().get(_key_of(picture), ()), pipeline)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/broken_image:")

@@ -11,6 +11,8 @@ from fer_core.library.values import Consent, Entry, consent_state
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.results import MESSAGE
 
+_WRITTEN = "how many consents were written down"
+
 
 def consent(library: Library, entry: Entry) -> None:
     """The records of a recording, a form for another one, and a button to withdraw each purpose."""
@@ -44,7 +46,8 @@ def table_of(records: tuple[Consent, ...], today: str) -> pd.DataFrame:
 
 
 def _form(library: Library, entry: Entry) -> None:
-    with st.form(f"consent {entry.recording_id}", clear_on_submit=True):
+    written = st.session_state.get(_WRITTEN, 0)
+    with st.form(f"consent {entry.recording_id} {written}"):  # another form, an empty one, after each that was written
         left, right = st.columns(2)
         purpose = left.text_input("Purpose", placeholder="this study; teaching; publication of figures")
         statement = right.text_input("Version of the text", placeholder="form 12, version 3, signed")
@@ -81,6 +84,7 @@ def _record(library: Library, entry: Entry, record: Consent, everywhere: bool) -
     except FerError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
+    st.session_state[_WRITTEN] = st.session_state.get(_WRITTEN, 0) + 1
     number = "1 recording" if len(recordings) == 1 else f"{len(recordings)} recordings"
     st.session_state[MESSAGE] = f"{record.purpose}: written down for {number}."
     st.rerun()

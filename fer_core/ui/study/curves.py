@@ -27,8 +27,12 @@ def curves(library: Library) -> None:
         st.info("Keep some recordings first; then their curves are averaged here.", icon=":material/groups:")
         return
     left, right = st.columns(2)
-    what = left.segmented_control("Aligned at", [WHOLE, EVENTS], default=WHOLE, required=True, key="study aligned")
-    emotion = right.selectbox("Expression", EMOTIONS, EMOTIONS.index("happy"), key="study emotion")
+    what = left.segmented_control(
+        "Aligned at", [WHOLE, EVENTS], default=WHOLE, required=True, key="study aligned", persist_state="session"
+    )
+    emotion = right.selectbox(
+        "Expression", EMOTIONS, EMOTIONS.index("happy"), key="study emotion", persist_state="session"
+    )
     window_s = AROUND_S
     if what == EVENTS:
         window_s = st.slider(

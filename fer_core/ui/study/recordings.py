@@ -116,7 +116,7 @@ def labels_of(entries: Sequence[Entry]) -> dict[str, str]:
     """By analysis, a label unlike that of every other: a browser tells what was chosen by its label alone."""
     labels = {entry.analysis: f"{entry.title} · {entry.place.subject or 'nobody'}" for entry in entries}
     for further in (
-        lambda entry: f"{entry.request.model or 'no model'}, kept {entry.kept_at[:16].replace('T', ' ')}",
+        lambda entry: f"{entry.request.model or 'no model'}, kept {entry.kept_at[:16].replace('T', ' ')} UTC",
         lambda entry: entry.analysis[:8],
     ):
         times = Counter(labels.values())
@@ -175,7 +175,8 @@ def _describe_all(library: Library, found: Sequence[Entry]) -> None:
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        said = [f"{matched.recordings} recordings were described."]
+        number_words = "1 recording was" if matched.recordings == 1 else f"{matched.recordings} recordings were"
+        said = [f"{number_words} described."]
         for words, names in (
             ("Not kept here", matched.unknown),
             ("Several have this name", matched.ambiguous),
@@ -203,10 +204,9 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
             "What is open there beyond that is closed, the oldest first.",
         ):
             for entry in entries:
-                opened = memory().open_studies(
-                    {entry.request.model or "": library.open_study(entry.analysis)}, None
-                )  # without its path: what is open is deleted when it is closed
-                opened.kept = entry.analysis
+                study = library.open_study(entry.analysis)
+                # Without its path: what is open is deleted when it is closed.
+                memory().open_studies({entry.request.model or "": study}, None).keeps(entry.analysis, study)
             st.switch_page("pages/3_Video.py")
         with st.popover("Delete for good", icon=":material/delete_forever:"):
             st.markdown("Readings, corrections, names and descriptions go; nothing brings them back.")

@@ -41,9 +41,15 @@ def report(library: Library) -> None:
     """Ask for the report; give it out only while nothing that it says has changed."""
     st.markdown("##### Report (PDF)")
     left, right = st.columns(2)
-    name = left.text_input("Name of the study", "Study", max_chars=120, key="study name").strip() or "Study"
+    given = left.text_input("Name of the study", "Study", max_chars=120, key="study name", persist_state="session")
+    name = given.strip() or "Study"
     what = right.segmented_control(
-        "A figure compares", [WHOLE, EVENTS], default=WHOLE, required=True, key="study report rows"
+        "A figure compares",
+        [WHOLE, EVENTS],
+        default=WHOLE,
+        required=True,
+        key="study report rows",
+        persist_state="session",
     )
     what = what or WHOLE
     names = VALUES if what == WHOLE else EVENT_VALUES
@@ -55,11 +61,13 @@ def report(library: Library) -> None:
         format_func=value_title,
         max_selections=_MOST_FIGURES,
         key=f"study figures {what}",
+        persist_state="session",
         help="P-values are corrected for the number of all comparisons in the report, so choose what was planned.",
     )
     over_time = st.toggle(
         "With curves over time",
         key="study report curves",
+        persist_state="session",
         help="Of the expressions of these figures, as *Over time* shows them. All kept files are read for them.",
     )
     window_s = st.session_state.get(WINDOW, AROUND_S) if over_time else None

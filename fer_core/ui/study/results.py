@@ -37,7 +37,9 @@ def results(library: Library) -> None:
         return
     if len({(entry.request.model, entry.request.fps) for entry in entries}) > 1:
         st.warning("Not all recordings were read by the same model and samples a second.", icon=":material/info:")
-    what = st.segmented_control("One row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study rows")
+    what = st.segmented_control(
+        "One row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study rows", persist_state="session"
+    )
     observations = observed(library, what or WHOLE)
     if observations is None:
         return
@@ -53,7 +55,14 @@ def results(library: Library) -> None:
         )
         return
     names = VALUES if what == WHOLE else EVENT_VALUES
-    value = st.selectbox("Value", names, names.index(f"mean_{EMOTIONS[3]}"), format_func=value_title, key="study value")
+    value = st.selectbox(
+        "Value",
+        names,
+        names.index(f"mean_{EMOTIONS[3]}"),
+        format_func=value_title,
+        key="study value",
+        persist_state="session",
+    )
     st.session_state[CHOSEN] = value
     _compared(observations.table, value, {entry.request.model or "" for entry in entries})
 

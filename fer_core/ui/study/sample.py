@@ -4,10 +4,11 @@ from typing import Final
 
 import streamlit as st
 
+from fer_core.errors import FerError
 from fer_core.jobs import Monitor, Work
 from fer_core.library.library import Library
 from fer_core.library.sample import CREDIT, PEOPLE, delete_sample, make_sample, sample_entries
-from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, AnalysisRequest
+from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.results import MESSAGE, forget_results
@@ -44,8 +45,13 @@ def sample(library: Library) -> None:
 
 
 def _begin(library: Library) -> None:
-    pipeline = loaders.pipeline(DEFAULT_MODEL, DEFAULT_DETECTOR)
-    request = AnalysisRequest(model=DEFAULT_MODEL)
+    try:
+        model = loaders.cards()[0].name  # the default, where it is installed
+        pipeline = loaders.pipeline(model, DEFAULT_DETECTOR)
+    except FerError as error:
+        st.toast(plain(str(error)), icon=":material/error:")
+        return
+    request = AnalysisRequest(model=model)
 
     def job(monitor: Monitor) -> None:
         make_sample(library, pipeline, request, monitor)

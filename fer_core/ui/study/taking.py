@@ -34,7 +34,9 @@ def taking(library: Library) -> None:
 
 def _tables(library: Library) -> None:
     st.markdown("##### Tables of people")
-    what = st.segmented_control("A row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study take")
+    what = st.segmented_control(
+        "A row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study take", persist_state="session"
+    )
     observations = observed(library, what or WHOLE)
     if observations is None:
         return
@@ -131,8 +133,9 @@ def _whole(library: Library) -> None:
             if brought is None:
                 return
             del st.session_state[_IMPORT]
-            st.session_state[MESSAGE] = f"{brought.analyses} analyses were imported, {brought.known} were here already."
+            new = "1 analysis was" if brought.analyses == 1 else f"{brought.analyses} analyses were"
+            st.session_state[MESSAGE] = f"{new} imported, {brought.known} were here already."
             st.session_state["study imports"] = number + 1
             st.rerun()
-        if words := st.session_state.get(MESSAGE):
+        if words := st.session_state.pop(MESSAGE, None):
             st.success(plain(words), icon=":material/check:")

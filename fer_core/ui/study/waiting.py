@@ -1,12 +1,13 @@
 """Recordings to read: given here, read one after another in the background, kept when they are read."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import streamlit as st
 
 from fer_core.classification import ModelCard
-from fer_core.errors import FerError
+from fer_core.errors import FerError, ModelError
 from fer_core.library.library import Library
 from fer_core.library.queue import Queue, Waiting
 from fer_core.media.video import VIDEO_TYPES
@@ -44,8 +45,15 @@ def load(request: AnalysisRequest) -> None:
 
 
 def pipeline_for(request: AnalysisRequest) -> EmotionPipeline:
-    """What `load` loaded."""
-    return _loaded[request.model, request.detector.name]
+    """What `load` loaded.
+
+    Raises:
+        ModelError: it was not loaded.
+    """
+    found = _loaded.get((request.model, request.detector.name))
+    if found is None:
+        raise ModelError(f"The model {request.model} cannot be loaded; install it, or remove this recording.")
+    return found
 
 
 def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> None:
@@ -55,12 +63,23 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
         help="All are read in the same way, so that they can be compared.",
     )  # fmt: skip
     left, middle, right = st.columns(3)
-    model = left.selectbox("Model", list(cards), format_func=lambda name: cards[name].title, key="study model")
-    detectors = list(loaders.detector_titles())
-    detector = middle.selectbox("Face detector", detectors, format_func=loaders.detector_titles().__getitem__)
-    fps = right.select_slider("Samples a second", list(RATES), 4.0, format_func=RATES.__getitem__)
+    titles = loaders.detector_titles()
+    model = left.selectbox(
+        "Model", list(cards), format_func=lambda name: cards[name].title, key="study model", persist_state="session"
+    )
+    detector = middle.selectbox(
+        "Face detector", list(titles), format_func=titles.__getitem__, key="study detector", persist_state="session"
+    )
+    fps = right.select_slider(
+        "Samples a second", list(RATES), 4.0, format_func=RATES.__getitem__, key="study rate", persist_state="session"
+    )
     if st.button("Read and keep", icon=":material/playlist_add:", type="primary", disabled=not given) and given:
         request = AnalysisRequest(model=model, detector=DetectorChoice(detector), fps=fps)
+        try:
+            load(request)  # before anything waits for it: what waits may be read at once
+        except FerError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
         for file in given:
             queue.add(file.name, file.getbuffer(), request, purpose())
         _start(library, queue)
@@ -123,22 +142,15 @@ def _buttons(library: Library, queue: Queue, items: list[Waiting]) -> None:
     elif any(item.state == "waiting" for item in items) and st.button(
         "Go on reading", icon=":material/play_arrow:", type="primary"
     ):
-        try:
-            _start(library, queue)
-        except FerError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
+        _start(library, queue)
         st.rerun()
 
 
 def _start(library: Library, queue: Queue) -> None:
-    """Load what everything that waits needs, then read.
-
-    Raises:
-        FerError: a model or detector cannot be loaded.
-    """
+    """Load what everything that waits needs, then read; what cannot be loaded fails alone, when its turn comes."""
     for item in queue.items():
-        load(item.request)
+        with contextlib.suppress(FerError):
+            load(item.request)
     queue.start(library, pipeline_for)
 
 

@@ -17,7 +17,6 @@ from fer_core.charts.multiples import (
 from fer_core.classification import ModelCard
 from fer_core.timeline.summaries import CATEGORIES, as_clock
 from fer_core.ui.shared.figures import show_figure
-from fer_core.ui.shared.text import plain
 from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.opening import another_model
@@ -38,10 +37,9 @@ def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
             models_compared(recording, cards)
     another_model(recording, cards)
     recordings = [recording, *others]
-    everyone = subjects_of(recordings)
-    chosen = _chosen(recording, everyone)
+    chosen = _chosen(recording, recordings)
     if not chosen:
-        st.info("Choose people to be compared.", icon=":material/compare:")
+        st.info("Choose people who are seen in the range.", icon=":material/compare:")
         return
     figures = {
         "lanes": (lanes_of(chosen), describe_subjects(chosen)),
@@ -65,10 +63,14 @@ def subjects_of(recordings: Sequence[OpenRecording]) -> list[Subject]:
     for each in recordings:
         rows = each.rows(good=each.leave_out_poor)
         for summary in each.summaries(good=each.leave_out_poor):
-            name = each.notes.name(summary.person)
-            title = name if len(recordings) == 1 else f"{name} · {each.title}"
+            title = _title(each, summary.person, recordings)
             found.append(Subject(title, summary.person, rows, summary, each.range_s))
     return found
+
+
+def _title(recording: OpenRecording, person: int, recordings: Sequence[OpenRecording]) -> str:
+    name = recording.notes.name(person)
+    return name if len(recordings) == 1 else f"{name} · {recording.title}"
 
 
 def as_table(subjects: Iterable[Subject]) -> pd.DataFrame:
@@ -88,13 +90,16 @@ def as_table(subjects: Iterable[Subject]) -> pd.DataFrame:
     )
 
 
-def _chosen(recording: OpenRecording, everyone: Sequence[Subject]) -> list[Subject]:
-    by_title = {one.title: one for one in everyone}
+def _chosen(recording: OpenRecording, recordings: Sequence[OpenRecording]) -> list[Subject]:
+    """The chosen people who are seen in the range; the choice is among all, so that none is lost by a range."""
+    by_title = {one.title: one for one in subjects_of(recordings)}
+    everyone = [_title(each, person, recordings) for each in recordings for person in each.people]
+    at_first = [title for title in everyone if title in by_title][:CHOSEN_AT_FIRST]
     wanted = st.multiselect(
         "People",
-        list(by_title),
-        default=list(by_title)[:CHOSEN_AT_FIRST],
-        format_func=plain,
+        everyone,
+        default=at_first,
         key=f"compared {recording.number} {memory().opened} {recording.revision}",
+        persist_state="page",
     )
     return [by_title[title] for title in wanted if title in by_title]

@@ -42,23 +42,30 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
     """Show one of the open recordings, with a choice among them."""
     kept = memory()
     if len(kept.recordings) > 1:
-        key = f"open {kept.opened}"
+        key, titles = f"open {kept.opened}", {number: each.title for number, each in kept.recordings.items()}
+        st.session_state[key] = kept.shown
+
+        def choose() -> None:
+            if st.session_state[key] in kept.recordings:  # else another tab has closed it
+                kept.shown = st.session_state[key]
+
         st.segmented_control(
             "Open recordings",
-            list(kept.recordings),
-            default=kept.shown,
+            list(titles),
             required=True,
-            format_func=lambda number: plain(kept.recordings[number].title),
+            format_func=lambda number: plain(titles[number]),
             key=key,
-            on_change=lambda: setattr(kept, "shown", st.session_state[key]),
+            on_change=choose,
         )
-    if kept.shown is not None:
-        _explorer(kept.recordings[kept.shown], cards, Addresses())
+    if (shown := kept.recordings.get(kept.shown or 0)) is not None:
+        _explorer(shown, cards, Addresses())
 
 
 @st.fragment
 def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresses: Addresses) -> None:
     """A click in here draws only this anew."""
+    if memory().recordings.get(recording.number) is not recording:  # another tab has closed it
+        st.rerun()
     card = cards.get(recording.timeline.request.model or "")
     above = st.container()
     names = ["Explore", "Statistics", "People", "Events", "Compare", "Label", "Export"]

@@ -9,8 +9,8 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.video.recording import OpenRecording
 
 
-class GoneError(LibraryError):
-    """A kept analysis is no longer there."""
+class ChangedError(LibraryError):
+    """What is kept is not what was opened here; pressed once more, the button puts this in its place."""
 
 
 def keep_button(recording: OpenRecording) -> None:
@@ -29,11 +29,7 @@ def keep_button(recording: OpenRecording) -> None:
         )
         if pressed:
             try:
-                recording.kept = kept(library(), recording)
-            except GoneError as error:
-                recording.kept = None
-                st.error(plain(str(error)), icon=":material/error:")
-                return
+                keep(library(), recording)
             except FerError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
@@ -42,18 +38,35 @@ def keep_button(recording: OpenRecording) -> None:
             st.page_link("pages/4_Study.py", label="See it in the study", icon=":material/groups:")
 
 
-def kept(library: Library, recording: OpenRecording) -> str:
-    """Keep what the first model read with its corrections; the name of the analysis.
+def keep(library: Library, recording: OpenRecording) -> None:
+    """Keep what the first model read with its corrections, and note under which name.
 
     Raises:
-        GoneError: it was kept, and was deleted or replaced elsewhere since then.
+        ChangedError: somebody else deleted, replaced or corrected meanwhile what is kept.
         LibraryError: it cannot be written.
     """
+    names = {entry.analysis for entry in library.entries()}
     if recording.kept is None:
-        return library.keep(recording.study)
-    if all(entry.analysis != recording.kept for entry in library.entries()):
-        raise GoneError(
+        name = library.keep_new(recording.study)
+        recording.keeps(name, library.open_study(name))
+        if name in names and recording.kept_edits != recording.study.purged().edits:
+            raise ChangedError(
+                "This reading is kept already, with other corrections. Open it from Study to go on with those, or "
+                "press the button once more to replace them by these."
+            )
+        return
+    if recording.kept not in names:
+        recording.kept = None
+        raise ChangedError(
             "What was kept of this recording was deleted or changed elsewhere. Open it again from Study, or press the "
             "button once more to keep it as it is here."
         )
-    return library.save(recording.kept, recording.study)
+    now = library.open_study(recording.kept)
+    if now.edits != recording.kept_edits:
+        recording.keeps(recording.kept, now)
+        raise ChangedError(
+            "The kept corrections of this recording were changed elsewhere. Open it again from Study to go on with "
+            "those, or press the button once more to replace them by these."
+        )
+    name = library.save(recording.kept, recording.study)
+    recording.keeps(name, library.open_study(name))

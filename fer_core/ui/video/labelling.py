@@ -34,7 +34,10 @@ def labelling(recording: OpenRecording) -> None:
         return
     _rater(recording)
     _expressions(recording)
-    mine = tuple(rating for rating in recording.notes.ratings if rating.rater == recording.rater)
+    everybodys = recording.notes.ratings
+    mine = tuple(rating for rating in everybodys if rating.rater == recording.rater)
+    if others := len(everybodys) - len(mine):
+        st.caption(f"Labels under another name, which are kept and not shown here: {others}.")
     if not mine:
         st.caption(
             "Choose a range in the player (I and O) or with the slider, then an expression, by its button or its key "

@@ -5,15 +5,17 @@ All of it is deleted by "Forget" and at the end of the visit.
 
 import shutil
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
 from fer_core.errors import MediaError
 from fer_core.jobs import Job, Work
+from fer_core.live.recording import RecordedSession
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
@@ -52,7 +54,7 @@ class Memory:
         labelled: zips of labelled faces by number of the recording.
         problem: reason why the last analysis failed, in a sentence.
         opened: number of recordings that were opened so far.
-        live: the recorded session of the Live page that was opened last.
+        live: the recorded session of the Live page that was opened last; not opened again after it was forgotten.
         owner: key of the person who signed in; empty where nobody does.
         in_part: SHA-256 of the recordings that were read in part, closed ones included.
         lock: held while any of this changes: two tabs of a browser can show one visit.
@@ -73,7 +75,7 @@ class Memory:
     labelled: dict[int, Labelled] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
-    live: Any = None
+    live: "weakref.ref[RecordedSession] | None" = None
     owner: str = ""
     in_part: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -244,11 +246,15 @@ class Memory:
         """Open the session that was recorded on the Live page, unless it was opened before."""
         session = recorded_session()
         with self.lock:
-            if session is None or session is self.live:
+            if session is None or self.holds_live(session):
                 return
-            self.live = session
+            self.live = weakref.ref(session)
             path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
             self.open_studies({session.timeline.request.model or "": session.study}, path).live = True
+
+    def holds_live(self, session: RecordedSession) -> bool:
+        """Whether this session of the Live page was opened already."""
+        return self.live is not None and self.live() is session
 
     def forget(self) -> None:
         """Delete all recordings, their files and their readings, also unfinished ones; end an analysis under way."""
@@ -259,7 +265,7 @@ class Memory:
             for sha256 in self.in_part:
                 unfinished.remove(unfinished.named(sha256, self.owner))
             empty = Memory(opened=self.opened + 1, owner=self.owner)
-            for name in {each.name for each in fields(self)} - {"lock"}:
+            for name in {each.name for each in fields(self)} - {"lock", "live"}:
                 setattr(self, name, getattr(empty, name))
 
     def _folder(self) -> Path | None:

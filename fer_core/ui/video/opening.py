@@ -279,13 +279,10 @@ def progress() -> None:
 
 
 def forget_button() -> None:
-    """Show the button that deletes everything of this visit."""
-    st.button(
-        "Forget",
-        icon=":material/delete:",
-        on_click=forget,
-        help="Deletes the recordings, readings and corrections of this visit, in every tab that shows it.",
-    )
+    """Show the button that deletes everything of this visit, once it is sure."""
+    with st.popover("Forget", icon=":material/delete:"):
+        st.markdown("The recordings, readings and corrections of this visit go, in every tab that shows it.")
+        st.button("Forget all of it", type="primary", on_click=forget)
 
 
 def _words(work: Work[dict[str, Timeline]], progress: Progress) -> str:

@@ -16,10 +16,10 @@ def rate(recording: OpenRecording, label: str | None, person: int | None, span: 
     Args:
         recording: that is labelled.
         label: one of `EMOTIONS`; None takes labels of the range back, and the range stays.
-        person: whose face it is; nobody is labelled where it is None.
+        person: whose face it is; nobody is labelled where it is None or not seen.
         span: start and end of the range in seconds, as the rater saw it: two clicks label one range twice.
     """
-    if person is None:
+    if person not in recording.people:  # or no longer: another tab may have merged them
         return
     start_s, end_s = span
     recording.edit(Rate(person, start_s, end_s, label, recording.rater, hides_readings(recording)))

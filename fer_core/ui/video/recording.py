@@ -63,6 +63,7 @@ class OpenRecording:
         player_wanted: whether a recording that is too large to be handed to the browser unasked was asked for.
         undos: how often a correction was taken back.
         kept: name of the analysis in the library; None where it was not kept.
+        kept_edits: the corrections that were kept there when this was opened or kept last.
         labelling: whether the visitor labels it as a second rater.
         rater: name or initials of the rater; may be empty.
         blind: whether readings are hidden while somebody labels.
@@ -84,6 +85,7 @@ class OpenRecording:
     player_wanted: bool = False
     undos: int = 0
     kept: str | None = None
+    kept_edits: tuple[Edit, ...] = ()
     labelling: bool = False
     rater: str = ""
     blind: bool = True
@@ -341,6 +343,10 @@ class OpenRecording:
                 self.studies = {model: study.undone() for model, study in self.studies.items()}
                 self.undos += 1
                 self._choose_person()
+
+    def keeps(self, analysis: str, study: Study) -> None:
+        """Note what the library holds of this recording."""
+        self.kept, self.kept_edits = analysis, study.edits
 
     def deviations(self) -> pd.DataFrame:
         """Differences from the resting faces; see `fer_core.timeline.corrections.deviations`."""

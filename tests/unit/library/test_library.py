@@ -362,13 +362,41 @@ def test_only_this_user_reads_a_library(tmp_path):
 def test_what_was_deleted_elsewhere_does_not_come_back_by_itself(on_sqlite):
     study = Study(measured())
     recording = OpenRecording(1, {"fake": study}, None)
-    recording.kept = keeping.kept(on_sqlite, recording)
+    keeping.keep(on_sqlite, recording)
     on_sqlite.save(recording.kept, replace(study, edits=(Remove(2),)))  # by somebody who has it open, too
     recording.call(1, "Ann")
-    with pytest.raises(keeping.GoneError, match="deleted or changed elsewhere"):
-        keeping.kept(on_sqlite, recording)
+    with pytest.raises(keeping.ChangedError, match="deleted or changed elsewhere"):
+        keeping.keep(on_sqlite, recording)
     [entry] = on_sqlite.entries()
     assert 2 not in people(on_sqlite.open_study(entry.analysis).timeline)
+
+
+def test_corrections_that_somebody_else_kept_meanwhile_are_replaced_on_demand_only(on_sqlite):
+    name = on_sqlite.keep(Study(measured()))
+    study = on_sqlite.open_study(name)
+    mine, theirs = (OpenRecording(number, {"fake": study}, None) for number in (1, 2))
+    for recording, said in ((mine, "Ann"), (theirs, "Bea")):
+        recording.keeps(name, study)
+        recording.call(1, said)
+    keeping.keep(on_sqlite, mine)
+    with pytest.raises(keeping.ChangedError, match="changed elsewhere"):
+        keeping.keep(on_sqlite, theirs)
+    assert on_sqlite.open_study(name).notes.names == {1: "Ann"}
+    keeping.keep(on_sqlite, theirs)
+    assert on_sqlite.open_study(name).notes.names == {1: "Bea"}
+    theirs.call(1, "Bea B.")
+    keeping.keep(on_sqlite, theirs)
+    assert on_sqlite.open_study(name).notes.names == {1: "Bea B."}
+
+
+def test_the_same_reading_anew_does_not_replace_what_was_corrected(on_sqlite):
+    name = on_sqlite.keep(corrected())
+    again = OpenRecording(1, {"fake": Study(measured())}, None)
+    with pytest.raises(keeping.ChangedError, match="kept already"):
+        keeping.keep(on_sqlite, again)
+    assert again.kept == name and same(on_sqlite.open_study(name), corrected())
+    keeping.keep(on_sqlite, again)
+    assert on_sqlite.open_study(again.kept).edits == ()
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b",,\n"])

@@ -119,14 +119,12 @@ function lanes(element, minute, emotions) {
   const lanesNow = minute.people.map((lane) => {
     const row = [...element.children].find((child) => child.dataset.person === String(lane.person)) ?? newLane(lane.person);
     row.querySelector(".who").textContent = minute.people.length > 1 || lane.person > 1 ? lane.person : "";
-    paint(row.querySelector("canvas"), lane.points, minute, emotions, minute.people.length > 1 ? 44 : 84);
+    paint(row.querySelector("canvas"), lane, minute, emotions);
     return row;
   });
   if (lanesNow.some((row, i) => element.children[i] !== row) || lanesNow.length !== element.children.length) {
     element.replaceChildren(...lanesNow);
-    lanesNow.forEach((row, i) =>
-      paint(row.querySelector("canvas"), minute.people[i].points, minute, emotions, lanesNow.length > 1 ? 44 : 84),
-    );
+    lanesNow.forEach((row, i) => paint(row.querySelector("canvas"), minute.people[i], minute, emotions));
   }
 }
 
@@ -141,7 +139,9 @@ function newLane(person) {
 // One lane: the seven probabilities stacked over time, pale and with a question mark where the reading is uncertain, empty
 // where nobody was seen.
 // A point is [seconds ago, uncertain (0 or 1), seven probabilities].
-function paint(canvas, points, minute, emotions, height) {
+function paint(canvas, { person, points }, minute, emotions) {
+  const alone = minute.people.length === 1;
+  const height = alone ? 84 : 44;
   const width = canvas.clientWidth || 300;
   const ratio = window.devicePixelRatio || 1;
   canvas.style.height = `${height}px`;
@@ -185,7 +185,8 @@ function paint(canvas, points, minute, emotions, height) {
     const label = uncertain ? `uncertain, ${emotions[best].name}?` : emotions[best].name;
     return `${label} from ${Math.round(start)} s ago`;
   });
-  canvas.setAttribute("aria-label", said.length ? `Last minute: ${said.slice(-6).join(", ")}` : "Last minute: nobody");
+  const whose = alone && person === 1 ? "Last minute" : `Person ${person}, last minute`;
+  canvas.setAttribute("aria-label", `${whose}: ${said.slice(-6).join(", ") || "nobody"}`);
 }
 
 function percent(value) {

@@ -41,13 +41,16 @@ function hearKey(player, event, actions) {
   action();
 }
 
-// Clicks, drags and the wheel over the lanes: the nearest sample, exactly.
+// Clicks, drags and the wheel over the lanes: the nearest sample, exactly. The foot lies over lanes that are scrolled
+// out of sight; a place in it is nobody's.
 function listenToLanes(player) {
   const { track } = player;
+  const foot = track.querySelector(".foot");
   const at = (event) => {
     const box = track.getBoundingClientRect();
     const time = new Scale(...player.drawing.view, box.width).time(event.clientX - box.left);
-    return { time, row: Math.floor((event.clientY - box.top) / ROW_PX) };
+    const inFoot = event.clientY >= foot.getBoundingClientRect().top;
+    return { time, row: inFoot ? Infinity : Math.floor((event.clientY - box.top) / ROW_PX) };
   };
   const move = (event) => {
     const place = player.readings.nearest(at(event).time);
