@@ -135,8 +135,11 @@ def _open_files() -> tuple[bool | None, str]:
     return True, f"{limit} at once"
 
 
-def _interfaces() -> tuple[bool, str]:
-    from aioice.ice import get_host_addresses
+def _interfaces() -> tuple[bool | None, str]:
+    try:
+        from aioice.ice import get_host_addresses
+    except ImportError:
+        return None, "the dashboard is not installed here"
 
     addresses = get_host_addresses(use_ipv4=True, use_ipv6=True)
     if addresses:

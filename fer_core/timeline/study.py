@@ -177,14 +177,14 @@ class Study:
             edits.append(Smooth(now.smoothing, now.time_constant_s, now.threshold))
         return tuple(edits)
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path | str) -> None:
         """Write timeline and log as `.parquet` or `.json`; the rows are those of the corrected timeline.
 
         Raises:
             MediaError: another ending, or the file cannot be written.
         """
         study = self.purged()
-        write_document(study._for_file(), study._more(), path)
+        write_document(study._for_file(), study._more(), Path(path))
 
     def to_parquet(self) -> bytes:
         """What `write` writes as Parquet."""
@@ -197,13 +197,13 @@ class Study:
         return json_bytes(study._for_file(), study._more())
 
     @staticmethod
-    def open(path: Path) -> "Study":
+    def open(path: Path | str) -> "Study":
         """Read a file of `write` or `Timeline.write`, with every edit in place.
 
         Raises:
             MediaError: there is no such file, or it does not hold a timeline.
         """
-        return Study.of_document(*read_document(path))
+        return Study.of_document(*read_document(Path(path)))
 
     @staticmethod
     def of_document(timeline: Timeline, more: More) -> "Study":

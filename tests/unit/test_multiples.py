@@ -12,12 +12,12 @@ from fer_core.charts.multiples import (
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.timeline.summaries import CATEGORIES
 from fer_core.ui.video.compare import as_table, subjects_of
-from fer_core.ui.video.recording import OpenRecording
+from tests.recordings import open_recording
 from tests.timelines import of_rows, reading, synthetic
 
 
 def crowd(people: int, duration_s: float = 20.0):
-    return subjects_of([OpenRecording.of(1, {"m": synthetic(duration_s, people=people)})])
+    return subjects_of([open_recording(1, {"m": synthetic(duration_s, people=people)})])
 
 
 def axes(figure, name: str) -> list:
@@ -39,13 +39,13 @@ def test_every_panel_has_the_same_axes(people):
 
 def test_a_whole_bar_is_longer_than_a_part_of_one():
     rows = [reading(0, 1, "happy"), reading(1, 1, "sad"), reading(0, 2, "fear"), reading(1, 2, "fear")]
-    everyone = subjects_of([OpenRecording.of(1, {"m": of_rows(rows)})])
+    everyone = subjects_of([open_recording(1, {"m": of_rows(rows)})])
     half, whole = (max(trace.x) for trace in share_multiples(everyone).data)
     assert (half, whole) == (pytest.approx(0.5), pytest.approx(1.0))
 
 
 def test_a_lane_each_on_one_time_axis_and_the_legend_beside():
-    short, long = (OpenRecording.of(n, {"m": synthetic(n * 10.0)}) for n in (1, 2))
+    short, long = (open_recording(n, {"m": synthetic(n * 10.0)}) for n in (1, 2))
     figure = lanes_of(subjects_of([short, long]))
     assert [str(end)[-12:-4] for end in figure.layout.xaxis.range] == ["00:00:00", "00:00:20"]
     assert len(figure.layout.yaxis.ticktext) == 4 and figure.layout.legend.orientation == "v"

@@ -20,7 +20,7 @@ from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
 from fer_core.timeline.talking import talking
-from fer_core.ui.video.recording import OpenRecording
+from tests.recordings import open_recording
 from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured, synthetic
 
 # --- one sequence ----------------------------------------------------------------------------------------------------
@@ -268,9 +268,9 @@ def test_csv_has_the_columns_and_the_dictionary_explains_each():
 
 
 def test_an_open_recording_says_the_pose_of_the_moment():
-    recording = OpenRecording.of(1, {"m": measured(2)})
+    recording = open_recording(1, {"m": measured(2)})
     recording.seek(1.0)
     assert recording.pose(2) == Pose(20, -5, 2) and recording.pose(None) is None and recording.pose(9) is None
     recording.seek(2.0)  # nobody is seen there
     assert recording.pose(2) is None
-    assert OpenRecording.of(1, {"m": synthetic(5)}).pose(1) is None  # without columns of the landmarks
+    assert open_recording(1, {"m": synthetic(5)}).pose(1) is None  # without columns of the landmarks

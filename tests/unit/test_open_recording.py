@@ -25,6 +25,7 @@ from fer_core.ui.video.memory import MOST_OPEN, Memory
 from fer_core.ui.video.rating import rate
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.workspace import Workspace
+from tests.recordings import open_recording
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 
@@ -32,7 +33,7 @@ def test_left_out_samples_leave_gaps_and_not_a_coarser_grid():
     rows = [
         reading(n / 4, 1, "sad" if n % 10 else "happy", quality="blurred" if n % 10 else "good") for n in range(240)
     ]
-    recording = OpenRecording.of(1, {"a": of_rows(rows), "b": of_rows(rows)})
+    recording = open_recording(1, {"a": of_rows(rows), "b": of_rows(rows)})
     recording.leave_out_poor = True
     shown = recording.shown()
     runs = stretches(shown, 1)
@@ -46,7 +47,7 @@ def test_left_out_samples_leave_gaps_and_not_a_coarser_grid():
 
 def test_of_several_poor_people_in_one_frame_one_row_without_anybody_stays():
     rows = [reading(0.0, 1, "sad"), reading(0.25, 1, "sad", quality="dark"), reading(0.25, 2, "sad", quality="dark")]
-    recording = OpenRecording.of(1, {"a": of_rows([*rows, nobody(0.5)])})
+    recording = open_recording(1, {"a": of_rows([*rows, nobody(0.5)])})
     recording.leave_out_poor = True
     shown = recording.shown().frame
     assert shown["time_s"].tolist() == [0.0, 0.25, 0.5] and shown["person"].notna().tolist() == [True, False, False]
@@ -55,7 +56,7 @@ def test_of_several_poor_people_in_one_frame_one_row_without_anybody_stays():
 
 def test_the_part_that_the_quality_tab_shows_is_the_range_with_its_poor_samples():
     rows = [reading(n / 4, 1, "sad", quality="dark" if n % 2 else "good") for n in range(40)]
-    recording = OpenRecording.of(1, {"a": of_rows(rows)})
+    recording = open_recording(1, {"a": of_rows(rows)})
     recording.choose_range(2.0, 4.0)
     recording.leave_out_poor = True
     part = recording.part().frame
@@ -64,7 +65,7 @@ def test_the_part_that_the_quality_tab_shows_is_the_range_with_its_poor_samples(
 
 
 def test_a_range_and_an_exclusion_are_as_long_as_they_say():
-    recording = OpenRecording.of(1, {"a": of_rows([reading(n / 4, 1, "happy") for n in range(40)])})
+    recording = open_recording(1, {"a": of_rows([reading(n / 4, 1, "happy") for n in range(40)])})
     recording.choose_range(2.0, 3.0)
     [summary] = recording.summaries()
     assert (summary.samples, summary.seen_s) == (4, 1.0)
@@ -77,7 +78,7 @@ def test_a_range_and_an_exclusion_are_as_long_as_they_say():
 
 def two_people() -> OpenRecording:
     """Person 1 for five seconds, then person 2."""
-    return OpenRecording.of(1, {"m": of_rows([reading(n / 4, 1 if n < 20 else 2, "happy") for n in range(40)])})
+    return open_recording(1, {"m": of_rows([reading(n / 4, 1 if n < 20 else 2, "happy") for n in range(40)])})
 
 
 @pytest.mark.parametrize("correct", [lambda r: r.remove(2), lambda r: r.merge(1, 2)], ids=["removed", "merged"])
@@ -111,7 +112,7 @@ def test_going_on_makes_every_correction_again():
     before.mark(1.0, "starts")
     before.split(1, 2.0)
     before.call(3, "of the part that was split off")
-    whole = OpenRecording.of(2, {"m": of_rows([reading(n / 4, 1 + n // 20, "happy") for n in range(80)])})
+    whole = open_recording(2, {"m": of_rows([reading(n / 4, 1 + n // 20, "happy") for n in range(80)])})
     whole.take_over(before)
     names = [whole.notes.name(person) for person in whole.people]
     assert names == ["Zoë", "Person 2", "Person 3", "Person 4", "of the part that was split off"]
@@ -253,7 +254,7 @@ def test_recordings_of_one_name_can_be_told_apart():
 
 
 def test_the_page_sends_the_player_and_follows_it():
-    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
+    recording = open_recording(1, {"m": synthetic(10.0)})
     recording.seek(3.1)
     assert (recording.moment_s, recording.seeks) == (3.0, 1)
     recording.seek(3.0)  # a click into the same place: the player may have moved on
@@ -324,7 +325,7 @@ def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_p
 
 
 def test_after_the_last_span_another_label_changes_that_span_alone():
-    recording = OpenRecording.of(1, {"m": of_rows([reading(n / 4, 1, "happy") for n in range(120)])})
+    recording = open_recording(1, {"m": of_rows([reading(n / 4, 1, "happy") for n in range(120)])})
     recording.choose_range(0.0, 10.0)
     rate(recording, "sad", 1, recording.range_s)
     assert recording.range_s == (10.0, 30.0)  # the rest is next

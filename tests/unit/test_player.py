@@ -20,11 +20,12 @@ from fer_core.ui.video.player.track import UNIT, blind_track_of, track_of
 from fer_core.ui.video.rating import rate
 from fer_core.ui.video.recording import OpenRecording
 from tests.conftest import ROOT
+from tests.recordings import open_recording
 from tests.timelines import measured, nobody, of_rows, reading, synthetic
 
 
 def opened(**more) -> OpenRecording:
-    return OpenRecording.of(1, {"m": synthetic(10.0)}, **more)
+    return open_recording(1, {"m": synthetic(10.0)}, **more)
 
 
 def test_the_track_says_what_the_table_says():

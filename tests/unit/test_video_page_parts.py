@@ -26,9 +26,9 @@ from fer_core.ui.video.events import changed_rows, markers_of, spans_of
 from fer_core.ui.video.exports import annotating, checkable
 from fer_core.ui.video.player.copies import copying
 from fer_core.ui.video.reading import analysis
-from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.selection import selected_time
 from fer_core.ui.video.workspace import Workspace
+from tests.recordings import open_recording
 from tests.timelines import REQUEST, nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
@@ -96,22 +96,22 @@ def test_a_table_that_was_edited_becomes_spans_again():
 
 
 def test_a_recording_opens_where_somebody_is_first_seen():
-    recording = OpenRecording.of(1, {"m": of_rows([nobody(0.0), reading(0.25, 3, "sad"), reading(0.5, 3, "sad")])})
+    recording = open_recording(1, {"m": of_rows([nobody(0.0), reading(0.25, 3, "sad"), reading(0.5, 3, "sad")])})
     assert (recording.moment_s, recording.person, recording.people) == (0.25, 3, [3])
     assert recording.range_s == (0.0, 30.0) and recording.whole
 
 
 def test_a_recording_without_a_face_opens_too():
-    recording = OpenRecording.of(1, {"m": of_rows([nobody(0.0), nobody(0.25)])})
+    recording = open_recording(1, {"m": of_rows([nobody(0.0), nobody(0.25)])})
     assert (recording.moment_s, recording.person, recording.summaries()) == (0.0, None, [])
-    empty = OpenRecording.of(2, {"m": of_rows([])})
+    empty = open_recording(2, {"m": of_rows([])})
     empty.seek(3.0)
     empty.follow(1.0)
     assert empty.moment_s == 0.0
 
 
 def test_the_moment_is_always_a_sampled_frame():
-    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
+    recording = open_recording(1, {"m": synthetic(10.0)})
     recording.seek(3.1)
     assert recording.moment_s == 3.0
     recording.follow(3.3)
@@ -130,7 +130,7 @@ def test_the_moment_is_always_a_sampled_frame():
     ],
 )
 def test_the_range_stays_within_the_recording_and_is_never_empty(wanted, expected):
-    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
+    recording = open_recording(1, {"m": synthetic(10.0)})
     recording.choose_range(*wanted)
     assert recording.range_s == pytest.approx(expected)
     assert len(recording.rows()) and len(recording.shown().frame)
@@ -138,7 +138,7 @@ def test_the_range_stays_within_the_recording_and_is_never_empty(wanted, expecte
 
 def test_statistics_count_the_range_without_what_is_excluded():
     rows = [reading(n * 0.5, 1, "happy" if n < 10 else "sad") for n in range(20)]
-    recording = OpenRecording.of(1, {"m": of_rows(rows)})
+    recording = open_recording(1, {"m": of_rows(rows)})
     recording.choose_range(2.5, 7.0)
     recording.set_excluded((Span(6.0, 7.0, ""),))
     [summary] = recording.summaries()
@@ -150,7 +150,7 @@ def test_statistics_count_the_range_without_what_is_excluded():
 
 def test_poor_samples_are_left_out_beside_the_whole():
     rows = [reading(n * 0.5, 1, "happy", quality="dark" if n % 2 else "good") for n in range(10)]
-    recording = OpenRecording.of(1, {"m": of_rows(rows)})
+    recording = open_recording(1, {"m": of_rows(rows)})
     assert recording.summaries()[0].samples == 10 and recording.summaries(good=True)[0].samples == 5
     assert len(recording.shown().frame) == 10
     recording.leave_out_poor = True
@@ -158,7 +158,7 @@ def test_poor_samples_are_left_out_beside_the_whole():
 
 
 def test_corrections_change_every_model_and_can_be_taken_back():
-    recording = OpenRecording.of(1, {"a": synthetic(10.0), "b": synthetic(10.0, seed=1)})
+    recording = open_recording(1, {"a": synthetic(10.0), "b": synthetic(10.0, seed=1)})
     before = dict(recording.timelines)
     recording.split(1, 5.0)
     assert [people(timeline) for timeline in recording.timelines.values()] == [[1, 2, 3], [1, 2, 3]]
@@ -173,7 +173,7 @@ def test_corrections_change_every_model_and_can_be_taken_back():
 
 
 def test_a_correction_that_cannot_be_changes_nothing():
-    recording = OpenRecording.of(1, {"a": synthetic(10.0)})
+    recording = open_recording(1, {"a": synthetic(10.0)})
     before = recording.timeline
     with pytest.raises(TimelineError, match="cannot be one"):
         recording.merge(1, 2)
@@ -181,7 +181,7 @@ def test_a_correction_that_cannot_be_changes_nothing():
 
 
 def test_whoever_is_removed_is_no_longer_the_one_that_is_shown():
-    recording = OpenRecording.of(1, {"a": synthetic(10.0)})
+    recording = open_recording(1, {"a": synthetic(10.0)})
     assert checkable(recording)
     recording.remove(1)
     assert (recording.people, recording.person) == ([2], 2)
@@ -191,7 +191,7 @@ def test_whoever_is_removed_is_no_longer_the_one_that_is_shown():
 
 
 def test_another_smoothing_follows_from_the_raw_values():
-    recording = OpenRecording.of(1, {"a": synthetic(10.0)})
+    recording = open_recording(1, {"a": synthetic(10.0)})
     recording.smooth("none", 0.4, 0.7)
     seen = recording.timeline.frame[recording.timeline.frame["person"].notna()]
     np.testing.assert_allclose(seen["happy"], seen["raw_happy"], atol=1e-6)
@@ -201,7 +201,7 @@ def test_another_smoothing_follows_from_the_raw_values():
 
 def test_a_resting_face_is_subtracted_from_its_person_alone():
     rows = [reading(n * 0.5, 1, "sad" if n < 4 else "happy", 0.8) for n in range(10)] + [reading(0.0, 2, "fear")]
-    recording = OpenRecording.of(1, {"a": of_rows(rows)})
+    recording = open_recording(1, {"a": of_rows(rows)})
     recording.rest(1, Span(0.0, 1.5))
     differences = recording.deviations()
     assert differences["person"].unique().tolist() == [1]
@@ -239,7 +239,7 @@ def test_nothing_is_drawn_while_a_person_is_often_away():
 
 
 def test_two_recordings_side_by_side():
-    first, second = OpenRecording.of(1, {"a": synthetic(10.0)}), OpenRecording.of(2, {"a": synthetic(10.0, people=1)})
+    first, second = open_recording(1, {"a": synthetic(10.0)}), open_recording(2, {"a": synthetic(10.0, people=1)})
     first.call(2, "Zoë")
     table = as_table(subjects_of([first, second]))
     assert table["Person"].tolist() == [f"{name} · {first.title}" for name in ("Person 1", "Zoë", "Person 1")]
@@ -334,10 +334,10 @@ def test_people_who_were_split_keep_a_portrait_when_the_recording_is_read_on(tmp
     picture = scene((60, 60, 80), (180, 60, 120), width=240, height=120)
     film, requests = write_video(tmp_path / "film.mp4", [picture] * 30), asked("a", fps=0.0)
     one, two = Box(40, 40, 40, 40), Box(140, 20, 80, 80)
-    before = OpenRecording.of(1, analysis(film, requests, {"a": fake_pipeline([one])})(stopped_after(20)), film)
+    before = open_recording(1, analysis(film, requests, {"a": fake_pipeline([one])})(stopped_after(20)), film)
     before.split(1, float(before.sampled_s[5]))
     assert before.people == [1, 2] and set(before.timeline.portraits) == {1, 2}
-    whole = OpenRecording.of(2, analysis(film, requests, {"a": fake_pipeline([one, two])})(Monitor()), film)
+    whole = open_recording(2, analysis(film, requests, {"a": fake_pipeline([one, two])})(Monitor()), film)
     whole.take_over(before)
     assert whole.people == [1, 2, 3] and set(whole.timeline.portraits) == {1, 2, 3}
     taken = whole.timeline.portraits[3]
@@ -404,7 +404,7 @@ def test_a_copy_can_be_stopped_and_leaves_nothing(film):
 
 
 def test_names_of_those_who_are_gone_are_not_exported():
-    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
+    recording = open_recording(1, {"m": synthetic(10.0)})
     recording.call(1, "Zoë")
     recording.call(2, "Ann")
     recording.remove(2)
@@ -414,7 +414,7 @@ def test_names_of_those_who_are_gone_are_not_exported():
 
 
 def test_events_of_a_table_are_added_once():
-    recording = OpenRecording.of(1, {"m": synthetic(10.0)})
+    recording = open_recording(1, {"m": synthetic(10.0)})
     recording.mark(3.0, "a")
     for _ in range(2):
         recording.add_events((Marker(3.0, "a"), Marker(1.0, "b")), (Span(4.0, 5.0, "c"),))

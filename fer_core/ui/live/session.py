@@ -14,7 +14,7 @@ from fer_core.live import LiveSettings, LiveStream
 from fer_core.live.recording import SessionRecorder
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
-from fer_core.ui.shared.handover import keep_session
+from fer_core.ui.shared.handover import forget_session, keep_session, recorded_session
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.video.memory import memory
 
@@ -124,3 +124,10 @@ def stop_recording(live: LiveStream) -> None:
         except MediaError:  # the disk is full: the Video page tries again, and says so
             kept.live = None
         memory()  # names the visit in the page's address, so that a reload loses nothing
+
+
+def discard() -> None:
+    """Delete the recorded session, also where the Video page has opened it."""
+    if (session := recorded_session()) is not None:
+        memory().close_live(session)
+    forget_session()

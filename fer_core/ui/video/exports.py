@@ -69,11 +69,11 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
     st.caption(
         "Names, markers and excluded spans are in the report and in the JSON, markers and spans in the events too. The "
         "tables hold every reading with its raw values. JSON, Parquet and bundle can be opened on this page again, "
-        "with every correction in place; they hold no picture, but the outline of every face, which is personal data, "
-        "too. The evidence bundle holds all files with request, versions and hashes; "
-        "`python -m fer_core verify BUNDLE --video FILE` checks it by reading the recording again. There is a bundle "
-        "only for a recording that was read to its end and from which nobody was removed, and it always holds the "
-        "whole recording."
+        "with every correction in place; they hold the outline of every face, which is personal data. The report, also "
+        "that in the bundle, shows a small portrait of each person; the other files hold no picture. The evidence "
+        "bundle holds all files with request, versions and hashes; `python -m fer_core verify BUNDLE --video FILE` "
+        "checks it by reading the recording again. There is a bundle only for a recording that was read to its end and "
+        "from which nobody was removed, and it always holds the whole recording."
     )
 
 

@@ -54,7 +54,8 @@ class Memory:
         labelled: zips of labelled faces by number of the recording.
         problem: reason why the last analysis failed, in a sentence.
         opened: number of recordings that were opened so far.
-        live: the recorded session of the Live page that was opened last; not opened again after it was forgotten.
+        live: the recorded session of the Live page that was opened last, not opened again after it was forgotten, and
+            the number of its recording.
         owner: key of the person who signed in; empty where nobody does.
         in_part: SHA-256 of the recordings that were read in part, closed ones included.
         lock: held while any of this changes: two tabs of a browser can show one visit.
@@ -75,7 +76,7 @@ class Memory:
     labelled: dict[int, Labelled] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
-    live: "weakref.ref[RecordedSession] | None" = None
+    live: "tuple[weakref.ref[RecordedSession], int] | None" = None
     owner: str = ""
     in_part: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -248,13 +249,20 @@ class Memory:
         with self.lock:
             if session is None or self.holds_live(session):
                 return
-            self.live = weakref.ref(session)
+            self.live = weakref.ref(session), 0
             path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
-            self.open_studies({session.timeline.request.model or "": session.study}, path).live = True
+            found = self.open_studies({session.timeline.request.model or "": session.study}, path)
+            found.live, self.live = True, (weakref.ref(session), found.number)
 
     def holds_live(self, session: RecordedSession) -> bool:
         """Whether this session of the Live page was opened already."""
-        return self.live is not None and self.live() is session
+        return self.live is not None and self.live[0]() is session
+
+    def close_live(self, session: RecordedSession) -> None:
+        """Close this session of the Live page and delete its video, where it is open."""
+        with self.lock:
+            if self.live is not None and self.holds_live(session):
+                self.close(self.live[1])
 
     def forget(self) -> None:
         """Delete all recordings, their files and their readings, also unfinished ones; end an analysis under way."""

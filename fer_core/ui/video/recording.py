@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -103,11 +103,6 @@ class OpenRecording:
         self.person = self.people[0] if self.people else None
         seen = self.timeline.frame.loc[self.timeline.frame["person"].notna(), "time_s"]
         self.moment_s = float(seen.iloc[0]) if len(seen) else 0.0
-
-    @classmethod
-    def of(cls, number: int, timelines: Timelines, path: Path | None = None, **more: Any) -> "OpenRecording":
-        """A recording without edits."""
-        return cls(number, {model: Study(timeline) for model, timeline in timelines.items()}, path, **more)
 
     @property
     def study(self) -> Study:
