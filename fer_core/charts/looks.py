@@ -66,17 +66,19 @@ _PEOPLE: Final = (
     Look("#cc79a7", "dashdot", "triangle-up", "\\"),
     Look("#8a6fdf", "longdash", "star", "-"),
     Look("#a06a00", "longdashdot", "cross", "."),
+    Look("#5b6475", "4px,2px", "hexagon", "+"),
+    Look("#b0003a", "8px,2px,2px,2px", "x", "|"),
 )
 
 
 def looks_of_people(people: Iterable[int]) -> dict[int, Look]:
-    """A look for each person; after six they begin again, so names stand beside them."""
+    """A look for each person; after eight they begin again, so names stand beside them."""
     numbers = list(people)
     return dict(zip(numbers, islice(cycle(_PEOPLE), len(numbers)), strict=True))
 
 
 def looks_of_models(names: Iterable[str]) -> dict[str, Look]:
-    """A look for each model, in the order given; after six they begin again."""
+    """A look for each model, in the order given; after eight they begin again."""
     wanted = list(names)
     return dict(zip(wanted, islice(cycle(_PEOPLE), len(wanted)), strict=True))
 

@@ -178,8 +178,13 @@ def check_members(card: ModelCard, models_dir: Path = MODELS_DIR) -> None:
     for name, recorded in member_records(card.members, models_dir).items():
         if recorded != card.members[name]:
             raise ModelError(
-                f'"{card.name}" was measured with another "{name}"; make it again with `python -m fer_core ensemble`.'
+                f'"{card.name}" was measured with another "{name}"; make it again: {again(card.name, models_dir)}'
             )
+
+
+def again(ensemble: str, models_dir: Path = MODELS_DIR) -> str:
+    """The command that makes an installed ensemble again."""
+    return f"python -m fer_core ensemble {' '.join(load_card(ensemble, models_dir).members)} --data fer2013.zip"
 
 
 def ensembles_of(name: str, models_dir: Path = MODELS_DIR) -> list[str]:

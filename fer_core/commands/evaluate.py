@@ -46,8 +46,7 @@ def add(commands: Commands) -> None:
     evaluate.add_argument(
         "--record",
         action="store_true",
-        help="measure on PublicTest and PrivateTest of FER2013 and keep the results in the model's folder and card; an "
-        "ensemble that the model is part of has to be made again afterwards",
+        help="measure on PublicTest and PrivateTest of FER2013 and keep the results in the model's folder and card",
     )
     evaluate.set_defaults(run=_evaluate, error=evaluate.error)
 

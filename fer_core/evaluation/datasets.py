@@ -201,6 +201,12 @@ def fingerprint(faces: FaceSet) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def fingerprint_of_votes(faces: FaceSet) -> str:
+    """Hexadecimal SHA-256 of the votes that raters gave each picture, in any order."""
+    lines = sorted(f"{digest} {votes}" for digest, votes in zip(_digests(faces), faces.votes.tolist(), strict=True))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def first_of_each(faces: FaceSet) -> NDArray[np.bool_]:
     """False for each picture that already occurred earlier in `faces`; bool (N,)."""
     _, first_rows = np.unique(np.array(list(_digests(faces))), return_index=True)

@@ -160,7 +160,8 @@ def _standing(
 def _size(card: ModelCard, cards: Mapping[str, ModelCard]) -> int:
     if card.members:
         return sum(_size(cards[name], cards) for name in card.members if name in cards)
-    return card.files[NETWORK_FILE].bytes if NETWORK_FILE in card.files else 0
+    file = NETWORK_FILE if card.imported is None else card.imported.file
+    return card.files[file].bytes if file in card.files else 0
 
 
 def _cost(rows: Sequence[Standing]) -> Callable[[Standing], float]:

@@ -19,6 +19,13 @@ DATA: Final = "fer2013.zip"
 FACE_START: Final = "face"
 """What settings call the weights of the face recognition network that `face_resnet` starts from."""
 
+FACE_ORIGIN: Final = (
+    "Begun with the weights of dlib_face_recognition_resnet_model_v1 (Davis King, public domain; in 8 bits from the "
+    "npm package @vladmandic/face-api, MIT), learnt from about 3 million faces of 7,485 people in FaceScrub, VGG and "
+    "pictures from the internet, whose rights in it are not settled"
+)
+"""What the cards of networks that start so say of it."""
+
 FACE_FOLDER: Final = "runs/start"
 """Where training looks for them, seen from the project's folder."""
 

@@ -27,8 +27,9 @@ _METHODS: Final = (
     "Models were compared on the same faces by McNemar's exact test, corrected by Holm's method for the number of "
     "pairs, with a paired bootstrap interval of the difference.",
     "Faces are taken as independent. Several pictures of one person make every interval too narrow.",
-    "The models learnt from FER2013 (Goodfellow et al., 2013) and FER+ (Barsoum et al., 2016). Whether pictures of "
-    "this set are among those is not known here; if they are, every figure is too good.",
+    "The models of this project learnt from FER2013 (Goodfellow et al., 2013) and FER+ (Barsoum et al., 2016), others "
+    "from what their cards name. Whether pictures of this set are among those is not known here; if they are, every "
+    "figure is too good.",
 )
 
 

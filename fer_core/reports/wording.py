@@ -110,15 +110,28 @@ def reading_methods(request: AnalysisRequest, card: ModelCard | None = None) -> 
     return [
         f"The recording was sampled at {sampling(request)} by presentation time. {detector}, and followed over time "
         f"by overlap and looks.{_part(request)}",
-        f"Each face was cut out, turned grey, scaled and read by the model {model}, trained on FER2013 (Goodfellow et "
-        "al., 2013) with the votes of FER+ (Barsoum et al., 2016). Its outputs were calibrated by temperature scaling "
-        f"(Guo et al., 2017) to probabilities of seven expressions: {', '.join(EMOTIONS)}. These were "
+        f"Each face was cut out, scaled and read by the model {model}, {_learnt_from(card)} "
         f"{smoothing(request)}; the raw values are in the data files.",
         "A reading whose highest probability is below "
         f"{request.threshold:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
         "the next one, at most for one and a half of the usual interval; shares are shares of the time that a person "
         "was seen.",
     ]
+
+
+def _learnt_from(card: ModelCard | None) -> str:
+    """What the model learnt from and how its outputs became probabilities, up to the words of smoothing."""
+    seven = f"probabilities of seven expressions: {', '.join(EMOTIONS)}. These were"
+    if card is not None and card.imported is not None:
+        calibrated = (
+            "calibrated by temperature scaling (Guo et al., 2017)" if card.temperature != 1 else "not calibrated"
+        )
+        return f"which others trained on: {card.training_data}. Its outputs were {calibrated}; they are {seven}"
+    start = f" {card.training_data.partition('. ')[2]}." if card is not None and ". " in card.training_data else ""
+    return (
+        "as a grey picture. It was trained on FER2013 (Goodfellow et al., 2013) with the votes of FER+ (Barsoum et "
+        f"al., 2016).{start} Its outputs were calibrated by temperature scaling (Guo et al., 2017) to {seven}"
+    )
 
 
 def validity_line(model: str, card: ModelCard | None, emotion: str) -> str:

@@ -41,7 +41,12 @@ def train(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     say(f"{len(training)} faces to learn from, {rated} of them with votes, {len(validation)} to choose by; in {run}")
     with contextlib.redirect_stdout(sys.stderr):  # where Keras's progress bar belongs
         fit(settings, training, validation, run, resume=options.resume, log=say, workers=options.workers)
-    say(f"done; next: python -m fer_core publish {run} --data {options.data or 'PATH'}")
+    if (faces.splits == "PrivateTest").any():
+        say(f"done; next: python -m fer_core publish {run} --data {options.data or 'PATH'}")
+    else:
+        say(
+            f"done: {run / 'model.keras'}; without a PrivateTest, on which it would be measured, it cannot be published"
+        )
     return 0
 
 
@@ -88,10 +93,12 @@ def export(options: argparse.Namespace, say: Callable[[str], None]) -> int:
     _require_tensorflow()
     from fer_core.training.export import default_path, export_model
 
-    faces = _validation(load_faces(options.data)) if options.data else None
+    given = load_faces(options.data) if options.data else None
+    faces = None if given is None else _validation(given)
+    train = given.split("train") if given is not None and options.quantize == "int8" else None
     out = options.out or default_path(options.model, options.format)
     with contextlib.redirect_stdout(sys.stderr):  # converters print
-        exported = export_model(options.model, options.format, options.quantize, out, faces)
+        exported = export_model(options.model, options.format, options.quantize, out, faces, calibrate_on=train)
     say(f"{out} agrees with Keras within {exported.drift.probability:.4f} in probability on {exported.faces} faces")
     return 0
 

@@ -49,6 +49,8 @@ def export_model(
     out: Path,
     faces: FaceSet | None,
     models_dir: Path = MODELS_DIR,
+    *,
+    calibrate_on: FaceSet | None = None,
 ) -> Exported:
     """Convert, compare with Keras, and only then write.
 
@@ -57,9 +59,9 @@ def export_model(
         format: "tflite", "onnx" or "saved_model".
         quantize: "none", "float16" or "int8"; other formats than tflite know only "none".
         out: the file or, for a SavedModel, the folder to write.
-        faces: real, labelled faces to compare on, and to calibrate int8 on; None compares on views of the bundled
-            portrait.
+        faces: real, labelled faces to compare on; None compares on views of the bundled portrait.
         models_dir: where the models are.
+        calibrate_on: faces on which int8 learns its ranges; others than those that it is compared on.
 
     Returns:
         Its difference from Keras.
@@ -71,7 +73,7 @@ def export_model(
     """
     if quantize != "none" and format != "tflite":
         raise ExportError(f'"{format}" is written without quantisation; leave out --quantize or use --format tflite.')
-    if quantize == "int8" and faces is None:
+    if quantize == "int8" and (faces is None or calibrate_on is None):
         raise DatasetError("int8 is calibrated on real faces; name a data set with --data.")
     if out.is_dir() or (format == "saved_model" and out.exists()):
         raise ExportError(f"{out} is there already; remove it or choose another place with --out.")
@@ -83,7 +85,7 @@ def export_model(
     check = _portrait_views() if faces is None else faces
     with temporary_folder() as folder:
         made = folder / out.name
-        engine = _convert(network, format, quantize, made, check, card.side_px)
+        engine = _convert(network, format, quantize, made, calibrate_on, card.side_px)
         reference = EmotionClassifier(ENGINES["keras"](source), card)
         drift = check_drift(reference, EmotionClassifier(engine, card), check)
         del engine
@@ -91,14 +93,21 @@ def export_model(
     return Exported(drift, len(check))
 
 
-def _convert(network: keras.Model, format: str, quantize: str, made: Path, faces: FaceSet, side_px: int) -> Engine:  # noqa: A002
+def _convert(
+    network: keras.Model,
+    format: str,  # noqa: A002 - the option's name
+    quantize: str,
+    made: Path,
+    faces: FaceSet | None,
+    side_px: int,
+) -> Engine:
     if format == "onnx":
         to_onnx(network, made, side_px)
         return OnnxEngine(made)
     if format == "saved_model":
         to_saved_model(network, made, side_px)
         return SavedModelEngine(made)
-    to_litert(network, made, side_px, quantize, calibration_faces(faces))
+    to_litert(network, made, side_px, quantize, None if faces is None else calibration_faces(faces))
     return ENGINES["litert"](made)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import DatasetError
-from fer_core.evaluation.datasets import FACE_PX, FaceSet, fingerprint
+from fer_core.evaluation.datasets import FACE_PX, FaceSet, fingerprint, fingerprint_of_votes
 from fer_core.training.architectures import build
 from fer_core.training.augmentation import plain
 from fer_core.training.batches import Batches, sample_weights, targets
@@ -65,7 +65,8 @@ def fit(
     """
     if len(train) < settings.batch:
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
-    open_run(settings, {"data": fingerprint(train), **sources(settings)}, run, resume)
+    votes = {"votes": fingerprint_of_votes(train)} if settings.rater_weight else {}
+    open_run(settings, {"data": fingerprint(train), **votes, **sources(settings)}, run, resume)
     if not resume and (before := recipe_before(settings)):
         write_whole(run / "before.json", before.model_dump_json(indent=2) + "\n")
     keras.utils.set_random_seed(settings.seed)

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.classification.cards import ModelCard, ensembles_of, list_cards, load_card, member_records
+from fer_core.classification.cards import ModelCard, again, ensembles_of, list_cards, load_card, member_records
 from fer_core.classification.classifier import EmotionClassifier
 from fer_core.classification.combined import Ensemble
 from fer_core.classification.engines import ENGINES, Engine
@@ -20,11 +20,14 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, read_predictions, threshold_for, write_records
 from fer_core.evaluation.datasets import FACE_PX, FaceSet, copies_of, fingerprint
+from fer_core.evaluation.recipes import FACE_ORIGIN, FACE_START
 from fer_core.evaluation.selection import forward_selection
 from fer_core.imaging.crops import network_input
 from fer_core.logits import softmax
 from fer_core.networks.files import MODELS_DIR, FileRecord
+from fer_core.training.augmentation import plain
 from fer_core.training.conversion import to_litert, with_class_maps
+from fer_core.training.fitting import emotion_logits
 from fer_core.whole_file import write_whole
 
 MAX_PROBABILITY_DRIFT = 0.02
@@ -36,7 +39,7 @@ TITLES = {
     "custom_cnn": "Custom CNN (residual, squeeze-and-excitation)",
     "resnet50v2": "ResNet50V2 for small faces",
     "vgg16": "VGG16 with batch normalisation",
-    "face_resnet": "Residual network that began with face recognition",
+    "face_resnet": "Face ResNet (residual network that began with face recognition)",
     "hybrid": "Hybrid (CNN, gradients and binary patterns, attention)",
 }
 ENSEMBLE = "ensemble"
@@ -66,13 +69,18 @@ def publish(
     """
     if not (run / "model.keras").is_file():
         raise DatasetError(f"{run} holds no finished run; go on with it by `train --resume`.")
-    name: str = json.loads((run / "settings.json").read_text())["model"]
+    settings = json.loads((run / "settings.json").read_text())
+    name: str = settings["model"]
     if json.loads((run / "sources.json").read_text())["data"] != fingerprint(faces.split("train")):
         raise DatasetError(f"{run} learnt from other faces than these; publish it with the data it was trained on.")
+    if settings.get("rater_weight") and not faces.votes.any():
+        raise DatasetError(
+            "These faces have no votes of FER+ raters, from which the run learnt; put ferplus.csv beside the data."
+        )
     with _replaced(models_dir / name) as staging:
         card = _publish(run, name, faces, staging, quantize, log)
     for ensemble in ensembles_of(name, models_dir):
-        log(f'the "{ensemble}" was made with the "{name}" before; make it again: python -m fer_core ensemble')
+        log(f'the "{ensemble}" was made with the "{name}" before; make it again: {again(ensemble, models_dir)}')
     return card
 
 
@@ -115,10 +123,12 @@ def _publish(
     validation = public[~copies_of(public, train)]
     network = keras.models.load_model(run / "model.keras", compile=False)
     model = with_class_maps(network)
-    save_compact(model, staging / "model.keras")
+    rounded = _rounding(model, validation, lambda: save_compact(model, staging / "model.keras"))
+    log(f"weights in half precision change a probability by {rounded:.4f} at most")
     to_litert(model, staging / "model.tflite", FACE_PX, quantize, calibration_faces(train))
     shutil.copy(run / "history.csv", staging / "history.csv")
 
+    recipe = recipe_of_run(run, f"LiteRT, {quantize}")
     draft = ModelCard(
         name=name,
         title=TITLES.get(name, name),
@@ -131,8 +141,8 @@ def _publish(
         parameters=network.count_params(),
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         licence="MIT",
-        training_data=f"FER2013, {len(train)} training faces, with FER+ votes for {int(train.votes.any(axis=1).sum())}",
-        recipe=recipe_of_run(run, f"LiteRT, {quantize}"),
+        training_data=_learnt_from(recipe.settings, train),
+        recipe=recipe,
         metrics={},
         coverage_accuracy=[],
     )
@@ -179,7 +189,7 @@ def publish_ensemble(
         members=member_records(names, models_dir),
         files={},
         licence="MIT",
-        training_data=cards[0].training_data,
+        training_data="; ".join(dict.fromkeys(card.training_data for card in cards)),
         recipe=Recipe(mean_of_calibrated_probabilities=tuple(names)),
         metrics={},
         coverage_accuracy=[],
@@ -291,6 +301,31 @@ def _calibrated(
             "coverage_accuracy": curve,
         }
     )
+
+
+def _rounding(model: keras.Model, faces: FaceSet, save: Callable[[], None]) -> float:
+    """By how much saving in half precision, which rounds the network itself, changes a probability at most.
+
+    Raises:
+        ExportError: by more than `MAX_PROBABILITY_DRIFT`.
+    """
+    x = plain(faces.images, FACE_PX)
+    trained = softmax(emotion_logits(model, x), axis=1)
+    save()
+    apart = float(np.abs(softmax(emotion_logits(model, x), axis=1) - trained).max())
+    if not apart <= MAX_PROBABILITY_DRIFT:
+        raise ExportError(
+            f"Weights in half precision change a probability by {apart:.3f} (allowed: {MAX_PROBABILITY_DRIFT}); "
+            "nothing was written."
+        )
+    return apart
+
+
+def _learnt_from(settings: RunSettings | None, train: FaceSet) -> str:
+    """What the card says of the data."""
+    rated = int(train.votes.any(axis=1).sum())
+    said = f"FER2013, {len(train)} training faces, with FER+ votes for {rated}"
+    return f"{said}. {FACE_ORIGIN}" if settings is not None and settings.start == FACE_START else said
 
 
 def _accuracy(probabilities: np.ndarray, faces: FaceSet) -> float:

@@ -17,6 +17,8 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError, ModelError
 from fer_core.evaluation.records import read_predictions, write_predictions
 from fer_core.networks.files import FileRecord
+from fer_core.reports.wording import reading_methods
+from fer_core.request import AnalysisRequest
 from fer_core.testing import FakeEngine, fake_card
 from fer_core.training import publishing
 from fer_core.training.export import export_model
@@ -81,6 +83,39 @@ def test_eight_bits_are_calibrated_on_training_faces(finished, tmp_path, monkeyp
     card = publish(finished, FACES, tmp_path, "int8", log=quiet)
     assert seen == [{"train"}] and card.recipe.export_drift.probability > 0
     assert card.metrics["PrivateTest"].accuracy > 0.5
+
+
+def test_what_half_precision_would_spoil_is_not_published(finished, tmp_path, monkeypatch):
+    save = publishing.save_compact
+
+    def spoil(model, path):
+        first = next(layer for layer in model.layers if layer.weights)
+        first.set_weights([np.zeros_like(weight) for weight in first.get_weights()])
+        save(model, path)
+
+    monkeypatch.setattr(publishing, "save_compact", spoil)
+    with pytest.raises(ExportError, match="half precision"):
+        publish(finished, FACES, tmp_path, log=quiet)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_votes_that_a_run_learnt_from_it_is_not_published(finished, tmp_path):
+    settings = json.loads((finished / "settings.json").read_text())
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    (run / "settings.json").write_text(json.dumps({**settings, "rater_weight": 1.0}))
+    with pytest.raises(DatasetError, match="votes"):
+        publish(run, replace(FACES, votes=np.zeros_like(FACES.votes)), tmp_path / "models", log=quiet)
+
+
+def test_the_card_says_where_weights_of_face_recognition_came_from(finished, tmp_path):
+    settings = json.loads((finished / "settings.json").read_text())
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    (run / "settings.json").write_text(json.dumps({**settings, "start": "face"}))
+    card = publish(run, FACES, tmp_path / "models", log=quiet)
+    assert card.training_data.startswith("FER2013") and "3 million faces" in card.training_data
+    assert "FaceScrub" in " ".join(reading_methods(AnalysisRequest(), card))
 
 
 def test_an_unfinished_run_is_not_published(tmp_path):

@@ -168,7 +168,7 @@ def test_a_card_has_a_field_for_each_figure_that_is_measured():
 
 def test_the_models_are_small_enough_to_be_kept_with_the_code():
     sizes = [path.stat().st_size for path in MODELS_DIR.rglob("*") if path.is_file()]
-    assert sum(sizes) < 200e6 and max(sizes) < 95e6
+    assert sum(sizes) < 200 * 2**20 and max(sizes) < 60 * 2**20
 
 
 def test_a_folder_with_the_card_of_another_model_is_refused(tmp_path):

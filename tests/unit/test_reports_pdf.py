@@ -116,6 +116,13 @@ def test_what_is_cited_is_listed():
             assert cited == (name in written) == (detector == "blazeface")
 
 
+def test_of_a_network_of_others_is_said_what_it_learnt_from():
+    theirs = {"imported": object(), "training_data": "AffectNet, 280,000 faces", "temperature": 1.0}
+    written = " ".join(methods(synthetic(2), load_card(default_model()).model_copy(update=theirs)))
+    assert "AffectNet" in written and "not calibrated" in written
+    assert "FER2013 (Goodfellow" not in written and "grey" not in written
+
+
 def test_a_region_is_part_of_the_methods():
     request = dataclasses.replace(REQUEST, region=Region(0.5, 0, 0.5, 1))
     written = " ".join(methods(dataclasses.replace(synthetic(2), request=request)))
