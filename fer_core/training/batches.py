@@ -1,6 +1,7 @@
 """Batches of changed faces with their targets; the same again for the same settings."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import cv2
 import keras
@@ -11,6 +12,7 @@ from fer_core.evaluation.datasets import FACE_PX, FaceSet
 from fer_core.training.settings import Settings
 
 Arrays = dict[str, NDArray[np.float32]]
+Batch = tuple[NDArray[np.float32], Arrays, Arrays]
 Teacher = Callable[[NDArray[np.uint8]], Arrays]
 """Probabilities by head, "emotion" (N, 7) and "raters" (N, 8), for grey faces uint8 (N, 48, 48)."""
 
@@ -27,7 +29,10 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, faces: FaceSet, settings: Settings, teacher: Teacher | None = None, workers: int = 1) -> None:
-        super().__init__(workers=workers)
+        super().__init__()  # not Keras's own workers: theirs keep batches of the epoch before for the next one
+        self._workers = workers
+        self._pool = ThreadPoolExecutor(workers, "batches") if workers > 1 else None
+        self._coming: dict[int, Future[Batch]] = {}
         self.faces, self.settings, self.teacher = faces, settings, teacher
         self.targets, self.weights = targets(faces), sample_weights(faces, settings.balance)
         if teacher and settings.teacher_view == "plain":
@@ -43,11 +48,22 @@ class Batches(keras.utils.PyDataset):
 
     def start(self, epoch: int, size_px: int) -> None:
         """Begin an epoch with faces of `size_px`."""
+        for batch in self._coming.values():
+            batch.cancel()
+        self._coming = {}
         self.epoch, self.size_px = epoch, size_px
         self.order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(self.faces))
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], Arrays, Arrays]:
+    def __getitem__(self, index: int) -> Batch:
         """Faces float32 (N, size_px, size_px, 1), targets and sample weights by head."""
+        if self._pool is None or self.size_px is None:
+            return self._batch(index)
+        for ahead in range(index, min(index + 2 * self._workers, len(self))):
+            if ahead not in self._coming:
+                self._coming[ahead] = self._pool.submit(self._batch, ahead)
+        return self._coming.pop(index).result()
+
+    def _batch(self, index: int) -> Batch:
         rows = self.order[index * self.settings.batch : (index + 1) * self.settings.batch]
         rng = np.random.default_rng([self.settings.seed, self.epoch, index])
         # Before the run, TensorFlow looks at two batches to learn their shape; two sizes tell it that the size is free.

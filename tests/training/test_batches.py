@@ -84,3 +84,15 @@ def test_balance():
     totals = [even[faces.labels == label].sum() for label in range(7)]
     np.testing.assert_allclose(totals, totals[0], rtol=1e-5)
     assert even.mean() == pytest.approx(1)
+
+
+def test_threads_prepare_the_same_batches():
+    settings = replace(SETTINGS, batch=16)
+    alone, together = Batches(TRAIN, settings), Batches(TRAIN, settings, workers=3)
+    for epoch, size_px, taken in ((0, 36, 3), (1, 48, 5)):  # the first epoch is left in the middle
+        alone.start(epoch, size_px)
+        together.start(epoch, size_px)
+        for index in range(taken):
+            (x, target, _), (same, same_target, _) = alone[index], together[index]
+            np.testing.assert_array_equal(x, same)
+            np.testing.assert_array_equal(target["emotion"], same_target["emotion"])
