@@ -15,6 +15,7 @@ from fer_core.ui.shared.text import plain
 through_router()
 st.title("Live")
 cards = {card.name: card for card in loaders.cards_or_stop()}
+session.after_a_reload()
 
 if not session.agreed():
     st.markdown("The camera's picture with what is read in every face, as it goes. Record it and keep the timeline.")

@@ -17,9 +17,9 @@ from tests.conftest import ROOT
 STARTS_WITHIN_S = 120
 
 
-# Below those that the system hands out itself, and of each test process its own, so that a port that was free is free
-# still when its server takes it.
-_ports = itertools.count(20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+# Below those that the system hands out itself, and of each process its own, so that a port that was free is free still
+# when its server takes it.
+_ports = itertools.count(20_000 + 100 * (os.getpid() % 120))
 
 
 def free_port() -> int:

@@ -102,7 +102,7 @@ def add_methods(page: Document, timeline: Timeline, card: ModelCard | None) -> N
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
     page.heading("References", 30)
-    page.bullets(references(timeline), 7.5)
+    page.bullets(references(timeline, card), 7.5)
 
 
 def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:

@@ -190,10 +190,12 @@ def _recalls(per_class: Mapping[str, EmotionFigures]) -> Iterator[str]:
             yield f"{name} {recall:.0%}"
 
 
-def references(timeline: Timeline) -> list[str]:
+def references(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
     """What the paragraphs cite, by name of the first author."""
-    request = timeline.request
+    request, foreign = timeline.request, card is not None and card.imported is not None
     left_out = {
+        *(("Barsoum", "Goodfellow") if foreign else ()),
+        "Guo" if foreign and card is not None and card.temperature == 1 else "",
         *(() if has_landmarks(timeline) else ("Ablavatski", "Kartynnik", "Soukupova")),
         "Bazarevsky" if request.detector.name != "blazeface" else "",
         "Viola" if request.detector.name != "haar" else "",

@@ -50,7 +50,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "baseline": "mean probability at rest; empty without a baseline",
     "change": "mean minus baseline",
     "peak_change": "peak minus baseline",
-    "onset_s": f"seconds until the probability is {RISE} above the baseline for {HOLD_S} s; empty where it never is",
+    "onset_s": f"seconds until the probability is {RISE} above the baseline for {HOLD_S} s and in two samples or more; "
+    "empty where it never is",
     "area": "integral over time of probability minus baseline, in seconds",
     "shown_s": "seconds in which this is the label and not uncertain",
     "shown_share": "the same as a share of the seconds that count",

@@ -221,7 +221,8 @@ class Study:
             edits, read = edits_from_json(more.get("edits", [])), replace(timeline, frame=frame, request=request)
             # Only these change rows. Without them the rows are as they were read, which those of a part of a recording
             # could not be computed from again.
-            if any(isinstance(edit, Merge | Split | Remove | Rest | Smooth) for edit in edits):
+            changed = any(isinstance(edit, Merge | Split | Remove | Rest | Smooth) for edit in edits)
+            if changed or not frame["person"].equals(timeline.frame["person"]):
                 read = refreshed(read)
             return Study(read, edits)
         except (TimelineError, RequestError, ValueError, TypeError, OverflowError) as error:

@@ -168,7 +168,7 @@ def export_face_check(model: keras.Model, path: Path) -> None:
     crops = np.cumsum(crops, axis=1) % 256  # noise alone would all get the same answer
     with temporary_folder() as folder:
         made = folder / path.name
-        made.write_bytes(data)
+        write_whole(made, data)
         said = LiteRtModel(made)(crops)["face"]
     apart = np.abs(said - keras.ops.convert_to_numpy(model(crops, training=False))).max()
     if not apart <= 0.02:

@@ -229,7 +229,8 @@ def open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume:
         if json.loads(record.read_text()) != wanted:
             raise DatasetError(f"{run} was started with other settings (see {record}); repeat those to resume it.")
         before = json.loads(origins.read_text())
-        if changed := [name for name, digest in learns_from.items() if before.get(name) != digest]:
+        older = {"votes": learns_from.get("votes")}  # of which runs took no note once
+        if changed := [name for name, digest in learns_from.items() if {**older, **before}.get(name) != digest]:
             raise DatasetError(
                 f"{run} was started with other contents of: {', '.join(changed)}; restore them or start a new run."
             )

@@ -9,7 +9,7 @@ import streamlit as st
 from fer_core.classification import EmotionClassifier
 from fer_core.errors import ModelError
 from fer_core.reports.evaluation_pdf import evaluation_report
-from fer_core.ui.models import files, records
+from fer_core.ui.models import files, own_data, records
 from fer_core.ui.shared import loaders, page_memory, routing
 from tests.apptest.test_models_page import (
     FILES,
@@ -42,6 +42,7 @@ def models(installed, monkeypatch):
     load = EmotionClassifier.load
     monkeypatch.setattr(EmotionClassifier, "load", lambda name, **more: load(name, models_dir=folder, **more))
     monkeypatch.setattr(records, "MODELS_DIR", folder)
+    monkeypatch.setattr(own_data, "PATIENCE_S", 60)
     monkeypatch.setattr(loaders, "cards", lambda: list(cards.values()))
     monkeypatch.setattr(routing, "PagesManager", object)  # see test_models_page
     monkeypatch.setattr(loaders, "load_card", cards.__getitem__)
@@ -119,7 +120,8 @@ def test_all_five_are_measured_on_own_faces_and_reported(models):
     by_label(page.button, "Measure").click().run()
     assert not page.exception and not page.error
     assert set(page.dataframe[0].value["Model"]) == set(TITLES)
-    found = page.session_state[page_memory.KEY]["Models"]["own evaluation"]
+    work, _ = page.session_state[page_memory.KEY]["Models"]["own evaluation"]
+    found = work.result
     assert set(found.result["models"]) == set(NAMES) and len(found.result["comparisons"]) == 10
     assert evaluation_report(found, models, date(2026, 1, 2)).startswith(b"%PDF-")
 

@@ -165,7 +165,7 @@ def test_an_export_is_imported_in_the_background(place, tmp_path):
     if "study import" in page.session_state:
         page.session_state["study import"].work.wait(60)
         page.run()
-    assert not page.exception and "1 analyses were imported, 12 were here already." in texts(page).replace("\\", "")
+    assert not page.exception and "1 analysis was imported, 12 were here already." in texts(page).replace("\\", "")
     assert Library.open(place).entry(gone)
 
 

@@ -10,7 +10,7 @@ from tests.browser.conftest import running_server
 from tests.browser.test_live import component, label, open_live, start, until
 from tests.turn import SECRET, coturn, needs_coturn
 
-pytestmark = [pytest.mark.alone, needs_coturn]
+pytestmark = [pytest.mark.alone, *needs_coturn]
 
 RELAY_ONLY = """(() => {
     const made = window.RTCPeerConnection;

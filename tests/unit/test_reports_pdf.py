@@ -118,7 +118,9 @@ def test_what_is_cited_is_listed():
 
 def test_of_a_network_of_others_is_said_what_it_learnt_from():
     theirs = {"imported": object(), "training_data": "AffectNet, 280,000 faces", "temperature": 1.0}
-    written = " ".join(methods(synthetic(2), load_card(default_model()).model_copy(update=theirs)))
+    card = load_card(default_model()).model_copy(update=theirs)
+    written, listed = " ".join(methods(synthetic(2), card)), " ".join(references(synthetic(2), card))
+    assert not any(name in listed for name in ("Barsoum", "Goodfellow", "Guo"))
     assert "AffectNet" in written and "not calibrated" in written
     assert "FER2013 (Goodfellow" not in written and "grey" not in written
 

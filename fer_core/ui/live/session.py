@@ -1,5 +1,6 @@
 """The Live page's memory of one visitor: the stream, what it is set to, whether the notice was agreed to."""
 
+import contextlib
 import gc
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -9,14 +10,14 @@ import streamlit as st
 
 from fer_core.analysis.run import completed, provenance_of
 from fer_core.declaration import agreed as agreed_at
-from fer_core.errors import MediaError
+from fer_core.errors import FerError
 from fer_core.live import LiveSettings, LiveStream
-from fer_core.live.recording import SessionRecorder
+from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.ui.shared.handover import forget_session, keep_session, recorded_session
 from fer_core.ui.shared.purpose import purpose
-from fer_core.ui.video.memory import memory
+from fer_core.ui.video.memory import memory, take_up
 
 CONSENT: Final = "live consent"
 """Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
@@ -117,17 +118,30 @@ def stop_recording(live: LiveStream) -> None:
     if session is None:
         return
     keep_session(session)
-    kept = memory()
-    if kept.next_to_close is None:  # else it would close another recording, unasked
-        try:
+    with contextlib.suppress(FerError):  # the disk is full: the Video page tries again, and says so
+        kept = memory()
+        if kept.next_to_close is None:  # else it would close another recording, unasked
             kept.take_live()
-        except MediaError:  # the disk is full: the Video page tries again, and says so
-            kept.live = None
-        memory()  # names the visit in the page's address, so that a reload loses nothing
+            memory()  # names the visit in the page's address, so that a reload loses nothing
+
+
+def after_a_reload() -> None:
+    """Find what was recorded before it, for the Video page."""
+    with contextlib.suppress(FerError):
+        take_up()
+
+
+def waits_alone(session: RecordedSession) -> bool:
+    """Whether a recorded session is on the Live page alone, where the next one or a reload drops it."""
+    try:
+        return not memory().holds_live(session)
+    except FerError:
+        return True
 
 
 def discard() -> None:
     """Delete the recorded session, also where the Video page has opened it."""
     if (session := recorded_session()) is not None:
-        memory().close_live(session)
+        with contextlib.suppress(FerError):
+            memory().close_live(session)
     forget_session()

@@ -31,7 +31,6 @@ from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.notice import NOT_FEELINGS
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, analyse
-from fer_core.ui.video.memory import memory
 
 EVERY_S: Final = 0.3
 """Between two looks at the stream while it runs."""
@@ -319,7 +318,7 @@ def session_result() -> None:
                     "Video (MP4)", session.video, f"{stem}.mp4", "video/mp4", icon=":material/movie:", on_click="ignore"
                 )
             st.button("Discard", icon=":material/delete:", on_click=live_session.discard)
-        if not memory().holds_live(session):
+        if live_session.waits_alone(session):
             st.caption("The next recording, or a reload of this page, drops this one unless its timeline is opened.")
 
 

@@ -47,6 +47,7 @@ _PICTURES: Final = ["png", "jpg", "jpeg", "webp", "bmp"]
 def own_data(cards: Sequence[ModelCard]) -> None:
     """Ask for the faces, measure, show; a result stays until the visitor leaves the page."""
     work: Work[OwnEvaluation] | None = page_memory.kept(PAGE, _WORK)
+    running = work is not None and work.running  # before the result is looked at, which may come at any moment
     if work is not None and work.result is not None:
         st.button("Forget it and measure something else", icon=":material/delete:", on_click=_forget)
         own_results.show(work.result, {card.name: card for card in cards})
@@ -65,14 +66,16 @@ def own_data(cards: Sequence[ModelCard]) -> None:
         st.code("my_faces.zip\n├── happy/anna_01.png\n├── happy/ben_02.jpg\n└── sad/anna_07.png", language=None)
     upload = _ask_faces()
     options = _ask_options(cards)
-    ready, running = upload is not None and options is not None, work is not None and work.running
+    ready = upload is not None and options is not None
     wanted = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=running or not ready)
     if wanted and upload and options:
         _begin(upload(), options)
     elif work is not None and running:
         wait_for(work, "Measuring", "stop measuring")
-    elif work is not None and work.problem and not work.stopping:
-        st.error(plain(work.problem), icon=":material/error:")
+    elif work is not None and work.problem:
+        if not work.stopping:
+            st.error(plain(work.problem), icon=":material/error:")
+        _forget()
     st.caption(
         "Larger data, or data that are on the machine already: "
         "`python -m fer_core evaluate --data PATH --model all --split all --json result.json`"

@@ -1,5 +1,9 @@
-"""What a page keeps of a visitor's own material: in that visitor's session, and only while they are on the page."""
+"""What a page keeps of a visitor's own material: in that visitor's session, and only while they are on the page.
 
+Work that is dropped, or whose session ends, is ended.
+"""
+
+import weakref
 from typing import Any, Final
 
 import streamlit as st
@@ -7,6 +11,13 @@ import streamlit as st
 from fer_core.jobs import Work
 
 KEY: Final = "page memory"
+
+
+class _Owner:
+    """Ends its work when nobody holds it any more."""
+
+    def __init__(self, work: Work[Any]) -> None:
+        weakref.finalize(self, work.abandon)
 
 
 def keep(page: str, name: str, value: Any) -> None:
@@ -17,12 +28,14 @@ def keep(page: str, name: str, value: Any) -> None:
         name: to find it again.
         value: anything.
     """
-    st.session_state.setdefault(KEY, {}).setdefault(page, {})[name] = value
+    held = value, _Owner(value) if isinstance(value, Work) else None
+    st.session_state.setdefault(KEY, {}).setdefault(page, {})[name] = held
 
 
 def kept(page: str, name: str) -> Any:
     """What was kept; None where nothing was."""
-    return st.session_state.get(KEY, {}).get(page, {}).get(name)
+    value, _ = st.session_state.get(KEY, {}).get(page, {}).get(name, (None, None))
+    return value
 
 
 def forget(page: str, name: str) -> None:
@@ -31,9 +44,7 @@ def forget(page: str, name: str) -> None:
 
 
 def forget_other_pages(page: str) -> None:
-    """Drop everything that was kept for other pages than this one; work ends. `Home.py` calls it in every run."""
+    """Drop everything that was kept for other pages than this one. `Home.py` calls it in every run."""
     memory = st.session_state.get(KEY, {})
     for other in [name for name in memory if name != page]:
-        for value in memory.pop(other).values():
-            if isinstance(value, Work):
-                value.abandon()
+        del memory[other]

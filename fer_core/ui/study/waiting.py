@@ -1,6 +1,5 @@
 """Recordings to read: given here, read one after another in the background, kept when they are read."""
 
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -23,6 +22,7 @@ from fer_core.ui.video.how import RATES
 _EVERY_S: Final = 1.0
 _GIVEN: Final = "study uploads"
 _loaded: Final[dict[tuple[str | None, str], EmotionPipeline]] = {}
+_problems: Final[dict[tuple[str | None, str], str]] = {}
 _ICONS: Final = {"waiting": ":material/schedule:", "reading": ":material/autorenew:", "failed": ":material/error:"}
 
 
@@ -50,10 +50,10 @@ def pipeline_for(request: AnalysisRequest) -> EmotionPipeline:
     Raises:
         ModelError: it was not loaded.
     """
-    found = _loaded.get((request.model, request.detector.name))
-    if found is None:
-        raise ModelError(f"The model {request.model} cannot be loaded; install it, or remove this recording.")
-    return found
+    wanted = request.model, request.detector.name
+    if wanted not in _loaded:
+        raise ModelError(_problems.get(wanted, f"The model {request.model} was not loaded; press *Try again*."))
+    return _loaded[wanted]
 
 
 def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> None:
@@ -149,8 +149,10 @@ def _buttons(library: Library, queue: Queue, items: list[Waiting]) -> None:
 def _start(library: Library, queue: Queue) -> None:
     """Load what everything that waits needs, then read; what cannot be loaded fails alone, when its turn comes."""
     for item in queue.items():
-        with contextlib.suppress(FerError):
+        try:
             load(item.request)
+        except FerError as error:
+            _problems[item.request.model, item.request.detector.name] = str(error)
     queue.start(library, pipeline_for)
 
 

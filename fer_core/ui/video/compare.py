@@ -99,7 +99,7 @@ def _chosen(recording: OpenRecording, recordings: Sequence[OpenRecording]) -> li
         "People",
         everyone,
         default=at_first,
-        key=f"compared {recording.number} {memory().opened} {recording.revision}",
+        key=f"compared {recording.number} {memory().opened} {recording.revision} {everyone}",
         persist_state="page",
     )
     return [by_title[title] for title in wanted if title in by_title]

@@ -249,8 +249,11 @@ class Memory:
         with self.lock:
             if session is None or self.holds_live(session):
                 return
-            self.live = weakref.ref(session), 0
-            path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
+            try:
+                path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
+            except MediaError:
+                self.live = weakref.ref(session), 0  # it is said once
+                raise
             found = self.open_studies({session.timeline.request.model or "": session.study}, path)
             found.live, self.live = True, (weakref.ref(session), found.number)
 
@@ -291,6 +294,12 @@ def memory() -> Memory:
     if found.recordings or found.work is not None:
         st.query_params[_VISIT] = visits.keep(found, _browser())
     return found
+
+
+def take_up() -> None:
+    """Find the visit that the page's address names, before another page drops that address."""
+    if _VISIT in st.query_params:
+        memory()
 
 
 def _browser() -> str:
