@@ -1,6 +1,6 @@
 """Take the screenshots of `docs/screenshots/`: the real dashboard in a real Chromium, light and dark, wide and narrow.
 
-Run by `make screenshots`.
+Run by `make screenshots`; with names of pages, such as `python docs/make_screenshots.py models`, only those are taken.
 """
 
 import os
@@ -28,8 +28,10 @@ WIDTHS = {1280: 800, 390: 844}
 expect.set_options(timeout=60_000)
 
 
-def main() -> None:
-    """Start the dashboard, take every picture, stop it."""
+def main(names: list[str]) -> None:
+    """Start the dashboard, take the pictures of the pages that are named, or of all, stop it."""
+    pages = {"start": _start, "image": _image, "live": _live, "video": _video, "study": _study, "models": _models}
+    wanted = [pages[name] for name in names or pages]
     FOLDER.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -44,7 +46,7 @@ def main() -> None:
     try:
         _wait(address)
         with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-            film = Path(folder) / "face.mjpeg"
+            film = Path(folder) / "face.y4m"
             film_face(film)
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"),
@@ -61,12 +63,8 @@ def main() -> None:
                         viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["camera"]
                     )
                     page.set_default_timeout(60_000)
-                    _start(page, address, f"{scheme}-{width}")
-                    _image(page, address, f"{scheme}-{width}")
-                    _live(page, address, f"{scheme}-{width}")
-                    _video(page, address, f"{scheme}-{width}")
-                    _study(page, address, f"{scheme}-{width}")
-                    _models(page, address, f"{scheme}-{width}")
+                    for take in wanted:
+                        take(page, address, f"{scheme}-{width}")
                     page.close()
     finally:
         server.terminate()
@@ -161,4 +159,4 @@ def _wait(address: str, seconds: float = 90) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
