@@ -11,8 +11,8 @@ endif
 # core, or they would wait for each other. Bytecode is kept whatever the environment says: else each process that a test
 # starts would compile everything.
 WORKERS ?= 3
-TESTS := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest --durations=20
-PYTEST := $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --durations=20
+PYTEST := OMP_NUM_THREADS=1 $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 QUICK := tests -m "not slow" $(addprefix --ignore=tests/,training browser wheel)
 
@@ -32,11 +32,10 @@ coverage: $(VENV)/.dev-ready
 test-slow: $(VENV)/.dev-ready
 	$(PYTEST) -m slow
 
-# A server and a browser on one machine: a test that failed is tried up to twice more, and the report says so. Those with
-# a camera, or that look at timing, come one at a time.
+# A camera, a server and a browser on one machine: a test that failed is tried up to twice more, and the report says so.
+# One at a time: two take no less, as a server and a browser use both cores.
 browser-test: $(VENV)/.dev-ready
-	$(TESTS) tests/browser --reruns 2 -m "not alone" -n 2 --dist loadfile
-	$(TESTS) tests/browser --reruns 2 -m alone
+	$(TESTS) tests/browser --reruns 2
 
 # Builds the wheel, installs it into an empty environment and uses it from an empty folder; needs a package index.
 wheel-test: $(VENV)/.dev-ready

@@ -186,7 +186,6 @@ def test_keys_go_sample_by_sample_and_frame_by_frame(at_start: Page):
     assert player_time(page) == pytest.approx((FRAMES - 1) / RATE, abs=FRAME_S)
 
 
-@pytest.mark.alone
 def test_it_plays_in_step_and_tells_the_page_where_it_stops(at_start: Page):
     page, rows = at_start, table(at_start)
     key(page, "Space")
@@ -215,7 +214,6 @@ def test_it_plays_in_step_and_tells_the_page_where_it_stops(at_start: Page):
     assert_in_step(page, rows)
 
 
-@pytest.mark.alone
 def test_range_loop_speed_marker_and_label(opened: Page):
     page = opened
     for across, name in ((0.25, "i"), (0.375, "o")):
@@ -329,7 +327,6 @@ PAIR = f"""(() => {{
 """The numbers that the frames of the recording and of the stimulus bear."""
 
 
-@pytest.mark.alone
 def test_a_stimulus_plays_beside_the_recording(opened: Page, film: Path):
     page, late = opened, 30  # frames by which it begins later than the recording
     page.get_by_role("button", name="Stimulus", exact=True).click()

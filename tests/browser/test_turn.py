@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, expect
 
 from fer_core.settings import ICE_SERVERS, TURN_SECRET
@@ -10,7 +9,7 @@ from tests.browser.conftest import running_server
 from tests.browser.test_live import component, label, open_live, start, until
 from tests.turn import SECRET, coturn, needs_coturn
 
-pytestmark = [pytest.mark.alone, *needs_coturn]
+pytestmark = needs_coturn
 
 RELAY_ONLY = """(() => {
     const made = window.RTCPeerConnection;
