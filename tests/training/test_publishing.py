@@ -115,7 +115,7 @@ def test_the_card_says_where_weights_of_face_recognition_came_from(finished, tmp
     (run / "settings.json").write_text(json.dumps({**settings, "start": "face"}))
     card = publish(run, FACES, tmp_path / "models", log=quiet)
     assert card.training_data.startswith("FER2013") and "3 million faces" in card.training_data
-    assert "FaceScrub" in " ".join(reading_methods(AnalysisRequest(), card))
+    assert "FaceScrub" in " ".join(reading_methods(AnalysisRequest(uncertain_below=0.5), card))
 
 
 def test_an_unfinished_run_is_not_published(tmp_path):
