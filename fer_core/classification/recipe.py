@@ -4,7 +4,7 @@ Every key may be missing: older cards state less, and an imported network has no
 kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 from pydantic import (
@@ -112,3 +112,10 @@ class Recipe(Stated):
     converted: str = ""
     export_drift: Drift | None = None
     mean_of_calibrated_probabilities: tuple[str, ...] = ()
+
+    def runs(self) -> "Iterator[Recipe]":
+        """Itself, then the one whose weights it went on from, and so on to the first."""
+        run: Recipe | None = self
+        while run is not None:
+            yield run
+            run = run.before

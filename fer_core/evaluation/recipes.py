@@ -72,11 +72,8 @@ class Earlier:
 
 def earlier(card: ModelCard) -> Earlier:
     """Epochs and minutes of the runs before the model's last one, by its card; zero where that one began anew."""
-    epochs, minutes, run = 0, 0.0, card.recipe.before
-    while run:
-        epochs, minutes = epochs + (run.epochs or 0), minutes + (run.minutes or 0)
-        run = run.before
-    return Earlier(epochs, minutes)
+    _, *runs = card.recipe.runs()
+    return Earlier(sum(run.epochs or 0 for run in runs), sum((run.minutes or 0.0 for run in runs), 0.0))
 
 
 def settings_file(card: ModelCard) -> str:

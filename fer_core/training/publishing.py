@@ -20,7 +20,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, read_predictions, threshold_for, write_records
 from fer_core.evaluation.datasets import FACE_PX, FaceSet, copies_of, fingerprint
-from fer_core.evaluation.recipes import FACE_ORIGIN, FACE_START
+from fer_core.evaluation.recipes import FACE_ORIGIN
 from fer_core.evaluation.selection import forward_selection
 from fer_core.imaging.crops import network_input
 from fer_core.logits import softmax
@@ -28,6 +28,7 @@ from fer_core.networks.files import MODELS_DIR, FileRecord
 from fer_core.training.augmentation import plain
 from fer_core.training.conversion import to_litert, with_class_maps
 from fer_core.training.fitting import emotion_logits
+from fer_core.training.starting import of_faces
 from fer_core.whole_file import write_whole
 
 MAX_PROBABILITY_DRIFT = 0.02
@@ -141,7 +142,7 @@ def _publish(
         parameters=network.count_params(),
         files={path.name: FileRecord.of(path) for path in sorted(staging.iterdir())},
         licence="MIT",
-        training_data=_learnt_from(recipe.settings, train),
+        training_data=_learnt_from(recipe, train),
         recipe=recipe,
         metrics={},
         coverage_accuracy=[],
@@ -321,11 +322,12 @@ def _rounding(model: keras.Model, faces: FaceSet, save: Callable[[], None]) -> f
     return apart
 
 
-def _learnt_from(settings: RunSettings | None, train: FaceSet) -> str:
-    """What the card says of the data."""
+def _learnt_from(recipe: Recipe, train: FaceSet) -> str:
+    """What the card says of the data: what the weights learnt from before counts, however many runs ago."""
     rated = int(train.votes.any(axis=1).sum())
     said = f"FER2013, {len(train)} training faces, with FER+ votes for {rated}"
-    return f"{said}. {FACE_ORIGIN}" if settings is not None and settings.start == FACE_START else said
+    starts = [run.settings.start or "" for run in recipe.runs() if run.settings is not None]
+    return f"{said}. {FACE_ORIGIN}" if any(map(of_faces, starts)) else said
 
 
 def _accuracy(probabilities: np.ndarray, faces: FaceSet) -> float:

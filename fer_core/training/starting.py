@@ -43,7 +43,7 @@ def start_from(model: keras.Model, start: str, faces: NDArray[np.uint8], models_
         DependencyError: the ImageNet weights cannot be fetched.
         ModelError: there is no such model, or its file is damaged.
     """
-    if _of_faces(start):
+    if of_faces(start):
         rows = np.linspace(0, len(faces) - 1, min(FACES_MEASURED, len(faces))).astype(int)
         taken, layers = fill(model, read_layers(weights_file(start)), plain(faces[rows], FACE_PX))
         return f"started from {start}: {taken} of {layers} layers"
@@ -116,7 +116,7 @@ def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]
         ModelError: one is not installed, or its file is damaged.
     """
     files = {f"teacher {name}": _teacher_file(name, models_dir) for name in settings.teachers}
-    if _of_faces(settings.start):
+    if of_faces(settings.start):
         files[f"start {settings.start}"] = weights_file(settings.start)
     elif settings.start and settings.start != IMAGENET:
         files[f"start {settings.start}"] = _file_of(settings.start, "model.keras", models_dir)
@@ -125,13 +125,14 @@ def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]
 
 def recipe_before(settings: Settings, models_dir: Path = MODELS_DIR) -> Recipe | None:
     """The recipe of the installed model whose weights a run starts with; None where its card states none."""
-    if settings.start in ("", IMAGENET) or _of_faces(settings.start) or settings.start.endswith(".keras"):
+    if settings.start in ("", IMAGENET) or of_faces(settings.start) or settings.start.endswith(".keras"):
         return None
     recipe = load_card(settings.start, models_dir).recipe
     return recipe if recipe.model_fields_set else None
 
 
-def _of_faces(start: str) -> bool:
+def of_faces(start: str) -> bool:
+    """Whether settings start a run from the weights of the face recognition network: by their name, or by its file."""
     return start == FACE_START or start.endswith(".bin")
 
 

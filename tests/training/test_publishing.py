@@ -11,7 +11,7 @@ import pytest
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import load_card, verify_models
 from fer_core.classification.engines import ENGINES
-from fer_core.classification.recipe import Drift
+from fer_core.classification.recipe import Drift, Recipe, RunSettings
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError, ModelError
@@ -108,11 +108,18 @@ def test_without_the_votes_that_a_run_learnt_from_it_is_not_published(finished, 
         publish(run, replace(FACES, votes=np.zeros_like(FACES.votes)), tmp_path / "models", log=quiet)
 
 
-def test_the_card_says_where_weights_of_face_recognition_came_from(finished, tmp_path):
+@pytest.mark.parametrize("runs_ago", [0, 1, 2])
+def test_the_card_says_where_weights_of_face_recognition_came_from(runs_ago, finished, tmp_path):
     settings = json.loads((finished / "settings.json").read_text())
     run = tmp_path / "run"
     shutil.copytree(finished, run)
-    (run / "settings.json").write_text(json.dumps({**settings, "start": "face"}))
+    starts = ["face", "tiny", "tiny"][: runs_ago + 1]  # the first run's comes first
+    recipe = None
+    for start in starts[:-1]:
+        recipe = Recipe(settings=RunSettings(model="tiny", start=start), before=recipe)
+    if recipe is not None:
+        (run / "before.json").write_text(recipe.model_dump_json())
+    (run / "settings.json").write_text(json.dumps({**settings, "start": starts[-1]}))
     card = publish(run, FACES, tmp_path / "models", log=quiet)
     assert card.training_data.startswith("FER2013") and "3 million faces" in card.training_data
     assert "FaceScrub" in " ".join(reading_methods(AnalysisRequest(uncertain_below=0.5), card))
