@@ -49,6 +49,7 @@ from fer_core.commands.output import (
 from fer_core.commands.request_options import add_purpose_option, declaration_of
 from fer_core.errors import FerError, MediaError
 from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
+from fer_core.settings import tell_libraries
 from fer_core.version import __version__
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ _LONGEST_STEM_BYTES: Final = 200  # file systems take 255, and a suffix comes af
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     _search_no_garbage()
+    tell_libraries(PYDANTIC_DISABLE_PLUGINS="__all__")  # to look for them takes 30 ms, and no one has any
     accept_any_letter()
     options = parser().parse_args(arguments)
     try:
