@@ -15,7 +15,16 @@ from fer_core.timeline.movements import MOVEMENTS
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.sampling import runs
 from fer_core.timeline.series import MAX_POINTS, spans_of, with_breaks
-from fer_core.timeline.summaries import as_fine_clock, interval_s, rows_of_person, time_range, weighted
+from fer_core.timeline.summaries import (
+    ALL_EXCLUDED,
+    as_fine_clock,
+    counted,
+    interval_s,
+    people,
+    rows_of_person,
+    time_range,
+    weighted,
+)
 from fer_core.timeline.table import Timeline
 
 NOT_MEASURED: Final = "The landmarks of this face were not measured."
@@ -87,23 +96,24 @@ def movement_lines(source: Timeline | pd.DataFrame, person: int) -> go.Figure:
 
 def describe_face(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> str:
     """Of `face_lanes`, in words."""
-    name, rows = (notes or Notes()).name(person), rows_of_person(weighted(source), person)
+    notes = notes or Notes()
+    name, rows = notes.name(person), rows_of_person(counted(source, notes.excluded), person)
+    if not len(rows):
+        return ALL_EXCLUDED if person in people(source) else NOT_SEEN
     if not _is_measured(rows):
-        return NOT_MEASURED if len(rows) else NOT_SEEN
+        return NOT_MEASURED
     degrees = ", ".join(
         f"{axis.removesuffix('_deg')} {rows[axis].min():+.0f} to {rows[axis].max():+.0f}°" for axis in _POSE
     )
-    blinks, seen_s = _blinks(rows), float(rows["held_s"].sum())
-    if rows["blink"].isna().all():
-        counted = "blinks cannot be counted at so few samples a second"
-    else:
-        counted = f"{len(blinks)} blinks in {as_fine_clock(seen_s)}"
-    if rows["talking"].isna().all():
-        talked = "talking cannot be told at so few samples a second"
-    else:
-        share = float(rows.loc[rows["talking"].fillna(False).astype(bool), "held_s"].sum()) / seen_s
-        talked = f"the mouth moves as in talking for {share:.0%} of the time"
-    return f"{name}: head {degrees}; {counted}; {talked}."
+    eyes, mouth = rows[rows["blink"].notna()], rows[rows["talking"].notna()]
+    blinked = "blinks cannot be counted at so few samples a second"
+    if len(eyes):
+        blinked = f"{len(_blinks(rows))} blinks in the {as_fine_clock(float(eyes['held_s'].sum()))} with eyes in view"
+    talked = "talking cannot be told at so few samples a second"
+    if len(mouth):
+        share = float(np.average(mouth["talking"].astype(float), weights=mouth["held_s"]))
+        talked = f"the mouth moves as in talking for {share:.0%} of the time in which it is in view"
+    return f"{name}: head {degrees}; {blinked}; {talked}."
 
 
 def _is_measured(rows: pd.DataFrame) -> bool:

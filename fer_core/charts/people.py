@@ -107,9 +107,10 @@ def mean_curves(curves: Mapping[str, MeanCurve], clusters: Sequence[Cluster], ti
             hoverinfo="skip", name=safe(condition),
         )  # fmt: skip
         figure.add_scatter(
-            x=curve.time_s, y=curve.mean, mode="lines", name=safe(f"{condition} (n = {curve.cell.n})"),
+            x=curve.time_s, y=curve.mean, mode="lines", name=safe(f"{condition} ({curve.people})"),
             line={"color": look.colour, "dash": look.dash, "width": 2},
-            hovertemplate="%{x:.2f} s: %{y:.3f}<extra></extra>",
+            customdata=curve.n,
+            hovertemplate="%{x:.2f} s: %{y:.3f}, n = %{customdata}<extra></extra>",
         )  # fmt: skip
     for cluster in clusters:
         if cluster.p_value < ENTRY_ALPHA:
@@ -126,7 +127,7 @@ def mean_curves(curves: Mapping[str, MeanCurve], clusters: Sequence[Cluster], ti
 def describe_curves(curves: Mapping[str, MeanCurve], title: str) -> str:
     """The figure in words."""
     parts = [
-        f"{condition}: from {np.nanmin(curve.mean):.2f} to {np.nanmax(curve.mean):.2f}, n = {curve.cell.n}"
+        f"{condition}: from {np.nanmin(curve.mean):.2f} to {np.nanmax(curve.mean):.2f}, {curve.people}"
         for condition, curve in curves.items()
         if np.isfinite(curve.mean).any()
     ]

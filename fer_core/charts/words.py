@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from heapq import nlargest
 
+import numpy as np
 import pandas as pd
 
 from fer_core.charts.over_time import NOBODY_SEEN, NOT_SEEN
@@ -36,7 +37,8 @@ def describe_probabilities(source: Timeline | pd.DataFrame, person: int, notes: 
     for name in EMOTIONS:
         values = rows[name].to_numpy(float)
         when = as_clock(times[values.argmax()])
-        parts.append(f"{name} {values.mean():.0%} on average, at most {values.max():.0%} at {when}")
+        mean = np.average(values, weights=rows["held_s"])
+        parts.append(f"{name} {mean:.0%} on average, at most {values.max():.0%} at {when}")
     start_s, end_s = time_range(source)
     return f"Probabilities of {notes.name(person)} over {as_clock(end_s - start_s)}: {'; '.join(parts)}."
 
@@ -75,8 +77,9 @@ def describe_valence(source: Timeline | pd.DataFrame, notes: Notes | None = None
         rows = rows_of_person(counting, person)
         times, values = rows["time_s"].to_numpy(float), valence(rows).to_numpy(float)
         low, high = times[values.argmin()], times[values.argmax()]
+        mean = np.average(values, weights=rows["held_s"])
         lines.append(
-            f"{notes.name(person)}: {values.mean():+.2f} on average, lowest {values.min():+.2f} at {as_clock(low)}, "
+            f"{notes.name(person)}: {mean:+.2f} on average, lowest {values.min():+.2f} at {as_clock(low)}, "
             f"highest {values.max():+.2f} at {as_clock(high)}."
         )
     return " ".join([f"Valence, derived as {VALENCE_FORMULA}.", *lines]) if lines else _nothing(source)

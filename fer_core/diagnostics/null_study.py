@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from fer_core.evaluation.intervals import wilson
 from fer_core.timeline.groups import permutation
-from fer_core.timeline.groups.cells import Cell
 from fer_core.timeline.groups.clusters import compare_curves
 from fer_core.timeline.groups.corrections import benjamini_hochberg, holm
 from fer_core.timeline.groups.curves import Curves
@@ -34,7 +33,6 @@ _EVENTS: Final = 6
 _RHYTHM: Final = 0.85
 """Correlation of a sample with the one before, a quarter of a second earlier."""
 
-_NO_CELL: Final = Cell(0, 0.0, 0.0, 0.0)
 Generator = np.random.Generator
 Test = Callable[[Generator, int], float]
 
@@ -171,7 +169,8 @@ def _samples_as_people(rng: Generator, people: int) -> float:
 def _curves(values: NDArray[np.float64], prefix: str) -> Curves:
     subjects = tuple(f"{prefix}{number}" for number in range(len(values)))
     time_s = _STEP_S * np.arange(values.shape[1], dtype=np.float64)
-    return Curves("simulated", np.asarray(time_s, np.float64), values, subjects, (1,) * len(values), _NO_CELL)
+    seconds = np.zeros((len(values), 3))
+    return Curves("simulated", np.asarray(time_s, np.float64), values, subjects, (1,) * len(values), seconds)
 
 
 TESTS: Final[dict[str, Test]] = {

@@ -1,5 +1,6 @@
 """Confidence intervals of figures. Faces are taken as independent of each other."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,22 @@ def wilson(right: int, n: int) -> list[float]:
 
     interval = binomtest(right, n).proportion_ci(0.95, method="wilson")
     return [float(interval.low), float(interval.high)]
+
+
+def newcombe(first: tuple[int, int], second: tuple[int, int]) -> list[float]:
+    """95 % interval [low, high] of the difference of two shares of other cases, each as (right, n).
+
+    Newcombe (1998), Interval estimation for the difference between independent proportions. Statistics in Medicine 17,
+    873-890: method 10, from Wilson's intervals of both, which keep a width where a share is 0 or 1.
+    """
+    (share, (low, high)), (other, (other_low, other_high)) = (
+        (right / n, wilson(right, n)) for right, n in (first, second)
+    )
+    difference = share - other
+    return [
+        difference - math.hypot(share - low, other_high - other),
+        difference + math.hypot(high - share, other - other_low),
+    ]
 
 
 def percentiles(values: NDArray[np.float64]) -> list[float]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from fer_core.errors import TimelineError
 from fer_core.library.library import Library
-from fer_core.library.observations import usable
+from fer_core.library.observations import usable, usable_events
 from fer_core.library.values import Entry
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.curves import STEP_S, Curves, aligned, of_subjects
@@ -94,11 +94,11 @@ def curves_around_events(
     missing, parts = list[str](), []
     for entry in usable(entries, missing, needs_condition=False):
         moments_s: dict[str, list[float]] = {}
-        for event in events.get(entry.recording_id, ()):
+        for event in usable_events(entry, events.get(entry.recording_id, ()), missing):
             moments_s.setdefault(event.text, []).append(event.start_s)
         if not moments_s:
-            missing.append(f"{entry.title}: no event is kept with it.")
-        elif entry.analysis not in samples:
+            continue
+        if entry.analysis not in samples:
             missing.append(_NOBODY.format(entry.title))
         else:
             parts.append(_Part(entry, samples[entry.analysis], moments_s))

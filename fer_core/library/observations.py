@@ -10,9 +10,10 @@ from fer_core.emotions import EMOTIONS
 from fer_core.jobs import Monitor
 from fer_core.library.library import Library
 from fer_core.library.values import Entry
+from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.cells import PeopleValues
 from fer_core.timeline.groups.outcome import Outcome, outcome
-from fer_core.timeline.per_event import BeforeEvent, per_event, wide
+from fer_core.timeline.per_event import MOMENT_S, BeforeEvent, per_event, wide
 from fer_core.timeline.person_samples import Counting
 from fer_core.timeline.summaries import CATEGORIES
 
@@ -123,13 +124,17 @@ def of_events(library: Library, entries: Sequence[Entry], monitor: Monitor | Non
     tables, missing, monitor = [], list[str](), monitor or Monitor()
     wanted = list(usable(entries, missing, needs_condition=False))
     for done, entry in enumerate(wanted, 1):
-        events, person = library.events(entry.recording_id), entry.figures.longest
-        if not events or person is None:
-            missing.append(f"{entry.title}: {'no event is kept with it' if not events else 'nobody is seen'}.")
+        events, person = usable_events(entry, library.events(entry.recording_id), missing), entry.figures.longest
+        if not events:
+            continue
+        if person is None:
+            missing.append(f"{entry.title}: nobody is seen.")
             continue
         study = library.open_study(entry.analysis)
         found = per_event(study.timeline.frame, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S))
-        table = wide(found[found["person"] == person.person])
+        found = found[found["person"] == person.person]
+        missing += _without_values(entry, found.drop_duplicates("event"))
+        table = wide(found)
         tables.append(table.assign(**_about(entry, person.person) | {"condition": table["text"]} | _attributes(entry)))
         monitor.step(done, len(wanted), "reading")
     first = ["subject", "condition"]
@@ -150,6 +155,45 @@ def usable(entries: Sequence[Entry], missing: list[str], *, needs_condition: boo
         else:
             yield entry
         seen.add(entry.recording_id)
+
+
+def usable_events(entry: Entry, events: Sequence[Event], missing: list[str]) -> list[Event]:
+    """Events with a text that touch the recording. Sentences about the others go to `missing`."""
+    if not events:
+        missing.append(f"{entry.title}: no event is kept with it.")
+    named = [event for event in events if event.text.strip()]
+    if nameless := len(events) - len(named):
+        missing.append(f"{entry.title}: {_counted(nameless)} without a text, which would be the condition.")
+    duration_s = entry.recording.duration_s
+    inside = [event for event in named if touches(event, duration_s)]
+    if outside := len(named) - len(inside):
+        missing.append(
+            f"{entry.title}: {_counted(outside)} outside the {duration_s:.1f} s of the recording; their clock may be "
+            "another."
+        )
+    return inside
+
+
+def touches(event: Event, duration_s: float) -> bool:
+    """Whether an event, or what is looked at of one without an end, touches a recording of this length."""
+    end_s = event.start_s + MOMENT_S if event.end_s is None else event.end_s
+    return event.start_s < duration_s and end_s > 0
+
+
+def _without_values(entry: Entry, windows: pd.DataFrame) -> Iterator[str]:
+    """Sentences about the events of a person that have no values; `windows` has a row an event."""
+    seen = windows["samples"] > 0
+    if unseen := int((~seen).sum()):
+        yield f"{entry.title}: {_counted(unseen)} during which the person has no sample that counts."
+    if alone := int((seen & windows["baseline"].isna()).sum()):
+        yield (
+            f"{entry.title}: {_counted(alone)} without a sample in the {BEFORE_S:g} s before, so without a change "
+            "against them."
+        )
+
+
+def _counted(events: int) -> str:
+    return f"{events} {'event' if events == 1 else 'events'}"
 
 
 def _about(entry: Entry, person: int) -> dict[str, Any]:

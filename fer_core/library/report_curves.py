@@ -14,6 +14,7 @@ MOST_LEFT_OUT: Final = 20
 
 _ABOUT: Final = (
     "Mean over people with the 95 % bootstrap band of each moment by itself; a moment with under five people is empty. "
+    "Where the number of people changes over time, the mean can change with it. "
     "Bands that part at one moment are no test. A grey bar marks a cluster that is significant; the tests of several "
     "expressions are not corrected for their number."
 )
@@ -33,10 +34,11 @@ def add_curves(page: Document, emotion: str, found: ConditionCurves) -> list[Mea
     test = _tested(found, list(shown))
     if shown:
         clusters = test.clusters if isinstance(test, ClusterTest) else ()
-        words = "; ".join(f"{name}: n = {mean.cell.n}" for name, mean in shown.items())
+        words = "; ".join(f"{name}: {mean.people}" for name, mean in shown.items())
         page.chart(curves_chart(list(shown.values()), clusters, WIDTH_MM, 70), f"{title}. {words}")
         lines = (
-            f"{name}: {LINES[place][0]}, {mean.cell.sentence()}" for place, (name, mean) in enumerate(shown.items())
+            f"{name}: {LINES[place][0]}, {mean.people} over time, {mean.cell.sentence()}"
+            for place, (name, mean) in enumerate(shown.items())
         )
         page.bullets(list(lines), 7.5)
         page.paragraph(_ABOUT, QUIET, 7.5)

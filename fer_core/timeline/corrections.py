@@ -3,7 +3,7 @@
 `fer_core.timeline.study` keeps a log of edits and applies them with these functions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError, TimelineError
 from fer_core.timeline.notes import Span
 from fer_core.timeline.of_person import with_recording_columns
-from fer_core.timeline.summaries import good_only, inside
+from fer_core.timeline.summaries import counted, good_only, inside
 from fer_core.timeline.table import Timeline, refreshed, smoothed
 
 NO_PERSON: Final = "There is no person {person} in this recording; choose one of: {known}."
@@ -121,8 +121,13 @@ def rested(timeline: Timeline, person: int, span: Span | None) -> Timeline:
     return replace(timeline, frame=frame)
 
 
-def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFrame:
+def deviations(timeline: Timeline, baselines: Mapping[int, Span], excluded: Sequence[Span] = ()) -> pd.DataFrame:
     """Differences of each reading from the person's mean over the span in which their face is at rest.
+
+    Args:
+        timeline: with the readings.
+        baselines: by person, the span; its mean is over time, as that of all figures.
+        excluded: spans that do not count for it; a person of whose rest nothing counts is left out.
 
     Returns:
         Columns time_s, frame, person and the differences of the seven emotions, -1 to 1, of persons with a span.
@@ -130,18 +135,20 @@ def deviations(timeline: Timeline, baselines: Mapping[int, Span]) -> pd.DataFram
     Raises:
         TimelineError: a person is not seen within their span.
     """
-    frame = timeline.frame
+    frame, timed = timeline.frame, counted(timeline, excluded)
     parts = []
     for person, span in sorted(baselines.items()):
         _check(timeline, person)
         rows = frame[_is(frame, person)]
-        calm = rows[inside(rows, span.start_s, span.end_s)]
-        if calm.empty:
+        if not inside(rows, span.start_s, span.end_s).any():
             raise TimelineError(
                 f"Person {person} is not seen between {span.start_s:.2f} and {span.end_s:.2f} s; choose another span."
             )
+        calm = timed[_is(timed, person) & inside(timed, span.start_s, span.end_s)]
+        if calm.empty:
+            continue
         differences = rows[["time_s", "frame", "person", *EMOTIONS]].copy()
-        differences[list(EMOTIONS)] -= calm[list(EMOTIONS)].mean()
+        differences[list(EMOTIONS)] -= np.average(calm[list(EMOTIONS)], axis=0, weights=calm["held_s"])
         parts.append(differences)
     if not parts:
         return frame.loc[[], ["time_s", "frame", "person", *EMOTIONS]]

@@ -1,4 +1,4 @@
-"""Hidden Markov model with known parameters: the most probable path and the posterior of every state.
+"""Hidden Markov model with known parameters: the most probable path.
 
 Everything is in natural logarithms, so that long series neither underflow nor need scaling; log 0 is -inf. Nothing is
 fitted. The notation is that of Rabiner, "A tutorial on hidden Markov models and selected applications in speech
@@ -33,24 +33,3 @@ def most_probable_path(log_initial: Logs, log_transition: Logs, log_likelihoods:
     for step in range(len(path) - 1, 0, -1):
         path[step - 1] = came_from[step, path[step]]
     return path
-
-
-def posteriors(log_initial: Logs, log_transition: Logs, log_likelihoods: Logs) -> NDArray[np.float64]:
-    """Probability of each state at each step given all observations, (N, S), rows summing to 1: forward-backward."""
-    forward, backward = np.empty_like(log_likelihoods), np.zeros_like(log_likelihoods)
-    forward[0] = log_initial + log_likelihoods[0]
-    for step in range(1, len(forward)):
-        forward[step] = _log_sum(forward[step - 1][:, None] + log_transition) + log_likelihoods[step]
-    onward = log_transition.T
-    for step in range(len(backward) - 2, -1, -1):
-        backward[step] = _log_sum(onward + (log_likelihoods[step + 1] + backward[step + 1])[:, None])
-    joint = forward + backward
-    weights: Logs = np.exp(joint - joint.max(axis=1, keepdims=True))
-    weights /= weights.sum(axis=1, keepdims=True)
-    return weights
-
-
-def _log_sum(logs: Logs) -> Logs:
-    """Logarithm of the sum of each column's exponentials."""
-    summed: Logs = np.logaddexp.reduce(logs, axis=0)
-    return summed

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
 from fer_core.logits import log_softmax, softmax
-from fer_core.timeline.hidden_markov import most_probable_path, posteriors
+from fer_core.timeline.hidden_markov import most_probable_path
 
 GAP_S: Final = 1.5
 """Seconds without a reading after which smoothing starts anew; equal to the time for which
@@ -59,15 +59,8 @@ def exponential(
     Returns:
         float32 (N, 7), rows summing to 1.
     """
-    logs = _logs(_rows(times_s, probabilities))
-    if time_constant_s > 0:
-        elapsed_s = np.diff(np.asarray(times_s, float))
-        kept = np.exp(-elapsed_s / time_constant_s)
-        kept[elapsed_s > gap_s] = 0.0
-        logs[1:] *= (1 - kept)[:, None]
-        for i, share in enumerate(kept, start=1):
-            logs[i] += share * logs[i - 1]
-    return _softmax(logs)
+    elapsed_s = np.diff(np.asarray(times_s, float))
+    return _softmax(_averaged(_logs(_rows(times_s, probabilities)), elapsed_s, time_constant_s, gap_s))
 
 
 class ExponentialSmoother:
@@ -126,16 +119,22 @@ def viterbi(
     """Hidden Markov model: an expression lasts `HELD` time constants on average, then any other may follow.
 
     Labels are the most probable sequence (Viterbi, 1967, https://doi.org/10.1109/TIT.1967.1054010). Probabilities are
-    the posteriors given all readings; where their maximum is another label, the label of the sequence gets the highest
-    probability. It needs later readings, and assumes equally frequent classes and the median time between readings.
+    those of exponential averages of what came before and of what comes after, in equal parts; where their maximum is
+    another label, the label of the sequence gets the highest probability. The model's own posteriors are not used: they
+    take the readings of one face for independent evidence, so that doubt that lasts would become certainty. It needs
+    later readings, and assumes equally frequent classes and the median time between readings.
     Arguments and result as in `exponential`.
     """
     times_s, logs = np.asarray(times_s, float), _logs(_rows(times_s, probabilities))
     smoothed = np.empty(logs.shape, np.float32)
     for part in _runs(times_s, gap_s):
-        own = times_s[part]
-        step_s = float(np.median(np.diff(own))) if len(own) > 1 else 0.0
-        smoothed[part] = _decoded(logs[part], step_s, HELD * time_constant_s)
+        own, elapsed_s = logs[part], np.diff(times_s[part])
+        path = _decoded(own, float(np.median(elapsed_s)) if len(elapsed_s) else 0.0, HELD * time_constant_s)
+        before = _averaged(own.copy(), elapsed_s, time_constant_s, gap_s)
+        after = _averaged(own[::-1].copy(), elapsed_s[::-1], time_constant_s, gap_s)[::-1]
+        smoothed[part] = _softmax((before + after) / 2)
+        rows, best = np.arange(part.start, part.stop), smoothed[part].argmax(axis=1)
+        smoothed[rows, path], smoothed[rows, best] = smoothed[rows, best], smoothed[rows, path]
     return smoothed
 
 
@@ -154,17 +153,27 @@ METHODS: Final[dict[str, Method]] = {"exponential": exponential, "median": media
 """Methods by their name in a request."""
 
 
-def _decoded(logs: NDArray[np.float64], step_s: float, held_s: float) -> NDArray[np.float32]:
+def _averaged(
+    logs: NDArray[np.float64], elapsed_s: NDArray[np.float64], time_constant_s: float, gap_s: float
+) -> NDArray[np.float64]:
+    """Exponential average of each row and those before it, in place."""
+    if time_constant_s > 0:
+        kept = np.exp(-elapsed_s / time_constant_s)
+        kept[elapsed_s > gap_s] = 0.0
+        logs[1:] *= (1 - kept)[:, None]
+        for i, share in enumerate(kept, start=1):
+            logs[i] += share * logs[i - 1]
+    return logs
+
+
+def _decoded(logs: NDArray[np.float64], step_s: float, held_s: float) -> NDArray[np.intp]:
+    """The most probable sequence of labels."""
     states = logs.shape[1]
     changes = 1 - np.exp(-step_s / held_s) if held_s > 0 else 1 - 1 / states
     transition = np.full((states, states), changes / (states - 1))
     np.fill_diagonal(transition, 1 - changes)
     with np.errstate(divide="ignore"):  # without time between readings no change is possible: log 0
-        model = np.log(np.full(states, 1 / states)), np.log(transition)
-    path, result = most_probable_path(*model, logs), posteriors(*model, logs)
-    rows, best = np.arange(len(result)), result.argmax(axis=1)
-    result[rows, path], result[rows, best] = result[rows, best], result[rows, path]
-    return result.astype(np.float32)
+        return most_probable_path(np.log(np.full(states, 1 / states)), np.log(transition), logs)
 
 
 def _medians(logs: NDArray[np.float64], reach: NDArray[np.intp]) -> NDArray[np.float64]:

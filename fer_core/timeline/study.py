@@ -136,7 +136,7 @@ class Study:
 
     def deviations(self) -> pd.DataFrame:
         """Differences from the resting faces; see `corrections.deviations`."""
-        return deviations(self.timeline, self.resting)
+        return deviations(self.timeline, self.resting, self.notes.excluded)
 
     def rebased(self, timeline: Timeline) -> tuple["Study", tuple[str, ...]]:
         """The same edits of a longer timeline of the recording.

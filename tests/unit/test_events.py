@@ -44,8 +44,8 @@ def test_tables_of_others(table):
     assert events_from(table.encode(), WITHIN) == ((Marker(1.5, "face"),), ())
 
 
-def test_ends_that_are_swapped_and_events_without_words():
-    markers, spans = events_from(b"kind,start_s,end_s\nExcluded,5,2\nmarker,1,\n", WITHIN)
+def test_events_without_words_or_end():
+    markers, spans = events_from(b"kind,start_s,end_s\nExcluded,2,5\nmarker,1,\n", WITHIN)
     assert (markers, spans) == ((Marker(1.0, "Event"),), (Span(2.0, 5.0, ""),))
 
 
@@ -59,6 +59,7 @@ def test_ends_that_are_swapped_and_events_without_words():
         (b"start_s\n1\n31\n", "Line 3 .*outside the recording"),
         (b"start_s\nnan\n", "no time in seconds"),
         (b"kind,start_s,end_s\nexcluded,1,\n", "name the column end_s"),
+        (b"kind,start_s,end_s\nexcluded,5,2\n", "Line 2 .*before it starts"),
         ("start_s,text\n1,größer\n".encode("latin-1"), "UTF-8"),
         (b"start_s\n" + b"1\n" * (MOST + 1), "1001 events"),
     ],

@@ -1,14 +1,15 @@
 """Curves of people: aligned, averaged, compared by clusters (against mne), correlated (against BrainIAK's numbers)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fer_core.charts.people import mean_curves
 from fer_core.errors import TimelineError
 from fer_core.timeline.groups import clusters
-from fer_core.timeline.groups.cells import Cell
 from fer_core.timeline.groups.clusters import compare_curves
-from fer_core.timeline.groups.curves import Curves, aligned, mean_curve
+from fer_core.timeline.groups.curves import Curves, aligned, mean_curve, of_subjects
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.permutation import paired_t, welch_t
 from fer_core.timeline.groups.synchrony import leave_one_out, synchrony
@@ -16,14 +17,12 @@ from fer_core.timeline.notes import Span
 from fer_core.timeline.person_samples import Counting, samples_of_people
 from tests.timelines import of_rows, reading, synthetic
 
-CELL = Cell(12, 100.0, 0.1, 0.0)
-
 
 def curves(values, names="S"):
     values = np.asarray(values, float)
     time_s = 0.25 * np.arange(values.shape[1])
     subjects = tuple(f"{names}{place:02d}" for place in range(len(values)))
-    return Curves("happy", time_s, values, subjects, (1,) * len(values), CELL)
+    return Curves("happy", time_s, values, subjects, (1,) * len(values), np.tile([10.0, 1.0, 0.0], (len(values), 1)))
 
 
 def smooth(rng, people, steps, width=5):
@@ -74,7 +73,28 @@ def test_the_band_is_over_people():
     half = 1.96 * values[:, :29].std(axis=0, ddof=1) / np.sqrt(40)
     np.testing.assert_allclose((mean.high - mean.low)[:29] / 2, half, rtol=0.12)
     assert mean.n[29] == 3 and np.isnan(mean.mean[29])  # three people are no average
-    assert "n = 12" in mean.sentence()
+    assert "n = 40" in mean.sentence() and mean.people == "n = 40"
+    values[10:, 15:] = np.nan
+    fewer = mean_curve(curves(values))
+    assert fewer.people == "n = 10 to 40" and "changes over time (n = 10 to 40)" in fewer.sentence()
+
+
+def test_a_persons_curve_counts_each_moment_alike_as_the_table_does():
+    nine, one = np.full((1, 4), 0.2), np.full((1, 4), 0.8)
+    both = replace(curves(np.concatenate([nine, one])), moments=(9, 1))
+    found = of_subjects(both, {"S00": "anna", "S01": "anna"})
+    np.testing.assert_allclose(found.values, 0.26)
+    assert found.moments == (10,) and found.cell.n == 1 and found.cell.seconds == 20
+
+
+def test_where_no_moment_has_enough_people_nothing_is_said_to_be_tested():
+    values = np.random.default_rng(0).normal(size=(10, 5))
+    values[np.arange(10) % 5, np.arange(10) % 5] = np.nan  # each of five people misses a moment of five
+    with pytest.raises(TimelineError, match="At no moment"):
+        compare_curves(curves(values[:5], "A"), curves(values[5:], "B"))
+    values[:, 4] = 1.0
+    found = compare_curves(curves(values[:5], "A"), curves(values[5:], "B"))
+    assert found.tested == 1 and "Tested were 1 of 5 moments" in found.sentence()
     with pytest.raises(TimelineError, match="has 4 people; groups under 5"):
         mean_curve(curves(values[:4]))
 

@@ -1,5 +1,6 @@
 """Statistics over people: against hand-worked examples, scipy, statsmodels, and studies with known effects."""
 
+import re
 import subprocess
 import sys
 
@@ -126,8 +127,9 @@ def test_bootstrap_intervals_are_those_of_scipy(ours, samples):
     assert effects.bootstrap_interval(ours, *samples, seed=7) == pytest.approx(tuple(theirs))
 
 
-def test_intervals_of_what_does_not_vary_are_honest():
-    assert effects.bootstrap_interval(effects.mean_of, np.full(6, 2.0)) == (2.0, 2.0)
+def test_what_does_not_vary_has_no_interval():
+    assert np.isnan(effects.bootstrap_interval(effects.mean_of, np.full(6, 2.0))).all()
+    assert np.isnan(effects.bootstrap_interval(effects.mean_of, np.array([0.3 - 0.1, 0.5 - 0.3, 0.9 - 0.7]))).all()
     assert np.isnan(effects.bootstrap_interval(effects.dz, np.full(6, 2.0))).all()
 
 
@@ -158,10 +160,39 @@ def test_power_is_that_of_statsmodels(effect, n, m):
     assert detectable(n, m) == pytest.approx(theirs.solve_power(power=0.8, alpha=0.05, **sizes), abs=1e-4)
 
 
+@pytest.mark.parametrize("n", [6, 7, 9])
+def test_the_stated_effect_is_seen_in_four_of_five_studies_by_the_test_itself(n):
+    stated = float(re.search(r"dz = ([\d.]+)", power_line(n))[1])
+    studies = np.random.default_rng(5).normal(stated, 1, (600, n))
+    assert np.mean([permutation.paired(differences).p_value <= 0.05 for differences in studies]) == pytest.approx(
+        0.8, abs=0.05
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "family", "reached"),
+    [
+        (5, None, 1, False),
+        (6, None, 1, True),
+        (8, None, 7, False),
+        (9, None, 7, True),
+        (5, 5, 1, True),
+        (5, 5, 7, False),
+    ],
+)
+def test_what_so_few_people_cannot_show_is_said(n, m, family, reached):
+    words = power_line(n, m, family)
+    assert ("one sees an effect" in words) is reached and ("no effect, however large" in words) is not reached
+    alike = np.arange(1.0, n + 1)
+    least = permutation.paired(alike) if m is None else permutation.independent(alike, alike + 100)
+    assert (least.p_value * family <= 0.05) is reached
+
+
 def test_power_in_words():
     assert power_of(0, 20) == pytest.approx(0.05)
     assert detectable(64, 64) == pytest.approx(0.499, abs=1e-3)  # Cohen (1988): d = 0.5 needs 64 in each group
     assert "n = 12 one sees an effect of dz = 0.89" in power_line(12)
+    assert "without correction for 7 comparisons" in power_line(12, family=7)
     with pytest.raises(TimelineError, match="at least two"):
         detectable(1)
 

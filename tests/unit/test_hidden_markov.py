@@ -6,7 +6,7 @@ import logging
 import numpy as np
 import pytest
 
-from fer_core.timeline.hidden_markov import most_probable_path, posteriors
+from fer_core.timeline.hidden_markov import most_probable_path
 
 
 def model(states: int, seed: int, changes: float | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -26,22 +26,18 @@ def evidence(steps: int, states: int, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("steps", [1, 2, 6])
-def test_path_and_posteriors_are_those_of_all_paths_counted_out(steps, seed):
+def test_the_path_is_that_of_all_paths_counted_out(steps, seed):
     initial, transition = model(3, seed)
     likelihoods = evidence(steps, 3, seed + 100)
     paths = np.array(list(itertools.product(range(3), repeat=steps)))
     logs = initial[paths[:, 0]] + likelihoods[np.arange(steps), paths].sum(axis=1)
     logs += transition[paths[:, :-1], paths[:, 1:]].sum(axis=1)
-    weights = np.exp(logs - logs.max())
-    wanted = [[weights[paths[:, step] == state].sum() for state in range(3)] for step in range(steps)]
     assert np.array_equal(most_probable_path(initial, transition, likelihoods), paths[logs.argmax()])
-    assert posteriors(initial, transition, likelihoods) == pytest.approx(np.array(wanted) / weights.sum(), abs=1e-12)
 
 
 def test_a_long_series_does_not_underflow():
-    initial, transition = model(7, 0, changes=0.1)
-    result = posteriors(initial, transition, evidence(5000, 7, 1) - 500.0)
-    assert np.isfinite(result).all() and result.sum(axis=1) == pytest.approx(1.0)
+    likelihoods = np.where(np.arange(7) == (np.arange(5000) // 1000)[:, None], 0.0, -2.0) - 500.0
+    assert (most_probable_path(*model(7, 0, changes=0.1), likelihoods) == np.arange(5000) // 1000).all()
 
 
 @pytest.mark.parametrize("changes", [0.0, 0.05, 6 / 7, None], ids=["never", "sticky", "memoryless", "any"])
@@ -65,6 +61,3 @@ def test_it_agrees_with_hmmlearn(changes):
         reference.startprob_, reference.transmat_ = np.exp(initial), np.exp(transition)
         _, path = reference.decode(likelihoods, algorithm="viterbi")
         assert np.array_equal(most_probable_path(initial, transition, likelihoods), path)
-        assert posteriors(initial, transition, likelihoods) == pytest.approx(
-            reference.predict_proba(likelihoods), abs=1e-9
-        )

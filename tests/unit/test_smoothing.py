@@ -52,6 +52,14 @@ def test_a_change_that_lasts_is_kept(method):
     assert (result == labels).mean() >= 22 / 24 and (np.diff(result) != 0).sum() == 1
 
 
+@pytest.mark.parametrize("method", SMOOTHERS)
+def test_doubt_that_lasts_stays_doubt(method):
+    row = np.full(7, 0.22 / 5)
+    row[HAPPY], row[SAD] = 0.40, 0.38
+    result = METHODS[method](times(40), np.tile(row, (40, 1)))
+    assert result == pytest.approx(np.tile(row, (40, 1)), abs=1e-3)
+
+
 def test_exponential_is_the_average_of_logarithms():
     rows = certain([HAPPY, SAD], confidence=0.9)
     kept = np.exp(-0.25 / 0.4)

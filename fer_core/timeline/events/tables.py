@@ -186,7 +186,13 @@ def _event(row: Row, others: Sequence[str]) -> Event:
     start_s = time_in(said, STARTS)
     end_s = None
     if said.first(ENDS).lower() not in ("", *_NO_TIME):
-        start_s, end_s = sorted((start_s, time_in(said, ENDS)))
+        end_s = time_in(said, ENDS)
+        if end_s < start_s:
+            raise TimelineError(
+                f"Line {row.line} of the events ends at {end_s:g} s, before it starts at {start_s:g} s; correct one of "
+                "the two."
+            )
+        end_s = None if end_s == start_s else end_s
     elif said.first(DURATIONS).lower() not in ("", *_NO_TIME):
         duration_s = time_in(said, DURATIONS)
         if duration_s < 0:

@@ -14,6 +14,7 @@ MIN_PEOPLE: Final = 5
 
 SUBJECT: Final = "subject"
 CONDITION: Final = "condition"
+NAMELESS: Final = "A row of the table has no subject or no condition; give every recording, and every event, both."
 COVERAGE: Final = ("seconds", "uncertain_s", "excluded_s")
 """Columns about the data behind a value; see `fer_core.timeline.per_event.MEANINGS`."""
 
@@ -96,8 +97,8 @@ def values_of_people(table: pd.DataFrame, value: str) -> PeopleValues:
         **{name: table[name] if name in table.columns else np.nan for name in COVERAGE},
         value=table[value].astype(float),
     )
-    if rows[[SUBJECT, CONDITION]].isna().any(axis=None):
-        raise TimelineError("A row of the table has no subject or no condition; give every recording both.")
+    if nameless(rows):
+        raise TimelineError(NAMELESS)
     rows = rows.astype({SUBJECT: str, CONDITION: str})
     means = rows.groupby([SUBJECT, CONDITION], as_index=False).agg(
         value=("value", "mean"), **{name: (name, "sum") for name in COVERAGE}
@@ -106,6 +107,12 @@ def values_of_people(table: pd.DataFrame, value: str) -> PeopleValues:
     if kept.empty:
         raise TimelineError(f"Nobody has a value of {value}; check that the events lie in the recordings.")
     return PeopleValues(value, kept)
+
+
+def nameless(table: pd.DataFrame) -> bool:
+    """Whether a row of a table names no subject or no condition: none at all, or letters that cannot be seen."""
+    names = table[[SUBJECT, CONDITION]]
+    return bool((names.isna() | (names.astype(str).apply(lambda column: column.str.strip()) == "")).any(axis=None))
 
 
 def cell_of(rows: pd.DataFrame) -> Cell:

@@ -1,9 +1,11 @@
 """Comparison of conditions: difference, effect size with interval, permutation p, correction for their number."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from fer_core.errors import TimelineError
@@ -39,9 +41,9 @@ class Comparison:
         mean_first: mean over people.
         mean_second: mean over people.
         difference: first minus second.
-        difference_interval: 95 %, bootstrap over people.
+        difference_interval: 95 %, bootstrap over people; NaN where nothing varies.
         effect: dz (within) or Hedges' g (between); NaN where nothing varies.
-        effect_interval: 95 %, bootstrap over people.
+        effect_interval: 95 %, bootstrap over people; NaN where nothing varies.
         p_value: of the permutation test, two-sided.
         arrangements: number of arrangements that the test compared.
         exact: whether these are all arrangements.
@@ -80,8 +82,9 @@ class Comparison:
 
     def sentence(self) -> str:
         """The result for people."""
-        low, high = self.difference_interval
-        effect_low, effect_high = self.effect_interval
+        interval, effect = _range(self.difference_interval, "+.3f", "95 % interval "), ""
+        if math.isfinite(self.effect):
+            effect = f", {self.effect_name} = {self.effect:.2f} ({_range(self.effect_interval, '.2f')})"
         corrected = ""
         if self.family > 1:
             corrected = (
@@ -94,14 +97,13 @@ class Comparison:
             else f"n = {self.cell_first.n} and {self.cell_second.n}"
         )
         return (
-            f"{self.value}: {self.first} minus {self.second} is {self.difference:+.3f} (95 % interval {low:+.3f} to "
-            f"{high:+.3f}), {self.effect_name} = {self.effect:.2f} ({effect_low:.2f} to {effect_high:.2f}), {people}, "
+            f"{self.value}: {self.first} minus {self.second} is {self.difference:+.3f} ({interval}){effect}, {people}, "
             f"{_p(self.p_value)}{corrected}."
         )
 
     def power_line(self) -> str:
         """The smallest effect that a study with this number of people detects, in a sentence."""
-        return power_line(self.cell_first.n, None if self.design == "within" else self.cell_second.n)
+        return power_line(self.cell_first.n, None if self.design == "within" else self.cell_second.n, self.family)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Share:
         condition: name.
         category: an emotion or "uncertain".
         share: mean over people of each person's share of time, 0 to 1.
-        interval: 95 %, bootstrap over people; NaN where there are fewer than `MIN_PEOPLE`.
+        interval: 95 %, bootstrap over people; NaN where there are fewer than `MIN_PEOPLE`, or all have one value.
         cell: data behind it.
         note: why there is no interval; empty where there is one.
     """
@@ -170,7 +172,8 @@ def shares_by_condition(table: pd.DataFrame, categories: Sequence[str], seed: in
             people = values.of(condition).to_numpy(float)
             enough = len(people) >= MIN_PEOPLE
             interval = effects.bootstrap_interval(effects.mean_of, people, seed=seed) if enough else _NO_INTERVAL
-            note = "" if enough else f"fewer than {MIN_PEOPLE} people, so no interval"
+            note = "all have the same value, so no interval" if np.isnan(interval[0]) else ""
+            note = note if enough else f"fewer than {MIN_PEOPLE} people, so no interval"
             found.append(Share(condition, category, float(people.mean()), interval, values.cell(condition), note))
     return tuple(found)
 
@@ -231,6 +234,11 @@ def _between(values: PeopleValues, one: pd.Series, other: pd.Series, names: tupl
         p_holm=test.p_value,
         p_benjamini_hochberg=test.p_value,
     )
+
+
+def _range(interval: Interval, form: str, name: str = "") -> str:
+    low, high = interval
+    return f"{name}{low:{form}} to {high:{form}}" if math.isfinite(low) else "no interval, as nothing varies"
 
 
 def _p(p_value: float) -> str:

@@ -1,6 +1,6 @@
 """Curves of people on one axis of time: aligned at the start or at events, averaged with a band over people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,7 +30,7 @@ class Curves:
         values: float64 (people, T); NaN where a person has no samples that count.
         subjects: names of the people.
         moments: number of moments that each curve is the mean of.
-        cell: data behind the curves.
+        coverage: of each person the counted, uncertain and excluded seconds behind the curve, float64 (people, 3).
     """
 
     name: str
@@ -38,7 +38,23 @@ class Curves:
     values: NDArray[np.float64]
     subjects: tuple[str, ...]
     moments: tuple[int, ...]
-    cell: Cell
+    coverage: NDArray[np.float64]
+
+    @property
+    def cell(self) -> Cell:
+        """Data behind the curves."""
+        return self.cell_of(self.subjects)
+
+    def cell_of(self, subjects: Collection[str]) -> Cell:
+        """Data behind the curves of some people."""
+        rows = [subject in subjects for subject in self.subjects]
+        seconds, uncertain_s, excluded_s = map(float, self.coverage[rows].sum(axis=0))
+        return Cell(
+            sum(rows),
+            seconds,
+            uncertain_s / seconds if seconds else float("nan"),
+            excluded_s / (seconds + excluded_s) if seconds + excluded_s else float("nan"),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +79,24 @@ class MeanCurve:
     n: NDArray[np.int64]
     cell: Cell
 
+    @property
+    def people(self) -> str:
+        """How many people have a value where there is a mean: "n = 9", or "n = 5 to 9" where that changes."""
+        shown = self.n[np.isfinite(self.mean)]
+        if not len(shown) or shown.min() == shown.max():
+            return f"n = {shown.max() if len(shown) else self.cell.n}"
+        return f"n = {shown.min()} to {shown.max()}"
+
     def sentence(self) -> str:
-        """Description of the band in a sentence."""
+        """Description of the curve in a sentence or two."""
+        changing = (
+            f" The number of people with a value changes over time ({self.people}), and with it the mean can change."
+            if " to " in self.people
+            else ""
+        )
         return (
             f"Mean over people with the 95 % bootstrap band of each moment by itself; {self.cell.sentence()}. Bands "
-            "that part at one moment are no test: see the cluster test."
+            f"that part at one moment are no test: see the cluster test.{changing}"
         )
 
 
@@ -105,34 +134,27 @@ def aligned(
     column = EMOTIONS.index(emotion)
     curves: dict[str, NDArray[np.float64]] = {}
     counts: dict[str, int] = {}
-    coverage = np.zeros(3)
+    coverage: dict[str, NDArray[np.float64]] = {}
     for subject, person in people.items():
         parts = [_around(person, column, at_s, edges_s, baseline_s) for at_s in moments_s.get(subject, ())]
         parts = [part for part in parts if np.isfinite(part).any()]
         if parts:
             curves[subject], counts[subject] = _mean(np.array(parts)), len(parts)
-            coverage += sum(_coverage(person, at_s, window_s) for at_s in moments_s[subject])
+            coverage[subject] = np.sum([_coverage(person, at_s, window_s) for at_s in moments_s[subject]], axis=0)
     if not curves:
         raise TimelineError("Nobody has a sample that counts around a moment; check the events and their clock.")
-    seconds, uncertain_s, excluded_s = map(float, coverage)
-    cell = Cell(
-        len(curves),
-        seconds,
-        uncertain_s / seconds if seconds else float("nan"),
-        excluded_s / (seconds + excluded_s) if seconds + excluded_s else float("nan"),
-    )
     return Curves(
         emotion,
         (edges_s[:-1] + edges_s[1:]) / 2,
         np.array(list(curves.values())),
         tuple(curves),
         tuple(counts.values()),
-        cell,
+        np.array(list(coverage.values())),
     )
 
 
 def of_subjects(curves: Curves, subjects: Mapping[str, str]) -> Curves:
-    """One curve for each person, where a person has several: their mean at each step.
+    """One curve for each person, where a person has several: their mean, in which each moment counts alike.
 
     Args:
         curves: with the names of recordings in place of people.
@@ -140,12 +162,13 @@ def of_subjects(curves: Curves, subjects: Mapping[str, str]) -> Curves:
     """
     people = sorted({subjects[name] for name in curves.subjects})
     rows = {person: [i for i, name in enumerate(curves.subjects) if subjects[name] == person] for person in people}
+    moments = np.array(curves.moments)
     return replace(
         curves,
-        values=np.array([_mean(curves.values[rows[person]]) for person in people]),
+        values=np.array([_mean(curves.values[rows[person]], moments[rows[person]]) for person in people]),
         subjects=tuple(people),
-        moments=tuple(sum(curves.moments[i] for i in rows[person]) for person in people),
-        cell=replace(curves.cell, n=len(people)),
+        moments=tuple(int(moments[rows[person]].sum()) for person in people),
+        coverage=np.array([curves.coverage[rows[person]].sum(axis=0) for person in people]),
     )
 
 
@@ -212,8 +235,8 @@ def _coverage(person: PersonSamples, at_s: float, window_s: tuple[float, float])
     return np.array([held_s[counts].sum(), held_s[counts & uncertain].sum(), held_s[~counts].sum()])
 
 
-def _mean(parts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over moments, missing values left out: (moments, T) -> (T,)."""
-    there = np.isfinite(parts)
+def _mean(parts: NDArray[np.float64], weights: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """Mean over parts with their weights, missing values left out: (parts, T) -> (T,)."""
+    there = np.isfinite(parts) * (np.ones(len(parts)) if weights is None else weights)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(there, parts, 0.0).sum(axis=0) / there.sum(axis=0))
+        return np.asarray((np.where(there > 0, parts, 0.0) * there).sum(axis=0) / there.sum(axis=0))

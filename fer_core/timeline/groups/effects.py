@@ -64,7 +64,8 @@ def bootstrap_interval(statistic: Statistic, *samples: Values, seed: int = 0) ->
         seed: of the draw.
 
     Returns:
-        Low and high; both are the value itself where it never varies, and NaN where it is not defined.
+        Low and high; both are NaN where nothing varies, of which no interval can be had, and where the statistic is not
+        defined.
     """
     from scipy.special import ndtr, ndtri
 
@@ -72,10 +73,8 @@ def bootstrap_interval(statistic: Statistic, *samples: Values, seed: int = 0) ->
     found = float(statistic(*samples))
     drawn = statistic(*(sample[rng.integers(0, len(sample), (RESAMPLES, len(sample)))] for sample in samples))
     drawn = drawn[np.isfinite(drawn)]
-    if not np.isfinite(found) or not len(drawn):
+    if not np.isfinite(found) or not len(drawn) or np.ptp(drawn) <= _ROUNDING * max(1, abs(found)):
         return float("nan"), float("nan")
-    if np.ptp(drawn) == 0:
-        return found, found
     below = ((drawn < found).mean() + (drawn <= found).mean()) / 2
     bias = float(ndtri(np.clip(below, 1 / (len(drawn) + 1), len(drawn) / (len(drawn) + 1))))
     skew = _acceleration(statistic, samples)

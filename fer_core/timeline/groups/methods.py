@@ -16,15 +16,16 @@ from fer_core.version import __version__
 Result = Comparison | MeanCurve | ClusterTest | Synchrony | MixedModel
 
 _PERSON = (
-    "The person was the unit of all statistics: values of events were averaged within each person and condition first. "
-    f"Groups under {MIN_PEOPLE} people were not compared. Samples that were excluded counted in no figure."
+    "The person was the unit of all statistics: values of events were averaged within each person and condition first."
 )
+_ALWAYS = f"Groups under {MIN_PEOPLE} people were not compared. Samples that were excluded counted in no figure."
 
 
 def methods_paragraph(results: Sequence[Result]) -> str:
     """A sentence for each kind of result, with the versions of the libraries that computed it."""
     comparisons = [result for result in results if isinstance(result, Comparison)]
-    words = [_PERSON]
+    words = [_PERSON] if any(not isinstance(result, MixedModel) for result in results) else []
+    words.append(_ALWAYS)
     words += _of_comparisons(comparisons)
     if any(isinstance(result, MeanCurve) for result in results):
         words.append(
@@ -35,7 +36,8 @@ def methods_paragraph(results: Sequence[Result]) -> str:
     if tests:
         words.append(
             "Time courses were compared by cluster permutation (Maris & Oostenveld, 2007): clusters of neighbouring "
-            f"moments with a two-sided p below {clusters.ENTRY_ALPHA:g}, mass as the sum of t, "
+            f"moments whose t passes Student's two-sided limit at {clusters.ENTRY_ALPHA:g} for the people with a value "
+            "at that moment (their number less one within people, less two between groups), mass as the sum of t, "
             f"{_arrangements([(test.arrangements, test.exact) for test in tests])}. {clusters.THAT_NOT_WHEN}"
         )
     if any(isinstance(result, Synchrony) for result in results):

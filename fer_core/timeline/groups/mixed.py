@@ -12,7 +12,16 @@ import numpy as np
 import pandas as pd
 
 from fer_core.errors import DependencyError, TimelineError
-from fer_core.timeline.groups.cells import CONDITION, COVERAGE, SUBJECT, Cell, cell_of, check_people
+from fer_core.timeline.groups.cells import (
+    CONDITION,
+    COVERAGE,
+    NAMELESS,
+    SUBJECT,
+    Cell,
+    cell_of,
+    check_people,
+    nameless,
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,8 @@ def _rows(table: pd.DataFrame, value: str) -> pd.DataFrame:
     missing = [name for name in (SUBJECT, CONDITION, value) if name not in table.columns]
     if missing:
         raise TimelineError(f'The table has no column "{missing[0]}"; it needs subject, condition and {value}.')
+    if nameless(table):
+        raise TimelineError(NAMELESS)
     kept = pd.DataFrame(
         {
             SUBJECT: table[SUBJECT].astype(str),
@@ -146,7 +157,8 @@ def _rows(table: pd.DataFrame, value: str) -> pd.DataFrame:
         }
     )
     used: pd.DataFrame = kept[np.isfinite(kept["value"])].reset_index(drop=True)
-    check_people(used[SUBJECT].nunique(), "The mixed model")
+    for condition, rows in used.groupby(CONDITION):
+        check_people(rows[SUBJECT].nunique(), f'The condition "{condition}"')
     return used
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from fer_core.cells import csv_of_rows, for_spreadsheets
 from fer_core.errors import FerError
 from fer_core.library.library import Library
+from fer_core.library.observations import touches
 from fer_core.library.values import Consent, Entry, Place, consent_state
 from fer_core.timeline.events.event import MAX_BYTES
 from fer_core.timeline.events.formats import read_events
@@ -256,10 +257,13 @@ def _events(library: Library, entry: Entry) -> None:
         if given is None:
             return
         try:
-            library.set_events(entry.recording_id, read_events(given.name, given.getvalue()[: MAX_BYTES + 1]))
+            read = read_events(given.name, given.getvalue()[: MAX_BYTES + 1])
+            library.set_events(entry.recording_id, read)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        st.session_state[MESSAGE] = f"The events of {entry.title} are kept."
+        outside = sum(not touches(event, entry.recording.duration_s) for event in read)
+        doubt = f" {outside} of {len(read)} lie outside the recording; is their clock another?" if outside else ""
+        st.session_state[MESSAGE] = f"The events of {entry.title} are kept.{doubt}"
         st.session_state[_EVENT_FILES] = number + 1
         st.rerun()

@@ -265,7 +265,7 @@ def _from_rest(recording: OpenRecording) -> None:
     person = _person(recording)
     span = recording.resting.get(person or 0)
     if person is None or span is None or not rows["person"].eq(person).any():
-        st.info("This person has no resting face yet; choose one under *People*.", icon=":material/info:")
+        st.info("This person has no resting face that counts; choose one under *People*.", icon=":material/info:")
         return
     rows = rows[inside(rows, *recording.range_s)]
     figure = deviation_lines(rows, person, interval_s(recording.timeline))

@@ -80,6 +80,20 @@ def test_a_row_an_event_has_the_events_text_as_condition(on_sqlite):
     assert "2.mp4: no event is kept with it." in observations.missing
 
 
+def test_events_that_give_no_value_are_told(on_sqlite):
+    recording_id = kept(on_sqlite, 1, "S1", "", 0.8)
+    length_s = on_sqlite.entries()[0].recording.duration_s
+    events = [Event(1.0, 2.0, "joke"), Event(0.0, 1.0, "calm"), Event(2.0, 3.0, " ")]
+    on_sqlite.set_events(recording_id, [*events, Event(length_s + 500, None, "joke"), Event(-9.0, -8.0, "joke")])
+    observations = of_events(on_sqlite, on_sqlite.entries())
+    assert list(observations.table["condition"]) == ["joke", "calm"]
+    assert observations.missing == (
+        "1.mp4: 1 event without a text, which would be the condition.",
+        f"1.mp4: 2 events outside the {length_s:.1f} s of the recording; their clock may be another.",
+        "1.mp4: 1 event without a sample in the 1 s before, so without a change against them.",
+    )
+
+
 def test_frames_that_show_only_somebody_else_do_not_stretch_a_person(on_sqlite):
     """The one is seen in every other pair of samples, the other in between."""
     rows = []
