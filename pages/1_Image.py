@@ -27,7 +27,7 @@ cards = {card.name: card for card in loaders.cards_or_stop()}
 with st.expander("Settings", icon=":material/tune:"):
     left, right = st.columns(2)
     model = left.selectbox(
-        "Model", list(cards), format_func=lambda name: cards[name].title, key="image model", persist_state="session"
+        "Model", list(cards), format_func=loaders.titles(cards).__getitem__, key="image model", persist_state="session"
     )
     detector = right.selectbox(
         "Face detector",

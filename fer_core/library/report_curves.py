@@ -36,10 +36,7 @@ def add_curves(page: Document, emotion: str, found: ConditionCurves) -> list[Mea
         clusters = test.clusters if isinstance(test, ClusterTest) else ()
         words = "; ".join(f"{name}: {mean.people}" for name, mean in shown.items())
         page.chart(curves_chart(list(shown.values()), clusters, WIDTH_MM, 70), f"{title}. {words}")
-        lines = (
-            f"{name}: {LINES[place][0]}, {mean.people} over time, {mean.cell.sentence()}"
-            for place, (name, mean) in enumerate(shown.items())
-        )
+        lines = (f"{name}: {LINES[place][0]}, {mean.about}" for place, (name, mean) in enumerate(shown.items()))
         page.bullets(list(lines), 7.5)
         page.paragraph(_ABOUT, QUIET, 7.5)
     if isinstance(test, ClusterTest):

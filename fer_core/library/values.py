@@ -101,7 +101,13 @@ class Consent:
     until: str = ""
 
     def state(self, today: str) -> str:
-        """Whether the record by itself holds on a day, given as year-month-day: "given", "ended" or "withdrawn"."""
+        """Whether the record by itself holds on a day, given as year-month-day.
+
+        Returns:
+            "to come", "given", "ended" or "withdrawn".
+        """
+        if self.given_on > today:
+            return "to come"
         if self.until and self.until <= today:
             return "withdrawn" if self.until == self.given_on else "ended"
         return "given"
@@ -115,12 +121,15 @@ class Consent:
 def consent_state(records: Sequence[Consent], today: str) -> dict[str, bool]:
     """Whether consent holds, by purpose: what the latest record of each says; of one day, a withdrawal.
 
+    A record of a day that is to come says nothing yet.
+
     Args:
         records: of one recording.
         today: as year-month-day.
     """
     latest: dict[str, Consent] = {}
-    for record in sorted(records, key=lambda each: (each.given_on, each.state(today) == "withdrawn")):
+    begun = [record for record in records if record.given_on <= today]
+    for record in sorted(records, key=lambda each: (each in begun, each.given_on, each.state(today) == "withdrawn")):
         latest[record.purpose] = record
     return {purpose: record.state(today) == "given" for purpose, record in sorted(latest.items())}
 

@@ -493,6 +493,16 @@ def test_people_are_merged_split_removed_and_the_steps_taken_back(fakes, clip):
     assert recording(page).people == [1, 2] and not page.exception
 
 
+def test_a_click_means_the_person_who_is_chosen_by_then(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    tab(page, "People")
+    split = next(box for box in page.selectbox if (box.key or "").startswith("split"))
+    split.select(2)
+    button(page, "Remove").click().run()  # in the run in which the box changes
+    assert recording(page).people == [1] and not page.exception
+
+
 def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, clip):
     fakes((FACE, OTHER))
     page = analysed(upload(video_page(), "clip.mp4", clip))
@@ -504,7 +514,9 @@ def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, c
     assert not page.metric and "hidden while you label" in words(page)
     assert player(page)["labels"] == list(EMOTIONS) and player(page)["overview"] == "The readings are hidden."
     page.text_input[0].set_value(" EC ").run()
-    hear(recording(page), {"range": [0.0, 1.0], "deeds": [{**label, "rate": "happy", "id": "a 2"}]})  # a key
+    hear(
+        recording(page), {"range": [0.0, 1.0], "deeds": [{**label, "rate": "happy", "id": "a 2"}]}, labelling=True
+    )  # a key
     assert recording(page).range_s[0] == 1.0
     page.run()
     button(page, "😐 neutral").click().run()

@@ -157,12 +157,11 @@ def test_a_marker_is_set_in_the_player(mark, expected):
 
 def test_what_was_done_in_the_player_is_done_once_however_often_it_is_told():
     recording = opened()
-    recording.labelling = True
     label = {"id": "a 1", "rate": "happy", "range": [1.0, 2.0], "person": 2}
     mark = {"id": "a 2", "mark": {"time": 3.0, "text": "claps"}}
-    hear(recording, {"range": [1.0, 2.0], "deeds": [label]})
+    hear(recording, {"range": [1.0, 2.0], "deeds": [label]}, labelling=True)
     assert recording.range_s == (2.0, 10.0)  # the rest is next
-    hear(recording, {"deeds": [label, mark], "moment": 4.0})
+    hear(recording, {"deeds": [label, mark], "moment": 4.0}, labelling=True)
     hear(recording, {"deeds": [mark]})
     assert [(each.person, each.start_s, each.end_s, each.label) for each in recording.notes.ratings] == [
         (2, 1.0, 2.0, "happy")
@@ -184,8 +183,7 @@ def test_what_was_done_in_the_player_is_done_once_however_often_it_is_told():
 )
 def test_a_deed_that_makes_no_sense_is_passed_over(deed):
     recording = opened()
-    recording.labelling = True
-    hear(recording, {"deeds": [deed]})
+    hear(recording, {"deeds": [deed]}, labelling=True)
     assert recording.notes.ratings == () and recording.notes.markers == ()
 
 

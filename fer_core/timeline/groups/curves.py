@@ -87,6 +87,12 @@ class MeanCurve:
             return f"n = {shown.max() if len(shown) else self.cell.n}"
         return f"n = {shown.min()} to {shown.max()}"
 
+    @property
+    def about(self) -> str:
+        """The data behind it for people; also how many they are over time, where that changes."""
+        changing = f"; {self.people} over time" if " to " in self.people else ""
+        return f"{self.cell.sentence()}{changing}"
+
     def sentence(self) -> str:
         """Description of the curve in a sentence or two."""
         changing = (

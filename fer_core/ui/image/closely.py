@@ -18,7 +18,7 @@ from fer_core.ui.image.results import (
     show_face,
 )
 from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploads import Analysed, edit, undo_edit
+from fer_core.ui.shared.uploads import Analysed, edit, is_correction, undo_edit
 
 
 def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, mesh: bool) -> None:
@@ -42,11 +42,12 @@ def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, 
                 st.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
             if words := not_looked_for(picture):
                 st.caption(words)
-            if picture.edits:
-                times = "once" if len(picture.edits) == 1 else f"{len(picture.edits)} times"
+            corrections = sum(map(is_correction, picture.edits))
+            if corrections:
+                times = "once" if corrections == 1 else f"{corrections} times"
                 st.caption(f"Corrected by hand {times}; the exports say how.")
             with st.container(horizontal=True):
-                if picture.edits:
+                if corrections:
                     key = f"undo {picture.sha256}"
                     st.button("Undo", icon=":material/undo:", on_click=undo_edit, args=(picture,), key=key)
                 _add_by_numbers(picture)
@@ -137,12 +138,11 @@ def _add_by_numbers(picture: Analysed) -> None:
             ("Top", 0, max(0, picture.height - SMALLEST_DRAWN_PX), 0),
             ("Side", SMALLEST_DRAWN_PX, longest, max(SMALLEST_DRAWN_PX, longest // 4)),
         )
-        left, top, side = (
+        for column, (name, low, high, first) in zip(st.columns(3), fields, strict=True):
             column.number_input(name, low, high, first, key=f"{name} {picture.sha256}")
-            for column, (name, low, high, first) in zip(st.columns(3), fields, strict=True)
-        )
-        st.button(
-            "Add",
-            on_click=lambda: _draw(picture, Box(int(left), int(top), int(side), int(side))),
-            key=f"add {picture.sha256}",
-        )
+
+        def add() -> None:  # reads the fields anew: the click may come before the page was drawn with the last of them
+            left, top, side = (int(st.session_state[f"{name} {picture.sha256}"]) for name, *_ in fields)
+            _draw(picture, Box(left, top, side, side))
+
+        st.button("Add", on_click=add, key=f"add {picture.sha256}")

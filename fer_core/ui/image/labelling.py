@@ -89,12 +89,13 @@ def _rater() -> str:
 
 def _face(picture: Analysed, place: int, number: int, rater: str) -> None:
     box = picture.readings[number].box
-    key = f"seen {picture.sha256} {place} {number} {rater}"
+    key = f"seen {picture.sha256} {place} {number}"
     given = {label.box: label.label for label in _labels(picture, rater)}
     st.session_state[key] = given.get(box)
 
-    def label() -> None:
-        edit(picture, LabelFace(box, st.session_state[key], rater, picture.sha256 not in _shown()))
+    def label() -> None:  # by the name that stands in its field now: it may have been typed a moment ago
+        name = st.session_state["rater"].strip()
+        edit(picture, LabelFace(box, st.session_state[key], name, picture.sha256 not in _shown()))
 
     crop, choice = st.columns([1, 4], vertical_alignment="center")
     crop.image(cut(picture.image, box), channels="BGR", width=_WIDTH_PX, alt=f"face {number + 1}")

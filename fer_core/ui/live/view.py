@@ -99,7 +99,7 @@ def choices(cards: dict[str, ModelCard]) -> Choice:
         model = left.selectbox(
             "Model",
             models,
-            format_func=lambda name: cards[name].title,
+            format_func=loaders.titles(cards).__getitem__,
             key=key,
             index=models.index(first),
             disabled=fixed,

@@ -3,6 +3,7 @@
 What runs them is imported when it is first asked for: the first page, which only lists the models, is there sooner.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
@@ -75,6 +76,12 @@ def pipeline(model: str, detector_name: str) -> "EmotionPipeline":
 def cards() -> list[ModelCard]:
     """The cards of the installed models, the default one first."""
     return sorted(list_cards(), key=lambda card: card.name != DEFAULT_MODEL)
+
+
+def titles(cards: Mapping[str, ModelCard]) -> dict[str, str]:
+    """By name, titles of which no two are the same: a browser tells what was chosen by its title alone."""
+    times = Counter(card.title for card in cards.values())
+    return {name: card.title if times[card.title] == 1 else f"{card.title} ({name})" for name, card in cards.items()}
 
 
 def cards_or_stop() -> list[ModelCard]:

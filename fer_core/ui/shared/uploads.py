@@ -17,7 +17,7 @@ from fer_core.imaging.placement import Placement
 from fer_core.live.turns import Turns
 from fer_core.media.images import decode_image
 from fer_core.networks.cores import available_cores
-from fer_core.picture_edits import DrawFace, PictureEdit, boxes_after, can_be_drawn
+from fer_core.picture_edits import DrawFace, LabelFace, PictureEdit, boxes_after, can_be_drawn
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
 from fer_core.reports.picture_records import PictureSettings, ReadPicture
@@ -166,9 +166,18 @@ def edit(picture: Analysed, change: PictureEdit) -> None:
 
 
 def undo_edit(picture: Analysed) -> None:
-    """Take the last correction of a picture back."""
+    """Take the last correction of a picture back; what raters said of it stays."""
     key = _key_of(picture)
-    _edits()[key] = _edits().get(key, ())[:-1]
+    edits = _edits().get(key, ())
+    corrections = [place for place, each in enumerate(edits) if is_correction(each)]
+    if corrections:
+        last = corrections[-1]
+        _edits()[key] = (*edits[:last], *edits[last + 1 :])
+
+
+def is_correction(change: PictureEdit) -> bool:
+    """Whether an edit changes which faces are found, other than a label."""
+    return not isinstance(change, LabelFace)
 
 
 def _key_of(picture: Analysed) -> tuple[str, str, Turn]:

@@ -52,12 +52,16 @@ def _form(library: Library, entry: Entry) -> None:
         purpose = left.text_input("Purpose", placeholder="this study; teaching; publication of figures")
         statement = right.text_input("Version of the text", placeholder="form 12, version 3, signed")
         first, second = st.columns(2)
-        given_on = first.date_input("Given on", date.today())
+        given_on = first.date_input("Given on", date.today(), max_value=date.today())
         until = second.date_input("Until", None)
         everywhere = st.checkbox("For all recordings of this subject", disabled=not entry.place.subject)
         if st.form_submit_button("Write down", icon=":material/edit_note:"):
             if not isinstance(given_on, date) or not purpose.strip() or not statement.strip():
                 st.error("A record needs a purpose, a version of the text and a date.", icon=":material/error:")
+                return
+            if isinstance(until, date) and until <= given_on:
+                words = "*Until* must be later than *Given on*; to end a consent, withdraw it."
+                st.error(words, icon=":material/error:")
                 return
             end = until.isoformat() if isinstance(until, date) else ""
             _record(library, entry, Consent(purpose.strip(), statement.strip(), given_on.isoformat(), end), everywhere)

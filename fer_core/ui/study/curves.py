@@ -71,7 +71,7 @@ def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
     figure = mean_curves(means, test.clusters if isinstance(test, ClusterTest) else (), title)
     show_figure(figure, f"curves {emotion}", describe_curves(means, title), name=f"study {title} over time")
     for name, mean in means.items():
-        st.caption(plain(f"{name}: {mean.people} over time, {mean.cell.sentence()}."))
+        st.caption(plain(f"{name}: {mean.about}."))
     st.caption(
         "Mean over people, not over frames, with the 95 % bootstrap band of each moment by itself; a moment with under "
         "five people is empty. Bands that part at one moment are no test. Where the number of people changes "

@@ -190,10 +190,13 @@ def _describe_all(library: Library, found: Sequence[Entry]) -> None:
 
 
 def _one(library: Library, found: Sequence[Entry]) -> None:
-    """Open one, describe it, or delete some."""
-    names = labels_of(found)
-    chosen = st.multiselect("Chosen recordings", list(names), format_func=names.__getitem__, key="study chosen")
-    entries = [entry for entry in found if entry.analysis in chosen]
+    """Open one, describe it, or delete some. A search adds to what is chosen, and takes nothing out of it."""
+    everything = library.entries()
+    names = labels_of(everything)
+    offered = {*(entry.analysis for entry in found), *st.session_state.get("study chosen", ())}
+    options = [analysis for analysis in names if analysis in offered]
+    chosen = st.multiselect("Chosen recordings", options, format_func=names.__getitem__, key="study chosen")
+    entries = [entry for entry in everything if entry.analysis in chosen]
     if not entries:
         return
     with st.container(horizontal=True):

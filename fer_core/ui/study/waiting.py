@@ -65,7 +65,7 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
     left, middle, right = st.columns(3)
     titles = loaders.detector_titles()
     model = left.selectbox(
-        "Model", list(cards), format_func=lambda name: cards[name].title, key="study model", persist_state="session"
+        "Model", list(cards), format_func=loaders.titles(cards).__getitem__, key="study model", persist_state="session"
     )
     detector = middle.selectbox(
         "Face detector", list(titles), format_func=titles.__getitem__, key="study detector", persist_state="session"
@@ -108,13 +108,13 @@ def _progress(library: Library, queue: Queue) -> None:
                 words = f"{plain(work.progress.words or 'Opening the recording …')}"
                 st.progress(work.progress.share, words + ("" if left is None else f" · {as_clock(max(1, left))} left"))
             for item in items:
-                _line(queue, item)
+                _line(library, queue, item)
             _buttons(library, queue, items)
 
     look()
 
 
-def _line(queue: Queue, item: Waiting) -> None:
+def _line(library: Library, queue: Queue, item: Waiting) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         problem = f": {plain(item.problem)}" if item.problem else ""
         st.markdown(f"{_ICONS[item.state]} {plain(item.name)} — {item.state}{problem}")
@@ -123,8 +123,8 @@ def _line(queue: Queue, item: Waiting) -> None:
                 "Try again",
                 icon=":material/refresh:",
                 key=f"retry {item.id}",
-                on_click=_attempt,
-                args=(queue.retry, item),
+                on_click=_again,
+                args=(library, queue, item),
             )
         if item.state != "reading":
             st.button(
@@ -149,11 +149,19 @@ def _buttons(library: Library, queue: Queue, items: list[Waiting]) -> None:
 def _start(library: Library, queue: Queue) -> None:
     """Load what everything that waits needs, then read; what cannot be loaded fails alone, when its turn comes."""
     for item in queue.items():
+        wanted = item.request.model, item.request.detector.name
         try:
             load(item.request)
+            _problems.pop(wanted, None)
         except FerError as error:
-            _problems[item.request.model, item.request.detector.name] = str(error)
+            _problems[wanted] = str(error)
     queue.start(library, pipeline_for)
+
+
+def _again(library: Library, queue: Queue, item: Waiting) -> None:
+    """Read one that failed again: at once, or after what is being read."""
+    _attempt(queue.retry, item)
+    _start(library, queue)
 
 
 def _attempt(change: Callable[[str], None], item: Waiting) -> None:

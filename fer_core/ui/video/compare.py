@@ -51,18 +51,24 @@ def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
         show_figure(figure, f"compare {name} {recording.number}", words, name=saved)
     percent = st.column_config.NumberColumn(format="percent")
     st.dataframe(as_table(chosen), hide_index=True, column_config=dict.fromkeys(CATEGORIES, percent))
+    poor = " and without poor samples" if recording.leave_out_poor else ""
     st.caption(
         "All panels have the same axes. Shares of the time seen within each recording's own range, without what is "
-        "excluded. Differences between two recordings have many causes, light and angle among them."
+        f"excluded{poor}. Differences between two recordings have many causes, light and angle among them."
     )
+    if len({each.timeline.request.model for each in recordings}) > 1:
+        st.caption(":material/info: Not all of these recordings are read by the same model.")
 
 
 def subjects_of(recordings: Sequence[OpenRecording]) -> list[Subject]:
-    """Everybody who is seen in the range of their recording; where there are several, titles name the recording."""
-    found = []
+    """Everybody who is seen in the range of their recording; where there are several, titles name the recording.
+
+    Poor samples are left out of all recordings where they are left out of the first.
+    """
+    found, good = [], recordings[0].leave_out_poor
     for each in recordings:
-        rows = each.rows(good=each.leave_out_poor)
-        for summary in each.summaries(good=each.leave_out_poor):
+        rows = each.rows(good=good)
+        for summary in each.summaries(good=good):
             title = _title(each, summary.person, recordings)
             found.append(Subject(title, summary.person, rows, summary, each.range_s))
     return found

@@ -15,6 +15,7 @@ from fer_core.ui.video.recording import OpenRecording
 
 Row = dict[str, Any]
 
+_CHANGED = "This list was changed in another tab meanwhile; look at it and try again."
 _LONGEST = 300
 """Most characters of an event that is typed here. Event files may have longer ones; reports show their beginning."""
 
@@ -43,13 +44,16 @@ def _markers(recording: OpenRecording) -> None:
             icon=":material/flag:",
             on_click=lambda: recording.mark(recording.moment_s, st.session_state[key]),
         )
-    rows: list[Row] = [{"Time (s)": marker.time_s, "Event": marker.text} for marker in recording.notes.markers]
-    _editor(
-        rows,
-        {"Time (s)": float, "Event": str},
-        f"markers {recording.number} {hash(recording.notes.markers)}",
-        lambda changed: recording.set_markers(markers_of(changed, recording.whole_range)),
-    )
+    shown = recording.notes.markers
+    rows: list[Row] = [{"Time (s)": marker.time_s, "Event": marker.text} for marker in shown]
+
+    def take(changed: list[Row]) -> None:
+        if recording.notes.markers == shown:
+            recording.set_markers(markers_of(changed, recording.whole_range))
+        else:
+            st.toast(_CHANGED, icon=":material/info:")
+
+    _editor(rows, {"Time (s)": float, "Event": str}, f"markers {recording.number} {hash(shown)}", take)
 
 
 def _excluded(recording: OpenRecording) -> None:
@@ -65,15 +69,17 @@ def _excluded(recording: OpenRecording) -> None:
             on_click=lambda: recording.exclude(start_s, end_s, st.session_state[key]),
             help="The span is shown in grey and counts in no figure; the range becomes the whole recording again.",
         )
-    rows: list[Row] = [
-        {"From (s)": span.start_s, "To (s)": span.end_s, "Reason": span.reason} for span in recording.notes.excluded
-    ]
-    _editor(
-        rows,
-        {"From (s)": float, "To (s)": float, "Reason": str},
-        f"excluded {recording.number} {hash(recording.notes.excluded)}",
-        lambda changed: recording.set_excluded(spans_of(changed, recording.whole_range)),
-    )
+    shown = recording.notes.excluded
+    rows: list[Row] = [{"From (s)": span.start_s, "To (s)": span.end_s, "Reason": span.reason} for span in shown]
+
+    def take(changed: list[Row]) -> None:
+        if recording.notes.excluded == shown:
+            recording.set_excluded(spans_of(changed, recording.whole_range))
+        else:
+            st.toast(_CHANGED, icon=":material/info:")
+
+    types = {"From (s)": float, "To (s)": float, "Reason": str}
+    _editor(rows, types, f"excluded {recording.number} {hash(shown)}", take)
 
 
 def _from_table(recording: OpenRecording) -> None:

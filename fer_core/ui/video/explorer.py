@@ -25,7 +25,6 @@ from fer_core.ui.video.people import people_editor
 from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.player.stage import moment, moment_to_label
 from fer_core.ui.video.player.stimulus import ask_for_stimulus, choose_stimulus
-from fer_core.ui.video.rating import hides_readings
 from fer_core.ui.video.recording import OpenRecording
 
 _FINEST_S: Final = 0.01
@@ -69,7 +68,8 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
     card = cards.get(recording.timeline.request.model or "")
     above = st.container()
     names = ["Explore", "Statistics", "People", "Events", "Compare", "Label", "Export"]
-    recording.labelling = st.session_state.get(f"parts {recording.number}") == "Label"
+    # Of this page, not of the recording: another tab of the visit may show the same one for another purpose.
+    labels = st.session_state.get(f"parts {recording.number}") == "Label"
     tabs = st.tabs(names, key=f"parts {recording.number}", on_change="rerun")
     if tabs[0].open:
         with tabs[0]:
@@ -78,8 +78,8 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
         _headline(recording, card)
         attach(recording)
         ask_for_stimulus(recording)
-        (moment_to_label if recording.labelling else moment)(recording, addresses)
-        if hides_readings(recording):
+        (moment_to_label if labels else moment)(recording, addresses)
+        if labels and recording.blind:
             st.caption(":material/visibility_off: What the model read is hidden while you label.")
         else:
             _figures(recording, addresses)

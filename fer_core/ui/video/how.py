@@ -35,7 +35,7 @@ def choose_settings(cards: Mapping[str, ModelCard]) -> Requests:
     with st.popover("Settings", icon=":material/tune:"):
         left, right = st.columns(2)
         model = left.selectbox(
-            "Model", list(cards), format_func=lambda name: cards[name].title, key="video model", persist_state=_KEPT
+            "Model", list(cards), format_func=loaders.titles(cards).__getitem__, key="video model", persist_state=_KEPT
         )
         detector = right.selectbox(
             "Face detector",
@@ -47,8 +47,10 @@ def choose_settings(cards: Mapping[str, ModelCard]) -> Requests:
         others = left.multiselect(
             "Compare with",
             [name for name in cards if name != model],
-            format_func=lambda name: cards[name].title,
+            format_func=loaders.titles(cards).__getitem__,
             max_selections=MOST_COMPARED - 1,
+            key="video others",
+            persist_state=_KEPT,
             help="Each further model reads the same samples and takes the same time.",
             disabled=len(cards) < 2,
         )

@@ -46,11 +46,7 @@ _KNOWN: Final = "recording looked up"
 
 
 def choose(cards: Mapping[str, ModelCard]) -> None:
-    """Show the choice of a recording and the settings of its analysis.
-
-    Raises:
-        FerError: a model or detector cannot be loaded.
-    """
+    """Show the choice of a recording and the settings of its analysis."""
     kept = memory()
     if kept.problem:
         st.error(plain(kept.problem), icon=":material/broken_image:")
@@ -66,11 +62,16 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
     if unfinished.waiting() and given is not None:  # the first removes what is too old
         _unfinished(given, requests, cards)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Analyse", icon=":material/play_arrow:", type="primary", disabled=given is None) and given:
-            begin(given.name, given.getbuffer(), requests)
-        if st.button("Try the sample", icon=":material/movie:", help=SAMPLE_VIDEO_CREDIT):
-            begin(SAMPLE_VIDEO.name, SAMPLE_VIDEO.read_bytes(), requests)
+        analyse = st.button("Analyse", icon=":material/play_arrow:", type="primary", disabled=given is None)
+        sample = st.button("Try the sample", icon=":material/movie:", help=SAMPLE_VIDEO_CREDIT)
         st.page_link("pages/2_Live.py", label="Record with the camera", icon=":material/videocam:")
+    try:
+        if analyse and given:
+            begin(given.name, given.getbuffer(), requests)
+        if sample:
+            begin(SAMPLE_VIDEO.name, SAMPLE_VIDEO.read_bytes(), requests)
+    except FerError as error:  # what is open stays in sight
+        st.error(plain(str(error)), icon=":material/error:")
     _kept_analysis()
     where = unfinished.shown_folder()
     st.caption(f"{KEPT} {WAITS.format(plain(where))}" if where else KEPT)
@@ -86,7 +87,11 @@ def _kept_analysis() -> None:
         given = st.session_state[key]
         if given is None:
             return
-        path = kept.workspace.store(given.name, given.getbuffer())
+        try:
+            path = kept.workspace.store(given.name, given.getbuffer())
+        except FerError as error:
+            st.session_state[problem] = str(error)
+            return
         try:
             study = open_study(path)
             kept.open_studies({study.read.request.model or "": study}, None)
@@ -187,7 +192,7 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
         model = st.selectbox(
             "Another model for this recording",
             others,
-            format_func=lambda name: cards[name].title,
+            format_func=loaders.titles(cards).__getitem__,
             key=f"another model {recording.number}",
             width=320,
         )

@@ -100,16 +100,16 @@ def _merge(recording: OpenRecording) -> None:
             f"{pair.into} {pair.other}",
         )
     into = _choose(recording, "This is", "merge into")
-    other = _choose(recording, "the same as", "merge other", besides=into)
-    _do(recording, "Merge", "merge", lambda: recording.merge(into, other))
+    other = _choose(recording, "the same as", "merge other", besides=into())
+    _do(recording, "Merge", "merge", lambda: recording.merge(into(), other()))
 
 
 def _split(recording: OpenRecording) -> None:
     st.markdown("**Two people under one number?**")
     person = _choose(recording, "Person", "split")
     words = f"Split at {recording.moment_s:.2f} s"
-    _do(recording, words, "call_split", lambda: recording.split(person, recording.moment_s))
-    _do(recording, "Remove from this recording", "person_remove", lambda: _remove(recording, person))
+    _do(recording, words, "call_split", lambda: recording.split(person(), recording.moment_s))
+    _do(recording, "Remove from this recording", "person_remove", lambda: _remove(recording, person()))
     st.caption(
         "*Split*: from the chosen moment on, this is another person. *Remove*, for posters and for people who did not "
         "agree, takes readings, name and portrait out of charts, tables and reports. The recording does not change: "
@@ -127,9 +127,9 @@ def _rest(recording: OpenRecording) -> None:
     st.markdown("**A resting face to compare with**")
     person = _choose(recording, "Person", "rest")
     start_s, end_s = recording.range_s
-    if span := recording.resting.get(person):
+    if span := recording.resting.get(person()):
         st.caption(f"Compared with {span.start_s:.2f} to {span.end_s:.2f} s; see *Explore*, tab *From rest*.")
-        _do(recording, "Compare no longer", "close", lambda: recording.rest(person, None))
+        _do(recording, "Compare no longer", "close", lambda: recording.rest(person(), None))
         return
     st.caption(
         "Choose a range in which the face is at rest. The mean of its readings there is subtracted from all of them."
@@ -138,17 +138,16 @@ def _rest(recording: OpenRecording) -> None:
         recording,
         f"Use {start_s:.2f} to {end_s:.2f} s",
         "self_improvement",
-        lambda: recording.rest(person, Span(start_s, end_s)),
+        lambda: recording.rest(person(), Span(start_s, end_s)),
     )
 
 
-def _choose(recording: OpenRecording, label: str, name: str, besides: int | None = None) -> int:
-    return st.selectbox(
-        label,
-        [person for person in recording.people if person != besides],
-        format_func=recording.notes.name,
-        key=f"{name} {recording.number} {recording.revision}",
-    )
+def _choose(recording: OpenRecording, label: str, name: str, besides: int | None = None) -> Callable[[], int]:
+    """A box for a person; gives what tells who is chosen by the time it is asked, which a click does before a run."""
+    key = f"{name} {recording.number} {recording.revision}"
+    people = [person for person in recording.people if person != besides]
+    drawn = st.selectbox(label, people, format_func=recording.notes.name, key=key)
+    return lambda: int(st.session_state.get(key, drawn))
 
 
 def _do(recording: OpenRecording, label: str, icon: str, change: Callable[[], Any], key: str = "") -> None:

@@ -5,13 +5,8 @@ from fer_core.timeline.summaries import interval_s
 from fer_core.ui.video.recording import OpenRecording
 
 
-def hides_readings(recording: OpenRecording) -> bool:
-    """Whether the page hides what the model read."""
-    return recording.labelling and recording.blind
-
-
 def rate(recording: OpenRecording, label: str | None, person: int | None, span: tuple[float, float]) -> None:
-    """Label a range of a person; then the range that is looked at is the rest of the recording, if there is any.
+    """Label a range of a person, blind where readings are hidden; then the rest of the recording is looked at.
 
     Args:
         recording: that is labelled.
@@ -22,7 +17,7 @@ def rate(recording: OpenRecording, label: str | None, person: int | None, span: 
     if person not in recording.people:  # or no longer: another tab may have merged them
         return
     start_s, end_s = span
-    recording.edit(Rate(person, start_s, end_s, label, recording.rater, hides_readings(recording)))
+    recording.edit(Rate(person, start_s, end_s, label, recording.rater, recording.blind))
     _, last_s = recording.whole_range
     if label is not None and last_s - end_s >= 2 * interval_s(recording.timeline):
         recording.choose_range(end_s, last_s)

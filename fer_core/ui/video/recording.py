@@ -64,7 +64,6 @@ class OpenRecording:
         undos: how often a correction was taken back.
         kept: name of the analysis in the library; None where it was not kept.
         kept_edits: the corrections that were kept there when this was opened or kept last.
-        labelling: whether the visitor labels it as a second rater.
         rater: name or initials of the rater; may be empty.
         blind: whether readings are hidden while somebody labels.
         done: names of what was done in the player.
@@ -86,7 +85,6 @@ class OpenRecording:
     undos: int = 0
     kept: str | None = None
     kept_edits: tuple[Edit, ...] = ()
-    labelling: bool = False
     rater: str = ""
     blind: bool = True
     done: set[str] = field(default_factory=set, repr=False)

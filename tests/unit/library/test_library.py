@@ -409,6 +409,7 @@ GIVEN = Consent("study", "v1", "2026-03-01")
 ENDED = Consent("study", "v1", "2026-03-01", "2026-05-01")
 WITHDRAWN = Consent("study", "withdrawn", "2026-03-01", "2026-03-01")
 GIVEN_LATER = Consent("study", "v2", "2026-04-01")
+TO_COME = Consent("study", "v3", "2027-03-01")
 OTHER = Consent("talk", "v1", "2026-03-01", "2027-01-01")
 
 
@@ -421,6 +422,9 @@ OTHER = Consent("talk", "v1", "2026-03-01", "2027-01-01")
         ([WITHDRAWN, GIVEN], {"study": False}),  # on one day, whatever their order
         ([WITHDRAWN, GIVEN_LATER], {"study": True}),
         ([GIVEN, OTHER], {"study": True, "talk": True}),
+        ([TO_COME], {"study": False}),
+        ([TO_COME, WITHDRAWN], {"study": False}),  # a mistyped year does not outlive a withdrawal
+        ([GIVEN, TO_COME], {"study": True}),
     ],
 )
 def test_the_latest_record_of_a_purpose_says_whether_consent_holds(records, holds):

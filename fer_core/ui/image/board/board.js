@@ -42,7 +42,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function show(faces, data, setTriggerValue) {
-  const focused = faces.getRootNode().activeElement?.dataset?.box;
+  const before = [...faces.querySelectorAll(".face")];
+  const focused = before.indexOf(faces.getRootNode().activeElement);
+  const box = before[focused]?.dataset.box;
   faces.replaceChildren();
   for (const face of data.faces) {
     const [x, y, width, height] = face.box;
@@ -65,8 +67,12 @@ function show(faces, data, setTriggerValue) {
     tag.textContent = face.words;
     tag.style.setProperty("--colour", face.colour);
     faces.append(button, tag);
-    if (button.dataset.box === focused) button.focus();
   }
+  if (focused < 0) return;
+  const now = [...faces.querySelectorAll(".face")];
+  // Where the face is gone, as after the delete key, the next one takes the keyboard's focus.
+  const next = now.find((button) => button.dataset.box === box) ?? now[Math.min(focused, now.length - 1)];
+  (next ?? faces.closest(".board").querySelector(".draw")).focus();
 }
 
 // Each tag where it covers least of the faces and of the tags before it: above its face, below, right or left of it.

@@ -41,6 +41,8 @@ function hearKey(player, event, actions) {
   action();
 }
 
+const SLIP_PX = 6; // that a finger goes sideways before it moves the recording
+
 // Clicks, drags and the wheel over the lanes: the nearest sample, exactly. The foot lies over lanes that are scrolled
 // out of sight; a place in it is nobody's.
 function listenToLanes(player) {
@@ -57,21 +59,38 @@ function listenToLanes(player) {
     const time = player.readings.times[place];
     if (time !== undefined && time !== player.time) player.seek(time);
   };
+  const begin = (event, row) => {
+    player.scrubbing = true;
+    const person = player.readings.people[row];
+    if (person && person.number !== player.data.person) player.choose(person.number);
+    move(event);
+  };
+  let finger = null; // where one came down that may be about to scroll the page, which the browser tells by pointercancel
   track.addEventListener("pointerdown", (event) => {
     if (!player.readings || event.button) return;
     track.focus({ preventScroll: true });
     track.setPointerCapture(event.pointerId);
-    player.scrubbing = true;
-    const person = player.readings.people[at(event).row];
-    if (person && person.number !== player.data.person) player.choose(person.number);
-    move(event);
+    const { row } = at(event);
+    if (event.pointerType === "touch") finger = { x: event.clientX, row };
+    else begin(event, row);
   });
   track.addEventListener("pointermove", (event) => {
     if (!player.readings) return;
-    if (player.scrubbing) move(event);
+    if (finger && Math.abs(event.clientX - finger.x) > SLIP_PX) {
+      begin(event, finger.row);
+      finger = null;
+    } else if (player.scrubbing) move(event);
     showTip(player, event, at(event));
   });
-  for (const name of ["pointerup", "pointercancel"]) track.addEventListener(name, () => (player.scrubbing = false));
+  track.addEventListener("pointerup", (event) => {
+    if (finger && player.readings) begin(event, finger.row);
+    finger = null;
+    player.scrubbing = false;
+  });
+  track.addEventListener("pointercancel", () => {
+    finger = null;
+    player.scrubbing = false;
+  });
   track.addEventListener("pointerleave", () => (player.part(".tip").hidden = true));
   track.addEventListener(
     "wheel",

@@ -12,7 +12,7 @@ LONGEST_TEXT: Final = 80
 """Characters of a marker that is set in the player."""
 
 
-def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
+def hear(recording: OpenRecording, message: Mapping[str, Any], *, labelling: bool = False) -> None:
     """Do what a message asks for; whatever is not of the right form, or lies outside the recording, is passed over.
 
     Args:
@@ -20,7 +20,8 @@ def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
         message: any of "moment" (seconds; paused or sought there), "range" ([start, end] in seconds), "person" (number
             of who was chosen), "deeds": what was done, each with an "id", by which it is done once however often it is
             told: "mark" ({"time", "text"}: a marker that was set), or "rate" (an expression) with the "range" and the
-            "person" that it is of (only on the tab for it).
+            "person" that it is of.
+        labelling: whether this page is on the tab for labels; only then are there any.
     """
     if (time_s := _seconds(message.get("moment"))) is not None:
         recording.follow(time_s)
@@ -32,16 +33,16 @@ def hear(recording: OpenRecording, message: Mapping[str, Any]) -> None:
     for deed in deeds if isinstance(deeds, list) else ():
         if isinstance(deed, Mapping) and isinstance(deed.get("id"), str) and deed["id"] not in recording.done:
             recording.done.add(deed["id"])
-            _do(recording, deed)
+            _do(recording, deed, labelling)
 
 
-def _do(recording: OpenRecording, deed: Mapping[str, Any]) -> None:
+def _do(recording: OpenRecording, deed: Mapping[str, Any], labelling: bool) -> None:
     mark = deed.get("mark")
     if isinstance(mark, Mapping) and (time_s := _seconds(mark.get("time"))) is not None:
         first_s, last_s = recording.whole_range
         recording.mark(min(max(time_s, first_s), last_s), str(mark.get("text") or "")[:LONGEST_TEXT])
     span, person = _span(deed.get("range")), deed.get("person")
-    if recording.labelling and deed.get("rate") in EMOTIONS and span and person in recording.people:
+    if labelling and deed.get("rate") in EMOTIONS and span and person in recording.people:
         rate(recording, deed["rate"], person, span)
 
 

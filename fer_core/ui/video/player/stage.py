@@ -17,7 +17,6 @@ from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import problems_of
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video import rating
 from fer_core.ui.video.player.component import Addresses, PlayerData, show_player
 from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
 from fer_core.ui.video.player.messages import hear
@@ -46,13 +45,13 @@ def moment(recording: OpenRecording, addresses: Addresses) -> None:
         recording: that is played; beside it its stimulus, where there is one.
         addresses: of this run of the page.
     """
-    _play(recording, addresses, "readings", track_of, _overview(recording, addresses), ())
+    _play(recording, addresses, "readings", track_of, _overview(recording, addresses))
 
 
 def moment_to_label(recording: OpenRecording, addresses: Addresses) -> None:
     """The player, in which keys label the range; readings are hidden where the rater is blind."""
     if not recording.blind:
-        _play(recording, addresses, "readings", track_of, _overview(recording, addresses), EMOTIONS)
+        _play(recording, addresses, "readings", track_of, _overview(recording, addresses), labelling=True)
         return
     rater = recording.rater
     _play(
@@ -61,7 +60,7 @@ def moment_to_label(recording: OpenRecording, addresses: Addresses) -> None:
         f"labels of {rater}",
         lambda timeline, notes: blind_track_of(timeline, notes, rater),
         "The readings are hidden.",
-        EMOTIONS,
+        labelling=True,
     )
 
 
@@ -78,10 +77,11 @@ def _play(
     what: str,
     make: Callable[[Timeline, Notes], Track],
     overview: str,
-    labels: tuple[str, ...],
+    *,
+    labelling: bool = False,
 ) -> None:
     beside = stimulus_of(recording, addresses)
-    picture = _picture(recording, addresses)
+    picture = _picture(recording, addresses, hidden=labelling and recording.blind)
     timeline, notes = recording.timeline, recording.notes
     track = addresses.of_made(
         f"{what} {recording.number}",
@@ -106,9 +106,9 @@ def _play(
         person=recording.person,
         sound=timeline.recording.has_audio,
         stimulus=beside,
-        labels=labels,
+        labels=EMOTIONS if labelling else (),
     )
-    show_player(data, f"player {recording.number}", partial(hear, recording))
+    show_player(data, f"player {recording.number}", partial(hear, recording, labelling=labelling))
 
 
 def words_at(recording: OpenRecording, time_s: float) -> str:
@@ -127,7 +127,7 @@ def words_at(recording: OpenRecording, time_s: float) -> str:
     return " · ".join(parts) or "no face found"
 
 
-def _picture(recording: OpenRecording, addresses: Addresses) -> Picture:
+def _picture(recording: OpenRecording, addresses: Addresses, *, hidden: bool) -> Picture:
     path = recording.path
     if path is None:
         st.info(
@@ -144,7 +144,7 @@ def _picture(recording: OpenRecording, addresses: Addresses) -> Picture:
         return Picture(addresses.of_file(copy.path), None, f"A small copy of the recording {recording.name}")
     if not recording.plays:
         offer_copy(path, "recording")
-    return _still(recording, path, addresses)
+    return _still(recording, path, addresses, hidden=hidden)
 
 
 def _may_load(recording: OpenRecording, path: Path) -> bool:
@@ -161,9 +161,9 @@ def _may_load(recording: OpenRecording, path: Path) -> bool:
     return False
 
 
-def _still(recording: OpenRecording, path: Path, addresses: Addresses) -> Picture:
+def _still(recording: OpenRecording, path: Path, addresses: Addresses, *, hidden: bool) -> Picture:
     """The frame of the chosen moment."""
-    read = "" if rating.hides_readings(recording) else words_at(recording, recording.moment_s)
+    read = "" if hidden else words_at(recording, recording.moment_s)
     words = f"Frame at {recording.moment_s:.2f} s. {read}"
     try:
         image = recording.picture(recording.moment_s)
