@@ -31,7 +31,7 @@ from fer_core.readings import Face, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest, DetectorChoice
 from fer_core.timeline.smoothing import gap_s
 from fer_core.timeline.summaries import as_clock
-from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
+from fer_core.timeline.table import ROW_NAMES, Recording, Row, Timeline, build, rows_of_frame
 
 BATCH: Final = 16
 """Faces read at once."""
@@ -40,6 +40,10 @@ MAX_WAITING: Final = 32
 """Frames that are kept at most until there are `BATCH` faces."""
 
 SAVE_EVERY_S: Final = 5.0
+LYING_DEG: Final = 60.0
+"""Tilt of a head, in degrees, that nobody keeps while they sit or stand."""
+
+_TILT: Final = ROW_NAMES.index("roll_deg")
 
 
 class Reader(Protocol):
@@ -189,6 +193,12 @@ class _Analysis:
         with Video(self.path, self.request.fps, after_s=self.after_s) as video:
             self.size = _size_of(video) if self.size == (0, 0) else self.size
             self.frames.expect(video.frame_rate)
+
+            def is_over() -> bool:
+                monitor.report(self._progress(video.share, self.after_s or 0.0))
+                return monitor.should_stop
+
+            video.while_waiting = is_over
             for sample in video:
                 self._take(sample)
                 monitor.report(self._progress(video.share, sample.time_s))
@@ -262,6 +272,11 @@ class _Analysis:
 
     def _timeline(self, video: Video, stopped: bool) -> Timeline:
         problems = [*video.problems, *self.problems]
+        if self._lies():
+            problems.append(
+                "Most faces lie on their side or stand on their head, which the networks read badly; turn the "
+                "recording upright and analyse it again."
+            )
         if stopped:
             whole = "" if video.duration_s is None else f" of {video.duration_s:.1f} s"
             problems.append(f"The analysis was stopped at {self.after_s or 0:.1f} s{whole}; what follows is missing.")
@@ -286,6 +301,11 @@ class _Analysis:
             problems=problems,
         )
         return replace(timeline, stopped_s=self.after_s or 0.0) if stopped else timeline
+
+    def _lies(self) -> bool:
+        """Whether most faces are nearer to lying than to standing; of faces without landmarks nobody knows."""
+        tilts = [abs(row[_TILT]) for row in self.rows if row[_TILT] is not None]
+        return bool(tilts) and sum(tilt > LYING_DEG for tilt in tilts) > len(tilts) / 2
 
 
 def _size_of(video: Video) -> Size:

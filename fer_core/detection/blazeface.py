@@ -22,7 +22,7 @@ from fer_core.detection.protocol import Range
 from fer_core.detection.search import Search
 from fer_core.detection.tiles import levels, seen_from_px
 from fer_core.detection.turning import TURNED, Turn, padded, upright_turn
-from fer_core.imaging.crops import bgr, cut, grey
+from fer_core.imaging.crops import bgr, cut, grey, shrunk
 from fer_core.imaging.halvings import Halvings
 from fer_core.networks.face_files import DETECTOR, face_network, load_faces_card
 from fer_core.networks.fixed import FixedNetwork
@@ -33,6 +33,9 @@ from fer_core.request import Parameter
 BOX_LEFT, BOX_TOP, BOX_SIDE, CROP_SIDE = 2.0, 4.6, 43.1, 48.0
 """Where BlazeFace's box lies in a picture of FER2013, in its pixels: median of 693 faces. A face box of this project is
 the whole picture of FER2013, so that a crop by box has the geometry that the classifiers learnt."""
+
+BORDERED_PX: Final = 960
+"""Longer side to which a picture that is nothing but a face is shrunk: the network sees 192 pixels of it."""
 
 CUT_OFF: Final = 0.1
 """Share of a box past the border of a tile from which the face is taken for cut off there."""
@@ -156,8 +159,10 @@ class BlazeFaceDetector:
 
     def bordered(self, picture: NDArray[np.uint8]) -> Candidates:
         """Faces of a picture that is nothing but a face: it is searched with a black border around it."""
-        border_px = max(1, round(self.limits.border * min(picture.shape[:2])))
-        return self.whole(Halvings(padded(picture, border_px))).mapped(1, -border_px, -border_px)
+        small, factor = shrunk(picture, BORDERED_PX)
+        border_px = max(1, round(self.limits.border * min(small.shape[:2])))
+        found = self.whole(Halvings(padded(small, border_px)))
+        return found.mapped(1 / factor, -border_px / factor, -border_px / factor)
 
     def parts(self, halvings: Halvings, parts: Sequence[Box]) -> Candidates:
         """Faces of several parts of a picture, each face once.

@@ -20,6 +20,10 @@ MIN_FRONTALITY: Final = 0.67
 """Reached by a head turned by about 48 degrees; measured by `fer_core.training.quality_limits`."""
 
 
+MAX_TILT_DEG: Final = 45.0
+"""Of the head to a side; beyond, a face is nearer to lying than to standing, as no face is that the networks learnt."""
+
+
 def assess(crop: NDArray[np.uint8], is_doubtful: bool = False, mesh: FaceMesh | None = None) -> Quality:
     """Measure a crop as the network gets it: grey, 48 pixels.
 
@@ -38,7 +42,7 @@ def assess(crop: NDArray[np.uint8], is_doubtful: bool = False, mesh: FaceMesh | 
         "dark": brightness < MIN_BRIGHTNESS,
         "overexposed": brightness > MAX_BRIGHTNESS,
         "low contrast": contrast < MIN_CONTRAST,
-        "turned": front < MIN_FRONTALITY,
+        "turned": front < MIN_FRONTALITY or (mesh is not None and abs(mesh.pose.roll_deg) > MAX_TILT_DEG),
         "covered": mesh is not None and mesh.covered,
         "doubtful face": is_doubtful,
     }

@@ -16,7 +16,7 @@ from fer_core.live.outputs import Output
 from fer_core.live.outputs.message import Message
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
-from fer_core.live.sources import Camera, Source
+from fer_core.live.sources import Camera, Played, Source
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 
@@ -104,6 +104,8 @@ class Session:
                     self._told(reading, self.figures)
         finally:
             camera.close()
+        for problem in source.problems if isinstance(source, Played) else ():
+            recorder.note(problem)
         if camera.problem is not None:
             recorder.note(str(camera.problem))
             raise camera.problem

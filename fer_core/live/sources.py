@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import av
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fer_core.errors import FerError, MediaError
 from fer_core.media.files import harmless
+from fer_core.media.frames import FrameReader
 from fer_core.media.limits import VIDEO_CODECS
 from fer_core.media.video import Video, checked_file
 from fer_core.native_stderr import stderr_without
@@ -96,11 +97,16 @@ class Device:
 
 
 class Played:
-    """A recording, played once at its own speed, as if it happened now."""
+    """A recording, played once at its own speed, as if it happened now.
+
+    Attributes:
+        problems: what is missing or was repaired, a sentence each; known after the last frame.
+    """
 
     def __init__(self, path: Path) -> None:
         checked_file(path)
         self.path, self.name = path, harmless(path.name)
+        self.problems: tuple[str, ...] = ()
 
     def frames(self) -> Generator[NDArray[np.uint8], None, None]:
         """See `Source`."""
@@ -109,6 +115,7 @@ class Played:
             for sample in video:
                 time.sleep(max(0.0, began_s + sample.time_s - time.monotonic()))
                 yield sample.image
+            self.problems = video.problems
 
 
 class Stream:
@@ -142,13 +149,28 @@ class Stream:
                     )
                 # On the container alone, the list does not stop decoding.
                 stream.codec_context.options = {name: self._options[name] for name in ("codec_whitelist", "max_pixels")}
-                for frame in container.decode(stream):
-                    yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+                reader, came_s = FrameReader(), time.monotonic()
+                for packet in container.demux(stream):
+                    frames = _decoded(stream, packet)
+                    if frames:
+                        came_s = time.monotonic()
+                    elif time.monotonic() - came_s > _PATIENCE_S:
+                        raise MediaError(f"{self.name} sends nothing that can be decoded; see how the camera is set.")
+                    for frame in frames:
+                        yield reader.picture(frame, reader.look(frame, 1.0), 0)
         except (av.FFmpegError, IndexError, ValueError) as error:  # IndexError: no picture in it
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise MediaError(
                 f"{self.name} cannot be read ({reason}); see whether it is on and the address right."
             ) from error
+
+
+def _decoded(stream: Any, packet: Any) -> list[Any]:
+    """Frames of a packet; none of one that was damaged on its way."""
+    try:
+        return list(stream.codec_context.decode(packet))
+    except av.error.InvalidDataError:
+        return []
 
 
 class Camera:

@@ -75,7 +75,6 @@ class Decoder:
         self._shown_until_s, self._packets_until_s, self._passed_until_s = 0.0, 0.0, 0.0
         self._place, self._bytes_read = 0, 0
         self._sizes: list[tuple[float, int, int]] = []
-        self._first_shape: Fraction | int | None = None
 
     def messages(self) -> Iterator[tuple[Message, NDArray[np.uint8] | None]]:
         """All messages in order: `Start`, then `Picture` (with the picture) and `Alive`, then `End`."""
@@ -123,6 +122,7 @@ class Decoder:
         stated_s = None if self._container.format.name in ("mpegts", "mpeg") else self._stated_s()
         self._clock = Clock(self._tick, None if start is None else start / av.time_base, 1 / believed, stated_s)
         self._context = context = self._decoder_of(stream)
+        self._first_shape: Fraction | int = stream.codec_context.sample_aspect_ratio or 1
         context.options = {"max_pixels": str(MAX_PIXELS), "codec_whitelist": ",".join(VIDEO_CODECS)}
         # Never AUTO: with it and PyAV's log silenced, as it is by default, some damaged files never end.
         context.thread_type = "FRAME"
@@ -161,16 +161,15 @@ class Decoder:
 
     def _frames(self) -> Iterator[Any]:
         """Decoded frames in the order in which they are shown, and None where a packet gave none."""
-        context = self._context
-        intra_only = context.codec.intra_only
         for packet in self._packets():
+            context = self._context  # after the first packet: to seek may have opened the file anew
             if packet is None:
                 yield None
                 continue
             wanted = packet.size == 0 or self._wanted(packet)
             if not wanted:
                 self._passed_until_s = max(self._passed_until_s, self._end_of(packet))
-                if intra_only:
+                if context.codec.intra_only:
                     yield None
                     continue
             # Half of the frames of an ordinary H.264 stream are needed by no other: those not wanted are passed over.
@@ -310,7 +309,6 @@ class Decoder:
     def _pixel_shape(self) -> float:
         """Width of a pixel over its height: as the container says, until the codec says another than at first."""
         now = self._context.sample_aspect_ratio or 1
-        self._first_shape = self._first_shape or now
         shape = float(self._stream.sample_aspect_ratio or now) if now == self._first_shape else float(now)
         if 0.1 < shape < 10:
             return shape
@@ -339,7 +337,7 @@ class Decoder:
             frame_rate=self._rate,
             stated_s=self._stated_s(),
             has_audio=bool(self._container.streams.audio),
-            stored_as=(self._container.format.name, context.name, context.pix_fmt or ""),
+            stored_as=(self._container.format.name, context.codec.canonical_name, context.pix_fmt or ""),
         )
 
     def _end(self) -> End:

@@ -18,6 +18,10 @@ from fer_core.errors import MediaError
 from fer_core.whole_file import whole_file
 
 _TICK: Final = Fraction(1, 90_000)
+_SLOW_TICK: Final = Fraction(1, 1_000)
+"""Of recordings with a frame an hour or a day: MP4 holds no gap of more than 2³² ticks."""
+
+_SLOW_RATE: Final = 1e-3
 
 
 class Mp4Writer:
@@ -32,6 +36,7 @@ class Mp4Writer:
     def __init__(self, path: Path, frame_rate: float, sound: Path | None) -> None:
         self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
         self._rate = Fraction(frame_rate or 25).limit_denominator(1001)
+        self._tick = _SLOW_TICK if 0 < frame_rate < _SLOW_RATE else _TICK
         self._stream: Any = None
         self._sound = None if sound is None else _Sound(sound, self._container)
         self._last_tick = -1
@@ -56,8 +61,8 @@ class Mp4Writer:
         if self._stream is None:
             self._begin(bgr)
         frame = av.VideoFrame.from_ndarray(self._fitted(bgr), format="bgr24")
-        self._last_tick = max(self._last_tick + 1, round(time_s / _TICK))
-        frame.pts, frame.time_base = self._last_tick, _TICK
+        self._last_tick = max(self._last_tick + 1, round(time_s / self._tick))
+        frame.pts, frame.time_base = self._last_tick, self._tick
         self._container.mux(self._stream.encode(frame))
         if self._sound is not None:
             self._sound.copy_until(time_s)
@@ -73,7 +78,7 @@ class Mp4Writer:
         # 4:2:0 needs even sides: an odd one gets another line of pixels.
         stream.width, stream.height = bgr.shape[1] + bgr.shape[1] % 2, bgr.shape[0] + bgr.shape[0] % 2
         stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = _TICK
+        stream.codec_context.time_base = self._tick
         self._stream = stream
         if self._sound is not None:
             self._sound.begin()

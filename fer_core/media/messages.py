@@ -39,7 +39,7 @@ class Start:
         frame_rate: frames a second, as the file says.
         stated_s: duration in seconds, as the file says; None where it does not.
         has_audio: whether there is sound.
-        stored_as: names of container, codec and pixel format, as FFmpeg has them.
+        stored_as: names of container, codec (not of its decoder) and pixel format, as FFmpeg has them.
     """
 
     width: int

@@ -5,7 +5,7 @@ In the order in which they win over each other, as the PNG specification (third 
 and `gAMA`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Final
 
@@ -18,10 +18,11 @@ _USUAL_GAMMA: Final = 1 / 2.2
 _SAME_GAMMA: Final = 0.05
 """Gammas that are so near to the usual one, as a share of it, are the usual one."""
 
-_LOOK_BYTES: Final = 1_000_000
-
 ToSrgb = Callable[[Image.Image], Image.Image]
 """Takes a picture, or a part of it, of mode L, RGB, CMYK or LAB; gives mode RGB in sRGB."""
+
+_Box = tuple[bytes, int, int]
+"""Four letters, and where the content of the box begins and ends in the file."""
 
 
 def way_to_srgb(picture: Image.Image, data: bytes) -> ToSrgb:
@@ -87,8 +88,59 @@ def _code_points(kind: str, data: bytes) -> tuple[int, int]:
                 return data[place + 9], data[place + 8]
             place += 12 + int.from_bytes(data[place : place + 4], "big")
     elif kind in ("AVIF", "HEIF"):
-        place = data.find(b"colrnclx", 0, _LOOK_BYTES)
-        if 0 <= place <= len(data) - 12:
-            primaries, transfer = (int.from_bytes(data[at : at + 2], "big") for at in (place + 8, place + 10))
-            return transfer, primaries
+        for kind_of_box, start, end in _properties_of_primary(data):
+            if kind_of_box == b"colr" and data[start : start + 4] == b"nclx" and end - start >= 8:
+                return _number(data, start + 6, 2), _number(data, start + 4, 2)
     return 2, 2
+
+
+def _properties_of_primary(data: bytes) -> list[_Box]:
+    """Boxes that describe the picture itself, of all that a HEIF or AVIF file may hold, such as its HDR rendition.
+
+    ISO/IEC 23008-12: `pitm` names the primary item, `ipma` numbers its properties, and `ipco` holds those of all items.
+    """
+    metas = [(start + 4, end) for kind, start, end in _boxes(data, 0, len(data)) if kind == b"meta"]
+    inner = {kind: (start, end) for kind, start, end in _boxes(data, *metas[0])} if metas else {}
+    if not {b"pitm", b"iprp"} <= inner.keys():
+        return []
+    start, _ = inner[b"pitm"]
+    primary = _number(data, start + 4, 4 if data[start] else 2)
+    parts = {kind: (start, end) for kind, start, end in _boxes(data, *inner[b"iprp"])}
+    if not {b"ipco", b"ipma"} <= parts.keys():
+        return []
+    held = list(_boxes(data, *parts[b"ipco"]))
+    return [held[number - 1] for number in _associated(data, *parts[b"ipma"], primary) if 0 < number <= len(held)]
+
+
+def _associated(data: bytes, start: int, end: int, item: int) -> list[int]:
+    """Numbers of the properties of an item, from 1, by an `ipma` box."""
+    item_bytes, wide = (4 if data[start] else 2), bool(data[start + 3] & 1)
+    place = start + 8
+    for _ in range(_number(data, start + 4, 4)):
+        if place + item_bytes >= end:
+            break
+        found, count = _number(data, place, item_bytes), data[place + item_bytes]
+        place += item_bytes + 1
+        size = 2 if wide else 1
+        if found == item:
+            mask = 0x7FFF if wide else 0x7F  # the highest bit says that readers must know the property
+            return [_number(data, place + size * each, size) & mask for each in range(count)]
+        place += size * count
+    return []
+
+
+def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
+    """The boxes of a part of a file; those of a damaged one up to where it makes no sense."""
+    while start + 8 <= end:
+        size, head = _number(data, start, 4), 8
+        if size == 1:
+            size, head = _number(data, start + 8, 8), 16
+        size = size or end - start
+        if size < head or start + size > end:
+            return
+        yield data[start + 4 : start + 8], start + head, start + size
+        start += size
+
+
+def _number(data: bytes, place: int, size: int) -> int:
+    return int.from_bytes(data[place : place + size], "big")

@@ -71,7 +71,7 @@ def write_copy(
         folder = stack.enter_context(temporary_folder())
         source = stack.enter_context(Video(recording, COPY_FPS, longer_px=COPY_PX))
         sound = folder / "sound.mp4"
-        has_sound = source.has_audio and take_sound(recording, sound, source.duration_s or 0.0)
+        has_sound = source.has_audio and take_sound(recording, sound, source.duration_s or 0.0, monitor, longest_s)
         part = stack.enter_context(until_complete(target))
         with Mp4Writer(part, min(source.frame_rate, COPY_FPS), sound if has_sound else None) as writer:
             for sample in source:

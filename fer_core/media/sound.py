@@ -5,15 +5,21 @@ hang on a damaged file. Sound that browsers play in an MP4 is copied as it is, o
 start with the recording, as those of the frames do.
 """
 
+import contextlib
 import subprocess
 import sys
+import time
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import av
 
 from fer_core.media.limits import FORMATS, PROTOCOLS, SOUND_CODECS, renew_processor_time, take_limits
+
+if TYPE_CHECKING:
+    from fer_core.jobs import Monitor
 
 COPIED: Final = ("aac", "mp3")
 LEAD_IN_S: Final = 0.2
@@ -26,22 +32,38 @@ LONGEST_S: Final = 12 * 3600.0
 LARGEST_BYTES: Final = 4 * 1024**3
 
 
-def take_sound(recording: Path, target: Path, duration_s: float) -> bool:
+_LOOK_EVERY_S: Final = 0.1
+
+
+def take_sound(
+    recording: Path, target: Path, duration_s: float, monitor: "Monitor | None" = None, most_s: float = LONGEST_S
+) -> bool:
     """Write the sound of a recording to `target`; whether that worked.
 
     Args:
         recording: a file that holds sound.
         target: an MP4 to be written.
         duration_s: of the recording; long ones are given longer.
+        monitor: asked a few times a second whether to go on.
+        most_s: no more seconds of patience than these.
+
+    Raises:
+        StoppedError: the monitor was asked to stop.
     """
     from fer_core.media.processes import python_with  # not known to the process, which loads this module alone
 
     command = python_with(__name__, str(recording), str(target))
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S + SLOWEST * min(duration_s, LONGEST_S))
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0 and target.is_file()
+    until_s = time.monotonic() + min(most_s, PATIENCE_S + SLOWEST * min(duration_s, LONGEST_S))
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while process.poll() is None and time.monotonic() < until_s:
+                if monitor is not None:
+                    monitor.check()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_LOOK_EVERY_S)
+        finally:
+            process.kill()
+    return process.returncode == 0 and target.is_file()
 
 
 def main(recording: str, target: str) -> None:
@@ -55,7 +77,7 @@ def main(recording: str, target: str) -> None:
         stream.codec_context.options = {"codec_whitelist": codecs}
         start_s = Fraction(source.start_time or 0, av.time_base)
         with av.open(target, "w", format="mp4") as sink:
-            if stream.codec_context.name in COPIED:
+            if stream.codec_context.codec.canonical_name in COPIED:
                 _copy(source, stream, sink, start_s)
             else:
                 _encode(source, stream, sink, start_s)
@@ -83,7 +105,7 @@ def _encode(source: Any, stream: Any, sink: Any, start_s: Fraction) -> None:
     encoded = sink.add_stream("aac", rate=rate, layout=layout)
     resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
     last = -1
-    for packet in [*_packets(source, stream), None]:
+    for packet in chain(_packets(source, stream), (None,)):
         frames = _decoded(stream, packet)
         for frame in [part for each in frames for part in resampler.resample(each)]:
             if frame.pts is not None:

@@ -11,7 +11,7 @@ import json
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -117,6 +117,8 @@ class Video:
         has_audio: whether there is sound.
         stored_as: names of container, codec and pixel format, as FFmpeg has them.
         share: how much has been decoded, 0 to 1.
+        while_waiting: called a few times a second, also where no sample is wanted for long; where it says so, there are
+            no more samples.
         process: number of the process that decodes.
 
     Raises:
@@ -145,6 +147,7 @@ class Video:
         self.duration_s: float | None = None
         self.stored_as = ("", "", "")
         self.share = 0.0
+        self.while_waiting: Callable[[], bool] | None = None
         self._stated_s: float | None = None
         self._last_s = after_s or 0.0
         self._problems: list[str] = []
@@ -168,6 +171,8 @@ class Video:
         while (message := self._next_or_none()) is not None:
             if isinstance(message, Alive):
                 self.share = max(self.share, message.share)
+                if self.while_waiting is not None and self.while_waiting():
+                    return
             elif isinstance(message, Sample):
                 self._last_s = message.time_s
                 yield message

@@ -64,7 +64,7 @@ def write_annotated(
     tracks = Tracks(timeline)
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder())
-        sound, missing = _sound(timeline, video, folder)
+        sound, missing = _sound(timeline, video, folder, monitor)
         source = stack.enter_context(Video(video, 0, longer_px=longer_px))
         part = stack.enter_context(until_complete(out))
         with Mp4Writer(part, timeline.recording.frame_rate or source.frame_rate, sound) as writer:
@@ -158,11 +158,11 @@ class _Track:
         return bool(end_s - start_s <= self.bridged_s) and not _cut_between(cuts, start_s, end_s)
 
 
-def _sound(timeline: Timeline, video: Path, folder: Path) -> tuple[Path | None, list[str]]:
+def _sound(timeline: Timeline, video: Path, folder: Path, monitor: Monitor) -> tuple[Path | None, list[str]]:
     if not timeline.recording.has_audio:
         return None, []
     target = folder / "sound.mp4"
-    if take_sound(video, target, timeline.recording.duration_s):
+    if take_sound(video, target, timeline.recording.duration_s, monitor):
         return target, []
     return None, ["The sound could not be read, so the annotated video has none."]
 

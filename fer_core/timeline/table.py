@@ -44,6 +44,9 @@ MEASURE_TYPES: Final = {name: DTYPES[column.kind] for name, column in columns.ME
 
 _BASE_READ: Final = ("time_s", "frame", "person", "x", "y", "width", "height", *RAW_COLUMNS, "quality")
 _READ: Final = (*_BASE_READ, *PICTURE_COLUMNS)
+ROW_NAMES: Final = (*_READ, *MEASURES)
+"""What the values of a `Row` are, in their order."""
+
 _NOTHING: Final = (None,) * (len(PICTURE_COLUMNS) + len(MEASURES))
 
 
@@ -165,7 +168,7 @@ def build(
     problems: Sequence[str] = (),
 ) -> Timeline:
     """Make a timeline of rows; see `Timeline` for the arguments and `rows_of_frame` for the rows."""
-    table = pd.DataFrame(list(rows), columns=[*_READ, *MEASURES])
+    table = pd.DataFrame(list(rows), columns=list(ROW_NAMES))
     frame = table.reindex(columns=[*COLUMNS, *GROUP_COLUMNS]).astype({**TYPES, **GROUP_TYPES})
     measures = table[list(MEASURES)].astype(MEASURE_TYPES)
     return refreshed(

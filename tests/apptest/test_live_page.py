@@ -155,6 +155,18 @@ def test_a_recording_becomes_a_timeline(camera):
     assert handover.RECORDED_SESSION not in page.session_state
 
 
+def test_what_is_chosen_at_the_moment_of_the_click_is_recorded(camera):
+    page = live_page()
+    stream = play(page, camera)
+    page.slider[1].set_value(0.8)
+    toggle(page, "Keep the video too").set_value(True)
+    button(page, "Record").click().run()  # in the run in which both change
+    show(stream)
+    button(page, "Stop recording").click().run()
+    session = page.session_state[handover.RECORDED_SESSION]
+    assert not page.exception and session.video and session.timeline.request.uncertain_below == 0.8
+
+
 @pytest.mark.parametrize("video", [True, False], ids=["with its video", "numbers only"])
 def test_a_recording_opens_as_a_timeline(camera, video):
     page = live_page()

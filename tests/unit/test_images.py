@@ -743,6 +743,25 @@ def test_an_avif_of_high_dynamic_range_is_brought_to_ordinary():
     assert seen.tolist() == pytest.approx([161] * 3, abs=6)
 
 
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+def test_colours_of_what_else_is_in_the_file_are_not_those_of_the_picture(kind):
+    """As of an HDR rendition that lies beside the ordinary picture."""
+    picture = Image.new("RGB", (64, 64), (180, 121, 91))
+    data = heic(picture) if kind == "HEIF" else saved(picture, kind, quality=100)
+    foreign = b"colrnclx" + bytes([0, 9, 0, 16, 0, 9, 128])
+    box = (8 + len(foreign)).to_bytes(4, "big") + b"free" + foreign
+    length = int.from_bytes(data[:4], "big")
+    for made in (data[:length] + box + data[length:], data + box):
+        try:
+            seen = decode_image(made, f"a.{kind.lower()}")
+        except MediaError:  # places of the pixels are counted from the start of the file
+            continue
+        assert_close(seen[32, 32], [91, 121, 180], 6)
+        break
+    else:
+        pytest.fail("neither file can be read")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 def test_a_large_picture_takes_little_more_than_its_pixels(tmp_path):
     Image.new("RGB", (6000, 5000), (120, 90, 60)).save(tmp_path / "large.jpg")

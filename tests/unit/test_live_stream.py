@@ -75,6 +75,7 @@ class Reader:
         self.boxes, self.gate = boxes, gate
         self.fault: Exception | None = None
         self.unread: tuple[Box, ...] = ()
+        self.black = False
         self.read_frames: list[int] = []
         self.resets = self.forgotten = 0
 
@@ -85,7 +86,7 @@ class Reader:
         if self.fault:
             raise self.fault
         faces = tuple(face(number, box) for number, box in enumerate(self.boxes, start=1))
-        return LiveReading(time_s, bgr.shape[1], bgr.shape[0], faces, unread=self.unread)
+        return LiveReading(time_s, bgr.shape[1], bgr.shape[0], faces, self.black, self.unread)
 
     def reset(self):
         self.resets += 1
@@ -329,6 +330,16 @@ def test_faces_are_hidden_also_for_a_while_after_they_were_lost(make):
         wait_for(lambda: stream.state().reading and stream.state().reading.time_s == clock.now)
         assert hidden(stream.show(noise)) == still
     assert (stream.show(noise) == noise).all()
+
+
+def test_in_the_dark_where_nobody_is_looked_for_the_recorded_frame_is_hidden_whole(make):
+    reader, recorder = Reader(), Recorder()
+    reader.black = True
+    stream = make(reader, View(hidden=True))
+    stream.record(recorder)
+    stream.show(frame())
+    wait_for(lambda: recorder.hidden)
+    assert recorder.hidden == [Box(0, 0, 320, 240)]
 
 
 def test_faces_that_are_not_read_are_hidden_too_and_for_a_while_after_they_were_lost(make):

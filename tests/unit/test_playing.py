@@ -16,6 +16,7 @@ from tests.videos import scene, write_sound_only, write_video
         ("a.mp4", "libx264", True),
         ("a.mov", "libx264", True),
         ("a.webm", "libvpx", True),
+        ("a.mp4", "libsvtav1", True),
         ("a.mp4", "mpeg4", False),  # an MP4 by its name and in truth, and yet
         ("a.mov", "mjpeg", False),  # as cameras write it
         ("a.mp4", "libx265", False),  # as phones do

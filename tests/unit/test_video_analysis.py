@@ -21,8 +21,9 @@ from fer_core import EMOTIONS, EmotionPipeline, MediaError
 from fer_core.analysis.checkpoint import Checkpoint
 from fer_core.analysis.portraits import portrait_from
 from fer_core.classification import EmotionClassifier
-from fer_core.detection import HaarDetector
+from fer_core.detection import HaarDetector, load_detector
 from fer_core.errors import RequestError
+from fer_core.face.measuring import FaceMeasurer
 from fer_core.jobs import Monitor
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
@@ -172,6 +173,17 @@ def test_no_face_is_a_timeline_that_says_so(pipeline, tmp_path):
     timeline = pipeline.analyze_video(write_video(tmp_path / "wall.mp4", [scene()] * 25))
     assert len(timeline.frame) == 4 and timeline.frame["person"].isna().all()
     assert "No face was found" in timeline.problems[0] and timeline.portraits == {}
+
+
+@pytest.mark.parametrize("turns", [0, 2])
+def test_a_recording_that_stands_on_its_head_is_told(tmp_path, turns):
+    portrait = np.rot90(cv2.imread(str(ROOT / "tests/data/astronaut.png")), turns)
+    path = write_video(tmp_path / "clip.mp4", [np.ascontiguousarray(portrait)] * 10)
+    classifier = EmotionClassifier(FakeEngine("sad"), fake_card())
+    timeline = EmotionPipeline(load_detector("blazeface"), classifier, FaceMeasurer()).analyze_video(path, fps=5)
+    lies = any("stand on their head" in problem for problem in timeline.problems)
+    turned = timeline.frame["quality"].str.contains("turned")
+    assert timeline.frame["person"].notna().all() and (lies, turned.any(), turned.all()) == (turns == 2,) * 3
 
 
 @pytest.mark.parametrize(

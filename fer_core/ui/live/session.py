@@ -23,6 +23,7 @@ CONSENT: Final = "live consent"
 """Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
 
 _STREAM: Final = "live stream"
+_ASKED: Final = "live record was clicked"
 _CHOSEN, _BEGUN = "live chosen", "live begun with"
 
 
@@ -86,6 +87,16 @@ def agree() -> None:
 def agreed() -> bool:
     """Whether the visitor did."""
     return CONSENT in st.session_state
+
+
+def ask_to_record() -> None:
+    """Record was clicked: the run of the page that follows begins, with what is chosen by then."""
+    st.session_state[_ASKED] = True
+
+
+def asked_to_record() -> bool:
+    """Whether it was, since this was last asked."""
+    return bool(st.session_state.pop(_ASKED, False))
 
 
 def start_recording(live: LiveStream, pipeline: EmotionPipeline, settings: LiveSettings, *, video: bool) -> None:

@@ -169,6 +169,10 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
     key, keep_video = live_session.remembered("keep video", False)
     recording, on, calibrating = state.recording_s is not None, camera.playing, state.calibrating is not None
     hidden = choice.settings.view.hidden
+    if live_session.asked_to_record() and on and not recording and not calibrating:
+        video = bool(st.session_state.get(key, keep_video))
+        live_session.start_recording(live, pipeline, choice.settings, video=video)
+        st.rerun()  # settings are drawn fixed
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if recording:
             st.button(
@@ -187,9 +191,7 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
                 if calibrating
                 else "Keeps the readings of every frame as a timeline: numbers, and outlines of faces unless you hide "
                 "them; pictures only with the video.",
-                on_click=live_session.start_recording,
-                args=(live, pipeline, choice.settings),
-                kwargs={"video": st.session_state.get(key, keep_video)},
+                on_click=live_session.ask_to_record,
             )
         st.button(
             "Snapshot",
@@ -374,6 +376,8 @@ def _as_set(picture: Analysed, settings: LiveSettings) -> Analysed:
 
 
 def _snapshot(live: LiveStream) -> None:
+    if "hidden" in (st.session_state.get("live shown") or ()):  # chosen a moment ago
+        return
     picture = live.snapshot()
     if picture is not None:
         handover.keep_snapshot(picture)
