@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from fer_core import errors
 from fer_core.errors import FerError, RequestError, ServiceError
 from fer_core.jobs import Progress
-from fer_core.media.files import opened
+from fer_core.media.files import opened, stored_name
 from fer_core.request import AnalysisRequest
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Client:
         timeout_s: seconds that it may be silent.
 
     Raises:
-        RequestError: the address is none.
+        RequestError: the address or the key is none.
     """
 
     def __init__(self, address: str = "http://127.0.0.1:8600", key: str | None = None, timeout_s: float = 60.0) -> None:
@@ -55,6 +55,10 @@ class Client:
             is_one = False
         if not is_one:
             raise RequestError(f"{address} is no address of a service; one is like http://127.0.0.1:8600.")
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise RequestError(
+                "This is no key of a service: keys are printable letters of ASCII; look for a line break."
+            )
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._host, self._base, self._timeout_s = parts.netloc, parts.path.rstrip("/"), timeout_s
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
@@ -83,7 +87,7 @@ class Client:
         if isinstance(image, bytes):
             return self._json("POST", "/v1/image", choices, image)
         with opened(Path(image), "picture") as file:
-            return self._json("POST", "/v1/image", {**choices, "name": Path(image).name}, file)
+            return self._json("POST", "/v1/image", {**choices, "name": stored_name(Path(image).name)}, file)
 
     def analyze_video(
         self, path: Path | str, fps: float = 4.0, progress: Callable[[Progress], None] | None = None, **choices: Any
@@ -143,7 +147,7 @@ class Client:
             raise RequestError("A service reads with the engine litert and detectors without parameters; leave these.")
         region = request.region
         choices = {
-            "name": Path(path).name,
+            "name": stored_name(Path(path).name),
             "model": request.model,
             "detector": request.detector.name,
             "fps": request.fps,
@@ -239,8 +243,9 @@ class Client:
         body: bytes | BinaryIO | None = None,
         kind: str = _BYTES,
     ) -> dict[str, Any]:
+        answer = self._answer(method, path, choices, body, kind)
         try:
-            plain: dict[str, Any] = json.loads(self._answer(method, path, choices, body, kind))
+            plain: dict[str, Any] = json.loads(answer)
         except ValueError as error:
             raise self._no_service() from error
         return plain

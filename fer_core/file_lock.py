@@ -1,10 +1,14 @@
 """A file that one process at a time may hold, such as that of a folder which only one may write."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+_HELD: Final = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 
 
 class LockedError(OSError):
@@ -20,13 +24,15 @@ def locked(path: Path) -> Iterator[None]:
 
     Raises:
         LockedError: another process holds it.
-        OSError: the file cannot be opened.
+        OSError: the file cannot be opened, or its file system has no locks.
     """
     with path.open("ab") as file:
         try:
             _lock(file.fileno())
         except OSError as error:
-            raise LockedError(f"{path} is locked") from error
+            if error.errno in _HELD:
+                raise LockedError(f"{path} is locked") from error
+            raise OSError(error.errno, f"its file system has no locks: {error.strerror}") from error
         yield
 
 

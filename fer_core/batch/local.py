@@ -90,9 +90,12 @@ class _Crew:
     def entries(self) -> Iterator[Entry]:
         """Wait a moment for answers; the rows of the tasks that were done, or given up."""
         for worker in connection.wait([worker.connection for worker in self._busy()], _TICK_S):
-            entry = self._heard(next(each for each in self.workers if each.connection is worker))
-            if entry is not None:
-                yield entry
+            speaks = next(each for each in self.workers if each.connection is worker)
+            # All that it has said: what it has done in time is not too late because nobody listened.
+            while speaks.task is not None and speaks in self.workers and speaks.connection.poll():
+                entry = self._heard(speaks)
+                if entry is not None:
+                    yield entry
         for late in [worker for worker in self._busy() if worker.takes_longer_than(self.engine.limit_s)]:
             self.workers.remove(late)
             yield late.too_slow()

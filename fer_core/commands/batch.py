@@ -109,7 +109,7 @@ def _say(report: "Report", out: Path) -> None:
         say(f"... and {len(report.failed) - _MOST_NAMED} more; all are in recordings.parquet")
     read = len(report.entries) - len(report.failed)
     done = len(report.entries) - report.attempted
-    before = f"; {done} of these were done before" if done else ""
+    before = f"; {done} of these were done before" if done > 0 else ""
     say(f"{out} is ready: {read} read, {len(report.failed)} failed{before}")
 
 

@@ -56,6 +56,12 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     if not (options.json or options.record):
         options.error("the following arguments are required: --json (or --record)")
+    asked = ("robustness", "slices", "by_folder", "detect", "split")
+    unheard = [f"--{name.replace('_', '-')}" for name in asked if getattr(options, name)]
+    if options.record and not options.json and unheard:
+        options.error(f"--record always measures the same; leave out {', '.join(unheard)}, or add --json")
+    if options.record and options.engine != "litert":
+        options.error("--record measures what the dashboard runs; leave out --engine")
     default_model()  # raises where there is none
     names = [card.name for card in list_cards()] if options.model == "all" else [options.model]
     classifiers = {name: EmotionClassifier.load(name, options.engine) for name in names}

@@ -97,7 +97,7 @@ def _show(options: argparse.Namespace) -> int:
             "subject": first.place.subject,
             "session": first.place.session,
             "condition": first.place.condition,
-            **first.attributes,
+            **{f"attribute {name}": value for name, value in first.attributes.items()},
             "tags": ", ".join(first.tags),
             "events": str(len(events)),
             "consent": "; ".join(consent.sentence() for consent in consents),
@@ -136,6 +136,8 @@ def _import(options: argparse.Namespace) -> int:
         return _import_dataset(options)
     from fer_core.library.exchange import import_library
 
+    if not options.file.exists():  # before a library is made for it
+        raise LibraryError(f"{options.file} does not exist; check the path.")
     with _opened(options, make=True) as library:
         brought = import_library(library, options.file, progress_line("the export", after_s=1.0))
     tell(f"{options.file}: {_analyses(brought.analyses)} imported, {brought.known} here already")

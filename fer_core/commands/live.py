@@ -174,8 +174,8 @@ def _end(session: "Session", out: Path | None) -> None:
         return
     if out is not None:  # before anything is said: whoever would listen may be gone
         study = recorded.study
+        study.write(out / _TIMELINE)  # first: it holds everything, should there be no room for the others
         write_csv(study.timeline, out)
-        study.write(out / _TIMELINE)
         write_json(summary_of(study.timeline, study.notes).to_json(), str(out / "summary.json"))
     say(
         f"{figures.read} of {figures.came} frames were read; from frame to message {figures.latency_ms(50):.0f} ms "

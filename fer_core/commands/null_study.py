@@ -12,7 +12,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("null-study", help="measure how often group statistics are wrong without an effect")
     command.add_argument("--studies", type=_at_least(1), default=1000, help="simulated studies; default: 1000")
     command.add_argument("--people", type=_at_least(5), default=12, help="people in each group; default: 12")
-    command.add_argument("--seed", type=int, default=0, help="of the simulation; default: 0")
+    command.add_argument("--seed", type=_at_least(0), default=0, help="of the simulation; default: 0")
     command.add_argument("--json", metavar="FILE", help='where the figures go, too; "-" for stdout')
     command.set_defaults(run=_null_study)
 

@@ -118,6 +118,7 @@ def apply(connection: sa.Connection, table: tuple[Description, ...]) -> Matched:
             places[recording_id] = _placed(places[recording_id], row.place)
             rows.set_place(connection, recording_id, places[recording_id])
         rows.set_attributes(connection, recording_id, dict(row.attributes))
+    rows.prune(connection)
     without = tuple(sorted(entry.title for recording_id, entry in known.items() if recording_id not in met))
     return Matched(len(met), tuple(dict.fromkeys(unknown)), tuple(dict.fromkeys(ambiguous)), without)
 

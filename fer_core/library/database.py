@@ -176,9 +176,15 @@ def _said(url: sa.URL) -> Iterator[None]:
     """Say in a sentence what went wrong with the database; a password in its URL is not shown."""
     try:
         yield
+    except sa.exc.TimeoutError as error:
+        raise LibraryError("The library has more visitors at once than it serves; try again in a moment.") from error
     except DBAPIError as error:
         reason = str(error.orig or error).splitlines()[0]
-        where = url.render_as_string(hide_password=True)
+        where = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password, too
+        if "locked" in reason:
+            raise LibraryError(
+                f"The library's database {where} is being written by another program; try again in a moment."
+            ) from error
         raise LibraryError(
             f"The library's database {where} cannot be used ({reason}); check that the place exists, has room, and "
             "that you may write there."

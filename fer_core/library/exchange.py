@@ -173,8 +173,9 @@ def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Impo
             new += _take_analysis(library, archive, name, recording, kept_at, logs.get(name, []))
             monitor.step(done, len(analyses), "importing")
         with library.database.writes() as connection:
+            given = _by_recording(tables)
             for recording_id in recordings:
-                _describe(connection, recording_id, tables)
+                _describe(connection, recording_id, given.get(recording_id, {}))
             rows.prune(connection)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LibraryError("The catalogue in this export is damaged; export the library again.") from error
@@ -254,11 +255,20 @@ def _add(
     rows.add_analysis(connection, name, id_, study, size, kept_at)
 
 
-def _describe(connection: sa.Connection, recording_id: str, tables: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Add what the export says of a recording, where nothing is said here."""
+def _by_recording(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """The rows of each table by the recording that they are about."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for name, given in tables.items():
+        for row in given:
+            found.setdefault(str(row.get("recording")), {}).setdefault(name, []).append(row)
+    return found
+
+
+def _describe(connection: sa.Connection, recording_id: str, mine: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Add what the export says of a recording, its rows by table, where nothing is said here."""
     if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
         return
-    mine = {name: [row for row in given if row.get("recording") == recording_id] for name, given in tables.items()}
+    mine = {table.name: mine.get(table.name, []) for table in t.TAKEN_ALONG}
     placed = connection.execute(sa.select(t.PLACES.c.recording).where(t.PLACES.c.recording == recording_id)).first()
     for row in mine[t.PLACES.name] if placed is None else []:
         said = {field: row[field] or "" for field in ("subject", "session", "condition")}

@@ -254,6 +254,7 @@ class Library:
         """Say whose recording it is, in which session, under which condition."""
         with self.database.writes() as connection:
             rows.set_place(connection, recording_id, place)
+            rows.prune(connection)
 
     def describe(self, table: bytes) -> Matched:
         """Set subjects, sessions, conditions and attributes from a CSV with a row a recording.

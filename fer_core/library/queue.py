@@ -4,6 +4,7 @@ Each waits in a folder of its own with its request, which outlives the program: 
 where it was cut off. A recording's file is deleted once its analysis is kept, or with `remove`.
 """
 
+import contextlib
 import json
 import logging
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from fer_core.declaration import Declaration
-from fer_core.errors import FerError, LibraryError
+from fer_core.errors import FerError, LibraryError, MediaError
 from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.media.files import stored_name
@@ -144,7 +145,7 @@ class Queue:
         """
         if self.work and id_ == self._reading:
             raise LibraryError("This recording is being read; stop the queue before it is removed.")
-        shutil.rmtree(self._folder(id_), ignore_errors=True)
+        self._discard(self._folder(id_))
 
     def _run(self, library: Library, pipelines: Pipelines, monitor: Monitor) -> int:
         """The number of analyses that were kept."""
@@ -174,8 +175,18 @@ class Queue:
                 words = str(error).replace(f"{path / _MEDIA}/", "") if isinstance(error, FerError) else UNEXPECTED
                 write_whole(path / _PROBLEM, words)
             return False
-        shutil.rmtree(path, ignore_errors=True)
+        self._discard(path)
         return True
+
+    def _discard(self, path: Path) -> None:
+        """Remove a recording: under a name first by which the next program removes what a kill or an error leaves."""
+        gone = self.folder / f".{path.name}"
+        with contextlib.suppress(OSError):
+            path = path.rename(gone)
+        shutil.rmtree(path, ignore_errors=True)
+        if path != gone and path.exists():  # else it would be read again and again
+            with contextlib.suppress(MediaError):
+                write_whole(path / _PROBLEM, "It is read and kept, but its file here cannot be removed; remove it.")
 
     def _folder(self, id_: str) -> Path:
         if id_ not in {path.name for path in self._folders()}:

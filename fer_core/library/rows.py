@@ -120,7 +120,7 @@ def check_recording(connection: sa.Connection, recording_id: str) -> None:
 
 
 def set_place(connection: sa.Connection, recording_id: str, place: Place) -> None:
-    """Say where a recording stands; subjects and conditions that nothing stands for any more are dropped."""
+    """Say where a recording stands; `prune` afterwards drops what nothing stands for any more."""
     check_recording(connection, recording_id)
     add_missing(connection, t.SUBJECTS, [{"name": place.subject}] if place.subject else [])
     add_missing(connection, t.CONDITIONS, [{"name": place.condition}] if place.condition else [])
@@ -128,7 +128,6 @@ def set_place(connection: sa.Connection, recording_id: str, place: Place) -> Non
     connection.execute(t.PLACES.delete().where(t.PLACES.c.recording == recording_id))
     values = {name: text or None for name, text in as_plain(place).items()}
     connection.execute(t.PLACES.insert().values(recording=recording_id, **values))
-    prune(connection)
 
 
 def prune(connection: sa.Connection) -> None:
@@ -142,6 +141,9 @@ def prune(connection: sa.Connection) -> None:
 def add_missing(connection: sa.Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
     """Add the rows whose primary key is not there. Only for the one writer."""
     keys = list(table.primary_key.columns)
+    rows = list(rows)
+    if not rows:
+        return
     known = {tuple(row) for row in connection.execute(sa.select(*keys))}
     new = [row for row in rows if tuple(row[key.name] for key in keys) not in known]
     if new:

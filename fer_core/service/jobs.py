@@ -172,20 +172,25 @@ class Jobs:
             del self._jobs[job.id]
             at_work = self._works.get(job.id)
         place = Place(self._folder / job.id)
+        with contextlib.suppress(OSError):  # should the service be killed, or the disk fail, before all of it is gone
+            (place.path / _GONE).touch()
         if at_work is None:
             place.remove()
         else:
-            with contextlib.suppress(OSError):  # should the service be killed before the reading has ended
-                (place.path / _GONE).touch()
             at_work[0].abandon()
 
     def expire(self) -> None:
-        """Delete the jobs that ended longer ago than results are kept."""
+        """Delete the jobs that ended longer ago than results are kept, and what could not be deleted before."""
         kept = timedelta(hours=self._settings.kept_hours)
         for job in list(self._jobs.values()):
             if job.ended is not None and now() - job.ended > kept:
                 with contextlib.suppress(MissingError):
                     self.forget(job.id, job.owner)
+        for left in self._folder.glob(f"*/{_GONE}"):
+            with self._lock:
+                is_read = left.parent.name in self._works
+            if not is_read:
+                Place(left.parent).remove()
 
     def _taken(self, folder: Path | None) -> Path:
         if folder is None:

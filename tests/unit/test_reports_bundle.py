@@ -27,7 +27,7 @@ from fer_core.timeline.files import from_json, from_parquet, listed, parquet_byt
 from fer_core.timeline.notes import Marker
 from fer_core.timeline.study import AS_READ, Study
 from fer_core.timeline.table import Timeline, smoothed
-from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.timelines import measures_of, nobody, of_rows, reading, synthetic
 from tests.unit.test_timeline_files import SETTINGS_1, parquet_1
 from tests.videos import scene, write_video
 
@@ -201,6 +201,35 @@ def described(files: dict[str, bytes], change) -> dict[str, bytes]:
     target = io.BytesIO()
     pq.write_table(table.replace_schema_metadata(metadata), target)
     return {**files, "timeline.parquet": target.getvalue()}
+
+
+@pytest.mark.parametrize("edits", [(), NOTES], ids=["no corrections", "corrections"])
+def test_people_who_are_swapped_in_every_table_are_found(tmp_path, video, timeline, edits):
+    files = files_in(bundle_bytes(Study(timeline, edits), DAY))
+    people = timeline.frame["person"]
+    swapped = resmoothed(dataclasses.replace(timeline, frame=timeline.frame.assign(person=3 - people))).frame
+    bundle = rezipped(tmp_path / "b.zip", forged(files, swapped, timeline), cover_up=True)
+    result = verify(bundle, video, lambda *_: timeline)
+    assert set(people.dropna()) == {1, 2} and not result.confirmed
+
+
+def test_what_is_left_out_of_problems_or_changed_in_measures_is_found(tmp_path, video, timeline):
+    measures = measures_of(timeline.frame)
+    read = dataclasses.replace(timeline, problems=("12 s of the recording are missing.",), measures=measures)
+    forgery = dataclasses.replace(timeline, measures=measures.assign(sharpness=7 * measures["sharpness"]))
+    bundle = tmp_path / "b.zip"
+    bundle.write_bytes(bundle_bytes(Study(forgery, ()), DAY))
+    result = verify(bundle, video, lambda *_: read)
+    said = " ".join(result.findings)
+    assert result.verdict == "differs" and "12 s of the recording are missing" in said and "sharpness differs" in said
+
+
+def test_a_recording_that_is_not_there_is_a_sentence(tmp_path, data):
+    bundle = tmp_path / "b.zip"
+    bundle.write_bytes(data)
+    for place in (tmp_path / "typo.mp4", tmp_path):
+        with pytest.raises(MediaError):
+            verify(bundle, place, never)
 
 
 @pytest.mark.parametrize(
