@@ -29,7 +29,10 @@ def add(commands: Commands) -> None:
     evaluate.add_argument("--data", type=Path, required=True, metavar="PATH", help="a folder, a zip or fer2013.csv")
     evaluate.add_argument("--model", default="all", metavar="NAME", help='a model, or "all" (default)')
     evaluate.add_argument(
-        "--split", choices=SPLITS, help="default: PrivateTest; all, where the data have no train and test folders"
+        "--split",
+        choices=SPLITS,
+        help="default: PrivateTest, or test where names do not tell its halves; all, where there are no train and test "
+        "folders",
     )
     evaluate.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
     evaluate.add_argument(

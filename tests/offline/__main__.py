@@ -3,7 +3,6 @@
 FOLDER gets `attempts.txt`, one line an attempt to leave, and `server.log`.
 """
 
-import fcntl
 import json
 import os
 import socket
@@ -59,6 +58,8 @@ def _leave(why: str) -> None:
 
 def _loopback_up() -> None:
     """A new namespace has a loopback that is down."""
+    import fcntl  # Linux alone has such a namespace
+
     up, set_flags = 0x1, 0x8914
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, set_flags, struct.pack("16sH14s", b"lo", up, b""))

@@ -46,13 +46,14 @@ def test_a_signal_lets_the_server_end_in_order(monkeypatch, tmp_path, name):
     monkeypatch.setattr(dashboard.subprocess, "Popen", lambda *given: servers.append(popen(*given)) or servers[-1])
 
     def tell() -> None:
-        while not (tmp_path / "ready").exists():
+        end_s = time.monotonic() + 60
+        while not (tmp_path / "ready").exists() and time.monotonic() < end_s:
             time.sleep(0.01)
         if name == "SIGINT":
             servers[0].send_signal(signal.SIGINT)
         os.kill(os.getpid(), getattr(signal, name))
 
-    teller = threading.Thread(target=tell)
+    teller = threading.Thread(target=tell, daemon=True)
     teller.start()
     assert main(["dashboard"]) == 0
     teller.join()

@@ -1,7 +1,6 @@
 """A disk that is full: what was there stays, nothing is left behind, and one sentence says so."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +16,8 @@ from fer_core.ui.video.memory import Workspace
 from fer_core.whole_file import whole_file
 from tests.conftest import ROOT
 from tests.timelines import synthetic
+
+resource = pytest.importorskip("resource", reason="limits and signals of Unix are needed")
 
 ROOM = 10_000
 

@@ -1,5 +1,6 @@
 """What listeners of a live session get, by each of its ways out."""
 
+import contextlib
 import json
 import socket
 import time
@@ -99,6 +100,12 @@ def test_a_slow_listener_misses_messages_and_holds_up_nobody(message, monkeypatc
             for _ in range(3000):
                 output.send(message)
             assert time.monotonic() - began_s < 10
+            heard = 0
+            with contextlib.suppress(TimeoutError):
+                while heard < 3000:
+                    listener.recv(1)
+                    heard += 1
+            assert 0 < heard < 3000
     finally:
         output.close()
 

@@ -164,5 +164,5 @@ def test_it_goes_on_where_its_state_was_taken():
 
 def test_readings_of_a_recording_carry_their_people(tmp_path):
     film = write_video(tmp_path / "film.mp4", [PICTURE] * 10)
-    for reading in fake_pipeline([LEFT, RIGHT]).iter_video(film, 0):
-        assert [face.person for face in reading.faces] == [1, 2]
+    readings = fake_pipeline([LEFT, RIGHT]).iter_video(film, 0)
+    assert [[face.person for face in reading.faces] for reading in readings] == [[1, 2]] * 10
