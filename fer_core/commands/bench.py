@@ -1,13 +1,13 @@
 """The `bench` command: how fast it is on this machine."""
 
 import argparse
-import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
+from fer_core.commands.numbers import positive
 from fer_core.commands.output import DONE, checked_folder, say, tell, write_json
 from fer_core.errors import DependencyError, WorkerError
 from fer_core.plain import as_plain
@@ -56,21 +56,21 @@ def add(commands: Commands) -> None:
         "--codecs", nargs="+", default=["h264"], choices=CODECS, help="of the recordings of the table; default: h264"
     )
     bench.add_argument(
-        "--length", type=_positive(int), default=40, help="of those recordings in seconds, by tens; default: 40"
+        "--length", type=positive(int), default=40, help="of those recordings in seconds, by tens; default: 40"
     )
     bench.add_argument("--live", action="store_true", help="also feed a stream as a camera does: one face, then four")
     bench.add_argument(
         "--seconds",
-        type=_positive(float),
+        type=positive(float),
         default=20.0,
         help="how long that takes, each; default: 20; 1800 shows whether anything grows",
     )
     bench.add_argument("--recording", type=Path, metavar="PATH", help="frames of this instead of the moving portrait")
     bench.add_argument("--video", action="store_true", help="also read a generated 1080p recording of one face")
-    bench.add_argument("--minutes", type=_positive(int), default=1, help="how long that recording is; default: 1")
+    bench.add_argument("--minutes", type=positive(int), default=1, help="how long that recording is; default: 1")
     bench.add_argument("--pages", action="store_true", help="also time the dashboard's pages in a real browser")
     bench.add_argument(
-        "--rounds", type=_positive(int), default=5, help="how many servers are started for that; default: 5"
+        "--rounds", type=positive(int), default=5, help="how many servers are started for that; default: 5"
     )
     bench.add_argument(
         "--detectors",
@@ -80,7 +80,7 @@ def add(commands: Commands) -> None:
         help="also measure how well and how fast these find faces, such as blazeface haar",
     )
     bench.add_argument(
-        "--batch", type=_positive(int), metavar="N", help="also read N small recordings by each backend of `batch`"
+        "--batch", type=positive(int), metavar="N", help="also read N small recordings by each backend of `batch`"
     )
     bench.add_argument("--tiny", action="store_true", help="recordings of that batch are a second of 320 x 180")
     bench.add_argument(
@@ -103,19 +103,6 @@ def add(commands: Commands) -> None:
         help="also write everything into a file of this folder that bears the date",
     )
     bench.set_defaults(run=_bench)
-
-
-def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
-    """Takes a number above 0."""
-
-    def number(text: str) -> float:
-        value = kind(text)
-        if not 0 < value < math.inf:
-            raise argparse.ArgumentTypeError(f"{text} is not above 0")
-        return value
-
-    number.__name__ = kind.__name__  # for the message where it is no number at all
-    return number
 
 
 def _bench(options: argparse.Namespace) -> int:

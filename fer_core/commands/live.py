@@ -74,7 +74,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     live.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
     add_purpose_option(live)
     add_pipeline_options(live)
-    live.set_defaults(run=_live, fps=0.0, smoothing="exponential", region=None)
+    live.set_defaults(run=_live, error=live.error, fps=0.0, smoothing="exponential", region=None)
 
 
 def _live(options: argparse.Namespace) -> int:
@@ -82,6 +82,8 @@ def _live(options: argparse.Namespace) -> int:
     from fer_core.live.sources import source_of
     from fer_core.pipeline import EmotionPipeline
 
+    if options.origin and options.websocket is None:
+        options.error("--origin says who may listen to --websocket; add that, or leave it out")
     if not options.agree:
         raise RequestError(f"{PURPOSE} Where they do, start again with --agree.")
     if options.out:

@@ -1,33 +1,20 @@
 """The `null-study` command: how often the statistics of groups find something where there is nothing."""
 
 import argparse
-from collections.abc import Callable
 
 from fer_core.commands import Commands
+from fer_core.commands.numbers import at_least
 from fer_core.commands.output import DONE, say, tell, write_json
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
     command = commands.add_parser("null-study", help="measure how often group statistics are wrong without an effect")
-    command.add_argument("--studies", type=_at_least(1), default=1000, help="simulated studies; default: 1000")
-    command.add_argument("--people", type=_at_least(5), default=12, help="people in each group; default: 12")
-    command.add_argument("--seed", type=_at_least(0), default=0, help="of the simulation; default: 0")
+    command.add_argument("--studies", type=at_least(1), default=1000, help="simulated studies; default: 1000")
+    command.add_argument("--people", type=at_least(5), default=12, help="people in each group; default: 12")
+    command.add_argument("--seed", type=at_least(0), default=0, help="of the simulation; default: 0")
     command.add_argument("--json", metavar="FILE", help='where the figures go, too; "-" for stdout')
     command.set_defaults(run=_null_study)
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    """Takes a whole number from `least` on."""
-
-    def number(text: str) -> int:
-        value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{text} is below {least}")
-        return value
-
-    number.__name__ = "int"  # for the message where it is no number at all
-    return number
 
 
 def _null_study(options: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
+from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.errors import FerError, MediaError, TimelineError
@@ -50,28 +50,13 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     )
     study.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: a folder, zip or fer2013.csv")
     study.add_argument("--model", metavar="NAME", help="default: the best single model")
-    study.add_argument("--fps", type=_above_0, default=4.0, help="samples a second; default: 4")
-    study.add_argument("--time-constants", type=_above_0, nargs="+", default=[0.2, 0.4, 0.8], metavar="S")
-    study.add_argument("--sequences", type=_count, default=100, help="of half a minute, of each kind; default: 100")
+    study.add_argument("--fps", type=positive(float), default=4.0, help="samples a second; default: 4")
+    study.add_argument("--time-constants", type=positive(float), nargs="+", default=[0.2, 0.4, 0.8], metavar="S")
+    study.add_argument(
+        "--sequences", type=at_least(1), default=100, help="of half a minute, of each kind; default: 100"
+    )
     study.add_argument("--json", required=True, metavar="FILE", help='where the figures go; "-" for stdout')
     study.set_defaults(run=_study)
-
-
-def _above_0(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return value
-
-
-_above_0.__name__, _count.__name__ = "float", "int"  # for the message where it is no number at all
 
 
 def _video(options: argparse.Namespace) -> int:

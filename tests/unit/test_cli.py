@@ -230,3 +230,23 @@ def test_garbage_is_looked_for_once_a_command_has_started(capsys, monkeypatch):
     while not gc.isenabled() and time.monotonic() < until_s:
         time.sleep(0.05)
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("bench --minutes 0", "0 is not above 0"),
+        ("null-study --seed -1", "-1 is below 0"),
+        ("null-study --people 4", "4 is below 5"),
+        ("smoothing-study --data x --json - --fps 0", "0 is not above 0"),
+        ("smoothing-study --data x --json - --sequences 0", "0 is below 1"),
+        ("smoothing-study --data x --json - --time-constants soon", "invalid float value: 'soon'"),
+        ("live 0 --agree --origin http://x", "--websocket"),
+        ("evaluate --data x --record --robustness", "leave out --robustness"),
+        ("evaluate --data x --record --engine keras", "leave out --engine"),
+    ],
+)
+def test_what_an_option_would_ignore_or_cannot_be_is_wrong_usage(command, words, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(command.split())
+    assert end.value.code == 2 and words in capsys.readouterr().err

@@ -1,0 +1,31 @@
+"""Numbers as options take them; argparse says in a sentence what is wrong with others."""
+
+import argparse
+import math
+from collections.abc import Callable
+
+
+def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
+    """Takes a number above 0, and not infinite."""
+
+    def number(text: str) -> float:
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+        return value
+
+    number.__name__ = kind.__name__  # for the message where it is no number at all
+    return number
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Takes a whole number from `least` on."""
+
+    def number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{text} is below {least}")
+        return value
+
+    number.__name__ = "int"  # for the message where it is no number at all
+    return number
