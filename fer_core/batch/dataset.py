@@ -76,7 +76,7 @@ class Dataset:
 
     def _clear_abandoned(self) -> None:
         """Remove what nothing goes on from any more, with the portraits in it, such as of files that were replaced."""
-        waiting = {self.checkpoint(row.recording) for row in self.entries() if row.stage in ("limit", "worker")}
+        waiting = {self.checkpoint(row.unfinished) for row in self.entries() if row.stage in ("limit", "worker")}
         with contextlib.suppress(OSError):
             for checkpoint in set((self.folder / UNFINISHED).glob("*.jsonl")) - waiting:
                 checkpoint.unlink(missing_ok=True)

@@ -92,7 +92,7 @@ class _Crew:
         for worker in connection.wait([worker.connection for worker in self._busy()], _TICK_S):
             speaks = next(each for each in self.workers if each.connection is worker)
             # All that it has said: what it has done in time is not too late because nobody listened.
-            while speaks.task is not None and speaks in self.workers and speaks.connection.poll():
+            while speaks.task is not None and speaks in self.workers and speaks.says_more():
                 entry = self._heard(speaks)
                 if entry is not None:
                     yield entry
@@ -188,6 +188,13 @@ class _Worker:
         elif answer == BEGUN:
             self.begun_s = time.monotonic()
         return answer
+
+    def says_more(self) -> bool:
+        """Whether an answer waits; the end of the process is one, too."""
+        try:
+            return bool(self.connection.poll())
+        except OSError:  # on Windows, of a process that has ended
+            return True
 
     def takes_longer_than(self, limit_s: float | None) -> bool:
         return limit_s is not None and self._seconds > limit_s

@@ -1,5 +1,6 @@
 """The manifest of a batch: one row a recording, whether it was read or not."""
 
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping
@@ -96,6 +97,11 @@ class Entry:
         return self.sha256 or self.source
 
     @property
+    def unfinished(self) -> str:
+        """Name of what an interrupted reading of it leaves; see `checkpoint_name`."""
+        return checkpoint_name(self.source if self.is_remote else self.sha256)
+
+    @property
     def is_remote(self) -> bool:
         """Whether it lies in a store."""
         return scheme_of(self.source) is not None
@@ -157,6 +163,13 @@ class Entry:
 def recording_id(sha256: str) -> str:
     """Id of the recording with this SHA-256; the letter in front keeps programs from taking some ids for numbers."""
     return f"r{sha256[:16]}"
+
+
+def checkpoint_name(key: str) -> str:
+    """Name of what an interrupted reading leaves: of a file by its SHA-256, of what lies in a store by its address."""
+    if scheme_of(key) is None:
+        return recording_id(key)
+    return f"u{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 def as_text(source: Source) -> str:

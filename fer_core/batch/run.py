@@ -11,7 +11,7 @@ from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import Entry, as_text
 from fer_core.batch.remote import Address, Source, forget, scheme_of
 from fer_core.batch.sources import recordings
-from fer_core.batch.unit import Engine, Task, checkpoint_name
+from fer_core.batch.unit import Engine, Task
 from fer_core.declaration import Declaration
 from fer_core.errors import FerError, MediaError
 from fer_core.jobs import Monitor, Progress
@@ -149,7 +149,7 @@ class _Batch:
         self.named[entry.key] = None
         self.attempted += 1
         if entry.stage not in ("limit", "worker"):
-            self.dataset.forget_checkpoint(checkpoint_name(_task_key(entry)))
+            self.dataset.forget_checkpoint(entry.unfinished)
         self.pace.done(entry)
 
     def _keep_fetched(self, entry: Entry) -> None:

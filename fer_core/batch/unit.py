@@ -1,7 +1,6 @@
 """The unit of work: a recording in, its row out. It depends on nothing else, so that any engine can carry it out."""
 
 import contextlib
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -12,8 +11,8 @@ from uuid import uuid4
 
 from fer_core.analysis.run import AnalysisProgress, Reader, analyse, completed, provenance_of
 from fer_core.batch.dataset import Dataset
-from fer_core.batch.manifest import Entry, Stage, recording_id
-from fer_core.batch.remote import Address, Source, fetched, scheme_of
+from fer_core.batch.manifest import Entry, Stage, checkpoint_name, recording_id
+from fer_core.batch.remote import Address, Source, fetched
 from fer_core.declaration import Declaration
 from fer_core.errors import FerError, MediaError
 from fer_core.media.files import harmless
@@ -80,13 +79,6 @@ class Task:
 
     def _given_up(self, stage: Stage, what: str, seconds: float) -> Entry:
         return self.failed(stage, f"{harmless(str(self.source))} {what}; --retry goes on from there.", seconds)
-
-
-def checkpoint_name(key: str) -> str:
-    """Name of the checkpoint of a task with this `Task.key`."""
-    if scheme_of(key) is None:
-        return recording_id(key)
-    return f"u{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)

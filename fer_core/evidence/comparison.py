@@ -18,13 +18,13 @@ Verdict = Literal[
     "identical", "equal within rounding", "equal but for edited people", "differs", "changed", "another recording"
 ]
 
-_BOX: Final = ("x", "y", "width", "height")
+BOX: Final = ("x", "y", "width", "height")
 ORDER: Final = ["time_s", "x", "y"]
 _OF_UNIT: Final[Mapping[str, float]] = {"degrees": 2.0, "percent": 2.0}
 _READ: Final[Mapping[str, float]] = {
     "time_s": 0.001,
     "frame": 0,
-    **dict.fromkeys(_BOX, 2),
+    **dict.fromkeys(BOX, 2),
     **dict.fromkeys(RAW_COLUMNS, 0.01),
     **{name: _OF_UNIT.get(column.unit, 0.02) for name, column in described(PICTURE_COLUMNS).items()},
 }
@@ -101,7 +101,7 @@ def _other_moments(kept: pd.DataFrame, now: pd.DataFrame) -> tuple[str, ...]:
         f"The bundle has {len(kept):,} rows, the re-run {len(now):,}; they have other samples or faces at "
         f"{len(moments):,} moments, first at {first}."
     ]
-    keys = ["time_s", *_BOX]
+    keys = ["time_s", *BOX]
     if len(kept) < len(now) and len(kept.merge(now[keys].drop_duplicates(), on=keys)) == len(kept):
         findings.append("What the bundle holds is found again: a person or a stretch of time was left out of it.")
     return tuple(findings)

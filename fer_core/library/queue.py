@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from fer_core.declaration import Declaration
-from fer_core.errors import FerError, LibraryError, MediaError
+from fer_core.errors import FerError, LibraryError
 from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.media.files import stored_name
@@ -71,6 +71,7 @@ class Queue:
         self._lock = threading.Lock()
         self._work: Work[int] | None = None
         self._reading = ""
+        self._stuck = set[str]()
 
     @property
     def work(self) -> Work[int] | None:
@@ -145,13 +146,13 @@ class Queue:
         """
         if self.work and id_ == self._reading:
             raise LibraryError("This recording is being read; stop the queue before it is removed.")
-        self._discard(self._folder(id_))
+        self._discard(self._folder(id_), "It cannot be removed here; remove its folder.")
 
     def _run(self, library: Library, pipelines: Pipelines, monitor: Monitor) -> int:
         """The number of analyses that were kept."""
         kept = 0
         while not monitor.should_stop:
-            waiting = [item for item in self.items() if not item.problem]
+            waiting = [item for item in self.items() if not item.problem and item.id not in self._stuck]
             if not waiting:
                 break
             item, share = waiting[0], 1 / (kept + len(waiting))
@@ -175,18 +176,19 @@ class Queue:
                 words = str(error).replace(f"{path / _MEDIA}/", "") if isinstance(error, FerError) else UNEXPECTED
                 write_whole(path / _PROBLEM, words)
             return False
-        self._discard(path)
+        self._discard(path, "It is read and kept, but its file here cannot be removed; remove its folder.")
         return True
 
-    def _discard(self, path: Path) -> None:
+    def _discard(self, path: Path, problem: str) -> None:
         """Remove a recording: under a name first by which the next program removes what a kill or an error leaves."""
         gone = self.folder / f".{path.name}"
         with contextlib.suppress(OSError):
             path = path.rename(gone)
         shutil.rmtree(path, ignore_errors=True)
         if path != gone and path.exists():  # else it would be read again and again
-            with contextlib.suppress(MediaError):
-                write_whole(path / _PROBLEM, "It is read and kept, but its file here cannot be removed; remove it.")
+            self._stuck.add(path.name)
+            with contextlib.suppress(OSError):
+                write_whole(path / _PROBLEM, problem)
 
     def _folder(self, id_: str) -> Path:
         if id_ not in {path.name for path in self._folders()}:

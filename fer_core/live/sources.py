@@ -31,6 +31,9 @@ _PROTOCOLS: Final = "rtsp,rtsps,rtp,srtp,udp,tcp,tls,crypto"
 _PATIENCE_S: Final = 10.0
 """Seconds that a stream may be silent."""
 
+_UNDECODED_S: Final = 60.0
+"""Seconds for which it may send what cannot be decoded: cameras may wait half a minute between whole pictures."""
+
 _MAX_PIXELS: Final = 67_000_000
 _NO_CAMERA: Final = 9999  # OpenCV takes no larger numbers than fit its own type
 _OPENCV_WORDS: Final = r"\[ *(?:WARN|ERROR|INFO)|ioctl |.*VIDIOC"
@@ -154,7 +157,7 @@ class Stream:
                     frames = _decoded(stream, packet)
                     if frames:
                         came_s = time.monotonic()
-                    elif time.monotonic() - came_s > _PATIENCE_S:
+                    elif time.monotonic() - came_s > _UNDECODED_S:
                         raise MediaError(f"{self.name} sends nothing that can be decoded; see how the camera is set.")
                     for frame in frames:
                         yield reader.picture(frame, reader.look(frame, 1.0), 0)

@@ -226,9 +226,8 @@ class LiveStream:
         reading = self._analyser.read(bgr, time_s, settings, baselines)
         with self._lock:
             self._publish(reading)
-            hidden = [*reading.boxes, *self._lost.boxes] if settings.view.hidden else []
-            if reading.black and settings.view.hidden:  # nobody was looked for in the dark, where somebody may be
-                hidden = [Box(0, 0, reading.width, reading.height)]
+            whole = [Box(0, 0, reading.width, reading.height)]  # in the dark nobody was looked for
+            hidden = [] if not settings.view.hidden else whole if reading.black else [*reading.boxes, *self._lost.boxes]
         if links is not None:
             self._attempt(_SENDING, lambda: links.send(reading))
         if recorder is not None and not self._attempt(_RECORDING, lambda: recorder.add(bgr, reading, hidden)):

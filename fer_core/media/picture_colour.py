@@ -21,6 +21,9 @@ _SAME_GAMMA: Final = 0.05
 ToSrgb = Callable[[Image.Image], Image.Image]
 """Takes a picture, or a part of it, of mode L, RGB, CMYK or LAB; gives mode RGB in sRGB."""
 
+_MOST_BOXES: Final = 10_000
+"""Boxes of a file or box that are looked at: an honest one has some dozens."""
+
 _Box = tuple[bytes, int, int]
 """Four letters, and where the content of the box begins and ends in the file."""
 
@@ -99,13 +102,13 @@ def _properties_of_primary(data: bytes) -> list[_Box]:
 
     ISO/IEC 23008-12: `pitm` names the primary item, `ipma` numbers its properties, and `ipco` holds those of all items.
     """
-    metas = [(start + 4, end) for kind, start, end in _boxes(data, 0, len(data)) if kind == b"meta"]
-    inner = {kind: (start, end) for kind, start, end in _boxes(data, *metas[0])} if metas else {}
-    if not {b"pitm", b"iprp"} <= inner.keys():
+    meta = next(((start + 4, end) for kind, start, end in _boxes(data, 0, len(data)) if kind == b"meta"), (0, 0))
+    inner = {kind: (start, end) for kind, start, end in _boxes(data, *meta) if end - start >= 8 or kind == b"pitm"}
+    if not {b"pitm", b"iprp"} <= inner.keys() or inner[b"pitm"][1] - inner[b"pitm"][0] < 6:
         return []
     start, _ = inner[b"pitm"]
     primary = _number(data, start + 4, 4 if data[start] else 2)
-    parts = {kind: (start, end) for kind, start, end in _boxes(data, *inner[b"iprp"])}
+    parts = {kind: (start, end) for kind, start, end in _boxes(data, *inner[b"iprp"]) if end - start >= 8}
     if not {b"ipco", b"ipma"} <= parts.keys():
         return []
     held = list(_boxes(data, *parts[b"ipco"]))
@@ -131,7 +134,9 @@ def _associated(data: bytes, start: int, end: int, item: int) -> list[int]:
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
     """The boxes of a part of a file; those of a damaged one up to where it makes no sense."""
-    while start + 8 <= end:
+    for _ in range(_MOST_BOXES):
+        if start + 8 > end:
+            return
         size, head = _number(data, start, 4), 8
         if size == 1:
             size, head = _number(data, start + 8, 8), 16

@@ -25,7 +25,8 @@ _DETECTORS: Final = {
 _SMOOTHING: Final = {
     "exponential": "smoothed per person by an exponential average of the log-probabilities (time constant {})",
     "median": "smoothed per person by a running median of the log-probabilities (scaled to a time constant of {})",
-    "hmm": "smoothed per person by a hidden Markov model with Viterbi decoding (scaled to a time constant of {})",
+    "hmm": "smoothed per person: labels by a hidden Markov model with Viterbi decoding, probabilities by exponential "
+    "averages of what came before and after (both scaled to a time constant of {})",
     "none": "not smoothed",
 }
 

@@ -170,18 +170,12 @@ def controls(live: LiveStream, camera: Camera, pipeline: EmotionPipeline, choice
     recording, on, calibrating = state.recording_s is not None, camera.playing, state.calibrating is not None
     hidden = choice.settings.view.hidden
     if live_session.asked_to_record() and on and not recording and not calibrating:
-        video = bool(st.session_state.get(key, keep_video))
-        live_session.start_recording(live, pipeline, choice.settings, video=video)
+        live_session.start_recording(live, pipeline, choice.settings, video=st.session_state.get(key, keep_video))
         st.rerun()  # settings are drawn fixed
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if recording:
-            st.button(
-                "Stop recording",
-                icon=":material/stop_circle:",
-                type="primary",
-                on_click=live_session.stop_recording,
-                args=(live,),
-            )
+            stop = live_session.stop_recording
+            st.button("Stop recording", icon=":material/stop_circle:", type="primary", on_click=stop, args=(live,))
         else:
             st.button(
                 "Record",

@@ -47,11 +47,14 @@ def _markers(recording: OpenRecording) -> None:
     shown = recording.notes.markers
     rows: list[Row] = [{"Time (s)": marker.time_s, "Event": marker.text} for marker in shown]
 
+    own = [shown]  # what this table has made of it; the table reports all edits since it was drawn
+
     def take(changed: list[Row]) -> None:
-        if recording.notes.markers == shown:
-            recording.set_markers(markers_of(changed, recording.whole_range))
-        else:
+        if recording.notes.markers != own[-1]:
             st.toast(_CHANGED, icon=":material/info:")
+            return
+        recording.set_markers(markers_of(changed, recording.whole_range))
+        own.append(recording.notes.markers)
 
     _editor(rows, {"Time (s)": float, "Event": str}, f"markers {recording.number} {hash(shown)}", take)
 
@@ -72,11 +75,14 @@ def _excluded(recording: OpenRecording) -> None:
     shown = recording.notes.excluded
     rows: list[Row] = [{"From (s)": span.start_s, "To (s)": span.end_s, "Reason": span.reason} for span in shown]
 
+    own = [shown]
+
     def take(changed: list[Row]) -> None:
-        if recording.notes.excluded == shown:
-            recording.set_excluded(spans_of(changed, recording.whole_range))
-        else:
+        if recording.notes.excluded != own[-1]:
             st.toast(_CHANGED, icon=":material/info:")
+            return
+        recording.set_excluded(spans_of(changed, recording.whole_range))
+        own.append(recording.notes.excluded)
 
     types = {"From (s)": float, "To (s)": float, "Reason": str}
     _editor(rows, types, f"excluded {recording.number} {hash(shown)}", take)
