@@ -23,6 +23,7 @@ from fer_core.errors import DependencyError, WorkerError
 from fer_core.resources import resource
 from fer_core.settings import LIBRARY, UNFINISHED, environment_with
 from fer_core.temporary import temporary_folder
+from fer_core.whole_file import write_whole
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -126,7 +127,7 @@ def first_page(rounds: int = FIRST_PAGES) -> Iterator[Figure]:
     taken, least = [], []
     with temporary_folder() as folder, _chromium() as browser, _window(browser) as page:
         bare = folder / "bare.py"
-        bare.write_text(_BARE_PAGE, encoding="utf-8")
+        write_whole(bare, _BARE_PAGE)
         for _ in range(rounds):
             taken.append(_first_page(page, resource("Home.py")))
             least.append(_first_page(page, bare))
