@@ -67,7 +67,7 @@ _LONGEST_STEM_BYTES: Final = 200  # file systems take 255, and a suffix comes af
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     _search_no_garbage()
-    tell_libraries(PYDANTIC_DISABLE_PLUGINS="__all__")  # to look for them takes 30 ms, and no one has any
+    tell_libraries(PYDANTIC_DISABLE_PLUGINS="__all__")  # to look for them takes a while, and no one has any
     accept_any_letter()
     options = parser().parse_args(arguments)
     try:

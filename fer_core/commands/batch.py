@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import Commands
+from fer_core.commands.numbers import at_least
 from fer_core.commands.output import DONE, checked_folder, progress_line, say
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.jobs import Monitor
@@ -44,7 +45,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     )
     batch.add_argument(
         "--workers",
-        type=_count,
+        type=at_least(1),
         metavar="N",
         help="processes that read, at most one a core; default: one a core, with ray one core is left free",
     )
@@ -119,13 +120,6 @@ def _folder(text: str) -> Path:
             "a folder of this machine, such as a mounted one; copy it to a store afterwards"
         )
     return Path(text)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("a number of processes from 1 on")
-    return value
 
 
 def _seconds(text: str) -> float:

@@ -153,8 +153,8 @@ def _other_words(kept: pd.DataFrame, again: pd.DataFrame, request: AnalysisReque
 def distance(kept: pd.Series, again: pd.Series) -> np.ndarray:
     """Absolute differences; 0 where both are empty, infinite where one is."""
     a, b = kept.to_numpy(float, na_value=np.nan), again.to_numpy(float, na_value=np.nan)
-    distance = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
-    return np.where(np.isnan(distance), np.inf, distance)
+    apart = np.where(np.isnan(a) & np.isnan(b), 0.0, np.abs(a - b))
+    return np.where(np.isnan(apart), np.inf, apart)
 
 
 def _shown(value: object) -> str:

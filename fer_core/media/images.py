@@ -38,8 +38,8 @@ _SIGNATURES = {
     b"II+\0": "TIFF",  # BigTIFF
     b"MM\0+": "TIFF",
 }
-# Without its plugin in Pillow's list, `Image.open` imports every plugin that exists. These are imported when one comes:
-# AVIF's takes 18 ms.
+# Without its plugin in Pillow's list, `Image.open` imports every plugin that exists. These are imported when one comes,
+# so that others are read sooner.
 _PLUGINS = {"AVIF": "PIL.AvifImagePlugin", "WEBP": "PIL.WebPImagePlugin"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}

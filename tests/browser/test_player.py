@@ -300,6 +300,16 @@ def test_without_a_picture_the_numbers_play_by_themselves(page: Page, tmp_path: 
     assert player_time(page) == pytest.approx(0.25)
 
 
+def swipe_up(page: Page, x: float, y: float) -> None:
+    """A finger that comes down there and goes up, as one scrolls."""
+    session = page.context.new_cdp_session(page)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for up in range(12, 181, 12):
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - up}]})
+        page.wait_for_timeout(16)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def test_a_phone_plays_by_touch_without_sideways_scrolling(browser: Browser, server: str, film: Path):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
@@ -309,6 +319,12 @@ def test_a_phone_plays_by_touch_without_sideways_scrolling(browser: Browser, ser
     click_lane(page, 0.5, touch=True)
     page.wait_for_timeout(500)
     assert player_time(page) == pytest.approx(4, abs=0.13)
+    lanes, scrolled = page.locator(".track"), page.get_by_test_id("stMain")
+    before, box = scrolled.evaluate("element => element.scrollTop"), lanes.bounding_box()
+    assert box
+    swipe_up(page, box["x"] + 0.9 * box["width"], box["y"] + 10)
+    wait_until(page, lambda: scrolled.evaluate("element => element.scrollTop") > before, "the page does not scroll")
+    assert player_time(page) == pytest.approx(4, abs=0.13)  # as the finger went past the lanes
     page.get_by_role("button", name="Play", exact=True).tap()
     wait_until(page, lambda: player_time(page) > 4.3, "it does not play")
     page.get_by_role("button", name="Pause", exact=True).tap()

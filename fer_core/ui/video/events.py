@@ -1,6 +1,6 @@
 """Markers and excluded spans that the visitor adds to a recording."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -46,17 +46,13 @@ def _markers(recording: OpenRecording) -> None:
         )
     shown = recording.notes.markers
     rows: list[Row] = [{"Time (s)": marker.time_s, "Event": marker.text} for marker in shown]
-
-    own = [shown]  # what this table has made of it; the table reports all edits since it was drawn
-
-    def take(changed: list[Row]) -> None:
-        if recording.notes.markers != own[-1]:
-            st.toast(_CHANGED, icon=":material/info:")
-            return
-        recording.set_markers(markers_of(changed, recording.whole_range))
-        own.append(recording.notes.markers)
-
-    _editor(rows, {"Time (s)": float, "Event": str}, f"markers {recording.number} {hash(shown)}", take)
+    _editor(
+        rows,
+        {"Time (s)": float, "Event": str},
+        f"markers {recording.number} {hash(shown)}",
+        lambda: recording.notes.markers,
+        lambda changed: recording.set_markers(markers_of(changed, recording.whole_range)),
+    )
 
 
 def _excluded(recording: OpenRecording) -> None:
@@ -74,18 +70,13 @@ def _excluded(recording: OpenRecording) -> None:
         )
     shown = recording.notes.excluded
     rows: list[Row] = [{"From (s)": span.start_s, "To (s)": span.end_s, "Reason": span.reason} for span in shown]
-
-    own = [shown]
-
-    def take(changed: list[Row]) -> None:
-        if recording.notes.excluded != own[-1]:
-            st.toast(_CHANGED, icon=":material/info:")
-            return
-        recording.set_excluded(spans_of(changed, recording.whole_range))
-        own.append(recording.notes.excluded)
-
-    types = {"From (s)": float, "To (s)": float, "Reason": str}
-    _editor(rows, types, f"excluded {recording.number} {hash(shown)}", take)
+    _editor(
+        rows,
+        {"From (s)": float, "To (s)": float, "Reason": str},
+        f"excluded {recording.number} {hash(shown)}",
+        lambda: recording.notes.excluded,
+        lambda changed: recording.set_excluded(spans_of(changed, recording.whole_range)),
+    )
 
 
 def _from_table(recording: OpenRecording) -> None:
@@ -139,7 +130,24 @@ def spans_of(rows: Iterable[Row], within_s: tuple[float, float]) -> tuple[Span, 
     return tuple(found)
 
 
-def _editor(rows: list[Row], types: Mapping[str, type], key: str, take: Callable[[list[Row]], None]) -> None:
+def _editor(
+    rows: list[Row],
+    types: Mapping[str, type],
+    key: str,
+    present: Callable[[], Sequence[Any]],
+    take: Callable[[list[Row]], None],
+) -> None:
+    """A table of rows that can be changed, unless `present` has become other than what it shows or made itself."""
+    own = present()
+
+    def changed() -> None:
+        nonlocal own
+        if present() != own:
+            st.toast(_CHANGED, icon=":material/info:")
+            return
+        take(changed_rows(rows, st.session_state[key]))  # of all edits since it was drawn
+        own = present()
+
     seconds = st.column_config.NumberColumn(format="%.2f", min_value=0.0, required=True)
     words = st.column_config.TextColumn(max_chars=_LONGEST)
     st.data_editor(
@@ -148,7 +156,7 @@ def _editor(rows: list[Row], types: Mapping[str, type], key: str, take: Callable
         num_rows="dynamic",
         hide_index=True,
         column_config={name: seconds if name.endswith("(s)") else words for name in types},
-        on_change=lambda: take(changed_rows(rows, st.session_state[key])),
+        on_change=changed,
     )
 
 

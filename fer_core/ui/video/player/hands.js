@@ -41,7 +41,7 @@ function hearKey(player, event, actions) {
   action();
 }
 
-const SLIP_PX = 6; // that a finger goes sideways before it moves the recording
+const SLIP_PX = 6; // that a finger goes before it is more than a tap
 
 // Clicks, drags and the wheel over the lanes: the nearest sample, exactly. The foot lies over lanes that are scrolled
 // out of sight; a place in it is nobody's.
@@ -71,7 +71,7 @@ function listenToLanes(player) {
     track.focus({ preventScroll: true });
     track.setPointerCapture(event.pointerId);
     const { row } = at(event);
-    if (event.pointerType === "touch") finger = { x: event.clientX, row };
+    if (event.pointerType === "touch") finger = { x: event.clientX, y: event.clientY, row };
     else begin(event, row);
   });
   track.addEventListener("pointermove", (event) => {
@@ -79,6 +79,8 @@ function listenToLanes(player) {
     if (finger && Math.abs(event.clientX - finger.x) > SLIP_PX) {
       begin(event, finger.row);
       finger = null;
+    } else if (finger && Math.abs(event.clientY - finger.y) > SLIP_PX) {
+      finger = null; // up or down, also where the page has no further to scroll
     } else if (player.scrubbing) move(event);
     showTip(player, event, at(event));
   });
