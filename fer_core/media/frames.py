@@ -167,12 +167,13 @@ def _square(frame: Any, pixel_shape: float) -> tuple[int, int]:
 def _side_data(frame: Any) -> dict[Any, bytes]:
     """What the frame carries beside its pixels; nothing where PyAV does not know one of the kinds."""
     try:
-        facts = {data.type: bytes(data) for data in frame.side_data}
+        return {data.type: bytes(data) for data in frame.side_data}
     except ValueError:
         return {}
-    if facts:
-        gc.collect()  # frame and side data refer to each other, and would stay in memory
-    return facts
+    finally:
+        # Once asked for, side data and frame refer to each other, also where there is none: megabytes in a few small
+        # objects, of which hundreds would gather before Python collects by itself.
+        gc.collect()
 
 
 def _turn(facts: Mapping[Any, bytes], frame: Any) -> Turn:

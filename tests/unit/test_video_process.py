@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,19 @@ def test_frames_of_8k(tmp_path):
     assert [sample.image.shape for sample in samples] == [(540, 960, 3)] * 2
     assert (samples[0].width, samples[0].height) == (7680, 4320)
     assert samples[0].image[100, 100].tolist() == pytest.approx([0, 0, 200], abs=8)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_frames_leave_the_memory_one_by_one(tmp_path):
+    """A frame takes 1.4 MB here; those that wait in decoder and pipe are a dozen."""
+    with Video(write_video(tmp_path / "large.mp4", [scene(width=1280, height=720)] * 200), 0) as video:
+        peaks_mb = [_peak_mb(video.process) for _ in islice(video, 180)]  # soon after the last, the process ends
+    assert max(peaks_mb) < peaks_mb[0] + 40
+
+
+def _peak_mb(process: int) -> float:
+    [line] = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1000
 
 
 def _python(code: str) -> Callable[..., subprocess.Popen[bytes]]:
