@@ -31,7 +31,7 @@ from fer_core.readings import Face, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest, DetectorChoice
 from fer_core.timeline.smoothing import gap_s
 from fer_core.timeline.summaries import as_clock
-from fer_core.timeline.table import ROW_NAMES, Recording, Row, Timeline, build, rows_of_frame
+from fer_core.timeline.table import Recording, Row, Rows, Timeline, build, rows_of_frame
 
 BATCH: Final = 16
 """Faces read at once."""
@@ -42,8 +42,6 @@ MAX_WAITING: Final = 32
 SAVE_EVERY_S: Final = 5.0
 LYING_DEG: Final = 60.0
 """Tilt of a head, in degrees, that nobody keeps while they sit or stand."""
-
-_TILT: Final = ROW_NAMES.index("roll_deg")
 
 
 class Reader(Protocol):
@@ -179,11 +177,12 @@ class _Analysis:
         self.path, self.request, self.provenance = path, request, provenance_of(pipeline)
         self.sha256 = sha256(path)
         self.frames = _Frames(pipeline, request)
-        self.rows: list[Row] = []
+        self.rows = Rows()
+        self.unsaved: list[Row] = []
         self.samples = self.faces = 0
         self.after_s: float | None = None
         self.size = (0, 0)
-        self.saved_s, self.saved_rows, self.saved_cuts = time.monotonic(), 0, 0
+        self.saved_s, self.saved_cuts = time.monotonic(), 0
         self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
 
@@ -226,7 +225,10 @@ class _Analysis:
 
     def _keep(self, readings: Sequence[FrameReading]) -> None:
         for reading in readings:
-            self.rows.extend(rows_of_frame(reading))
+            rows = rows_of_frame(reading)
+            self.rows.extend(rows)
+            if self.checkpoint is not None:
+                self.unsaved.extend(rows)
 
     def _save(self, every_s: float) -> None:
         """Add what is new to the checkpoint, when it is time; nothing may be waiting to be read."""
@@ -235,7 +237,7 @@ class _Analysis:
             return
         frames = self.frames
         part = Part(
-            rows=self.rows[self.saved_rows :],
+            rows=self.unsaved,
             cuts=frames.cuts[self.saved_cuts :],
             portraits=packed(frames.portraits.changes()),
             state=Position(self.samples, self.faces, self.after_s, self.size),
@@ -249,9 +251,9 @@ class _Analysis:
                 f"From about {self.after_s or 0:.1f} s on, what was read could not be saved meanwhile ({reason}); an "
                 "analysis that is cut off does not go on from there."
             )
-            self.checkpoint = None
+            self.checkpoint, self.unsaved = None, []
             return
-        self.saved_s, self.saved_rows, self.saved_cuts = now_s, len(self.rows), len(frames.cuts)
+        self.saved_s, self.unsaved, self.saved_cuts = now_s, [], len(frames.cuts)
 
     def _resume(self) -> None:
         if self.checkpoint is None:
@@ -268,20 +270,9 @@ class _Analysis:
             self.size = last.state.size
             frames.step.restore(last.memories.step)
             frames.cut_finder.restore(last.memories.cut_finder)
-        self.saved_rows, self.saved_cuts = len(self.rows), len(frames.cuts)
+        self.saved_cuts = len(frames.cuts)
 
     def _timeline(self, video: Video, stopped: bool) -> Timeline:
-        problems = [*video.problems, *self.problems]
-        if self._lies():
-            problems.append(
-                "Most faces lie on their side or stand on their head, which the networks read badly; turn the "
-                "recording upright and analyse it again."
-            )
-        if stopped:
-            whole = "" if video.duration_s is None else f" of {video.duration_s:.1f} s"
-            problems.append(f"The analysis was stopped at {self.after_s or 0:.1f} s{whole}; what follows is missing.")
-        if not self.faces:
-            problems.append("No face was found in any of the frames that were looked at.")
         recording = Recording(
             name=video.name,
             sha256=self.sha256,
@@ -298,14 +289,26 @@ class _Analysis:
             self.provenance,
             cuts=self.frames.cuts,
             portraits=self.frames.portraits.jpegs(),
-            problems=problems,
         )
-        return replace(timeline, stopped_s=self.after_s or 0.0) if stopped else timeline
+        problems = [*video.problems, *self.problems]
+        if _lies(timeline):
+            problems.append(
+                "Most faces lie on their side or stand on their head, which the networks read badly; turn the "
+                "recording upright and analyse it again."
+            )
+        if stopped:
+            whole = "" if video.duration_s is None else f" of {video.duration_s:.1f} s"
+            problems.append(f"The analysis was stopped at {self.after_s or 0:.1f} s{whole}; what follows is missing.")
+        if not self.faces:
+            problems.append("No face was found in any of the frames that were looked at.")
+        stopped_s = (self.after_s or 0.0) if stopped else None
+        return replace(timeline, problems=tuple(problems), stopped_s=stopped_s)
 
-    def _lies(self) -> bool:
-        """Whether most faces are nearer to lying than to standing; of faces without landmarks nobody knows."""
-        tilts = [abs(row[_TILT]) for row in self.rows if row[_TILT] is not None]
-        return bool(tilts) and sum(tilt > LYING_DEG for tilt in tilts) > len(tilts) / 2
+
+def _lies(timeline: Timeline) -> bool:
+    """Whether most faces are nearer to lying than to standing; of faces without landmarks nobody knows."""
+    tilts = timeline.frame["roll_deg"].dropna().abs()
+    return bool((tilts > LYING_DEG).sum() > len(tilts) / 2)
 
 
 def _size_of(video: Video) -> Size:

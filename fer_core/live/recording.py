@@ -24,7 +24,7 @@ from fer_core.request import AnalysisRequest
 from fer_core.timeline.edits import Mark
 from fer_core.timeline.notes import Marker
 from fer_core.timeline.study import Study
-from fer_core.timeline.table import Recording, Row, Timeline, build, rows_of_frame
+from fer_core.timeline.table import Recording, Rows, Timeline, build, rows_of_frame
 
 LOGGER = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class SessionRecorder:
         self.start_s, self.began, self.with_video = start_s, began, with_video
         self.request, self.provenance = request, provenance
         self._lock = threading.Lock()
-        self._rows: list[Row] = []
+        self._rows = Rows()
         self._frames = 0
         self._last_s = self._late_s = 0.0
         self._size = (0, 0)

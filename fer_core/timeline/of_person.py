@@ -39,7 +39,7 @@ def with_recording_columns(
     """
     if not set(GROUP_COLUMNS) <= set(frame.columns):
         return frame
-    result, persons = frame.copy(), frame["person"]
+    result, persons = frame.copy(deep=False), frame["person"]
     times_s, sampled_s = frame["time_s"].to_numpy(float), np.unique(frame["time_s"].to_numpy(float))
     shots = np.searchsorted(np.asarray(cuts, float), times_s, side="right")
     flags = {name: frame[name].astype(object).to_numpy(object, copy=True) for name in ("blink", TALKING)}
