@@ -168,20 +168,29 @@ class Rows:
 
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self._new: list[Row] = []
-        self._packed = [_as_columns([])]
+        self._frames: list[pd.DataFrame] = []
+        self._measures: list[pd.DataFrame] = []
         self.extend(rows)
 
     def extend(self, rows: Iterable[Row]) -> None:
         """Take in the next rows, in order."""
         self._new.extend(rows)
         if len(self._new) >= _PACKED_AT:
-            self._packed.append(_as_columns(self._new))
-            self._new = []
+            self._pack()
 
     def tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """All of them, as `Timeline.frame`, where what is derived is missing, and as `Timeline.measures`."""
-        frames, measures = zip(*self._packed, _as_columns(self._new), strict=True)
-        return pd.concat(frames, ignore_index=True), pd.concat(measures, ignore_index=True)
+        self._pack()
+        # One after the other, and in place of their parts, so that little is held twice.
+        self._frames = [pd.concat(self._frames, ignore_index=True)]
+        self._measures = [pd.concat(self._measures, ignore_index=True)]
+        return self._frames[0], self._measures[0]
+
+    def _pack(self) -> None:
+        frame, measures = _as_columns(self._new)
+        self._frames.append(frame)
+        self._measures.append(measures)
+        self._new = []
 
 
 def _as_columns(rows: list[Row]) -> tuple[pd.DataFrame, pd.DataFrame]:
