@@ -37,6 +37,11 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "copies": Column(
         "paths or addresses of other files with the same content, which were not read again", "list of paths", "texts"
     ),
+    "copy_versions": Column(
+        "what their stores said of the content of `copies`, in their order; empty text for files",
+        "list of text",
+        "texts",
+    ),
     "state": Column('"read" or "failed"', "words", "text"),
     "stage": Column(
         'where it failed: "file" (cannot be opened), "fetch" (cannot be fetched from its store), "reading" (no '
@@ -73,6 +78,7 @@ class Entry:
     source: str
     sha256: str = ""
     copies: tuple[str, ...] = ()
+    copy_versions: tuple[str, ...] = ()
     stage: Stage | None = None
     reason: str = ""
     problems: tuple[str, ...] = ()
@@ -219,7 +225,7 @@ def from_file(path: Path) -> list[Entry]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    later = {"version"}  # columns that older manifests do not have
+    later = {"version", "copy_versions"}  # columns that older manifests do not have
     try:
         file = pq.ParquetFile(io.BytesIO(path.read_bytes()))
         if missing := {field.name for field in fields(Entry)} - later - {*file.schema_arrow.names}:

@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -155,10 +156,10 @@ class _Batch:
     def _keep_fetched(self, entry: Entry) -> None:
         """Take in the row of what was fetched, of which nobody knew whether its content is there already."""
         forget(entry.source, self.dataset.folder)
-        self.rows.forget_failures(entry.source, entry.sha256)
+        self.rows.holds(entry.source, entry.sha256)
         known = self.rows.get(entry.sha256)
         if known is not None and known.state == entry.state == "read" and known.source != entry.source:
-            self.rows.add_copy(entry.sha256, entry.source)
+            self.rows.add_copy(entry.sha256, entry.source, entry.version)
         else:
             self.rows.put(entry)
 
@@ -189,7 +190,7 @@ class _Batch:
         except FerError as error:
             self.keep(Entry.failed(path, "file", str(error)))
             return None
-        self.rows.forget_failures(as_text(path), digest)
+        self.rows.holds(as_text(path), digest)
         is_named, known = digest in self.named, self.rows.get(digest)
         self.named[digest] = None
         if is_named or (known is not None and self._is_done(known)):
@@ -207,9 +208,17 @@ class _Rows:
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self._rows = {row.key: row for row in dataset.entries()}
-        self._copies = {key: set(row.copies) for key, row in self._rows.items()}
+        self._copies = {
+            key: dict(zip_longest(row.copies, row.copy_versions[: len(row.copies)], fillvalue=""))
+            for key, row in self._rows.items()
+        }
         self._changed, self._due_s = False, 0.0
-        self._addresses = {(row.source, row.version): key for key, row in self._rows.items() if row.version}
+        self._addresses = {
+            (source, version): key
+            for key, row in self._rows.items()
+            for source, version in ((row.source, row.version), *self._copies[key].items())
+            if version
+        }
 
     def __getitem__(self, key: str) -> Entry:
         return self._rows[key]
@@ -225,8 +234,9 @@ class _Rows:
         """Add a row, or replace the one of the same recording."""
         if row.version:
             self._addresses[row.source, row.version] = row.key
-        copies = self._copies.get(row.key, set()) - {row.source}
-        self._rows[row.key] = row = replace(row, copies=tuple(sorted(copies)))
+        copies = {source: version for source, version in self._copies.get(row.key, {}).items() if source != row.source}
+        row = replace(row, copies=tuple(sorted(copies)), copy_versions=tuple(copies[name] for name in sorted(copies)))
+        self._rows[row.key] = row
         self._dataset.note(row)
         self._changed = True
         if time.monotonic() >= self._due_s:
@@ -241,17 +251,26 @@ class _Rows:
         ended_s = time.monotonic()
         self._changed, self._due_s = False, ended_s + _REST * (ended_s - began_s)
 
-    def add_copy(self, digest: str, source: str) -> None:
+    def add_copy(self, digest: str, source: str, version: str = "") -> None:
         """Note another file with the content of a recording, whose row may be there or follow."""
-        self._copies.setdefault(digest, set()).add(source)
+        copies = self._copies.setdefault(digest, {})
+        is_new = copies.get(source) != version
+        copies[source] = version
+        if version:
+            self._addresses[source, version] = digest
         row = self._rows.get(digest)
-        if row is not None and source not in (row.source, *row.copies):
+        if row is not None and source != row.source and is_new:
             self.put(row)
 
-    def forget_failures(self, source: str, digest: str) -> None:
-        """Drop failures of a file from when it could not be opened, or had a content that no file has now."""
+    def holds(self, source: str, digest: str) -> None:
+        """Take in what a file holds: it is no copy of another recording any more, and failures of before are gone."""
         for key, row in list(self._rows.items()):
-            if row.source == source and row.state == "failed" and key != digest and not row.copies:
+            if key == digest:
+                continue
+            if source in row.copies:
+                self._addresses.pop((source, self._copies[key].pop(source)), None)
+                self.put(row)
+            elif row.source == source and row.state == "failed" and not row.copies:
                 del self._rows[key]
                 self._changed = True
 

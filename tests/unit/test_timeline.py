@@ -14,7 +14,7 @@ from fer_core.timeline.corrections import deviations, merged, resmoothed, split,
 from fer_core.timeline.notes import Span
 from fer_core.timeline.smoothing import exponential
 from fer_core.timeline.summaries import good_only, summarise, weighted
-from fer_core.timeline.table import GROUP_TYPES, MEASURES, TYPES, Timeline, build, rows_of_frame
+from fer_core.timeline.table import GROUP_TYPES, MEASURES, TYPES, Rows, Timeline, build, rows_of_frame
 from tests.timelines import RECORDING, REQUEST
 
 HAPPY, SAD, FEAR = (EMOTIONS.index(name) for name in ("happy", "sad", "fear"))
@@ -69,6 +69,20 @@ def test_quality_is_words(pair):
     assert pair.frame["quality"].value_counts().to_dict() == {"good": 12, "dark": 4, "": 2}
     assert [person.person for person in summarise(good_only(weighted(pair)))] == [1, 2]
     assert summarise(weighted(pair))[1].samples == 8 and summarise(good_only(weighted(pair)))[1].samples == 4
+
+
+def test_rows_that_come_one_by_one_are_those_that_come_at_once():
+    """Long ones are packed on the way; the first part of these has nobody in it."""
+    frames = [FrameReading(number / 4, number, ()) for number in range(600)]
+    frames += [FrameReading(150 + number / 4, 600 + number, (face(1 + number % 2, HAPPY),)) for number in range(700)]
+    every = [row for frame in frames for row in rows_of_frame(frame)]
+    gathered = Rows()
+    for row in every:
+        gathered.extend([row])
+    one_by_one, at_once = (build(rows, RECORDING, REQUEST) for rows in (gathered, every))
+    assert one_by_one.frame.equals(at_once.frame) and one_by_one.measures.equals(at_once.measures)
+    assert list(map(str, one_by_one.frame.dtypes)) == list({**TYPES, **GROUP_TYPES}.values())
+    assert build(gathered, RECORDING, REQUEST).frame.equals(at_once.frame)  # and can be asked for again
 
 
 def test_nothing_at_all():

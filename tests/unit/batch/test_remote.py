@@ -143,6 +143,17 @@ def test_what_was_read_is_not_fetched_again_unless_it_changed(store, clip, tmp_p
     assert [row.state for row in Dataset(out).entries()] == ["read"]  # now a copy, and no failure any more
 
 
+def test_a_copy_is_not_fetched_again_unless_it_changed(store, tmp_path):
+    out, engine = tmp_path / "out", HereEngine()
+    read_all([ONE, SAME], out, HereEngine())
+    again = read_all([ONE, SAME], out, engine)
+    assert engine.read_names == [] and again.attempted == 0 and len(again.entries) == 1
+    store.pipe("/study/day2/same.mov", b"nothing that can be read")
+    [changed] = read_all([ONE, SAME], out, engine).failed
+    assert changed.name == "same.mov" and engine.read_names == ["same.mov"]
+    assert [row.copies for row in rows(out).values()] == [(), ()]
+
+
 def test_what_cannot_be_fetched_is_a_row_until_it_can(store, tmp_path, monkeypatch):
     out = tmp_path / "out"
     fetch = type(store).get_file
