@@ -208,3 +208,9 @@ def test_the_command_says_a_line_a_check_and_fails_where_one_fails(monkeypatch, 
     assert "ok      Python" in capsys.readouterr().out
     assert main(["doctor", "--address", "faces"]) == 3
     assert "FAILED  address" in capsys.readouterr().out
+
+
+def test_the_command_looks_at_the_service_where_it_is_named(monkeypatch, capsys):
+    monkeypatch.setattr("fer_core.diagnostics.doctor.doctor", lambda address: ())
+    assert main(["doctor", "--service", "http://127.0.0.1:9"]) == 3
+    assert "FAILED" in (told := capsys.readouterr().out) and "127.0.0.1:9" in told

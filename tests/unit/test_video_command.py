@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from pypdf import PdfReader
 
 from fer_core import EMOTIONS
 from fer_core.cli import main
@@ -20,6 +21,7 @@ from fer_core.commands.video import CHECKPOINT
 from fer_core.detection import load_detector
 from fer_core.request import DEFAULT_DETECTOR
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
+from fer_core.timeline.study import Study
 from tests.conftest import ROOT
 from tests.videos import scene, write_sound_only, write_video
 
@@ -63,6 +65,42 @@ def test_options_reach_the_analysis(capsys, clip, tmp_path):
     assert request["model"] == "custom_cnn" and request["detector"]["name"] == DEFAULT_DETECTOR
     used = {"custom_cnn", "custom_cnn/model.tflite", *load_detector().files}
     assert set(summary["provenance"]["files"]) >= used
+
+
+def test_a_region_and_a_threshold_reach_the_analysis(capsys, clip, tmp_path):
+    options = ["--region", "0.75,0,0.25,1", "--threshold", "0.9"]
+    status, _, err = answer(capsys, "video", clip, "--out", tmp_path / "beside", *options)
+    summary = json.loads((tmp_path / "beside" / "summary.json").read_text())
+    assert status == 0 and "No face was found" in err and summary["people"] == []  # the face is in the middle
+    assert summary["request"]["region"] == {"x": 0.75, "y": 0, "width": 0.25, "height": 1}
+    assert summary["request"]["uncertain_below"] == 0.9
+    with pytest.raises(SystemExit):
+        main(["video", str(clip), "--out", str(tmp_path / "no"), "--region", "0.5,0,0.75,1"])
+    assert "--region" in capsys.readouterr().err
+
+
+def test_corrections_are_made_in_every_file(capsys, clip, tmp_path):
+    log = tmp_path / "edits.json"
+    log.write_text(json.dumps([{"kind": "name", "person": 1, "name": "P07"}]))
+    out = tmp_path / "out"
+    assert answer(capsys, "video", clip, "--out", out, "--edits", log)[0] == 0
+    assert json.loads((out / "summary.json").read_text())["people"][0]["name"] == "P07"
+    assert [edit.name for edit in Study.open(out / "timeline.parquet").edits] == ["P07"]
+    assert "P07" in "".join(page.extract_text() for page in PdfReader(out / "report.pdf").pages)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[", "is not JSON"),
+        ('[{"kind": "dance", "person": 1}]', "Edit 1 is not understood"),
+        ('[{"kind": "name", "person": 1, "name": "P07"}, 3]', "Edit 2 is not understood"),
+    ],
+)
+def test_corrections_that_are_none_cost_no_analysis(capsys, clip, tmp_path, text, words):
+    (tmp_path / "edits.json").write_text(text)
+    status, out, err = answer(capsys, "video", clip, "--out", tmp_path / "out", "--edits", tmp_path / "edits.json")
+    assert (status, out) == (3, "") and words in err and err.count("\n") == 1 and not (tmp_path / "out").exists()
 
 
 def test_a_damaged_recording_gives_a_partial_result_and_a_note(capsys, tmp_path):

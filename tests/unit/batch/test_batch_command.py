@@ -14,6 +14,7 @@ from fer_core.batch import cluster, local, watching
 from fer_core.batch.dataset import Dataset
 from fer_core.cli import main
 from fer_core.networks import cores
+from fer_core.request import Region
 from tests.conftest import ROOT
 from tests.unit.batch import engines
 from tests.videos import scene, write_video
@@ -62,6 +63,22 @@ def test_status_and_sentences(capsys, made, tmp_path, given):
     status, _, stderr = answer(capsys, made, "--out", out, "--fps", 2)
     assert status == 3 and "another fps" in stderr and stderr.count("\n") == 1
     assert given == [(1, 300.0), *[(7, None)] * 3]
+
+
+def test_what_failed_is_tried_again_on_request_only(capsys, made, tmp_path, given):
+    (tmp_path / "broken.mp4").write_text("no recording")
+    words = (tmp_path / "broken.mp4", "--out", tmp_path / "out")
+    assert "0 read, 1 failed" in answer(capsys, *words)[2]
+    assert "1 of these were done before" in answer(capsys, *words)[2]
+    assert "done before" not in answer(capsys, *words, "--retry")[2]
+
+
+def test_a_region_and_a_threshold_reach_the_readings(capsys, made, tmp_path, given):
+    options = ("--region", "0.5,0,0.5,1", "--threshold", "0.9")
+    assert answer(capsys, made / "0.mp4", "--out", tmp_path / "out", *options)[0] == 0
+    [path] = (tmp_path / "out").glob("readings/*/part.parquet")
+    request = Timeline.read(path).request
+    assert request.region == Region(0.5, 0, 0.5, 1) and request.uncertain_below == 0.9
 
 
 def test_ray_is_chosen_by_name(capsys, made, tmp_path, monkeypatch):

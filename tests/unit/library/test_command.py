@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fer_core.cli import main
-from fer_core.library.library import Library
+from fer_core.library.library import CATALOGUE, Library
 from fer_core.library.values import Consent, Place
 from fer_core.settings import DATABASE, LIBRARY
 from fer_core.timeline.study import Study
@@ -39,6 +39,13 @@ def test_list_finds_by_words(place, capsys):
     [line] = answer(capsys, "list", "joke")[1].splitlines()
     analysis, *rest = line.split("\t")
     assert rest[:3] == ["r1.mp4", "S1", "joke"] and Library.open(place).search("joke")[0].analysis.startswith(analysis)
+
+
+def test_another_database_is_another_library(place, tmp_path, capsys):
+    status, out, _ = answer(capsys, "--database", tmp_path / "other.sqlite", "list", "--json", "-")
+    assert status == 0 and json.loads(out) == []
+    _, out, _ = answer(capsys, "--database", place / CATALOGUE, "list", "--json", "-")
+    assert len(json.loads(out)) == 2
 
 
 def test_list_as_json(place, capsys):
