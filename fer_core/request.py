@@ -15,7 +15,8 @@ SMOOTHINGS: Final = ("exponential", "median", "hmm", "none")
 """Names of the smoothing methods; see `fer_core.timeline.smoothing`."""
 
 DEFAULT_MODEL: Final = "custom_cnn"
-"""The classifier that is used where nobody names one: the best single one on PublicTest without copies."""
+"""The classifier that is used where nobody names one: no single one is shown to be better on PublicTest
+without copies, and it is the smallest."""
 
 DETECTOR_NAMES: Final = ("blazeface", "haar", "mtcnn")
 """The face detectors that come with the project; see `fer_core.detection.DETECTORS`."""

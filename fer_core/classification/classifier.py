@@ -95,6 +95,11 @@ class EmotionClassifier:
         return cls(Ensemble([one.calibrated for one in members]), card, members)
 
     @property
+    def takes_colour(self) -> bool:
+        """Whether colours change what is read; else crops are made grey."""
+        return self.card.imported is not None and self.card.imported.preprocessing.channels == 3
+
+    @property
     def files(self) -> dict[str, str]:
         """SHA-256 of every network that is used, by "model/file", and each model's `ModelCard.identity` by its name."""
         own = {f"{self.card.name}/{file}": self.card.files[file].sha256 for file in self._networks()}
@@ -109,8 +114,7 @@ class EmotionClassifier:
         """Read faces, each uint8 (H, W) grey or (H, W, 3) BGR of any size, in as few runs as possible."""
         if not len(crops):
             return _NOTHING
-        colour = self.card.imported is not None and self.card.imported.preprocessing.channels == 3
-        faces = (colour_input if colour else network_input)(crops, self.card.side_px)
+        faces = (colour_input if self.takes_colour else network_input)(crops, self.card.side_px)
         outputs = [self.calibrated(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH)]
         emotion = np.concatenate([output.emotion for output in outputs])
         return Classification(

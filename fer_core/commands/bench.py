@@ -50,7 +50,7 @@ def add(commands: Commands) -> None:
         help=f"measure only these parts of the table: {', '.join(PARTS)}; without a name none, but what further "
         "options ask for",
     )
-    bench.add_argument("--model", metavar="NAME", help="default: the best single model")
+    bench.add_argument("--model", metavar="NAME", help="default: the model that is used where none is named")
     bench.add_argument("--engines", nargs="+", default=["litert"], choices=("litert", "keras"), help="default: litert")
     bench.add_argument(
         "--codecs", nargs="+", default=["h264"], choices=CODECS, help="of the recordings of the table; default: h264"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fer_core.evaluation import LabelledFaces
     from fer_core.evaluation.figures import EvaluationResult
 
-SPLITS: Final = ("PrivateTest", "PublicTest", "test", "train", "all")
+SPLITS: Final = ("PrivateTest", "PublicTest", "test", "validation", "train", "all")
 SKIPPED_SHOWN: Final = 10
 
 
@@ -78,7 +78,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassifier]") -> None:
     from fer_core.evaluation import evaluate_models
 
-    faces = _faces(options)
+    faces = _faces(options, list(classifiers.values()))
     say(f"{len(faces):,} faces of {faces.split}")
     for entry in faces.skipped[:SKIPPED_SHOWN]:
         say(f"skipped {printable(entry.file)}: {entry.reason}")
@@ -91,14 +91,17 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
     write_json(result, options.json)
 
 
-def _faces(options: argparse.Namespace) -> "LabelledFaces":
+def _faces(options: argparse.Namespace, classifiers: "list[EmotionClassifier]") -> "LabelledFaces":
     from fer_core.detection import load_detector
     from fer_core.evaluation import Skipped, read_labelled, split_of
     from fer_core.evaluation.datasets import has_splits, load_faces
 
     if options.split == "all" or (options.split is None and not has_splits(options.data)):
         return read_labelled(
-            options.data, load_detector() if options.detect else None, monitor=progress_line("the pictures read", 1.0)
+            options.data,
+            load_detector() if options.detect else None,
+            monitor=progress_line("the pictures read", 1.0),
+            classifiers=classifiers,
         )
     if options.detect or options.by_folder:
         raise DatasetError("--detect and --by-folder take the data as your own pictures; add --split all.")
@@ -109,12 +112,9 @@ def _faces(options: argparse.Namespace) -> "LabelledFaces":
 
 
 def _attributes(options: argparse.Namespace, faces: "LabelledFaces") -> dict[str, list[str]]:
-    from fer_core.evaluation.attributes import FOLDER_ATTRIBUTE, read_attributes
+    from fer_core.evaluation.attributes import attributes_of
 
-    attributes = read_attributes(options.slices, faces.files) if options.slices else {}
-    if options.by_folder:
-        attributes[FOLDER_ATTRIBUTE] = [folder or "." for folder in faces.folders]
-    return attributes
+    return attributes_of(faces.files, faces.folders, options.slices, options.by_folder)
 
 
 def _record(options: argparse.Namespace, names: list[str]) -> None:

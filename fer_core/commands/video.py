@@ -49,7 +49,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "labelled stills. Such sequences flatter any smoother: labels hold for seconds and change at once.",
     )
     study.add_argument("--data", type=Path, required=True, metavar="PATH", help="FER2013: a folder, zip or fer2013.csv")
-    study.add_argument("--model", metavar="NAME", help="default: the best single model")
+    study.add_argument("--model", metavar="NAME", help="default: the model that is used where none is named")
     study.add_argument("--fps", type=positive(float), default=4.0, help="samples a second; default: 4")
     study.add_argument("--time-constants", type=positive(float), nargs="+", default=[0.2, 0.4, 0.8], metavar="S")
     study.add_argument(

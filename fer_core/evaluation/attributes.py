@@ -54,6 +54,22 @@ def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, l
     return {name: _grouped(values, name, label) for name, values in columns.items()}
 
 
+def attributes_of(
+    files: Sequence[str], folders: Sequence[str], table: Path | BinaryIO | None, by_folder: bool
+) -> dict[str, list[str]]:
+    """What people asked to slice by: the columns of a table, the folders above the emotion folders, or both.
+
+    Raises:
+        DatasetError: see `read_attributes`; or both have an attribute of that name.
+    """
+    attributes = {} if table is None else read_attributes(table, files)
+    if not by_folder:
+        return attributes
+    if FOLDER_ATTRIBUTE in attributes:
+        raise DatasetError(f'The table has a column "{FOLDER_ATTRIBUTE}" itself; rename it, or leave out the folders.')
+    return {**attributes, FOLDER_ATTRIBUTE: [folder or "." for folder in folders]}
+
+
 def _rows(table: Path | BinaryIO, label: str) -> tuple[list[dict[str, str]], list[str]]:
     """The rows that name a file, and the names of the attributes. Columns without a name are passed over."""
     try:

@@ -24,10 +24,12 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, DependencyError
+from fer_core.media.images import PICTURE_TYPES
 
 FACE_PX: Final = 48
 KAGGLE_NAME: Final = "msambare/fer2013"
-IMAGE_SUFFIXES: Final = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+IMAGE_SUFFIXES: Final = frozenset(f".{ending}" for ending in PICTURE_TYPES)
+NO_EMOTION: Final = 'Its folder "{}" is not named after one of the emotions.'
 VOTE_COLUMNS: Final = (*RATER_CLASSES, "unknown", "NF")
 SYNONYMS: Final = {
     "angry": ("anger", "mad"),
@@ -42,6 +44,13 @@ SYNONYMS: Final = {
 
 _ROW_OF_NAME: Final = {name: row for row, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
 _TEST_HALVES: Final = ("PublicTest", "PrivateTest")
+_SPLIT_FOLDERS: Final = {
+    "train": "train",
+    "test": "test",
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+}
+"""Split by the name of a folder."""
+
 _CSV_SPLITS: Final = {"Training": "train", "PublicTest": "PublicTest", "PrivateTest": "PrivateTest"}
 
 
@@ -70,12 +79,12 @@ class FaceSet:
         return FaceSet(self.images[rows], self.labels[rows], self.names[rows], self.splits[rows], self.votes[rows])
 
     def split(self, name: str) -> "FaceSet":
-        """The rows of one split; "test" is everything that is not training.
+        """The rows of one split; "test" is everything that is for neither training nor validation.
 
         Raises:
             DatasetError: the split is empty.
         """
-        rows = (self.splits != "train") if name == "test" else (self.splits == name)
+        rows = ~np.isin(self.splits, ("train", "validation")) if name == "test" else (self.splits == name)
         if not rows.any():
             found = ", ".join(sorted(set(self.splits.tolist())))
             raise DatasetError(f'The data has no split "{name}"; it has: {found}.')
@@ -103,7 +112,8 @@ def load_faces(
     Args:
         path: a folder, a zip, or `fer2013.csv`.
         votes_csv: FER+ votes by image name; without it, a `ferplus.csv` that lies beside or inside `path` is used.
-        on_damaged: told name and fault of each picture that cannot be read; without it, the first one is an error.
+        on_damaged: told name and fault of each picture that cannot be read or is in no folder of an emotion; without
+            it, the first one that cannot be read is an error.
         training: whether the training faces, four fifths of FER2013, are wanted too; without them it is quicker.
 
     Raises:
@@ -244,12 +254,14 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, tr
         parts = PurePosixPath(name).parts
         label = emotion_row(parts[-2]) if len(parts) >= 2 else None
         if label is None:
+            if on_damaged is not None:
+                on_damaged(name, NO_EMOTION.format(PurePosixPath(name).parent.name))
             continue
         image = _decoded(data)
         if image is None:
             if on_damaged is None:
                 raise DatasetError(f"{name} in {path} is not a readable picture; remove it and try again.")
-            on_damaged(name, "It is not a readable picture.")
+            on_damaged(name, "It is not a picture that is read here; save it as PNG.")
             continue
         if image.shape != (FACE_PX, FACE_PX):
             image = np.asarray(cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA), np.uint8)
@@ -273,7 +285,8 @@ def _decoded(data: bytes) -> NDArray[np.uint8] | None:
 
 def _picture_files(path: Path, training: bool) -> Iterator[tuple[str, bytes]]:
     """Yield (path with forward slashes, bytes), in the order of the paths; no bytes where they cannot be had."""
-    names = [name for name in _picture_names(path) if training or _split_of(PurePosixPath(name).parts) != "train"]
+    stored = _picture_names(path)
+    names = [name for name in stored if training or _split_of(PurePosixPath(name).parts) != "train"]
     if path.is_dir():
         for name in names:
             try:
@@ -284,13 +297,13 @@ def _picture_files(path: Path, training: bool) -> Iterator[tuple[str, bytes]]:
     with _opened(path) as archive:
         for name in names:
             try:
-                yield name, archive.read(name)
+                yield name, archive.read(stored[name])
             except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError):
                 yield name, b""  # damaged or encrypted
 
 
-def _picture_names(path: Path) -> list[str]:
-    """Paths with forward slashes, in order."""
+def _picture_names(path: Path) -> dict[str, str]:
+    """Paths with forward slashes, in order, each with what the zip calls it, which on Windows may have backslashes."""
     if path.is_dir():
         try:
             names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
@@ -299,8 +312,9 @@ def _picture_names(path: Path) -> list[str]:
     else:
         with _opened(path) as archive:
             names = archive.namelist()
-    shown = (name for name in names if not is_hidden(name))
-    return sorted(name for name in shown if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES)
+    stored = {name if path.is_dir() else name.replace("\\", "/"): name for name in names}
+    shown = (name for name in stored if not is_hidden(name) and PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES)
+    return {name: stored[name] for name in sorted(shown)}
 
 
 def is_hidden(name: str) -> bool:
@@ -324,14 +338,14 @@ def _closed(path: Path) -> DatasetError:
 
 def _is_in_split(parts: tuple[str, ...]) -> bool:
     labelled = len(parts) >= 2 and emotion_row(parts[-2]) is not None
-    return labelled and (bool({"train", "test"} & set(parts[:-2])) or parts[-1].startswith(_TEST_HALVES))
+    return labelled and (not _SPLIT_FOLDERS.keys().isdisjoint(parts[:-2]) or parts[-1].startswith(_TEST_HALVES))
 
 
 def _split_of(parts: tuple[str, ...]) -> str:
     for prefix in _TEST_HALVES:
         if parts[-1].startswith(prefix):
             return prefix
-    return "train" if "train" in parts[:-2] else "test"
+    return next((_SPLIT_FOLDERS[part] for part in reversed(parts[:-2]) if part in _SPLIT_FOLDERS), "test")
 
 
 def _read_original_csv(path: Path, training: bool) -> FaceSet:

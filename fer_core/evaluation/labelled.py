@@ -1,6 +1,6 @@
 """Faces with labels that people bring: any folder or zip of pictures in folders named after the emotions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -8,18 +8,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.classification import EmotionClassifier
 from fer_core.detection import FaceDetector
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, MediaError
 from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
-from fer_core.evaluation.datasets import IMAGE_SUFFIXES, FaceSet, copies_of, emotion_row
+from fer_core.evaluation.datasets import IMAGE_SUFFIXES, NO_EMOTION, FaceSet, copies_of, emotion_row
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import cut, grey, shrunk
 from fer_core.jobs import Monitor
 from fer_core.media.images import decode_image
 
 KEPT_PX: Final = 128
-"""Faces are kept grey, and no larger than this: more than any of the networks looks at, and little memory."""
+"""Longer side at which faces are kept: more than any network of this project looks at, and little memory."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class LabelledFaces:
 
     Attributes:
         split: "all", or the part of FER2013 that they are.
-        crops: N faces, uint8 (H, W) grey.
+        crops: N faces, uint8 (H, W) grey, or (H, W, 3) BGR where they are for a network that takes colour.
         labels: int64 (N,), indices into `EMOTIONS`.
         files: the N paths within the folder or zip; of FER2013, the file names.
         folders: the N parts of these paths above the emotion folder, "" where there is none.
@@ -87,6 +88,7 @@ def read_labelled(
     detector: FaceDetector | None = None,
     limits: ArchiveLimits = DEFAULT_LIMITS,
     monitor: Monitor | None = None,
+    classifiers: Iterable[EmotionClassifier] = (),
 ) -> LabelledFaces:
     """Read a folder or zip of pictures, each in a folder named after its emotion, at any depth.
 
@@ -95,13 +97,17 @@ def read_labelled(
         detector: finds the face in each picture, the largest one of several; None where pictures are faces already.
         limits: what it may cost.
         monitor: takes in how many files are read; can stop the work.
+        classifiers: those that the faces are for: they are kept in colour where one takes colour, and as large as the
+            one that looks at the largest.
 
     Raises:
         DatasetError: it is missing, not a folder or zip, beyond the limits, has no picture in a folder named after an
             emotion, or none that can be used. A single bad file is only listed in `skipped`.
         StoppedError: the monitor was asked to stop.
     """
-    monitor = monitor or Monitor()
+    monitor, classifiers = monitor or Monitor(), list(classifiers)
+    kept_px = max([KEPT_PX, *(classifier.card.side_px for classifier in classifiers)])
+    in_colour = any(classifier.takes_colour for classifier in classifiers)
     with opened(source, limits) as tree:
         labelled, skipped = _sorted_out(tree)
         if not labelled:
@@ -112,7 +118,8 @@ def read_labelled(
         rows = []
         for done, (file, label) in enumerate(labelled, start=1):
             try:
-                rows.append((_face(tree.read(file), detector), label, file))
+                picture = _face(tree.read(file), detector)
+                rows.append((shrunk(picture if in_colour else grey(picture), kept_px)[0], label, file))
             except (MediaError, DatasetError) as error:
                 skipped.append(Skipped(file, str(error)))
             monitor.step(done, len(labelled))
@@ -142,7 +149,7 @@ def _sorted_out(tree: FileTree) -> tuple[list[tuple[str, int]], list[Skipped]]:
         if row is not None:
             labelled.append((name, row))
         elif path.suffix.lower() in IMAGE_SUFFIXES:
-            skipped.append(Skipped(name, f'Its folder "{path.parent.name}" is not named after one of the emotions.'))
+            skipped.append(Skipped(name, NO_EMOTION.format(path.parent.name)))
     return labelled, skipped
 
 
@@ -153,7 +160,7 @@ def _face(data: bytes, detector: FaceDetector | None) -> NDArray[np.uint8]:
         if not found:
             raise MediaError("No face was found in the picture.")
         picture = cut(picture, found[0].box)
-    return shrunk(grey(picture), KEPT_PX)[0]
+    return picture
 
 
 def _folder_above(file: str) -> str:

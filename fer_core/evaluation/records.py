@@ -24,7 +24,7 @@ from fer_core.classification.cards import verified_file
 from fer_core.classification.explanation import measure_maps, no_map_given
 from fer_core.classification.figures import CardFigures
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
-from fer_core.errors import ModelError
+from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
 from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
@@ -184,9 +184,11 @@ def record(
 
     Raises:
         ModelError: there is no such model, or one of its files is not its card's.
-        DatasetError: the data lack a split.
+        DatasetError: the data lack a split, or the raters' votes.
     """
     classifier, folder = EmotionClassifier.load(name, models_dir=models_dir), models_dir / name
+    if not faces.votes.any():
+        raise DatasetError("These faces have no votes of FER+ raters; put ferplus.csv beside the data.")
     written = write_records(folder, classifier, faces, log)
     files = {**classifier.card.files, **{file: FileRecord.of(folder / file) for file in written.files}}
     card = classifier.card.model_copy(

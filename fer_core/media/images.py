@@ -16,7 +16,7 @@ from functools import cache
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path, PureWindowsPath
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from fer_core.errors import MediaError, TooLargeError
 from fer_core.media.files import harmless, opened
 from fer_core.media.picture_colour import way_to_srgb
 from fer_core.native_stderr import stderr_without
+
+PICTURE_TYPES: Final = ("png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif")
+"""Endings by which pictures that are read here are usually named; what a file is, its content decides."""
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "PNG",

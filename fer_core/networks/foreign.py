@@ -68,16 +68,17 @@ class OnnxNetwork:
         except Exception as error:  # the runtime has a class of its own for every kind of damage
             raise ModelError(f"{path} is not an ONNX network that ONNX Runtime can run; export it again.") from error
         inputs = self._session.get_inputs()
-        if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+        if len(inputs) != 1 or inputs[0].type != "tensor(float)" or not inputs[0].shape:
             raise ModelError(f"{path} must take exactly one input, of float32; export it so.")
         self._input, self._fixed = inputs[0].name, isinstance(inputs[0].shape[0], int)
-        self.outputs = tuple(output.name for output in self._session.get_outputs())
+        # What is no number for each face, such as a name of the best class beside the scores, cannot be an answer.
+        self.outputs = tuple(o.name for o in self._session.get_outputs() if o.type in _NUMBERS and o.shape)
 
     def __call__(self, x: NDArray[np.float32]) -> Outputs:
         """Run a batch; see `ForeignNetwork`. One by one, where the file allows only one."""
         batches = [x[i : i + 1] for i in range(len(x))] if self._fixed else [x]
         try:
-            answers = [self._session.run(None, {self._input: batch}) for batch in batches]
+            answers = [self._session.run(self.outputs, {self._input: batch}) for batch in batches]
         except Exception as error:
             raise ModelError(f"The network does not take an input of shape {x.shape[1:]}; correct its card.") from error
         return _joined(self.outputs, answers)
@@ -145,6 +146,10 @@ def open_network(path: Path) -> ForeignNetwork:
     if path.suffix.lower() not in FORMATS:
         raise ModelError(f"{path.name} is neither .onnx nor .tflite, and no other format is opened; export it as one.")
     return FORMATS[path.suffix.lower()](path)
+
+
+_NUMBERS: Final = ("tensor(float)", "tensor(float16)", "tensor(double)", "tensor(int64)", "tensor(int32)")
+"""Kinds of outputs of ONNX Runtime that are taken for float32."""
 
 
 def _joined(names: tuple[str, ...], answers: list[list[NDArray[np.generic]]]) -> Outputs:

@@ -70,9 +70,12 @@ def publish(
     """
     if not (run / "model.keras").is_file():
         raise DatasetError(f"{run} holds no finished run; go on with it by `train --resume`.")
-    settings = json.loads((run / "settings.json").read_text())
-    name: str = settings["model"]
-    if json.loads((run / "sources.json").read_text())["data"] != fingerprint(faces.split("train")):
+    try:
+        settings = json.loads((run / "settings.json").read_text())
+        name, learnt_from = str(settings["model"]), json.loads((run / "sources.json").read_text())["data"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{run} is not the folder of a run; name one that `train` wrote.") from error
+    if learnt_from != fingerprint(faces.split("train")):
         raise DatasetError(f"{run} learnt from other faces than these; publish it with the data it was trained on.")
     if settings.get("rater_weight") and not faces.votes.any():
         raise DatasetError(

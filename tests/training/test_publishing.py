@@ -128,6 +128,9 @@ def test_the_card_says_where_weights_of_face_recognition_came_from(runs_ago, fin
 def test_an_unfinished_run_is_not_published(tmp_path):
     with pytest.raises(DatasetError, match="no finished run"):
         publish(tmp_path, VALIDATION, tmp_path / "models")
+    (tmp_path / "model.keras").touch()  # as in the folder of an installed model
+    with pytest.raises(DatasetError, match="not the folder of a run"):
+        publish(tmp_path, VALIDATION, tmp_path / "models")
 
 
 @pytest.mark.parametrize(

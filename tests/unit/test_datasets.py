@@ -89,6 +89,20 @@ def test_training_faces_are_not_even_opened_where_they_are_not_wanted(layout, re
     assert faces.names.tolist() == wanted.names.tolist() and len(opened) == (0 if layout == "original_csv" else 3)
 
 
+def test_validation_is_a_split_of_its_own_and_what_is_left_out_is_told(tmp_path):
+    names = ["train/happy/a.png", "test/happy/b.png", "val/happy/c.png", "test\\sad\\d.png", "test/contempt/e.png"]
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        for number, name in enumerate([*names, "test/happy/f.heic"]):
+            file.writestr(name, b"no picture" if name.endswith("heic") else png(face(number)))
+    told: dict[str, str] = {}
+    faces = load_faces(path, on_damaged=told.__setitem__)
+    found = dict(zip(faces.names.tolist(), faces.splits.tolist(), strict=True))
+    assert found == {"a.png": "train", "b.png": "test", "c.png": "validation", "d.png": "test"}
+    assert set(faces.split("test").names.tolist()) == {"b.png", "d.png"} and len(faces.split("validation")) == 1
+    assert sorted(told) == ["test/contempt/e.png", "test/happy/f.heic"] and "contempt" in told["test/contempt/e.png"]
+
+
 def test_copies_are_found(folder):
     faces = load_faces(folder)
     assert duplicates_report(faces) == {

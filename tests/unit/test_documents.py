@@ -75,3 +75,19 @@ def test_the_start_of_face_resnet_is_fetched_as_written():
 
     text = (ROOT / "docs/training.md").read_text(encoding="utf-8")
     assert FETCH_FACE in " ".join(text.replace("\\\n", " ").split())
+
+
+def test_how_often_the_label_is_the_majority_of_the_raters():
+    from fer_core.classification import load_card
+    from fer_core.emotions import EMOTIONS, RATER_CLASSES
+    from fer_core.evaluation import read_evaluation
+    from fer_core.evaluation.datasets import emotion_row
+
+    data = read_evaluation(load_card("custom_cnn")).data
+    rows = [(emotion_row(name), column) for column, name in enumerate(RATER_CLASSES)]
+    tables = data.labels_and_raters.values()
+    alike = sum(table[row][column] for table in tables for row, column in rows if row is not None)
+    share = f"{100 * alike / sum(sum(map(sum, table)) for table in tables):.0f} %"
+    assert len(EMOTIONS) == sum(row is not None for row, _ in rows)
+    for name in ("MODEL_CARD.md", "README.md", "docs/teaching.md"):
+        assert re.search(rf"FER2013's (?:own )?label equals (?:that majority|it) on {share}", (ROOT / name).read_text())

@@ -64,15 +64,19 @@ def write_card(folder, **changes):
     return path
 
 
-def write_onnx(path, batch="N"):
-    """Mean of each channel, then a weighed sum; also the same at every place, as maps."""
+def write_onnx(path, batch="N", seen=None):
+    """Mean of each channel, then a weighed sum; also the same at every place, as maps.
+
+    `seen`, (SIDE, SIDE), is how much of each place it sees. Two more outputs say nothing of each face.
+    """
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     kernel = WEIGHTS.T.reshape(len(THEIRS), 3, 1, 1)
     graph = helper.make_graph(
         [
-            helper.make_node("Conv", ["faces", "kernel", "offset"], ["maps"]),
+            helper.make_node("Mul", ["faces", "seen"], ["part"]),
+            helper.make_node("Conv", ["part", "kernel", "offset"], ["maps"]),
             helper.make_node("GlobalAveragePool", ["maps"], ["pooled"]),
             helper.make_node("Flatten", ["pooled"], ["scores"]),
         ],
@@ -81,10 +85,15 @@ def write_onnx(path, batch="N"):
         [
             helper.make_tensor_value_info("scores", kind, [batch, len(THEIRS)]),
             helper.make_tensor_value_info("maps", kind, [batch, len(THEIRS), SIDE, SIDE]),
+            helper.make_tensor_value_info("version", kind, []),
+            helper.make_tensor_value_info("best", onnx.TensorProto.STRING, [1]),
         ],
         [
             helper.make_tensor("kernel", kind, kernel.shape, kernel.ravel()),
             helper.make_tensor("offset", kind, OFFSET.shape, OFFSET),
+            helper.make_tensor("seen", kind, (SIDE, SIDE), (np.ones((SIDE, SIDE)) if seen is None else seen).ravel()),
+            helper.make_tensor("version", kind, (), [1.0]),
+            helper.make_tensor("best", onnx.TensorProto.STRING, (1,), [b"happy"]),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
@@ -132,10 +141,15 @@ def test_an_onnx_network_reads_as_its_card_says(tmp_path, batch):
 
 
 def test_the_mirror_image_is_read_where_the_card_says_so(tmp_path):
-    _, models = install(tmp_path, write_onnx(tmp_path / "theirs.onnx"), class_maps="maps", flip_average=True)
+    left = np.zeros((SIDE, SIDE))
+    left[:, : SIDE // 2] = 1  # of the mirror image that is the right half, so that both together are half of the whole
+    file = write_onnx(tmp_path / "theirs.onnx", seen=left)
+    _, models = install(tmp_path, file, class_maps="maps", flip_average=True)
     said = EmotionClassifier.load("theirs", models_dir=models).classify(FACES)
-    np.testing.assert_allclose(said.class_maps, said.class_maps[:, :, ::-1][:, :, ::-1])
-    np.testing.assert_allclose(said.probabilities, softmax(expected_logits(), axis=1), atol=1e-5)
+    offset = OFFSET[ROWS]
+    both = (expected_logits() - offset) / 2 + offset
+    np.testing.assert_allclose(said.probabilities, softmax(both, axis=1), atol=1e-5)
+    np.testing.assert_allclose(said.class_maps.mean(axis=(1, 2)), both, atol=1e-4)
 
 
 @pytest.mark.slow

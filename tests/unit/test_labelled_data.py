@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, StoppedError
 from fer_core.evaluation import read_attributes, read_labelled
 from fer_core.evaluation.archives import ArchiveLimits
+from fer_core.evaluation.attributes import attributes_of
 from fer_core.evaluation.datasets import SYNONYMS, emotion_row
 from fer_core.evaluation.labelled import KEPT_PX
 from fer_core.jobs import Monitor, Progress
@@ -99,6 +101,7 @@ def test_bad_files_are_named_with_the_reason_and_the_others_read(tmp_path):
         "happy/notes.txt": b"hello",
         "happy/more.zip": b"PK\x03\x04 a zip within",
         "contempt/face.png": picture(),
+        "contempt/face.tiff": picture(kind=".tiff"),
         "loose.png": picture(),
     }
     faces = read_labelled(zip_of(tmp_path, files))
@@ -197,6 +200,19 @@ def test_a_face_is_searched_for_where_that_is_asked_for(tmp_path):
         read_labelled(source, FakeDetector())
 
 
+def test_a_network_that_takes_colour_is_given_it_in_its_size(tmp_path):
+    blue = np.zeros((300, 300, 3), np.uint8)
+    blue[:, :, 0] = 255
+    source = folder_of(tmp_path, {"happy/a.png": cv2.imencode(".png", blue)[1].tobytes()})
+    [grey] = read_labelled(source).crops
+    assert grey.shape == (KEPT_PX, KEPT_PX)
+    given = [
+        SimpleNamespace(takes_colour=colour, card=SimpleNamespace(side_px=px)) for colour, px in ((0, 48), (1, 224))
+    ]
+    [crop] = read_labelled(source, classifiers=given).crops
+    assert crop.shape == (224, 224, 3) and (crop == (255, 0, 0)).all()
+
+
 def test_progress_is_told(tmp_path):
     told: list[Progress] = []
     files = zip_of(tmp_path, {f"sad/{i}.png": picture() for i in range(3)})
@@ -245,6 +261,15 @@ def table(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 def test_attributes_are_found_by_path_or_by_a_name_that_is_the_only_one(tmp_path):
     text = "file,light,age\nday/happy/a.png,lamp,30\nb.png, sun ,\n./night\\happy\\a.png,moon,40\nother.png,x,1\n"
     assert read_attributes(table(tmp_path, text), FILES) == {"light": ["lamp", "sun", "moon"], "age": ["30", "", "40"]}
+
+
+def test_a_column_named_as_the_folders_are_is_not_replaced(tmp_path):
+    path = table(tmp_path, "file,folder\nb.png,x\n")
+    folders = ["day", "", "night"]
+    assert attributes_of(FILES, folders, None, by_folder=True) == {"folder": ["day", ".", "night"]}
+    assert attributes_of(FILES, folders, path, by_folder=False) == {"folder": ["", "x", ""]}
+    with pytest.raises(DatasetError, match="rename it"):
+        attributes_of(FILES, folders, path, by_folder=True)
 
 
 def test_a_name_that_two_faces_share_fits_neither(tmp_path):

@@ -120,6 +120,13 @@ def test_records_of_a_real_size_are_small(tmp_path):
     assert (tmp_path / PREDICTIONS_FILE).stat().st_size < 700_000
 
 
+def test_data_without_votes_replace_no_record(models):
+    before = (models / "bright" / "card.json").read_bytes()
+    with pytest.raises(DatasetError, match=r"ferplus\.csv"):
+        record("bright", replace(FACES, votes=np.zeros_like(FACES.votes)), models)
+    assert (models / "bright" / "card.json").read_bytes() == before
+
+
 def test_data_without_the_splits_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="PrivateTest"):
         write_records(tmp_path, brightness_classifier(), FACES[FACES.splits != "PrivateTest"])

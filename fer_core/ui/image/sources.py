@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from fer_core.media.images import PICTURE_TYPES
 from fer_core.ui.shared.handover import forget_snapshots, snapshots
 from fer_core.ui.shared.samples import File, choose_sample
 from fer_core.ui.shared.uploads import forget
@@ -14,7 +15,6 @@ CAMERA: Final = ":material/photo_camera: Camera"
 SAMPLE: Final = ":material/portrait: Sample"
 LIVE: Final = ":material/videocam: From Live"
 
-_FILE_TYPES: Final = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
 _CLEARED: Final = "how often pictures were cleared"
 _SOURCE: Final = "picture source"
 _WIDGET: Final = "picture source chosen"
@@ -37,7 +37,7 @@ def chosen_files() -> list[File]:
     if source == UPLOAD:
         uploads = st.file_uploader(
             "Pictures",
-            type=_FILE_TYPES,
+            type=PICTURE_TYPES,
             accept_multiple_files=True,
             max_upload_size=50,
             help="Up to 50 MB and 50 megapixels each.",

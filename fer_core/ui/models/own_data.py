@@ -12,8 +12,8 @@ from fer_core.classification import ModelCard
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError
 from fer_core.evaluation.archives import ArchiveLimits
-from fer_core.evaluation.attributes import FOLDER_ATTRIBUTE, read_attributes
-from fer_core.evaluation.labelled import LabelledFaces, read_labelled
+from fer_core.evaluation.attributes import attributes_of
+from fer_core.evaluation.labelled import read_labelled
 from fer_core.evaluation.own_faces import OwnEvaluation, evaluate_own
 from fer_core.jobs import Monitor, Work
 from fer_core.request import DEFAULT_DETECTOR
@@ -176,12 +176,13 @@ def _begin(upload: BinaryIO, options: Mapping[str, Any]) -> None:
         return
 
     def job(monitor: Monitor) -> OwnEvaluation:
-        faces = read_labelled(upload, detector, LIMITS, monitor.part(0, READING_SHARE, "Reading the pictures"))
+        reading = monitor.part(0, READING_SHARE, "Reading the pictures")
+        faces = read_labelled(upload, detector, LIMITS, reading, classifiers.values())
         return evaluate_own(
             getattr(upload, "name", "upload"),
             faces,
             classifiers,
-            _attributes(faces, options),
+            attributes_of(faces.files, faces.folders, options["table"] or None, options["by_folder"]),
             options["robust"],
             monitor.part(READING_SHARE, 1),
             records.MODELS_DIR,
@@ -191,13 +192,6 @@ def _begin(upload: BinaryIO, options: Mapping[str, Any]) -> None:
     page_memory.keep(PAGE, _WORK, work)
     work.wait(PATIENCE_S)
     st.rerun()
-
-
-def _attributes(faces: LabelledFaces, options: Mapping[str, Any]) -> dict[str, list[str]]:
-    attributes = read_attributes(options["table"], faces.files) if options["table"] else {}
-    if options["by_folder"]:
-        attributes[FOLDER_ATTRIBUTE] = [folder or "." for folder in faces.folders]
-    return attributes
 
 
 def _forget() -> None:

@@ -25,7 +25,7 @@ from fer_core.evaluation.raters import raters_on_alike
 from fer_core.imaging.crops import bgr as as_bgr
 from fer_core.imaging.crops import cut
 from fer_core.imaging.drawing import overlay_map
-from fer_core.media.images import ImageLimits, decode_image
+from fer_core.media.images import PICTURE_TYPES, ImageLimits, decode_image
 from fer_core.readings import judge
 from fer_core.request import DEFAULT_DETECTOR
 from fer_core.ui.image.results import NO_FACE
@@ -46,7 +46,6 @@ _LIMITS: Final = ImageLimits()
 _MEMORY: Final = "faces of the picture"
 _DELETIONS: Final = "deletions"
 _UPLOAD, _CAMERA, _SAMPLE = ":material/upload: Upload", ":material/photo_camera: Camera", ":material/portrait: Sample"
-_FILE_TYPES: Final = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "gif", "heic", "heif", "avif"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +118,7 @@ def _choose_face() -> NDArray[np.uint8] | None:
     elif source == _UPLOAD:
         given = st.file_uploader(
             "Picture",
-            type=_FILE_TYPES,
+            type=PICTURE_TYPES,
             key="one picture",
             max_upload_size=_LIMITS.max_bytes // 1_000_000,
             help=f"Up to {_LIMITS.max_bytes / 1e6:.0f} MB and {_LIMITS.max_pixels / 1e6:.0f} megapixels.",
@@ -254,13 +253,17 @@ def _deletion(face: NDArray[np.uint8], one: Read) -> Deletion:
 
 def _show_raters(read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
     st.markdown("##### How people split on faces that read like this one")
-    with_records = {title: one for title, one in read.items() if records.has_records(one.card)}
-    if not with_records:
+    with_votes = {
+        title: one
+        for title, one in read.items()
+        if records.has_records(one.card) and records.predictions(one.card, SPLITS[0]).votes.any()
+    }
+    if not with_votes:
         records.explain_missing_records([one.card for one in read.values()])
         return
     shares = {
         title: raters_on_alike(records.predictions(one.card, SPLITS[0]), one.probabilities, ALIKE_FACES)
-        for title, one in with_records.items()
+        for title, one in with_votes.items()
     }
     st.markdown("\n".join(f"- **{plain(title)}**: of ten people, {_in_tenths(row)}" for title, row in shares.items()))
     show_figure(
