@@ -1,6 +1,6 @@
 """The rows of a bundle against those that reading the recording again gives: how far they agree."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -10,7 +10,7 @@ import pandas as pd
 from fer_core.emotions import EMOTIONS
 from fer_core.media.files import harmless
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS, PICTURE_COLUMNS, RAW_COLUMNS, described
+from fer_core.timeline.columns import GROUPS, PICTURE_COLUMNS, RAW_COLUMNS, described
 from fer_core.timeline.files import typed_rows
 from fer_core.timeline.table import Timeline, refreshed
 
@@ -44,8 +44,47 @@ QUALITY_SHARE: Final = 0.01
 def compare(kept: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict and findings for the rows of a bundle, with the dtypes of `typed_rows`, against a re-run."""
     kept, now = _ordered(kept), _ordered(typed_rows(again))
-    if not set(GROUP_COLUMNS) & set(kept.columns):  # made before there were any
-        now = now.drop(columns=[name for name in GROUP_COLUMNS if name in now])
+    cut, absent = lacking(kept.columns, now.columns, GROUPS.values())
+    if cut:
+        return "differs", (cut_words(cut),)
+    verdict, findings = _compared(kept, now.drop(columns=absent), again)
+    return without_all(verdict, absent), (*findings, *absent_words(absent))
+
+
+def lacking(
+    kept: Collection[str], again: Collection[str], groups: Iterable[Collection[str]]
+) -> tuple[list[str], list[str]]:
+    """Columns that the analysis gives and a bundle lacks.
+
+    Returns:
+        Those of groups that it has in part, which no version wrote, and those of groups that it lacks, as bundles of
+        versions do that did not measure them.
+    """
+    cut: list[str] = []
+    absent: list[str] = []
+    for group in groups:
+        missing = [name for name in group if name in again and name not in kept]
+        (cut if any(name in kept for name in group) else absent).extend(missing)
+    return cut, absent
+
+
+def cut_words(names: Iterable[str]) -> str:
+    """The finding about columns of a group that is there in part."""
+    return f"The bundle lacks columns that come with others that it has: {', '.join(names)}."
+
+
+def absent_words(names: Collection[str]) -> tuple[str, ...]:
+    """The finding about columns of groups that are not there, if any."""
+    listed = ", ".join(names)
+    return (f"The bundle lacks these columns, so nothing confirms anything about them: {listed}.",) if names else ()
+
+
+def without_all(verdict: Verdict, absent: Collection[str]) -> Verdict:
+    """The verdict about a bundle that lacks columns: it is not identical with what the analysis gives."""
+    return "equal within rounding" if absent and verdict == "identical" else verdict
+
+
+def _compared(kept: pd.DataFrame, now: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ...]]:
     if kept.equals(now):
         return "identical", (f"All {len(kept):,} rows are the same to the last digit.",)
     if unknown := [name for name in kept.columns if name not in now.columns]:
@@ -60,7 +99,7 @@ def compare(kept: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ..
             f"No row of {len(kept):,} differs by more than the tolerances; the largest difference of a probability is "
             f"{largest:.2g}.",
         )
-    if not readings and not _not_following(kept, _with_people_of(kept, now, again), again.request):
+    if not readings and not _not_following(kept, _with_people_of(kept, again), again.request):
         renumbered = int((distance(kept["person"], now["person"]) > 0).sum())
         return "equal but for edited people", (
             f"All {len(kept):,} readings agree, but {renumbered:,} are given to other persons than the analysis gives "
@@ -75,12 +114,12 @@ def _not_following(kept: pd.DataFrame, now: pd.DataFrame, request: AnalysisReque
     return [*_beyond(kept, now, _FOLLOWS), *_other_words(kept, now, request)]
 
 
-def _with_people_of(kept: pd.DataFrame, now: pd.DataFrame, again: Timeline) -> pd.DataFrame:
+def _with_people_of(kept: pd.DataFrame, again: Timeline) -> pd.DataFrame:
     """The re-run as it would be if its readings were those people's; rows must correspond."""
     measures = again.measures.reindex(again.frame.index).reset_index(drop=True)
-    order = typed_rows(again).sort_values(ORDER, kind="stable").index
-    rows = now.assign(person=kept["person"])
-    renewed = replace(again, frame=rows, measures=measures.reindex(order).reset_index(drop=True))
+    ordered = typed_rows(again).sort_values(ORDER, kind="stable")
+    rows = ordered.reset_index(drop=True).assign(person=kept["person"])
+    renewed = replace(again, frame=rows, measures=measures.reindex(ordered.index).reset_index(drop=True))
     return typed_rows(refreshed(renewed))
 
 

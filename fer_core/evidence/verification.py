@@ -12,7 +12,18 @@ import pandas as pd
 
 from fer_core.errors import FerError, TimelineError
 from fer_core.evidence.bundle import JSON, MANIFEST, PARQUET, SETTINGS, Contents, read_bundle
-from fer_core.evidence.comparison import BOX, ORDER, QUALITY_SHARE, Verdict, compare, distance
+from fer_core.evidence.comparison import (
+    BOX,
+    ORDER,
+    QUALITY_SHARE,
+    Verdict,
+    absent_words,
+    compare,
+    cut_words,
+    distance,
+    lacking,
+    without_all,
+)
 from fer_core.media.files import harmless
 from fer_core.media.video import checked_file
 from fer_core.networks.files import sha256
@@ -22,6 +33,8 @@ from fer_core.reports.tables import CSV_NAME, csv_text
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.edits import Remove, edits_to_json
 from fer_core.timeline.files import More, from_json, from_parquet, typed_rows
+from fer_core.timeline.movements import DISTANCES
+from fer_core.timeline.outline import POINTS, unpacked
 from fer_core.timeline.study import AS_READ, Study, replayed
 from fer_core.timeline.table import MEASURES, Recording, Timeline
 
@@ -34,6 +47,16 @@ SAME_MEASURE: Final = 0.1
 
 _SAME_LENGTH: Final = 0.01
 """Share by which two versions of FFmpeg may find other lengths and rates."""
+
+_OUTLINE: Final = "outline"
+_LATER: Final = (*DISTANCES, _OUTLINE)
+_MEASURE_GROUPS: Final = (tuple(name for name in MEASURES if name not in _LATER), tuple(DISTANCES), (_OUTLINE,))
+"""Measures that came into timelines together."""
+
+_UNCOMPARED: Final = (
+    "Not compared with anything, and covered by the fingerprint alone, are the report, the README, the dictionary of "
+    "columns, the date on which the bundle was made, and the Python and the machine that made it{}."
+)
 
 
 @dataclass(frozen=True)
@@ -94,13 +117,17 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
         finding = f"The corrections in the bundle do not fit what is read now: {error}"
         return Verification("differs", (*other, finding), contents.fingerprint)
     verdict, findings = compare(typed_rows(_without_log(kept)), again)
+    cut, absent = lacking(kept.measures.columns, read.measures.columns, _MEASURE_GROUPS)
+    other += [cut_words(cut)] if cut else []
+    verdict, findings = without_all(verdict, absent), (*findings, *absent_words(absent))
     if verdict == "equal but for edited people" and contents.edits is not None:  # which logs every edit
         other.append("The bundle's corrections do not give the readings to these persons.")
     if other:
         verdict = "differs"
     elif verdict != "differs":
         findings = (*findings, *_told(contents, Study.of_document(kept, more)), *_untold(contents, kept, read))
-        findings = (*findings, "The report and the dictionary of columns are covered by the fingerprint alone.")
+        more_told = "; the outlines of faces, too" if _OUTLINE in set(kept.measures) - set(read.measures) else ""
+        findings = (*findings, _UNCOMPARED.format(more_told))
     circumstances = _circumstances(contents.provenance, read.provenance)
     return Verification(verdict, (*other, *findings, *circumstances), contents.fingerprint)
 
@@ -171,6 +198,9 @@ def _told(contents: Contents, study: Study) -> Iterator[str]:
     """What whoever relies on the bundle should know: what was looked at, and what people changed."""
     if contents.request.region is not None:
         yield f"Faces were looked for in a part of the picture alone: {_listed(as_plain(contents.request.region))}."
+    if contents.declaration is not None:
+        said = harmless(contents.declaration.sentence())
+        yield f"This was declared, which reading the recording again cannot confirm. {said}"
     if not contents.edits:
         return
     words = [harmless(edit.words(study.notes)) for edit in contents.edits]
@@ -247,6 +277,8 @@ def _other_reading(kept: Timeline, again: Timeline) -> list[str]:
         mine, theirs = (rows.sort_values(ORDER, kind="stable") for rows in (kept.frame, again.frame))
         if other := int((distance(mine[AS_READ], theirs["person"]) > 0).sum()):
             found.append(f"Before all corrections, {other:,} rows have other persons than the analysis gives them.")
+    if unknown := [str(name) for name in kept.measures if name not in MEASURES]:
+        found.append(f"No analysis gives these measures of the bundle: {harmless(', '.join(unknown))}.")
     if set(kept.measures.columns) and len(kept.frame) == len(again.frame):
         found += _other_measures(kept, again)
     if len(kept.cuts) != len(again.cuts) or not np.allclose(kept.cuts, again.cuts, atol=_SAME_CUT_S):
@@ -261,13 +293,29 @@ def _other_measures(kept: Timeline, again: Timeline) -> list[str]:
     boxes = (rows.frame.loc[places, list(BOX)] for rows, places in ((kept, order), (again, now)))
     same = np.equal(*(box.to_numpy(float, na_value=-1) for box in boxes)).all(axis=1)  # others are of other pixels
     found = []
-    for name in (name for name in MEASURES if name in mine and name in theirs and name != "outline"):
-        apart = distance(mine[name], theirs[name])
-        allowed = SAME_MEASURE * np.maximum(1.0, np.abs(theirs[name].to_numpy(float, na_value=0.0)))
-        other = int((same & (apart > allowed)).sum())
+    for name in (name for name in MEASURES if name in mine and name in theirs):
+        if name == _OUTLINE:
+            beyond = _other_outlines(mine[name], theirs[name])
+        else:
+            allowed = SAME_MEASURE * np.maximum(1.0, np.abs(theirs[name].to_numpy(float, na_value=0.0)))
+            beyond = distance(mine[name], theirs[name]) > allowed
+        other = int((same & beyond).sum())
         if other > QUALITY_SHARE * len(mine):
             found.append(f"{name} differs in {other:,} of {len(mine):,} rows.")
     return found
+
+
+def _other_outlines(kept: pd.Series, again: pd.Series) -> np.ndarray:
+    """Where an outline is another by more than `SAME_MEASURE` sides of the face, or should not be there; bool (N,).
+
+    One that a bundle leaves out, as those of hidden faces are, says nothing that could be wrong.
+    """
+    drawn, given = kept.notna().to_numpy(), again.notna().to_numpy()
+    both = drawn & given
+    points = (unpacked(texts[both].tolist()).reshape(-1, 2 * POINTS) for texts in (kept, again))
+    other = drawn & ~given
+    other[both] = np.abs(np.subtract(*points)).max(axis=1, initial=0.0) > SAME_MEASURE
+    return other
 
 
 def _other_files(kept: Provenance, again: Provenance) -> list[str]:

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import re
 import zipfile
 from datetime import date
 
@@ -14,20 +15,21 @@ import pypdf
 import pytest
 
 from fer_core.cli import main
+from fer_core.declaration import Declaration
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
 from fer_core.evidence.bundle import bundle_bytes, fingerprint_of, open_bundle, read_bundle, write_bundle
 from fer_core.evidence.verification import compare, verify
 from fer_core.networks.files import sha256
 from fer_core.reports.tables import csv_text
-from fer_core.timeline.columns import RAW_COLUMNS
+from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS, RAW_COLUMNS
 from fer_core.timeline.corrections import merged, resmoothed, split, within, without
 from fer_core.timeline.edits import Mark, Name, Remove
 from fer_core.timeline.files import from_json, from_parquet, listed, parquet_bytes, typed_rows
 from fer_core.timeline.notes import Marker
 from fer_core.timeline.study import AS_READ, Study
-from fer_core.timeline.table import Timeline, smoothed
-from tests.timelines import measures_of, nobody, of_rows, reading, synthetic
+from fer_core.timeline.table import MEASURES, Timeline, smoothed
+from tests.timelines import measured, measures_of, nobody, of_rows, reading, synthetic
 from tests.unit.test_timeline_files import SETTINGS_1, parquet_1
 from tests.videos import scene, write_video
 
@@ -227,6 +229,79 @@ def test_what_is_left_out_of_problems_or_changed_in_measures_is_found(tmp_path, 
     known = dataclasses.replace(timeline, measures=measures, problems=("11 s of the recording are missing.",))
     bundle.write_bytes(bundle_bytes(Study(known, ()), DAY))
     assert "are missing" not in " ".join(verify(bundle, video, lambda *_: read).findings)
+
+
+def lost(timeline: Timeline, *names: str) -> Timeline:
+    """The timeline without columns or measures."""
+    measures = timeline.measures.drop(columns=[name for name in names if name in timeline.measures])
+    frame = timeline.frame.drop(columns=[name for name in names if name in timeline.frame])
+    return dataclasses.replace(timeline, frame=frame, measures=measures)
+
+
+@pytest.fixture(scope="module")
+def read(video):
+    """As an analysis with landmarks gives it."""
+    made = measured(9.0, 12.5)
+    return dataclasses.replace(
+        made,
+        recording=dataclasses.replace(made.recording, sha256=sha256(video)),
+        measures=measures_of(made.frame),
+    )
+
+
+@pytest.fixture
+def without_report(monkeypatch):
+    """Bundles whose report takes no time, for tests that do not look at it."""
+    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", lambda *_: b"%PDF-")
+
+
+@pytest.mark.usefixtures("without_report")
+@pytest.mark.parametrize(
+    ("names", "verdict", "words"),
+    [
+        (("blink",), "differs", "come with others that it has: blink."),
+        (tuple(GROUPS["pose"]), "equal within rounding", "lacks these columns, .*: yaw_deg, pitch_deg, roll_deg"),
+        (GROUP_COLUMNS, "equal within rounding", "lacks these columns, .*yaw_deg, .*jaw_drop"),
+        (("sharpness",), "differs", "come with others that it has: sharpness"),
+        (("outline",), "equal within rounding", "lacks these columns, .*: outline"),
+        (MEASURES, "equal within rounding", "lacks these columns, .*: sharpness, .*outline"),
+    ],
+    ids=["a column", "a group", "all groups", "a measure", "outlines, as before they were kept", "all measures"],
+)
+def test_columns_that_were_taken_out_are_told(tmp_path, video, read, names, verdict, words):
+    path = tmp_path / "b.zip"
+    path.write_bytes(bundle_bytes(Study(read), DAY))
+    assert verify(path, video, lambda *_: read).verdict == "identical"
+    path.write_bytes(bundle_bytes(Study(lost(read, *names)), DAY))
+    result = verify(path, video, lambda *_: read)
+    assert result.verdict == verdict and result.confirmed == (verdict != "differs")
+    assert re.search(words, " ".join(result.findings))
+
+
+@pytest.mark.usefixtures("without_report")
+def test_outlines_and_measures_that_no_analysis_gives_are_found(tmp_path, video, read):
+    path = tmp_path / "b.zip"
+    outlines = read.measures["outline"]
+    for words, changed in {
+        "outline differs in": read.measures.assign(outline=outlines.where(outlines.isna(), outlines.iat[50])),
+        "No analysis gives these measures of the bundle: deception.": read.measures.assign(deception=0.9),
+    }.items():
+        path.write_bytes(bundle_bytes(Study(dataclasses.replace(read, measures=changed)), DAY))
+        result = verify(path, video, lambda *_: read)
+        assert result.verdict == "differs" and words in " ".join(result.findings)
+    path.write_bytes(bundle_bytes(Study(read), DAY))
+    assert "the outlines of faces, too" in verify(path, video, lambda *_: lost(read, "outline")).findings[-1]
+
+
+@pytest.mark.usefixtures("without_report")
+def test_what_reading_again_cannot_confirm_is_told(tmp_path, video, timeline):
+    path = tmp_path / "b.zip"
+    declaration = Declaration("usability study", "1", "2026-11-01T10:00:00Z")
+    path.write_bytes(bundle_bytes(Study(dataclasses.replace(timeline, declaration=declaration)), DAY))
+    *_, told, uncompared = verify(path, video, lambda *_: timeline).findings
+    assert told.startswith("This was declared, which reading the recording again cannot confirm.")
+    assert "usability study" in told
+    assert "the report, the README, the dictionary of columns, the date" in uncompared and "outlines" not in uncompared
 
 
 def test_a_recording_that_is_not_there_is_a_sentence(tmp_path, data):
