@@ -1,6 +1,7 @@
 """Event files of others: read as their formats say, written so that they can be read again."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,7 @@ from fer_core.timeline.events.event import MAX_BYTES, Event, with_text_of
 from fer_core.timeline.events.expressions import expression_events
 from fer_core.timeline.events.formats import WRITTEN, read_events, write_events
 from fer_core.timeline.notes import Notes, Span
-from tests.timelines import nobody, of_rows, reading
+from tests.timelines import RECORDING, nobody, of_rows, reading
 
 EVENTS = (
     Event(0.5, None, "=SUM(A1)", "marker", "P1"),
@@ -162,6 +163,40 @@ def test_boris(name, data):
     assert (nod.start_s, nod.end_s, nod.text, nod.subject) == (2.0, None, "nod", "P1")
 
 
+def test_a_project_names_what_boris_asks_of_it_in_ascii():
+    recording = replace(RECORDING, duration_s=61.5, frame_rate=29.97, has_audio=False)
+    data = write_events(EVENTS, "boris", "Gespräch.mp4", recording)
+    assert data.isascii()
+    [(name, observation)] = json.loads(data)["observations"].items()
+    assert name == "Gespräch"
+    assert observation["file"] == {"1": ["Gespräch.mp4"], **{player: [] for player in "2345678"}}
+    assert observation["media_info"] == {
+        "length": {"Gespräch.mp4": 61.5},
+        "fps": {"Gespräch.mp4": 29.97},
+        "hasVideo": {"Gespräch.mp4": True},
+        "hasAudio": {"Gespräch.mp4": False},
+        "offset": dict.fromkeys("12345678", 0.0),
+    }
+    [unknown] = json.loads(write_events(EVENTS, "boris"))["observations"].values()
+    assert unknown["media_info"]["length"] == {} and set(unknown["file"]) == set("12345678")
+
+
+def test_states_of_boris_with_different_modifiers_overlap():
+    header = "Observation id\tSubject\tBehavior\tModifier #1\tModifier #2\tBehavior type\tTime\n"
+    rows = [
+        ("left", "", "START", 1),
+        ("right", "slow", "START", 2),
+        ("left", "", "STOP", 3),
+        ("right", "slow", "STOP", 4),
+    ]
+    table = header + "".join(f"o\tP1\tturn\t{one}\t{two}\t{kind}\t{time}\n" for one, two, kind, time in rows)
+    left, right = read_events("p.tsv", table.encode())
+    assert [(event.start_s, event.end_s, event.columns["Modifier #1"]) for event in (left, right)] == [
+        (1.0, 3.0, "left"),
+        (2.0, 4.0, "right"),
+    ]
+
+
 def test_an_old_table_of_boris_begins_below_its_description():
     [smile] = read_events("p.tsv", BORIS_OLD_TABLE.encode())
     assert spoken([smile]) == [(1.0, 3.5, "smile", "mouth", "P1")]
@@ -190,6 +225,27 @@ def test_eprime_table():
     data = b"C:\\exp\\merged.emrg2\nSubject\tPicture\tFace.OnsetTime\tFace.OffsetTime\n7\thappy.bmp\t12500\t13500\n"
     [face] = read_events("export.txt", data)
     assert (face.start_s, face.end_s, face.text, face.subject) == (12.5, 13.5, "Face", "7")
+
+
+def test_a_table_of_eprime_with_levels():
+    names = ["Subject", "Session", "Intro.OnsetTime", "Face.OnsetTime[Trial]", "Face.OffsetTime[Trial]"]
+    names += ["Rest.OnsetTime[Block]", "Procedure[Block]", "Procedure[Trial]"]
+    rows = [
+        ("7", "1", "500", "1000", "2000", "9000", "BlockProc", "TrialProc"),
+        ("7", "1", "500", "3000", "4000", "9000", "BlockProc", "TrialProc"),
+        ("7", "2", "500", "3000", "4000", "0", "BlockProc", "TrialProc"),
+    ]
+    data = "\n".join("\t".join(cells) for cells in (names, *rows)).encode()
+    assert [(event.start_s, event.end_s, event.text, event.kind) for event in read_events("e.txt", data)] == [
+        (0.5, None, "Intro", ""),
+        (0.5, None, "Intro", ""),  # of the other session
+        (1.0, 2.0, "Face", "TrialProc"),
+        (3.0, 4.0, "Face", "TrialProc"),
+        (3.0, 4.0, "Face", "TrialProc"),
+        (9.0, None, "Rest", "BlockProc"),
+    ]
+    with pytest.raises(TimelineError, match=r'"Rest\.onsettime\[block\]" .*"soon"'):
+        read_events("e.txt", data.replace(b"9000", b"soon"))
 
 
 def test_psychopy_log():
@@ -278,6 +334,20 @@ def test_elan_slots_without_a_time_and_annotations_upon_others():
     ]
 
 
+VIDEO_OF_ELAN = '<MEDIA_DESCRIPTOR MEDIA_URL="./{}.mp4" MIME_TYPE="{}/mp4" TIME_ORIGIN="{}"/>'
+
+
+def elan_with(*media: str) -> bytes:
+    return ELAN.replace('milliseconds"/>', f'milliseconds">{"".join(media)}</HEADER>').encode()
+
+
+def test_times_of_elan_are_those_of_its_video():
+    videos = [VIDEO_OF_ELAN.format(name, "video", 2500) for name in "ab"]
+    found = read_events("a.eaf", elan_with(*videos, VIDEO_OF_ELAN.format("c", "audio", 80)))
+    assert [(event.start_s, event.end_s) for event in found] == [(3.5, 4.0), (4.0, 4.5), (4.0, 4.5)]
+    assert read_events("a.eaf", elan_with(VIDEO_OF_ELAN.format("a", "video", -400)))[0].start_s == 0.6
+
+
 def test_what_overlaps_goes_to_a_further_tier_of_elan():
     events = (Event(0, 2, "a", "x"), Event(1, 3, "b", "x"), Event(2, 4, "c", "x"), Event(2, None, "d", "x"))
     text = write_events(events, "elan").decode()
@@ -335,6 +405,12 @@ def bomb() -> str:
         ("a.eaf", ELAN.replace('"ts3"/>', '"x"/>').replace('REF2="ts3"', 'REF2="x9"').encode(), "Line 11 .*time slot"),
         ("a.eaf", ELAN.replace('"2000"', '"2e3"').encode(), 'Line 6 .*"2e3"'),
         ("a.eaf", ELAN.replace('_REF="a2"', '_REF="a3"').encode(), "Line 14 .*stands upon"),
+        (
+            "a.eaf",
+            elan_with(VIDEO_OF_ELAN.format("a", "video", 1), VIDEO_OF_ELAN.format("b", "video", 2)),
+            "several videos with different time origins",
+        ),
+        ("a.eaf", elan_with(VIDEO_OF_ELAN.format("a", "video", "1.5")), 'Line 3 .*no time origin .*"1.5"'),
         ("a.srt", b"1\n00:00:02,000 --> 00:00:01,000\nx\n", "Line 2 .*ends before"),
         ("a.srt", b"1\nx\n", "Line 1 .*without times"),
         ("a.srt", b"1\n0:00 -> x --> 1\nx\n", "Line 2 .*no times"),

@@ -30,6 +30,14 @@ def test_there_and_back():
     assert set(markers) == set(NOTES.markers) and spans == NOTES.excluded
 
 
+def test_what_ends_with_the_recording_is_read_again():
+    within = (0.0, 10 + 2 / 3)  # a table rounds it up
+    notes = Notes(markers=(Marker(within[1], "end"),), excluded=(Span(2.0, within[1], "phone"),))
+    assert events_from(events_text(notes).encode(), within) == (notes.markers, notes.excluded)
+    with pytest.raises(TimelineError, match="outside the recording"):
+        events_from(b"start_s\n10.67\n", within)
+
+
 @pytest.mark.parametrize(
     "table",
     [

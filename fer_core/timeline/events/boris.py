@@ -19,6 +19,7 @@ from fer_core.cells import csv_of_rows
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event, decoded, of_observation, quoted, seconds_of
 from fer_core.timeline.events.tables import Row, Table, time_in
+from fer_core.timeline.table import Recording
 
 SOURCE: Final = "boris"
 OBSERVATION: Final = "Observation id"
@@ -40,6 +41,8 @@ _TYPES: Final = ("behavior type", "status")
 _SPOKEN: Final = ("behavior", "behavioral category", "subject", *_TIMES, *_TYPES)
 _POINT, _START, _STOP = "POINT", "START", "STOP"
 _KEYS: Final = "abcdefghijklmnopqrstuvwxyz"
+_PLAYERS: Final = tuple("12345678")
+"""BORIS plays up to eight files side by side and expects every player to be named, also without a file."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +109,16 @@ def read_project(data: bytes, observation: str | None = None) -> list[Event]:
     return _paired([mark for mark in marks if id(mark.event) in wanted])
 
 
-def project_text(events: Sequence[Event], observation: str, media: str = "") -> str:
+def project_text(events: Sequence[Event], observation: str, media: str = "", recording: Recording | None = None) -> str:
     """A BORIS project with the events in one observation. The text is the code, the kind its category.
+
+    It is ASCII, because BORIS reads projects in the encoding of its computer.
 
     Args:
         events: of one recording.
         observation: name of the observation.
         media: file name of the recording.
+        recording: whose length, frame rate and sound are written; None where they are not known.
 
     Raises:
         TimelineError: two events of one text and subject overlap, or a text is used for moments and for longer events.
@@ -160,7 +166,8 @@ def project_text(events: Sequence[Event], observation: str, media: str = "") -> 
         "converters": {},
         "observations": {
             observation: {
-                "file": {"1": [media] if media else []},
+                "file": {player: [media] if media and player == _PLAYERS[0] else [] for player in _PLAYERS},
+                "media_info": _media_info(media, recording),
                 "type": "MEDIA",
                 "date": "2000-01-01T00:00:00",
                 "description": "",
@@ -171,7 +178,7 @@ def project_text(events: Sequence[Event], observation: str, media: str = "") -> 
             }
         },
     }
-    return json.dumps(project, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(project, ensure_ascii=True, indent=1) + "\n"
 
 
 def table_text(events: Sequence[Event], observation: str) -> str:
@@ -191,6 +198,21 @@ def table_text(events: Sequence[Event], observation: str) -> str:
         for event in sorted(events, key=lambda event: event.start_s)
     ]
     return csv_of_rows(_TABLE_COLUMNS, rows, "\t")
+
+
+def _media_info(media: str, recording: Recording | None) -> Mapping[str, Mapping[str, float | bool]]:
+    """What BORIS otherwise finds out with FFmpeg when it opens a project: by file, and the offset (s) by player."""
+    known: dict[str, float | bool] = {}
+    if media and recording is not None:
+        known = {
+            "length": recording.duration_s,
+            "fps": recording.frame_rate,
+            "hasVideo": True,
+            "hasAudio": recording.has_audio,
+        }
+    names = ("length", "fps", "hasVideo", "hasAudio")
+    info = {name: {media: known[name]} if name in known else {} for name in names}
+    return {**info, "offset": dict.fromkeys(_PLAYERS, 0.0)}
 
 
 def _aggregated(row: Row) -> Event:
@@ -245,14 +267,14 @@ def _coded(row: Any, observation: str, number: int, states: Mapping[str, bool], 
 
 
 def _paired(marks: Iterable[_Mark]) -> list[Event]:
-    """Events of marks. The marks of a state alternate between start and stop for each subject and behaviour."""
+    """Events of marks. The marks of a state alternate between start and stop for each subject, behaviour, modifiers."""
     events: list[Event] = []
-    open_states: dict[tuple[str, str, str], _Mark] = {}
+    open_states: dict[tuple[str, str, tuple[tuple[str, str], ...]], _Mark] = {}
     for mark in sorted(marks, key=lambda mark: mark.time_s):
         if mark.kind == _POINT:
             events.append(mark.event)
             continue
-        key = (mark.event.subject, mark.event.text, mark.event.columns.get("Modifiers", ""))
+        key = (mark.event.subject, mark.event.text, _modifiers(mark.event))
         begun = open_states.pop(key, None)
         if begun is None:
             if mark.kind == _STOP:
@@ -276,6 +298,11 @@ def _paired(marks: Iterable[_Mark]) -> list[Event]:
     for mark in open_states.values():
         _unpaired(mark, "never stops")
     return events
+
+
+def _modifiers(event: Event) -> tuple[tuple[str, str], ...]:
+    """The modifiers of a mark: one column in a project, a column each ("Modifier #1") in a table."""
+    return tuple(sorted(item for item in event.columns.items() if item[0].lower().startswith("modifier")))
 
 
 def _unpaired(mark: _Mark, problem: str) -> NoReturn:

@@ -2,10 +2,12 @@
 
 Wittenburg et al. (2006), ELAN: a professional framework for multimodality research, LREC. The document is XML: time
 slots in milliseconds, and tiers of annotations between two slots or upon another annotation. Times have a resolution of
-one millisecond, and annotations of one tier may not overlap.
+one millisecond, and annotations of one tier may not overlap. Where a video was cut or synchronised, the TIME_ORIGIN of
+its MEDIA_DESCRIPTOR is the millisecond of the video at which the document's clock shows 0.
 """
 
 import math
+import re
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -26,6 +28,7 @@ _SPAN_TYPE: Final = "stretch"
 _AUTHOR: Final = "Face Value"
 _OVERLAP: Final = " (overlap {})"
 _DEFAULT_TIER: Final = "events"
+_ORIGIN: Final = re.compile(r"-?\d{1,13}", re.ASCII)
 _NO_XML: Final = "\ufffe\uffff"
 _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 
@@ -34,15 +37,17 @@ def read_document(data: bytes) -> list[Event]:
     """Annotations of every tier: `kind` is the tier, `subject` its participant.
 
     An annotation on another annotation has its times. Slots without a time are spread evenly between their neighbours,
-    as in ELAN.
+    as in ELAN. Times are those of the video that the document names, if it names one.
 
     Raises:
-        TimelineError: it is no such document, or declares entities or a document type.
+        TimelineError: it is no such document, names videos of different origins, or declares entities or a document
+            type.
     """
     root, lines = _parsed(data)
     if root.tag != "ANNOTATION_DOCUMENT":
         raise TimelineError(f"Line 1: the document is {quoted(root.tag)}, not an ELAN document; save it again in ELAN.")
-    slots = _slots(root, lines)
+    origin_s = _origin_s(root, lines)
+    slots = {name: origin_s + time_s for name, time_s in _slots(root, lines).items()}
     ours = root.get("AUTHOR") == _AUTHOR
     aligned, upon = _annotations(root, lines, slots)
     events = []
@@ -147,6 +152,27 @@ def _without_declaration(text: str) -> str:
     """The decoded text without its XML declaration; lines keep their numbers."""
     end = text.find("?>")
     return "\n" * text[: end + 2].count("\n") + text[end + 2 :] if end >= 0 else text
+
+
+def _origin_s(root: ElementTree.Element, lines: Mapping[ElementTree.Element, int]) -> float:
+    """Seconds of the document's videos at which its clock shows 0; 0 where nothing is said.
+
+    Sound and pictures are passed over: what is read here is a video.
+    """
+    origins = set()
+    for media in root.iterfind("HEADER/MEDIA_DESCRIPTOR"):
+        if media.get("MIME_TYPE", "").startswith(("audio", "image")):
+            continue
+        said = media.get("TIME_ORIGIN", "0")
+        if not _ORIGIN.fullmatch(said):
+            raise TimelineError(f"Line {lines[media]} of the ELAN document has no time origin ({quoted(said)}).")
+        origins.add(int(said))
+    if len(origins) > 1:
+        raise TimelineError(
+            "The ELAN document has several videos with different time origins; keep the analysed one alone in ELAN "
+            "(Edit, Linked Files) and save it again."
+        )
+    return origins.pop() / 1000 if origins else 0.0
 
 
 def _slots(root: ElementTree.Element, lines: Mapping[ElementTree.Element, int]) -> Mapping[str, float]:

@@ -3,9 +3,11 @@
 A session's log (`.txt`, UTF-16) holds a frame of "name: value" lines for each trial, between "*** LogFrame Start ***"
 and "*** LogFrame End ***". Objects of the experiment leave `NAME.OnsetTime`, in milliseconds since the program started,
 and may leave `NAME.OffsetTime`; an onset of 0 means that the object was not shown. The exported table has the same
-names as columns and a row for each trial.
+names as columns and a row for each trial. Where several levels log an attribute, its columns end in the level's name,
+such as `NAME.OnsetTime[Block]`; what a higher level logged once stands in every row below it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -17,6 +19,7 @@ SOURCE: Final = "e-prime"
 _ONSET: Final = ".onsettime"
 _OFFSET: Final = ".offsettime"
 _TIMES: Final = (_ONSET, _OFFSET, ".onsetdelay", ".durationerror", ".rttime", ".onsettoonsettime", ".finishtime")
+_LEVEL: Final = re.compile(r"\[\w+\]$")
 _START, _END = "*** LogFrame Start ***", "*** LogFrame End ***"
 _HEADER: Final = "*** Header Start ***"
 
@@ -28,12 +31,12 @@ def is_log(text: str) -> bool:
 
 def is_table(table: Table) -> bool:
     """Whether a column is the onset of an object."""
-    return any(name.lower().endswith(_ONSET) for name in table.names)
+    return is_header([name.lower() for name in table.names])
 
 
 def is_header(cells: Sequence[str]) -> bool:
     """Whether a row (cells, lower case) is the header of an exported table, which may have a file name above it."""
-    return any(cell.endswith(_ONSET) for cell in cells)
+    return any(_split(cell)[0].endswith(_ONSET) for cell in cells)
 
 
 def events_of_log(text: str) -> list[Event]:
@@ -67,27 +70,43 @@ def events_of_log(text: str) -> list[Event]:
 def events_of_table(table: Table) -> list[Event]:
     """An event for each object that was shown in a row of an exported table, named after the object.
 
+    One that further rows of the session repeat, because it was shown once for all of them, is one event.
+
     Raises:
         TimelineError: a time is no number.
     """
-    return [event for row in table.rows for event in _shown(row.cells, row.line)]
+    found: dict[tuple[object, ...], Event] = {}
+    for row in table.rows:
+        session = row.first(["session"])
+        for event in _shown(row.cells, row.line):
+            key = (event.subject, session, event.text.lower(), event.start_s, event.end_s)
+            found.setdefault(key, event)
+    return list(found.values())
 
 
 def _shown(frame: Mapping[str, str], line: int) -> list[Event]:
     by_name = {name.lower(): value for name, value in frame.items()}
-    kept = {name: value for name, value in frame.items() if value and not name.lower().endswith(_TIMES)}
-    kind = by_name.get("procedure", "") or by_name.get("running", "")
+    kept = {name: value for name, value in frame.items() if value and not _split(name)[0].lower().endswith(_TIMES)}
     events = []
     for name in frame:
-        if not name.lower().endswith(_ONSET):
+        attribute, level = _split(name)
+        if not attribute.lower().endswith(_ONSET):
             continue
-        thing = name[: -len(_ONSET)]
-        start_ms, end_ms = _milliseconds(by_name, thing, _ONSET, line), _milliseconds(by_name, thing, _OFFSET, line)
+        thing = attribute[: -len(_ONSET)]
+        start_ms, end_ms = (_milliseconds(by_name, thing, end + level, line) for end in (_ONSET, _OFFSET))
         if not start_ms:
             continue
         end_s = end_ms / 1000 if end_ms and end_ms > start_ms else None
+        kinds = (f"procedure{level}", "procedure", f"running{level}", "running")
+        kind = next((by_name[each] for each in kinds if by_name.get(each)), "")
         events.append(Event(start_ms / 1000, end_s, thing, kind, by_name.get("subject", ""), SOURCE, kept, line))
     return events
+
+
+def _split(name: str) -> tuple[str, str]:
+    """An attribute and the level behind it in lower case, such as "[block]"; empty where there is none."""
+    level = _LEVEL.search(name)
+    return (name[: level.start()], level.group().lower()) if level else (name, "")
 
 
 def _milliseconds(frame: Mapping[str, str], thing: str, end: str, line: int) -> float | None:

@@ -8,6 +8,7 @@ from typing import Final
 from fer_core.errors import TimelineError
 from fer_core.timeline.events import boris, elan, eprime, psychopy, subtitles, tables
 from fer_core.timeline.events.event import Event, checked, decoded, quoted
+from fer_core.timeline.table import Recording
 
 EXTENSIONS: Final = ("csv", "tsv", "txt", "log", "eaf", "boris", "json", "srt", "vtt")
 """Endings of files that are read."""
@@ -21,33 +22,35 @@ class Format:
         title: for people.
         extension: ending of the file without the dot.
         mime: media type.
-        write: makes the text of the file of events and the name of the recording's file.
+        write: makes the text of the file of events, the name of the recording's file, and what is known of it.
     """
 
     title: str
     extension: str
     mime: str
-    write: Callable[[Sequence[Event], str], str]
+    write: Callable[[Sequence[Event], str, Recording | None], str]
 
 
 WRITTEN: Final[Mapping[str, Format]] = {
-    "csv": Format("Table (CSV)", "csv", "text/csv", lambda events, media: tables.table_text(events)),
-    "bids": Format("BIDS events", "tsv", "text/tab-separated-values", lambda events, media: tables.bids_text(events)),
-    "elan": Format("ELAN document", "eaf", "application/xml", elan.document_text),
+    "csv": Format("Table (CSV)", "csv", "text/csv", lambda events, *_: tables.table_text(events)),
+    "bids": Format("BIDS events", "tsv", "text/tab-separated-values", lambda events, *_: tables.bids_text(events)),
+    "elan": Format(
+        "ELAN document", "eaf", "application/xml", lambda events, media, _: elan.document_text(events, media)
+    ),
     "boris": Format(
         "BORIS project",
         "boris",
         "application/json",
-        lambda events, media: boris.project_text(events, PurePath(media).stem or "recording", media),
+        lambda events, media, recording: boris.project_text(events, _observation(media), media, recording),
     ),
     "boris_table": Format(
         "BORIS aggregated events",
         "tsv",
         "text/tab-separated-values",
-        lambda events, media: boris.table_text(events, PurePath(media).stem or "recording"),
+        lambda events, media, _: boris.table_text(events, _observation(media)),
     ),
-    "srt": Format("Subtitles (SRT)", "srt", "application/x-subrip", lambda events, media: subtitles.srt_text(events)),
-    "vtt": Format("Subtitles (WebVTT)", "vtt", "text/vtt", lambda events, media: subtitles.vtt_text(events)),
+    "srt": Format("Subtitles (SRT)", "srt", "application/x-subrip", lambda events, *_: subtitles.srt_text(events)),
+    "vtt": Format("Subtitles (WebVTT)", "vtt", "text/vtt", lambda events, *_: subtitles.vtt_text(events)),
 }
 """Formats that are written, by name. Logs of PsychoPy and E-Prime are only read."""
 
@@ -80,20 +83,25 @@ def read_events(name: str, data: bytes, observation: str | None = None) -> tuple
     return checked(_of_table(text, observation))
 
 
-def write_events(events: Sequence[Event], form: str, media: str = "") -> bytes:
+def write_events(events: Sequence[Event], form: str, media: str = "", recording: Recording | None = None) -> bytes:
     """The events in a format of `WRITTEN`, as UTF-8.
 
     Args:
         events: of one recording.
         form: name of the format.
         media: file name of the recording.
+        recording: such as `Timeline.recording`, of which BORIS projects tell length, frame rate and sound.
 
     Raises:
         TimelineError: there is no such format, or it cannot hold the events.
     """
     if form not in WRITTEN:
         raise TimelineError(f'Events cannot be written as "{form}"; choose one of: {", ".join(WRITTEN)}.')
-    return WRITTEN[form].write(events, media).encode()
+    return WRITTEN[form].write(events, media, recording).encode()
+
+
+def _observation(media: str) -> str:
+    return PurePath(media).stem or "recording"
 
 
 def _of_table(text: str, observation: str | None) -> list[Event]:

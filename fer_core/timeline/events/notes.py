@@ -15,6 +15,9 @@ EXCLUDED: Final = "excluded"
 MOST: Final = 1000
 """Most events that can be shown on a chart."""
 
+_BEYOND_S: Final = 0.001
+"""How far outside the recording a time may lie, as event files round times; it moves to the recording's nearer end."""
+
 
 def events_text(notes: Notes) -> str:
     """CSV with a row for each marker (without an end) and excluded span, in the order of time, in seconds."""
@@ -50,20 +53,20 @@ def events_from(
         raise TimelineError(f"The table has {len(events)} events; {MOST} are the most that can be shown.")
     markers, spans = [], []
     for event in events:
-        _check(event, event.start_s, within_s)
+        start_s = _inside(event, event.start_s, within_s)
         if event.kind.lower() != EXCLUDED:
-            markers.append(Marker(event.start_s, event.text or "Event"))
+            markers.append(Marker(start_s, event.text or "Event"))
             continue
         if event.end_s is None:
             raise TimelineError(f"Line {event.line} of the events has no end in seconds; name the column end_s.")
-        _check(event, event.end_s, within_s)
-        spans.append(Span(event.start_s, event.end_s, event.text))
+        spans.append(Span(start_s, _inside(event, event.end_s, within_s), event.text))
     return tuple(markers), tuple(spans)
 
 
-def _check(event: Event, time_s: float, within_s: tuple[float, float]) -> None:
-    if not within_s[0] <= time_s <= within_s[1]:
+def _inside(event: Event, time_s: float, within_s: tuple[float, float]) -> float:
+    if not within_s[0] - _BEYOND_S <= time_s <= within_s[1] + _BEYOND_S:
         raise TimelineError(
             f"Line {event.line} of the events is at {time_s:g} s, outside the recording ({within_s[0]:g} to "
             f"{within_s[1]:.2f} s); give seconds from its start."
         )
+    return min(max(time_s, within_s[0]), within_s[1])
