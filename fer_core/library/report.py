@@ -19,8 +19,8 @@ from fer_core.reports.pdf_page import MARGIN_MM, QUIET, WIDTH_MM, Document
 from fer_core.reports.study_charts import LEFT_MM, RIGHT_MM, people_chart
 from fer_core.reports.wording import (
     DETECTOR_NAMES,
-    LIMITS,
     MUST_NOT,
+    limits,
     reading_methods,
     sampling,
     smoothing,
@@ -279,7 +279,7 @@ def _add_methods(
         for words in reading_methods(request, study.cards.get(request.model or "")):
             page.paragraph(words)
     page.heading("Limits")
-    page.bullets(LIMITS)
+    page.bullets(limits(study.cards.get(request.model or "") for request, _ in _requests(study.entries)))
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
 

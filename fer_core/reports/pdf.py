@@ -165,6 +165,12 @@ def _add_overview(page: Document, timeline: Timeline, notes: Notes, summaries: S
     if not summaries and people(timeline):
         page.paragraph(ALL_EXCLUDED)
         return
+    if not summaries and timeline.excerpt:
+        page.paragraph(
+            f"Nobody is in the data of the {timeline.frame['time_s'].nunique():,} sampled frames: readings were left "
+            "out on purpose, so there is nothing to show."
+        )
+        return
     if not summaries:
         page.paragraph(
             f"No face was found in the {timeline.frame['time_s'].nunique():,} sampled frames of this recording, so "

@@ -173,7 +173,7 @@ def share_ring(summary: PersonSummary, width_mm: float, height_mm: float) -> Cha
 def quality_lane(
     timeline: Timeline, lanes: Sequence[tuple[str, pd.DataFrame]], width_mm: float, height_mm: float
 ) -> Chart:
-    """When no face was found, and when which person's samples had which quality problem; see `quality_rows`."""
+    """When nobody is in the data, and when which person's samples had which quality problem; see `quality_rows`."""
     figure, axes = _gridded(width_mm, height_mm, left_mm=26)
     for lane, (_, rows) in enumerate(lanes):
         spans = spans_of(rows, interval_s(timeline))
@@ -189,7 +189,7 @@ def quality_rows(timeline: Timeline) -> list[tuple[str, pd.DataFrame]]:
     """The lanes of `quality_lane`: label and the rows in it."""
     rows = weighted(timeline)
     empty = rows[rows["person"].isna()]
-    lanes = [("no face", empty)] if len(empty) else []
+    lanes = [("nobody" if timeline.excerpt else "no face", empty)] if len(empty) else []
     for person in people(rows):
         own = rows_of_person(rows, person)
         lanes.extend((f"{person}: {problem}", own[where]) for problem, where in problems_of(own).items())

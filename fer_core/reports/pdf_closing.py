@@ -9,7 +9,7 @@ import pandas as pd
 from fer_core.classification.cards import ModelCard
 from fer_core.reports import pdf_charts
 from fer_core.reports.pdf_page import HEADING_MM, NOTE_LINE_MM, QUIET, WIDTH_MM, Document
-from fer_core.reports.wording import LIMITS, MUST_NOT, methods, references
+from fer_core.reports.wording import MUST_NOT, limits, methods, references
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import (
     CATEGORIES,
@@ -66,7 +66,7 @@ def add_quality(page: Document, timeline: Timeline, notes: Notes) -> None:
     if not everything:
         return
     page.chapter("Quality of the samples", 120)
-    page.paragraph(_statement(rows, everything))
+    page.paragraph(_statement(rows, everything, excerpt=timeline.excerpt))
     lanes = pdf_charts.quality_rows(timeline)
     if lanes:
         shown = lanes[:_MOST_LANES]
@@ -98,19 +98,20 @@ def add_methods(page: Document, timeline: Timeline, card: ModelCard | None) -> N
     for paragraph in methods(timeline, card):
         page.paragraph(paragraph)
     page.heading("Limits")
-    page.bullets(LIMITS)
+    page.bullets(limits([card]))
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
     page.heading("References", 30)
     page.bullets(references(timeline, card), 7.5)
 
 
-def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary]) -> str:
+def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary], *, excerpt: bool) -> str:
     empty_s = float(rows.loc[rows["person"].isna(), "held_s"].sum())
     seen_s = sum(summary.seen_s for summary in summaries)
     good = sum(summary.seen_s * summary.good_share for summary in summaries) / seen_s
     uncertain = sum(summary.seen_s * summary.shares[UNCERTAIN] for summary in summaries) / seen_s
-    nobody = f"For {as_clock(empty_s)} no face was found. " if empty_s else "Every sampled frame shows a face. "
+    without = "nobody is in the data" if excerpt else "no face was found"  # somebody may have been removed
+    nobody = f"For {as_clock(empty_s)} {without}. " if empty_s else "Every sampled frame shows a face. "
     return (
         f"{nobody}Of the time that people were seen, {good:.0%} is without a quality problem and {uncertain:.0%} is "
         "uncertain. A sample has a problem where the face is small, blurred, dark, overexposed, low in contrast, "

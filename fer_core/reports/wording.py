@@ -1,6 +1,6 @@
 """What a report says in sentences: how it was made, how far it goes, and what it must not be used for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple
 from typing import Final
 
@@ -30,19 +30,21 @@ _SMOOTHING: Final = {
     "none": "not smoothed",
 }
 
-LIMITS: Final = (
+_LIMITS: Final = (
     "A face shows an expression; what a person feels is another question. People smile without joy and are angry with "
     "a straight face, and cultures and persons differ (Barrett et al., 2019).",
     "The seven classes are those of the training data. Whatever else a face shows is read as one of them. The "
     "probabilities say how a photograph with such a face would be labelled, by people who saw nothing but that face.",
-    "Faces in profile, covered, very small, blurred or badly lit are unlike what the model learnt from. Fear and "
-    "disgust are often missed. FER2013 does not say who is in it, so how well the model does for people of different "
-    "ages, sexes and skin colours is not known.",
+    "Faces in profile, covered, very small, blurred or badly lit are unlike what the model learnt from. {}",
     "Persons are told apart by place and looks within this one recording. After long absences or cuts, one person can "
     "appear under two numbers.",
     f"Valence is derived from the probabilities ({VALENCE_FORMULA}); nobody measured it. Samples of one recording are "
     "not independent of each other, so no significance may be computed from their number.",
 )
+
+_FOR_WHOM: Final = "how well the model does for people of different ages, sexes and skin colours is not known."
+_OF_OWN: Final = f"Fear and disgust are often missed. FER2013 does not say who is in it, so {_FOR_WHOM}"
+_OF_OTHERS: Final = f"Besides, {_FOR_WHOM}"
 
 MUST_NOT: Final = (
     "to judge people at work, in hiring or in education; in the European Union that is prohibited (Regulation (EU) "
@@ -101,6 +103,16 @@ def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
     return [*reading_methods(timeline.request, card), *measured, *([accuracy] if accuracy else [])]
 
 
+def limits(cards: Iterable[ModelCard | None]) -> list[str]:
+    """How far the readings go, a sentence or a few each.
+
+    Args:
+        cards: of the models that read; None for one whose card is not at hand.
+    """
+    known = _OF_OWN if all(_is_own(card) for card in cards) else _OF_OTHERS
+    return [text.format(known) for text in _LIMITS]
+
+
 def reading_methods(request: AnalysisRequest, card: ModelCard | None = None) -> list[str]:
     """How a recording was sampled, read and judged, a paragraph each."""
     detector_name = request.detector.name
@@ -115,24 +127,31 @@ def reading_methods(request: AnalysisRequest, card: ModelCard | None = None) -> 
         f"{smoothing(request)}; the raw values are in the data files.",
         "A reading whose highest probability is below "
         f"{request.threshold:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
-        "the next one, at most for one and a half of the usual interval; shares are shares of the time that a person "
-        "was seen.",
+        "the next one, at most for one and a half of the usual interval or a quarter of a second, whichever is longer; "
+        "shares are shares of the time that a person was seen.",
     ]
 
 
 def _learnt_from(card: ModelCard | None) -> str:
     """What the model learnt from and how its outputs became probabilities, up to the words of smoothing."""
     seven = f"probabilities of seven expressions: {', '.join(EMOTIONS)}. These were"
-    if card is not None and card.imported is not None:
+    if card is None:
+        return f"whose card is not at hand, so what it learnt from is not said here. It gave {seven}"
+    if card.imported is not None:
         calibrated = (
             "calibrated by temperature scaling (Guo et al., 2017)" if card.temperature != 1 else "not calibrated"
         )
         return f"which others trained on: {card.training_data}. Its outputs were {calibrated}; they are {seven}"
-    start = f" {card.training_data.partition('. ')[2]}." if card is not None and ". " in card.training_data else ""
+    start = f" {card.training_data.partition('. ')[2]}." if ". " in card.training_data else ""
     return (
         "as a grey picture. It was trained on FER2013 (Goodfellow et al., 2013) with the votes of FER+ (Barsoum et "
         f"al., 2016).{start} Its outputs were calibrated by temperature scaling (Guo et al., 2017) to {seven}"
     )
+
+
+def _is_own(card: ModelCard | None) -> bool:
+    """Whether a model is known to be one of this project, which all learnt from FER2013."""
+    return card is not None and card.imported is None
 
 
 def validity_line(model: str, card: ModelCard | None, emotion: str) -> str:
@@ -193,10 +212,10 @@ def _recalls(per_class: Mapping[str, EmotionFigures]) -> Iterator[str]:
 
 def references(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
     """What the paragraphs cite, by name of the first author."""
-    request, foreign = timeline.request, card is not None and card.imported is not None
+    request, own = timeline.request, _is_own(card)
     left_out = {
-        *(("Barsoum", "Goodfellow") if foreign else ()),
-        "Guo" if foreign and card is not None and card.temperature == 1 else "",
+        *(() if own else ("Barsoum", "Goodfellow")),
+        "Guo" if not own and (card is None or card.temperature == 1) else "",
         *(() if has_landmarks(timeline) else ("Ablavatski", "Kartynnik", "Soukupova")),
         "Bazarevsky" if request.detector.name != "blazeface" else "",
         "Viola" if request.detector.name != "haar" else "",

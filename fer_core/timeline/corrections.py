@@ -78,7 +78,7 @@ def without(timeline: Timeline, person: int) -> Timeline:
     """
     _check(timeline, person)
     portraits = {number: picture for number, picture in timeline.portraits.items() if number != person}
-    return replace(_without_rows(timeline, _is(timeline.frame, person)), portraits=portraits)
+    return replace(_without_rows(timeline, _is(timeline.frame, person)), portraits=portraits, excerpt=True)
 
 
 def without_poor(timeline: Timeline) -> Timeline:

@@ -1,7 +1,7 @@
 """Statistics of each person in a timeline: time seen, and shares of that time by emotion.
 
-The duration of a sample is the time until the next one, at most `_SAME_RUN` intervals. Shares are therefore shares of
-time, also where the frame rate varies, and time without samples does not count.
+The duration of a sample is the time until the next one, at most `_SAME_RUN` intervals or `_HITCH_S`, whichever is
+longer. Shares are therefore shares of time, also where the frame rate varies, and time without samples does not count.
 """
 
 from collections.abc import Sequence

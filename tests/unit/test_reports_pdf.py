@@ -16,9 +16,11 @@ from fer_core.errors import MediaError
 from fer_core.notice import PURPOSE
 from fer_core.reports import fonts, pdf, pdf_closing
 from fer_core.reports.pdf import pdf_report, write_pdf
+from fer_core.reports.pdf_charts import quality_rows
 from fer_core.reports.pdf_page import Document
-from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, methods, references
+from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, limits, methods, references
 from fer_core.request import DetectorChoice, Region
+from fer_core.timeline.corrections import without
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.summaries import outside, summarise, weighted
 from tests.timelines import REQUEST, measured, of_rows, reading, synthetic
@@ -101,11 +103,12 @@ def test_quality_methods_and_limits_are_stated():
 
 
 def test_what_is_cited_is_listed():
+    card = load_card(default_model())
     for detector, smoothing in (("haar", "exponential"), ("mtcnn", "hmm"), ("blazeface", "none")):
         request = dataclasses.replace(REQUEST, detector=DetectorChoice(detector), smoothing=smoothing)
         timeline = dataclasses.replace(measured(2) if smoothing == "none" else synthetic(2), request=request)
-        listed = references(timeline)
-        written = " ".join(methods(timeline))
+        listed = references(timeline, card)
+        written = " ".join(methods(timeline, card))
         for name, year in (("Goodfellow", 2013), ("Barsoum", 2016), ("Guo", 2017)):
             assert f"{name} et al., {year}" in written and any(line.startswith(name) for line in listed)
         assert any(line.startswith("Viola") for line in listed) == ("Viola & Jones, 2001" in written)
@@ -123,6 +126,34 @@ def test_of_a_network_of_others_is_said_what_it_learnt_from():
     assert not any(name in listed for name in ("Barsoum", "Goodfellow", "Guo"))
     assert "AffectNet" in written and "not calibrated" in written
     assert "FER2013 (Goodfellow" not in written and "grey" not in written
+    assert "FER2013" in " ".join(limits([load_card(default_model())])) and "FER2013" not in " ".join(limits([card]))
+
+
+def test_of_a_network_whose_card_is_not_at_hand_nothing_is_made_up():
+    written, listed = " ".join(methods(synthetic(2))), " ".join(references(synthetic(2)))
+    assert '"resnet50v2", whose card is not at hand' in written and "calibrated" not in written
+    text = text_of(pdf_report(synthetic(2), DAY))
+    assert "FER2013" not in text and "Besides, how well the model does for people" in text
+    assert not any(name in listed for name in ("Barsoum", "Goodfellow", "Guo"))
+    mixed = limits([load_card(default_model()), None])
+    assert "FER2013" not in " ".join(mixed)
+
+
+def test_who_was_removed_is_not_said_to_have_been_missed():
+    alone = without(synthetic(10, people=1), 1)
+    text = text_of(pdf_report(alone, DAY))
+    assert "Nobody is in the data of the 40 sampled frames" in text
+    assert "No face was found" not in text and "more light" not in text
+    one, two = quality_rows(synthetic(10))[0][0], quality_rows(without(synthetic(10), 2))[0][0]
+    assert (one, two) == ("no face", "nobody")
+    text = text_of(pdf_report(without(synthetic(10), 1), DAY))
+    assert "nobody is in the data" in text and "no face was found" not in text
+
+
+def test_a_sample_is_said_to_stand_for_as_long_as_it_does():
+    rows = of_rows([reading(time_s, 1, "happy") for time_s in (*(n / 10 for n in range(30)), 5)])
+    assert weighted(rows)["held_s"].max() == pytest.approx(0.25)
+    assert "or a quarter of a second, whichever is longer" in " ".join(methods(rows))
 
 
 def test_a_region_is_part_of_the_methods():
