@@ -86,13 +86,13 @@ def lanes_figure(lanes: Sequence[Lane], within_s: tuple[float, float]) -> go.Fig
 
 
 def quality_lane(source: Timeline | pd.DataFrame, notes: Notes | None = None) -> go.Figure:
-    """Where no face was found, and where a person's crop is unlike what the model learnt from, one lane a reason."""
+    """Where nobody is in the readings, and where a person's crop is unlike what the model learnt from, one lane a reason."""
     notes = notes or Notes()
     lanes: list[tuple[str, Look, pd.DataFrame]] = []
     rows = weighted(source)
     empty = rows[rows["person"].isna()]
     if len(empty):
-        lanes.append(("no face found", _NO_FACE, empty))
+        lanes.append(("nobody", _NO_FACE, empty))
     everyone = people(source)
     looks: dict[str, Look] = {}
     for person in everyone:

@@ -14,7 +14,8 @@ from fer_core.timeline.summaries import VALENCE_FORMULA, interval_s, people, row
 from fer_core.timeline.table import Timeline
 
 NOT_SEEN = "This person was not seen."
-NOBODY_SEEN = "No face was found in this recording."
+NOBODY_SEEN = "Nobody is in the readings of this recording."
+"""Also true of a recording whose people were all removed."""
 _PERCENT: dict[str, Any] = {"tickformat": ".0%", "range": [0, 1]}
 _MANY = 150
 

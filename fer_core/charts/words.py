@@ -90,7 +90,7 @@ def describe_quality(source: Timeline | pd.DataFrame, notes: Notes | None = None
     notes = notes or Notes()
     rows = counted(source, notes.excluded)
     empty_s = rows.loc[rows["person"].isna(), "held_s"].sum()
-    parts = [f"No face was found for {as_clock(empty_s)}."] if empty_s else []
+    parts = [f"Nobody is in the readings for {as_clock(empty_s)}."] if empty_s else []
     for summary in summarise(rows):
         found = ", ".join(f"{problem} {share:.0%}" for problem, share in summary.problems.items())
         parts.append(f"{notes.name(summary.person)}: {found or 'no quality problem'}.")

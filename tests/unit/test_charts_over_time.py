@@ -45,7 +45,7 @@ def test_every_figure_has_titled_axes_and_can_be_sent_to_a_browser(draw, timelin
 @pytest.mark.parametrize("name", ["lines", "area", "heat map", "valence", "ribbon"])
 def test_an_empty_figure_says_why(name):
     [words] = [a.text for a in OVER_TIME[name](EXTREMES["nobody"]).layout.annotations]
-    assert words in ("This person was not seen.", "No face was found in this recording.")
+    assert words in ("This person was not seen.", "Nobody is in the readings of this recording.")
 
 
 def test_emotions_differ_in_dash_and_symbol_and_pattern():
@@ -131,7 +131,7 @@ def test_the_ribbon_shows_doubt_by_height_and_a_question_mark():
 def test_the_quality_lane_has_a_row_a_reason():
     figure = charts.quality_lane(synthetic(30), NOTES)
     assert list(figure.layout.yaxis.ticktext) == [
-        "no face found",
+        "nobody",
         "Zoë &lt;b&gt;x&lt;/b&gt;: dark",
         "田中さん: dark",
         "田中さん: small",
@@ -191,7 +191,7 @@ def test_shares_as_bars_and_as_a_ring_are_those_of_the_summary():
     ring = charts.share_pie(summaries[0], NOTES).data[0]
     assert sum(ring.values) == pytest.approx(summaries[0].seen_s)
     assert len(ring.labels) == sum(share > 0 for share in summaries[0].shares.values())
-    assert charts.share_bars([]).layout.annotations[0].text == "No face was found in this recording."
+    assert charts.share_bars([]).layout.annotations[0].text == "Nobody is in the readings of this recording."
 
 
 def test_the_radar_has_a_closed_line_a_person_and_no_area():
@@ -201,7 +201,7 @@ def test_the_radar_has_a_closed_line_a_person_and_no_area():
         assert list(line.r) == [summary.shares[name] for name in (*CATEGORIES, CATEGORIES[0])]
         assert line.theta[0] == line.theta[-1] and line.fill is None and line.name == safe(NOTES.name(summary.person))
     assert len({line.line.dash for line in figure.data}) == len(figure.data)
-    assert charts.share_radar([]).layout.annotations[0].text == "No face was found in this recording."
+    assert charts.share_radar([]).layout.annotations[0].text == "Nobody is in the readings of this recording."
 
 
 WORDS = {
@@ -226,7 +226,7 @@ def test_descriptions_hold_the_figures():
     assert "sad from 0:00 to 0:03, happy from 0:03 to 0:04" in WORDS["ribbon"](timeline)
     assert "sad 75%" in WORDS["shares"](timeline) and "happy 25%" in WORDS["shares"](timeline)
     assert "highest +0.67 at 0:03" in WORDS["valence"](timeline)
-    assert "dark 12%" in WORDS["quality"](synthetic(30)) and "No face was found for 0:03" in WORDS["quality"](
+    assert "dark 12%" in WORDS["quality"](synthetic(30)) and "Nobody is in the readings for 0:03" in WORDS["quality"](
         synthetic(30)
     )
 

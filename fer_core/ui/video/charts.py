@@ -12,6 +12,7 @@ from fer_core import charts
 from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.charts.face_lanes import describe_face, face_lanes, movement_lines
 from fer_core.charts.looks import clock
+from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.charts.transitions import describe_transitions, transition_table
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
@@ -303,7 +304,7 @@ def _person(recording: OpenRecording) -> int | None:
     """The person whose curves are shown, with a choice where there are several; None where nobody is seen."""
     everyone = recording.people
     if not everyone:
-        st.info("No face was found in this recording.", icon=":material/search_off:")
+        st.info(NOBODY_SEEN, icon=":material/search_off:")
         return None
     if len(everyone) > 1:
         key = f"person {recording.number}"

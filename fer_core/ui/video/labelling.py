@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.charts.raters import describe_rater_table, rater_table
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.evaluation.rated_faces import TAKING_PART, faces_of_recording, labelled_zip
@@ -30,7 +31,7 @@ _LONGEST_NAME = 40
 def labelling(recording: OpenRecording) -> None:
     """Buttons for the seven expressions, the labels so far, and what can be done with them."""
     if not recording.people:
-        st.info("No face was found in this recording.", icon=":material/search_off:")
+        st.info(NOBODY_SEEN, icon=":material/search_off:")
         return
     _rater(recording)
     _expressions(recording)

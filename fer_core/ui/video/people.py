@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core.analysis.likeness import merges_to_consider
+from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.errors import FerError
 from fer_core.timeline.notes import Span
 from fer_core.timeline.summaries import as_clock, counted, summarise
@@ -23,7 +24,7 @@ MOST_SUGGESTED: Final = 3
 def people_editor(recording: OpenRecording) -> None:
     """Show all persons with their names, and the forms to merge, split and remove them."""
     if not recording.people:
-        st.info("No face was found in this recording.", icon=":material/search_off:")
+        st.info(NOBODY_SEEN, icon=":material/search_off:")
         return
     _names(recording)
     _last_problem(recording)

@@ -72,7 +72,7 @@ class Drawing {
     track.setAttribute("aria-valuemin", readings.start);
     track.setAttribute("aria-valuemax", readings.end);
     track.setAttribute("aria-valuenow", time.toFixed(3));
-    track.setAttribute("aria-valuetext", `${clock(time)}, ${faces.join(", ") || "no face found"}`);
+    track.setAttribute("aria-valuetext", `${clock(time)}, ${faces.join(", ") || "nobody in the readings"}`);
     return undefined;
   }
 

@@ -13,7 +13,7 @@ function showFaces(list, found, readings, chosen) {
     fillFace(item, person, reading, readings, person.number === chosen);
     return item;
   });
-  if (!items.length) items.push(made("li", "nobody", "no face found"));
+  if (!items.length) items.push(made("li", "nobody", "nobody in the readings"));
   arrange(list, items);
 }
 

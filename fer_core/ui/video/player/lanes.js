@@ -48,7 +48,7 @@ function drawRows(context, readings, scale, range, colours) {
   const height = rowsHeight(readings);
   context.clearRect(0, 0, scale.width, height);
   readings.people.forEach((person, row) => drawPerson(context, person, row * ROW_PX, readings, scale, colours));
-  if (!readings.people.length) write(context, "no face found", 8, ROW_PX / 2, colours.text, 12);
+  if (!readings.people.length) write(context, "nobody in the readings", 8, ROW_PX / 2, colours.text, 12);
   for (const [start, end] of readings.excluded) drawExcluded(context, scale, start, end, height, colours);
   context.fillStyle = colours.primary;
   for (const [time] of readings.markers) {

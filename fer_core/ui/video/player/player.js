@@ -170,7 +170,7 @@ class Player {
 
   say() {
     const faces = this.readings.at(this.time).map((reading) => this.readings.line(reading));
-    this.part(".said").textContent = `${clock(this.time)}. ${faces.join(". ") || "No face found"}`;
+    this.part(".said").textContent = `${clock(this.time)}. ${faces.join(". ") || "Nobody in the readings"}`;
   }
 
   // --- time ---

@@ -124,7 +124,7 @@ def words_at(recording: OpenRecording, time_s: float) -> str:
             f"{recording.notes.name(int(row['person']))}: {symbol} {shown} "
             f"{row['confidence']:.0%}{f' ({problems})' if problems else ''}"
         )
-    return " · ".join(parts) or "no face found"
+    return " · ".join(parts) or "nobody in the readings"
 
 
 def _picture(recording: OpenRecording, addresses: Addresses, *, hidden: bool) -> Picture:
