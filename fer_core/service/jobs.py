@@ -57,7 +57,7 @@ class Jobs:
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}
         self._works: dict[str, tuple[Work[None], Monitor]] = {}
-        self._coming, self._ending = 0, False
+        self._coming, self._ending, self._alone = 0, False, False
         self._take_up()
 
     def start(self) -> None:
@@ -250,11 +250,15 @@ class Jobs:
             )
 
     def _fill(self) -> None:
-        """Begin as many readings as there may be; the lock is held."""
+        """Begin as many readings as there may be; the lock is held.
+
+        A recording whose reading ended with a service is read alone: of several, any may have been the reason.
+        """
         while not self._ending and len(self._works) < self._settings.jobs:
             job = next((job for job in self._jobs.values() if job.state == "waiting"), None)
-            if job is None:
+            if job is None or (self._works and (self._alone or job.starts)):
                 return
+            self._alone = job.starts > 0
             job = self._set(job, "reading", starts=job.starts + 1)
             monitor = Monitor(partial(self._check_progress, job.name), every_s=0)
             self._works[job.id] = Work(partial(self._read, job), monitor, name="recording"), monitor

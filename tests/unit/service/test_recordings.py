@@ -20,6 +20,7 @@ from fer_core.request import SMOOTHINGS
 from fer_core.service import jobs as service_jobs
 from fer_core.service import recordings
 from fer_core.service.choices import RecordingChoices
+from fer_core.service.job import Job, Place, now
 from fer_core.service.jobs import Jobs
 from fer_core.service.pipelines import MOST_LOADED, Pipelines
 from fer_core.testing import fake_pipeline
@@ -280,6 +281,33 @@ def test_a_recording_that_ends_the_service_again_and_again_is_given_up(tmp_path,
         jobs.end()
     assert "3 times" in jobs.job(id_, "").problem.detail
     assert [path.name for path in record.parent.iterdir()] == ["job.json"]  # nobody reads the recording any more
+
+
+def left(folder, film, letter: str, **changes) -> str:
+    """Leave a job as a service that was killed does; its id."""
+    id_ = letter * 32
+    place = Place.made(folder / id_)
+    place.recording.write_bytes(film.read_bytes())
+    request = AnalysisRequest(fps=1)
+    place.keep(Job(id=id_, name=film.name, owner="", request=request, created=now(), state="reading", **changes))
+    return id_
+
+
+def test_what_was_read_when_the_service_was_killed_is_read_alone(tmp_path, film):
+    gate, settings = Gate(), service_settings(tmp_path, jobs=2)
+    ids = [left(tmp_path, film, letter, starts=1) for letter in "ab"]
+    jobs = Jobs(settings, Pipelines(gate.load))
+    jobs.start()
+    assert gate.reached.wait(60)
+    with jobs.coming() as place:
+        place.recording.write_bytes(film.read_bytes())
+        ids.append(jobs.add(place, film.name, AnalysisRequest(fps=1), "").id)
+    assert [jobs.job(id_, "").state for id_ in ids] == ["reading", "waiting", "waiting"]
+    jobs.forget(ids[0], "")  # it is read until it hears of that
+    assert [jobs.job(id_, "").state for id_ in ids[1:]] == ["waiting", "waiting"]
+    gate.open.set()
+    until(lambda: [jobs.job(id_, "").state for id_ in ids[1:]] == ["done", "done"])
+    jobs.end()
 
 
 def test_what_was_read_is_done_though_there_was_no_room_to_write_that_down(tmp_path, film):
