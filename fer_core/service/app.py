@@ -90,6 +90,7 @@ async def _running(state: State, app: FastAPI) -> AsyncIterator[None]:
 async def _clean(jobs: Jobs) -> None:
     while True:
         await run_in_threadpool(jobs.expire)
+        await run_in_threadpool(jobs.try_again)  # after what expired has made room
         await asyncio.sleep(CLEAN_EVERY_S)
 
 

@@ -1,6 +1,7 @@
 """The recordings of a service: some are read at the same time, others wait, and a restart goes on with all of them."""
 
 import contextlib
+import errno
 import logging
 import re
 import secrets
@@ -32,6 +33,11 @@ _GONE: Final = ".gone-"
 _OURS: Final = re.compile(rf"({re.escape(_COMING)})?[0-9a-f]{{32}}")
 """Names of the folders of jobs and uploads."""
 
+NO_ROOM: Final = "the service's disk is full; it is tried again every minute"
+"""What is told of a recording that waits for room."""
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
 END_S: Final = 20.0
 """Seconds that readings have to stop when the service ends."""
 
@@ -57,6 +63,7 @@ class Jobs:
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}
         self._works: dict[str, tuple[Work[None], Monitor]] = {}
+        self._put_off: set[str] = set()
         self._coming, self._ending, self._alone = 0, False, False
         self._take_up()
 
@@ -64,6 +71,13 @@ class Jobs:
         """Begin to read what waits."""
         with self._lock:
             self._fill()
+
+    def try_again(self) -> None:
+        """Begin to read what found no room on the disk before."""
+        with self._lock:
+            if self._put_off:
+                self._put_off.clear()
+                self._fill()
 
     def end(self) -> None:
         """Stop reading, in order: what was read stays in checkpoints, from which the next service goes on."""
@@ -152,9 +166,9 @@ class Jobs:
     def progress(self, job: Job) -> Progress:
         """How far the reading of a job has come."""
         with self._lock:
-            at_work = self._works.get(job.id)
+            at_work, words = self._works.get(job.id), NO_ROOM if job.id in self._put_off else ""
         if at_work is None:
-            return Progress(1.0 if job.state == "done" else 0.0)
+            return Progress(1.0 if job.state == "done" else 0.0, words)
         return at_work[1].progress
 
     def result(self, job: Job) -> Path:
@@ -170,6 +184,7 @@ class Jobs:
         with self._lock:
             job = self.job(id_, owner)
             del self._jobs[job.id]
+            self._put_off.discard(job.id)
             at_work = self._works.get(job.id)
         place = Place(self._folder / job.id)
         with contextlib.suppress(OSError):  # should the service be killed, or the disk fail, before all of it is gone
@@ -255,7 +270,8 @@ class Jobs:
         A recording whose reading ended with a service is read alone: of several, any may have been the reason.
         """
         while not self._ending and len(self._works) < self._settings.jobs:
-            job = next((job for job in self._jobs.values() if job.state == "waiting"), None)
+            waiting = (job for job in self._jobs.values() if job.state == "waiting" and job.id not in self._put_off)
+            job = next(waiting, None)
             if job is None or (self._works and (self._alone or job.starts)):
                 return
             self._alone = job.starts > 0
@@ -267,7 +283,7 @@ class Jobs:
         self._check_length(name, getattr(progress, "time_s", 0.0))
 
     def _read(self, job: Job, monitor: Monitor) -> None:
-        place, problem = Place(self._folder / job.id), None
+        place, problem, is_full = Place(self._folder / job.id), None, False
         try:
             pipeline = self._pipelines(job.request)
             timeline = pipeline.analyse(place.recording, job.request, monitor, checkpoint=place.checkpoint)
@@ -276,11 +292,14 @@ class Jobs:
                 whole = replace(timeline, recording=recording, portraits={}, declaration=job.declaration)
                 whole.write(place.result)
         except FerError as error:
-            problem = problem_of(place.named(error, job.name))
-        except Exception:  # whatever it is, the next recording is read
+            problem, is_full = problem_of(place.named(error, job.name)), _tells_of_a_full_disk(error.__cause__)
+        except Exception as error:  # whatever it is, the next recording is read
             _log.exception("A recording could not be read")
-            problem = unexpected()
+            problem, is_full = unexpected(), _tells_of_a_full_disk(error)
         with self._lock:
+            if is_full and job.id in self._jobs:
+                _log.warning("A recording waits until there is room on the disk")
+                self._put_off.add(job.id)
             self._settle(job, place, monitor, problem)
             del self._works[job.id]
             self._fill()
@@ -289,7 +308,7 @@ class Jobs:
         """Write down how a reading ended; the lock is held."""
         if job.id not in self._jobs:  # it was deleted meanwhile
             place.remove()
-        elif monitor.should_stop:
+        elif monitor.should_stop or job.id in self._put_off:
             self._set(job, "waiting", starts=job.starts - 1)
         else:
             self._set(job, "done" if problem is None else "failed", problem=problem)
@@ -309,3 +328,7 @@ class Jobs:
         except OSError as error:  # a restart would read it again
             _log.warning("The state of a recording could not be written (%s)", error.strerror)
         return changed
+
+
+def _tells_of_a_full_disk(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in _FULL

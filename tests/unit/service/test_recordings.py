@@ -1,5 +1,6 @@
 """`/v1/recordings`: from an upload to its timeline, and every way in which that ends otherwise."""
 
+import errno
 import json
 import threading
 import time
@@ -13,7 +14,9 @@ import pandas as pd
 import requests
 
 from fer_core import AnalysisRequest, Region, Timeline
+from fer_core.analysis.checkpoint import Checkpoint
 from fer_core.detection import DETECTORS
+from fer_core.errors import MediaError
 from fer_core.jobs import Work
 from fer_core.reports.tables import csv_text
 from fer_core.request import SMOOTHINGS
@@ -310,6 +313,28 @@ def test_what_was_read_when_the_service_was_killed_is_read_alone(tmp_path, film)
     jobs.end()
 
 
+@pytest.mark.parametrize("place", [(Timeline, "write"), (Checkpoint, "_cut_off")], ids=["result", "checkpoint"])
+def test_a_full_disk_costs_no_recording(place, tmp_path, film, monkeypatch):
+    def full(*given):
+        raise MediaError(f"{tmp_path} cannot be written (full).") from OSError(errno.ENOSPC, "full")
+
+    id_ = left(tmp_path, film, "a")
+    with monkeypatch.context() as disk:
+        disk.setattr(*place, full)
+        jobs = Jobs(service_settings(tmp_path), Pipelines(lambda request: fake_pipeline([FACE])))
+        jobs.start()
+        until(lambda: "full" in jobs.progress(jobs.job(id_, "")).words)
+        assert (jobs.job(id_, "").state, jobs.job(id_, "").starts) == ("waiting", 0)
+    with jobs.coming() as upload:
+        upload.recording.write_bytes(film.read_bytes())
+        other = jobs.add(upload, film.name, AnalysisRequest(fps=1), "").id
+    until(lambda: jobs.job(other, "").state == "done")
+    assert jobs.job(id_, "").state == "waiting" and (tmp_path / id_ / "recording").exists()
+    jobs.try_again()
+    until(lambda: jobs.job(id_, "").state == "done")
+    jobs.end()
+
+
 def test_what_was_read_is_done_though_there_was_no_room_to_write_that_down(tmp_path, film):
     folder = tmp_path / "service"
     with listening(service_settings(folder), lambda request: fake_pipeline([FACE])) as address:
@@ -379,8 +404,6 @@ def test_results_are_kept_for_some_time_alone(tmp_path, film):
 
 
 def test_a_folder_has_one_service(tmp_path):
-    from fer_core.errors import MediaError
-
     jobs = Jobs(service_settings(tmp_path), Pipelines())
     with pytest.raises(MediaError, match="Another service uses"):
         Jobs(service_settings(tmp_path), Pipelines())
