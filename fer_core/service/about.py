@@ -1,7 +1,7 @@
 """What the service says of itself: models, notice, health."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -12,13 +12,17 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import BusyError
 from fer_core.notice import PURPOSE
 from fer_core.service.problems import answers
+from fer_core.settings import ServiceSettings
 from fer_core.version import __version__
 
-STORED = (
+STORED: Final = (
     "A picture is never kept. A recording lies in a folder of the service, readable by its user alone, until it is "
-    "read; then its numbers alone stay, until they are deleted or the time is over for which results are kept. Nothing "
-    "is sent to another service. The numbers of a recording include the outline of every face, which is personal data, "
-    "too."
+    "read; then its numbers alone stay, until they are deleted or {hours:g} hours are over. Nothing is sent to another "
+    "service. The numbers of a recording include the outline of every face, which is personal data, too."
+)
+IN_LIBRARY: Final = (
+    " What is kept in the library of this service stays there until somebody deletes it, and everybody who may use the "
+    "service can read, correct and delete it."
 )
 """What the service keeps, in words."""
 
@@ -69,7 +73,7 @@ class Notice(_Described):
     purpose: str
     """What readings mean, and what they must not be used for."""
     privacy: str
-    """What is kept, and for how long."""
+    """What is kept, for how long, and who can read it."""
 
 
 class Health(_Described):
@@ -78,9 +82,10 @@ class Health(_Described):
     status: Literal["live", "ready"]
 
 
-def router() -> APIRouter:
+def router(settings: ServiceSettings) -> APIRouter:
     """The routes for those who may use the service."""
     routes = APIRouter(tags=["about"])
+    stored = STORED.format(hours=settings.kept_hours) + (IN_LIBRARY if settings.library else "")
 
     @routes.get("/v1/models", operation_id="models", summary="List what is installed", responses=answers(401, 403, 500))
     def models() -> Models:
@@ -92,7 +97,7 @@ def router() -> APIRouter:
     @routes.get("/v1/notice", operation_id="notice", summary="Say what it is not for", responses=answers(401, 403))
     def notice() -> Notice:
         """Show this to the people whose pictures you send, and send none without their consent."""
-        return Notice(purpose=PURPOSE, privacy=STORED)
+        return Notice(purpose=PURPOSE, privacy=stored)
 
     return routes
 

@@ -54,7 +54,7 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
         pictures.router(pipelines, settings),
         recordings.router(state, settings),
         *([_of_library(state)] if settings.library else []),
-        about.router(),
+        about.router(settings),
     ):
         app.include_router(routes, dependencies=guarded)
     app.include_router(page.router(lambda: app.openapi()))

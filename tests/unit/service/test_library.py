@@ -48,6 +48,16 @@ def test_without_the_setting_there_is_no_library(served, folder):
     assert not folder.exists()
 
 
+def test_the_notice_says_how_long_and_for_whom_numbers_are_kept(served, folder):
+    def told(**changes) -> str:
+        with served(**changes) as address:
+            return requests.get(f"{address}/v1/notice", timeout=60).json()["privacy"]
+
+    with_library, without = told(library=True, kept_hours=1.5), told()
+    assert "1.5 hours" in with_library and "until somebody deletes it, and everybody who may use" in with_library
+    assert "24 hours" in without and "library" not in without
+
+
 def test_what_was_read_is_kept_found_corrected_and_deleted(served, folder, tmp_path):
     film = write_video(tmp_path / "interview.mp4", [scene((90, 90, 140))] * 25)
     with served(library=True) as address:
