@@ -8,17 +8,17 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from fer_core import errors
 from fer_core.errors import FerError, RequestError, ServiceError
 from fer_core.jobs import Progress
-from fer_core.media.files import opened, stored_name
+from fer_core.media.files import harmless, opened, stored_name
 from fer_core.request import AnalysisRequest
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ with it after a restart."""
 _BLOCK_BYTES: Final = 1_000_000
 _BYTES: Final = "application/octet-stream"
 _JSON: Final = "application/json"
+_OF_A_JOB: Final = ("state", "share", "words", "remaining_s", "ended")
 
 
 class Client:
@@ -48,13 +49,7 @@ class Client:
     """
 
     def __init__(self, address: str = "http://127.0.0.1:8600", key: str | None = None, timeout_s: float = 60.0) -> None:
-        try:
-            parts = urlsplit(address)
-            is_one = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
-        except ValueError:  # no port, or half an address of IPv6
-            is_one = False
-        if not is_one:
-            raise RequestError(f"{address} is no address of a service; one is like http://127.0.0.1:8600.")
+        parts = _parts(address)
         if key is not None and not (key.isascii() and key.isprintable()):
             raise RequestError(
                 "This is no key of a service: keys are printable letters of ASCII; look for a line break."
@@ -65,7 +60,7 @@ class Client:
 
     def models(self) -> dict[str, Any]:
         """Installed models and detectors, as `GET /v1/models` has them."""
-        return self._json("GET", "/v1/models")
+        return self._json("GET", "/v1/models", has=("models", "detectors"))
 
     def analyze_image(
         self, image: Path | str | bytes, *, model: str | None = None, detector: str | None = None
@@ -85,9 +80,10 @@ class Client:
         """
         choices = {"model": model, "detector": detector}
         if isinstance(image, bytes):
-            return self._json("POST", "/v1/image", choices, image)
+            return self._json("POST", "/v1/image", choices, image, has=("faces",))
         with opened(Path(image), "picture") as file:
-            return self._json("POST", "/v1/image", {**choices, "name": stored_name(Path(image).name)}, file)
+            named = {**choices, "name": stored_name(Path(image).name)}
+            return self._json("POST", "/v1/image", named, file, has=("faces",))
 
     def analyze_video(
         self, path: Path | str, fps: float = 4.0, progress: Callable[[Progress], None] | None = None, **choices: Any
@@ -158,15 +154,15 @@ class Client:
             "region": region and f"{region.x},{region.y},{region.width},{region.height}",
         }
         with opened(Path(path), "recording") as file:
-            return str(self._json("POST", "/v1/recordings", choices, file)["id"])
+            return str(self._json("POST", "/v1/recordings", choices, file, has=("id",))["id"])
 
     def job(self, id_: str) -> dict[str, Any]:
         """How far a recording is: `state` is "waiting", "reading", "done" or "failed"."""
-        return self._json("GET", f"/v1/recordings/{quote(id_, '')}")
+        return self._json("GET", f"/v1/recordings/{quote(id_, '')}", has=_OF_A_JOB)
 
     def jobs(self) -> list[dict[str, Any]]:
         """All recordings of the key."""
-        listed: list[dict[str, Any]] = self._json("GET", "/v1/recordings")["recordings"]
+        listed: list[dict[str, Any]] = self._json("GET", "/v1/recordings", has=("recordings",))["recordings"]
         return listed
 
     def timeline(self, id_: str) -> "Timeline":
@@ -181,14 +177,14 @@ class Client:
 
     def keep(self, id_: str) -> str:
         """Keep a recording that is read in the service's library, where it has one; name of the analysis."""
-        return str(self._json("POST", f"/v1/recordings/{quote(id_, '')}/keep")["analysis"])
+        return str(self._json("POST", f"/v1/recordings/{quote(id_, '')}/keep", has=("analysis",))["analysis"])
 
     def search(
         self, words: str = "", subject: str | None = None, condition: str | None = None, tag: str | None = None
     ) -> list[dict[str, Any]]:
         """Kept analyses, as `Library.search` finds them; all of them where nothing is asked for."""
         wanted = {"words": words or None, "subject": subject, "condition": condition, "tag": tag}
-        found: list[dict[str, Any]] = self._json("GET", "/v1/library", wanted)["analyses"]
+        found: list[dict[str, Any]] = self._json("GET", "/v1/library", wanted, has=("analyses",))["analyses"]
         return found
 
     def open_study(self, analysis: str) -> "Study":
@@ -207,11 +203,12 @@ class Client:
         from fer_core.timeline.edits import edits_to_json
 
         body = json.dumps({"edits": edits_to_json(study.edits)}).encode()
-        return str(self._json("PUT", f"/v1/library/{quote(analysis, '')}/edits", body=body, kind=_JSON)["analysis"])
+        path = f"/v1/library/{quote(analysis, '')}/edits"
+        return str(self._json("PUT", path, body=body, kind=_JSON, has=("analysis",))["analysis"])
 
     def delete_analysis(self, analysis: str) -> dict[str, Any]:
         """Delete a kept analysis for good; the receipt, as `fer_core.library.values.Receipt` has it."""
-        return self._json("DELETE", f"/v1/library/{quote(analysis, '')}")
+        return self._json("DELETE", f"/v1/library/{quote(analysis, '')}", has=("deleted_at",))
 
     def _has_failed(self, id_: str) -> bool:
         try:
@@ -242,12 +239,17 @@ class Client:
         choices: Mapping[str, Any] | None = None,
         body: bytes | BinaryIO | None = None,
         kind: str = _BYTES,
+        *,
+        has: Collection[str],
     ) -> dict[str, Any]:
+        """An answer in JSON, which has these fields."""
         answer = self._answer(method, path, choices, body, kind)
         try:
-            plain: dict[str, Any] = json.loads(answer)
+            plain = json.loads(answer)
         except ValueError as error:
             raise self._no_service() from error
+        if not isinstance(plain, dict) or not plain.keys() >= set(has):
+            raise self._no_service()
         return plain
 
     def _answer(
@@ -284,7 +286,7 @@ class Client:
             ) from error
         finally:
             connection.close()
-        if response.status >= 400:
+        if not 200 <= response.status < 300:  # after a redirect, too, nothing was done
             raise self._error(response, content)
         return content
 
@@ -299,6 +301,27 @@ class Client:
 
     def _no_service(self, status: int = 200) -> ServiceError:
         return ServiceError(f"What answers at {self._host} (status {status}) is no such service; check the address.")
+
+
+def _parts(address: str) -> SplitResult:
+    """The parts of an address that can be connected to.
+
+    Raises:
+        RequestError: it is none. The message shows nothing that stands before an @, which may be a password.
+    """
+    shown = harmless(address.rpartition("@")[2])
+    try:
+        parts = urlsplit(address)
+        has_user = "@" in parts.netloc
+        (parts.hostname or "").encode("idna")
+        is_one = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True) and parts.path.isascii()
+    except ValueError:  # no port, half an address of IPv6, or a name that no host can have
+        has_user = is_one = False
+    if has_user:
+        raise RequestError(f"The address of {shown} holds a user or password, which a service does not know; leave it.")
+    if not is_one or not address.isprintable() or " " in address:
+        raise RequestError(f"{shown} is no address of a service; one is like http://127.0.0.1:8600.")
+    return parts
 
 
 def _size(file: BinaryIO) -> int:

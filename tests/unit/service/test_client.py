@@ -1,7 +1,6 @@
 """The client has the names, the numbers and the errors of the local API."""
 
-import json
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -64,9 +63,35 @@ def test_errors_are_those_of_the_local_api(address, tmp_path):
         one.job("0" * 32)
     with pytest.raises(RequestError, match="without parameters"):
         one.submit(note, AnalysisRequest(detector=DetectorChoice("blazeface", {"threshold": 0.5})))
-    for address in ("localhost:8600", "http://", "http://:8600", "http://localhost:port", "http://[::1:8600"):
-        with pytest.raises(RequestError, match="no address"):
-            Client(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "localhost:8600",
+        "http://",
+        "http://:8600",
+        "http://localhost:port",
+        "http://[::1:8600",
+        "http://faces..example.org",
+        f"http://{'h' * 70}.example.org",
+        "http://my host:8600",
+        "http://127.0.0.1:8600\n",
+        "http://127.0.0.1:8600/é",
+        "http://me:secret@host:port",
+        "me:secret@host",
+    ],
+)
+def test_what_is_no_address_is_told_at_once(address):
+    with pytest.raises(RequestError, match="no address") as told:
+        Client(address)
+    assert "secret" not in str(told.value)
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown():
+    with pytest.raises(RequestError, match="127.0.0.1:8600 holds a user or password") as told:
+        Client("http://me:secret@127.0.0.1:8600")
+    assert "secret" not in str(told.value)
 
 
 def test_what_went_wrong_first_is_told_where_the_service_is_gone(tmp_path, pipeline):
@@ -90,13 +115,20 @@ def test_names_and_keys_are_checked_by_the_service(tmp_path):
             Client(address, key="k" * 16).analyze_image(PORTRAIT, model="mine")
 
 
-@pytest.mark.parametrize("status", [200, 404, 500])
-def test_another_server_is_told(status):
+@contextmanager
+def answering(status: int, content: bytes, asked: list[str]):
+    """The address of a server that gives one answer, and notes what it was asked."""
+
     class Other(BaseHTTPRequestHandler):
         def do_GET(self):
+            asked.append(self.command)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
+            self.send_header("Location", "https://elsewhere.example/")
             self.end_headers()
-            self.wfile.write(b"<html>" if status != 500 else json.dumps([1]).encode())
+            self.wfile.write(content)
+
+        do_POST = do_PUT = do_DELETE = do_GET
 
         def log_message(self, *words):
             pass
@@ -104,10 +136,40 @@ def test_another_server_is_told(status):
     server = HTTPServer(("127.0.0.1", 0), Other)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with pytest.raises(ServiceError, match=f"status {status}"):
-            Client(f"http://127.0.0.1:{server.server_port}").models()
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "content"), [(200, b"<html>"), (200, b"{}"), (200, b"[1]"), (404, b"<html>"), (500, b"[1]")]
+)
+def test_another_server_is_told(status, content):
+    with answering(status, content, []) as address:
+        one = Client(address)
+        calls = (
+            one.models,
+            one.jobs,
+            one.search,
+            lambda: one.job("1"),
+            lambda: one.keep("1"),
+            lambda: one.delete_analysis("1"),
+            lambda: one.analyze_image(b"1"),
+            lambda: one.submit(PORTRAIT, AnalysisRequest()),
+        )
+        for call in calls:
+            with pytest.raises(ServiceError, match=f"status {status}"):
+                call()
     with pytest.raises(ServiceError, match="does not answer"):
-        Client(f"http://127.0.0.1:{server.server_port}").models()
+        one.models()
+
+
+@pytest.mark.parametrize("status", [301, 308])
+def test_a_redirect_is_no_answer(status):
+    asked: list[str] = []
+    with answering(status, b"", asked) as address:
+        for call in (Client(address).forget, Client(address).timeline, Client(address).open_study):
+            with pytest.raises(ServiceError, match=f"status {status}"):
+                call("1")
+    assert asked == ["DELETE", "GET", "GET"]
