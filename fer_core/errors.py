@@ -10,6 +10,8 @@
     ├── RequestError    an analysis was asked for that makes no sense
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
     ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
+    │   ├── LibraryBusyError   others use it at this moment; it can be used soon
+    │   └── NotKeptError       it does not, or no longer, hold what is asked for
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     ├── WorkerError     processes that share work cannot be kept running
@@ -62,6 +64,14 @@ class TimelineError(FerError):
 
 class LibraryError(FerError):
     """A library of kept analyses cannot be opened, or does not hold what is asked for."""
+
+
+class LibraryBusyError(LibraryError):
+    """A library of kept analyses is used by others at this moment, and can be used soon."""
+
+
+class NotKeptError(LibraryError):
+    """A library of kept analyses does not, or no longer, hold what is asked for."""
 
 
 class ExportError(FerError):

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from fer_core.errors import DependencyError, LibraryError
+from fer_core.errors import DependencyError, LibraryBusyError, LibraryError
 from fer_core.library.tables import METADATA
 
 BUSY_S: Final = 30.0
@@ -177,14 +177,14 @@ def _said(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except sa.exc.TimeoutError as error:
-        raise LibraryError("The library has more visitors at once than it serves; try again in a moment.") from error
+        raise LibraryBusyError(
+            "The library has more visitors at once than it serves; try again in a moment."
+        ) from error
     except DBAPIError as error:
         reason = str(error.orig or error).splitlines()[0]
-        where = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password, too
         if "locked" in reason:
-            raise LibraryError(
-                f"The library's database {where} is being written by another program; try again in a moment."
-            ) from error
+            raise LibraryBusyError("The library is being written by another program; try again in a moment.") from error
+        where = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password, too
         raise LibraryError(
             f"The library's database {where} cannot be used ({reason}); check that the place exists, has room, and "
             "that you may write there."

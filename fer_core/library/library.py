@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 import sqlalchemy as sa
 
-from fer_core.errors import LibraryError, TimelineError
+from fer_core.errors import LibraryError, NotKeptError, TimelineError
 from fer_core.library import attributes, rows
 from fer_core.library import tables as t
 from fer_core.library.database import Database
@@ -167,7 +167,13 @@ class Library:
         """
         with self.database.reads() as connection:
             log = rows.edits_of(connection, analysis)
-        return study_of(self.store.get(analysis), log)
+        try:
+            data = self.store.get(analysis)
+        except LibraryError:
+            with self.database.reads() as connection:
+                rows.recording_of(connection, analysis)  # which says so where it was deleted meanwhile
+            raise
+        return study_of(data, log)
 
     def _kept(
         self,
@@ -204,12 +210,12 @@ class Library:
         """One kept analysis.
 
         Raises:
-            LibraryError: there is no such analysis.
+            NotKeptError: there is no such analysis.
         """
         for entry in self.entries():
             if entry.analysis == analysis:
                 return entry
-        raise LibraryError(rows.NOT_HERE.format(what="analysis", name=analysis[:12]))
+        raise NotKeptError(rows.NOT_HERE.format(what="analysis", name=analysis[:12]))
 
     def search(
         self, words: str = "", subject: str | None = None, condition: str | None = None, tag: str | None = None
@@ -308,7 +314,7 @@ class Library:
         """Delete a recording for good: all its analyses with their files, and every name and text about it.
 
         Raises:
-            LibraryError: there is no such recording.
+            NotKeptError: there is no such recording.
         """
         with self.database.writes() as connection:
             rows.check_recording(connection, recording_id)
@@ -322,7 +328,7 @@ class Library:
         """Delete one analysis for good; its recording, too, where it was the last of it.
 
         Raises:
-            LibraryError: there is no such analysis.
+            NotKeptError: there is no such analysis.
         """
         with self.database.writes() as connection:
             recording_id = rows.recording_of(connection, analysis)

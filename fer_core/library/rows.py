@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fer_core.errors import LibraryError
+from fer_core.errors import NotKeptError
 from fer_core.library import tables as t
 from fer_core.library.figures import figures_of
 from fer_core.library.values import Consent, Entry, Figures, Place
@@ -92,7 +92,7 @@ def edits_of(connection: sa.Connection, analysis: str) -> list[Any]:
     """The corrections of an analysis as JSON holds them.
 
     Raises:
-        LibraryError: there is no such analysis.
+        NotKeptError: there is no such analysis.
     """
     recording_of(connection, analysis)
     found = connection.execute(
@@ -105,18 +105,18 @@ def recording_of(connection: sa.Connection, analysis: str) -> str:
     """Name of the recording that an analysis is of.
 
     Raises:
-        LibraryError: there is no such analysis.
+        NotKeptError: there is no such analysis.
     """
     found = connection.execute(sa.select(t.ANALYSES.c.recording).where(t.ANALYSES.c.id == analysis)).scalar()
     if found is None:
-        raise LibraryError(NOT_HERE.format(what="analysis", name=analysis[:12]))
+        raise NotKeptError(NOT_HERE.format(what="analysis", name=analysis[:12]))
     return str(found)
 
 
 def check_recording(connection: sa.Connection, recording_id: str) -> None:
-    """Raise a `LibraryError` where there is no such recording."""
+    """Raise a `NotKeptError` where there is no such recording."""
     if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
-        raise LibraryError(NOT_HERE.format(what="recording", name=recording_id[:12]))
+        raise NotKeptError(NOT_HERE.format(what="recording", name=recording_id[:12]))
 
 
 def set_place(connection: sa.Connection, recording_id: str, place: Place) -> None:

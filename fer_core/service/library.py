@@ -139,7 +139,7 @@ def router(library: Library, state: State) -> APIRouter:
         summary="Keep a recording that was read",
         status_code=201,
         response_model=Analysis,
-        responses=answers(401, 403, 404, 413, 422, 500),
+        responses=answers(401, 403, 404, 413, 422, 500, 503),
     )
     def keep(id: str, request: Request) -> Analysis | Response:  # noqa: A002
         """Its readings stay in the library until they are deleted there; the job goes as others do."""
@@ -151,7 +151,7 @@ def router(library: Library, state: State) -> APIRouter:
         return _shown(library.entry(library.keep_new(Study.open(state.jobs.result(job)))))
 
     @routes.get(
-        "/v1/library", operation_id="search", summary="List what is kept", responses=answers(401, 403, 422, 500)
+        "/v1/library", operation_id="search", summary="List what is kept", responses=answers(401, 403, 422, 500, 503)
     )
     def search(
         words: Annotated[str, Query(max_length=200)] = "",
@@ -166,7 +166,7 @@ def router(library: Library, state: State) -> APIRouter:
         "/v1/library/{analysis}",
         operation_id="entry",
         summary="One of them",
-        responses=answers(401, 403, 404, 422, 500),
+        responses=answers(401, 403, 404, 422, 500, 503),
     )
     def entry(analysis: str) -> Analysis:
         """With what is known of its recording."""
@@ -177,7 +177,7 @@ def router(library: Library, state: State) -> APIRouter:
         operation_id="corrected",
         summary="Take the corrected timeline",
         response_class=Response,
-        responses={**FILE, **answers(401, 403, 404, 422, 500)},
+        responses={**FILE, **answers(401, 403, 404, 422, 500, 503)},
     )
     async def corrected(analysis: str, format: Format = "parquet") -> Response:  # noqa: A002
         """The readings with every correction made. Parquet and JSON hold the corrections, too, and open as a study."""
@@ -187,7 +187,7 @@ def router(library: Library, state: State) -> APIRouter:
         "/v1/library/{analysis}/edits",
         operation_id="edits",
         summary="Take the corrections",
-        responses=answers(401, 403, 404, 422, 500),
+        responses=answers(401, 403, 404, 422, 500, 503),
     )
     def edits(analysis: str) -> Edits:
         """The log of corrections, as it is kept."""
@@ -197,7 +197,7 @@ def router(library: Library, state: State) -> APIRouter:
         "/v1/library/{analysis}/edits",
         operation_id="save",
         summary="Replace the corrections",
-        responses=answers(401, 403, 404, 413, 422, 500),
+        responses=answers(401, 403, 404, 413, 422, 500, 503),
         openapi_extra=_EDITS_BODY,
     )
     async def save(analysis: str, request: Request) -> Corrected:
@@ -210,7 +210,7 @@ def router(library: Library, state: State) -> APIRouter:
         "/v1/library/{analysis}",
         operation_id="delete_analysis",
         summary="Delete an analysis for good",
-        responses=answers(401, 403, 404, 422, 500),
+        responses=answers(401, 403, 404, 422, 500, 503),
     )
     def delete_analysis(analysis: str) -> Deleted:
         """Its file and every trace; its recording, too, where it was the last one of it. The answer is the receipt."""

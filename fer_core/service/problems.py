@@ -18,8 +18,11 @@ from fer_core.errors import (
     DependencyError,
     FerError,
     KeyNeededError,
+    LibraryBusyError,
+    LibraryError,
     MediaError,
     MissingError,
+    NotKeptError,
     RequestError,
     TimelineError,
     TooLargeError,
@@ -31,11 +34,14 @@ _log = logging.getLogger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
 UNEXPECTED: Final = "Something unexpected went wrong; the server's log says what. Try again, or tell who runs it."
+LIBRARY: Final = "The library of this service cannot be used; the server's log says why. Tell who runs it."
+"""What is told of defects of the library, whose own sentences name folders and the database of the server."""
 
 STATUSES: Final[Mapping[type[FerError], HTTPStatus]] = {
     AccessError: HTTPStatus.FORBIDDEN,
     KeyNeededError: HTTPStatus.UNAUTHORIZED,
     MissingError: HTTPStatus.NOT_FOUND,
+    NotKeptError: HTTPStatus.NOT_FOUND,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     MediaError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -43,6 +49,7 @@ STATUSES: Final[Mapping[type[FerError], HTTPStatus]] = {
     UnknownModelError: HTTPStatus.UNPROCESSABLE_ENTITY,
     DependencyError: HTTPStatus.UNPROCESSABLE_ENTITY,  # of a choice that is not installed here
     BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    LibraryBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Status by kind of error; a kind that is not named has that of its base, and in the end 500."""
 
@@ -90,7 +97,9 @@ def status_of(error: FerError) -> int:
 
 def problem_of(error: FerError) -> Problem:
     """An error as a problem."""
-    return _problem(status_of(error), str(error), type(error).__name__)
+    status = status_of(error)
+    is_inner = isinstance(error, LibraryError) and status == HTTPStatus.INTERNAL_SERVER_ERROR
+    return _problem(status, LIBRARY if is_inner else str(error), type(error).__name__)
 
 
 def unexpected() -> Problem:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from fer_core.errors import LibraryError
+from fer_core.errors import LibraryError, NotKeptError
 from fer_core.library.library import CATALOGUE, Library
 from fer_core.library.values import Consent, Place, consent_state
 from fer_core.timeline.edits import Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
@@ -309,6 +309,18 @@ def test_a_catalogue_takes_no_files_of_another_for_leftovers(on_sqlite, tmp_path
     with Library.open(on_sqlite.store.folder.parents[1], tmp_path / "other.sqlite3") as other:
         assert other.entries() == []
     assert same(on_sqlite.open_study(name), corrected())
+
+
+def test_what_is_deleted_while_it_is_opened_was_deleted(on_sqlite, monkeypatch):
+    name, get = on_sqlite.keep(corrected()), on_sqlite.store.get
+
+    def late(name):
+        on_sqlite.delete_analysis(name)
+        return get(name)
+
+    monkeypatch.setattr(on_sqlite.store, "get", late)
+    with pytest.raises(NotKeptError, match="deleted"):
+        on_sqlite.open_study(name)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ import requests
 from fer_core import AnalysisRequest
 from fer_core.client import Client
 from fer_core.errors import MissingError, TimelineError
+from fer_core.library import database
 from fer_core.library.library import Library
 from fer_core.reports.tables import csv_text
+from fer_core.service import library as service_library
 from fer_core.settings import LIBRARY
 from fer_core.timeline.edits import Mark, Name, Remove, Split
 from fer_core.timeline.notes import Marker
@@ -142,3 +144,41 @@ def test_the_client_raises_what_the_library_raises(served, folder, kept):
 def test_what_is_not_read_yet_cannot_be_kept(served, folder):
     with served(library=True) as address:
         assert problem(requests.post(f"{address}/v1/recordings/none/keep", timeout=60))["status"] == 404
+
+
+def test_a_library_that_others_write_is_busy(served, folder, kept, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_S", 0.1)
+    with served(library=True) as address, Library.open(folder) as other:
+        with other.database.writes():
+            answer = requests.delete(f"{address}/v1/library/{kept}", timeout=60)
+        told = problem(answer)
+        assert requests.get(f"{address}/v1/library/{kept}", timeout=60).status_code == 200
+        described = requests.get(f"{address}/openapi.json", timeout=60).json()["paths"]
+    assert (told["status"], told["kind"]) == (503, "LibraryBusyError") and answer.headers["Retry-After"]
+    assert str(folder) not in told["detail"]
+    operations = [each for path, many in described.items() if "/library" in path for each in many.values()]
+    assert operations and all("503" in operation["responses"] for operation in operations)
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("GET", "/timeline")])
+def test_what_somebody_else_deletes_meanwhile_was_deleted(method, path, served, folder, kept, monkeypatch):
+    look = service_library._entry
+
+    def late(library, analysis):
+        found = look(library, analysis)
+        library.delete_analysis(analysis)
+        return found
+
+    monkeypatch.setattr(service_library, "_entry", late)
+    with served(library=True) as address:
+        told = problem(requests.request(method, f"{address}/v1/library/{kept}{path}", timeout=60))
+    assert (told["status"], told["kind"]) == (404, "NotKeptError")
+
+
+def test_where_the_library_lies_is_told_to_the_log_alone(served, folder, kept, caplog):
+    [readings] = folder.rglob("*.parquet")
+    readings.unlink()
+    with served(library=True) as address:
+        told = problem(requests.get(f"{address}/v1/library/{kept}/timeline", timeout=60))
+    assert (told["status"], told["kind"]) == (500, "LibraryError") and str(folder) not in told["detail"]
+    assert str(folder) in caplog.text
