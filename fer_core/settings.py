@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from fer_core.errors import RequestError
 
@@ -62,6 +63,13 @@ def _said_yes(value: Any) -> Any:
     return value.strip().lower() in ("yes", "true", "1", "on") if isinstance(value, str) else value
 
 
+def _of_ascii(key: str) -> str:
+    """A header has one byte a letter, so that another letter of a key would never be the same on both sides."""
+    if not (key.isascii() and key.isprintable()):
+        raise PydanticCustomError("key", "a key has a letter that is none of printable ASCII; make another key")
+    return key
+
+
 LEAST_KEY: Final = 16
 """Letters of a key of the HTTP service, at least."""
 
@@ -69,7 +77,8 @@ LEAST_KEY: Final = 16
 _Text = Annotated[str, BeforeValidator(_stripped)]
 _Folder = Annotated[Path | None, BeforeValidator(_none_if_empty)]
 _Yes = Annotated[bool, BeforeValidator(_said_yes)]
-_Keys = Annotated[tuple[Annotated[str, Field(min_length=LEAST_KEY)], ...], BeforeValidator(_parted)]
+_Key = Annotated[str, Field(min_length=LEAST_KEY), AfterValidator(_of_ascii)]
+_Keys = Annotated[tuple[_Key, ...], BeforeValidator(_parted)]
 
 
 class _OfEnvironment(BaseModel):
@@ -185,8 +194,8 @@ class ServiceSettings(_OfEnvironment):
     """The settings of `serve`, which nothing else reads. An empty value counts as unset."""
 
     api_keys: _Keys = Field(default=(), validation_alias=API_KEYS, repr=False)
-    """Keys of those who may use the HTTP service, with commas between them, each of 16 letters or more. Where there is
-    none, `serve` answers to this machine alone; see [service.md](service.md)."""
+    """Keys of those who may use the HTTP service, with commas between them, each of 16 letters of ASCII
+    or more. Where there is none, `serve` answers to this machine alone; see [service.md](service.md)."""
 
     folder_named: _Folder = Field(default=None, validation_alias=SERVICE)
     """Folder where recordings given to `serve` wait, and their results. Default: `face-value/service` in the user's

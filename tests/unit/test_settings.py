@@ -204,6 +204,8 @@ def test_keys_of_the_service_are_parted_by_commas_and_not_shown(monkeypatch):
     ("name", "value"),
     [
         (API_KEYS, "guessable"),
+        (API_KEYS, "schlüssel-für-alle"),  # UTF-8 here, one byte a letter in a header
+        (API_KEYS, "a line\nand another one"),
         (SERVICE_JOBS, "many"),
         (SERVICE_BYTES, "0"),
         (SERVICE_SECONDS, "nan"),
