@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -18,7 +17,7 @@ from fer_core.reports.picture_records import PictureRecord, PictureSettings, Rea
 from fer_core.service.choices import PictureChoices
 from fer_core.service.pipelines import Pipelines
 from fer_core.service.problems import answers
-from fer_core.service.uploads import BODY, receive
+from fer_core.service.uploads import BODY, receive, temporary
 from fer_core.settings import ServiceSettings
 
 MOST_WAITING: Final = 32
@@ -88,7 +87,7 @@ def router(pipelines: Pipelines, settings: ServiceSettings) -> APIRouter:
         """
         declaration = choices.declaration
         async with room.entered():
-            with tempfile.TemporaryFile() as file:
+            with temporary() as file:
                 told = await receive(request, file, limits.max_bytes)
                 name = stored_name(choices.name or told, TAKEN_BY)
 

@@ -1,7 +1,9 @@
 """Files that come in the body of a request, as it is or as a form of one part; written as they come, up to a limit."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from typing import BinaryIO, Final
 
 from fastapi import Request
@@ -71,15 +73,39 @@ async def receive(request: Request, target: BinaryIO, most_bytes: int) -> str:
         written += sum(map(len, pieces))
         if written > most_bytes or came > most_bytes + _ENVELOPE_BYTES:
             raise _too_large(most_bytes)
-        try:
+        with _room():
             await run_in_threadpool(target.writelines, pieces)
-        except OSError as error:
-            raise BusyError(f"The file could not be stored ({error.strerror}); try again later.") from error
     name = "" if form is None else form.end()
     if not written:
         raise MediaError("The file is empty; copy it again from where it came.")
-    await run_in_threadpool(target.flush)
+    with _room():
+        await run_in_threadpool(target.flush)
     return name
+
+
+@contextlib.contextmanager
+def temporary() -> Iterator[BinaryIO]:
+    """A file without a name, for an upload that is not kept.
+
+    Raises:
+        BusyError: there is no room for it.
+    """
+    with _room():
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - what its end meets is another matter than what its user does
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(OSError):  # what could not be written was told when it was
+            file.close()
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    """Say that there is none on the disk where that is so."""
+    try:
+        yield
+    except OSError as error:
+        raise BusyError(f"The file could not be stored ({error.strerror}); try again later.") from error
 
 
 async def body(request: Request, most_bytes: int) -> bytes:

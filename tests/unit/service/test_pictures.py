@@ -2,9 +2,11 @@
 
 import io
 import json
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -137,6 +139,16 @@ def test_models_say_what_they_are(address):
     [default] = [model for model in told["models"] if model["default"]]
     assert default["name"] == "custom_cnn" and 0.6 < default["accuracy"] < 0.8 and default["licence"] == "MIT"
     assert told["detectors"][0] == "blazeface" and len(told["emotions"]) == 7
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("place", ["/dev/full", "/dev/null/none"], ids=["when it is written", "when it is made"])
+def test_a_full_temporary_folder_is_told_and_tried_again(place, address, monkeypatch):
+    with monkeypatch.context() as disk:
+        disk.setattr(tempfile, "TemporaryFile", lambda: Path(place).open("w+b"))
+        answer = ask(address, data=png(20, 20))
+    assert (problem(answer)["status"], problem(answer)["kind"]) == (503, "BusyError") and answer.headers["Retry-After"]
+    assert ask(address, data=png(20, 20)).status_code == 200
 
 
 def test_the_purpose_is_told(address):
