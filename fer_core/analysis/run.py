@@ -68,11 +68,13 @@ class AnalysisProgress(Progress):
         time_s: up to which moment of the recording, in seconds.
         samples: frames that were looked at.
         faces: faces that were found in them.
+        size: of the last of these frames, width and height in pixels, which may change within a recording; 0 before.
     """
 
     time_s: float = 0.0
     samples: int = 0
     faces: int = 0
+    size: Size = (0, 0)
 
 
 def completed(pipeline: Reader, request: AnalysisRequest) -> AnalysisRequest:
@@ -181,7 +183,7 @@ class _Analysis:
         self.unsaved: list[Row] = []
         self.samples = self.faces = 0
         self.after_s: float | None = None
-        self.size = (0, 0)
+        self.size = self.last_size = (0, 0)
         self.saved_s, self.saved_cuts = time.monotonic(), 0
         self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
@@ -212,9 +214,12 @@ class _Analysis:
     def _progress(self, share: float, time_s: float) -> AnalysisProgress:
         faces = "1 face" if self.faces == 1 else f"{self.faces} faces"
         words = f"at {as_clock(time_s)} · {self.samples} frames · {faces}"
-        return AnalysisProgress(share, words, time_s=time_s, samples=self.samples, faces=self.faces)
+        return AnalysisProgress(
+            share, words, time_s=time_s, samples=self.samples, faces=self.faces, size=self.last_size
+        )
 
     def _take(self, sample: Sample) -> None:
+        self.last_size = sample.width, sample.height
         done = self.frames.take(sample, self.size)
         self.samples += 1
         self.faces += len(self.frames.waiting[-1].faces) if self.frames.waiting else len(done[-1].faces)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from fer_core.analysis.run import AnalysisProgress
 from fer_core.declaration import Declaration
 from fer_core.errors import BusyError, FerError, MediaError, MissingError, RequestError, TooLargeError, WorkerError
 from fer_core.file_lock import LockedError, locked
@@ -251,12 +252,15 @@ class Jobs:
 
     def _check(self, path: Path, name: str) -> None:
         with Video(path, 1.0) as video:
-            if video.width * video.height > self._settings.most_pixels:
-                raise TooLargeError(
-                    f"{harmless(name)} has frames of {video.width * video.height:,} pixels, more than the "
-                    f"{self._settings.most_pixels:,} allowed; scale it down."
-                )
+            self._check_size(name, video.width * video.height)
             self._check_length(name, video.duration_s or 0.0)
+
+    def _check_size(self, name: str, pixels: int) -> None:
+        if pixels > self._settings.most_pixels:
+            raise TooLargeError(
+                f"{harmless(name)} has frames of {pixels:,} pixels, more than the {self._settings.most_pixels:,} "
+                "allowed; scale it down."
+            )
 
     def _check_length(self, name: str, seconds: float) -> None:
         if seconds > self._settings.most_seconds:
@@ -280,7 +284,10 @@ class Jobs:
             self._works[job.id] = Work(partial(self._read, job), monitor, name="recording"), monitor
 
     def _check_progress(self, name: str, progress: Progress) -> None:
-        self._check_length(name, getattr(progress, "time_s", 0.0))
+        """What shows only while it is read: a length that the file does not state, a frame that is larger than others."""
+        if isinstance(progress, AnalysisProgress):
+            self._check_size(name, progress.size[0] * progress.size[1])
+            self._check_length(name, progress.time_s)
 
     def _read(self, job: Job, monitor: Monitor) -> None:
         place, problem, is_full = Place(self._folder / job.id), None, False

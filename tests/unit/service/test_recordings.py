@@ -230,6 +230,18 @@ def test_a_length_that_shows_late_ends_the_reading(served, tmp_path):
     assert problem(answer) == job["problem"] and answer.status_code == 413
 
 
+def test_larger_frames_that_come_late_end_the_reading(served, tmp_path):
+    parts = [scene((90, 90, 140), width=320 * factor, height=240 * factor) for factor in (1, 2)]
+    for number, part in enumerate(parts):
+        write_video(tmp_path / f"{number}.ts", [part] * 25)
+    stream = tmp_path / "stream.ts"
+    stream.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
+    with served(most_pixels=320 * 240) as address:
+        job = ended(address, submit(address, stream, fps=0).json()["id"])
+    assert job["state"] == "failed" and job["problem"]["kind"] == "TooLargeError"
+    assert job["problem"]["detail"].startswith("stream.ts has frames of 307,200 pixels")
+
+
 def test_nobody_sees_the_recordings_of_another_key(served, film):
     mine, theirs = ({"Authorization": f"Bearer {letter * 16}"} for letter in "ab")
     with served(api_keys=("a" * 16, "b" * 16)) as address:
