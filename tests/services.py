@@ -1,10 +1,13 @@
 """A service that listens in a thread of the test."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 from fer_core.settings import ServiceSettings
 
@@ -14,6 +17,21 @@ MISSING = "the extra `service` is not installed (fastapi)"
 def service_settings(folder: Path, **changes: object) -> ServiceSettings:
     """The defaults with changes, whatever the environment says."""
     return ServiceSettings.model_construct(**{"folder_named": folder, **changes})
+
+
+def told_before_the_upload(address: str, path: str) -> dict[str, Any]:
+    """The problem that a service tells of an upload of which it has seen no byte."""
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
+    try:
+        connection.putrequest("POST", path)
+        connection.putheader("Content-Length", "1000000")
+        connection.endheaders()
+        answer = connection.getresponse()
+        told: dict[str, Any] = json.loads(answer.read())
+    finally:
+        connection.close()
+    assert told["status"] == answer.status
+    return told
 
 
 @contextlib.contextmanager

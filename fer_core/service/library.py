@@ -14,7 +14,7 @@ from fer_core.library.library import Library
 from fer_core.library.values import Entry
 from fer_core.media.files import harmless
 from fer_core.service.problems import answer, answers
-from fer_core.service.recordings import FILE, TYPES, Format, csv_answer
+from fer_core.service.recordings import FILE, TYPES, Format, csv_answer, deletion_told
 from fer_core.service.state import State
 from fer_core.service.uploads import body
 from fer_core.timeline.edits import edits_from_json, edits_to_json
@@ -148,7 +148,9 @@ def router(library: Library, state: State) -> APIRouter:
             return answer(job.problem)
         if job.state != "done":
             raise MissingError(f"{harmless(job.name)} is not read yet; ask again when its state is done.")
-        return _shown(library.entry(library.keep_new(Study.open(state.jobs.result(job)))))
+        with deletion_told(state.jobs, job):
+            study = Study.open(state.jobs.result(job))
+        return _shown(library.entry(library.keep_new(study)))
 
     @routes.get(
         "/v1/library", operation_id="search", summary="List what is kept", responses=answers(401, 403, 422, 500, 503)

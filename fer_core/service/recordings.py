@@ -1,7 +1,8 @@
 """`/v1/recordings`: recordings over time, as jobs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -16,6 +17,7 @@ from fer_core.media.files import harmless
 from fer_core.reports.tables import csv_parts
 from fer_core.service.choices import RecordingChoices
 from fer_core.service.job import Job, JobState
+from fer_core.service.jobs import Jobs
 from fer_core.service.problems import Problem, answer, answers
 from fer_core.service.state import State
 from fer_core.service.uploads import BODY, receive
@@ -177,13 +179,24 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
             return answer(job.problem)
         if job.state != "done":
             raise MissingError(f"{harmless(job.name)} is not read yet; ask again when its state is done.")
-        try:
+        with deletion_told(jobs, job):
             return await run_in_threadpool(_file, jobs.result(job), format)
-        except (OSError, MediaError):
-            jobs.job(id, owner)  # which says so where it was deleted meanwhile
-            raise
 
     return routes
+
+
+@contextlib.contextmanager
+def deletion_told(jobs: Jobs, job: Job) -> Iterator[None]:
+    """Where a result cannot be read because its job was deleted meanwhile, say that.
+
+    Raises:
+        MissingError: it was deleted.
+    """
+    try:
+        yield
+    except (OSError, MediaError):
+        jobs.job(job.id, job.owner)
+        raise
 
 
 _EVENTS: Final = "`progress` whenever there is some, then `end`; `data` is the recording in JSON"

@@ -16,7 +16,7 @@ from fer_core.service.access import is_loopback
 from fer_core.service.serving import serve
 from fer_core.settings import API_KEYS
 from fer_core.testing import fake_pipeline
-from tests.services import service_settings
+from tests.services import service_settings, told_before_the_upload
 from tests.unit.service.test_pictures import problem
 
 KEY, OTHER = "k" * 16, "o" * 30
@@ -67,10 +67,10 @@ def test_without_keys_no_web_page_reaches_anything(headers, status, served):
         assert API_KEYS in problem(answer)["detail"]
 
 
-def test_an_upload_without_the_key_is_not_taken_in(served):
+@pytest.mark.parametrize("path", ["/v1/image", "/v1/recordings"])
+def test_an_upload_without_the_key_is_not_taken_in(path, served):
     with served(api_keys=(KEY,)) as address:
-        answer = requests.post(f"{address}/v1/image", data=b"x" * 100, timeout=60)
-    assert answer.status_code == 401
+        assert told_before_the_upload(address, path)["kind"] == "KeyNeededError"
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,23 @@ def test_a_library_that_others_write_is_busy(served, folder, kept, monkeypatch):
     assert operations and all("503" in operation["responses"] for operation in operations)
 
 
+def test_what_is_deleted_while_it_is_kept_was_deleted(served, folder, tmp_path, monkeypatch):
+    take = Study.open
+    film = write_video(tmp_path / "interview.mp4", [scene((90, 90, 140))] * 5)
+    with served(library=True) as address:
+        client = Client(address)
+        id_ = client.submit(film, AnalysisRequest(fps=5))
+        ended(address, id_)
+
+        def late(path):
+            client.forget(id_)
+            return take(path)
+
+        monkeypatch.setattr(Study, "open", late)
+        with pytest.raises(MissingError, match="deleted"):
+            client.keep(id_)
+
+
 @pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("GET", "/timeline")])
 def test_what_somebody_else_deletes_meanwhile_was_deleted(method, path, served, folder, kept, monkeypatch):
     look = service_library._entry

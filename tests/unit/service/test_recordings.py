@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from typing import get_args
+from urllib.parse import urlencode
 
 import pytest
 
@@ -28,7 +29,7 @@ from fer_core.service.jobs import Jobs
 from fer_core.service.pipelines import MOST_LOADED, Pipelines
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.files import from_json, from_parquet
-from tests.services import listening, service_settings
+from tests.services import listening, service_settings, told_before_the_upload
 from tests.unit.service.conftest import FACE
 from tests.unit.service.test_pictures import problem
 from tests.videos import scene, write_video
@@ -177,9 +178,9 @@ def test_limits_hold(changes, status, kind, words, served, film, tmp_path):
         ({"engine": "keras"}, "engine"),
     ],
 )
-def test_a_senseless_choice_is_told_before_the_upload(choices, words, served, film):
+def test_a_senseless_choice_is_told_before_the_upload(choices, words, served):
     with served() as address:
-        told = problem(submit(address, film, **choices))
+        told = told_before_the_upload(address, f"/v1/recordings?{urlencode(choices)}")
     assert (told["status"], told["kind"]) == (422, "RequestError") and words in told["detail"]
 
 
