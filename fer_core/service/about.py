@@ -20,11 +20,13 @@ STORED: Final = (
     "read; then its numbers alone stay, until they are deleted or {hours:g} hours are over. Nothing is sent to another "
     "service. The numbers of a recording include the outline of every face, which is personal data, too."
 )
+"""What the service keeps, in words, with the hours that results are kept."""
+
 IN_LIBRARY: Final = (
     " What is kept in the library of this service stays there until somebody deletes it, and everybody who may use the "
     "service can read, correct and delete it."
 )
-"""What the service keeps, in words."""
+"""What is added where it has a library."""
 
 
 class _Described(BaseModel):

@@ -284,7 +284,7 @@ class Jobs:
             self._works[job.id] = Work(partial(self._read, job), monitor, name="recording"), monitor
 
     def _check_progress(self, name: str, progress: Progress) -> None:
-        """What shows only while it is read: a length that the file does not state, a frame that is larger than others."""
+        """Look for what shows only while it is read: a length that no file states, a frame larger than the first."""
         if isinstance(progress, AnalysisProgress):
             self._check_size(name, progress.size[0] * progress.size[1])
             self._check_length(name, progress.time_s)

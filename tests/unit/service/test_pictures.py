@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -145,7 +146,7 @@ def test_models_say_what_they_are(address):
 @pytest.mark.parametrize("place", ["/dev/full", "/dev/null/none"], ids=["when it is written", "when it is made"])
 def test_a_full_temporary_folder_is_told_and_tried_again(place, address, monkeypatch):
     with monkeypatch.context() as disk:
-        disk.setattr(tempfile, "TemporaryFile", lambda: Path(place).open("w+b"))
+        disk.setattr(tempfile, "TemporaryFile", partial(Path(place).open, "w+b"))
         answer = ask(address, data=png(20, 20))
     assert (problem(answer)["status"], problem(answer)["kind"]) == (503, "BusyError") and answer.headers["Retry-After"]
     assert ask(address, data=png(20, 20)).status_code == 200
