@@ -86,7 +86,7 @@ def lanes_figure(lanes: Sequence[Lane], within_s: tuple[float, float]) -> go.Fig
 
 
 def quality_lane(source: Timeline | pd.DataFrame, notes: Notes | None = None) -> go.Figure:
-    """Where nobody is in the readings, and where a person's crop is unlike what the model learnt from, one lane a reason."""
+    """Where nobody is in the readings, and where a crop is unlike what the model learnt from, one lane a reason."""
     notes = notes or Notes()
     lanes: list[tuple[str, Look, pd.DataFrame]] = []
     rows = weighted(source)

@@ -126,7 +126,7 @@ class Library:
             LibraryError: it cannot be written.
         """
         with self.database.writes() as connection:
-            name = self.store.put(_file_of(study.purged()))
+            name = self.store.put(parquet_bytes(replace(study.purged().read, portraits={})))
             known = connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == name)).first()
             if not known:
                 self._kept(connection, study)
@@ -185,7 +185,7 @@ class Library:
     ) -> str:
         """Write file, then rows; the caller's commit makes both count, and then settles the file."""
         study = study.purged()
-        data = _file_of(study)
+        data = parquet_bytes(replace(study.read, portraits={}))
         name = self.store.put(data)
         known = connection.execute(sa.select(t.ANALYSES.c.recording).where(t.ANALYSES.c.id == name)).scalar()
         recording = study.read.recording
@@ -395,8 +395,3 @@ def study_of(data: bytes, log: Any) -> Study:
         return Study(timeline, edits_from_json(log))
     except TimelineError as error:
         raise LibraryError(f"The corrections do not fit the readings that they are kept with: {error}") from error
-
-
-def _file_of(study: Study) -> bytes:
-    """What is kept of a study that was purged: its readings without portraits."""
-    return parquet_bytes(replace(study.read, portraits={}))
