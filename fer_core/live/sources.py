@@ -161,6 +161,8 @@ class Stream:
                         raise MediaError(f"{self.name} sends nothing that can be decoded; see how the camera is set.")
                     for frame in frames:
                         yield reader.picture(frame, reader.look(frame, 1.0), 0)
+                # FFmpeg takes a connection that was closed for the end of a file, but a camera has no end.
+                raise MediaError(f"{self.name} ended the stream; see whether it is on and connected.")
         except (av.FFmpegError, IndexError, ValueError) as error:  # IndexError: no picture in it
             reason = getattr(error, "strerror", None) or type(error).__name__
             raise MediaError(

@@ -85,13 +85,25 @@ def test_a_file_is_played_at_its_own_speed(film, decoded_here):
 
 
 def test_a_camera_in_the_network_is_read():
-    served = RtspCamera([scene((90 + i, 90, 140)) for i in range(25)])
+    served, frames = RtspCamera([scene((90 + i, 90, 140)) for i in range(25)]), []
     try:
-        frames = list(Stream(served.address).frames())
+        with pytest.raises(MediaError, match="ended the stream"):  # it hangs up after its last frame
+            frames.extend(Stream(served.address).frames())
     finally:
         served.close()
     assert 15 <= len(frames) <= 25 and frames[0].shape == (240, 320, 3)
     assert abs(frames[-1].astype(int) - scene((114, 90, 140))).mean() < 8
+
+
+def test_a_camera_in_the_network_that_hangs_up_is_told_and_what_was_read_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    served, out = RtspCamera([scene((90, 90, 140))] * 12), tmp_path / "out"
+    try:
+        assert main(["live", served.address, "--agree", "--out", str(out)]) == 3
+    finally:
+        served.close()
+    [problem] = Timeline.read(out / "timeline.parquet").problems
+    assert "ended the stream" in problem and problem in capsys.readouterr().err and "secret" not in problem
 
 
 @pytest.mark.parametrize("source", ["rtsp://[::1/face", "rtsp://someone:secret@[/face", "RTSPS://[x"])
