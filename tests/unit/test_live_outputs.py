@@ -151,6 +151,43 @@ def test_osc_is_one_bundle_a_frame(message):
     output.close()
 
 
+def test_osc_to_a_host_with_addresses_of_both_kinds_goes_to_ipv4_and_the_name_is_looked_up_once(message, monkeypatch):
+    pytest.importorskip("pythonosc", reason="the extra `live` is not installed (python-osc)")
+    from fer_core.live.outputs.osc import OscOutput
+
+    real, asked = socket.getaddrinfo, []
+
+    def looked_up(host, *args, **kwargs):
+        if host != "lights.example":
+            return real(host, *args, **kwargs)
+        asked.append(host)
+        port, udp = args[0], socket.SOCK_DGRAM
+        return [
+            (socket.AF_INET6, udp, 17, "", ("::1", port, 0, 0)),
+            (socket.AF_INET, udp, 17, "", ("127.0.0.1", port)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(5)
+        port = listener.getsockname()[1]
+        output = OscOutput("lights.example", port)
+        for _ in range(2):
+            output.send(message)
+            assert listener.recv(65_536)
+    assert output.name == f"OSC lights.example:{port}" and asked == ["lights.example"]
+
+
+@pytest.mark.parametrize("wrong", ["192.168.1..20", "x" * 80, "nobody.invalid"])
+def test_a_host_that_osc_cannot_be_sent_to_is_refused(wrong):
+    pytest.importorskip("pythonosc", reason="the extra `live` is not installed (python-osc)")
+    from fer_core.live.outputs.osc import OscOutput
+
+    with pytest.raises(RequestError, match="choose another address for OSC"):
+        OscOutput(wrong, 9000)
+
+
 def test_lab_streaming_layer_has_the_time_of_the_frame(message):
     pylsl = pytest.importorskip("pylsl", reason="the extra `live` is not installed (pylsl)", exc_type=Exception)
     from fer_core.live.outputs.lsl import CHANNELS, NAME, LslOutput

@@ -1,5 +1,6 @@
 """Readings by Open Sound Control over UDP, as Max, TouchDesigner, Unity and lighting desks take them."""
 
+import socket
 from typing import Final
 
 from pythonosc.osc_bundle_builder import OscBundleBuilder
@@ -25,7 +26,7 @@ class OscOutput:
     """Sends one bundle a frame.
 
     Args:
-        host: name or address.
+        host: name or address; a name is looked up once, because the client would do it again for each frame.
         port: of UDP.
 
     Raises:
@@ -34,8 +35,8 @@ class OscOutput:
 
     def __init__(self, host: str, port: int) -> None:
         try:
-            self._client = UDPClient(host, port)
-        except (OSError, OverflowError) as error:
+            self._client = UDPClient(_numeric(host, port), port)
+        except (OSError, OverflowError, UnicodeError) as error:  # the last of a name that cannot be one
             raise RequestError(f"{host}:{port} cannot be sent to ({error}); choose another address for OSC.") from error
         self.name = f"OSC {host}:{port}"
 
@@ -56,6 +57,18 @@ class OscOutput:
 
     def close(self) -> None:
         """See `fer_core.live.outputs.Output`."""
+
+
+def _numeric(host: str, port: int) -> str:
+    """The address of a host in numbers: of IPv4 where it has one, which is where programs listen for OSC.
+
+    Raises:
+        OSError: there is no such host.
+        UnicodeError: nor can there be.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    place = next((each for each in found if each[0] == socket.AF_INET), found[0])[4]
+    return socket.getnameinfo(place, socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)[0]
 
 
 def _message(face: FaceReading, message: Message) -> OscMessageBuilder:
