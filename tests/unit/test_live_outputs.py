@@ -110,6 +110,23 @@ def test_a_slow_listener_misses_messages_and_holds_up_nobody(message, monkeypatc
         output.close()
 
 
+def test_a_listener_that_speaks_itself_stays_connected(message):
+    client = pytest.importorskip("websockets.sync.client", reason="the extra `live` is not installed (websockets)")
+    from fer_core.live.outputs.websocket import WebSocketOutput
+
+    output = WebSocketOutput(0, greeting("custom_cnn"))
+    try:
+        with client.connect(f"ws://127.0.0.1:{output.port}") as listener:
+            listener.recv(5)
+            for _ in range(50):  # more than websockets holds for somebody who does not take it
+                listener.send("heartbeat")
+            assert listener.ping().wait(10), "the server reads no further"
+            output.send(message)
+            assert json.loads(listener.recv(5))["frame"] == message.frame
+    finally:
+        output.close()
+
+
 @pytest.mark.parametrize(("origin", "heard"), [("https://elsewhere.example", False), ("http://localhost:3000", True)])
 def test_a_web_page_is_turned_away_unless_it_is_named(origin, heard):
     client = pytest.importorskip("websockets.sync.client", reason="the extra `live` is not installed (websockets)")

@@ -74,8 +74,20 @@ class WebSocketOutput:
             while not self._closed.is_set():
                 with contextlib.suppress(queue.Empty):
                     connection.send(waiting.get(timeout=_TICK_S))
+                _pass_over(connection)
         except ConnectionClosed:
             pass
         finally:
             with self._lock:
                 self._listeners.discard(waiting)
+
+
+def _pass_over(connection: ServerConnection) -> None:
+    """Take what a listener has said: where it waits, not even the answers to pings are read, and the listener is lost.
+
+    Raises:
+        ConnectionClosed: the listener has left.
+    """
+    with contextlib.suppress(TimeoutError):
+        while True:
+            connection.recv(timeout=0)
