@@ -49,9 +49,12 @@ def _classifier(model: str, identity: str) -> "EmotionClassifier":
     return EmotionClassifier.load(model, member=classifier)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@st.cache_resource(show_spinner=False)
 def detector(name: str) -> "FaceDetector":
-    """A detector by name. Safe to share between sessions."""
+    """A detector by name. Safe to share between sessions.
+
+    Each is kept for good: live streams know theirs by identity, and another one drops everybody's resting face.
+    """
     from fer_core.detection import load_detector
 
     return load_detector(name)
