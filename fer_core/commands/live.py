@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.endings import unhurried
+from fer_core.commands.numbers import positive
 from fer_core.commands.output import DONE, checked_folder, say, write_json
 from fer_core.commands.request_options import add_purpose_option, declaration_of, port, request_of
 from fer_core.declaration import agreed
@@ -42,7 +43,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         metavar="DIR",
         help="write the session into DIR: timeline.csv with its data dictionary, timeline.parquet, summary.json",
     )
-    live.add_argument("--seconds", type=float, metavar="S", help="end after so long")
+    live.add_argument("--seconds", type=positive(float), metavar="S", help="end so long after the first frame")
     live.add_argument(
         "--websocket",
         type=port,
@@ -103,6 +104,8 @@ def _live(options: argparse.Namespace) -> int:
         finally:
             with unhurried():
                 _end(session, options.out)
+    if not session.figures.read:
+        raise MediaError(f"No frame of {source.name} was read, so nothing is written; see whether it gives pictures.")
     return DONE
 
 

@@ -79,13 +79,15 @@ class Session:
         self._recorder: SessionRecorder | None = None
 
     def run(self, source: Source, seconds: float | None = None) -> None:
-        """Read until the source ends, that many seconds are over, or somebody interrupts.
+        """Read until the source ends, somebody interrupts, or a frame comes more than `seconds` after the first one.
+
+        How long a camera takes until its first frame is its own affair, and does not count.
 
         Raises:
             MediaError: the source cannot be read, or breaks off.
         """
         camera, told_s = Camera(source), 0.0
-        began_s = time.monotonic()
+        began_s, first_s = time.monotonic(), None
         recorder = self._recorder = SessionRecorder(
             began_s, self._request, self._provenance, datetime.now().astimezone(), with_video=False
         )
@@ -93,7 +95,8 @@ class Session:
         try:
             while (taken := camera.take()) is not None:
                 bgr, came_s = taken
-                if seconds is not None and came_s - began_s > seconds:
+                first_s = came_s if first_s is None else first_s
+                if seconds is not None and came_s - first_s > seconds:
                     break
                 reading = self._analyser.read(bgr, came_s, self._settings, {})
                 self._send(Message.of(reading, self.figures.read, began_s))

@@ -13,6 +13,7 @@ from fer_core.cli import main
 from fer_core.commands import live
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError
+from fer_core.live import headless
 from fer_core.live.headless import Session
 from fer_core.live.sources import Camera, Device, Played, Stream, source_of
 from fer_core.readings import Box
@@ -217,11 +218,41 @@ def test_a_camera_that_breaks_off_leaves_what_was_read():
     assert session().recorded() is None
 
 
-def test_a_session_ends_after_its_time():
+def test_a_session_ends_so_long_after_its_first_frame(monkeypatch):
+    class Late:
+        """A camera whose first frame takes a minute, and which then gives ten a second for ever."""
+
+        came, problem = 0, None
+
+        def __init__(self, source) -> None:
+            self.first_s = time.monotonic() + 60
+
+        def take(self):
+            self.came += 1
+            return scene((90, 90, 140)), self.first_s + (self.came - 1) / 10
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(headless, "Camera", Late)
     live = session()
-    began_s = time.monotonic()
-    live.run(Given([scene((90, 90, 140))] * 200, pause_s=0.05), seconds=0.3)
-    assert time.monotonic() - began_s < 5 and 1 <= live.figures.read <= 7
+    live.run(Given([]), seconds=0.35)
+    assert live.figures.read == 4
+
+
+def test_a_session_without_a_frame_is_no_success(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("fer_core.live.sources.source_of", lambda text: Given([]))
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    out = tmp_path / "out"
+    assert main(["live", "0", "--agree", "--seconds", "5", "--out", str(out)]) == 3
+    assert "No frame of given was read" in capsys.readouterr().err and not list(out.iterdir())
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "nan", "inf", "soon"])
+def test_a_session_lasts_for_some_time(wrong, film, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["live", str(film), "--agree", f"--seconds={wrong}"])
+    assert stopped.value.code == 2 and "--seconds" in capsys.readouterr().err
 
 
 def test_the_command_takes_markers_in(network, tmp_path, monkeypatch, capsys):
