@@ -61,6 +61,11 @@ class Links:
             for output in self._outputs:
                 output.send(message)
 
+    def fetch_markers(self) -> None:
+        """Pass markers on that have come until now, before this returns."""
+        if self._markers is not None:
+            self._markers.fetch()
+
     def close(self) -> None:
         """Disconnect. Markers that have come until now are passed on before."""
         with self._lock:

@@ -14,6 +14,9 @@ LOGGER = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 0.05
 """Seconds between two looks; no time is lost by it, because markers bring their own."""
 
+FIND_EVERY_S: Final = 0.2
+"""Seconds between two looks for new streams."""
+
 OPEN_S: Final = 5.0
 """Seconds within which another machine has to answer when it is asked how its clock goes."""
 
@@ -32,8 +35,10 @@ Heard = Callable[[str, float], None]
 class MarkersIn:
     """Hears the streams of type "Markers" in the local network, whenever they come, until it is closed.
 
+    Streams are opened in a thread of their own: one that does not answer must not hold up the markers of the others.
+
     Args:
-        heard: called in a thread of its own, in the order of each stream.
+        heard: called in a thread of its own or within `fetch`, in the order of each stream.
         name: of the only stream that is listened to; None for all but those of this software.
 
     Raises:
@@ -51,27 +56,39 @@ class MarkersIn:
         self._resolver = pylsl.ContinuousResolver("type", MARKERS_TYPE)
         self._inlets: dict[str, _Inlet] = {}
         self._again_s: dict[str, float] = {}
-        self._closed = threading.Event()
+        self._closed, self._taking = threading.Event(), threading.Lock()
         self.name = f"LSL {name or 'of type Markers'}"
-        self._thread = threading.Thread(target=self._run, name="markers", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=run, name="markers", daemon=True) for run in (self._run_taking, self._run_finding)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def streams(self) -> tuple[str, ...]:
         """Names of the streams that are listened to now."""
         return tuple(inlet.name for inlet in list(self._inlets.values()))
 
+    def fetch(self) -> None:
+        """Pass on what has come until now, before this returns."""
+        if not self._closed.is_set():
+            self._take()
+
     def close(self) -> None:
         """Hear no more; what has come until now is passed on before."""
         self._closed.set()
-        self._thread.join(_END_S)
+        for thread in self._threads:
+            thread.join(_END_S)
 
-    def _run(self) -> None:
+    def _run_taking(self) -> None:
         while not self._closed.wait(LOOK_EVERY_S):
-            self._find()
             self._take()
         self._take()
         self._inlets.clear()
+
+    def _run_finding(self) -> None:
+        while not self._closed.wait(FIND_EVERY_S):
+            self._find()
 
     def _find(self) -> None:
         """Listen to streams that are new."""
@@ -82,7 +99,7 @@ class MarkersIn:
             if self._closed.is_set():
                 return
             source = info.name(), info.source_id()
-            if source[1] and any(inlet.source == source for inlet in self._inlets.values()):
+            if source[1] and any(inlet.source == source for inlet in list(self._inlets.values())):
                 continue  # the library itself goes over to the stream of a program that was started again
             try:
                 self._inlets[uid] = _Inlet(self._pylsl, info)
@@ -94,13 +111,14 @@ class MarkersIn:
         return name != self._ours if self._wanted is None else name == self._wanted
 
     def _take(self) -> None:
-        for uid, inlet in list(self._inlets.items()):
-            try:
-                for text, time_s in inlet.new():
-                    self._heard(text, time_s)
-            except (TimeoutError, RuntimeError) as error:  # the latter is of a stream that is gone for good
-                LOGGER.warning("The stream of markers %r has ended (%s)", inlet.name, error)
-                del self._inlets[uid]
+        with self._taking:  # two threads may, and the markers of a stream stay in order
+            for uid, inlet in list(self._inlets.items()):
+                try:
+                    for text, time_s in inlet.new():
+                        self._heard(text, time_s)
+                except (TimeoutError, RuntimeError) as error:  # the latter is of a stream that is gone for good
+                    LOGGER.warning("The stream of markers %r has ended (%s)", inlet.name, error)
+                    self._inlets.pop(uid, None)
 
 
 class _Inlet:

@@ -8,7 +8,6 @@ The worker starts with the first frame and ends when none came for a while, so n
 Workers of several streams take turns: fewer are at work at once than there are cores.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from fer_core.live.baseline import Calibration
 from fer_core.live.history import Ages, LastMinute, Rate
 from fer_core.live.links import Links
 from fer_core.live.lost import LostFaces
+from fer_core.live.problems import DRAWING, READING, RECORDING, SENDING, Problems
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.live.settings import LiveSettings
 from fer_core.live.state import STALLED_S, LiveState, Situation
@@ -32,8 +32,6 @@ from fer_core.live.view import black, drawn
 from fer_core.networks.cores import available_cores
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
-
-LOGGER = logging.getLogger(__name__)
 
 IDLE_S: Final = 5.0
 """Seconds without a frame after which the worker ends; the next frame starts another."""
@@ -49,17 +47,6 @@ NOTE_S: Final = 30.0
 
 TURNS: Final = Turns(max(1, available_cores() - 1))
 """How many streams are read at the same moment: connections that get no time of the processor break off."""
-
-_READING: Final = "A frame could not be read"
-_DRAWING: Final = "The picture could not be drawn"
-_RECORDING: Final = "A frame could not be recorded"
-_SENDING: Final = "A reading could not be sent"
-_MEANWHILE: Final = {
-    _READING: "The video goes on; the reading will when it can.",
-    _DRAWING: "The video goes on without boxes, and black while faces are hidden.",
-    _RECORDING: "The recording lacks it; reading goes on.",
-    _SENDING: "Listeners miss it; reading goes on.",
-}
 
 
 class LiveStream:
@@ -102,8 +89,7 @@ class LiveStream:
         self._minute, self._ages = LastMinute(), Ages()
         self._arrivals, self._finished = Rate(), Rate()
         self._frames = self._dropped = 0
-        self._problems: dict[str, str] = {}  # by what fails; each goes when its own part succeeds again
-        self._reported: set[str] = set()
+        self._problems = Problems()
         self._calibration: Calibration | None = None
         self._baselines: dict[int, NDArray[np.float32]] = {}
         self._notes: tuple[str, ...] = ()
@@ -132,10 +118,9 @@ class LiveStream:
             bgr = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
             shown = av.VideoFrame.from_ndarray(self.show(bgr), format="bgr24")
         except Exception as error:
-            self._report(_DRAWING, error)
+            self._problems.report(DRAWING, error)
             return black(frame) if self._settings.view.hidden else frame
-        with self._lock:
-            self._problems.pop(_DRAWING, None)
+        self._problems.over(DRAWING)
         return shown
 
     def show(self, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -197,7 +182,7 @@ class LiveStream:
         try:
             self._analyse(bgr, time_s)
         except Exception as error:
-            self._report(_READING, error)
+            self._problems.report(READING, error)
             self._analyser.reset()
             return False
         return True
@@ -229,27 +214,16 @@ class LiveStream:
             whole = [Box(0, 0, reading.width, reading.height)]  # in the dark nobody was looked for
             hidden = [] if not settings.view.hidden else whole if reading.black else [*reading.boxes, *self._lost.boxes]
         if links is not None:
-            self._attempt(_SENDING, lambda: links.send(reading))
-        if recorder is not None and not self._attempt(_RECORDING, lambda: recorder.add(bgr, reading, hidden)):
+            self._problems.attempt(SENDING, lambda: links.send(reading))
+        if recorder is not None and not self._problems.attempt(RECORDING, lambda: recorder.add(bgr, reading, hidden)):
             recorder.note("Some frames could not be recorded.")
-
-    def _attempt(self, what: str, do: Callable[[], None]) -> bool:
-        """Whether something was done; where not, the state says what, until the next time that it is."""
-        try:
-            do()
-        except Exception as error:
-            self._report(what, error)
-            return False
-        with self._lock:
-            self._problems.pop(what, None)
-        return True
 
     def _publish(self, reading: LiveReading) -> None:
         if self._newest is None:  # the camera was stopped meanwhile
             return
         self._lost.update(self._reading, reading)
         self._reading = reading
-        self._problems.pop(_READING, None)
+        self._problems.over(READING)
         self._finished.tick(self._clock())
         self._minute.add(
             reading.time_s,
@@ -263,15 +237,6 @@ class LiveStream:
                 self._baselines, problems = self._calibration.baselines()
                 self._notes, self._noted_s = tuple(problems), reading.time_s
                 self._calibration = None
-
-    def _report(self, what: str, error: Exception) -> None:
-        words = f"{what} ({type(error).__name__}: {error}). {_MEANWHILE[what]}"
-        with self._lock:
-            self._problems[what] = words
-            new = words not in self._reported
-            self._reported.add(words)
-        if new:
-            LOGGER.error("%s", words, exc_info=error)
 
     # --- the script's thread -----------------------------------------------------------------------------------------
 
@@ -323,7 +288,7 @@ class LiveStream:
         """Send readings there from the next one on, until the camera stops; what was connected before is closed."""
         with self._lock:
             before, self._links = self._links, links
-            self._problems.pop(_SENDING, None)
+            self._problems.over(SENDING)
         if before is not None:
             before.close()
 
@@ -355,10 +320,13 @@ class LiveStream:
             self._recorder = recorder
 
     def stop_recording(self) -> RecordedSession | None:
-        """End the recording; None where none was running."""
+        """End the recording, with the markers that have come until now; None where none was running."""
+        links = self._links
+        if links is not None:
+            links.fetch_markers()
         with self._lock:
             recorder, self._recorder = self._recorder, None
-            self._problems.pop(_RECORDING, None)
+            self._problems.over(RECORDING)
         return recorder.finish() if recorder is not None else None
 
     def snapshot(self) -> NDArray[np.uint8] | None:
@@ -389,7 +357,7 @@ class LiveStream:
                 last_age_s=self._last_age_s,
                 frames=self._frames,
                 dropped=self._dropped,
-                problem=" ".join(self._problems.values()) or None,
+                problem=self._problems.words,
                 calibrating=None if self._calibration is None else self._calibration.share_done(now),
                 baselines=frozenset(self._baselines),
                 notes=self._notes if now - self._noted_s <= NOTE_S else (),

@@ -363,6 +363,9 @@ def test_nothing_is_connected_unless_it_is_offered_and_chosen(camera, monkeypatc
         def send(self, reading) -> None:
             self.sent.append(reading)
 
+        def fetch_markers(self) -> None:
+            opened[-1][2]("the last one", time.monotonic())
+
         def close(self) -> None:
             self.closed = True
 
@@ -388,7 +391,7 @@ def test_nothing_is_connected_unless_it_is_offered_and_chosen(camera, monkeypatc
     show(stream)
     button(page, "Stop recording").click().run()
     session = page.session_state[handover.RECORDED_SESSION]
-    assert [marker.text for marker in session.markers] == ["stimulus"] and "markers: 1" in words(page)
+    assert [marker.text for marker in session.markers] == ["stimulus", "the last one"] and "markers: 2" in words(page)
     links = stream.links
     camera["camera"] = webcam.Camera(playing=False, connecting=False)
     page.run()

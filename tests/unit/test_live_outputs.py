@@ -3,6 +3,7 @@
 import contextlib
 import json
 import socket
+import threading
 import time
 import uuid
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError
+from fer_core.live import markers as module
 from fer_core.live.analyser import LiveFace, LiveReading
 from fer_core.live.links import Links
 from fer_core.live.markers import MarkersIn
@@ -282,6 +284,48 @@ def test_markers_come_in_with_the_time_at_which_they_were_set(network):
     assert f"ours {own}" not in heard
     assert heard[f"stimulus {own}"] == pytest.approx(now_s - 1.5, abs=0.05)
     assert heard[str(code)] == pytest.approx(now_s, abs=0.05)
+
+
+def test_a_stream_that_does_not_answer_holds_up_no_other(network, monkeypatch):
+    here, away = f"PsychoPy {uuid.uuid4()}", f"Gone {uuid.uuid4()}"
+    heard, asked, answer = threading.Event(), threading.Event(), threading.Event()
+
+    class Inlet(module._Inlet):
+        def __init__(self, lsl, info) -> None:
+            if info.name() == away:
+                asked.set()
+                assert answer.wait(60)
+            super().__init__(lsl, info)
+
+    monkeypatch.setattr(module, "_Inlet", Inlet)
+    texts = network.outlet(here)
+    markers = MarkersIn(lambda text, _: heard.set() if text == here else None)
+    try:
+        until(lambda: here in markers.streams and texts.have_consumers())
+        silent = network.outlet(away)
+        assert asked.wait(60)
+        texts.push_sample([here])
+        assert heard.wait(20) and away not in markers.streams
+        answer.set()
+        until(silent.have_consumers)
+    finally:
+        answer.set()
+        markers.close()
+
+
+def test_markers_that_have_come_are_fetched_at_once(network, monkeypatch):
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 60.0)
+    heard: list[str] = []
+    name = f"PsychoPy {uuid.uuid4()}"
+    outlet = network.outlet(name)
+    markers = MarkersIn(lambda text, _: heard.append(text), name)
+    try:
+        until(lambda: markers.streams and outlet.have_consumers())
+        outlet.push_sample(["stimulus"])
+        until(lambda: markers.fetch() or heard, 20)
+    finally:
+        markers.close()
+    assert heard == ["stimulus"]
 
 
 def test_one_stream_of_markers_can_be_named(network):

@@ -580,6 +580,23 @@ def test_a_recording_that_is_as_long_as_it_may_be_is_over(make):
     assert len(stream.stop_recording().timeline.frame) == 1
 
 
+def test_markers_that_have_come_before_a_recording_ends_are_in_it(make):
+    class Links:
+        def fetch_markers(self) -> None:
+            stream.mark("the last one", clock.now - 0.1)
+
+        def close(self) -> None:
+            pass
+
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, clock=clock)
+    stream.connect(Links())
+    how = AnalysisRequest(model="fake", fps=0.0, uncertain_below=0.5)
+    stream.record(SessionRecorder(clock.now, how, Provenance(), datetime(2026, 5, 4), with_video=False))
+    clock.now += 1
+    assert [marker.text for marker in stream.stop_recording().markers] == ["the last one"]
+
+
 def test_readings_go_where_the_stream_is_connected_until_the_camera_stops(make):
     class Links:
         def __init__(self, fails: bool = False) -> None:
