@@ -4,7 +4,8 @@
     worker thread   take the newest frame -> analyse -> publish the reading              (frames in between are dropped)
     script thread   state(), configure(), record, calibrate                              (short locks only)
 
-The worker starts with the first frame and ends when none came for a while, so nothing is left behind after a visit.
+The worker starts with the first frame. It ends when none came for a while, and forgets everybody, as after a stop: a
+phone that is locked sends no stop. So nothing is left behind after a visit.
 Workers of several streams take turns: fewer are at work at once than there are cores.
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.imaging.placement import Placement
-from fer_core.live.analyser import LiveAnalyser, LiveReading
+from fer_core.live.analyser import RECALL_S, LiveAnalyser, LiveReading
 from fer_core.live.baseline import Calibration
 from fer_core.live.history import Ages, LastMinute, Rate
 from fer_core.live.links import Links
@@ -33,8 +34,8 @@ from fer_core.networks.cores import available_cores
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
 
-IDLE_S: Final = 5.0
-"""Seconds without a frame after which the worker ends; the next frame starts another."""
+IDLE_S: Final = RECALL_S
+"""Seconds without a frame after which the worker ends and everybody is forgotten; the next frame starts another."""
 
 STALE_S: Final = 1.5
 """Age in seconds from which a reading is not drawn: better no box than one where nobody is any more."""
@@ -169,10 +170,13 @@ class LiveStream:
                 time.sleep(REST_S)
 
     def _awaited(self) -> bool:
-        """Wait for a frame; False, with the worker given up, where none comes."""
+        """Wait for a frame; False, with the worker given up and everybody forgotten, where none comes."""
         with self._handover:
             self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
             if self._waiting is None or self._leave:
+                if not self._leave:  # else `rest` does
+                    self._analyser.forget()
+                    self._forget_pictures()
                 # Given up under the lock: a frame that comes from now on finds no worker and starts one.
                 self._worker = None
                 return False
@@ -276,13 +280,18 @@ class LiveStream:
             else:
                 self._analyser.forget()
             self._handover.notify()
+        self._forget_pictures()
+        with self._lock:
+            links, self._links = self._links, None
+        if links is not None:  # takes a moment, in which the connection's thread must not wait
+            threading.Thread(target=links.close, name="live-links", daemon=True).start()
+
+    def _forget_pictures(self) -> None:
+        """Drop the last picture, what was read in it, and everybody's resting face."""
         with self._lock:
             self._newest = self._reading = self._calibration = self._last_age_s = None
             self._baselines = {}
             self._ages.clear()
-            links, self._links = self._links, None
-        if links is not None:  # takes a moment, in which the connection's thread must not wait
-            threading.Thread(target=links.close, name="live-links", daemon=True).start()
 
     def connect(self, links: Links | None) -> None:
         """Send readings there from the next one on, until the camera stops; what was connected before is closed."""

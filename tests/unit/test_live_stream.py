@@ -14,10 +14,11 @@ import pytest
 from fer_core.emotions import STYLES
 from fer_core.live import LiveFace, LiveReading, LiveSettings, LiveStream, Situation, View
 from fer_core.live import stream as stream_module
+from fer_core.live.analyser import RECALL_S
 from fer_core.live.lost import HIDDEN_S
 from fer_core.live.recording import LONGEST_S, SessionRecorder
 from fer_core.live.state import STALLED_S
-from fer_core.live.stream import NOTE_S, STALE_S
+from fer_core.live.stream import IDLE_S, NOTE_S, STALE_S
 from fer_core.live.turns import Turns
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, Quality
@@ -371,20 +372,28 @@ def test_faces_that_are_not_read_are_hidden_too_and_for_a_while_after_they_were_
 def test_the_worker_ends_when_no_frame_comes_and_the_next_frame_wakes_it(make):
     reader = Reader(BOX)
     stream = make(reader, idle_s=0.05)
-    feed(stream, reader, frame(1))
-    wait_for(lambda: workers() == 0)
-    feed(stream, reader, frame(2))
-    assert reader.read_frames == [1, 2]
+    for read in ([1], [1, 2]):
+        stream.show(frame(read[-1]))
+        wait_for(lambda read=read: reader.read_frames == read and workers() == 0)
 
 
-@pytest.mark.parametrize("idle_s", [0.05, 60], ids=["after the worker has ended", "while it waits"])
-def test_stopping_forgets_everybody(make, idle_s):
+def test_when_no_frame_comes_for_a_while_everybody_is_forgotten_without_a_stop(make):
+    assert IDLE_S == RECALL_S  # what people are promised before the camera starts
+    reader = Reader(BOX)
+    stream = make(reader, idle_s=0.05)
+    stream.calibrate()
+    stream.show(frame(1))
+    wait_for(lambda: reader.read_frames == [1] and workers() == 0)
+    state = stream.state()
+    assert reader.forgotten == 1 and stream.snapshot() is None
+    assert state.reading is None and state.calibrating is None and state.situation is Situation.STALLED
+
+
+def test_stopping_forgets_everybody(make):
     clock, reader = Clock(), Reader(BOX)
-    stream = make(reader, clock=clock, idle_s=idle_s)
+    stream = make(reader, clock=clock)
     calibrated(stream, clock, reader)
-    assert stream.state().baselines == {1}
-    wait_for(lambda: idle_s == 60 or workers() == 0)
-    assert reader.forgotten == 0
+    assert stream.state().baselines == {1} and reader.forgotten == 0
     stream.rest()
     wait_for(lambda: workers() == 0)
     assert reader.forgotten == 1 and stream.state().baselines == frozenset()
