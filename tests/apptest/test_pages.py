@@ -252,6 +252,33 @@ def test_a_face_that_was_drawn_is_the_one_that_is_shown(fakes, monkeypatch):
     assert "drawn by hand" in text(page)
 
 
+def test_the_face_that_was_chosen_stays_when_others_come_and_go(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    fakes([Box(10, 20, 40, 40), Box(60, 20, 40, 40), Box(110, 20, 40, 40)], emotion="sad")
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+
+    def faces():
+        [found] = [group for group in page.button_group if group.label == "Face"]
+        return found
+
+    assert faces().value == 0
+    button(page, "Remove this face").click().run()
+    assert faces().value == 0 and len(faces().options) == 2
+    faces().set_value(1).run()  # the one to the right
+    button(page, "Undo").click().run()
+    assert faces().value == 2 and len(faces().options) == 3
+    faces().set_value(1).run()
+    for field, value in zip(page.number_input, (0, 60, 40), strict=True):
+        field.set_value(value)
+    button(page, "Add").click().run()  # it is the first now, and is shown
+    assert faces().value == 0 and "drawn by hand" in text(page)
+    button(page, "Remove this face").click().run()
+    faces().set_value(1).run()
+    button(page, "Undo").click().run()
+    assert faces().value == 2 and not page.exception
+
+
 def test_samples_teach_certain_doubtful_and_wrong_readings():
     page = image_page()
     page.segmented_control[0].select(":material/portrait: Sample").run()

@@ -58,13 +58,18 @@ def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, 
 
 def choose_face(picture: Analysed, number: int) -> None:
     """Choose the face that is shown closely, from 0."""
-    st.session_state[_chosen_key(picture)] = number
+    _choose(picture, picture.readings[number].box)
 
 
 def chosen_face(picture: Analysed) -> int:
     """The face that is shown closely, from 0; the first where none was chosen or it is gone."""
-    number = st.session_state.get(_chosen_key(picture)) or 0
-    return number if number < len(picture.readings) else 0
+    box = st.session_state.get(_chosen_key(picture))
+    return next((number for number, reading in enumerate(picture.readings) if reading.box == box), 0)
+
+
+def _choose(picture: Analysed, box: Box) -> None:
+    """By its box: its place in the list changes with every face that is drawn, removed or brought back."""
+    st.session_state[_chosen_key(picture)] = box
 
 
 def _chosen_key(picture: Analysed) -> str:
@@ -76,7 +81,7 @@ def _board(picture: Analysed, drawn: NDArray[np.uint8], chosen: int) -> None:
 
     def choose(box: Box) -> None:
         if box in boxes:
-            choose_face(picture, boxes.index(box))
+            _choose(picture, box)
 
     board(
         board_data(drawn, (picture.width, picture.height), picture.readings, chosen, alternative_text(picture)),
@@ -91,8 +96,7 @@ def _draw(picture: Analysed, box: Box) -> None:
     """Add a face and choose it."""
     edit(picture, DrawFace(box))
     if can_be_drawn(box, picture.width, picture.height):
-        boxes = sorted({*(reading.box for reading in picture.readings), box}, key=lambda one: (one.x, one.y))
-        choose_face(picture, boxes.index(box))
+        _choose(picture, box)
 
 
 def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -> None:
@@ -100,14 +104,17 @@ def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -
         st.info(NO_FACE, icon=":material/search_off:")
         return
     chosen, several = chosen_face(picture), len(picture.readings) > 1
+    choose_face(picture, chosen)  # whoever is shown stays, also where faces to the left come or go
     if several:
-        st.session_state[_chosen_key(picture)] = chosen  # the pills start with what the board or the overview chose
+        key = f"number of the {_chosen_key(picture)}"
+        st.session_state[key] = chosen  # whatever the pills showed: the board or the overview may have chosen, too
         st.pills(
             "Face",
             range(len(picture.readings)),
             format_func=lambda number: caption(picture.readings[number], number + 1),
-            key=_chosen_key(picture),
+            key=key,
             required=True,
+            on_change=lambda: choose_face(picture, st.session_state[key]),
         )
     show_face(
         base,
