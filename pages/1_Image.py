@@ -5,7 +5,7 @@ import streamlit as st
 from fer_core.classification.explanation import no_map
 from fer_core.errors import FerError
 from fer_core.ui.image.closely import choose_face, look_closely
-from fer_core.ui.image.labelling import label_faces, readings_are_shown, wants_to_label
+from fer_core.ui.image.labelling import label_faces, wants_to_label
 from fer_core.ui.image.overview import overview
 from fer_core.ui.image.results import downloads
 from fer_core.ui.image.sources import chosen_files, clear_button
@@ -14,6 +14,7 @@ from fer_core.ui.shared.ahead import load_ahead
 from fer_core.ui.shared.notice import footer
 from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
+from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import analyse
 
@@ -57,7 +58,7 @@ elif labelling:
     clear_button()
     label_faces(pictures)
 else:
-    readings_are_shown(pictures)
+    readings_are_shown(picture.sha256 for picture in pictures)
     with st.container(horizontal=True, vertical_alignment="center"):
         downloads(pictures)
         clear_button()

@@ -1,5 +1,6 @@
 """The Models page without a browser: every tab, for several models, one, none, and damaged ones."""
 
+import hashlib
 import io
 import os
 import subprocess
@@ -22,7 +23,7 @@ from fer_core.readings import Box
 from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
 from fer_core.ui.models import claims, dataset, own_data, records
-from fer_core.ui.shared import loaders, page_memory, routing
+from fer_core.ui.shared import loaders, page_memory, routing, seen
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import sits_here
 from tests.conftest import ROOT
@@ -325,6 +326,15 @@ def test_a_bad_picture_is_one_clear_error(models):
     by_label(page.segmented_control, "Picture from").select(":material/upload: Upload").run()
     page.file_uploader[0].upload("holiday.png", b"not a picture", "image/png").run()
     assert not page.exception and "holiday.png" in page.error[0].value.replace("\\", "")
+
+
+def test_a_picture_that_all_models_read_is_not_labelled_blind_afterwards(models, monkeypatch):
+    monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([Box(10, 10, 60, 60)]))
+    page = models_page(PICTURE)
+    by_label(page.segmented_control, "Picture from").select(":material/upload: Upload").run()
+    data = cv2.imencode(".png", np.full((100, 300, 3), 60, np.uint8))[1].tobytes()
+    page.file_uploader[0].upload("one.png", data, "image/png").run()
+    assert not page.exception and hashlib.sha256(data).hexdigest() in page.session_state[seen._SHOWN]
 
 
 def test_another_picture_starts_with_its_first_face(models, monkeypatch):

@@ -1,8 +1,10 @@
 """The pages without a browser: what they say and do."""
 
+import hashlib
 import io
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -15,7 +17,8 @@ from fer_core.errors import ModelError
 from fer_core.picture_edits import LabelFace, RemoveFace
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui.shared import handover, loaders, purpose, routing, samples, uploads
+from fer_core.ui.live.browser_check import Browser
+from fer_core.ui.shared import handover, loaders, purpose, routing, samples, seen, uploads
 from fer_core.ui.shared.text import plain
 from fer_core.ui.start import checking
 from tests.conftest import PORTRAIT, ROOT
@@ -186,6 +189,37 @@ def test_a_second_rater_labels_faces_blind_and_takes_them_along(fakes):
     assert "1 face labelled with the readings in sight" in text(page) and not page.exception
     page.toggle("label faces").set_value(False).run()
     assert "Corrected by hand" not in text(page) and "sad" in text(page)  # labels are no corrections
+
+
+def blind(page) -> list[bool]:
+    return [edit.blind for edits in page.session_state[uploads._EDITS].values() for edit in edits]
+
+
+def test_what_was_read_on_another_page_is_not_labelled_blind(fakes, monkeypatch):
+    monkeypatch.setattr("fer_core.ui.live.browser_check.browser_check", lambda: Browser(False, 0, "unknown"))
+    fakes([Box(10, 20, 50, 50)], emotion="sad")
+    page = app().switch_page("pages/2_Live.py").run()
+    page.checkbox[0].check().run()
+    page.file_uploader[0].upload("me.png", picture(), "image/png").run()
+    assert "sad" in text(page)
+    page.switch_page("pages/1_Image.py").run()
+    page.toggle("label faces").set_value(True).run()
+    page.file_uploader[0].upload("me.png", picture(), "image/png").run()
+    for color, expected in (("gray", [False]), ("blue", [False, True])):
+        if color == "blue":
+            page.file_uploader[0].upload("another.png", picture(color=color), "image/png").run()
+        [*_, last] = [each for each in page.button_group if each.label.startswith("Face")]
+        last.set_value("fear").run()
+        assert not page.exception and blind(page) == expected
+
+
+def test_a_snapshot_of_the_camera_is_not_labelled_blind(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    monkeypatch.setattr(seen.st, "session_state", {})
+    handover.keep_snapshot(np.full((150, 200, 3), 90, np.uint8))
+    [(_, png)] = handover.snapshots()
+    assert seen.readings_were_shown(hashlib.sha256(png).hexdigest())
+    assert not seen.readings_were_shown(hashlib.sha256(b"another").hexdigest())
 
 
 def test_of_many_faces_those_that_are_wanted_are_listed(fakes):

@@ -10,11 +10,11 @@ from fer_core.imaging.crops import cut
 from fer_core.picture_edits import LabelFace, labels_after
 from fer_core.timeline.rater_agreement import agreement_of
 from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.seen import readings_are_shown, readings_were_shown
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 from fer_core.ui.shared.uploads import Analysed, edit
 
-_SHOWN = "pictures whose readings were shown"
 _WIDTH_PX = 110
 _LONGEST_NAME = 40
 _LABELLING, _RATER = "pictures are labelled", "rater of pictures"
@@ -31,11 +31,6 @@ def wants_to_label() -> bool:
         "of pictures whose readings were shown are marked.",
     )
     return bool(st.session_state[_LABELLING])
-
-
-def readings_are_shown(pictures: list[Analysed]) -> None:
-    """Remember that the visitor sees what the model read in these pictures."""
-    _shown().update(picture.sha256 for picture in pictures)
 
 
 def label_faces(pictures: list[Analysed]) -> None:
@@ -95,7 +90,7 @@ def _face(picture: Analysed, place: int, number: int, rater: str) -> None:
 
     def label() -> None:  # by the name that stands in its field now: it may have been typed a moment ago
         name = st.session_state["rater"].strip()
-        edit(picture, LabelFace(box, st.session_state[key], name, picture.sha256 not in _shown()))
+        edit(picture, LabelFace(box, st.session_state[key], name, not readings_were_shown(picture.sha256)))
 
     crop, choice = st.columns([1, 4], vertical_alignment="center")
     crop.image(cut(picture.image, box), channels="BGR", width=_WIDTH_PX, alt=f"face {number + 1}")
@@ -109,7 +104,7 @@ def _face(picture: Analysed, place: int, number: int, rater: str) -> None:
 
 
 def _agreement(pictures: list[Analysed], rater: str) -> None:
-    readings_are_shown(pictures)  # what is labelled after this was not labelled blind
+    readings_are_shown(picture.sha256 for picture in pictures)  # what is labelled after this was not labelled blind
     pairs = [
         (place, label, reading)
         for place, picture in enumerate(pictures)
@@ -139,8 +134,3 @@ def _labels(picture: Analysed, rater: str) -> list[LabelFace]:
 def _labels_of_others(picture: Analysed, rater: str) -> int:
     """How many labels others gave."""
     return sum(label.rater != rater and label.label is not None for label in labels_after(picture.edits))
-
-
-def _shown() -> set[str]:
-    shown: set[str] = st.session_state.setdefault(_SHOWN, set())
-    return shown

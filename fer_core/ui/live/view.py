@@ -29,6 +29,7 @@ from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared import handover, loaders, page_memory
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.notice import NOT_FEELINGS
+from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, analyse
 
@@ -345,6 +346,7 @@ def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: Emotion
             for picture in analyse([(shot.name, shot.getvalue())], pipeline, (choice.model, choice.detector)):
                 shown = _as_set(picture, choice.settings)
                 settings = choice.settings
+                readings_are_shown([picture.sha256])
                 show_picture(shown, settings.uncertain_below, settings.view.activation)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")

@@ -35,6 +35,7 @@ from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.samples import File, choose_sample
+from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
 
 ALIKE_FACES: Final = 100
@@ -136,6 +137,7 @@ def _choose_face() -> NDArray[np.uint8] | None:
     except FerError as error:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return None
+    readings_are_shown([_digest(file[1])])
     if not faces:
         st.info(NO_FACE, icon=":material/search_off:")
         return whole if st.toggle("The picture is nothing but a face: read all of it") else None

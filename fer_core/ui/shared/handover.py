@@ -1,5 +1,6 @@
 """What one page leaves for another, in the visitor's session alone."""
 
+import hashlib
 from typing import Final
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from fer_core.live.recording import RecordedSession
 from fer_core.media.images import encode_png
 from fer_core.reports.tables import csv_text
+from fer_core.ui.shared.seen import readings_are_shown
 
 RECORDED_SESSION: Final = "recorded live session"
 """Key of the last `RecordedSession` that the Live page made; its `timeline` opens like that of a video."""
@@ -51,7 +53,9 @@ def keep_snapshot(bgr: NDArray[np.uint8]) -> None:
     """Leave a picture, uint8 (H, W, 3) BGR, for the Image page; the oldest makes room when there are too many."""
     number = st.session_state.get("live snapshot number", 0) + 1
     st.session_state["live snapshot number"] = number
-    kept = [*snapshots(), (f"snapshot_{number}.png", encode_png(bgr))]
+    png = encode_png(bgr)
+    readings_are_shown([hashlib.sha256(png).hexdigest()])  # they stood beside the camera's picture
+    kept = [*snapshots(), (f"snapshot_{number}.png", png)]
     st.session_state[LIVE_SNAPSHOTS] = kept[-MOST_SNAPSHOTS:]
 
 
