@@ -86,8 +86,8 @@ class Session:
         Raises:
             MediaError: the source cannot be read, or breaks off.
         """
-        camera, told_s = Camera(source), 0.0
-        began_s, first_s = time.monotonic(), None
+        began_s, told_s, first_s = time.monotonic(), 0.0, None  # before the camera: its first frame belongs to it
+        camera = Camera(source)
         recorder = self._recorder = SessionRecorder(
             began_s, self._request, self._provenance, datetime.now().astimezone(), with_video=False
         )

@@ -27,17 +27,20 @@ __all__ = ["network"]
 
 
 class Given:
-    """A source of these frames, at once or with a pause before each."""
+    """A source of these frames: at once, or, with what is `heard` of readings, each when the one before was read."""
 
     name = "given"
 
-    def __init__(self, frames, pause_s=0.0, then=None) -> None:
-        self.given, self.pause_s, self.then = frames, pause_s, then
+    def __init__(self, frames, heard: threading.Semaphore | None = None, then=None) -> None:
+        self.given, self.heard, self.then = frames, heard, then
+        self.over = threading.Event()
 
     def frames(self):
-        for bgr in self.given:
-            time.sleep(self.pause_s)
+        for number, bgr in enumerate(self.given):
+            if number and self.heard is not None:
+                assert self.heard.acquire(timeout=60)
             yield bgr
+        self.over.set()
         if self.then is not None:
             raise self.then
 
@@ -48,10 +51,11 @@ class Kept:
     name = "kept"
 
     def __init__(self) -> None:
-        self.messages = []
+        self.messages, self.heard = [], threading.Semaphore(0)
 
     def send(self, message) -> None:
         self.messages.append(message)
+        self.heard.release()
 
     def close(self) -> None:
         pass
@@ -158,10 +162,9 @@ def test_a_camera_that_does_not_answer_is_told_without_its_password():
 
 
 def test_the_newest_frame_wins():
-    camera = Camera(Given([np.full((4, 4, 3), i, np.uint8) for i in range(10)]))
-    deadline = time.monotonic() + 5
-    while camera.came < 10 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    source = Given([np.full((4, 4, 3), i, np.uint8) for i in range(10)])
+    camera = Camera(source)
+    assert source.over.wait(60) and camera.came == 10
     bgr, _ = camera.take()
     assert bgr[0, 0, 0] == 9 and camera.take() is None
     camera.close()
@@ -170,9 +173,9 @@ def test_the_newest_frame_wins():
 def test_every_reading_is_sent_and_stands_in_the_timeline():
     output, told = Kept(), []
     live = session([output], lambda reading, figures: told.append(figures.read))
-    live.run(Given([scene((90, 90, 140))] * 8, pause_s=0.05))
+    live.run(Given([scene((90, 90, 140))] * 8, output.heard))
     timeline = live.recorded().timeline
-    assert len(output.messages) == len(timeline.frame) == live.figures.read >= 4
+    assert len(output.messages) == len(timeline.frame) == live.figures.read == 8
     assert [message.frame for message in output.messages] == timeline.frame["frame"].tolist()
     np.testing.assert_allclose([message.time_s for message in output.messages], timeline.frame["time_s"])
     assert (
@@ -185,7 +188,8 @@ def test_every_reading_is_sent_and_stands_in_the_timeline():
 
 
 def test_markers_stand_in_the_timeline_at_their_times(tmp_path):
-    live = session()
+    output = Kept()
+    live = session([output])
     live.mark("before anything is read", time.monotonic())
     began: list[float] = []
 
@@ -199,7 +203,7 @@ def test_markers_stand_in_the_timeline_at_their_times(tmp_path):
                     live.mark("long ago", began[0] - 60)
                 yield bgr
 
-    live.run(Marking([scene((90, 90, 140))] * 8, pause_s=0.03))
+    live.run(Marking([scene((90, 90, 140))] * 8, output.heard))
     recorded = live.recorded()
     live.mark("after the end", time.monotonic())
     assert [marker.text for marker in recorded.markers] == ["first", "second"]
@@ -213,7 +217,7 @@ def test_markers_stand_in_the_timeline_at_their_times(tmp_path):
 def test_a_camera_that_breaks_off_leaves_what_was_read():
     live = session()
     with pytest.raises(MediaError, match="unplugged"):
-        live.run(Given([scene((90, 90, 140))] * 2, 0.05, MediaError("The camera was unplugged.")))
+        live.run(Given([scene((90, 90, 140))] * 2, then=MediaError("The camera was unplugged.")))
     assert live.recorded().timeline.problems == ("The camera was unplugged.",)
     assert session().recorded() is None
 
@@ -238,6 +242,27 @@ def test_a_session_ends_so_long_after_its_first_frame(monkeypatch):
     live = session()
     live.run(Given([]), seconds=0.35)
     assert live.figures.read == 4
+
+
+def test_a_frame_that_comes_at_once_belongs_to_the_session(monkeypatch):
+    class Quick:
+        """A camera whose only frame is there before anybody has turned to it."""
+
+        came, problem = 1, None
+
+        def __init__(self, source) -> None:
+            self.frames = [(scene((90, 90, 140)), time.monotonic())]
+
+        def take(self):
+            return self.frames.pop() if self.frames else None
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(headless, "Camera", Quick)
+    live = session()
+    live.run(Given([]))
+    assert len(live.recorded().timeline.frame) == 1
 
 
 def test_a_session_without_a_frame_is_no_success(tmp_path, monkeypatch, capsys):
@@ -265,8 +290,7 @@ def test_the_command_takes_markers_in(network, tmp_path, monkeypatch, capsys):
             yield self.given[0]
             until(lambda: live_session() is not None)
             outlet.push_sample(["stimulus 1"])
-            while not heard.is_set():
-                time.sleep(0.02)
+            while not heard.wait(0.02):
                 yield self.given[0]
 
     sessions: list[Session] = []
