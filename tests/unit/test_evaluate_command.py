@@ -120,7 +120,7 @@ def test_damaged_pictures_of_a_split_are_named_and_skipped(capsys, layout):
     (layout / "test" / "happy" / "PrivateTest_99.png").write_bytes(b"not a picture")
     (layout / "test" / "sad").rename(layout / "test" / "sadness")
     status, result, err = run(capsys, layout)
-    assert (status, result["n"]) == (0, 7) and "skipped test/happy/PrivateTest_99.png: It is not a readable" in err
+    assert (status, result["n"]) == (0, 7) and "skipped test/happy/PrivateTest_99.png: It is not a picture" in err
     assert result["models"][MODEL]["per_class"]["sad"]["support"] == 1
     assert [entry["file"] for entry in result["skipped"]] == ["test/happy/PrivateTest_99.png"]
 
