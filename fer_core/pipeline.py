@@ -16,7 +16,7 @@ from fer_core.errors import MediaError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.face.quality import assess
 from fer_core.imaging.crops import bgr as as_bgr
-from fer_core.imaging.crops import cut
+from fer_core.imaging.crops import cut_face
 from fer_core.networks.files import MODELS_DIR
 from fer_core.readings import Box, Face, FaceReading, FrameReading, judge
 from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest, DetectorChoice, Region
@@ -114,7 +114,7 @@ class EmotionPipeline:
         """`analyze_image`, and what the search says of the picture besides."""
         bgr = as_array(image)
         found = searched(self.detector, bgr)
-        faces = self.read_faces([(cut(bgr, face.box), face) for face in self._measured(bgr, found.faces)])
+        faces = self.read_faces([(cut_face(bgr, face.box), face) for face in self._measured(bgr, found.faces)])
         return PictureReading(tuple(faces), found.turn, found.smallest_px)
 
     def read_boxes(self, image: "ImageLike", boxes: Sequence[Box]) -> list[FaceReading]:
@@ -129,7 +129,7 @@ class EmotionPipeline:
         """
         bgr = as_array(image)
         faces = self.measure(bgr, [Face(box, 1.0) for box in boxes])
-        readings = self.read_faces([(cut(bgr, face.box), face) for face in faces])
+        readings = self.read_faces([(cut_face(bgr, face.box), face) for face in faces])
         return [replace(reading, drawn=True) for reading in readings]
 
     def find_faces(self, image: "ImageLike") -> list[Face]:

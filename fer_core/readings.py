@@ -38,6 +38,16 @@ class Box(NamedTuple):
         right, bottom = min(self.x + self.width, width), min(self.y + self.height, height)
         return Box(left, top, max(1, right - left), max(1, bottom - top))
 
+    def squared(self, width: int, height: int) -> "Box":
+        """The square of which `clipped` left this box, in a picture of that size; one away from borders as it is.
+
+        Where both ends of a side were cut off, or both sides of a corner, the longer side that is left counts.
+        """
+        side = max(self.width, self.height)
+        x, across = _uncut(self.x, self.width, side, width)
+        y, down = _uncut(self.y, self.height, side, height)
+        return Box(x, y, across, down)
+
     def overlap(self, other: "Box") -> float:
         """Intersection over union, 0 to 1."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
@@ -45,6 +55,15 @@ class Box(NamedTuple):
         if width <= 0 or height <= 0:
             return 0.0
         return width * height / (self.area + other.area - width * height)
+
+
+def _uncut(start: int, length: int, side: int, end: int) -> tuple[int, int]:
+    """Start and length of a side, of which what lay before 0 and from `end` on was cut off."""
+    before, after = start <= 0, start + length >= end
+    if not before and not after:
+        return start, length
+    missing = side - length
+    return start - (missing // 2 if after else missing) * before, side
 
 
 def judge(probabilities: NDArray[np.floating], uncertain_below: float) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_core.imaging.crops import cut, shrunk
+from fer_core.imaging.crops import cut_face, shrunk
 from fer_core.imaging.placement import Placement
 from fer_core.media.video import frame_at
 from fer_core.readings import Box, FaceReading
@@ -67,7 +67,7 @@ def portrait_from(path: Path, timeline: Timeline, person: int) -> bytes:
     box = Box(*(int(row[name]) for name in ("x", "y", "width", "height")))
     image = frame_at(path, float(row["time_s"])).image  # whose size may have changed within the recording
     whole = timeline.recording.width, timeline.recording.height
-    return jpeg(cut(image, Placement.stretched(whole, image.shape[1::-1]).box(box)))
+    return jpeg(cut_face(image, Placement.stretched(whole, image.shape[1::-1]).box(box)))
 
 
 def jpeg(crop: NDArray[np.uint8]) -> bytes:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from fer_core.analysis.tracking import Tracker, TrackerState
 from fer_core.detection.protocol import Resumable, SequenceDetector
-from fer_core.imaging.crops import cut
+from fer_core.imaging.crops import cut, cut_face
 from fer_core.imaging.placement import Placement
 from fer_core.readings import Box, Face
 from fer_core.request import Region
@@ -104,7 +104,7 @@ class Step:
         finds = sorted(self._search(image, time_s), key=lambda face: face.box.area, reverse=True)
         faces = self.measure(image, sorted(finds[: self.most], key=lambda face: (face.box.x, face.box.y)))
         # Copies, so that not the whole frame is kept for the sake of a face.
-        crops = tuple(cut(image, face.box).copy() for face in faces)
+        crops = tuple(cut_face(image, face.box).copy() for face in faces)
         unread = tuple(face.box for face in finds[len(faces) :])
         found = Found(time_s, frame, tuple(faces), crops, unread=unread)
         if placed_in is not None:
@@ -144,4 +144,6 @@ class Step:
         place = self.region.box(width, height)
         here = Placement.part(place, (width, height))
         finds = self.detector.detect(np.ascontiguousarray(cut(image, place)), time_s)
-        return [here.face(face) for face in finds]
+        # The picture goes on beyond the region, so that a face is cut off at the border of the picture alone.
+        wholes = (here.face(replace(face, box=face.box.squared(place.width, place.height))) for face in finds)
+        return [replace(face, box=face.box.clipped(width, height)) for face in wholes]

@@ -12,7 +12,7 @@ from fer_core.classification import EmotionClassifier
 from fer_core.detection import FaceDetector
 from fer_core.evaluation.datasets import FaceSet
 from fer_core.imaging.alignment import SIDE, Alignment
-from fer_core.imaging.crops import cut
+from fer_core.imaging.crops import cut_face
 from fer_core.imaging.halvings import Halvings
 
 ENLARGED_PX: Final = 192
@@ -88,7 +88,7 @@ def _cut_out(faces: FaceSet, detector: FaceDetector) -> tuple[Crops, NDArray[np.
         if found is None or found.keypoints is None:
             continue
         crops["given"].append(picture)
-        crops["box"].append(cut(scene, found.box))
+        crops["box"].append(cut_face(scene, found.box))
         alignment = Alignment.of_keypoints(found.keypoints)
         crops["aligned"].append(alignment.cut(Halvings(scene), max(1, round(alignment.scale * SIDE))))
         labels.append(int(label))

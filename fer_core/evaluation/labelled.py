@@ -15,7 +15,7 @@ from fer_core.errors import DatasetError, MediaError
 from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
 from fer_core.evaluation.datasets import IMAGE_SUFFIXES, NO_EMOTION, FaceSet, copies_of, emotion_row
 from fer_core.evaluation.predictions import Crops
-from fer_core.imaging.crops import cut, grey, shrunk
+from fer_core.imaging.crops import cut_face, grey, shrunk
 from fer_core.jobs import Monitor
 from fer_core.media.images import decode_image
 
@@ -159,7 +159,7 @@ def _face(data: bytes, detector: FaceDetector | None) -> NDArray[np.uint8]:
         found = detector.detect(picture)
         if not found:
             raise MediaError("No face was found in the picture.")
-        picture = cut(picture, found[0].box)
+        picture = cut_face(picture, found[0].box)
     return picture
 
 

@@ -21,7 +21,7 @@ from fer_core.cells import csv_of_rows, for_spreadsheets
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError
 from fer_core.evaluation.datasets import FACE_PX
-from fer_core.imaging.crops import cut, grey, resized
+from fer_core.imaging.crops import cut_face, grey, resized
 from fer_core.imaging.placement import Placement
 from fer_core.jobs import Monitor
 from fer_core.media.video import Sample, Video
@@ -94,7 +94,7 @@ def as_seen(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
         image: uint8 (H, W, 3) BGR.
         box: in pixels of it.
     """
-    return resized(grey(cut(image, box)), FACE_PX)
+    return resized(grey(cut_face(image, box)), FACE_PX)
 
 
 def faces_of_recording(

@@ -60,13 +60,20 @@ class MeshFinder:
 
         Args:
             image: uint8 (H, W, 3) BGR or (H, W) grey.
-            faces: as a detector found them. A face without keypoints is taken as upright.
+            faces: as a detector found them: aligned by eyes and mouth where they are known; else taken as upright, and
+                their boxes for squares, of which the border of the picture may have left a part.
 
         Returns:
             One for each of `faces`, in their order. Check `presence` before relying on one.
         """
-        halvings = Halvings(bgr(image))
-        return self.of_aligned(halvings, [alignment_of(face) for face in faces])
+        height, width = image.shape[:2]
+        alignments = [
+            Alignment.of_box(face.box.squared(width, height))
+            if face.keypoints is None
+            else Alignment.of_keypoints(face.keypoints)
+            for face in faces
+        ]
+        return self.of_aligned(Halvings(bgr(image)), alignments)
 
     def of_aligned(self, halvings: Halvings, alignments: Sequence[Alignment]) -> list[Landmarks]:
         """The landmarks of faces whose alignment is known, for example from the frame before."""
@@ -87,8 +94,3 @@ class MeshFinder:
 def unit_rgb(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """A BGR picture as the networks take it: float32 (H, W, 3), RGB, 0 to 1."""
     return np.asarray(image[..., ::-1] / np.float32(255), np.float32)
-
-
-def alignment_of(face: Face) -> Alignment:
-    """Alignment of a face: by eyes and mouth where they are known, else by its box."""
-    return Alignment.of_box(face.box) if face.keypoints is None else Alignment.of_keypoints(face.keypoints)

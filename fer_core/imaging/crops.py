@@ -57,6 +57,18 @@ def colour_input(crops: Sequence[NDArray[np.uint8]], side_px: int) -> NDArray[np
     return np.stack([resized(bgr(crop), side_px) for crop in crops]).astype(np.float32)
 
 
+def cut_face(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    """The picture of a face, as networks that learnt from squares take it.
+
+    Args:
+        image: uint8 (H, W, 3) BGR or (H, W) grey.
+        box: a square, or what the border of the picture has left of it; there the border is repeated, so that the face
+            keeps its proportions.
+    """
+    height, width = image.shape[:2]
+    return cut(image, box.squared(width, height))
+
+
 def shrunk(image: NDArray[np.uint8], longer_px: int) -> tuple[NDArray[np.uint8], float]:
     """The picture with its longer side at most `longer_px`, and the factor by which it was scaled (1 or less)."""
     height, width = image.shape[:2]

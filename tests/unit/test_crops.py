@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fer_core.imaging.crops import cut, grey, network_input
+from fer_core.imaging.crops import cut, cut_face, grey, network_input
 from fer_core.readings import Box
 
 PICTURE = np.arange(6 * 8, dtype=np.uint8).reshape(6, 8)
@@ -17,6 +17,25 @@ PICTURE = np.arange(6 * 8, dtype=np.uint8).reshape(6, 8)
 )
 def test_cut(box, expected):
     assert cut(PICTURE, box).tolist() == expected
+
+
+@pytest.mark.parametrize("x", [-2, 0, 2, 4, 6])
+@pytest.mark.parametrize("y", [-2, -1, 0, 2, 3])
+def test_a_square_comes_back_from_what_the_border_left_of_it(x, y):
+    """Of one at a corner, the longer side that is left is as much as is known."""
+    whole = Box(x, y, 4, 4)
+    left = whole.clipped(8, 6)
+    if max(left.width, left.height) == 4:
+        assert left.squared(8, 6) == whole
+        assert (cut_face(PICTURE, left) == cut(PICTURE, whole)).all()
+    else:
+        assert left.squared(8, 6).width == left.squared(8, 6).height == max(left.width, left.height)
+
+
+def test_a_face_as_large_as_the_picture_is_square_about_its_middle():
+    assert Box(0, 0, 8, 6).squared(8, 6) == Box(0, -1, 8, 8)
+    assert Box(0, 1, 2, 4).squared(2, 6) == Box(-1, 1, 4, 4)
+    assert Box(2, 1, 3, 2).squared(8, 6) == Box(2, 1, 3, 2)  # no border has cut it
 
 
 def test_cut_leaves_colours_alone():

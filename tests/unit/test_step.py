@@ -10,6 +10,7 @@ from fer_core.analysis.step import Step, StepState
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import in_sequence
+from fer_core.imaging.crops import cut, network_input
 from fer_core.imaging.placement import Placement
 from fer_core.live import LiveSettings
 from fer_core.live.analyser import LiveAnalyser
@@ -96,6 +97,28 @@ class Watched:
 
     def reset(self):
         self.resets += 1
+
+
+def test_a_face_at_the_border_keeps_its_proportions(monkeypatch):
+    taken = []
+    monkeypatch.setattr(
+        FakeEngine, "__call__", lambda self, faces, call=FakeEngine.__call__: taken.append(faces) or call(self, faces)
+    )
+    whole = Box(60, -40, 160, 160)
+    picture = np.random.default_rng(0).integers(0, 256, PICTURE.shape, np.uint8)
+    pipeline = pipeline_of(FakeDetector([whole.clipped(640, 360)]))
+    pipeline.analyze_image(picture)
+    found = step(pipeline.detector).find(picture, 0.0)
+    np.testing.assert_array_equal(taken[0], network_input([cut(picture, whole)], 48))
+    np.testing.assert_array_equal(found.crops[0], cut(picture, whole))
+
+
+def test_at_the_border_of_a_region_the_picture_goes_on():
+    region = Region(0.5, 0, 0.5, 1)  # from pixel 320 on
+    (face,) = step(FakeDetector([Box(0, 80, 60, 100)]), region=region).find(PICTURE, 0.0).faces
+    assert face.box == Box(280, 80, 100, 100)
+    (face,) = step(FakeDetector([Box(220, 80, 100, 100)]), region=region).find(PICTURE, 0.0).faces
+    assert face.box == Box(540, 80, 100, 100)
 
 
 def test_a_region_is_all_that_is_searched_and_everything_found_is_in_pixels_of_the_frame():

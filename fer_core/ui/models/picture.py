@@ -23,7 +23,7 @@ from fer_core.emotions import EMOTIONS, RATER_CLASSES, STYLES
 from fer_core.errors import FerError
 from fer_core.evaluation.raters import raters_on_alike
 from fer_core.imaging.crops import bgr as as_bgr
-from fer_core.imaging.crops import cut
+from fer_core.imaging.crops import cut_face
 from fer_core.imaging.drawing import overlay_map
 from fer_core.media.images import PICTURE_TYPES, ImageLimits, decode_image
 from fer_core.readings import judge
@@ -158,7 +158,7 @@ def _faces(name: str, data: bytes) -> tuple[NDArray[np.uint8], list[NDArray[np.u
     if known is None or known[0] != digest:
         image = decode_image(data, name)
         found = sorted(loaders.detector(DEFAULT_DETECTOR).detect(image), key=lambda face: face.box.x)
-        known = digest, image, [cut(image, face.box).copy() for face in found]
+        known = digest, image, [cut_face(image, face.box).copy() for face in found]
         page_memory.keep(PAGE, _MEMORY, known)
     return known[1], known[2]
 
