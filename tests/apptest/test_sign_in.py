@@ -1,10 +1,11 @@
 """The dashboard's door without a browser: what somebody sees who has not signed in, may not come in, or may."""
 
 import time
+from functools import partial
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from fer_core.errors import AccessError, LibraryError
 from fer_core.settings import DATABASE, LIBRARY, LIBRARY_SHARED, SIGN_IN
@@ -106,6 +107,62 @@ def test_signing_out_shuts_the_other_tabs(user, monkeypatch):
     ]
     assert "seven" not in words(second)
     assert "seven" in words(opened()), "a new sign-in opens the door again"
+
+
+def with_a_part():
+    """A page with a part that clicks and timers draw alone, as those on Live, Video and Study."""
+    import streamlit as st
+
+    from fer_core.errors import FerError
+    from fer_core.ui.shared import library, sign_in
+
+    def keep():
+        try:
+            library.library()
+            st.session_state["said"] = "kept"
+        except FerError as error:
+            st.session_state["said"] = str(error)
+
+    @sign_in.fragment()
+    def part():
+        st.markdown("a face")
+
+    if (door := sign_in.door()).opens:
+        sign_in.sign_out_button(door.person)
+        st.button("Keep", on_click=keep)
+        part()
+    else:
+        sign_in.ask(door)
+
+
+@pytest.fixture
+def two_tabs(user, monkeypatch, tmp_path):
+    """Two tabs of one browser, in the first of which its person has signed out."""
+    monkeypatch.setenv(LIBRARY, str(tmp_path))
+    monkeypatch.setattr(st, "logout", lambda: None)
+    monkeypatch.setattr(sign_in, "browser_of", lambda cookie: "the same browser")
+    user({**ADA, "sub": str(tmp_path)})
+    tabs = [AppTest.from_function(with_a_part, default_timeout=60) for _ in range(2)]
+    for tab in tabs:
+        tab.secrets["auth"] = SECRETS["auth"]
+        assert "a face" in words(tab.run())
+    next(button for button in tabs[0].button if button.label == "Sign out").click().run()
+    return tabs
+
+
+def test_signing_out_shuts_other_tabs_of_which_only_a_part_is_drawn_anew(two_tabs, monkeypatch):
+    _, other = two_tabs
+    [part] = other._fragment_storage._fragments
+    only = partial(local_script_runner.RerunData, fragment_id_queue=[part])
+    monkeypatch.setattr(local_script_runner, "RerunData", only)
+    other.run()
+    assert "You signed out in another tab" in words(other) and "a face" not in words(other)
+
+
+def test_after_signing_out_nothing_is_kept_from_another_tab(two_tabs):
+    _, other = two_tabs
+    next(button for button in other.button if button.label == "Keep").click().run()
+    assert "You signed out in another tab" in other.session_state["said"]
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,14 @@ def test_temporary_folders_are_swept():
     assert found == []
 
 
+def test_parts_of_a_page_that_are_drawn_alone_ask_at_the_door():
+    """They are made by `fer_core.ui.shared.sign_in.fragment`, because their runs pass by `Home.py`."""
+    paths = [*MODULES, *PAGES]
+    assert [
+        path.name for path in paths if "st.fragment(" in path.read_text() or "@st.fragment" in path.read_text()
+    ] == ["sign_in.py"]
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_pages_are_thin(path):
     assert not imports(path) & {"cv2", "numpy", "PIL", "tensorflow", "keras"}

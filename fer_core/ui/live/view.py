@@ -26,7 +26,7 @@ from fer_core.ui.live import session as live_session
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import live_panel
 from fer_core.ui.live.webcam import Camera
-from fer_core.ui.shared import handover, loaders, page_memory
+from fer_core.ui.shared import handover, loaders, page_memory, sign_in
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.notice import NOT_FEELINGS
 from fer_core.ui.shared.seen import readings_are_shown
@@ -228,7 +228,7 @@ def panel(live: LiveStream, camera: Camera, threshold: float, shown: LiveState) 
     started = _started(camera, live)
     every = EVERY_S if camera.playing or camera.connecting else None
 
-    @st.fragment(run_every=every)
+    @sign_in.fragment(every)
     def look() -> None:
         state = live.state()
         if every:

@@ -5,10 +5,11 @@ provider that the section `[auth]` of Streamlit's secrets names; who may come in
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any, Final, ParamSpec
 
 import streamlit as st
 from streamlit.errors import StreamlitAuthError
@@ -31,6 +32,9 @@ _OPENED_S: Final = "signed in at"
 
 _sign_outs: dict[tuple[str, str], float] = {}
 """When somebody last signed out, in seconds since 1970, by person and browser."""
+
+_ELSEWHERE: Final = "You signed out in another tab; reload the page to sign in again."
+_Given = ParamSpec("_Given")
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,9 @@ def door() -> Door:
     if st.session_state.get(_VISITS_AS) != person.key and _is_old(st.user.to_dict()):
         return Door(None, opens=False)
     st.session_state[_VISITS_AS] = person.key
-    if _sign_outs.get(_place(person), 0.0) > st.session_state.setdefault(_OPENED_S, time.time()):
-        return Door(None, opens=False, problem="You signed out in another tab; reload the page to sign in again.")
+    st.session_state.setdefault(_OPENED_S, time.time())
+    if _signed_out():
+        return Door(None, opens=False, problem=_ELSEWHERE)
     return Door(person, opens=True, signed_in=True)
 
 
@@ -78,22 +83,50 @@ def is_asked() -> bool:
     return bool(settings().sign_in) or bool(_auth())
 
 
+def fragment(run_every: float | None = None) -> Callable[[Callable[_Given, None]], Callable[_Given, None]]:
+    """`st.fragment` of a page that ends when its visitor signs out in another tab.
+
+    A click or a timer within a fragment runs neither `Home.py` nor the page, so that nothing asks at the door. This
+    does, before it draws, and has the whole page run where the door is shut.
+
+    Args:
+        run_every: seconds between two runs; None where only what is used in it runs it.
+    """
+
+    def of(part: Callable[_Given, None]) -> Callable[_Given, None]:
+        @st.fragment(run_every=run_every)
+        @wraps(part)
+        def drawn(*given: _Given.args, **named: _Given.kwargs) -> None:
+            if _signed_out():
+                st.rerun(scope="app")
+            part(*given, **named)
+
+        return drawn
+
+    return of
+
+
 def person() -> Person | None:
     """Who signed in; None where the dashboard asks nobody.
 
     Raises:
         AccessError: this visitor has to sign in, or may not come in.
     """
-    if not is_asked():
-        return None
-    if not st.user.get("is_logged_in"):
-        raise AccessError("Sign in first; reload the page.")
-    return _allowed().admit(st.user.to_dict())
+    found = _known()
+    if found is not None and _signed_out():
+        raise AccessError(_ELSEWHERE)
+    return found
 
 
 def owner() -> str:
-    """What keeps one person's things from another's: the key of who signed in, or nothing."""
-    found = person()
+    """What keeps one person's things from another's: the key of who signed in, or nothing.
+
+    They are that person's after a sign-out, too.
+
+    Raises:
+        AccessError: this visitor has to sign in, or may not come in.
+    """
+    found = _known()
     return found.key if found else ""
 
 
@@ -119,13 +152,28 @@ def sign_out_button(person: Person) -> None:
 
 
 def _sign_out(person: Person) -> None:
-    """End this visit, and what other tabs of this browser show of the person when they are used next."""
-    _sign_outs[_place(person)] = time.time()
+    """End this visit, and what other tabs of this browser show of the person when they are used or drawn next."""
+    _sign_outs[person.key, _browser()] = time.time()
     st.logout()
 
 
-def _place(person: Person) -> tuple[str, str]:
-    return person.key, browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
+def _known() -> Person | None:
+    """Who this visitor is, whether or not they signed out since."""
+    if not is_asked():
+        return None
+    if not st.user.get("is_logged_in"):
+        raise AccessError("Sign in first; reload the page.")
+    return _allowed().admit(st.user.to_dict())
+
+
+def _signed_out() -> bool:
+    """Whether who came in by this tab has signed out in another one since."""
+    key, opened_s = st.session_state.get(_VISITS_AS), st.session_state.get(_OPENED_S)
+    return key is not None and opened_s is not None and _sign_outs.get((key, _browser()), 0.0) > opened_s
+
+
+def _browser() -> str:
+    return browser_of(str(st.context.cookies.get("_streamlit_xsrf", "")))
 
 
 def _begin(*provider: str) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from fer_core.errors import FerError
+from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import sits_here
 
@@ -45,7 +46,7 @@ def _address() -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
 
-@st.fragment
+@sign_in.fragment()
 def _browser() -> None:
     """What the browser says, when it has."""
     from fer_core.ui.live.webcam import servers_for_visit

@@ -13,7 +13,7 @@ from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest, DetectorChoice
 from fer_core.timeline.summaries import as_clock
-from fer_core.ui.shared import loaders
+from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.library import shown_folder
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
@@ -93,7 +93,7 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
 
 
 def _progress(library: Library, queue: Queue) -> None:
-    @st.fragment(run_every=_EVERY_S if queue.work else None)
+    @sign_in.fragment(_EVERY_S if queue.work else None)
     def look() -> None:
         items, work = queue.items(), queue.work
         if not work and st.session_state.pop("study queue ran", False):

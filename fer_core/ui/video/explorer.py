@@ -11,6 +11,7 @@ from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
 from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, PersonSummary, as_clock, headline, interval_s
+from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.charts import here, numbers, over_time
 from fer_core.ui.video.compare import compare
@@ -60,7 +61,7 @@ def explore(cards: Mapping[str, ModelCard]) -> None:
         _explorer(shown, cards, Addresses())
 
 
-@st.fragment
+@sign_in.fragment()
 def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresses: Addresses) -> None:
     """A click in here draws only this anew."""
     if memory().recordings.get(recording.number) is not recording:  # another tab has closed it

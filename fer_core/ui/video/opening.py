@@ -20,7 +20,7 @@ from fer_core.pipeline import EmotionPipeline
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import Timeline
-from fer_core.ui.shared import loaders
+from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import unfinished
@@ -265,7 +265,7 @@ def progress() -> None:
     if work is None:
         return
 
-    @st.fragment(run_every=_EVERY_S)
+    @sign_in.fragment(_EVERY_S)
     def look() -> None:
         memory()  # so that a reload finds the visit, however long the reading takes
         if not work.running:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from fer_core.jobs import Work
 from fer_core.timeline.summaries import as_clock
+from fer_core.ui.shared import sign_in
 
 _EVERY_S: Final = 0.5
 
@@ -19,7 +20,7 @@ def wait_for(work: Work[Any], words: str, key: str) -> None:
         key: of the stop button.
     """
 
-    @st.fragment(run_every=_EVERY_S)
+    @sign_in.fragment(_EVERY_S)
     def look() -> None:
         if not work.running:
             st.rerun(scope="app")
