@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from fer_core.ui.video.memory import MOST_OPEN, Memory
 from fer_core.ui.video.rating import rate
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.workspace import Workspace
+from tests.conftest import ROOT
 from tests.recordings import open_recording
 from tests.timelines import nobody, of_rows, reading, synthetic
 
@@ -314,14 +316,56 @@ def test_what_a_killed_server_left_is_deleted_and_what_another_uses_is_not(tmp_p
     for folder in (left, own, used, other):
         folder.mkdir()
         (folder / "film.mp4").write_bytes(b"film")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    temporary.sweep.cache_clear()
+    sweep_anew(tmp_path, monkeypatch)
     first = Workspace()
     second = Workspace()  # of another visit to this server
     assert first.path.exists() and second.path.exists()
     assert not left.exists() and not own.exists() and used.exists() and other.exists()
     first.close()
     second.close()
+
+
+def test_what_a_killed_server_left_is_deleted_though_its_number_runs_again(tmp_path, monkeypatch):
+    """Its lock tells; on Windows nothing else does."""
+    code = "from fer_core.temporary import new_folder; print(new_folder(), flush=True); input()"
+    servers = [
+        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                         env={**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}, cwd=ROOT)
+        for _ in range(2)
+    ]  # fmt: skip
+    left, used = (Path(server.stdout.readline().strip()) for server in servers)
+    (left / "film.mp4").write_bytes(b"film")
+    servers[0].kill()
+    servers[0].wait()
+    left.parent.rename(again := tmp_path / f"face-value-{os.getppid()}-abc")
+    sweep_anew(tmp_path, monkeypatch)
+    temporary.sweep()
+    assert not again.exists() and used.exists()
+    servers[1].communicate("\n")
+    assert list(tmp_path.iterdir()) == [], "a server that ends leaves nothing"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+def test_a_fork_has_a_folder_of_its_own_and_leaves_that_of_its_parent(tmp_path):
+    code = """
+import os, sys
+from fer_core.temporary import new_folder
+kept = new_folder()
+if child := os.fork():
+    os.waitpid(child, 0)
+    assert kept.exists() and len(os.listdir(sys.argv[1])) == 1
+else:
+    assert new_folder().parent != kept.parent
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code, tmp_path], env=environment, cwd=ROOT, check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def sweep_anew(place: Path, monkeypatch) -> None:
+    """The next folder is made there, by a process that has just started."""
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    temporary.sweep.cache_clear()
 
 
 def test_after_the_last_span_another_label_changes_that_span_alone():
