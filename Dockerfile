@@ -3,14 +3,14 @@ FROM python:3.13-slim AS wheel
 WORKDIR /source
 COPY . .
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . && \
-    grep -E "^(fastapi|python-multipart|uvicorn)==" requirements-optional.txt > /wheels/service.txt
+    grep -E "^(authlib|fastapi|httpx|python-multipart|uvicorn)==" requirements-optional.txt > /wheels/optional.txt
 
 FROM python:3.13-slim
 # The versions that are tested. TensorFlow, which only training needs, is not among what the wheel asks for.
 RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements.txt,target=/requirements.txt \
-    pip install --no-cache-dir --constraint /requirements.txt --constraint /wheels/service.txt \
-    "face-value[dashboard,service] @ file://$(echo /wheels/*.whl)"
+    pip install --no-cache-dir --constraint /requirements.txt --constraint /wheels/optional.txt \
+    "face-value[dashboard,sign-in,service] @ file://$(echo /wheels/*.whl)"
 RUN useradd --create-home --uid 10001 faces && install -d -o faces -g faces /data
 USER 10001
 WORKDIR /home/faces

@@ -37,11 +37,27 @@ def test_the_image_is_built_from_all_that_the_wheel_holds():
     assert all((ROOT / path).exists() for path in let_in)
 
 
-def test_the_image_has_the_versions_of_the_service_that_are_tested():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    [pattern] = re.findall(r'grep -E "(\S+)" requirements-optional.txt', (ROOT / "Dockerfile").read_text())
+def test_the_image_has_the_versions_of_sign_in_and_service_that_are_tested():
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [named] = re.findall(r"face-value\[(\S+)\]", dockerfile)
+    assert named.split(",") == ["dashboard", "sign-in", "service"]
+    [pattern] = re.findall(r'grep -E "(\S+)" requirements-optional.txt', dockerfile)
     pinned = re.findall(pattern, (ROOT / "requirements-optional.txt").read_text(), re.MULTILINE)
-    assert sorted(pinned) == sorted(re.split("[<>=]", needed)[0] for needed in extras["service"])
+    assert sorted(pinned) == sorted([*of_extra("sign-in"), *of_extra("service")])
+
+
+def test_what_a_sign_in_needs_on_community_cloud_is_told():
+    """It installs `requirements.txt`, which is without the extra."""
+    [told] = re.findall(
+        r"\*\*Streamlit Community Cloud\.\*\*.*?(?=\n- )", (ROOT / "docs/deployment.md").read_text(), re.DOTALL
+    )
+    assert all(f"`{name}`" in told for name in of_extra("sign-in"))
+
+
+def of_extra(name: str) -> list[str]:
+    """Names of the packages of an extra."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    return [re.split("[<>=]", needed)[0] for needed in extras[name]]
 
 
 def test_the_service_has_the_time_that_its_end_takes(services):
