@@ -11,7 +11,8 @@ RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements.txt,target=/requirements.txt \
     pip install --no-cache-dir --constraint /requirements.txt --constraint /wheels/optional.txt \
     "face-value[dashboard,sign-in,service] @ file://$(echo /wheels/*.whl)"
-RUN useradd --create-home --uid 10001 faces && install -d -o faces -g faces /data
+# A tmpfs over the home is root's, with the rights of this folder, and batches run as other users.
+RUN useradd --create-home --uid 10001 faces && install -d -o faces -g faces /data && chmod 1777 /home/faces
 USER 10001
 WORKDIR /home/faces
 # Inside, the address is that of the container; which addresses of the machine reach it, `compose.yaml` says.

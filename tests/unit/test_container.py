@@ -79,6 +79,13 @@ def test_every_service_is_as_little_as_it_can_be(services):
     assert "\nUSER 10001\n" in (ROOT / "Dockerfile").read_text()
 
 
+def test_what_lies_in_memory_can_be_written_by_every_user(services):
+    """A tmpfs is root's, and takes the rights of the folder that it covers in the image."""
+    made = re.findall(r"chmod 1777 (\S+)", (ROOT / "Dockerfile").read_text())
+    for service in services.values():
+        assert set(service["tmpfs"]) - {"/tmp"} == set(made)
+
+
 @pytest.mark.skipif(sys.platform != "linux" or shutil.which("ldd") is None, reason="looks at libraries of Linux")
 def test_packages_txt_names_what_the_wheels_need_of_debian():
     """Streamlit Community Cloud installs these; libc6 and libgcc are always there."""
