@@ -61,6 +61,12 @@ def test_what_documents_import_is_there():
         exec(line, {})
 
 
+def test_the_deletion_that_is_promised_deletes():
+    """Without `--yes` the command only says what it would delete."""
+    commands = re.findall(r"`face-value (library delete[^`]*)`", (ROOT / "PRIVACY.md").read_text(encoding="utf-8"))
+    assert commands and all(parser().parse_args(command.split()).yes for command in commands)
+
+
 def test_the_card_in_the_documents_is_one(tmp_path):
     from fer_core.classification.importing import read_given
 
