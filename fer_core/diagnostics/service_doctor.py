@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
-from fer_core.diagnostics.checks import Check, guarded
+from fer_core.diagnostics.checks import Check, guarded, place_of
 from fer_core.diagnostics.reaching import get, is_local, unusable
 from fer_core.settings import API_KEYS, SERVICE, SERVICE_BYTES, SERVICE_QUEUE, ServiceSettings, service_settings
 
@@ -46,12 +46,14 @@ def _settings() -> tuple[bool, str]:
 
 
 def _room() -> tuple[bool, str]:
-    """Whether the disk holds as many of the largest uploads as may wait."""
+    """Whether there can be written, and the disk holds as many of the largest uploads as may wait."""
     found = service_settings()
     folder = found.folder
     if folder is None:
         return False, f"this user has no home folder; name a folder in {SERVICE}"
-    there = next(place for place in (folder, *folder.parents) if place.exists())
+    there, problem = place_of(folder, SERVICE)
+    if problem:
+        return False, problem
     free_gb, needed_gb = shutil.disk_usage(there).free / 1e9, _needed_gb(found)
     if free_gb < needed_gb:
         return False, (

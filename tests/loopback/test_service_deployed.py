@@ -70,6 +70,15 @@ def test_the_doctor_says_what_is_wrong(address, monkeypatch, tmp_path):
     assert API_KEYS in checks(address)["service settings"].detail
 
 
+def test_a_folder_that_cannot_be_used_is_told(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for folder in (tmp_path / "file", tmp_path / "file" / "jobs"):
+        monkeypatch.setenv(SERVICE, str(folder))
+        found = next(check for check in service_doctor("faces") if check.name == "service folder")
+        assert found.passed is False and f"{tmp_path / 'file'} cannot be written to" in found.detail
+        assert SERVICE in found.detail
+
+
 def test_a_service_without_keys_is_fine_on_this_machine_alone(tmp_path, monkeypatch):
     with listening(service_settings(tmp_path / "jobs"), lambda request: fake_pipeline([FACE])) as address:
         assert "start it with" in checks(address)["service keys"].detail
