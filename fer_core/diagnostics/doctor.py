@@ -18,7 +18,7 @@ from typing import Final
 
 from fer_core.classification import default_model
 from fer_core.diagnostics import self_test
-from fer_core.diagnostics.checks import Check, guarded
+from fer_core.diagnostics.checks import Check, guarded, place_of
 from fer_core.diagnostics.reaching import get, unusable
 from fer_core.diagnostics.sign_in import sign_in
 from fer_core.diagnostics.ways import ways
@@ -53,7 +53,7 @@ def doctor(address: str | None = None, models_dir: Path = MODELS_DIR) -> Iterato
     yield guarded("models", lambda: self_test.files(models_dir))
     yield guarded("speed", lambda: _speed(models_dir))
     now = settings()
-    yield guarded("temporary folder", partial(_folder, Path(tempfile.gettempdir()), "TMPDIR"))
+    yield guarded("temporary folder", _temporary_folder)
     yield guarded("unfinished analyses", partial(_folder, now.unfinished, UNFINISHED))
     yield guarded("library", partial(_folder, now.library, LIBRARY))
     yield guarded("database", lambda: _database(now.database))
@@ -87,13 +87,31 @@ def _speed(models_dir: Path) -> tuple[bool, str]:
     return self_test.speed(EmotionPipeline.load(default_model(models_dir), models_dir=models_dir))
 
 
+def _temporary_folder() -> tuple[bool | None, str]:
+    """That of the environment, which Python passes over in silence where it cannot be used."""
+    variable = next((name for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), None)
+    try:
+        used = tempfile.gettempdir()
+    except OSError:
+        return (
+            False,
+            f"there is none that can be written to; make room, or name another folder in {variable or 'TMPDIR'}",
+        )
+    if variable and (named := os.path.abspath(os.environ[variable])) != used:  # noqa: PTH100  as Python does it
+        return False, (
+            f"{named} cannot be used, so files lie in {used}; make it, with room and the right to write there, or name "
+            f"another folder in {variable}"
+        )
+    return _folder(Path(used), variable or "TMPDIR")
+
+
 def _folder(folder: Path | None, variable: str) -> tuple[bool | None, str]:
     """Whether there can be written, with room on its disk. It is not made for that."""
     if folder is None:
         return None, f"none is used; {variable} names one"
-    there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent) or parent.parent == parent)
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return False, f"{there} cannot be written to; give this user the right to, or name another folder in {variable}"
+    there, problem = place_of(folder, variable)
+    if problem:
+        return False, problem
     free_gb = shutil.disk_usage(there).free / 1e9
     if free_gb < LEAST_FREE_GB:
         return False, f"{folder} has {free_gb:.1f} GB left; free some, or name a folder on another disk in {variable}"

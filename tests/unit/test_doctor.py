@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -164,6 +165,23 @@ def test_a_folder_that_may_not_be_entered_is_told(tmp_path):
     closed.mkdir(mode=0)
     check = module._folder(closed / "library", LIBRARY)
     assert check[0] is True if os.geteuid() == 0 else "another folder" in check[1]
+
+
+def test_a_temporary_folder_that_is_passed_over_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "not there"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    check = found()["temporary folder"]
+    assert check.passed is False and str(tmp_path / "not there") in check.detail and "TMPDIR" in check.detail
+
+
+def test_without_a_temporary_folder_the_others_are_looked_at(monkeypatch):
+    def none():
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    checks = found()
+    assert checks["temporary folder"].passed is False and "TMPDIR" in checks["temporary folder"].detail
+    assert "open files" in checks
 
 
 @needs_a_network
