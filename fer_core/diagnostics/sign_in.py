@@ -4,12 +4,14 @@ import json
 import tomllib
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from fer_core.access import AllowList
 from fer_core.diagnostics.reaching import ANSWER_S
+from fer_core.errors import FerError
 from fer_core.settings import SIGN_IN, Settings
 
 CALLBACK: Final = "/oauth2callback"
@@ -32,25 +34,56 @@ def sign_in(now: Settings, address: str | None = None) -> tuple[bool | None, str
         Whether it can work, None where nobody is asked or it cannot be told; and what was found or is to be done.
 
     Raises:
-        FerError: the list of those who may come in is not understood.
+        FerError: the list of those who may come in is not understood, or Streamlit's secrets cannot be read.
     """
     if not now.sign_in:
-        return None, f"nobody is asked: whoever reaches the pages may use them; {SIGN_IN} changes that"
+        return _nobody_asked()
     AllowList.parse(now.sign_in)
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         return False, f"{', '.join(missing)} is missing; install this package with its extra `sign-in`"
-    places = [folder / ".streamlit" / "secrets.toml" for folder in (Path.cwd(), Path.home())]
-    path = next((place for place in places if place.exists()), None)
-    if path is None:
-        return None, f"asked for, but not looked at: there is neither {places[0]} nor {places[1]}"
-    try:
-        auth = tomllib.loads(path.read_text(encoding="utf-8")).get("auth")
-    except (OSError, ValueError) as error:
-        return False, f"{path} cannot be read ({error}); mend it"
+    found = _auths()
+    if not found:
+        return None, f"asked for, but not looked at: there is neither {' nor '.join(map(str, _places()))}"
+    path, auth = next(((path, auth) for path, auth in found.items() if auth), next(iter(found.items())))
     if not isinstance(auth, Mapping):
         return False, f"{path} has no section [auth]; write it as the page on deployment shows"
     problems = list(_problems(auth, address))
     return not problems, " ".join(problems) or f"{', '.join(url for _, url in _providers(auth))} answers"
+
+
+def _nobody_asked() -> tuple[bool | None, str]:
+    """The dashboard lets nobody in where an identity provider is named and no list."""
+    if path := next((path for path, auth in _auths().items() if auth), None):
+        return False, (
+            f"{path} has a section [auth], so nobody may come in until {SIGN_IN} names them; set it, or take the "
+            "section away where everybody may use the pages"
+        )
+    return None, f"nobody is asked: whoever reaches the pages may use them; {SIGN_IN} changes that"
+
+
+def _places() -> list[Path]:
+    """Where Streamlit looks for its secrets; what the first one says counts."""
+    folders = [Path.cwd()]
+    with suppress(RuntimeError):  # there is no home
+        folders.append(Path.home())
+    return [folder / ".streamlit" / "secrets.toml" for folder in folders]
+
+
+def _auths() -> dict[Path, Any]:
+    """The section `[auth]` of each file of secrets that is there; None where it has none.
+
+    Raises:
+        FerError: a file cannot be read.
+    """
+    found: dict[Path, Any] = {}
+    for path in _places():
+        try:
+            found[path] = tomllib.loads(path.read_text(encoding="utf-8")).get("auth")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            raise FerError(f"{path} cannot be read ({error}); mend it") from error
+    return found
 
 
 def _problems(auth: Mapping[str, Any], address: str | None) -> Iterator[str]:

@@ -160,6 +160,22 @@ def test_a_sign_in_that_is_missing_or_half_there_is_told(monkeypatch):
     assert found()["sign-in"].passed is False and "extra `sign-in`" in found()["sign-in"].detail
 
 
+def test_a_door_that_is_shut_for_everybody_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv(SIGN_IN, "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    secrets = tmp_path / "home" / ".streamlit" / "secrets.toml"
+    secrets.parent.mkdir(parents=True)
+    secrets.write_text('other = "x"\n')
+    assert found()["sign-in"].passed is None
+    secrets.write_text('[auth]\ncookie_secret = "secret"\n')
+    check = found()["sign-in"]
+    assert check.passed is False and SIGN_IN in check.detail and str(secrets) in check.detail
+    secrets.write_text("[auth\n")
+    check = found()["sign-in"]
+    assert check.passed is False and f"{secrets} cannot be read" in check.detail
+
+
 def test_a_folder_that_may_not_be_entered_is_told(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
