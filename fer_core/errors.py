@@ -74,6 +74,10 @@ class NotKeptError(LibraryError):
     """A library of kept analyses does not, or no longer, hold what is asked for."""
 
 
+class StaysDeletedError(LibraryError):
+    """Readings that an import brings were deleted from a library whose recording of them stayed."""
+
+
 class ExportError(FerError):
     """An exported model disagrees with the one that it was made from."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fer_core.batch.dataset import MANIFEST, READINGS, Dataset
 from fer_core.batch.manifest import Entry
-from fer_core.errors import LibraryError, MediaError
+from fer_core.errors import LibraryError, MediaError, StaysDeletedError
 from fer_core.jobs import Monitor
 from fer_core.library.library import Library
 from fer_core.timeline.study import Study
@@ -20,19 +20,22 @@ class Brought:
         known: number of those that were kept already and stayed as they are in the library.
         failed: number of recordings that the batch could not read.
         problems: a sentence for each recording whose readings cannot be taken in.
+        deleted: number of those that were deleted from the library while their recording stayed, and stay so.
     """
 
     analyses: int
     known: int
     failed: int
     problems: tuple[str, ...] = ()
+    deleted: int = 0
 
 
 def keep_dataset(library: Library, folder: Path, monitor: Monitor | None = None) -> Brought:
     """Keep every recording that a batch read. What is kept already stays as it is; doing it again changes nothing.
 
-    Each analysis is taken in whole or not at all, so that what an interrupted call brought can stay. Paths of the
-    recordings are not remembered.
+    Readings that were deleted from the library while their recording stayed, such as those of before somebody was
+    removed, are left out and counted. Each analysis is taken in whole or not at all, so that what an interrupted call
+    brought can stay. Paths of the recordings are not remembered.
 
     Args:
         library: that they are kept in.
@@ -50,14 +53,16 @@ def keep_dataset(library: Library, folder: Path, monitor: Monitor | None = None)
     entries = dataset.entries()
     read = [entry for entry in entries if entry.state == "read"]
     before = {entry.analysis for entry in library.entries()}
-    names, problems = set[str](), list[str]()
+    names, problems, deleted = set[str](), list[str](), 0
     for done, entry in enumerate(read, 1):
         try:
-            names.add(library.keep_new(_study(dataset, entry)))
+            names.add(library.keep_new(_study(dataset, entry), restore=False))
+        except StaysDeletedError:
+            deleted += 1
         except MediaError as error:
             problems.append(f"{entry.name}: {error}")
         monitor.step(done, len(read))
-    return Brought(len(names - before), len(names & before), len(entries) - len(read), tuple(problems))
+    return Brought(len(names - before), len(names & before), len(entries) - len(read), tuple(problems), deleted)
 
 
 def _study(dataset: Dataset, entry: Entry) -> Study:

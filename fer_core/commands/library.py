@@ -135,17 +135,20 @@ def _import(options: argparse.Namespace) -> int:
     if options.file.is_dir():
         return _import_dataset(options)
     from fer_core.library.exchange import import_library
+    from fer_core.library.values import stays_deleted
 
     if not options.file.exists():  # before a library is made for it
         raise LibraryError(f"{options.file} does not exist; check the path.")
     with _opened(options, make=True) as library:
         brought = import_library(library, options.file, progress_line("the export", after_s=1.0))
-    tell(f"{options.file}: {_analyses(brought.analyses)} imported, {brought.known} here already")
+    deleted = stays_deleted(brought.deleted)
+    tell(f"{options.file}: {_analyses(brought.analyses)} imported, {brought.known} here already{deleted}")
     return DONE
 
 
 def _import_dataset(options: argparse.Namespace) -> int:
     from fer_core.batch.keeping import keep_dataset
+    from fer_core.library.values import stays_deleted
 
     with _opened(options, make=True) as library:
         brought = keep_dataset(library, options.file, progress_line("the dataset", after_s=1.0))
@@ -153,7 +156,7 @@ def _import_dataset(options: argparse.Namespace) -> int:
         say(f"error: {words}")
     tell(
         f"{options.file}: {_analyses(brought.analyses)} imported, {brought.known} here already, {brought.failed} were "
-        "not read by the batch"
+        f"not read by the batch{stays_deleted(brought.deleted)}"
     )
     return BAD_INPUT if brought.problems else DONE
 

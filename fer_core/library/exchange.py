@@ -1,6 +1,5 @@
 """A library as one zip that needs no software of ours to be read, and such a zip taken in again."""
 
-import hashlib
 import io
 import json
 import math
@@ -15,11 +14,13 @@ import pandas as pd
 import sqlalchemy as sa
 
 from fer_core.cells import csv_of, csv_of_rows, for_spreadsheets
-from fer_core.errors import LibraryError
+from fer_core.errors import LibraryError, StaysDeletedError
 from fer_core.jobs import Monitor
 from fer_core.library import rows
 from fer_core.library import tables as t
-from fer_core.library.library import Library, study_of
+from fer_core.library.library import Library
+from fer_core.library.readings import study_of
+from fer_core.library.store import name_of
 from fer_core.library.values import Consent, Entry, Imported, Place, checked_name
 from fer_core.plain import as_plain, from_plain
 from fer_core.reports.tables import csv_text, dictionary_text
@@ -78,7 +79,8 @@ def export_library(library: Library, path: Path, monitor: Monitor | None = None)
 def import_library(library: Library, path: Path, monitor: Monitor | None = None) -> Imported:
     """Take in what `export_library` wrote. What is here already stays as it is here; importing again changes nothing.
 
-    Each analysis is taken in whole or not at all, so that what an interrupted import brought can stay.
+    Readings that were deleted here while their recording stayed, such as those of before somebody was removed, are left
+    out and counted. Each analysis is taken in whole or not at all, so that what an interrupted import brought can stay.
 
     Raises:
         LibraryError: the zip is damaged, or no such export.
@@ -168,9 +170,12 @@ def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Impo
             (_checked(_ANALYSIS, row["id"]), recordings[row["recording"]], _moment(row["kept_at"]))
             for row in tables[t.ANALYSES.name]
         ]
-        new = 0
+        new = deleted = 0
         for done, (name, recording, kept_at) in enumerate(analyses, 1):
-            new += _take_analysis(library, archive, name, recording, kept_at, logs.get(name, []))
+            try:
+                new += _take_analysis(library, archive, name, recording, kept_at, logs.get(name, []))
+            except StaysDeletedError:
+                deleted += 1
             monitor.step(done, len(analyses), "importing")
         with library.database.writes() as connection:
             given = _by_recording(tables)
@@ -179,7 +184,7 @@ def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Impo
             rows.prune(connection)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LibraryError("The catalogue in this export is damaged; export the library again.") from error
-    return Imported(new, len(analyses) - new)
+    return Imported(new, len(analyses) - new - deleted, deleted)
 
 
 def _catalogue(archive: zipfile.ZipFile) -> dict[str, list[dict[str, Any]]]:
@@ -226,17 +231,24 @@ def _take_analysis(
     kept_at: str,
     log: list[Any],
 ) -> bool:
-    """Whether it was new. What the catalogue says of the readings is taken from the readings themselves."""
+    """Whether it was new. What the catalogue says of the readings is taken from the readings themselves.
+
+    Raises:
+        StaysDeletedError: it was deleted here, and its recording was not.
+        LibraryError: its readings are damaged, or of another recording.
+    """
     with library.database.reads() as connection:
         if connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == name)).first():
             return False
+        rows.check_not_deleted(connection, name, recording["id"])
     data = _member(archive, f"readings/{name}.parquet", MAX_BYTES)
-    if hashlib.sha256(data).hexdigest() != name:
+    if name_of(data) != name:
         raise LibraryError(f"The readings {name[:12]}… in the export are damaged; export the library again.")
     study = study_of(data, log)
     if study.read.recording.sha256 not in ("", recording["id"]):
         raise LibraryError(f"The readings {name[:12]}… in the export are of another recording; export it again.")
     with library.database.writes() as connection:
+        rows.check_not_deleted(connection, name, recording["id"])  # again: somebody may have been removed meanwhile
         library.store.put(data)
         _add(connection, name, recording, study, len(data), kept_at)
     library.store.settle([name])

@@ -18,17 +18,17 @@ from typing import Any, Final, Self
 
 import sqlalchemy as sa
 
-from fer_core.errors import LibraryError, NotKeptError, TimelineError
+from fer_core.errors import LibraryError, NotKeptError
 from fer_core.library import attributes, rows
 from fer_core.library import tables as t
 from fer_core.library.database import Database
-from fer_core.library.store import Store
+from fer_core.library.readings import study_of
+from fer_core.library.store import Store, name_of
 from fer_core.library.values import Consent, Entry, Matched, Place, Receipt, checked_name
 from fer_core.plain import as_plain
 from fer_core.settings import settings
-from fer_core.timeline.edits import edits_from_json
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.files import from_parquet, parquet_bytes
+from fer_core.timeline.files import parquet_bytes
 from fer_core.timeline.study import Study
 
 CATALOGUE: Final = "catalogue.sqlite3"
@@ -113,20 +113,25 @@ class Library:
         self.store.settle([name])
         return name
 
-    def keep_new(self, study: Study) -> str:
+    def keep_new(self, study: Study, *, restore: bool = True) -> str:
         """`keep`, where these readings are not kept yet; else their corrections stay as they are.
 
         Args:
             study: to keep.
+            restore: also readings that were deleted here while their recording stayed.
 
         Returns:
             Name of the analysis.
 
         Raises:
+            StaysDeletedError: they were, and are not to be restored.
             LibraryError: it cannot be written.
         """
         with self.database.writes() as connection:
-            name = self.store.put(parquet_bytes(replace(study.purged().read, portraits={})))
+            data = parquet_bytes(replace(study.purged().read, portraits={}))
+            if not restore:
+                rows.check_not_deleted(connection, name_of(data), study.read.recording.sha256)
+            name = self.store.put(data)
             known = connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == name)).first()
             if not known:
                 self._kept(connection, study)
@@ -381,17 +386,3 @@ class Library:
         files = tuple(json.loads(row.files))
         left = self.store.names() & set(files)
         return Receipt(row.deleted_at, files, not left, row.cleaned_at is not None)
-
-
-def study_of(data: bytes, log: Any) -> Study:
-    """The study of a file of readings and a log of corrections as JSON holds it.
-
-    Raises:
-        MediaError: the file holds no timeline.
-        LibraryError: the corrections do not fit it.
-    """
-    timeline, _ = from_parquet(data)
-    try:
-        return Study(timeline, edits_from_json(log))
-    except TimelineError as error:
-        raise LibraryError(f"The corrections do not fit the readings that they are kept with: {error}") from error

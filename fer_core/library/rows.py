@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fer_core.errors import NotKeptError
+from fer_core.errors import NotKeptError, StaysDeletedError
 from fer_core.library import tables as t
 from fer_core.library.figures import figures_of
 from fer_core.library.values import Consent, Entry, Figures, Place
@@ -117,6 +117,23 @@ def check_recording(connection: sa.Connection, recording_id: str) -> None:
     """Raise a `NotKeptError` where there is no such recording."""
     if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
         raise NotKeptError(NOT_HERE.format(what="recording", name=recording_id[:12]))
+
+
+def check_not_deleted(connection: sa.Connection, analysis: str, recording_id: str) -> None:
+    """Raise a `StaysDeletedError` for readings that are not kept, and were deleted since their recording is here.
+
+    Somebody was removed from them, or one analysis of several was deleted. What was deleted with its recording may
+    come back: with the recording, which is then newer than that.
+    """
+    if connection.execute(sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.id == analysis)).first():
+        return
+    added_at = sa.select(t.RECORDINGS.c.added_at).where(t.RECORDINGS.c.id == recording_id).scalar_subquery()
+    gone = t.DELETIONS.c.files.contains(analysis) & (t.DELETIONS.c.deleted_at >= added_at)
+    if connection.execute(sa.select(t.DELETIONS.c.id).where(gone).limit(1)).first():
+        raise StaysDeletedError(
+            f"The readings {analysis[:12]}… were deleted from this library, where their recording is still kept; "
+            "delete the recording before they are imported."
+        )
 
 
 def set_place(connection: sa.Connection, recording_id: str, place: Place) -> None:

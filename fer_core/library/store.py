@@ -19,6 +19,11 @@ _NEW: Final = ".new"
 _PART: Final = ".part"
 
 
+def name_of(data: bytes) -> str:
+    """The name of a file with these bytes: their SHA-256."""
+    return hashlib.sha256(data).hexdigest()
+
+
 class Store:
     """A folder of Parquet files.
 
@@ -45,7 +50,7 @@ class Store:
         Raises:
             LibraryError: it cannot be written.
         """
-        name = hashlib.sha256(data).hexdigest()
+        name = name_of(data)
         path, part = self._path(name, _NEW), self.folder / f"{name}{_PART}"
         try:
             with part.open("wb") as target:
@@ -79,7 +84,7 @@ class Store:
                 f"The readings {name[:12]}… cannot be read from {self.folder} ({error.strerror}); restore that file, "
                 "or delete the analysis."
             ) from error
-        if hashlib.sha256(data).hexdigest() != name:
+        if name_of(data) != name:
             raise LibraryError(f"The readings {name[:12]}… were changed or damaged; restore that file from a copy.")
         return data
 

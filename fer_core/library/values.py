@@ -229,10 +229,20 @@ class Imported:
     Attributes:
         analyses: number of new ones.
         known: number of those that were here already and stayed as they are here.
+        deleted: number of those that were deleted here while their recording stayed, and stay so.
     """
 
     analyses: int
     known: int
+    deleted: int = 0
+
+
+def stays_deleted(count: int) -> str:
+    """What to say, after other counts, of analyses that an import left out because they were deleted here."""
+    if not count:
+        return ""
+    why = "stays deleted, as its recording is here" if count == 1 else "stay deleted, as their recordings are here"
+    return f", {count} {why}"
 
 
 def checked_name(text: str, *, empty: bool = False) -> str:

@@ -12,7 +12,7 @@ from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, value_title
 from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes
-from fer_core.library.values import Imported
+from fer_core.library.values import Imported, stays_deleted
 from fer_core.temporary import temporary_folder
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed
@@ -134,7 +134,8 @@ def _whole(library: Library) -> None:
                 return
             del st.session_state[_IMPORT]
             new = "1 analysis was" if brought.analyses == 1 else f"{brought.analyses} analyses were"
-            st.session_state[MESSAGE] = f"{new} imported, {brought.known} were here already."
+            deleted = stays_deleted(brought.deleted)
+            st.session_state[MESSAGE] = f"{new} imported, {brought.known} were here already{deleted}."
             st.session_state["study imports"] = number + 1
             st.rerun()
         if words := st.session_state.pop(MESSAGE, None):

@@ -10,6 +10,7 @@ from fer_core.batch.keeping import keep_dataset
 from fer_core.batch.manifest import Entry
 from fer_core.cli import main
 from fer_core.library.library import Library
+from fer_core.timeline.edits import Remove
 from tests.timelines import synthetic
 
 
@@ -44,6 +45,20 @@ def test_a_dataset_is_kept_once_and_corrections_of_before_stay(tmp_path, dataset
         again = keep_dataset(library, dataset.folder)
         assert (again.analyses, again.known) == (0, 2)
         assert library.open_study(entries[0].analysis).notes.names == {1: "Ada"}
+
+
+def test_who_was_removed_does_not_come_back_with_the_dataset(tmp_path, dataset, capsys):
+    with Library.open(tmp_path / "library") as library:
+        keep_dataset(library, dataset.folder)
+        entry = library.entries()[0]
+        after = library.save(entry.analysis, library.open_study(entry.analysis).edited(Remove(1)))
+        kept = {one.analysis for one in library.entries()}
+        assert after in kept and entry.analysis not in kept
+        again = keep_dataset(library, dataset.folder)
+        assert (again.analyses, again.known, again.deleted) == (0, 1, 1)
+        assert {one.analysis for one in library.entries()} == kept == library.store.names()
+    assert main(["library", "--folder", str(tmp_path / "library"), "import", str(dataset.folder)]) == 0
+    assert "1 stays deleted, as its recording is here" in capsys.readouterr().out
 
 
 def _id(entry) -> str:

@@ -15,8 +15,10 @@ from fer_core.library import tables
 from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
 from fer_core.library.values import Consent, Imported, Place
+from fer_core.timeline.edits import Remove
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.study import Study
+from tests.timelines import measured
 from tests.unit.library.test_library import corrected, named, same
 
 
@@ -97,6 +99,26 @@ def test_what_is_here_stays_as_it_is_here(exported, full):
     before = full.entries()
     assert import_library(full, exported) == Imported(0, 2)
     assert full.entries() == before
+
+
+def test_who_was_removed_does_not_come_back_by_an_import(library, tmp_path):
+    before = library.keep(Study(measured()))
+    recording_id = library.entry(before).recording_id
+    export_library(library, tmp_path / "all.zip")
+    after = library.save(before, library.open_study(before).edited(Remove(2)))
+    assert import_library(library, tmp_path / "all.zip") == Imported(0, 0, 1)
+    assert library.store.names() == {after} == {entry.analysis for entry in library.entries()}
+    library.delete(recording_id)  # only now it may be restored
+    assert import_library(library, tmp_path / "all.zip") == Imported(1, 0)
+    assert import_library(library, tmp_path / "all.zip") == Imported(0, 1)
+
+
+def test_a_recording_that_was_deleted_is_restored_with_all_its_analyses(library, tmp_path):
+    both = {library.keep(Study(measured())), library.keep(Study(replace(measured(), cuts=(1.0,))))}
+    export_library(library, tmp_path / "all.zip")
+    library.delete(library.entries()[0].recording_id)
+    assert import_library(library, tmp_path / "all.zip") == Imported(2, 0)
+    assert {entry.analysis for entry in library.entries()} == both
 
 
 def rewritten(path, change):
