@@ -2,6 +2,8 @@
 
 Each waits in a folder of its own with its request, which outlives the program: what was not read goes on later, from
 where it was cut off. A recording's file is deleted once its analysis is kept, or with `remove`.
+
+Several programs may have a queue on one folder: one at a time holds its lock and reads, also what others add meanwhile.
 """
 
 import contextlib
@@ -10,13 +12,14 @@ import logging
 import shutil
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from fer_core.declaration import Declaration
 from fer_core.errors import FerError, LibraryError
+from fer_core.file_lock import LockedError, locked
 from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.media.files import stored_name
@@ -35,6 +38,9 @@ _PROBLEM: Final = "problem.txt"
 _CHECKPOINT: Final = "checkpoint.jsonl"
 _DECLARATION: Final = "declaration.json"
 _MEDIA: Final = "media"
+_LOCK: Final = ".lock"
+_READING: Final = ".reading"
+"""Beside the lock, which only says that another program reads: the name of what it reads."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Waiting:
         id: name of its folder.
         name: of the file that was given.
         request: how it is read.
-        state: "failed" until it is tried again.
+        state: "failed" until it is tried again; "reading" also where another program reads it.
         problem: why it failed; empty where it did not.
     """
 
@@ -57,7 +63,7 @@ class Waiting:
 
 
 class Queue:
-    """Recordings in a folder. One queue a folder and program.
+    """Recordings in a folder. One queue a folder and program; several programs take turns.
 
     Args:
         folder: made where it is missing, for this user alone.
@@ -67,7 +73,11 @@ class Queue:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for part in folder.glob(".[0-9]*"):  # a kill came while a recording was stored
-            shutil.rmtree(part, ignore_errors=True)
+            with _alone(_storing(part)) as alone:
+                if alone:
+                    shutil.rmtree(part, ignore_errors=True)
+                    with contextlib.suppress(OSError):
+                        _storing(part).unlink()
         self._lock = threading.Lock()
         self._work: Work[int] | None = None
         self._reading = ""
@@ -97,20 +107,24 @@ class Queue:
         part = self.folder / f".{id_}"
         plain = stored_name(name)
         try:
-            (part / _MEDIA).mkdir(parents=True)
-            (part / _MEDIA / plain).write_bytes(data)
-            (part / _REQUEST).write_text(json.dumps(request.to_json()), encoding="utf-8")
-            if declaration is not None:
-                (part / _DECLARATION).write_text(json.dumps(as_plain(declaration)), encoding="utf-8")
-            part.rename(self.folder / id_)
+            with _alone(_storing(part)):  # or a program that starts would take it for what a kill left
+                (part / _MEDIA).mkdir(parents=True)
+                (part / _MEDIA / plain).write_bytes(data)
+                (part / _REQUEST).write_text(json.dumps(request.to_json()), encoding="utf-8")
+                if declaration is not None:
+                    (part / _DECLARATION).write_text(json.dumps(as_plain(declaration)), encoding="utf-8")
+                part.rename(self.folder / id_)
         except OSError as error:
             shutil.rmtree(part, ignore_errors=True)
             raise LibraryError(f"{plain} could not be stored ({error.strerror}); make room there.") from error
+        finally:
+            with contextlib.suppress(OSError):
+                _storing(part).unlink()
         return id_
 
     def items(self) -> list[Waiting]:
         """What waits, is read or failed, in order."""
-        reading = self._reading if self.work else ""
+        reading = self._reading or self._read_elsewhere()
         found = []
         for path in self._folders():
             try:
@@ -142,33 +156,54 @@ class Queue:
         """Delete one that is not being read, with its file.
 
         Raises:
-            LibraryError: it is being read.
+            LibraryError: it is being read, or another program reads this queue.
         """
-        if self.work and id_ == self._reading:
-            raise LibraryError("This recording is being read; stop the queue before it is removed.")
+        with self._lock:
+            if self._reading:  # the lock is ours
+                if id_ == self._reading:
+                    raise LibraryError("This recording is being read; stop the queue before it is removed.")
+                self._remove(id_)
+                return
+            with _alone(self.folder / _LOCK) as alone:
+                if not alone:
+                    raise LibraryError(
+                        "Another dashboard is reading this queue; remove the recording there, or here when it is done."
+                    )
+                self._remove(id_)
+
+    def _remove(self, id_: str) -> None:
         self._discard(self._folder(id_), "It cannot be removed here; remove its folder.")
 
     def _run(self, library: Library, pipelines: Pipelines, monitor: Monitor) -> int:
-        """The number of analyses that were kept."""
+        """The number of analyses that were kept: none while another program reads, which reads these, too."""
+        with _alone(self.folder / _LOCK) as alone:
+            try:
+                return self._read_all(library, pipelines, monitor) if alone else 0
+            finally:
+                with self._lock:
+                    self._reads("")
+
+    def _read_all(self, library: Library, pipelines: Pipelines, monitor: Monitor) -> int:
         kept = 0
         while not monitor.should_stop:
-            waiting = [item for item in self.items() if not item.problem and item.id not in self._stuck]
-            if not waiting:
-                break
-            item, share = waiting[0], 1 / (kept + len(waiting))
-            self._reading = item.id
+            with self._lock:  # nothing is removed between the choice and the beginning
+                waiting = [item for item in self.items() if not item.problem and item.id not in self._stuck]
+                if not waiting:
+                    break
+                item, share = waiting[0], 1 / (kept + len(waiting))
+                self._reads(item.id)
             part = monitor.part(kept * share, (kept + 1) * share, f"{item.name}:")
             kept += self._read(self.folder / item.id, item, library, pipelines, part)
-        self._reading = ""
         return kept
 
     def _read(self, path: Path, item: Waiting, library: Library, pipelines: Pipelines, monitor: Monitor) -> bool:
         try:
+            declaration = _declaration(path)  # what is damaged shows before hours of reading
             pipeline = pipelines(item.request)
             timeline = pipeline.analyse(_media(path), item.request, monitor, checkpoint=path / _CHECKPOINT)
             if monitor.should_stop:
                 return False
-            library.keep_new(Study(replace(timeline, declaration=_declaration(path))))
+            library.keep_new(Study(replace(timeline, declaration=declaration)))
         except Exception as error:  # whatever it is, the next recording is read
             if not isinstance(error, FerError):
                 _log.exception("A recording of the queue could not be read")
@@ -190,6 +225,26 @@ class Queue:
             with contextlib.suppress(OSError):
                 write_whole(path / _PROBLEM, problem)
 
+    def _reads(self, id_: str) -> None:
+        """Say what is read from now on, also to other programs; nothing where the text is empty."""
+        before, self._reading = self._reading, id_
+        with contextlib.suppress(OSError):
+            if id_:
+                write_whole(self.folder / _READING, id_)
+            elif before:
+                (self.folder / _READING).unlink()
+
+    def _read_elsewhere(self) -> str:
+        """Name of what another program reads; empty where none does."""
+        try:
+            id_ = (self.folder / _READING).read_text(encoding="utf-8")
+        except OSError:
+            return ""
+        with _alone(self.folder / _LOCK) as alone:
+            if alone:  # a kill left it
+                (self.folder / _READING).unlink(missing_ok=True)
+        return "" if alone else id_
+
     def _folder(self, id_: str) -> Path:
         if id_ not in {path.name for path in self._folders()}:
             raise LibraryError("This recording is no longer in the queue.")
@@ -209,6 +264,23 @@ def _declaration(path: Path) -> Declaration | None:
         return from_plain(Declaration, json.loads((path / _DECLARATION).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+
+
+def _storing(part: Path) -> Path:
+    """The lock of whoever stores a recording, or clears what is left of one."""
+    return part.with_name(f".storing{part.name}")
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[bool]:
+    """Hold a lock meanwhile; whether nobody else does. Where a file system has no locks, nobody is taken to."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(locked(path))
+            alone = True
+        except OSError as error:
+            alone = not isinstance(error, LockedError)
+        yield alone
 
 
 def _media(path: Path) -> Path:

@@ -93,7 +93,7 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
 
 
 def _progress(library: Library, queue: Queue) -> None:
-    @sign_in.fragment(_EVERY_S if queue.work else None)
+    @sign_in.fragment(_EVERY_S if queue.work or _reads_elsewhere(queue, queue.items()) else None)
     def look() -> None:
         items, work = queue.items(), queue.work
         if not work and st.session_state.pop("study queue ran", False):
@@ -139,11 +139,17 @@ def _line(library: Library, queue: Queue, item: Waiting) -> None:
 def _buttons(library: Library, queue: Queue, items: list[Waiting]) -> None:
     if queue.work:
         st.button("Stop", icon=":material/stop_circle:", on_click=queue.stop, disabled=queue.work.stopping)
+    elif _reads_elsewhere(queue, items):
+        st.caption("Another dashboard on this library reads these; it can be stopped there.")
     elif any(item.state == "waiting" for item in items) and st.button(
         "Go on reading", icon=":material/play_arrow:", type="primary"
     ):
         _start(library, queue)
         st.rerun()
+
+
+def _reads_elsewhere(queue: Queue, items: list[Waiting]) -> bool:
+    return queue.work is None and any(item.state == "reading" for item in items)
 
 
 def _start(library: Library, queue: Queue) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,7 +135,7 @@ def test_a_queue_reads_one_after_another_keeps_and_deletes(on_sqlite, tmp_path, 
     queue.retry(failed.id)
     assert queue.items()[0].state == "waiting"
     queue.remove(failed.id)
-    assert queue.items() == [] and not [path for path in queue.folder.rglob("*") if path.is_file()]
+    assert queue.items() == [] and [path.name for path in queue.folder.iterdir()] == [".lock"]
 
 
 def test_whatever_goes_wrong_with_one_the_next_is_read(on_sqlite, tmp_path, clip):
@@ -154,6 +155,64 @@ def test_what_a_kill_left_of_a_recording_that_was_stored_is_cleared(tmp_path):
     part.mkdir(parents=True)
     (part / "a.mp4").write_bytes(b"half of it")
     assert Queue(tmp_path / "queue").items() == [] and not part.exists()
+
+
+def test_what_one_program_reads_another_leaves_alone(on_sqlite, tmp_path, clip):
+    """Two queues on one folder, as two dashboards on one library have them."""
+    mine, reached, go_on = Queue(tmp_path / "queue"), threading.Event(), threading.Event()
+    first, second = (mine.add(name, clip + name.encode(), REQUEST) for name in ("a.mp4", "b.mp4"))
+
+    def slow(request):
+        reached.set()
+        go_on.wait(30)
+        return fake_pipeline([FACE])
+
+    mine.start(on_sqlite, slow)
+    reached.wait(30)
+    theirs, asked = Queue(tmp_path / "queue"), []
+    assert [item.state for item in theirs.items()] == ["reading", "waiting"]
+    theirs.start(on_sqlite, asked.append)
+    done(theirs)
+    for id_ in (first, second):
+        with pytest.raises(LibraryError, match="Another dashboard"):
+            theirs.remove(id_)
+    theirs.add("c.mp4", clip + b"c", REQUEST)
+    go_on.set()
+    done(mine)
+    assert not asked and theirs.items() == []
+    assert sorted(entry.title for entry in on_sqlite.entries()) == ["a.mp4", "b.mp4", "c.mp4"]
+    theirs.remove(theirs.add("d.mp4", clip, REQUEST))
+    assert [path.name for path in theirs.folder.iterdir()] == [".lock"]
+
+
+def test_what_a_killed_program_was_reading_waits(tmp_path):
+    queue = Queue(tmp_path / "queue")
+    id_ = queue.add("a.mp4", b"", REQUEST)
+    (queue.folder / ".reading").write_text(id_)
+    assert [item.state for item in queue.items()] == ["waiting"]
+
+
+def test_what_another_program_is_storing_is_not_cleared(tmp_path, monkeypatch):
+    queue, seen = Queue(tmp_path / "queue"), []
+    rename = Path.rename
+
+    def late(path, target):
+        seen.append(Queue(tmp_path / "queue").items())  # a dashboard starts at this moment
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    queue.add("a.mp4", b"whole", REQUEST)
+    assert seen == [[]] and [item.name for item in queue.items()] == ["a.mp4"]
+    assert [path.read_bytes() for path in queue.folder.rglob("a.mp4")] == [b"whole"]
+
+
+def test_a_damaged_declaration_is_told_before_anything_is_read(on_sqlite, tmp_path, clip):
+    queue, asked = Queue(tmp_path / "queue"), []
+    id_ = queue.add("a.mp4", clip, REQUEST)
+    (queue.folder / id_ / "declaration.json").write_text("{")
+    queue.start(on_sqlite, asked.append)
+    done(queue)
+    assert not asked and [item.state for item in queue.items()] == ["failed"]
 
 
 def test_a_queue_that_was_stopped_goes_on_in_another_program(on_sqlite, tmp_path, clip):
