@@ -71,9 +71,24 @@ def read_table(data: bytes) -> tuple[Description, ...]:
         raise LibraryError('The table of attributes has no column "recording" with the names of the files; add one.')
     if len({name.casefold() for name in names}) < len(names) or "" in names:
         raise LibraryError("A column of the table of attributes has no name, or two have the same; name each once.")
+    _check_places(names)
     if len(lines) > MAX_ROWS:
         raise LibraryError(f"The table of attributes has more than {MAX_ROWS} rows, the most that are read; split it.")
     return tuple(_described(number, line, names, key) for number, line in enumerate(lines, 2))
+
+
+def _check_places(names: list[str]) -> None:
+    """Refuse two columns that say the same of a recording: which of them holds, nobody can know."""
+    said: dict[str, str] = {}
+    for name in names:
+        field = _PLACES.get(name.casefold())
+        if field in said:
+            raise LibraryError(
+                f'The columns "{said[field]}" and "{name}" of the table of attributes both say the {field}; leave one '
+                "out, or call it something else."
+            )
+        if field:
+            said[field] = name
 
 
 def _described(number: int, line: list[str], names: list[str], key: str) -> Description:

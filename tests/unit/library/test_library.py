@@ -167,6 +167,8 @@ def test_a_table_describes_recordings(library):
         (b"recording,age\na.mp4\n", "Row 2"),
         (b"recording,age,Age\na.mp4,1,2\n", "two have the same"),
         (b"recording,age\n,1\n", "names no recording"),
+        (b"recording,condition,Group\na.mp4,joke,patients\n", '"condition" and "Group".*both say the condition'),
+        (b"recording,participant_id,age,subject\na.mp4,1,3,S1\n", '"participant_id" and "subject".*say the subject'),
         (b"recording,session\na.mp4,day 2\n", "subject"),
         (b"", "is empty"),
         (b"\xff\xfe\x00\xd8", "cannot be read"),
