@@ -327,7 +327,7 @@ class Library:
             receipt_id = self._forget(connection, [str(name) for name in connection.execute(mine).scalars()])
             connection.execute(t.RECORDINGS.delete().where(t.RECORDINGS.c.id == recording_id))
             rows.prune(connection)
-        return self._receipt(receipt_id)
+        return self._receipt(receipt_id, recording_gone=True)
 
     def delete_analysis(self, analysis: str) -> Receipt:
         """Delete one analysis for good; its recording, too, where it was the last of it.
@@ -339,10 +339,11 @@ class Library:
             recording_id = rows.recording_of(connection, analysis)
             receipt_id = self._forget(connection, [analysis])
             left = sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.recording == recording_id)
-            if connection.execute(left).first() is None:
+            last = connection.execute(left).first() is None
+            if last:
                 connection.execute(t.RECORDINGS.delete().where(t.RECORDINGS.c.id == recording_id))
                 rows.prune(connection)
-        return self._receipt(receipt_id)
+        return self._receipt(receipt_id, recording_gone=last)
 
     def deletions(self) -> list[Receipt]:
         """Everything that was deleted, the newest first."""
@@ -376,11 +377,11 @@ class Library:
         connection.execute(t.DELETIONS.insert().values(**values))
         return receipt_id
 
-    def _receipt(self, receipt_id: str) -> Receipt:
+    def _receipt(self, receipt_id: str, *, recording_gone: bool) -> Receipt:
         self.clean()
         with self.database.reads() as connection:
             query = sa.select(t.DELETIONS).where(t.DELETIONS.c.id == receipt_id)
-            return self._as_receipt(connection.execute(query).one())
+            return replace(self._as_receipt(connection.execute(query).one()), recording_gone=recording_gone)
 
     def _as_receipt(self, row: Any) -> Receipt:
         files = tuple(json.loads(row.files))

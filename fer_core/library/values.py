@@ -186,23 +186,28 @@ class Receipt:
         files_gone: whether none of them is left in the library's folder.
         traces_gone: whether the database was rewritten without what was deleted; False while another program reads it,
             and then done when the library is next opened.
+        recording_gone: whether the recording went, too, with its names, description and consent; None where nobody
+            knows any more, as the catalogue does not say.
     """
 
     deleted_at: str
     files: tuple[str, ...]
     files_gone: bool
     traces_gone: bool
+    recording_gone: bool | None = field(default=None, compare=False)
 
     def sentence(self) -> str:
         """The receipt for people."""
         count = f"{len(self.files)} {'analysis' if len(self.files) == 1 else 'analyses'}"
         files = "files removed" if self.files_gone else "files NOT removed, because the folder refused it"
+        what = "the names" if self.recording_gone else "it" if len(self.files) == 1 else "them"
         traces = (
-            "catalogue rewritten without the names"
+            f"catalogue rewritten without {what}"
             if self.traces_gone
-            else "the catalogue is rewritten without the names when the library is next opened, as it is in use"
+            else f"the catalogue is rewritten without {what} when the library is next opened, as it is in use"
         )
-        return f"Deleted for good on {self.deleted_at}: {count}, {files}, {traces}."
+        stays = "; the recording stays, with names and consent" if self.recording_gone is False else ""
+        return f"Deleted for good on {self.deleted_at}: {count}, {files}, {traces}{stays}."
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,23 @@ def test_of_two_analyses_of_one_recording_the_chosen_one_is_deleted(place):
     assert labels[older] in texts(page).replace("\\", "")
     page.button(key="study delete").click().run()
     assert not page.exception and [entry.analysis for entry in Library.open(place).entries()] == [newer]
+    assert "the recording stays, with names and consent" in texts(page) and "without the names" not in texts(page)
+
+
+def test_what_stays_of_a_recording_is_said_and_can_be_deleted_with_it(place):
+    rows = [reading(t / 2, 1, "happy") for t in range(8)]
+    with Library.open(place) as library:
+        older = library.keep(Study(of_rows(rows)))
+        library.keep(Study(of_rows(rows[:6]), (Name(1, "Ada"),)))
+    page = study_page()
+    page.multiselect(key="study chosen").set_value([older]).run()
+    said = texts(page).replace("\\", "")
+    assert "1 further analysis of this recording stays, with names and consent" in said
+    page.checkbox(key="study delete whole").check().run()
+    assert page.button(key="study delete").label == "Delete 2 for good"
+    page.button(key="study delete").click().run()
+    assert not page.exception and Library.open(place).is_empty()
+    assert "2 analyses, files removed, catalogue rewritten without the names." in texts(page).replace("\\", "")
 
 
 def test_an_export_is_imported_in_the_background(place, tmp_path):

@@ -213,17 +213,36 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
                 memory().open_studies({entry.request.model or "": study}, None).keeps(entry.analysis, study)
             st.switch_page("pages/3_Video.py")
         with st.popover("Delete for good", icon=":material/delete_forever:"):
-            st.markdown("Readings, corrections, names and descriptions go; nothing brings them back.")
-            st.markdown("\n".join(f"- {plain(names[entry.analysis])}" for entry in entries))
-            if st.button(f"Delete {len(entries)} for good", type="primary", key="study delete"):
-                receipts = [library.delete_analysis(entry.analysis).sentence() for entry in entries]
-                forget_results()
-                st.session_state[MESSAGE] = " ".join(receipts)
-                st.rerun()
+            _delete(library, entries, everything, names)
     if len(entries) == 1:
         _about(library, entries[0])
         _events(library, entries[0])
         consent(library, entries[0])
+
+
+def _delete(library: Library, entries: Sequence[Entry], everything: Sequence[Entry], names: Mapping[str, str]) -> None:
+    """Delete what is chosen for good, or the recordings of it with whatever else is kept of them."""
+    chosen = {entry.analysis for entry in entries}
+    of = {entry.recording_id: entry.title for entry in entries}
+    further = Counter(
+        entry.recording_id for entry in everything if entry.recording_id in of and entry.analysis not in chosen
+    )
+    st.markdown("Readings, corrections, names and descriptions go; nothing brings them back.")
+    lines = [f"- {plain(names[entry.analysis])}" for entry in entries]
+    for recording_id, count in further.items():
+        one = count == 1
+        stay = f"{count} further {'analysis' if one else 'analyses'} of this recording {'stays' if one else 'stay'}"
+        lines.append(f"- {plain(of[recording_id])}: {stay}, with names and consent.")
+    st.markdown("\n".join(lines))
+    whole = bool(further) and st.checkbox("Delete the whole recording, with all its analyses", key="study delete whole")
+    count = len(entries) + (further.total() if whole else 0)
+    if st.button(f"Delete {count} for good", type="primary", key="study delete"):
+        gone = [id_ for id_ in of if whole or id_ not in further]
+        receipts = [library.delete(id_) for id_ in gone]
+        receipts += [library.delete_analysis(entry.analysis) for entry in entries if entry.recording_id not in gone]
+        forget_results()
+        st.session_state[MESSAGE] = " ".join(receipt.sentence() for receipt in receipts)
+        st.rerun()
 
 
 def _about(library: Library, entry: Entry) -> None:

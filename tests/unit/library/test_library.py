@@ -221,6 +221,7 @@ def test_deleting_works_on_both_databases(library):
     library.set_place(f"{1:064x}", Place("S1", "day 1", "calm"))
     receipt = library.delete_analysis(first)
     assert receipt.files == (first,) and receipt.files_gone and receipt.traces_gone
+    assert receipt.recording_gone and "without the names" in receipt.sentence()
     assert [entry.analysis for entry in library.entries()] == [second]
     with pytest.raises(LibraryError, match="no recording"):
         library.delete(f"{1:064x}")
