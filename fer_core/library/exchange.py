@@ -44,7 +44,8 @@ Nothing here needs the program that wrote it. All text is UTF-8, times are secon
 
 analyses.csv    one row an analysis: recording, subject, session, condition, attributes, quality. `analysis` names the
                 files below. Shares are 0 to 1; an empty cell is a value that is not known.
-events.csv      one row an event of a recording, where there are any.
+events.csv      one row an event of a recording, where there are any. `recording_id` is that of analyses.csv; two
+                recordings may have one title.
 corrected/      one CSV an analysis: the readings with every correction made, one row a face and sampled frame.
 columns.csv     what the columns of these files mean.
 readings/       one Parquet file an analysis: the readings as the analysis gave them, before any correction, with
@@ -100,6 +101,7 @@ def flat(entries: list[Entry]) -> pd.DataFrame:
         {
             "analysis": entry.analysis,
             "recording": entry.title,
+            "recording_id": entry.recording_id,
             "file": entry.recording.name,
             "recording_sha256": entry.recording.sha256,
             "duration_s": entry.recording.duration_s,
@@ -151,9 +153,9 @@ def _plain_rows(connection: sa.Connection, table: sa.Table) -> list[dict[str, An
 
 def _events_text(catalogue: Mapping[str, list[dict[str, Any]]], entries: list[Entry]) -> str:
     titles = {entry.recording_id: entry.title for entry in entries}
-    header = ("recording", "start_s", "end_s", "text", "kind", "subject")
+    header = ("recording", "recording_id", "start_s", "end_s", "text", "kind", "subject")
     cells = [
-        (titles.get(row["recording"], row["recording"]), *(row["event"].get(name) for name in header[1:]))
+        (titles.get(row["recording"], ""), row["recording"], *(row["event"].get(name) for name in header[2:]))
         for row in catalogue[t.EVENTS.name]
     ]
     return csv_of_rows(header, [["" if cell is None else cell for cell in row] for row in cells])

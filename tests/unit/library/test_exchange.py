@@ -63,6 +63,20 @@ def test_an_export_is_read_with_nothing_but_pandas(exported, full):
         assert catalogue["tables"]["consents"][0]["consent"]["purpose"] == "teaching"
 
 
+def test_events_of_two_recordings_with_one_title_are_told_apart(on_sqlite, tmp_path):
+    for number in (1, 2):
+        on_sqlite.keep(named("clip.mp4", number))
+        on_sqlite.set_events(f"{number:064x}", (Event(float(number), None, "joke"),))
+    export_library(on_sqlite, tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        events, analyses = (
+            pd.read_csv(io.BytesIO(archive.read(name)), dtype={"recording_id": str})
+            for name in ("events.csv", "analyses.csv")
+        )
+    assert dict(zip(events["recording_id"], events["start_s"], strict=True)) == {f"{1:064x}": 1.0, f"{2:064x}": 2.0}
+    assert set(analyses["recording_id"]) == set(events["recording_id"]) and set(events["recording"]) == {"clip.mp4"}
+
+
 def test_an_export_is_taken_in_elsewhere_and_only_once(exported, full, tmp_path):
     with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
         assert import_library(other, exported) == Imported(2, 0)
