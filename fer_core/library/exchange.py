@@ -53,8 +53,11 @@ readings/       one Parquet file an analysis: the readings as the analysis gave 
 catalogue.json  everything else, complete: recordings, request and provenance of each analysis, the corrections in
                 their order, tags, subjects, sessions, conditions, attributes, events, records of consent.
 
-In Python:  pandas.read_csv("analyses.csv"), pandas.read_parquet("readings/NAME.parquet")
-In R:       read.csv("analyses.csv"), arrow::read_parquet("readings/NAME.parquet")
+In Python:  pandas.read_csv("analyses.csv", dtype={{"subject": str, "condition": str}}, keep_default_na=False,
+                            na_values=[""])
+            pandas.read_parquet("readings/NAME.parquet")
+In R:       read.csv("analyses.csv", na.strings = "", colClasses = c(subject = "character", condition = "character"))
+            arrow::read_parquet("readings/NAME.parquet")
 
 A probability is how a model reads a face, not what somebody feels. A row that is `uncertain` should count as such.
 A text that a spreadsheet would run as a formula has an apostrophe in front. There are no pictures in here.

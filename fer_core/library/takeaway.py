@@ -100,7 +100,9 @@ def r_script(value: str) -> str:
         value: column of the table.
     """
     return f"""# Reads study.csv beside this script. The person is the unit: rows of one person are averaged first.
-study <- read.csv("study.csv", fileEncoding = "UTF-8-BOM", stringsAsFactors = FALSE)
+# Subjects and conditions are texts, whatever they look like: 01 is not 1, and NA is a name.
+study <- read.csv("study.csv", fileEncoding = "UTF-8-BOM", stringsAsFactors = FALSE, na.strings = "",
+                  colClasses = c(subject = "character", condition = "character"))
 value <- "{value}"
 people <- aggregate(study[[value]], study[c("subject", "condition")], mean, na.rm = TRUE)
 names(people)[3] <- value
@@ -136,7 +138,9 @@ def notebook(value: str) -> str:
     read = f"""import matplotlib.pyplot as plt
 import pandas as pd
 
-study = pd.read_csv("study.csv")
+# Subjects and conditions are texts, whatever they look like: 01 is not 1, and None is a name.
+texts = {{"subject": str, "condition": str}}
+study = pd.read_csv("study.csv", dtype=texts, keep_default_na=False, na_values=[""])
 value = "{value}"
 study[["subject", "condition", value, "seconds", "uncertain_s", "excluded_s"]].head()"""
     people = """people = study.groupby(["subject", "condition"], as_index=False)[value].mean().dropna()

@@ -61,15 +61,40 @@ def test_every_column_has_a_meaning(table):
     assert dictionary(table)["meaning"].ne("").all()
 
 
-def test_the_notebook_repeats_the_means_from_the_csv(table, tmp_path):
-    (tmp_path / "study.csv").write_bytes(csv_bytes(table))
+def cells_of_notebook(table, folder):
+    """The means by condition that the notebook computes from the CSV."""
+    (folder / "study.csv").write_bytes(csv_bytes(table))
     document = json.loads(notebook("mean_happy"))
     code = "\n".join("".join(cell["source"]) for cell in document["cells"] if cell["cell_type"] == "code")
     code += "\nprint(cells.to_json())"
     command = [sys.executable, "-c", f"import matplotlib\nmatplotlib.use('Agg')\n{code}"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    cells = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def odd_names(table):
+    """Names that programs take for something else: missing values, and numbers that are equal."""
+    conditions = {"calm": "None", "joke": "NA"}
+    subjects = {"S0": "01", "S1": "1", "S2": "null", "S3": "n/a"}
+    return table.assign(condition=table["condition"].map(conditions), subject=table["subject"].map(subjects))
+
+
+def test_the_notebook_takes_subjects_and_conditions_as_they_are_called(odd_names, tmp_path):
+    assert cells_of_notebook(odd_names, tmp_path)["n"] == {"None": 4, "NA": 4}
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+def test_the_script_for_r_takes_subjects_and_conditions_as_they_are_called(odd_names, tmp_path):
+    (tmp_path / "study.csv").write_bytes(csv_bytes(odd_names))
+    (tmp_path / "study.R").write_text(r_script("mean_happy") + 'cat("n:", table(people$condition)[c("None", "NA")])')
+    done = subprocess.run(["Rscript", "study.R"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "n: 4 4" in done.stdout, done.stderr
+
+
+def test_the_notebook_repeats_the_means_from_the_csv(table, tmp_path):
+    cells = cells_of_notebook(table, tmp_path)
     wanted = table.groupby("condition")["mean_happy"].mean()
     assert cells["mean"] == pytest.approx(wanted.to_dict(), abs=1e-6)
     assert cells["n"] == {"calm": 4, "joke": 4} and cells["excluded"]["calm"] == pytest.approx(1 / 6)
