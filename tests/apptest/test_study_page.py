@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from fer_core.library.curves import samples_of
 from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
-from fer_core.library.values import Place
+from fer_core.library.values import Consent, Place
 from fer_core.readings import Box
 from fer_core.settings import LIBRARY
 from fer_core.testing import fake_card, fake_pipeline
@@ -20,7 +20,7 @@ from fer_core.ui.shared import library as shared
 from fer_core.ui.shared import loaders, routing
 from fer_core.ui.study import reading as reading_of_files
 from fer_core.ui.study import taking
-from fer_core.ui.study.recordings import FIRST, columns_at_first, labels_of
+from fer_core.ui.study.recordings import FIRST, columns_at_first, labels_of, table_of
 from tests.conftest import ROOT
 from tests.timelines import of_rows, reading
 from tests.videos import scene, write_video
@@ -91,6 +91,24 @@ def test_the_table_shows_what_is_missing(place):
     assert "13 analyses, 6 subjects; 1 with something missing" in texts(page)
     page.text_input[0].set_value("s1 joke").run()
     assert list(page.dataframe[0].value["Recording"]) == ["r3.mp4"]
+
+
+def test_an_attribute_called_like_a_column_of_the_page_is_shown_beside_it(place):
+    full(place, people=1)
+    with Library.open(place) as library:
+        library.describe(b"recording,Consent,Model,Tags,age\nr0.mp4,by mail,A7,left,31\n")
+        entries = library.entries()
+    table = table_of(entries, {})
+    place = Place("S1", "day 1")
+    consents = {entry.recording_id: (Consent("study", "v1", "2026-01-01"),) for entry in entries}
+    plain = table_of([replace(entry, attributes={}, tags=("x",), place=place) for entry in entries], consents)
+    row = table.set_index("Recording").loc["r0.mp4"]
+    assert [row[f"attribute {name}"] for name in ("Consent", "Model", "Tags")] == ["by mail", "A7", "left"]
+    assert row["age"] == "31" and row["Model"] != "A7"
+    assert {"Session", "Consent", "Tags"} < set(plain)
+    for name in plain:  # whatever the page calls its own
+        described = [replace(entry, attributes={name: "mine"}) for entry in entries]
+        assert set(table_of(described, {})[f"attribute {name}"]) == {"mine"}
 
 
 def test_people_are_compared_with_what_each_figure_rests_on(place):

@@ -36,6 +36,9 @@ FIRST: Final = {
 }  # fmt: skip
 """Columns that matter most, with their widths in pixels: together as wide as the page in a window of 1280."""
 
+_OWN: Final = frozenset({*FIRST, "Session", "Consent", "Corrections", "Tags", "Model"})
+"""All columns of the table that are no attributes."""
+
 _FORMATS: Final = {
     "Duration": "%.0f s", "People": "%d", "Good": "percent", "Uncertain": "percent", "No face": "percent",
 }  # fmt: skip
@@ -94,7 +97,7 @@ def table_of(entries: Sequence[Entry], consents: Mapping[str, Sequence[Consent]]
             "Subject": entry.place.subject,
             "Session": entry.place.session,
             "Condition": entry.place.condition,
-            **{name: entry.attributes.get(name, "") for name in attributes},
+            **{_attribute_column(name): entry.attributes.get(name, "") for name in attributes},
             "Missing": ", ".join(missing(entry)),
             "Consent": consent_words(consents.get(entry.recording_id, ()), today),
             "Duration": entry.recording.duration_s,
@@ -111,6 +114,11 @@ def table_of(entries: Sequence[Entry], consents: Mapping[str, Sequence[Consent]]
     table = pd.DataFrame(records or None, columns=None if records else ["Recording", "Subject", "Missing"])
     empty = [name for name in ("Session", "Consent", "Tags") if name in table and not table[name].any()]
     return table.drop(columns=empty)
+
+
+def _attribute_column(name: str) -> str:
+    """What the column of an attribute is called beside those of the page."""
+    return f"attribute {name}" if name in _OWN else name
 
 
 def labels_of(entries: Sequence[Entry]) -> dict[str, str]:
