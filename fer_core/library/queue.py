@@ -81,7 +81,7 @@ class Queue:
         self._lock = threading.Lock()
         self._work: Work[int] | None = None
         self._reading = ""
-        self._stuck = set[str]()
+        self._untold = dict[str, str]()  # problems that could not be written, by recording
 
     @property
     def work(self) -> Work[int] | None:
@@ -130,6 +130,7 @@ class Queue:
             try:
                 request = AnalysisRequest.from_json(json.loads((path / _REQUEST).read_text(encoding="utf-8")))
                 problem = (path / _PROBLEM).read_text(encoding="utf-8") if (path / _PROBLEM).exists() else ""
+                problem = problem or self._untold.get(path.name, "")
                 name = _media(path).name
             except (OSError, ValueError, FerError):  # it was removed in the meantime
                 continue
@@ -150,6 +151,7 @@ class Queue:
 
     def retry(self, id_: str) -> None:
         """Let one that failed wait again."""
+        self._untold.pop(id_, None)
         (self._folder(id_) / _PROBLEM).unlink(missing_ok=True)
 
     def remove(self, id_: str) -> None:
@@ -187,7 +189,7 @@ class Queue:
         kept = 0
         while not monitor.should_stop:
             with self._lock:  # nothing is removed between the choice and the beginning
-                waiting = [item for item in self.items() if not item.problem and item.id not in self._stuck]
+                waiting = [item for item in self.items() if not item.problem]
                 if not waiting:
                     break
                 item, share = waiting[0], 1 / (kept + len(waiting))
@@ -209,7 +211,7 @@ class Queue:
                 _log.exception("A recording of the queue could not be read")
             if not monitor.should_stop:
                 words = str(error).replace(f"{path / _MEDIA}/", "") if isinstance(error, FerError) else UNEXPECTED
-                write_whole(path / _PROBLEM, words)
+                self._fails(path, words)
             return False
         self._discard(path, "It is read and kept, but its file here cannot be removed; remove its folder.")
         return True
@@ -221,9 +223,14 @@ class Queue:
             path = path.rename(gone)
         shutil.rmtree(path, ignore_errors=True)
         if path != gone and path.exists():  # else it would be read again and again
-            self._stuck.add(path.name)
-            with contextlib.suppress(OSError):
-                write_whole(path / _PROBLEM, problem)
+            self._fails(path, problem)
+
+    def _fails(self, path: Path, words: str) -> None:
+        """Say why one failed, at least until this program ends: the disk may be full."""
+        try:
+            write_whole(path / _PROBLEM, words)
+        except OSError:
+            self._untold[path.name] = words
 
     def _reads(self, id_: str) -> None:
         """Say what is read from now on, also to other programs; nothing where the text is empty."""

@@ -150,6 +150,20 @@ def test_whatever_goes_wrong_with_one_the_next_is_read(on_sqlite, tmp_path, clip
     assert [entry.recording.name for entry in on_sqlite.entries()] == ["b.mp4"]
 
 
+def test_a_problem_that_cannot_be_written_is_told_and_the_next_is_read(on_sqlite, tmp_path, clip):
+    queue = Queue(tmp_path / "queue")
+    queue.add("damaged.mp4", b"no recording", REQUEST)
+    queue.add("b.mp4", clip, REQUEST)
+    (queue.folder / queue.items()[0].id / ".problem.txt.part").mkdir()  # as on a full disk, it cannot be written
+    queue.start(on_sqlite, lambda request: fake_pipeline([FACE]))
+    done(queue)
+    [failed] = queue.items()
+    assert failed.state == "failed" and "damaged.mp4" in failed.problem
+    assert [entry.title for entry in on_sqlite.entries()] == ["b.mp4"]
+    queue.retry(failed.id)
+    assert queue.items()[0].state == "waiting"
+
+
 def test_what_a_kill_left_of_a_recording_that_was_stored_is_cleared(tmp_path):
     part = tmp_path / "queue" / ".000001-abcd" / "media"
     part.mkdir(parents=True)
