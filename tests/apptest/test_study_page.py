@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from fer_core.errors import LibraryError
 from fer_core.library.curves import samples_of
 from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
@@ -282,6 +283,24 @@ def test_uploads_are_read_in_the_background_and_kept(place, tmp_path):
     queue._work.wait(60)
     page.run()
     assert [entry.title for entry in Library.open(place).entries()] == ["a.mp4"]
+
+
+def test_a_file_that_cannot_be_stored_is_named_and_the_others_are_queued_once(place, monkeypatch):
+    page = study_page()
+    queue, added = shared._queue(place / "queue"), []
+
+    def add(name, *_):
+        if name == "b.mp4":
+            raise LibraryError("b.mp4 could not be stored (No space left on device); make room there.")
+        added.append(name)
+
+    monkeypatch.setattr(queue, "add", add)
+    page.file_uploader[0].set_value([(name, b"clip", "video/mp4") for name in ("a.mp4", "b.mp4", "c.mp4")]).run()
+    next(each for each in page.button if each.label == "Read and keep").click().run()
+    assert not page.exception and added == ["a.mp4", "c.mp4"]
+    assert "b.mp4 could not be stored" in texts(page).replace("\\", "")
+    [button] = [each for each in page.button if each.label == "Read and keep"]
+    assert button.disabled  # nothing is given any more that a second press would queue again
 
 
 def test_events_are_replaced_by_as_many_others_once(place):

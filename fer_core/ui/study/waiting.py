@@ -1,9 +1,10 @@
 """Recordings to read: given here, read one after another in the background, kept when they are read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError, ModelError
@@ -21,6 +22,7 @@ from fer_core.ui.video.how import RATES
 
 _EVERY_S: Final = 1.0
 _GIVEN: Final = "study uploads"
+_NOT_STORED: Final = "study uploads not stored"
 _loaded: Final[dict[tuple[str | None, str], EmotionPipeline]] = {}
 _problems: Final[dict[tuple[str | None, str], str]] = {}
 _ICONS: Final = {"waiting": ":material/schedule:", "reading": ":material/autorenew:", "failed": ":material/error:"}
@@ -31,6 +33,8 @@ def adding(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> No
     waiting = queue.items()
     with st.expander("Add recordings", icon=":material/add:", expanded=not waiting and library.is_empty()):
         _form(library, queue, cards)
+    for words in st.session_state.pop(_NOT_STORED, ()):  # where they are seen when the form is folded up
+        st.error(plain(words), icon=":material/error:")
     if waiting:
         _progress(library, queue)
 
@@ -80,16 +84,27 @@ def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> Non
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
             return
-        for file in given:
-            queue.add(file.name, file.getbuffer(), request, purpose())
+        if problems := _added(queue, given, request):
+            st.session_state[_NOT_STORED] = problems
         _start(library, queue)
-        st.session_state[_GIVEN] = number + 1
+        st.session_state[_GIVEN] = number + 1  # also after a problem: what was stored is not given once more
         st.rerun()
     st.caption(
         f"Each recording waits in {plain(shown_folder())} until it was read, also when this page or the dashboard is "
         "closed, and is deleted then. What is kept are numbers, outlines of faces and settings, "
         "never a picture."
     )
+
+
+def _added(queue: Queue, given: Iterable[UploadedFile], request: AnalysisRequest) -> list[str]:
+    """Put files at the end of the queue; a sentence for each that could not be stored."""
+    problems = []
+    for file in given:
+        try:
+            queue.add(file.name, file.getbuffer(), request, purpose())
+        except FerError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _progress(library: Library, queue: Queue) -> None:
