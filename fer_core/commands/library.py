@@ -206,18 +206,31 @@ def _found(library: "Library", name: str) -> "list[Entry]":
     """All analyses of one recording, or one analysis.
 
     Raises:
-        LibraryError: nothing or several recordings have this name.
+        LibraryError: nothing has this name, or several things have it.
     """
     entries = library.entries()
     found = [entry for entry in entries if name in (entry.title, entry.recording.name)]
-    found = found or [entry for entry in entries if name and entry.recording_id.startswith(name)]
-    found = found or [entry for entry in entries if name and entry.analysis.startswith(name)]
+    found = found or _begins(entries, name)
     if not found:
         raise LibraryError(f'The library holds nothing called "{name}"; `library list` shows what it holds.')
     if len({entry.recording_id for entry in found}) > 1:
         ids = ", ".join(sorted({entry.recording_id[:_SHORT] for entry in found})[:5])
         raise LibraryError(f'Several recordings are called "{name}"; name one by its id: {ids}.')
     return found
+
+
+def _begins(entries: "list[Entry]", letters: str) -> "list[Entry]":
+    """The analyses of the recording, or the analysis, whose id begins so.
+
+    Raises:
+        LibraryError: several ids do.
+    """
+    recordings = {entry.recording_id for entry in entries if letters and entry.recording_id.startswith(letters)}
+    analyses = {entry.analysis for entry in entries if letters and entry.analysis.startswith(letters)}
+    if len(recordings) + len(analyses) > 1:
+        things = [f"recording {id_}" for id_ in sorted(recordings)] + [f"analysis {id_}" for id_ in sorted(analyses)]
+        raise LibraryError(f'Several ids begin with "{letters}"; give more letters of one: {", ".join(things[:5])}.')
+    return [entry for entry in entries if entry.recording_id in recordings or entry.analysis in analyses]
 
 
 def _facts(facts: dict[str, str]) -> None:

@@ -65,7 +65,7 @@ def test_a_name_of_nothing_or_of_several_is_refused(place, capsys):
     status, out, err = answer(capsys, "show", "r7.mp4")
     assert status == 3 and out == "" and 'holds nothing called "r7.mp4"' in err and len(err.splitlines()) == 1
     status, _, err = answer(capsys, "delete", "0000", "--yes")
-    assert status == 3 and "Several recordings" in err and len(Library.open(place).entries()) == 2
+    assert status == 3 and "Several ids begin" in err and len(Library.open(place).entries()) == 2
 
 
 def test_delete_asks_first_and_gives_a_receipt(place, capsys):
@@ -84,6 +84,28 @@ def test_one_analysis_of_two_is_deleted_by_its_name(place, capsys):
     status, _, _ = answer(capsys, "delete", other[:16], "--yes")
     assert status == 0
     assert sorted(entry.title for entry in Library.open(place).entries()) == ["r0.mp4", "r1.mp4"]
+
+
+def test_letters_with_which_several_ids_begin_delete_nothing(place, capsys):
+    """Two analyses of one recording, and a recording whose id begins as an analysis does."""
+    with Library.open(place) as library:
+        recording = named("r0.mp4", 0).read.recording
+        names = [entry.analysis for entry in library.entries()]
+        while len({name[0] for name in names}) == len(names):  # until two of them begin with the same letter
+            study = named("r0.mp4", len(names)).read
+            names.append(library.keep(Study(replace(study, recording=recording))))
+        letter = next(name[0] for name in names if sum(other[0] == name[0] for other in names) > 1)
+        before = library.entries()
+        assert len({entry.recording_id for entry in before}) == 2
+    status, _, err = answer(capsys, "delete", letter, "--yes")
+    assert status == 3 and "Several ids begin with" in err and Library.open(place).entries() == before
+    with Library.open(place) as library:
+        clash = replace(recording, name="clash.mp4", sha256=names[0][:8] + "0" * 56)
+        library.keep(Study(replace(named("clash.mp4", 99).read, recording=clash)))
+    status, _, err = answer(capsys, "delete", names[0][:8], "--yes")
+    assert status == 3 and f"recording {names[0][:8]}" in err and f"analysis {names[0]}" in err
+    assert len(Library.open(place).entries()) == len(before) + 1
+    assert answer(capsys, "delete", names[0][:20], "--yes")[0] == 0
 
 
 def test_export_and_import_bring_everything(place, capsys, tmp_path):
