@@ -50,7 +50,7 @@ def merged(timeline: Timeline, person: int, other: int) -> Timeline:
 def split(timeline: Timeline, person: int, at_s: float, number: int | None = None) -> tuple[Timeline, int]:
     """The timeline in which the person has another number from `at_s` on, by default the next free one.
 
-    The new person has no portrait yet: see `fer_core.analysis.portraits.portrait_from`.
+    Neither has a portrait, as that of before may show either: see `fer_core.analysis.portraits.portrait_from`.
 
     Raises:
         TimelineError: there is no such person, or they are not seen both before and after that time.
@@ -65,7 +65,8 @@ def split(timeline: Timeline, person: int, at_s: float, number: int | None = Non
     number = int(frame["person"].max()) + 1 if number is None else number
     renumbered = frame.copy()
     renumbered.loc[later, "person"] = number
-    return _with_rows(timeline, renumbered, timeline.portraits, {person, number}), number
+    portraits = {each: picture for each, picture in timeline.portraits.items() if each not in (person, number)}
+    return _with_rows(timeline, renumbered, portraits, {person, number}), number
 
 
 def without(timeline: Timeline, person: int) -> Timeline:

@@ -5,10 +5,12 @@ import os
 import time
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from fer_core.analysis.portraits import jpeg
 from fer_core.analysis.run import AnalysisProgress
 from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.errors import MediaError, StoppedError, TimelineError
@@ -344,6 +346,35 @@ def test_people_who_were_split_keep_a_portrait_when_the_recording_is_read_on(tmp
     whole.undo()
     whole.split(2, float(whole.sampled_s[5]))
     assert whole.people == [1, 2, 3] and whole.timeline.portraits[3] != taken  # somebody else has the number now
+
+
+def test_after_a_split_each_side_has_a_portrait_of_their_own_samples(tmp_path):
+    dark, light = (np.full((120, 240, 3), grey, np.uint8) for grey in (40, 210))
+    film = write_video(tmp_path / "film.mp4", [dark] * 15 + [light] * 15)
+    [timeline] = analysis(film, asked("a", fps=0.0), {"a": fake_pipeline([FACE])})(Monitor()).values()
+
+    def grey_of(recording, person) -> float:
+        return float(cv2.imdecode(np.frombuffer(recording.timeline.portraits[person], np.uint8), 0).mean())
+
+    recording = open_recording(1, {"a": replace(timeline, portraits={1: jpeg(light)})}, film)
+    recording.merge(1, 2)  # two shots
+    recording.split(1, float(recording.sampled_s[15]))
+    assert grey_of(recording, 1) < 80 and grey_of(recording, 3) > 170
+    recording.remove(3)
+    assert set(recording.timeline.portraits) == {1} and grey_of(recording, 1) < 80
+    recording.undo()
+    assert grey_of(recording, 1) < 80 and grey_of(recording, 3) > 170
+    recording.undo()
+    assert dict(recording.timeline.portraits) == {1: jpeg(light)}
+
+
+def test_a_split_without_the_recording_leaves_no_portrait_until_it_is_there(film):
+    [timeline] = analysis(film, asked("a", fps=0.0), {"a": fake_pipeline([FACE])})(Monitor()).values()
+    recording = open_recording(1, {"a": replace(timeline, portraits={1: b"of both"})})
+    recording.split(1, float(recording.sampled_s[5]))
+    assert not recording.timeline.portraits  # it may show either
+    recording.attach(film)
+    assert set(recording.timeline.portraits) == {1, 2}
 
 
 def test_nothing_waits_where_that_is_not_wanted(film, waiting_place, monkeypatch, tmp_path):

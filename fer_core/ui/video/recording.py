@@ -1,6 +1,5 @@
 """An open recording of the Video page: its studies, and the visitor's view of them. No Streamlit in here."""
 
-import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_core.analysis.portraits import portrait_from
 from fer_core.errors import MediaError
 from fer_core.media.playing import browsers_play
 from fer_core.media.video import frame_at
@@ -34,6 +32,7 @@ from fer_core.timeline.summaries import (
     time_range,
 )
 from fer_core.timeline.table import Timeline
+from fer_core.ui.video.portraits import SplitPortraits
 
 SHOWN_PX: Final = 960
 _MOST_FRAMES: Final = 12
@@ -91,7 +90,7 @@ class OpenRecording:
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
-        self._portraits: dict[int, bytes] = {}
+        self._portraits = SplitPortraits()
         self._timelines: tuple[Timelines, Timelines] | None = None
         self.partial = self.partial or self.study.read.stopped_s is not None
         self.live = self.live or self.study.read.recording.source == "camera"
@@ -109,12 +108,12 @@ class OpenRecording:
 
     @property
     def timelines(self) -> Timelines:
-        """By model, the timelines after all edits, with portraits of persons who were split off."""
+        """By model, the timelines after all edits, with portraits of both sides of a split."""
         now = {model: study.timeline for model, study in self.studies.items()}
         known = self._timelines
         if known is None or any(known[0].get(model) is not timeline for model, timeline in now.items()):
             # The same objects until the next edit: exports and drawings compare by identity.
-            known = now, {model: self._with_portraits(timeline) for model, timeline in now.items()}
+            known = now, self._with_portraits(now)
             self._timelines = known
         return known[1]
 
@@ -295,15 +294,10 @@ class OpenRecording:
         with self._lock:
             number = max(self.study.next_number, max((*self.study.notes.names, *self.resting), default=0) + 1)
             self.edit(Split(person, time_s, number))
-            self._portraits.pop(number, None)  # of a split that was undone
-            self._take_portraits()
 
     def remove(self, person: int) -> None:
         """Remove a person and every portrait that may show them."""
-        with self._lock:
-            self.edit(Remove(person))
-            self._portraits.clear()  # a portrait of a split may show them
-            self._timelines = None
+        self.edit(Remove(person))
 
     def smooth(self, method: str, time_constant_s: float, uncertain_below: float) -> None:
         """Change the smoothing and the threshold."""
@@ -353,7 +347,6 @@ class OpenRecording:
                 rebased, failed = before.study.rebased(study.read)
                 self.studies = {**self.studies, model: rebased}
                 problems.update(dict.fromkeys(failed))
-            self._take_portraits()
             self._choose_person()
         return tuple(problems)
 
@@ -366,26 +359,19 @@ class OpenRecording:
 
     def attach(self, path: Path) -> None:
         """Set the file of a recording of which only numbers were opened."""
-        self.path, self._plays = path, None
+        self.path, self._plays, self._timelines = path, None, None
         self._frames.cache_clear()
 
-    def _with_portraits(self, timeline: Timeline) -> Timeline:
-        if not self._portraits:
-            return timeline
-        there = set(people(timeline))
-        found = {person: data for person, data in self._portraits.items() if person in there}
-        return replace(timeline, portraits={**timeline.portraits, **found})
-
-    def _take_portraits(self) -> None:
-        """Take a portrait of each person who was split off and has none."""
+    def _with_portraits(self, timelines: Timelines) -> Timelines:
         if self.path is None:
-            return
-        timeline, edits = self.study.timeline, self.study.edits
-        split = {edit.number for edit in edits if isinstance(edit, Split)} & set(people(timeline))
-        for number in split - set(self._portraits):
-            with contextlib.suppress(MediaError):
-                self._portraits[number] = portrait_from(self.path, timeline, number)
-                self._timelines = None
+            return timelines
+        with self._lock:
+            taken = self._portraits.of(self.path, self.study)
+        if not taken:
+            return timelines
+        return {
+            model: replace(timeline, portraits={**timeline.portraits, **taken}) for model, timeline in timelines.items()
+        }
 
     def _look(self, moment_s: float) -> None:
         self.seeks += 1
