@@ -159,7 +159,7 @@ def test_what_was_done_in_the_player_is_done_once_however_often_it_is_told():
     recording = opened()
     label = {"id": "a 1", "rate": "happy", "range": [1.0, 2.0], "person": 2}
     mark = {"id": "a 2", "mark": {"time": 3.0, "text": "claps"}}
-    hear(recording, {"range": [1.0, 2.0], "deeds": [label]}, labelling=True)
+    hear(recording, {"deeds": [label]}, labelling=True)
     assert recording.range_s == (2.0, 10.0)  # the rest is next
     hear(recording, {"deeds": [label, mark], "moment": 4.0}, labelling=True)
     hear(recording, {"deeds": [mark]})
@@ -167,6 +167,24 @@ def test_what_was_done_in_the_player_is_done_once_however_often_it_is_told():
         (2, 1.0, 2.0, "happy")
     ]
     assert recording.notes.markers == (Marker(3.0, "claps"),)
+
+
+def test_a_range_that_was_chosen_after_a_label_stands():
+    recording = opened()
+    first = {"id": "a 1", "rate": "happy", "range": [0.0, 1.0], "person": 1}
+    second = {"id": "a 2", "rate": "sad", "range": [1.0, 3.0], "person": 1}
+    hear(recording, {"range": [1.0, 3.0], "deeds": [first]}, labelling=True)
+    assert recording.range_s == (1.0, 3.0)
+    hear(recording, {"range": [4.0, 6.0], "deeds": [first, second]}, labelling=True)
+    assert recording.range_s == (4.0, 6.0)
+    assert [(each.start_s, each.end_s, each.label) for each in recording.notes.ratings] == [
+        (0.0, 1.0, "happy"),
+        (1.0, 3.0, "sad"),
+    ]
+
+
+def test_the_player_knows_when_too_little_is_left_for_another_label():
+    assert track_of(synthetic(10.0), Notes()).interval == 0.25
 
 
 @pytest.mark.parametrize(

@@ -25,15 +25,15 @@ def hear(recording: OpenRecording, message: Mapping[str, Any], *, labelling: boo
     """
     if (time_s := _seconds(message.get("moment"))) is not None:
         recording.follow(time_s)
-    if span := _span(message.get("range")):
-        recording.choose_range(*span)
-    if message.get("person") in recording.people:
-        recording.person = message["person"]
     deeds = message.get("deeds")
     for deed in deeds if isinstance(deeds, list) else ():
         if isinstance(deed, Mapping) and isinstance(deed.get("id"), str) and deed["id"] not in recording.done:
             recording.done.add(deed["id"])
             _do(recording, deed, labelling)
+    if span := _span(message.get("range")):  # after the labels, which move it: the player moved on, too, or further
+        recording.choose_range(*span)
+    if message.get("person") in recording.people:
+        recording.person = message["person"]
 
 
 def _do(recording: OpenRecording, deed: Mapping[str, Any], labelling: bool) -> None:

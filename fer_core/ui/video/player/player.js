@@ -327,10 +327,13 @@ class Player {
     this.drawing.draw(true);
   }
 
-  // Label the range, and tell who listens.
+  // Label the range, tell who listens, and go on to the rest of the recording as the page will: the next key may be
+  // quicker than its answer.
   rate(label) {
     const [from, to] = this.data.range;
+    const { end, interval } = this.readings;
     this.does({ rate: label, range: [from, to], person: this.data.person });
+    if (end - to >= 2 * interval - SAME_S) this.range(to, end);
     this.part(".said").textContent = `${clock(from)} to ${clock(to)}: ${label}`;
   }
 

@@ -92,6 +92,7 @@ class Track:
         width: of the picture in pixels.
         height: of the picture in pixels.
         rate: frames a second.
+        interval: usual time between two samples, in seconds.
         bridged: boxes of samples that are at most so many seconds apart are joined.
         threshold: under which a reading is uncertain.
         times: of the sampled frames, in seconds.
@@ -111,6 +112,7 @@ class Track:
     width: int
     height: int
     rate: float
+    interval: float
     bridged: float
     threshold: float
     times: list[float]
@@ -146,6 +148,7 @@ def track_of(timeline: Timeline, notes: Notes) -> Track:
         width=about.width,
         height=about.height,
         rate=about.frame_rate,
+        interval=_seconds(interval_s(timeline)),
         bridged=_seconds(BRIDGED * interval_s(timeline)),
         threshold=timeline.request.threshold,
         times=[_seconds(time_s) for time_s in sampled["time_s"]],
