@@ -255,6 +255,30 @@ def test_recordings_of_one_name_can_be_told_apart():
     kept.workspace.close()
 
 
+def test_two_clicks_on_undo_take_one_correction_back():
+    recording = two_people()
+    for _ in range(2):  # alike, and still two
+        recording.call(1, "Zoë")
+    seen = recording.study.edits
+    for _ in range(2):
+        recording.undo(seen)
+    assert len(recording.study.edits) == 1 and recording.undos == 1
+    recording.undo(recording.study.edits)
+    assert not recording.study.edits
+
+
+def test_all_in_the_player_is_the_whole_recording():
+    """Its numbers have six decimals."""
+    length_s = 10.123456789
+    timeline = of_rows([reading(n / 4, 1, "happy") for n in range(40)])
+    about = replace(timeline.recording, duration_s=length_s)
+    recording = open_recording(1, {"m": replace(timeline, recording=about)})
+    for last_s in (10.123456, 10.123457):
+        recording.choose_range(2.0, 3.0)
+        recording.choose_range(0.0, last_s)
+        assert recording.range_s == (0.0, length_s) and recording.whole
+
+
 def test_the_page_sends_the_player_and_follows_it():
     recording = open_recording(1, {"m": synthetic(10.0)})
     recording.seek(3.1)

@@ -108,6 +108,7 @@ def _expressions(recording: OpenRecording) -> None:
                 icon=":material/undo:",
                 key=f"undo label {recording.number}",
                 on_click=recording.undo,
+                args=(recording.study.edits,),
             )
 
 

@@ -37,7 +37,11 @@ def people_editor(recording: OpenRecording) -> None:
         _rest(recording)
     if words := recording.last_words:
         st.button(
-            f"Undo: {plain(words)}", icon=":material/undo:", key=f"undo {recording.number}", on_click=recording.undo
+            f"Undo: {plain(words)}",
+            icon=":material/undo:",
+            key=f"undo {recording.number}",
+            on_click=recording.undo,
+            args=(recording.study.edits,),
         )
     st.caption(
         "People are told apart by place and looks, within this recording alone. Names and portraits are kept only with "

@@ -244,7 +244,12 @@ class OpenRecording:
         first_s, last_s = self.whole_range
         shortest_s = min(2 * interval_s(self.timeline), last_s - first_s)
         start_s = min(max(first_s, start_s), last_s - shortest_s)
-        self.range_s = start_s, min(max(start_s + shortest_s, end_s), last_s)
+        end_s = min(max(start_s + shortest_s, end_s), last_s)
+        # The player's numbers are rounded, but all of it is all of it.
+        self.range_s = (
+            first_s if start_s - first_s < _SAME_S else start_s,
+            last_s if last_s - end_s < _SAME_S else end_s,
+        )
 
     def call(self, person: int, name: str) -> None:
         """Name a person; an empty name removes the name."""
@@ -323,10 +328,10 @@ class OpenRecording:
             self.studies = {model: study.edited(edit) for model, study in self.studies.items()}
             self._choose_person()
 
-    def undo(self) -> None:
-        """Drop the last edit."""
+    def undo(self, seen: tuple[Edit, ...] | None = None) -> None:
+        """Drop the last edit; where `seen` is given, only while the edits are still these: two clicks undo one."""
         with self._lock:
-            if self.study.edits:
+            if self.study.edits and (seen is None or seen == self.study.edits):
                 self.studies = {model: study.undone() for model, study in self.studies.items()}
                 self.undos += 1
                 self._choose_person()
