@@ -707,6 +707,20 @@ def test_another_model_reads_the_recording_from_the_comparison(fakes, clip, monk
     assert page.session_state[f"parts {found.number}"] == "Compare" and "All models give one label" in words(page)
 
 
+def test_no_other_model_reads_a_recording_from_which_somebody_was_left_out_for_good(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    first = recording(page)
+    first.remove(2)
+    tab(page, "Compare")
+    assert button(page, "Read with this model too")
+    page.session_state[MEMORY].open_studies({"fake": first.study.purged()}, first.path)
+    page.run()
+    tab(page, "Compare")
+    assert recording(page) is not first and "were left out of its readings for good" in words(page)
+    assert not [each for each in page.button if each.label.startswith("Read with")] and not page.exception
+
+
 def test_only_so_many_recordings_are_kept(fakes, clip):
     fakes()
     page = video_page()

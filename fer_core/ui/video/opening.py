@@ -183,9 +183,7 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
     others = [name for name in cards if name not in recording.studies]
     if not others or len(recording.studies) >= MOST_COMPARED:
         return
-    if recording.live or recording.partial or recording.path is None:
-        why = "it was read from the camera" if recording.live else "it is not read to its end"
-        why = "its file was not given" if recording.path is None else why
+    if why := _why_not_another(recording):
         st.caption(f"Another model cannot read this recording for a comparison: {why}.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -215,6 +213,17 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
         st.error(plain(str(error)), icon=":material/error:")
         return
     st.rerun()
+
+
+def _why_not_another(recording: OpenRecording) -> str:
+    """Why no other model can read what the first one read; empty where one can."""
+    if recording.path is None:
+        return "its file was not given"
+    if recording.live:
+        return "it was read from the camera"
+    if recording.study.read.excerpt:  # the other one would find whoever was left out, and number all anew
+        return "people or times were left out of its readings for good. Analyse the file again to compare models"
+    return "it is not read to its end" if recording.partial else ""
 
 
 def _pipelines(requests: Requests) -> dict[str, EmotionPipeline]:
