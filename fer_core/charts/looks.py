@@ -23,6 +23,9 @@ GRID: Final = "rgba(136,146,166,0.25)"
 """Lines of the grid, likewise."""
 
 _LONGEST_LABEL: Final = 28
+_ROUNDED_S: Final = 0.001
+"""A time axis is given in milliseconds."""
+
 _LETTER: Final = 0.0075
 """Width of a letter of a label, as a part of a figure of usual width."""
 
@@ -156,23 +159,29 @@ def nothing(figure: go.Figure, words: str) -> go.Figure:
 def add_notes(figure: go.Figure, notes: Notes) -> go.Figure:
     """Draw markers as dotted lines and excluded stretches as grey bands into a figure over time, with their words.
 
-    Where the words would run into each other, markers bear their number in the order of time instead.
+    Where the words would run into each other, markers bear their number in the order of time instead, counted from the
+    first of the recording: the player's lanes give them the same. What lies outside the time axis is left out.
     """
-    markers = sorted(notes.markers, key=lambda marker: marker.time_s)
-    spans = sorted(notes.excluded, key=lambda span: span.start_s)
+    start_s, end_s = (seconds_of(x) for x in figure.layout.xaxis.range)
+    ordered = sorted(notes.markers, key=lambda marker: marker.time_s)
+    markers = {
+        number: marker
+        for number, marker in enumerate(ordered, start=1)
+        if start_s - _ROUNDED_S <= marker.time_s <= end_s + _ROUNDED_S
+    }
+    spans = sorted(notes.within(start_s, end_s).excluded, key=lambda span: span.start_s)
     full = [
-        *((marker.time_s, _short(marker.text)) for marker in markers),
+        *((marker.time_s, _short(marker.text)) for marker in markers.values()),
         *((span.start_s, _short(f"excluded: {span.reason}" if span.reason else "excluded")) for span in spans),
     ]
     brief = [
-        *((marker.time_s, str(number)) for number, marker in enumerate(markers, start=1)),
+        *((marker.time_s, str(number)) for number, marker in markers.items()),
         *((span.start_s, "excluded") for span in spans),
     ]
-    start_s, end_s = (seconds_of(x) for x in figure.layout.xaxis.range)
     for span in spans:
         start, end = clock([span.start_s, span.end_s]).astype(str)
         figure.add_vrect(x0=start, x1=end, fillcolor=QUIET, opacity=0.22, line_width=0, layer="below")
-    for marker in markers:
+    for marker in markers.values():
         [at] = clock([marker.time_s]).astype(str)
         figure.add_vline(x=at, line={"dash": "dot", "width": 1.5, "color": QUIET})
     for at_s, words in full if _fit(full, end_s - start_s) else brief:

@@ -26,8 +26,20 @@ from fer_core.timeline.summaries import (
 from fer_core.timeline.table import Timeline
 
 
-def describe_probabilities(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> str:
-    """Of the lines, the stacked area and the heat map of one person."""
+def describe_probabilities(
+    source: Timeline | pd.DataFrame,
+    person: int,
+    notes: Notes | None = None,
+    range_s: tuple[float, float] | None = None,
+) -> str:
+    """Of the lines, the stacked area and the heat map of one person.
+
+    Args:
+        source: with the readings.
+        person: whose.
+        notes: names and excluded spans.
+        range_s: start and end in seconds of what is drawn, where that is a part of the recording.
+    """
     notes = notes or Notes()
     rows = rows_of_person(counted(source, notes.excluded), person)
     if not len(rows):
@@ -39,7 +51,7 @@ def describe_probabilities(source: Timeline | pd.DataFrame, person: int, notes: 
         when = as_clock(times[values.argmax()])
         mean = np.average(values, weights=rows["held_s"])
         parts.append(f"{name} {mean:.0%} on average, at most {values.max():.0%} at {when}")
-    start_s, end_s = time_range(source)
+    start_s, end_s = range_s or time_range(source)
     return f"Probabilities of {notes.name(person)} over {as_clock(end_s - start_s)}: {'; '.join(parts)}."
 
 

@@ -9,6 +9,7 @@ import pytest
 from fer_core import charts
 from fer_core.charts.looks import LOOKS, clock, looks_of_people, safe
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.corrections import within
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.series import longest_of_each_column, on_grid, thinned, with_breaks
 from fer_core.timeline.summaries import CATEGORIES, rows_of_person, stretches, summarise
@@ -169,6 +170,19 @@ def test_markers_whose_words_would_overlap_bear_numbers():
     assert [a.text for a in figure.layout.annotations] == ["the first of two &amp; the long…"]
 
 
+def test_markers_keep_their_number_where_a_part_is_shown():
+    """The lanes of the player show all of them."""
+    notes = Notes(
+        markers=(Marker(21, "one with many words"), Marker(20, "another of them"), Marker(5, "x")),
+        excluded=(Span(1, 2, "before"),),
+    )
+    figure = charts.probability_lines(synthetic(30), 1)
+    figure.update_xaxes(range=[*clock([20.0, 30.0]).astype(str)])
+    charts.add_notes(figure, notes)
+    assert [a.text for a in figure.layout.annotations] == ["2", "3"]
+    assert [charts.seconds_of(shape.x0) for shape in figure.layout.shapes if shape.yref == "y domain"] == [20, 21]
+
+
 @pytest.mark.parametrize(
     "x",
     [
@@ -223,6 +237,8 @@ def test_every_figure_has_a_description(describe, timeline):
 def test_descriptions_hold_the_figures():
     timeline = of_rows([reading(t, 1, "sad" if t < 3 else "happy", 0.8) for t in range(4)])
     assert "sad 61% on average, at most 80% at 0:00" in WORDS["probabilities"](timeline)
+    part = charts.describe_probabilities(within(synthetic(30), 4, 10), 1, NOTES, (4, 10))
+    assert "over 0:06: " in part and "over 0:30: " in charts.describe_probabilities(synthetic(30), 1, NOTES)
     assert "sad from 0:00 to 0:03, happy from 0:03 to 0:04" in WORDS["ribbon"](timeline)
     assert "sad 75%" in WORDS["shares"](timeline) and "happy 25%" in WORDS["shares"](timeline)
     assert "highest +0.67 at 0:03" in WORDS["valence"](timeline)

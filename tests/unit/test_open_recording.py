@@ -66,6 +66,16 @@ def test_the_part_that_the_quality_tab_shows_is_the_range_with_its_poor_samples(
     assert (part["quality"] == "dark").sum() == 4
 
 
+def test_differences_from_rest_are_shown_without_what_is_left_out():
+    rows = [reading(n / 4, 1, "sad", quality="dark" if n % 2 else "good") for n in range(40)]
+    recording = open_recording(1, {"a": of_rows(rows)})
+    recording.edit(Rest(1, Span(0.0, 1.0)))
+    recording.choose_range(2.0, 4.0)
+    assert len(recording.shown_deviations()) == 8
+    recording.leave_out_poor = True
+    assert recording.shown_deviations()["time_s"].tolist() == [2.0, 2.5, 3.0, 3.5]
+
+
 def test_a_range_and_an_exclusion_are_as_long_as_they_say():
     recording = open_recording(1, {"a": of_rows([reading(n / 4, 1, "happy") for n in range(40)])})
     recording.choose_range(2.0, 3.0)

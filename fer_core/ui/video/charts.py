@@ -25,11 +25,11 @@ from fer_core.timeline.summaries import (
     PersonSummary,
     as_clock,
     counted,
-    inside,
     interval_s,
     outside,
     stretches,
 )
+from fer_core.timeline.table import Timeline
 from fer_core.timeline.transitions import transitions
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -91,7 +91,7 @@ def interactive(figure: go.Figure, recording: OpenRecording, name: str, words: s
     """
     start_s, end_s = recording.range_s
     figure.update_xaxes(range=[*clock([start_s, end_s]).astype(str)])
-    charts.add_notes(figure, recording.notes.within(start_s, end_s))
+    charts.add_notes(figure, recording.notes)
     if start_s <= recording.moment_s <= end_s:
         [now] = clock([recording.moment_s]).astype(str)
         figure.add_vline(x=now, line={"width": 2, "color": _HERE})
@@ -143,13 +143,17 @@ def numbers(recording: OpenRecording) -> None:
     )
 
 
+def _words(recording: OpenRecording, shown: Timeline, person: int) -> str:
+    return charts.describe_probabilities(shown, person, recording.notes, recording.range_s)
+
+
 def _lines(recording: OpenRecording) -> None:
     person = _person(recording)
     if person is None:
         return
     shown = recording.shown()
     figure = charts.probability_lines(shown, person, recording.timeline.request.threshold, recording.notes)
-    words = charts.describe_probabilities(shown, person, recording.notes)
+    words = _words(recording, shown, person)
     interactive(figure, recording, "emotions over time", words, person)
 
 
@@ -158,7 +162,7 @@ def _stacked(recording: OpenRecording) -> None:
     if person is None:
         return
     shown = recording.shown()
-    words = charts.describe_probabilities(shown, person, recording.notes)
+    words = _words(recording, shown, person)
     figure = _clickable(charts.stacked_area(shown, person, recording.notes))
     interactive(figure, recording, "emotions stacked", words, person)
 
@@ -168,7 +172,7 @@ def _heat_map(recording: OpenRecording) -> None:
     if person is None:
         return
     shown = recording.shown()
-    words = charts.describe_probabilities(shown, person, recording.notes)
+    words = _words(recording, shown, person)
     # Rows of the range alone: the grid then has no cell for times outside it.
     figure = _clickable(charts.heat_map(shown.frame, person))
     interactive(figure, recording, "emotions heat map", words, person)
@@ -268,8 +272,7 @@ def _from_rest(recording: OpenRecording) -> None:
     if person is None or span is None or not rows["person"].eq(person).any():
         st.info("This person has no resting face that counts; choose one under *People*.", icon=":material/info:")
         return
-    rows = rows[inside(rows, *recording.range_s)]
-    figure = deviation_lines(rows, person, interval_s(recording.timeline))
+    figure = deviation_lines(recording.shown_deviations(), person, interval_s(recording.timeline))
     name = recording.notes.name(person)
     words = f"Differences of {name} from their mean between {span.start_s:.2f} and {span.end_s:.2f} s."
     interactive(figure, recording, "difference from rest", words, person)

@@ -344,6 +344,11 @@ class OpenRecording:
         """Differences from the resting faces; see `fer_core.timeline.corrections.deviations`."""
         return self.study.deviations()
 
+    def shown_deviations(self) -> pd.DataFrame:
+        """Those that charts show: of the range, without poor samples where these are left out."""
+        rows, shown = self.deviations(), self.shown().frame
+        return rows[rows.index.isin(shown.index[shown["person"].notna()])]
+
     def take_over(self, before: "OpenRecording") -> tuple[str, ...]:
         """Apply the edits of a shorter reading of this recording; gives a sentence for each that cannot be applied."""
         self.namesake, problems = before.namesake, dict[str, None]()
