@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from datetime import datetime
+from functools import partial
 
 import pypdf
 import pytest
@@ -15,6 +16,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError, ModelError
 from fer_core.jobs import SETTLED_S, Monitor, Progress
 from fer_core.live.recording import RecordedSession, SessionRecorder
+from fer_core.media.playing import write_copy
 from fer_core.provenance import Provenance
 from fer_core.readings import Box
 from fer_core.reports.pdf import pdf_report
@@ -327,9 +329,20 @@ def test_a_recording_that_browsers_do_not_play_gets_a_copy_that_they_do(fakes, o
     page.run()
     assert not page.exception and not page.error
     assert player(page)["video"].endswith(".mp4") and "for this player alone" in words(page)
-    assert player(page)["still"] is None
+    assert player(page)["still"] is None and player(page)["until"] is None
     button(page, "Forget all of it").click().run()
     assert not found.path.parent.exists()
+
+
+def test_the_player_knows_where_a_copy_ends(fakes, old_clip, monkeypatch):
+    fakes()
+    monkeypatch.setattr("fer_core.ui.video.player.copies.write_copy", partial(write_copy, most_bytes=0))
+    page = analysed(upload(video_page(), "clip.avi", old_clip))
+    button(page, "Make a copy that plays").click().run()
+    page.session_state[MEMORY].copies[recording(page).path].wait(60)
+    page.run()
+    assert not page.exception and "It ends at" in words(page)
+    assert 0 <= player(page)["until"] < recording(page).whole_range[1]
 
 
 def test_an_annotated_video_is_that_of_the_last_correction(fakes, clip):

@@ -56,6 +56,7 @@ class PlayerData:
         range: start and end of the chosen range, in seconds.
         person: number of the chosen person; None where there is none.
         sound: whether there is any.
+        until: second at which a copy ends that is played and ends before the recording does; else None.
         stimulus: plays beside the recording; None where there is none.
         labels: expressions that the keys 1 to 7 label the range with; empty where nothing is labelled.
     """
@@ -71,6 +72,7 @@ class PlayerData:
     range: tuple[float, float]
     person: int | None
     sound: bool
+    until: float | None = None
     stimulus: StimulusData | None = None
     labels: tuple[str, ...] = ()
 

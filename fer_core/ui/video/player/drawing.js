@@ -3,7 +3,7 @@
 const CLOSEST_S = 0.5; // the shortest time that the lanes are zoomed to
 
 class Drawing {
-  // player: has `data`, `readings`, `time`, `playing`, `shown`, `outlines` and `whole()`.
+  // player: has `data`, `readings`, `time`, `playing`, `beyond`, `shown`, `outlines`, `whole()` and `showEnd()`.
   constructor(player) {
     const { part } = player;
     const context = (name) => part(name).getContext("2d");
@@ -34,14 +34,17 @@ class Drawing {
     this.scale = new Scale(...this.view, this.track.clientWidth);
     drawRows(this.rows, readings, this.scale, data.range, this.colours);
     drawFoot(this.foot, readings, this.scale, this.colours);
-    this.part('[data-do="wider"]').disabled = this.view[1] - this.view[0] >= readings.end - readings.start;
+    const [wider, whole] = [this.part('[data-do="wider"]'), this.view[1] - this.view[0] >= readings.end - readings.start];
+    if (whole && wider.matches(":focus")) this.track.focus({ preventScroll: true }); // else the keys would be nobody's
+    wider.disabled = whole;
   }
 
   // What changes with the moment; what changes with its sample only where that is another one, or everything is wanted.
   draw(everything = false) {
-    const { readings, root, time, shown, outlines, data } = this.player;
+    const { readings, root, time, shown, outlines, data, beyond } = this.player;
     if (!readings || !this.scale) return;
-    drawFitted(this.overlay, this.stage, readings, time, shown, outlines?.outlines);
+    drawFitted(this.overlay, this.stage, readings, time, beyond ? {} : shown, outlines?.outlines);
+    this.player.showEnd();
     this.cursor();
     const place = readings.before(time);
     const [sample, frame] = [readings.times[place], readings.frames[place]];

@@ -192,6 +192,11 @@ class Player {
     return this.plays && !this.video.paused && !this.video.ended;
   }
 
+  // A copy may end before the recording does: its last frame is then not that of the moment.
+  get beyond() {
+    return Boolean(this.data?.video) && this.data.until !== null && this.time > this.data.until + SEEK_S;
+  }
+
   // Where the last frame of the range begins.
   get lastFrame() {
     return Math.min(this.data.range[1], this.video.duration || Infinity) - this.readings.frame;
@@ -235,7 +240,7 @@ class Player {
   frameShown(media) {
     this.media = media;
     if (this.video.seeking || this.queued !== null) return;
-    this.time = this.snap !== null && !this.playing ? this.snap : media;
+    if (this.playing || !this.beyond) this.time = this.snap !== null && !this.playing ? this.snap : media;
     this.steps.shown(media);
     if (this.playing) {
       this.snap = null;
@@ -252,6 +257,7 @@ class Player {
     const [from, to] = this.data.range;
     const outside = this.time < from - SAME_S || this.time >= to - (this.readings?.frame ?? 0.04);
     if (this.video.ended || (this.looping && outside)) this.seek(from, { tell: false });
+    if (this.beyond) return;
     await this.video.play().catch((error) => {
       if (error.name !== "AbortError") this.notice("The browser does not play this recording.", "video"); // else it was paused
     });
@@ -268,7 +274,7 @@ class Player {
   }
 
   frames(direction) {
-    if (!this.data.video) return this.samples(direction);
+    if (!this.data.video || this.beyond) return this.samples(direction);
     this.video.pause();
     this.snap = null;
     return this.steps.press(direction, this.time);
@@ -364,6 +370,11 @@ class Player {
   showPlaying() {
     this.part(".play").setAttribute("aria-label", this.playing ? "Pause" : "Play");
     this.root.classList.toggle("playing", this.playing);
+  }
+
+  showEnd() {
+    const words = this.beyond ? `The copy ends at ${clock(this.data.until)}.` : "";
+    if (words !== (this.notices?.copy ?? "")) this.notice(words, "copy");
   }
 
   drawn(what) {

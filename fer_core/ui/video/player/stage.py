@@ -31,11 +31,15 @@ LARGE_MB: Final = 300
 
 @dataclass(frozen=True)
 class Picture:
-    """Addresses of the recording that plays and of a single frame, at most one of them, and what is seen, in words."""
+    """Addresses of the recording that plays and of a single frame, at most one of them, and what is seen, in words.
+
+    `until_s` is the second at which what plays ends, where that is before the recording does.
+    """
 
     video: str | None
     still: str | None
     words: str
+    until_s: float | None = None
 
 
 def moment(recording: OpenRecording, addresses: Addresses) -> None:
@@ -105,6 +109,7 @@ def _play(
         range=recording.range_s,
         person=recording.person,
         sound=timeline.recording.has_audio,
+        until=picture.until_s,
         stimulus=beside,
         labels=EMOTIONS if labelling else (),
     )
@@ -141,7 +146,8 @@ def _picture(recording: OpenRecording, addresses: Addresses, *, hidden: bool) ->
     copy = None if recording.plays else copy_of(path)
     if copy is not None:
         about_copy(copy)
-        return Picture(addresses.of_file(copy.path), None, f"A small copy of the recording {recording.name}")
+        words = f"A small copy of the recording {recording.name}"
+        return Picture(addresses.of_file(copy.path), None, words, copy.until_s)
     if not recording.plays:
         offer_copy(path, "recording")
     return _still(recording, path, addresses, hidden=hidden)
