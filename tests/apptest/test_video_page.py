@@ -601,6 +601,24 @@ def test_every_view_and_part_can_be_opened(fakes, clip):
     }
 
 
+def test_charts_of_a_range_say_its_length_and_number_events_as_the_player_does(fakes, clip, monkeypatch):
+    fakes()
+    drawn = {}
+    monkeypatch.setattr(
+        "fer_core.ui.video.charts.show_figure",
+        lambda figure, key, words, **more: drawn.update({key: (figure, words)}),
+    )
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    found = recording(page)
+    for time_s in (0.2, 1.2, 1.24):
+        found.mark(time_s, "an event of many words")
+    found.choose_range(1.0, 2.0)
+    page.run()
+    figure, said = drawn[f"emotions over time {found.number}"]
+    assert "over 0:01: " in said
+    assert [each.text for each in figure.layout.annotations if each.yref == "paper"] == ["2", "3"]
+
+
 def test_faces_are_looked_for_in_a_chosen_region(fakes, clip):
     fakes()
     page = video_page()

@@ -214,6 +214,16 @@ def test_it_plays_in_step_and_tells_the_page_where_it_stops(at_start: Page):
     assert_in_step(page, rows)
 
 
+def test_zooming_out_to_all_of_it_leaves_the_keys_to_the_lanes(at_start: Page):
+    page = at_start
+    key(page, "+")
+    wider = page.get_by_role("button", name="Zoom out")
+    wider.focus()
+    page.keyboard.press("Enter")
+    expect(wider).to_be_disabled()
+    assert player_video(page, "shadow.activeElement === part('.track')")
+
+
 def test_range_loop_speed_marker_and_label(opened: Page):
     page = opened
     for across, name in ((0.25, "i"), (0.375, "o")):

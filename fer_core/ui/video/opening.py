@@ -183,7 +183,8 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
     others = [name for name in cards if name not in recording.studies]
     if not others or len(recording.studies) >= MOST_COMPARED:
         return
-    if why := _why_not_another(recording):
+    path, why = recording.path, _why_not_another(recording)
+    if path is None or why:
         st.caption(f"Another model cannot read this recording for a comparison: {why}.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -207,8 +208,8 @@ def another_model(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> N
     requests = {model: replace(recording.study.read.request, model=model, uncertain_below=None)}
     try:
         said = recording.study.read.declaration
-        job = analysis(recording.path, requests, _pipelines(requests), said, memory().owner)
-        memory().start(recording.path, requests, job, joining=recording.number)
+        job = analysis(path, requests, _pipelines(requests), said, memory().owner)
+        memory().start(path, requests, job, joining=recording.number)
     except FerError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
