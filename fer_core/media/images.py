@@ -133,9 +133,13 @@ def decode_image(data: bytes, name: str, limits: ImageLimits = ImageLimits()) ->
 def from_pillow(picture: Image.Image) -> NDArray[np.uint8]:
     """A picture that Pillow has opened, as `decode_image` gives it: upright, in sRGB, on white.
 
+    Code points for video (`cICP` of PNG, `nclx` of HEIC and AVIF), which Pillow does not pass on, are not heeded: a
+    picture in high dynamic range is to be given as its file.
+
     Returns:
         uint8 (height, width, 3) BGR.
     """
+    picture.load()  # Pillow turns a TIFF upright as it loads it, and only then takes the orientation from its EXIF
     return _upright_bgr(picture, b"", "The picture")
 
 
