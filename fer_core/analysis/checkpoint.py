@@ -105,6 +105,8 @@ class Checkpoint:
         try:
             with self._path.open("rb") as file:
                 for number, line in enumerate(file):
+                    if not line.endswith(b"\n"):  # torn, were it only its end: the next part would join it
+                        break
                     content = json.loads(line)
                     if number == 0 and (reason := self._other(content)):
                         self.refused = f"What was read before was not gone on with: {reason}. All of it was read anew."
@@ -150,7 +152,8 @@ class Checkpoint:
                 header, until_s = json.loads(next(file)), 0.0
                 with contextlib.suppress(ValueError):  # torn in the middle of a line
                     for line in file:
-                        until_s = json.loads(line)["state"]["after_s"] or 0.0
+                        if line.endswith(b"\n"):
+                            until_s = json.loads(line)["state"]["after_s"] or 0.0
             if header["format"] != FORMAT:
                 return None
             return AnalysisRequest.from_json(header["request"]), until_s

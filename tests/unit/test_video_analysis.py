@@ -265,6 +265,25 @@ def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatc
     assert resumed.portraits == timeline.portraits and resumed.recording == timeline.recording
 
 
+def test_a_part_that_is_torn_just_before_its_end_costs_no_other(pipeline, film, tmp_path, monkeypatch):
+    for name, value in (("SAVE_EVERY_S", 0.0), ("BATCH", 4)):
+        monkeypatch.setattr(f"fer_core.analysis.run.{name}", value)
+    path = tmp_path / "state.jsonl"
+    read = pipeline.analyze_video(film, checkpoint=path)
+
+    def resumed():
+        checkpoint = Checkpoint(path, read.recording.sha256, read.request, read.provenance)
+        return checkpoint, list(checkpoint.take_up())
+
+    _, parts = resumed()
+    path.write_bytes(path.read_bytes()[:-1])
+    assert Checkpoint.glance(path)[1] == parts[-2].state.after_s
+    checkpoint, left = resumed()
+    assert left == parts[:-1]
+    checkpoint.add(parts[-1])
+    assert resumed()[1] == parts
+
+
 def test_a_part_of_a_checkpoint_is_the_json_that_it_was_before(pipeline, film, tmp_path):
     pipeline.analyze_video(film, checkpoint=tmp_path / "state.jsonl")
     part = json.loads((tmp_path / "state.jsonl").read_text().splitlines()[1])
