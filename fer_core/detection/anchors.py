@@ -46,11 +46,12 @@ class Candidates:
         """The candidates in the given rows."""
         return Candidates(self.corners[rows], self.keypoints[rows], self.scores[rows])
 
-    def mapped(self, scale: float, right: float, down: float) -> "Candidates":
-        """The candidates in another picture: multiplied by `scale`, then shifted."""
-        shift = np.array([right, down], np.float32)
-        corners = (self.corners.reshape(-1, 2, 2) * scale + shift).reshape(-1, 4)
-        return Candidates(corners.astype(np.float32), (self.keypoints * scale + shift).astype(np.float32), self.scores)
+    def mapped(self, scale: float | tuple[float, float], right: float, down: float) -> "Candidates":
+        """The candidates in another picture: multiplied by `scale` (or by one across and one down), then shifted."""
+        factor, shift = np.array(scale, np.float32), np.array([right, down], np.float32)
+        corners = (self.corners.reshape(-1, 2, 2) * factor + shift).reshape(-1, 4)
+        keypoints = self.keypoints * factor + shift
+        return Candidates(corners.astype(np.float32), keypoints.astype(np.float32), self.scores)
 
 
 def together(parts: list[Candidates]) -> Candidates:

@@ -18,13 +18,13 @@ class Letterboxed:
 
     Attributes:
         pixels: float32 (side, side, 3), RGB, -1 to 1.
-        scale: pixels of the picture per pixel of the square.
+        scale: pixels of the picture per pixel of the square, across and down.
         right: where the left edge of the square lies in the picture, in pixels of the picture.
         down: where its upper edge lies.
     """
 
     pixels: NDArray[np.float32]
-    scale: float
+    scale: tuple[float, float]
     right: float
     down: float
 
@@ -50,8 +50,9 @@ class Letterboxed:
         pixels = cv2.cvtColor(square, cv2.COLOR_BGR2RGB).astype(np.float32)
         pixels *= 2 / 255
         pixels -= 1
-        scale = longer / side_px
-        return cls(pixels, scale, part.x - x * scale, part.y - y * scale)
+        # Not of `part`: whole pixels of a halving were cut, and whole pixels of the square filled.
+        across, down = width * factor / size[0], height * factor / size[1]
+        return cls(pixels, (across, down), left * factor - x * across, top * factor - y * down)
 
     def in_picture(self, candidates: Candidates) -> Candidates:
         """Candidates in pixels of the square, in pixels of the picture."""

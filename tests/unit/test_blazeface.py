@@ -203,6 +203,27 @@ def test_a_letterbox_maps_back_to_the_picture():
         assert box.in_picture(spot).corners[0] == pytest.approx([410, 310, 430, 330], abs=5)
 
 
+@pytest.mark.parametrize("part", [Box(407, 303, 1543, 1543), Box(5, 7, 1999, 1201), Box(1, 1, 1551, 793)])
+def test_a_tile_that_a_halving_does_not_divide_maps_back_to_the_pixel(part):
+    image = np.zeros((2003, 2301, 3), np.uint8)
+    centre = part.x + part.width // 2 // 16 * 16, part.y + part.height // 2 // 16 * 16
+    left, top = (place // 8 * 8 for place in centre)
+    image[top : top + 160, left : left + 160] = 255
+    box = Letterboxed.of(Halvings(image), part, 192)
+    light = (box.pixels[..., 0] + 1) / 2  # of the pixels at an edge, the share that the spot covers
+    rows, columns = np.nonzero(light > 0.5)
+    across, down = light[rows[len(rows) // 2]], light[:, columns[len(columns) // 2]]
+    edges = [_edges(line) for line in (across, down)]
+    spot = candidates((edges[0][0], edges[1][0], edges[0][1], edges[1][1], 1))
+    assert box.in_picture(spot).corners[0] == pytest.approx([left, top, left + 160, top + 160], abs=1.5)
+
+
+def _edges(line: np.ndarray) -> tuple[float, float]:
+    """Where the light part of a line of pixels begins and ends, in parts of a pixel."""
+    first, last = np.flatnonzero(line > 0.01)[[0, -1]]
+    return first + 1 - line[first], last + line[last]
+
+
 def test_the_box_of_the_project_is_that_of_fer2013():
     assert crop_box(np.array([20, 46, 451, 477], np.float32)) == Box(0, 0, 480, 480)
 
