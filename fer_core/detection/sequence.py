@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from fer_core.detection.anchors import Candidates, merged
 from fer_core.detection.blazeface import BlazeFaceDetector, crop_box, faces_of
 from fer_core.detection.tiles import around, levels
-from fer_core.detection.turning import Turn
+from fer_core.detection.turning import Turn, upright_turn
 from fer_core.imaging.crops import bgr
 from fer_core.imaging.halvings import Halvings
 from fer_core.plain import as_plain, from_plain
@@ -49,7 +49,8 @@ class BlazeFaceSequence:
 
     Args:
         detector: may be shared with other sequences.
-        tiles_every_s: seconds between two thorough searches, with tiles and, where nothing is found, of turned frames.
+        tiles_every_s: seconds between two thorough searches, with tiles and, where no sure face is upright, of
+            turned frames.
         empty_every_s: the same while no face is found at all.
         keep_s: how long a lost face is looked for where it was.
     """
@@ -84,12 +85,8 @@ class BlazeFaceSequence:
             its side.
         """
         picture = bgr(image)
-        height, width = picture.shape[:2]
-        found = self._upright(self.turn.apply(picture) if self.turn else picture, time_s)
-        in_picture = self.turn.undo(found, width, height)
-        if not len(found) and self._thorough_s == time_s:
-            self.turn, in_picture = self.detector.turned(picture, found)
-        return list(faces_of(in_picture, picture))
+        found = self._turned(picture, time_s) if self.turn else self._unturned(picture, time_s)
+        return list(faces_of(found, picture))
 
     def state(self) -> dict[str, JsonValue]:
         """See `fer_core.detection.protocol.Resumable`."""
@@ -104,6 +101,36 @@ class BlazeFaceSequence:
         self._known = [KnownFace(Box(*box), seen_s) for *box, seen_s in saved.known]
         self._thorough_s = -np.inf if saved.thorough_s is None else saved.thorough_s
         self.turn = Turn(saved.turn)
+
+    def _unturned(self, picture: NDArray[np.uint8], time_s: float) -> Candidates:
+        """The faces of a frame as it is; a thorough search finds out whether the next ones are to be turned."""
+        found = self._upright(picture, time_s)
+        if self._thorough_s == time_s:
+            self.turn, found = self.detector.turned(picture, found)
+            if self.turn:
+                self._known = []  # their boxes are of the frame as it was
+        return found
+
+    def _turned(self, picture: NDArray[np.uint8], time_s: float) -> Candidates:
+        """The faces of a frame that is searched turned, as the ones before; as it is, where none is upright so.
+
+        Where it shows no face as it is either, the next frame is turned again.
+        """
+        height, width = picture.shape[:2]
+        turn, found = self.turn, self._upright(self.turn.apply(picture), time_s)
+        in_picture, known, thorough = turn.undo(found, width, height), self._known, self._thorough_s == time_s
+        standing = np.array([upright_turn(keypoints) is Turn.NONE for keypoints in found.keypoints], bool)
+        # Now and then, doubtful finds are weighed against those of all other turns, as in a still picture.
+        if (standing & (found.scores >= (self.detector.limits.sure if thorough else 0))).any():
+            return in_picture
+        self.turn, self._known = Turn.NONE, []
+        if thorough:
+            self._thorough_s = -np.inf
+        unturned = self._unturned(picture, time_s)
+        if len(unturned):
+            return unturned
+        self.turn, self._known = turn, known
+        return in_picture
 
     def _upright(self, picture: NDArray[np.uint8], time_s: float) -> Candidates:
         halvings = Halvings(picture)

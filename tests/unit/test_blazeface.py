@@ -279,3 +279,38 @@ def test_a_turned_recording_stays_found(detector):
     faces = [sequence.detect(image, time_s) for time_s in (0.0, 0.25, 0.5)]
     assert [len(found) for found in faces] == [1, 1, 1]
     assert faces[0][0].box.overlap(faces[2][0].box) > 0.9
+
+
+def held(turn: Turn, portrait_px: int = 300):
+    """A frame of a phone that is held so: the portrait in front of a wall."""
+    image = np.full((480, 480, 3), 60, np.uint8)
+    image[100 : 100 + portrait_px, 100 : 100 + portrait_px] = cv2.resize(
+        portrait(), (portrait_px, portrait_px), interpolation=cv2.INTER_AREA
+    )
+    return turn.apply(image)
+
+
+@pytest.mark.parametrize("turn", list(Turn))
+def test_a_sequence_reads_turned_frames_as_the_still_search_does(detector, turn):
+    still, sequence = detector.search(held(turn)), BlazeFaceSequence(detector)
+    assert (sequence.detect(held(turn), 0.0), sequence.turn) == (list(still.faces), still.turn)
+    [face] = sequence.detect(held(turn), 0.25)
+    assert face.confidence >= detector.limits.sure
+
+
+@pytest.mark.parametrize("turn", [Turn.CLOCKWISE, Turn.HALF, Turn.COUNTERCLOCKWISE])
+def test_a_phone_that_is_turned_while_it_records_is_followed(detector, turn):
+    sequence = BlazeFaceSequence(detector)
+    sequence.detect(held(turn), 0.0)
+    assert sequence.turn is not Turn.NONE
+    [face] = sequence.detect(held(Turn.NONE), 0.25)  # between two thorough searches
+    [still] = detector.detect(held(Turn.NONE))
+    assert sequence.turn is Turn.NONE
+    assert face.confidence >= detector.limits.sure and face.box.overlap(still.box) > 0.9
+
+
+def test_a_turned_recording_stays_turned_while_nobody_is_there(detector):
+    sequence = BlazeFaceSequence(detector)
+    frames = [held(Turn.CLOCKWISE), np.full((480, 480, 3), 60, np.uint8), held(Turn.CLOCKWISE)]
+    assert [len(sequence.detect(frame, number / 4)) for number, frame in enumerate(frames)] == [1, 0, 1]
+    assert sequence.turn is Turn.COUNTERCLOCKWISE
