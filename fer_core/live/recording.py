@@ -18,6 +18,7 @@ from fer_core.declaration import Declaration
 from fer_core.imaging.drawing import hide_faces
 from fer_core.imaging.placement import Placement
 from fer_core.live.analyser import READ_PX, LiveReading
+from fer_core.media.encoding import as_stored, state_colours
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest
@@ -250,13 +251,13 @@ class SessionVideo:
         self._container = av.open(self._buffer, "w", format="mp4")
         self._stream = self._container.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "23"})
         self._stream.width, self._stream.height = width, height
-        self._stream.pix_fmt = "yuv420p"
+        state_colours(self._stream)
         self._stream.codec_context.time_base = self.TIME_BASE
         self._last_pts = -1
 
     def add(self, bgr: NDArray[np.uint8], time_s: float) -> None:
         """Take the next frame, uint8 (height, width, 3), and the time from which it is shown."""
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(bgr), format="bgr24")
+        frame = as_stored(bgr)
         self._last_pts = max(self._last_pts + 1, round(time_s / self.TIME_BASE))
         frame.pts, frame.time_base = self._last_pts, self.TIME_BASE
         self._container.mux(self._stream.encode(frame))

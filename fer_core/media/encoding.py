@@ -12,9 +12,11 @@ from typing import Any, Final
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
+from fer_core.media.frames import usual_matrix
 from fer_core.whole_file import whole_file
 
 _TICK: Final = Fraction(1, 90_000)
@@ -22,6 +24,20 @@ _SLOW_TICK: Final = Fraction(1, 1_000)
 """Of recordings with a frame an hour or a day: MP4 holds no gap of more than 2³² ticks."""
 
 _SLOW_RATE: Final = 1e-3
+
+
+def state_colours(stream: Any) -> None:
+    """Have a stream, whose height is set, hold and state the colours that `as_stored` gives its frames."""
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.colorspace = usual_matrix(stream.height)
+    stream.codec_context.color_range = ColorRange.MPEG.value
+
+
+def as_stored(bgr: NDArray[np.uint8]) -> av.VideoFrame:
+    """A frame, uint8 (H, W, 3) BGR, both sides even, as yuv420p with the colour matrix that readers expect."""
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(bgr), format="bgr24")
+    # Left to itself, the encoder takes BT.601 for every size and says nothing of it.
+    return frame.reformat(format="yuv420p", dst_colorspace=usual_matrix(frame.height))
 
 
 class Mp4Writer:
@@ -60,7 +76,7 @@ class Mp4Writer:
         """Append a frame, uint8 (H, W, 3) BGR, that is shown from this moment on."""
         if self._stream is None:
             self._begin(bgr)
-        frame = av.VideoFrame.from_ndarray(self._fitted(bgr), format="bgr24")
+        frame = as_stored(self._fitted(bgr))
         self._last_tick = max(self._last_tick + 1, round(time_s / self._tick))
         frame.pts, frame.time_base = self._last_tick, self._tick
         self._container.mux(self._stream.encode(frame))
@@ -77,7 +93,7 @@ class Mp4Writer:
         )
         # 4:2:0 needs even sides: an odd one gets another line of pixels.
         stream.width, stream.height = bgr.shape[1] + bgr.shape[1] % 2, bgr.shape[0] + bgr.shape[0] % 2
-        stream.pix_fmt = "yuv420p"
+        state_colours(stream)
         stream.codec_context.time_base = self._tick
         self._stream = stream
         if self._sound is not None:

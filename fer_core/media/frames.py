@@ -26,10 +26,14 @@ UPRIGHT: Final[Turn] = (1, 0, 0, 1)
 _OF_RGB, _BT709, _UNSPECIFIED, _BT601 = 0, 1, 2, 6  # colour matrices, as ITU-T H.273 numbers them
 _KNOWN_MATRICES: Final = frozenset({_BT709, 4, 5, _BT601, 7, 9})
 _HD_ROWS: Final = 720
-"""From this height on, recordings that do not name their colour matrix are taken for BT.709, as players do."""
 
 _TILT: Final = 0.02
 """Sine of the angle by which a turn may miss a quarter."""
+
+
+def usual_matrix(rows: int) -> int:
+    """The colour matrix that players take recordings of that height for where they do not name theirs."""
+    return _BT709 if rows >= _HD_ROWS else _BT601
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class FrameReader:
             return
         if frame.colorspace not in (_UNSPECIFIED, _OF_RGB):
             self._note("matrix")
-        frame.colorspace = _BT709 if frame.height >= _HD_ROWS else _BT601
+        frame.colorspace = usual_matrix(frame.height)
 
     def _upper_field(self, frame: Any) -> Any:
         """Every other row: half of the picture, but all of it at one moment."""

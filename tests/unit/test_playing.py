@@ -6,7 +6,10 @@ import pytest
 
 from fer_core.errors import MediaError
 from fer_core.jobs import Monitor, Progress
+from fer_core.live.recording import SessionVideo
+from fer_core.media.encoding import Mp4Writer
 from fer_core.media.playing import browsers_play, write_copy
+from fer_core.media.video import Video
 from tests.videos import scene, write_sound_only, write_video
 
 
@@ -74,3 +77,25 @@ def test_what_cannot_be_decoded_cannot_be_copied(tmp_path):
     with pytest.raises(MediaError, match="not a recording"):
         write_copy(tmp_path / "notes.avi", tmp_path / "copy.mp4")
     assert [path.name for path in tmp_path.iterdir()] == ["notes.avi"]
+
+
+@pytest.mark.parametrize("rows", [480, 720])
+@pytest.mark.parametrize("of_live", [False, True], ids=["copy", "session"])
+def test_colours_that_are_written_are_read_again(tmp_path, rows, of_live):
+    colours, path = np.eye(3, dtype=np.uint8) * 255, tmp_path / "a.mp4"
+    frames = [np.full((rows, rows * 3 // 2, 3), colour, np.uint8) for colour in colours]
+    if of_live:
+        session = SessionVideo(frames[0].shape[1], rows)
+        for number, frame in enumerate(frames):
+            session.add(frame, number / 25)
+        path.write_bytes(session.finish())
+    else:
+        with Mp4Writer(path, 25.0, None) as writer:
+            for number, frame in enumerate(frames):
+                writer.add(frame, number / 25)
+    with Video(path, 0) as video:
+        read = [sample.image.reshape(-1, 3).mean(axis=0) for sample in video]
+    np.testing.assert_allclose(read, colours, atol=6)
+    with av.open(str(path)) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.colorspace, context.color_range) == (1 if rows == 720 else 6, 1)
