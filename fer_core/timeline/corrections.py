@@ -3,7 +3,7 @@
 `fer_core.timeline.study` keeps a log of edits and applies them with these functions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,8 +12,9 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError, TimelineError
+from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.notes import Span
-from fer_core.timeline.of_person import with_recording_columns
+from fer_core.timeline.of_person import with_movements
 from fer_core.timeline.summaries import counted, good_only, inside
 from fer_core.timeline.table import Timeline, refreshed, smoothed
 
@@ -112,14 +113,34 @@ def resmoothed(
     return replace(timeline, frame=smoothed(timeline.frame, request, timeline.cuts), request=request)
 
 
-def rested(timeline: Timeline, person: int, span: Span | None) -> Timeline:
-    """The timeline with movements of one person measured against their face in a span; None for their usual face.
+def rested(
+    timeline: Timeline,
+    rests: Mapping[int, Span],
+    only: Collection[int] | None = None,
+    excluded: Sequence[Span] = (),
+) -> Timeline:
+    """The timeline with movements measured against the faces in these spans; of persons without one, the usual face.
 
     The usual face is also used where no landmarks of the person were measured in the span.
+
+    Args:
+        timeline: with the movements.
+        rests: by person, the span.
+        only: the persons whose movements are measured; None for all.
+        excluded: spans that count for no resting face.
     """
-    rests = {} if span is None else {person: span}
-    frame = with_recording_columns(timeline.frame, timeline.measures, timeline.cuts, rests, {person})
-    return replace(timeline, frame=frame)
+    frame = with_movements(timeline.frame, timeline.measures, rests, only, excluded)
+    # An annotated video, for example, lasts as long as its timeline.
+    return timeline if frame.equals(timeline.frame) else replace(timeline, frame=frame)
+
+
+def exclusions_move(timeline: Timeline) -> bool:
+    """Whether movements depend on what is excluded.
+
+    Those of a part stay what they were in the whole, which its own samples could not tell; and where no distances were
+    kept, nothing can be measured anew.
+    """
+    return not timeline.part and set(DISTANCES) <= set(timeline.measures.columns)
 
 
 def deviations(timeline: Timeline, baselines: Mapping[int, Span], excluded: Sequence[Span] = ()) -> pd.DataFrame:
@@ -161,7 +182,7 @@ def within(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
     frame = timeline.frame[inside(timeline.frame, start_s, end_s)]
     measures = timeline.measures.loc[frame.index] if len(timeline.measures) else timeline.measures
     cuts = tuple(cut_s for cut_s in timeline.cuts if start_s <= cut_s < end_s)
-    return replace(timeline, frame=frame, measures=measures, cuts=cuts, excerpt=True)
+    return replace(timeline, frame=frame, measures=measures, cuts=cuts, excerpt=True, part=True)
 
 
 def _with_rows(timeline: Timeline, frame: pd.DataFrame, portraits: Mapping[int, bytes], touched: set[int]) -> Timeline:

@@ -178,7 +178,8 @@ def _document(rows: pd.DataFrame, about: dict[str, Any]) -> tuple[Timeline, More
             cuts=tuple(map(float, about.pop("cuts", ()))),
             measures=_measures(rows[list(measures)]) if measures else pd.DataFrame(),
             stopped_s=None if (stopped_s := about.pop("stopped_s", None)) is None else float(stopped_s),
-            excerpt=bool(about.pop("excerpt", False)),
+            excerpt=(excerpt := bool(about.pop("excerpt", False))),
+            part=bool(about.pop("part", excerpt)),  # files of before do not tell parts from removals
             declaration=None if (said := about.pop("declaration", None)) is None else from_plain(Declaration, said),
         )
         _check_numbers(timeline)
@@ -251,6 +252,7 @@ def _about(timeline: Timeline) -> dict[str, Any]:
         "measures": list(timeline.measures.columns),
         "stopped_s": timeline.stopped_s,
         "excerpt": timeline.excerpt,
+        "part": timeline.part,
         **({"portraits": portraits} if portraits else {}),
         **({"declaration": as_plain(timeline.declaration)} if timeline.declaration else {}),
     }

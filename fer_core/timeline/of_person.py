@@ -27,6 +27,7 @@ def with_recording_columns(
     cuts: Sequence[float] = (),
     rests: Mapping[int, Span] | None = None,
     only: Collection[int] | None = None,
+    excluded: Sequence[Span] = (),
 ) -> pd.DataFrame:
     """The rows with `blink`, `talking`, the movements and `quality` computed from the other columns.
 
@@ -36,6 +37,7 @@ def with_recording_columns(
         cuts: times of cuts in seconds; no blink and no talking continues over a cut.
         rests: by person, the span in which their face is at rest; by default, the median of all good samples is used.
         only: the persons whose values are computed; None for all.
+        excluded: spans that count for no resting face.
     """
     if not set(GROUP_COLUMNS) <= set(frame.columns):
         return frame
@@ -43,11 +45,9 @@ def with_recording_columns(
     times_s, sampled_s = frame["time_s"].to_numpy(float), np.unique(frame["time_s"].to_numpy(float))
     shots = np.searchsorted(np.asarray(cuts, float), times_s, side="right")
     flags = {name: frame[name].astype(object).to_numpy(object, copy=True) for name in ("blink", TALKING)}
-    moved = frame[_MOVEMENTS].to_numpy(float, copy=True)
     quality = frame["quality"].to_numpy(object, copy=True)
     if only is None:
-        moved[:], flags = np.nan, {name: np.full(len(frame), None, object) for name in flags}
-    distances = measures.reindex(index=frame.index, columns=list(DISTANCES)).to_numpy(float)
+        flags = {name: np.full(len(frame), None, object) for name in flags}
     eyes, mouth = frame[_EYES].to_numpy(float).mean(axis=1), frame["mouth_open"].to_numpy(float)
     for person in [int(number) for number in persons.dropna().unique()] if only is None else only:
         places = np.flatnonzero(persons.eq(person).fillna(False).to_numpy(bool))
@@ -57,11 +57,40 @@ def with_recording_columns(
             flags["blink"][part] = _blinking(times_s[part], eyes[part], sampled_s)
             flags[TALKING][part] = _talking(times_s[part], mouth[part], sampled_s)
         quality[places] = _with_talking(quality[places], flags[TALKING][places])
-        rest = _rest(times_s[places], distances[places], quality[places] == GOOD, (rests or {}).get(person))
-        moved[places] = np.nan if rest is None else np.column_stack(list(movements(distances[places], rest).values()))
     for name, values in flags.items():
         result[name] = pd.array(values, "boolean")
-    result[_MOVEMENTS], result["quality"] = moved, pd.Series(quality, frame.index, "object")
+    result["quality"] = pd.Series(quality, frame.index, "object")
+    return with_movements(result, measures, rests, only, excluded)
+
+
+def with_movements(
+    frame: pd.DataFrame,
+    measures: pd.DataFrame,
+    rests: Mapping[int, Span] | None = None,
+    only: Collection[int] | None = None,
+    excluded: Sequence[Span] = (),
+) -> pd.DataFrame:
+    """The rows with the movements alone computed anew, by their `quality`; for the arguments see above."""
+    if not set(GROUP_COLUMNS) <= set(frame.columns):
+        return frame
+    persons, times_s = frame["person"], frame["time_s"].to_numpy(float)
+    good, counts = frame["quality"].eq(GOOD).to_numpy(bool), np.ones(len(frame), bool)
+    for span in excluded:
+        counts &= ~between(times_s, span.start_s, span.end_s)
+    distances = measures.reindex(index=frame.index, columns=list(DISTANCES)).to_numpy(float)
+    moved = frame[_MOVEMENTS].to_numpy(float, copy=True)
+    if only is None:
+        moved[:] = np.nan
+    for person in [int(number) for number in persons.dropna().unique()] if only is None else only:
+        of = persons.eq(person).fillna(False).to_numpy(bool)
+        rest_span = (rests or {}).get(person)
+        chosen = np.zeros(len(frame), bool)
+        if rest_span is not None:
+            chosen = between(times_s, rest_span.start_s, rest_span.end_s)
+        rest = _rest(distances[of], chosen[of], good[of], counts[of])
+        moved[of] = np.nan if rest is None else np.column_stack(list(movements(distances[of], rest).values()))
+    result = frame.copy(deep=False)
+    result[_MOVEMENTS] = moved
     return result
 
 
@@ -112,12 +141,15 @@ def _with_talking(quality: NDArray[np.object_], flags: NDArray[np.object_]) -> l
 
 
 def _rest(
-    times_s: NDArray[np.float64], distances: NDArray[np.float64], good: NDArray[np.bool_], span: Span | None
+    distances: NDArray[np.float64], chosen: NDArray[np.bool_], good: NDArray[np.bool_], counts: NDArray[np.bool_]
 ) -> Geometry | None:
-    """The resting face: over the span, else over good samples, else over all; None where nothing was measured."""
+    """The resting face: over the chosen samples that count, else over good ones, else over all that do.
+
+    Where none counts, over all, so that excluded samples have values to be looked at; None where nothing was measured.
+    """
     measured = ~np.isnan(distances).any(axis=1)
-    chosen = np.zeros(len(times_s), bool) if span is None else between(times_s, span.start_s, span.end_s)
-    for rows in (chosen & measured, good & measured, measured):
+    counts = counts & measured
+    for rows in (chosen & counts, good & counts, counts, measured):
         if rows.any():
             return resting(distances[rows])
     return None

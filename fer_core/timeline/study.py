@@ -11,7 +11,16 @@ import pandas as pd
 from fer_core.errors import MediaError, RequestError, TimelineError
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.corrections import NO_PERSON, deviations, merged, resmoothed, rested, split, without
+from fer_core.timeline.corrections import (
+    NO_PERSON,
+    deviations,
+    exclusions_move,
+    merged,
+    resmoothed,
+    rested,
+    split,
+    without,
+)
 from fer_core.timeline.edits import (
     Accompany,
     Edit,
@@ -222,6 +231,7 @@ class Study:
             # Only these change rows. Without them the rows are as they were read, which those of a part of a recording
             # could not be computed from again.
             changed = any(isinstance(edit, Merge | Split | Remove | Rest | Smooth) for edit in edits)
+            changed |= exclusions_move(read) and any(isinstance(edit, Exclude) for edit in edits)
             if changed or not frame["person"].equals(timeline.frame["person"]):
                 read = refreshed(read)
             return Study(read, edits)
@@ -291,7 +301,10 @@ def applied(state: State, edit: Edit) -> State:
         markers = tuple(sorted(edit.markers, key=lambda marker: marker.time_s))
         return replace(state, notes=replace(notes, markers=markers))
     if isinstance(edit, Exclude):
-        return replace(state, notes=replace(notes, excluded=tuple(sorted(edit.spans, key=lambda span: span.start_s))))
+        excluded = tuple(sorted(edit.spans, key=lambda span: span.start_s))
+        if exclusions_move(timeline):
+            timeline = rested(timeline, state.resting, None, excluded)
+        return replace(state, timeline=timeline, notes=replace(notes, excluded=excluded))
     if isinstance(edit, Accompany):
         return replace(state, notes=replace(notes, stimulus=edit.stimulus))
     if isinstance(edit, Rate):
@@ -300,7 +313,7 @@ def applied(state: State, edit: Edit) -> State:
     if edit.span is not None:
         deviations(timeline, {edit.person: edit.span})
         resting[edit.person] = edit.span
-    return replace(state, resting=resting, timeline=rested(timeline, edit.person, edit.span))
+    return replace(state, resting=resting, timeline=rested(timeline, resting, {edit.person}, notes.excluded))
 
 
 def _after_rating(timeline: Timeline, notes: Notes, edit: Rate) -> tuple[Rating, ...]:
@@ -328,9 +341,8 @@ def _with_rests(state: State, timeline: Timeline, *persons: int) -> State:
         for person, span in state.resting.items()
         if person in people(frame[inside(frame, span.start_s, span.end_s)])
     }
-    for person in persons:
-        if person in state.resting:
-            timeline = rested(timeline, person, resting.get(person))
+    if persons and (state.resting or state.notes.excluded):
+        timeline = rested(timeline, resting, set(persons), state.notes.excluded)
     return replace(state, timeline=timeline, resting=resting)
 
 

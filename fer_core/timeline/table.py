@@ -94,6 +94,7 @@ class Timeline:
         measures: `MEASURES` of the same rows, by the index of `frame`; empty where they were not kept.
         stopped_s: time at which the analysis was stopped, in seconds; None where it was completed.
         excerpt: whether readings were left out on purpose: of removed persons, or of a part of the time.
+        part: whether they are of a part of the time; movements are then those of the whole.
         declaration: purpose and agreement; None where none was made, as in files of before.
     """
 
@@ -107,6 +108,7 @@ class Timeline:
     measures: pd.DataFrame = field(default_factory=pd.DataFrame)
     stopped_s: float | None = None
     excerpt: bool = False
+    part: bool = False
     declaration: Declaration | None = None
 
     @staticmethod

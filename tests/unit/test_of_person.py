@@ -11,7 +11,8 @@ from fer_core.readings import FaceReading, FrameReading, Pose
 from fer_core.reports.tables import csv_text, dictionary_text
 from fer_core.timeline.blinks import blinks, can_count
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, GROUP_COLUMNS, GROUPS, MEASURES, PICTURE_COLUMNS
-from fer_core.timeline.edits import Edit, Merge, Remove, Rest, Smooth, Split
+from fer_core.timeline.corrections import within
+from fer_core.timeline.edits import Edit, Exclude, Merge, Remove, Rest, Smooth, Split
 from fer_core.timeline.files import from_json, from_parquet, json_bytes, parquet_bytes
 from fer_core.timeline.movements import MOVEMENTS, Geometry, resting
 from fer_core.timeline.notes import Span
@@ -221,11 +222,41 @@ def test_a_resting_face_that_was_chosen_counts_whatever_is_corrected_afterwards(
     pd.testing.assert_frame_equal(again.timeline.frame, measured().frame)
 
 
+def test_what_is_excluded_counts_for_no_resting_face():
+    calm = Exclude((Span(0.0, 5.0), Span(6.0, 20.0)))  # all but the raised brows
+    study = Study(measured()).edited(calm)
+    one = of(study.timeline, 1)
+    assert one["brow_raise"].eq(0).all() and one["brow_lower"].loc[:2.9].to_numpy() == pytest.approx(2.5)
+    assert of(study.timeline, 3)["brow_raise"].eq(0).all()  # of whom all is excluded
+    pd.testing.assert_frame_equal(study.edited(Exclude(())).timeline.frame, measured().frame)
+    pd.testing.assert_frame_equal(study.undone().timeline.frame, measured().frame)
+
+
+def test_the_excluded_part_of_a_chosen_rest_does_not_count():
+    rest, raised = Rest(1, Span(4.5, 6.0)), Exclude((Span(5.0, 6.0, "sneeze"),))
+    assert of(Study(measured(), (rest,)).timeline, 1)["brow_raise"].eq(0).all()
+    for log in ((rest, raised), (raised, rest), (raised, rest, Split(1, 10.0, 4), Merge(1, 4))):
+        one = of(Study(measured(), log).timeline, 1)
+        assert one["brow_raise"].loc[5:5.9].to_numpy() == pytest.approx(5)
+        assert one["brow_lower"].eq(0).all()
+
+
+def test_movements_of_a_part_are_those_of_the_whole(tmp_path):
+    study = Study(measured(), (Rest(1, Span(0.0, 1.0)), Exclude((Span(0.0, 0.5), Span(7.0, 20.0)))))
+    part = within(study.timeline, 5.0, 8.0)
+    kept = Study(part, (Exclude((Span(7.0, 8.0),)),))
+    pd.testing.assert_frame_equal(kept.timeline.frame, part.frame)
+    kept.write(tmp_path / "part.parquet")
+    again = Study.open(tmp_path / "part.parquet").timeline
+    assert again.part and again.frame["brow_raise"].tolist() == pytest.approx(part.frame["brow_raise"].tolist())
+
+
 LOGS: dict[str, tuple[Edit, ...]] = {
     "none": (),
     "a resting face": (Rest(1, Span(5.0, 6.0)),),
     "merged and split": (Merge(2, 3), Split(1, 9.0, 4), Rest(4, Span(9.0, 10.0))),
     "smoothed otherwise": (Split(1, 9.0, 4), Smooth("median", 0.8, 0.6)),
+    "excluded": (Exclude((Span(0.0, 5.0), Span(6.0, 20.0))), Merge(2, 3)),
 }
 
 
