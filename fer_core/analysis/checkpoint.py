@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from fer_core.analysis.step import StepState
 from fer_core.errors import MediaError, RequestError
 from fer_core.media.cuts import CutState
+from fer_core.media.messages import NOTHING, Noticed
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
@@ -34,12 +35,14 @@ class Position:
         faces: number of faces in them.
         after_s: time of the last of them, in seconds; None before the first.
         size: of the recording, width and height in pixels.
+        noticed: about the recording so far.
     """
 
     samples: int
     faces: int
     after_s: float | None
     size: tuple[int, int]
+    noticed: Noticed = NOTHING
 
 
 @dataclass(frozen=True)

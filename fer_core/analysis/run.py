@@ -24,6 +24,7 @@ from fer_core.face.measuring import FaceMeasurer
 from fer_core.imaging.placement import Placement, Size
 from fer_core.jobs import Monitor, Progress
 from fer_core.media.cuts import CutFinder
+from fer_core.media.messages import NOTHING
 from fer_core.media.video import Sample, Video, checked_file
 from fer_core.networks.files import sha256
 from fer_core.provenance import Provenance
@@ -184,6 +185,7 @@ class _Analysis:
         self.samples = self.faces = 0
         self.after_s: float | None = None
         self.size = self.last_size = (0, 0)
+        self.noticed = NOTHING
         self.saved_s, self.saved_cuts = time.monotonic(), 0
         self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
@@ -191,7 +193,7 @@ class _Analysis:
     def run(self, monitor: Monitor) -> Timeline:
         """From where it was left to the end, or until it is stopped."""
         self._resume()
-        with Video(self.path, self.request.fps, after_s=self.after_s) as video:
+        with Video(self.path, self.request.fps, after_s=self.after_s, before=self.noticed) as video:
             self.size = _size_of(video) if self.size == (0, 0) else self.size
             self.frames.expect(video.frame_rate)
 
@@ -201,6 +203,7 @@ class _Analysis:
 
             video.while_waiting = is_over
             for sample in video:
+                self.noticed = video.noticed
                 self._take(sample)
                 monitor.report(self._progress(video.share, sample.time_s))
                 if monitor.should_stop:
@@ -245,7 +248,7 @@ class _Analysis:
             rows=self.unsaved,
             cuts=frames.cuts[self.saved_cuts :],
             portraits=packed(frames.portraits.changes()),
-            state=Position(self.samples, self.faces, self.after_s, self.size),
+            state=Position(self.samples, self.faces, self.after_s, self.size, self.noticed),
             memories=Memories(frames.step.state(), frames.cut_finder.state()),
         )
         try:
@@ -272,7 +275,7 @@ class _Analysis:
             self.problems.append(self.checkpoint.refused)
         if last is not None:
             self.samples, self.faces, self.after_s = last.state.samples, last.state.faces, last.state.after_s
-            self.size = last.state.size
+            self.size, self.noticed = last.state.size, last.state.noticed
             frames.step.restore(last.memories.step)
             frames.cut_finder.restore(last.memories.cut_finder)
         self.saved_cuts = len(frames.cuts)

@@ -301,7 +301,8 @@ class Decoder:
         if not self._sizes or self._sizes[-1][1:] != (width, height):
             self._sizes.append((time_s, width, height))
         rows, columns, _ = picture.shape
-        return Picture(time_s, self._frame, width, height, rows, columns, picture.nbytes), picture
+        sizes, notes = (width, height, rows, columns), tuple(self._notes)
+        return Picture(time_s, self._frame, *sizes, picture.nbytes, notes), picture
 
     def _look(self, frame: Any) -> Look:
         return self._reader.look(frame, self._pixel_shape())

@@ -11,6 +11,29 @@ from fer_core.plain import as_plain, from_plain
 
 
 @dataclass(frozen=True)
+class Noticed:
+    """What was noticed about a recording up to a moment.
+
+    Attributes:
+        notes: what could not be honoured or was done to frames, as `End.notes`.
+        sizes: of the samples, as `End.sizes`.
+    """
+
+    notes: tuple[str, ...] = ()
+    sizes: tuple[tuple[float, int, int], ...] = ()
+
+    def then(self, later: "Noticed") -> "Noticed":
+        """Both, where `later` was noticed from there on."""
+        notes, sizes = list(self.notes), list(self.sizes)
+        notes += [note for note in later.notes if note not in notes]
+        sizes += later.sizes[1:] if sizes and later.sizes and sizes[-1][1:] == later.sizes[0][1:] else later.sizes
+        return Noticed(tuple(notes), tuple(sizes))
+
+
+NOTHING: Final = Noticed()
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What is to be decoded.
 
@@ -62,6 +85,7 @@ class Picture:
         rows: of the picture, in pixels.
         columns: of the picture, in pixels.
         bytes: of the picture.
+        notes: what was noticed so far, as `End.notes`.
     """
 
     time_s: float
@@ -71,6 +95,7 @@ class Picture:
     rows: int
     columns: int
     bytes: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from fer_core.media.kinds import (
     names_a_series,
     reason_to_refuse,
 )
-from fer_core.media.messages import Alive, End, Message, Picture, Start, Unusable, Wanted, from_line
+from fer_core.media.messages import NOTHING, Alive, End, Message, Noticed, Picture, Start, Unusable, Wanted, from_line
 from fer_core.media.processes import started
 from fer_core.plain import as_plain
 
@@ -84,6 +84,7 @@ class Sample:
         image: uint8 (H, W, 3) BGR, upright, shrunk to the longer side asked for.
         width: of the upright frame before it was shrunk, in pixels.
         height: of the same, in pixels.
+        notes: what was noticed about the recording so far, by the names that have sentences here.
     """
 
     time_s: float
@@ -91,6 +92,7 @@ class Sample:
     image: NDArray[np.uint8]
     width: int
     height: int
+    notes: tuple[str, ...] = ()
 
 
 _Said = Message | Sample
@@ -107,6 +109,7 @@ class Video:
         longer_px: longer side to which larger frames are shrunk; 0 for none.
         after_s: only frames later than this many seconds.
         numbered: whether `Sample.frame` counts from the start of the file even so, which has to be read for that.
+        before: what was `noticed` up to `after_s` when that was read, so that `problems` tells of it, too.
         stall_s: seconds of silence after which the decoder is given up.
 
     Attributes:
@@ -119,6 +122,7 @@ class Video:
         share: how much has been decoded, 0 to 1.
         while_waiting: called a few times a second, also where no sample is wanted for long; where it says so, there are
             no more samples.
+        noticed: what was noticed about the recording up to the last sample, `before` included.
         process: number of the process that decodes.
 
     Raises:
@@ -138,6 +142,7 @@ class Video:
         longer_px: int = ANALYSIS_PX,
         after_s: float | None = None,
         numbered: bool = True,
+        before: Noticed = NOTHING,
         stall_s: float = STALL_S,
     ) -> None:
         self.name = harmless(path.name)
@@ -150,6 +155,7 @@ class Video:
         self.while_waiting: Callable[[], bool] | None = None
         self._stated_s: float | None = None
         self._last_s = after_s or 0.0
+        self._before = self.noticed = before
         self._problems: list[str] = []
         self._decoder = _Decoder(Wanted(str(path.absolute()), fps, longer_px, after_s, numbered))
         self.process = self._decoder.process
@@ -175,6 +181,9 @@ class Video:
                     return
             elif isinstance(message, Sample):
                 self._last_s = message.time_s
+                size = message.width, message.height
+                if self.noticed.notes != message.notes or not self.noticed.sizes or self.noticed.sizes[-1][1:] != size:
+                    self.noticed = self.noticed.then(Noticed(message.notes, ((message.time_s, *size),)))
                 yield message
             elif isinstance(message, End):
                 self._finish(message)
@@ -247,12 +256,15 @@ class Video:
         if end.repaired:
             what = _plural(end.repaired, "frame")
             self._problems.append(f"{what} had no usable time stamp; the times there follow from the frame rate.")
-        self._problems += [_NOTES[note] for note in end.notes]
-        changes = list(pairwise(end.sizes))
+        self.noticed = self._before.then(Noticed(end.notes, end.sizes))
+        self._problems += [_NOTES[note] for note in self.noticed.notes if note in _NOTES]
+        sizes = self.noticed.sizes
+        first = sizes[0][1:] if self._before.sizes else (self.width, self.height)
+        changes = list(pairwise(sizes))
         for (_, *old), (time_s, *new) in changes[:MOST_CHANGES_TOLD]:
             self._problems.append(
                 f"At {time_s:.1f} s the frame size changes from {old[0]}x{old[1]} to {new[0]}x{new[1]}; boxes are in "
-                f"pixels of {self.width}x{self.height}."
+                f"pixels of {first[0]}x{first[1]}."
             )
         if (more := len(changes) - MOST_CHANGES_TOLD) > 0:
             self._problems.append(f"The frame size changes {_plural(more, 'further time')}.")
@@ -345,7 +357,8 @@ class _Decoder:
                     image = np.empty((message.rows, message.columns, 3), np.uint8)
                     if pipe.readinto(image.data.cast("B")) != image.size:  # the process was killed in the middle
                         break
-                    message = Sample(message.time_s, message.frame, image, message.width, message.height)
+                    size, notes = (message.width, message.height), message.notes
+                    message = Sample(message.time_s, message.frame, image, *size, notes)
                 if not self._put(message):
                     return
         self._put(None)

@@ -265,6 +265,22 @@ def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatc
     assert resumed.portraits == timeline.portraits and resumed.recording == timeline.recording
 
 
+def test_going_on_tells_what_was_noticed_before(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_core.analysis.run.SAVE_EVERY_S", 0.0)
+    options = {"x264-params": "interlaced=1"}
+    parts = [
+        write_video(tmp_path / "a.ts", [scene(width=320)] * 50, options=options),
+        *(write_video(tmp_path / f"{width}.ts", [scene(width=width)] * 50) for width in (480, 320)),
+    ]
+    path, checkpoint = tmp_path / "all.ts", tmp_path / "state.jsonl"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    whole = fake_pipeline([FACE]).analyze_video(path)
+    monitor = Monitor(lambda progress: monitor.stop() if progress.time_s > 4.5 else None, every_s=0)
+    fake_pipeline([FACE]).analyze_video(path, progress=monitor, checkpoint=checkpoint)
+    resumed = fake_pipeline([FACE]).analyze_video(path, checkpoint=checkpoint)
+    assert len(whole.problems) >= 3 and resumed.problems == whole.problems
+
+
 def test_a_part_that_is_torn_just_before_its_end_costs_no_other(pipeline, film, tmp_path, monkeypatch):
     for name, value in (("SAVE_EVERY_S", 0.0), ("BATCH", 4)):
         monkeypatch.setattr(f"fer_core.analysis.run.{name}", value)
@@ -288,7 +304,7 @@ def test_a_part_of_a_checkpoint_is_the_json_that_it_was_before(pipeline, film, t
     pipeline.analyze_video(film, checkpoint=tmp_path / "state.jsonl")
     part = json.loads((tmp_path / "state.jsonl").read_text().splitlines()[1])
     assert list(part) == ["rows", "cuts", "portraits", "state", "memories"]
-    assert list(part["state"]) == ["samples", "faces", "after_s", "size"]
+    assert list(part["state"]) == ["samples", "faces", "after_s", "size", "noticed"]
     step = part["memories"]["step"]
     assert list(step) == ["detector", "tracker", "shape"] and len(step["shape"]) == 2
     [person, *_] = step["tracker"]["persons"]
