@@ -165,7 +165,12 @@ class EmotionPipeline:
                 probabilities=result.probabilities[row],
                 uncertain=bool(uncertain[row]),
                 activation=result.activation(row),
-                quality=assess(crop, face.confidence < self.detector.doubtful_below, face.mesh),
+                quality=assess(
+                    crop,
+                    face.confidence < self.detector.doubtful_below,
+                    face.mesh,
+                    _seen_px(crop, face.box),
+                ),
                 mesh=face.mesh,
             )
             for row, (crop, face) in enumerate(found)
@@ -252,6 +257,11 @@ class EmotionPipeline:
             float32 (N, 7), calibrated probabilities in `EMOTIONS` order.
         """
         return self.classifier.classify(crops).probabilities
+
+
+def _seen_px(crop: NDArray[np.uint8], box: Box) -> int:
+    """Shorter side of what is seen of a face, in pixels of its crop: the border may have cut the box off."""
+    return round(max(crop.shape[:2]) * min(box.width, box.height) / max(box.width, box.height))
 
 
 def as_array(image: "ImageLike") -> NDArray[np.uint8]:

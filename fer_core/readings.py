@@ -59,7 +59,7 @@ class Box(NamedTuple):
 
 def _uncut(start: int, length: int, side: int, end: int) -> tuple[int, int]:
     """Start and length of a side, of which what lay before 0 and from `end` on was cut off."""
-    before, after = start <= 0, start + length >= end
+    before, after = start <= 1, start + length >= end - 1  # a picture that was scaled may have rounded by one
     if not before and not after:
         return start, length
     missing = side - length

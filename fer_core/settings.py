@@ -255,6 +255,11 @@ def settings() -> Settings:
     return Settings.read()
 
 
+def temporary_place() -> tuple[str, str] | None:
+    """The variable in which the system's folder for temporary files is named, and what it says; None where none is."""
+    return next(((name, os.environ[name]) for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), None)
+
+
 def environment_with(**variables: str) -> dict[str, str]:
     """The environment of this process with some variables replaced, for a process that it starts."""
     return {**os.environ, **variables}

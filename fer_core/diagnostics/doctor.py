@@ -26,7 +26,7 @@ from fer_core.errors import LibraryError
 from fer_core.media import libraries
 from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
-from fer_core.settings import DATABASE, LIBRARY, UNFINISHED, settings
+from fer_core.settings import DATABASE, LIBRARY, UNFINISHED, settings, temporary_place
 
 PYTHONS: Final = ((3, 11), (3, 13))
 """First and last Python that is tested."""
@@ -89,20 +89,20 @@ def _speed(models_dir: Path) -> tuple[bool, str]:
 
 def _temporary_folder() -> tuple[bool | None, str]:
     """That of the environment, which Python passes over in silence where it cannot be used."""
-    variable = next((name for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), None)
+    variable, said = temporary_place() or ("TMPDIR", "")
     try:
         used = tempfile.gettempdir()
     except OSError:
         return (
             False,
-            f"there is none that can be written to; make room, or name another folder in {variable or 'TMPDIR'}",
+            f"there is none that can be written to; make room, or name another folder in {variable}",
         )
-    if variable and (named := os.path.abspath(os.environ[variable])) != used:  # noqa: PTH100  as Python does it
+    if said and (named := os.path.abspath(said)) != used:  # noqa: PTH100  as Python does it
         return False, (
             f"{named} cannot be used, so files lie in {used}; make it, with room and the right to write there, or name "
             f"another folder in {variable}"
         )
-    return _folder(Path(used), variable or "TMPDIR")
+    return _folder(Path(used), variable)
 
 
 def _folder(folder: Path | None, variable: str) -> tuple[bool | None, str]:

@@ -24,17 +24,21 @@ MAX_TILT_DEG: Final = 45.0
 """Of the head to a side; beyond, a face is nearer to lying than to standing, as no face is that the networks learnt."""
 
 
-def assess(crop: NDArray[np.uint8], is_doubtful: bool = False, mesh: FaceMesh | None = None) -> Quality:
+def assess(
+    crop: NDArray[np.uint8], is_doubtful: bool = False, mesh: FaceMesh | None = None, size_px: int | None = None
+) -> Quality:
     """Measure a crop as the network gets it: grey, 48 pixels.
 
     Args:
         crop: uint8 (H, W) or (H, W, 3) BGR.
         is_doubtful: the detector is not sure that it is a face.
         mesh: of the face; without one, the face counts as seen from the front.
+        size_px: shorter side of what the picture shows of the face; None for that of the crop.
     """
     face = resized(grey(crop), REFERENCE_PX)
     sharpness = float(cv2.Laplacian(face, cv2.CV_64F).var())
-    size_px, brightness, contrast = min(crop.shape[:2]), float(face.mean()), float(face.std())
+    size_px = min(crop.shape[:2]) if size_px is None else size_px
+    brightness, contrast = float(face.mean()), float(face.std())
     front = 1.0 if mesh is None else mesh.pose.frontality
     found = {
         "small": size_px < MIN_SIZE_PX,

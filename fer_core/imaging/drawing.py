@@ -135,7 +135,7 @@ def overlay_activation(bgr: NDArray[np.uint8], readings: Sequence[FaceReading]) 
     """
     canvas = bgr.copy()
     for reading in readings:
-        box = reading.box
+        box = reading.box.squared(canvas.shape[1], canvas.shape[0])  # what the network was shown
         inside = box.clipped(canvas.shape[1], canvas.shape[0])
         colours = _heat(reading.activation, box.width, box.height)[_window(inside, box)]
         window = canvas[inside.y : inside.y + inside.height, inside.x : inside.x + inside.width]

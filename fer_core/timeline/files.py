@@ -252,7 +252,8 @@ def _about(timeline: Timeline) -> dict[str, Any]:
         "measures": list(timeline.measures.columns),
         "stopped_s": timeline.stopped_s,
         "excerpt": timeline.excerpt,
-        "part": timeline.part,
+        # Left out where it says nothing new, so that files, and the names that follow from them, stay as they were.
+        **({"part": timeline.part} if timeline.part != timeline.excerpt else {}),
         **({"portraits": portraits} if portraits else {}),
         **({"declaration": as_plain(timeline.declaration)} if timeline.declaration else {}),
     }

@@ -35,7 +35,7 @@ def test_a_square_comes_back_from_what_the_border_left_of_it(x, y):
 def test_a_face_as_large_as_the_picture_is_square_about_its_middle():
     assert Box(0, 0, 8, 6).squared(8, 6) == Box(0, -1, 8, 8)
     assert Box(0, 1, 2, 4).squared(2, 6) == Box(-1, 1, 4, 4)
-    assert Box(2, 1, 3, 2).squared(8, 6) == Box(2, 1, 3, 2)  # no border has cut it
+    assert Box(2, 2, 3, 2).squared(8, 6) == Box(2, 2, 3, 2)  # no border has cut it
 
 
 def test_cut_leaves_colours_alone():

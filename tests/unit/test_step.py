@@ -1,6 +1,7 @@
 """The step of one frame is the same for a camera and for a recording."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from fer_core.analysis.tracking import Tracker
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import in_sequence
 from fer_core.imaging.crops import cut, network_input
+from fer_core.imaging.drawing import overlay_activation
 from fer_core.imaging.placement import Placement
 from fer_core.live import LiveSettings
 from fer_core.live.analyser import LiveAnalyser
@@ -111,6 +113,16 @@ def test_a_face_at_the_border_keeps_its_proportions(monkeypatch):
     found = step(pipeline.detector).find(picture, 0.0)
     np.testing.assert_array_equal(taken[0], network_input([cut(picture, whole)], 48))
     np.testing.assert_array_equal(found.crops[0], cut(picture, whole))
+
+
+def test_a_face_of_which_little_is_seen_is_small_and_its_map_lies_on_it():
+    whole = Box(-28, 100, 60, 60)
+    (reading,) = pipeline_of(FakeDetector([whole.clipped(640, 360)])).analyze_image(PICTURE)
+    assert reading.quality.size_px == 32 and "small" in reading.quality.problems
+    marked = np.zeros((2, 60), np.float32)
+    marked[:, 28:] = 1  # what the picture shows of it
+    drawn = overlay_activation(np.zeros_like(PICTURE), [replace(reading, activation=marked)])
+    assert len(np.unique(drawn[110:150, 2:32].reshape(-1, 3), axis=0)) == 1
 
 
 def test_at_the_border_of_a_region_the_picture_goes_on():

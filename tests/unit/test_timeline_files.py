@@ -114,6 +114,15 @@ def test_json_is_what_it_says():
     assert "portraits" not in json.loads(json_bytes(of_rows([])))
 
 
+def test_only_where_it_says_something_new_a_file_tells_parts_from_removals():
+    """A library names an analysis by the bytes of its file, which are to stay."""
+    made = full()
+    for excerpt, part, said in ((False, False, False), (True, True, False), (True, False, True)):
+        data = json_bytes(dataclasses.replace(made, excerpt=excerpt, part=part))
+        again, _ = from_json(data)
+        assert (again.excerpt, again.part, "part" in json.loads(data)) == (excerpt, part, said)
+
+
 def test_json_has_null_for_what_is_empty():
     assert listed(typed_rows(of_rows([nobody(0.25)]))) == [[0.25, 6, *[None] * (len(COLUMNS) - 2)]]
 

@@ -49,14 +49,16 @@ def load(request: AnalysisRequest) -> None:
 
 
 def pipeline_for(request: AnalysisRequest) -> EmotionPipeline:
-    """What `load` loaded.
+    """What `load` loaded; what another dashboard asked for is loaded now.
 
     Raises:
-        ModelError: it was not loaded.
+        FerError: it cannot be loaded.
     """
     wanted = request.model, request.detector.name
+    if wanted in _problems:
+        raise ModelError(_problems[wanted])
     if wanted not in _loaded:
-        raise ModelError(_problems.get(wanted, f"The model {request.model} was not loaded; press *Try again*."))
+        _loaded[wanted] = EmotionPipeline.load_for(request)
     return _loaded[wanted]
 
 

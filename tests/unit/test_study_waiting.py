@@ -1,0 +1,30 @@
+"""What the queue of the Study page reads with."""
+
+import pytest
+
+from fer_core import AnalysisRequest, EmotionPipeline, ModelError
+from fer_core.ui.study import waiting
+
+
+@pytest.fixture
+def loaded(monkeypatch) -> list[AnalysisRequest]:
+    """Every request for which a pipeline is loaded."""
+    requests: list[AnalysisRequest] = []
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: requests.append(request) or object())
+    monkeypatch.setattr(waiting, "_loaded", {})
+    monkeypatch.setattr(waiting, "_problems", {})
+    return requests
+
+
+def test_what_another_dashboard_asked_for_is_loaded_once_when_its_turn_comes(loaded):
+    request = AnalysisRequest(model="hybrid")
+    assert waiting.pipeline_for(request) is waiting.pipeline_for(request)
+    assert loaded == [request]
+
+
+def test_what_cannot_be_loaded_is_said_again(loaded):
+    request = AnalysisRequest(model="hybrid")
+    waiting._problems[request.model, request.detector.name] = "The model hybrid is damaged."
+    with pytest.raises(ModelError, match="damaged"):
+        waiting.pipeline_for(request)
+    assert loaded == []
