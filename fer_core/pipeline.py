@@ -261,7 +261,7 @@ class EmotionPipeline:
 
 def _seen_px(crop: NDArray[np.uint8], box: Box) -> int:
     """Shorter side of what is seen of a face, in pixels of its crop: the border may have cut the box off."""
-    return round(max(crop.shape[:2]) * min(box.width, box.height) / max(box.width, box.height))
+    return round(max(*map(int, crop.shape[:2])) * min(box.width, box.height) / max(box.width, box.height))
 
 
 def as_array(image: "ImageLike") -> NDArray[np.uint8]:
