@@ -11,7 +11,8 @@
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
     ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
     │   ├── LibraryBusyError   others use it at this moment; it can be used soon
-    │   └── NotKeptError       it does not, or no longer, hold what is asked for
+    │   ├── NotKeptError       it does not, or no longer, hold what is asked for
+    │   └── StaysDeletedError  what an import brings was deleted from it, and its recording was not
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     ├── WorkerError     processes that share work cannot be kept running

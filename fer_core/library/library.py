@@ -22,13 +22,12 @@ from fer_core.errors import LibraryError, NotKeptError
 from fer_core.library import attributes, rows
 from fer_core.library import tables as t
 from fer_core.library.database import Database
-from fer_core.library.readings import study_of
+from fer_core.library.readings import file_of, study_of
 from fer_core.library.store import Store, name_of
 from fer_core.library.values import Consent, Entry, Matched, Place, Receipt, checked_name
 from fer_core.plain import as_plain
 from fer_core.settings import settings
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.files import parquet_bytes
 from fer_core.timeline.study import Study
 
 CATALOGUE: Final = "catalogue.sqlite3"
@@ -128,7 +127,7 @@ class Library:
             LibraryError: it cannot be written.
         """
         with self.database.writes() as connection:
-            data = parquet_bytes(replace(study.purged().read, portraits={}))
+            data = file_of(study.purged())
             if not restore:
                 rows.check_not_deleted(connection, name_of(data), study.read.recording.sha256)
             name = self.store.put(data)
@@ -190,7 +189,7 @@ class Library:
     ) -> str:
         """Write file, then rows; the caller's commit makes both count, and then settles the file."""
         study = study.purged()
-        data = parquet_bytes(replace(study.read, portraits={}))
+        data = file_of(study)
         name = self.store.put(data)
         known = connection.execute(sa.select(t.ANALYSES.c.recording).where(t.ANALYSES.c.id == name)).scalar()
         recording = study.read.recording

@@ -1,11 +1,17 @@
-"""Bytes of a kept file of readings, with the log of corrections beside them, as a study again."""
+"""A study as the bytes of a kept file of readings, and such bytes with a log of corrections as a study again."""
 
+from dataclasses import replace
 from typing import Any
 
 from fer_core.errors import LibraryError, TimelineError
 from fer_core.timeline.edits import edits_from_json
-from fer_core.timeline.files import from_parquet
+from fer_core.timeline.files import from_parquet, parquet_bytes
 from fer_core.timeline.study import Study
+
+
+def file_of(study: Study) -> bytes:
+    """What is kept of a study that was purged: its readings, without portraits."""
+    return parquet_bytes(replace(study.read, portraits={}))
 
 
 def study_of(data: bytes, log: Any) -> Study:

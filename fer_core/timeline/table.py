@@ -162,7 +162,7 @@ def rows_of_frame(reading: FrameReading) -> list[Row]:
 
 
 class Rows:
-    """Rows as they come, kept as columns: each takes a third of the memory that it took as a tuple.
+    """Rows as they come, kept as columns, which take far less memory than tuples of Python numbers.
 
     Args:
         rows: the first ones.

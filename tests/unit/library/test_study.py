@@ -121,6 +121,18 @@ def done(queue):
     assert queue.work is None
 
 
+class Held:
+    """Gives the pipeline for a recording as soon as it may go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, request):
+        self.reached.set()
+        self.go_on.wait(30)
+        return fake_pipeline([FACE])
+
+
 def test_a_queue_reads_one_after_another_keeps_and_deletes(on_sqlite, tmp_path, clip):
     queue = Queue(tmp_path / "queue")
     for name in ("a.mp4", "../b.mp4"):
@@ -173,16 +185,10 @@ def test_what_a_kill_left_of_a_recording_that_was_stored_is_cleared(tmp_path):
 
 def test_what_one_program_reads_another_leaves_alone(on_sqlite, tmp_path, clip):
     """Two queues on one folder, as two dashboards on one library have them."""
-    mine, reached, go_on = Queue(tmp_path / "queue"), threading.Event(), threading.Event()
+    mine, held = Queue(tmp_path / "queue"), Held()
     first, second = (mine.add(name, clip + name.encode(), REQUEST) for name in ("a.mp4", "b.mp4"))
-
-    def slow(request):
-        reached.set()
-        go_on.wait(30)
-        return fake_pipeline([FACE])
-
-    mine.start(on_sqlite, slow)
-    reached.wait(30)
+    mine.start(on_sqlite, held)
+    held.reached.wait(30)
     theirs, asked = Queue(tmp_path / "queue"), []
     assert [item.state for item in theirs.items()] == ["reading", "waiting"]
     theirs.start(on_sqlite, asked.append)
@@ -191,7 +197,7 @@ def test_what_one_program_reads_another_leaves_alone(on_sqlite, tmp_path, clip):
         with pytest.raises(LibraryError, match="Another dashboard"):
             theirs.remove(id_)
     theirs.add("c.mp4", clip + b"c", REQUEST)
-    go_on.set()
+    held.go_on.set()
     done(mine)
     assert not asked and theirs.items() == []
     assert sorted(entry.title for entry in on_sqlite.entries()) == ["a.mp4", "b.mp4", "c.mp4"]
@@ -230,22 +236,16 @@ def test_a_damaged_declaration_is_told_before_anything_is_read(on_sqlite, tmp_pa
 
 
 def test_a_queue_that_was_stopped_goes_on_in_another_program(on_sqlite, tmp_path, clip):
-    queue, reached, go_on = Queue(tmp_path / "queue"), threading.Event(), threading.Event()
+    queue, held = Queue(tmp_path / "queue"), Held()
     queue.add("a.mp4", clip, REQUEST)
-
-    def slow(request):
-        reached.set()
-        go_on.wait(30)
-        return fake_pipeline([FACE])
-
-    queue.start(on_sqlite, slow)
-    reached.wait(30)
+    queue.start(on_sqlite, held)
+    held.reached.wait(30)
     [item] = queue.items()
     assert item.state == "reading"
     with pytest.raises(LibraryError, match="being read"):
         queue.remove(item.id)
     queue.stop()
-    go_on.set()
+    held.go_on.set()
     done(queue)
     assert on_sqlite.entries() == []
     again = Queue(tmp_path / "queue")
