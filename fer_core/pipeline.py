@@ -202,6 +202,9 @@ class EmotionPipeline:
         Raises:
             MediaError: the file cannot be used at all.
         """
+        from fer_core.media.video import prepare_to_decode
+
+        prepare_to_decode()  # while pandas is imported here
         from fer_core.analysis.run import analyse
 
         return analyse(self, Path(path), request, progress, checkpoint=checkpoint)

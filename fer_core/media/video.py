@@ -33,7 +33,7 @@ from fer_core.media.kinds import (
     reason_to_refuse,
 )
 from fer_core.media.messages import NOTHING, Alive, End, Message, Noticed, Picture, Start, Unusable, Wanted, from_line
-from fer_core.media.processes import started
+from fer_core.media.processes import prepare, started
 from fer_core.plain import as_plain
 
 ANALYSIS_PX: Final = 960
@@ -45,6 +45,7 @@ STALL_S: Final = 30.0
 VIDEO_TYPES: Final = ("mp4", "mov", "mkv", "webm", "avi", "m4v", "3gp", "mpg", "ts", "mts")
 """Endings by which recordings are usually named; what a file is, its content decides."""
 
+_DECODING: Final = "fer_core.media.decoding"
 _READ_AHEAD: Final = 4
 MOST_CHANGES_TOLD: Final = 5
 """Changes of the frame size that are told one by one; a file may have one at every frame."""
@@ -274,6 +275,11 @@ def _plural(n: int, thing: str) -> str:
     return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
 
 
+def prepare_to_decode() -> None:
+    """Begin with what has to be loaded for the first recording, and do not wait for it."""
+    prepare(_DECODING)
+
+
 def frame_at(path: Path, time_s: float, longer_px: int = 0) -> Sample:
     """The first frame that is shown at a moment or after it.
 
@@ -316,7 +322,7 @@ class _Decoder:
     """The process, and the thread that takes in what it writes."""
 
     def __init__(self, wanted: Wanted) -> None:
-        self._process = started("fer_core.media.decoding", json.dumps(as_plain(wanted)))
+        self._process = started(_DECODING, json.dumps(as_plain(wanted)))
         self.process = self._process.pid
         self._messages: queue.Queue[_Said | None] = queue.Queue(_READ_AHEAD)
         self._waiting: list[_Said] = []

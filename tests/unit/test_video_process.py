@@ -185,6 +185,18 @@ def test_with_the_program_ends_the_process_that_forks(clip, end):
 
 
 @linux_only
+def test_what_decoding_needs_can_be_loaded_ahead(clip):
+    code = (
+        "import sys; from pathlib import Path; from fer_core.media import processes, video\n"
+        "video.prepare_to_decode(); [ahead] = processes._forkers.values()\n"
+        "with video.Video(Path(sys.argv[1])) as read: print(len(list(read)))\n"
+        "print([*processes._forkers.values()] == [ahead])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(clip)], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("8\nTrue\n", "")
+
+
+@linux_only
 def test_a_fork_of_the_program_reads_recordings_beside_it(clip):
     with Video(clip) as video:
         assert len(list(video)) == 8
