@@ -1,8 +1,13 @@
 """CPU cores and the share of them that the networks of this process compute on."""
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 
 _share: int | None = None
+_beside = 0
+_lock = threading.Lock()
 
 
 def available_cores() -> int:
@@ -24,6 +29,26 @@ def limit_threads(most: int) -> None:
     _share = most
 
 
+@contextlib.contextmanager
+def computing_beside() -> Iterator[None]:
+    """Tell, as long as this lasts, that networks of this process compute at the same time as others of the same work.
+
+    They then share the cores: two networks on a core each are done sooner than one after the other on both, because the
+    threads of one wait for each other after every layer.
+    """
+    global _beside
+    with _lock:
+        _beside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _beside -= 1
+
+
 def computing_threads() -> int:
-    """Threads of a network that is loaded without a number: one per available core, or the limit of this process."""
-    return min(available_cores(), _share or available_cores())
+    """Threads of a network without a number of its own: one per available core, or the limit of this process.
+
+    Where several compute at the same time, each has its part.
+    """
+    return max(1, min(available_cores(), _share or available_cores()) // (1 + _beside))

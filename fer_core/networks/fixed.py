@@ -23,35 +23,48 @@ MAX_THREADS: Final = 4
 class FixedNetwork:
     """A network with one input of fixed shape (1, height, width, channels). Safe to share: calls wait for each other.
 
+    Each call computes with as many threads as `computing_threads` tells just then, at most `MAX_THREADS`.
+
     Args:
         path: the `.tflite` file.
-        threads: CPU threads that compute one input; None for `computing_threads`, at most `MAX_THREADS`.
 
     Raises:
         ModelError: the file is not a LiteRT network.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        try:
-            self._interpreter = Interpreter(
-                model_path=str(path), num_threads=threads or min(MAX_THREADS, computing_threads())
-            )
-            self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{path} is not a readable LiteRT model; restore the file from the release.") from error
-        (given,) = self._interpreter.get_input_details()
-        self._input: int = given["index"]
-        self._outputs: list[int] = [output["index"] for output in self._interpreter.get_output_details()]
-        self.shape: tuple[int, ...] = tuple(int(size) for size in given["shape"])
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._interpreters: dict[int, Interpreter] = {}
         self._lock = threading.Lock()
+        interpreter = self._with_threads(_threads())
+        (given,) = interpreter.get_input_details()
+        self._input: int = given["index"]
+        self._outputs: list[int] = [output["index"] for output in interpreter.get_output_details()]
+        self.shape: tuple[int, ...] = tuple(int(size) for size in given["shape"])
 
     def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Run one input: float32 (height, width, channels) in; the outputs without their first dimension."""
         with self._lock:
-            self._interpreter.set_tensor(self._input, np.ascontiguousarray(x[None], np.float32))
-            self._interpreter.invoke()
-            return tuple(self._interpreter.get_tensor(output)[0] for output in self._outputs)
+            interpreter = self._with_threads(_threads())
+            interpreter.set_tensor(self._input, np.ascontiguousarray(x[None], np.float32))
+            interpreter.invoke()
+            return tuple(interpreter.get_tensor(output)[0] for output in self._outputs)
 
     def each(self, inputs: Sequence[NDArray[np.float32]]) -> list[tuple[NDArray[np.float32], ...]]:
         """Run several inputs; results in the order of the inputs."""
         return [self(x) for x in inputs]
+
+    def _with_threads(self, threads: int) -> Interpreter:
+        if threads not in self._interpreters:
+            try:
+                interpreter = Interpreter(model_path=str(self._path), num_threads=threads)
+                interpreter.allocate_tensors()
+            except (ValueError, RuntimeError) as error:
+                reason = f"{self._path} is not a readable LiteRT model; restore the file from the release."
+                raise ModelError(reason) from error
+            self._interpreters[threads] = interpreter
+        return self._interpreters[threads]
+
+
+def _threads() -> int:
+    return min(MAX_THREADS, computing_threads())
