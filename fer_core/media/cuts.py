@@ -10,6 +10,9 @@ from fer_core.imaging.crops import grey
 
 _SIZE: Final = 96, 54
 _SMALL: Final = 32, 18
+_NINTH: Final = np.arange(9).reshape(3, 3).repeat(_SIZE[1] // 3, axis=0).repeat(_SIZE[0] // 3, axis=1)
+"""For each pixel of the picture in that size, in which ninth it lies."""
+_NINTH_PX: Final = _SIZE[0] * _SIZE[1] // 9
 
 DIFFERENT: Final = 0.4
 """Share of the pixels whose grey level must be another. In seven recordings, sampled four times a second, it was 0.52
@@ -52,16 +55,9 @@ def _features(image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np
     step = max(1, min(image.shape[1] // (2 * _SIZE[0]), image.shape[0] // (2 * _SIZE[1])))
     few = np.ascontiguousarray(image[::step, ::step])  # averaging all pixels of a frame would take a millisecond
     picture = grey(np.asarray(cv2.resize(few, _SIZE, interpolation=cv2.INTER_AREA), np.uint8))
-    levels = np.array(
-        [
-            np.bincount((block >> 4).reshape(-1), minlength=16) / block.size
-            for rows in np.array_split(picture, 3)
-            for block in np.array_split(rows, 3, axis=1)
-        ],
-        np.float32,
-    )
+    levels = np.bincount((_NINTH * 16 + (picture >> 4)).reshape(-1), minlength=9 * 16).reshape(9, 16)
     thumbnail = cv2.resize(picture, _SMALL, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return thumbnail - thumbnail.mean(), levels
+    return thumbnail - thumbnail.mean(), np.asarray(levels / _NINTH_PX, np.float32)
 
 
 def _is_cut(
