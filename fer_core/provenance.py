@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -44,10 +45,14 @@ class Provenance:
 
 
 def _installed(names: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for name in dict.fromkeys(names):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    found = ((name, _version(name)) for name in dict.fromkeys(names))
+    return {name: installed for name, installed in found if installed is not None}
+
+
+@cache
+def _version(name: str) -> str | None:
+    """Of a distribution; None where it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
