@@ -14,16 +14,16 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from fer_core.analysis.step import StepState
+from fer_core.analysis.search import SearchState
+from fer_core.analysis.tracking import TrackerState
 from fer_core.errors import MediaError, RequestError
-from fer_core.media.cuts import CutState
 from fer_core.media.messages import NOTHING, Noticed
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.table import Row
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Memories:
-    """The memory of what follows faces and of what finds cuts."""
+    """The memory of what finds faces and cuts, and of what follows people."""
 
-    step: StepState
-    cut_finder: CutState | None
+    search: SearchState
+    tracker: TrackerState
 
 
 class Part(BaseModel):

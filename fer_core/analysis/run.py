@@ -1,5 +1,6 @@
 """From a recording to its timeline: frames are decoded, faces found, followed, and read in batches across frames.
 
+A process decodes, a thread finds faces a few frames behind it, and the caller's thread does the rest behind that.
 Memory holds a few frames at a time, whatever the length; what stays of a frame is a row of numbers a face.
 """
 
@@ -13,9 +14,11 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.analysis.ahead import ahead
 from fer_core.analysis.checkpoint import Checkpoint, Memories, Part, Position, packed, unpacked
+from fer_core.analysis.follow import Follower, Found
 from fer_core.analysis.portraits import Portraits
-from fer_core.analysis.step import Found, Step
+from fer_core.analysis.search import RecordingSearch, Searched
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import FaceDetector, in_sequence
@@ -23,9 +26,9 @@ from fer_core.errors import MediaError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.imaging.placement import Placement, Size
 from fer_core.jobs import Monitor, Progress
-from fer_core.media.cuts import CutFinder
-from fer_core.media.messages import NOTHING
-from fer_core.media.video import Sample, Video, checked_file
+from fer_core.media.messages import NOTHING, Noticed
+from fer_core.media.video import Video, checked_file
+from fer_core.networks.cores import computing_beside
 from fer_core.networks.files import sha256
 from fer_core.provenance import Provenance
 from fer_core.readings import Face, FaceReading, FrameReading
@@ -39,6 +42,9 @@ BATCH: Final = 16
 
 MAX_WAITING: Final = 32
 """Frames that are kept at most until there are `BATCH` faces."""
+
+AHEAD: Final = 4
+"""Frames that are decoded or searched ahead of the one whose people are followed."""
 
 SAVE_EVERY_S: Final = 5.0
 LYING_DEG: Final = 60.0
@@ -118,44 +124,45 @@ def analyse(
 def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[FrameReading]:
     """See `fer_core.pipeline.EmotionPipeline.iter_video`."""
     checked_file(path)
-    with Video(path, request.fps) as video:
+    with Video(path, request.fps) as video, computing_beside():
         frames = _Frames(pipeline, request)
         frames.expect(video.frame_rate)
-        for sample in video:
-            yield from frames.take(sample, _size_of(video))
+        for _, searched in ahead(video, frames.search, AHEAD):
+            yield from frames.take(searched, _size_of(video))
         yield from frames.read()
 
 
 class _Frames:
     """Samples in, readings out, a batch of faces at a time."""
 
-    def __init__(self, pipeline: Reader, request: AnalysisRequest) -> None:
+    def __init__(self, pipeline: Reader, request: AnalysisRequest, *, keeps_memories: bool = False) -> None:
         self.pipeline, self.fps = pipeline, request.fps
-        tracker = Tracker(recall_s=math.inf)
-        self.step = Step(in_sequence(pipeline.detector), tracker, request.region, measure=pipeline.measure)
-        self.cut_finder, self.portraits = CutFinder(), Portraits()
+        detector = in_sequence(pipeline.detector)
+        self.search = RecordingSearch(detector, request.region, keeps_memories=keeps_memories)
+        self.follow = Follower(Tracker(recall_s=math.inf), measure=pipeline.measure)
+        self.portraits = Portraits()
         self.cuts: list[float] = []
         self.waiting: list[Found] = []
 
     def expect(self, frame_rate: float) -> None:
         """Set for how long a person may be missed: samples are as far apart as asked for, or as the frames are."""
         interval_s = max(1 / rate if rate else 0.0 for rate in (self.fps, frame_rate))
-        self.step.tracker.forget_s = gap_s(interval_s)
+        self.follow.tracker.forget_s = gap_s(interval_s)
 
-    def take(self, sample: Sample, size: Size) -> list[FrameReading]:
+    def take(self, searched: Searched, size: Size) -> list[FrameReading]:
         """Take in the next sample; gives the readings that became ready, of this frame and of frames before.
 
         Args:
-            sample: the next one.
+            searched: the next one.
             size: of the recording, whose pixels boxes are given in.
         """
-        image = sample.image
-        if self.cut_finder.update(image):
+        sample = searched.sample
+        if searched.is_cut:
             self.cuts.append(sample.time_s)
-            self.step.cut()
-        height, width = image.shape[:2]
+            self.follow.tracker.cut()
+        height, width = sample.image.shape[:2]
         placement = Placement.stretched((width, height), size)
-        self.waiting.append(self.step.find(image, sample.time_s, sample.frame, placement))
+        self.waiting.append(self.follow(sample.image, searched.faces, sample.time_s, sample.frame, placement))
         if len(self.waiting) >= MAX_WAITING or sum(len(found.faces) for found in self.waiting) >= BATCH:
             return self.read()
         return []
@@ -179,13 +186,13 @@ class _Analysis:
     def __init__(self, pipeline: Reader, path: Path, request: AnalysisRequest, checkpoint: Path | None) -> None:
         self.path, self.request, self.provenance = path, request, provenance_of(pipeline)
         self.sha256 = sha256(path)
-        self.frames = _Frames(pipeline, request)
+        self.frames = _Frames(pipeline, request, keeps_memories=checkpoint is not None)
         self.rows = Rows()
         self.unsaved: list[Row] = []
         self.samples = self.faces = 0
         self.after_s: float | None = None
         self.size = self.last_size = (0, 0)
-        self.noticed = NOTHING
+        self.noticed, self.searched = NOTHING, self.frames.search.state()
         self.saved_s, self.saved_cuts = time.monotonic(), 0
         self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
@@ -193,7 +200,8 @@ class _Analysis:
     def run(self, monitor: Monitor) -> Timeline:
         """From where it was left to the end, or until it is stopped."""
         self._resume()
-        with Video(self.path, self.request.fps, after_s=self.after_s, before=self.noticed) as video:
+        video = Video(self.path, self.request.fps, after_s=self.after_s, before=self.noticed)
+        with video, computing_beside():
             self.size = _size_of(video) if self.size == (0, 0) else self.size
             self.frames.expect(video.frame_rate)
 
@@ -202,9 +210,9 @@ class _Analysis:
                 return monitor.should_stop
 
             video.while_waiting = is_over
-            for sample in video:
-                self.noticed = video.noticed
-                self._take(sample)
+            samples = ((sample, video.noticed) for sample in video)
+            for (sample, noticed), searched in ahead(samples, lambda known: self.frames.search(known[0]), AHEAD):
+                self._take(searched, noticed)
                 monitor.report(self._progress(video.share, sample.time_s))
                 if monitor.should_stop:
                     break
@@ -221,9 +229,10 @@ class _Analysis:
             share, words, time_s=time_s, samples=self.samples, faces=self.faces, size=self.last_size
         )
 
-    def _take(self, sample: Sample) -> None:
+    def _take(self, searched: Searched, noticed: Noticed) -> None:
+        sample, self.noticed, self.searched = searched.sample, noticed, searched.memory or self.searched
         self.last_size = sample.width, sample.height
-        done = self.frames.take(sample, self.size)
+        done = self.frames.take(searched, self.size)
         self.samples += 1
         self.faces += len(self.frames.waiting[-1].faces) if self.frames.waiting else len(done[-1].faces)
         self.after_s = sample.time_s
@@ -249,7 +258,7 @@ class _Analysis:
             cuts=frames.cuts[self.saved_cuts :],
             portraits=packed(frames.portraits.changes()),
             state=Position(self.samples, self.faces, self.after_s, self.size, self.noticed),
-            memories=Memories(frames.step.state(), frames.cut_finder.state()),
+            memories=Memories(self.searched, frames.follow.tracker.state()),
         )
         try:
             self.checkpoint.add(part)
@@ -276,8 +285,9 @@ class _Analysis:
         if last is not None:
             self.samples, self.faces, self.after_s = last.state.samples, last.state.faces, last.state.after_s
             self.size, self.noticed = last.state.size, last.state.noticed
-            frames.step.restore(last.memories.step)
-            frames.cut_finder.restore(last.memories.cut_finder)
+            self.searched = last.memories.search
+            frames.search.restore(self.searched)
+            frames.follow.tracker.restore(last.memories.tracker)
         self.saved_cuts = len(frames.cuts)
 
     def _timeline(self, video: Video, stopped: bool) -> Timeline:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.analysis.step import Step
+from fer_core.analysis.follow import Follower
+from fer_core.analysis.search import FrameSearch
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import Classification
 from fer_core.detection import FaceDetector, SequenceDetector, in_sequence
@@ -121,39 +122,42 @@ class LiveAnalyser:
 
     Args:
         pipeline: detector and classifier; they may be shared.
-        follow: makes a detector of sequences from a detector of pictures.
+        in_sequence: makes a detector of sequences from a detector of pictures.
     """
 
     def __init__(
-        self, pipeline: EmotionPipeline, follow: Callable[[FaceDetector], SequenceDetector] | None = None
+        self,
+        pipeline: EmotionPipeline,
+        in_sequence: Callable[[FaceDetector], SequenceDetector] = in_sequence,
     ) -> None:
-        self.pipeline, self._follow = pipeline, follow or in_sequence
-        self._step = Step(
-            self._follow(pipeline.detector), Tracker(recall_s=RECALL_S), most=MOST_FACES, measure=self._measure
-        )
+        self.pipeline, self._in_sequence = pipeline, in_sequence
+        self._search = FrameSearch(in_sequence(pipeline.detector))
+        self._follow = Follower(Tracker(recall_s=RECALL_S), MOST_FACES, self._measure)
         self._smoothers: dict[int, tuple[float, ExponentialSmoother]] = {}
         self._before: tuple[tuple[int, ...], float] | None = None
 
     @property
     def remembered(self) -> frozenset[int]:
         """Persons of whom something is kept: looks, a place, or readings that are smoothed."""
-        return self._step.tracker.remembered | self._smoothers.keys()
+        return self._follow.tracker.remembered | self._smoothers.keys()
 
     def use(self, pipeline: EmotionPipeline) -> None:
         """Change the classifier or the detector; persons keep their numbers."""
         if pipeline.detector is not self.pipeline.detector:
-            self._step.detector = self._follow(pipeline.detector)
+            self._search.detector = self._in_sequence(pipeline.detector)
         self.pipeline = pipeline
         self._smoothers.clear()
 
     def reset(self) -> None:
         """Start anew, as after a cut: only persons who look the same keep their numbers; no number is used again."""
-        self._step.cut()
+        self._search.reset()
+        self._follow.tracker.cut()
         self._smoothers.clear()
 
     def forget(self) -> None:
         """Delete everything about persons, as after Stop; no number is used again."""
-        self._step.forget()
+        self._search.reset()
+        self._follow.tracker.reset()
         self._smoothers.clear()
         self._before = None
 
@@ -178,9 +182,9 @@ class LiveAnalyser:
         if before and (before[0] != image.shape[:2] or time_s - before[1] > GAP_S):
             self.reset()
         if int(image[::8, ::8].max()) <= BLACK:
-            self._step.miss(time_s)
+            self._follow.tracker.update([], time_s)
             return LiveReading(time_s, width, height, black=True)
-        found = self._step.find(image, time_s)
+        found = self._follow(image, self._search(image, time_s), time_s)
         raw, said = self.pipeline.read_with_maps(found.pairs)
         shown = [
             self._shown(reading, person, time_s, settings, baselines.get(person))

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fer_core.analysis.checkpoint import Checkpoint, Memories, Part, Position
-from fer_core.analysis.step import StepState
+from fer_core.analysis.search import SearchState
 from fer_core.analysis.tracking import Tracker
 from fer_core.face.mean_face import mean_face
 from fer_core.readings import FrameReading
@@ -93,7 +93,7 @@ def test_an_analysis_that_goes_on_has_the_outlines_of_before(tmp_path):
     rows = rows_of_frame(FrameReading(0.0, 0, (face(1), face(2))))
     checkpoint = Checkpoint(tmp_path / "state.jsonl", "ab" * 32, REQUEST, PROVENANCE)
     assert list(checkpoint.take_up()) == []
-    memories = Memories(StepState({}, Tracker().state(), ()), None)
+    memories = Memories(SearchState({}, (), None), Tracker().state())
     checkpoint.add(Part(rows=rows, cuts=[], portraits={}, state=Position(1, 2, 0.0, (640, 360)), memories=memories))
     [part] = Checkpoint(tmp_path / "state.jsonl", "ab" * 32, REQUEST, PROVENANCE).take_up()
     again, before = (build(of, RECORDING, REQUEST).measures for of in (part.rows, rows))

@@ -306,7 +306,7 @@ def test_parameters_from_a_file_are_numbers_of_the_detectors_own(name, parameter
         lambda part: {**part, "rows": 5},
         lambda part: {**part, "portraits": {"1": "a face"}},
         lambda part: {**part, "state": {**part["state"], "size": [1]}},
-        lambda part: {**part, "memories": {"step": {}, "cut_finder": None}},
+        lambda part: {**part, "memories": {"search": {}, "tracker": None}},
     ],
 )
 def test_a_checkpoint_line_that_is_no_part_ends_what_is_gone_on_with(film, tmp_path, damage):

@@ -305,12 +305,12 @@ def test_a_part_of_a_checkpoint_is_the_json_that_it_was_before(pipeline, film, t
     part = json.loads((tmp_path / "state.jsonl").read_text().splitlines()[1])
     assert list(part) == ["rows", "cuts", "portraits", "state", "memories"]
     assert list(part["state"]) == ["samples", "faces", "after_s", "size", "noticed"]
-    step = part["memories"]["step"]
-    assert list(step) == ["detector", "tracker", "shape"] and len(step["shape"]) == 2
-    [person, *_] = step["tracker"]["persons"]
-    assert step["tracker"]["next"] >= 2 and list(person) == ["number", "box", "seen_s", "last", "looks"]
+    search, tracker = part["memories"]["search"], part["memories"]["tracker"]
+    assert list(search) == ["detector", "shape", "cut_finder"] and len(search["shape"]) == 2
+    [person, *_] = tracker["persons"]
+    assert tracker["next"] >= 2 and list(person) == ["number", "box", "seen_s", "last", "looks"]
     assert len(person["box"]) == 4 and len(person["last"]) == len(person["looks"][0]) == 144
-    thumbnail, levels = part["memories"]["cut_finder"]
+    thumbnail, levels = search["cut_finder"]
     assert np.shape(thumbnail) == (18, 32) and np.shape(levels) == (9, 16)
     [worth, data] = part["portraits"]["1"]
     assert worth > 0 and base64.b64decode(data).startswith(b"\xff\xd8")

@@ -156,11 +156,11 @@ def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
     code = (
         "import signal, sys, time, fer_core.analysis.run as v; v.SAVE_EVERY_S = 0; v.BATCH = 2\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it\n"
-        "from fer_core.analysis.step import Step; find = Step.find\n"
+        "from fer_core.analysis.follow import Follower; follow = Follower.__call__\n"
         "def waits(self, *given):  # so that it cannot be done before it is ended\n"
-        "    time.sleep(60 if given[2] == 60 else 0)\n"
-        "    return find(self, *given)\n"
-        "Step.find = waits\n"
+        "    time.sleep(60 if given[3] == 60 else 0)\n"
+        "    return follow(self, *given)\n"
+        "Follower.__call__ = waits\n"
         "from fer_core.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", code, "video", str(long), "--out", str(out), "--fps", "0"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fer_core import AnalysisRequest, EmotionPipeline
 from fer_core.analysis import run
-from fer_core.analysis.step import Step
+from fer_core.analysis.follow import Follower
 from fer_core.batch.manifest import Entry
 from fer_core.batch.unit import Identity, ShareOf, Task, read_recording
 from fer_core.readings import Box
@@ -83,11 +83,11 @@ def _once(folder: Path, times: int) -> bool:
 def _do_at(frame: int, deed) -> None:
     if not _reads():  # the process of the test itself only asks what the pipeline is
         return
-    find = Step.find
+    follow = Follower.__call__
 
-    def find_or_do(self, *given):
-        if given[2] == frame:
+    def follow_or_do(self, *given):
+        if given[3] == frame:
             deed()
-        return find(self, *given)
+        return follow(self, *given)
 
-    Step.find = find_or_do
+    Follower.__call__ = follow_or_do

@@ -1,4 +1,4 @@
-"""The step of one frame is the same for a camera and for a recording."""
+"""What is done with one frame is the same for a camera and for a recording."""
 
 import json
 from dataclasses import replace
@@ -6,17 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fer_core.analysis.follow import Follower
 from fer_core.analysis.run import iterate
-from fer_core.analysis.step import Step, StepState
+from fer_core.analysis.search import FrameSearch, RecordingSearch, SearchState
 from fer_core.analysis.tracking import Tracker
 from fer_core.classification import EmotionClassifier
-from fer_core.detection import in_sequence
+from fer_core.detection import BlazeFaceDetector, in_sequence
+from fer_core.detection.sequence import BlazeFaceSequence
 from fer_core.imaging.crops import cut, network_input
 from fer_core.imaging.drawing import overlay_activation
 from fer_core.imaging.placement import Placement
 from fer_core.live import LiveSettings
 from fer_core.live.analyser import LiveAnalyser
-from fer_core.media.video import Video
+from fer_core.media.video import Sample, Video
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain, from_plain
 from fer_core.readings import Box, Face, Keypoints
@@ -41,8 +43,18 @@ def pipeline_of(detector) -> EmotionPipeline:
     return EmotionPipeline(detector, EmotionClassifier(FakeEngine("sad"), fake_card()))
 
 
+class Step:
+    """Search and follow, frame by frame."""
+
+    def __init__(self, detector, region=None, **options):
+        self.search, self.follow = FrameSearch(detector, region), Follower(Tracker(), **options)
+
+    def find(self, image, time_s, frame=0, placed_in=None):
+        return self.follow(image, self.search(image, time_s), time_s, frame, placed_in)
+
+
 def step(detector, **options) -> Step:
-    return Step(in_sequence(detector), Tracker(), **options)
+    return Step(in_sequence(detector), **options)
 
 
 def test_live_and_recorded_find_and_read_the_same(tmp_path):
@@ -136,7 +148,7 @@ def test_at_the_border_of_a_region_the_picture_goes_on():
 def test_a_region_is_all_that_is_searched_and_everything_found_is_in_pixels_of_the_frame():
     points = Keypoints(*((10.0 + n, 20.0 + n) for n in range(6)))
     watched = Watched(Face(Box(10, 20, 60, 60), 0.9, points))
-    found = Step(watched, Tracker(), Region(0.5, 0.25, 0.5, 0.5)).find(PICTURE, 0.0)
+    found = Step(watched, Region(0.5, 0.25, 0.5, 0.5)).find(PICTURE, 0.0)
     np.testing.assert_array_equal(watched.seen[0], PICTURE[90:270, 320:])
     [face] = found.faces
     assert face.box == Box(330, 110, 60, 60)
@@ -152,49 +164,39 @@ def test_faces_are_measured_in_pixels_of_the_frame():
         return list(faces)
 
     watched = Watched(Face(Box(10, 20, 60, 60), 0.9))
-    Step(watched, Tracker(), Region(0.5, 0, 0.5, 1), measure=measure).find(PICTURE, 0.0)
+    Step(watched, Region(0.5, 0, 0.5, 1), measure=measure).find(PICTURE, 0.0)
     assert measured == [((360, 640, 3), [Box(330, 20, 60, 60)])]
 
 
-def test_the_search_begins_anew_with_another_size_and_after_a_cut():
+def test_the_search_begins_anew_with_another_size():
     watched = Watched()
-    one = Step(watched, Tracker())
+    search = FrameSearch(watched)
     for _ in range(3):
-        one.find(PICTURE, 0.0)
+        search(PICTURE, 0.0)
     assert watched.resets == 1
-    one.find(PICTURE[:, :320], 0.1)
+    search(PICTURE[:, :320], 0.1)
     assert watched.resets == 2
-    one.cut()
-    assert watched.resets == 3
-    one.forget()
-    assert watched.resets == 4
 
 
-def test_after_forgetting_numbers_go_on():
-    one = step(FakeDetector([LEFT]))
-    assert one.find(PICTURE, 0.0).persons == (1,)
-    one.forget()
-    assert one.find(PICTURE, 0.1).persons == (2,)
+def test_a_new_shot_is_noticed_and_searched_anew():
+    watched = Watched()
+    search = RecordingSearch(watched)
+    pictures = [PICTURE, PICTURE, 255 - PICTURE]
+    searched = [search(Sample(number / 4, number, image, 640, 360)) for number, image in enumerate(pictures)]
+    assert [one.is_cut for one in searched] == [False, False, True]
+    assert watched.resets == 2  # at the beginning, and at the cut
 
 
-def test_a_missed_frame_ages_whom_nobody_sees():
-    one = Step(Watched(Face(LEFT, 0.9)), Tracker(forget_s=0.5, recall_s=0.5))
-    assert one.find(PICTURE, 0.0).persons == (1,)
-    one.miss(30.0)
-    assert one.find(PICTURE, 30.1).persons == (2,)
-
-
-def test_it_goes_on_where_its_state_was_taken():
-    before, after = Moving(), Moving()
-    one, other = step(before), step(after)
-    for number in range(4):
-        one.find(PICTURE, number / 4, number)
-    other.restore(from_plain(StepState, json.loads(json.dumps(as_plain(one.state())))))
-    after.seen = list(before.seen)
-    for number in range(4, 8):
-        mine, theirs = (each.find(PICTURE, number / 4, number) for each in (one, other))
-        assert mine.persons == theirs.persons
-        assert [face.box for face in mine.faces] == [face.box for face in theirs.faces]
+def test_a_search_goes_on_where_its_state_was_taken():
+    sequence = BlazeFaceSequence(BlazeFaceDetector())
+    search = RecordingSearch(sequence, keeps_memories=True)
+    samples = [Sample(number / 4, number, PICTURE, 640, 360) for number in range(9)]
+    searched = [search(sample) for sample in samples]
+    for at in (0, 3):  # with a thorough search before, and with one to come
+        memory = from_plain(SearchState, json.loads(json.dumps(as_plain(searched[at].memory))))
+        again = RecordingSearch(BlazeFaceSequence(sequence.detector), keeps_memories=True)
+        again.restore(memory)
+        assert [again(sample) for sample in samples[at + 1 :]][-1].memory == searched[-1].memory
 
 
 def test_readings_of_a_recording_carry_their_people(tmp_path):
