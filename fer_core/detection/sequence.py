@@ -1,7 +1,8 @@
 """Faces in a sequence of frames: every frame is searched whole, tiles are searched now and then and for lost faces.
 
 A sequence finds the faces that the search of a still picture finds, except that a small new face may be seen up to
-`tiles_every_s` late, or `empty_every_s` where no other face is in the frame.
+twice `tiles_every_s` late, once where there are other small faces, or `empty_every_s` where no other face is in the
+frame.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ from fer_core.readings import Box, Face
 FOUND_AGAIN: Final = 0.2
 """Overlap (intersection over union) from which a found face is a known one."""
 
+RARELY: Final = 2
+"""How many times as long the next thorough search is waited for where the last one found all without tiles."""
+
 _TIME_SLACK_S: Final = 1e-3
 
 
@@ -37,10 +41,18 @@ class KnownFace:
 
 @dataclass(frozen=True)
 class _State:
-    """Known faces as (x, y, width, height, seen_s), the time of the last thorough search, the turn of the frames."""
+    """The memory of a sequence.
+
+    Attributes:
+        known: faces as (x, y, width, height, seen_s).
+        thorough_s: time of the last thorough search.
+        rarely: whether that found all without tiles.
+        turn: of the frames.
+    """
 
     known: tuple[tuple[int, int, int, int, float], ...]
     thorough_s: float | None
+    rarely: bool
     turn: int
 
 
@@ -50,7 +62,7 @@ class BlazeFaceSequence:
     Args:
         detector: may be shared with other sequences.
         tiles_every_s: seconds between two thorough searches, with tiles and, where no sure face is upright, of
-            turned frames.
+            turned frames; `RARELY` times as many while a sure face is there and tiles show no further ones.
         empty_every_s: the same while no face is found at all.
         keep_s: how long a lost face is looked for where it was.
     """
@@ -70,7 +82,7 @@ class BlazeFaceSequence:
     def reset(self) -> None:
         """Forget the frames before, as after a cut: the next search is thorough."""
         self._known: list[KnownFace] = []
-        self._thorough_s = -np.inf
+        self._thorough_s, self._rarely = -np.inf, False
         self.turn = Turn.NONE
 
     def detect(self, image: NDArray[np.uint8], time_s: float) -> list[Face]:
@@ -92,7 +104,7 @@ class BlazeFaceSequence:
         """See `fer_core.detection.protocol.Resumable`."""
         known = tuple((*known.box, known.seen_s) for known in self._known)
         thorough_s = self._thorough_s if np.isfinite(self._thorough_s) else None
-        plain: dict[str, JsonValue] = as_plain(_State(known, thorough_s, int(self.turn)))
+        plain: dict[str, JsonValue] = as_plain(_State(known, thorough_s, self._rarely, int(self.turn)))
         return plain
 
     def restore(self, state: Mapping[str, JsonValue]) -> None:
@@ -100,7 +112,7 @@ class BlazeFaceSequence:
         saved = from_plain(_State, state)
         self._known = [KnownFace(Box(*box), seen_s) for *box, seen_s in saved.known]
         self._thorough_s = -np.inf if saved.thorough_s is None else saved.thorough_s
-        self.turn = Turn(saved.turn)
+        self._rarely, self.turn = saved.rarely, Turn(saved.turn)
 
     def _unturned(self, picture: NDArray[np.uint8], time_s: float) -> Candidates:
         """The faces of a frame as it is; a thorough search finds out whether the next ones are to be turned."""
@@ -136,9 +148,12 @@ class BlazeFaceSequence:
         halvings = Halvings(picture)
         found = self.detector.whole(halvings)
         lost = self._lost(found)
-        every_s = self.tiles_every_s if len(found) else min(self.empty_every_s, self.tiles_every_s)
+        every_s = self.tiles_every_s * (RARELY if self._rarely else 1)
+        if not len(found):
+            every_s = min(self.empty_every_s, self.tiles_every_s)
         if time_s - self._thorough_s >= every_s - _TIME_SLACK_S:
-            found = self.detector.tiled(halvings, found)
+            in_whole, found = found, self.detector.tiled(halvings, found)
+            self._rarely = len(found) <= len(in_whole) and bool((in_whole.scores >= self.detector.limits.sure).any())
             self._thorough_s = time_s
         elif lost:
             parts = tuple({_part(known.box, picture, self.detector.smallest_face_px) for known in lost})

@@ -270,7 +270,24 @@ def test_a_sequence_can_be_interrupted_and_gone_on_with(detector):
     second.restore(json.loads(json.dumps(first.state())))
     assert found_of(second.detect(scene, 0.25), boxes) == 12
     second.reset()
-    assert second.state() == {"known": [], "thorough_s": None, "turn": 0}
+    assert second.state() == {"known": [], "thorough_s": None, "rarely": False, "turn": 0}
+
+
+@pytest.mark.parametrize(("small_before", "seen_s"), [(0, 4.0), (1, 2.0)])
+def test_a_small_face_beside_a_large_one_is_seen_later_the_fewer_there_were_before(detector, small_before, seen_s):
+    """A large face and as many small ones as told, which only tiles show; another small one comes at 0.25 s."""
+    large, small = (cv2.resize(portrait(), (side, side), interpolation=cv2.INTER_AREA) for side in (500, 220))
+    frame = np.full((720, 1280, 3), 60, np.uint8)
+    frame[200:700, 100:600] = large
+    places = [(20, 700), (400, 1000)]
+    for y, x in places[:small_before]:
+        frame[y : y + 220, x : x + 220] = small
+    sequence, y, x = BlazeFaceSequence(detector), *places[small_before]
+    assert len(sequence.detect(frame, 0.0)) == 1 + small_before
+    frame[y : y + 220, x : x + 220] = small
+    assert len(detector.detect(frame)) == 2 + small_before
+    counts = {time_s: len(sequence.detect(frame, time_s)) for time_s in np.arange(0.25, 4.5, 0.25).tolist()}
+    assert next(time_s for time_s, count in counts.items() if count == 2 + small_before) == seen_s
 
 
 def test_a_turned_recording_stays_found(detector):
