@@ -151,12 +151,15 @@ class _Scene:
 
 
 def _main() -> None:
-    """Read one recording and print the figures as JSON."""
+    """Read one recording and print the figures as JSON. What is needed for that is loaded before the time begins."""
     import resource  # not on Windows
 
+    import fer_core.analysis.run  # noqa: F401  # with pandas
     from fer_core.media.processes import end_forkers
+    from fer_core.media.video import prepare_to_decode
     from fer_core.pipeline import EmotionPipeline
 
+    prepare_to_decode()
     pipeline = EmotionPipeline.load(sys.argv[3] if len(sys.argv) > 3 else None)
     began_s, cpu_s = time.perf_counter(), time.process_time()
     with _watched() as peaks_kib:
