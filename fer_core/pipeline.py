@@ -246,6 +246,9 @@ class EmotionPipeline:
         Raises:
             MediaError: the file cannot be used at all.
         """
+        from fer_core.media.video import prepare_to_decode
+
+        prepare_to_decode()
         from fer_core.analysis.run import iterate
 
         return iterate(self, Path(path), AnalysisRequest(fps=fps, region=region))

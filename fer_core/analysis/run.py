@@ -14,9 +14,9 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.analysis.ahead import ahead
 from fer_core.analysis.checkpoint import Checkpoint, Memories, Part, Position, packed, unpacked
 from fer_core.analysis.follow import Follower, Found
+from fer_core.analysis.overlap import overlapped
 from fer_core.analysis.portraits import Portraits
 from fer_core.analysis.search import RecordingSearch, Searched
 from fer_core.analysis.tracking import Tracker
@@ -27,8 +27,8 @@ from fer_core.face.measuring import FaceMeasurer
 from fer_core.imaging.placement import Placement, Size
 from fer_core.jobs import Monitor, Progress
 from fer_core.media.messages import NOTHING, Noticed
-from fer_core.media.video import Video, checked_file
-from fer_core.networks.cores import computing_beside
+from fer_core.media.video import Sample, Video, checked_file
+from fer_core.networks.cores import computing_beside, most_threads
 from fer_core.networks.files import sha256
 from fer_core.provenance import Provenance
 from fer_core.readings import Face, FaceReading, FrameReading
@@ -124,10 +124,10 @@ def analyse(
 def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[FrameReading]:
     """See `fer_core.pipeline.EmotionPipeline.iter_video`."""
     checked_file(path)
-    with Video(path, request.fps) as video, computing_beside():
+    with Video(path, request.fps) as video:
         frames = _Frames(pipeline, request)
         frames.expect(video.frame_rate)
-        for _, searched in ahead(video, frames.search, AHEAD):
+        for _, searched in overlapped(video, frames.search, _ahead()):
             yield from frames.take(searched, _size_of(video))
         yield from frames.read()
 
@@ -138,7 +138,7 @@ class _Frames:
     def __init__(self, pipeline: Reader, request: AnalysisRequest, *, keeps_memories: bool = False) -> None:
         self.pipeline, self.fps = pipeline, request.fps
         detector = in_sequence(pipeline.detector)
-        self.search = RecordingSearch(detector, request.region, keeps_memories=keeps_memories)
+        self.finder = RecordingSearch(detector, request.region, keeps_memories=keeps_memories)
         self.follow = Follower(Tracker(recall_s=math.inf), measure=pipeline.measure)
         self.portraits = Portraits()
         self.cuts: list[float] = []
@@ -148,6 +148,11 @@ class _Frames:
         """Set for how long a person may be missed: samples are as far apart as asked for, or as the frames are."""
         interval_s = max(1 / rate if rate else 0.0 for rate in (self.fps, frame_rate))
         self.follow.tracker.forget_s = gap_s(interval_s)
+
+    def search(self, sample: Sample) -> Searched:
+        """Search the next sample. May run in a thread of its own, ahead of `take`: they share nothing."""
+        with computing_beside():
+            return self.finder(sample)
 
     def take(self, searched: Searched, size: Size) -> list[FrameReading]:
         """Take in the next sample; gives the readings that became ready, of this frame and of frames before.
@@ -192,7 +197,7 @@ class _Analysis:
         self.samples = self.faces = 0
         self.after_s: float | None = None
         self.size = self.last_size = (0, 0)
-        self.noticed, self.searched = NOTHING, self.frames.search.state()
+        self.noticed, self.searched = NOTHING, self.frames.finder.state()
         self.saved_s, self.saved_cuts = time.monotonic(), 0
         self.problems: list[str] = []
         self.checkpoint = None if checkpoint is None else Checkpoint(checkpoint, self.sha256, request, self.provenance)
@@ -200,8 +205,7 @@ class _Analysis:
     def run(self, monitor: Monitor) -> Timeline:
         """From where it was left to the end, or until it is stopped."""
         self._resume()
-        video = Video(self.path, self.request.fps, after_s=self.after_s, before=self.noticed)
-        with video, computing_beside():
+        with Video(self.path, self.request.fps, after_s=self.after_s, before=self.noticed) as video:
             self.size = _size_of(video) if self.size == (0, 0) else self.size
             self.frames.expect(video.frame_rate)
 
@@ -210,10 +214,10 @@ class _Analysis:
                 return monitor.should_stop
 
             video.while_waiting = is_over
-            samples = ((sample, video.noticed) for sample in video)
-            for (sample, noticed), searched in ahead(samples, lambda known: self.frames.search(known[0]), AHEAD):
+            samples = ((sample, video.noticed, video.share) for sample in video)
+            for (sample, noticed, share), searched in overlapped(samples, self._search, _ahead()):
                 self._take(searched, noticed)
-                monitor.report(self._progress(video.share, sample.time_s))
+                monitor.report(self._progress(share, sample.time_s))
                 if monitor.should_stop:
                     break
             self._keep(self.frames.read())
@@ -221,6 +225,9 @@ class _Analysis:
             if not monitor.should_stop:
                 monitor.report(self._progress(1.0, video.duration_s or 0.0))
         return self._timeline(video, stopped=monitor.should_stop)
+
+    def _search(self, known: tuple[Sample, Noticed, float]) -> Searched:
+        return self.frames.search(known[0])
 
     def _progress(self, share: float, time_s: float) -> AnalysisProgress:
         faces = "1 face" if self.faces == 1 else f"{self.faces} faces"
@@ -286,7 +293,7 @@ class _Analysis:
             self.samples, self.faces, self.after_s = last.state.samples, last.state.faces, last.state.after_s
             self.size, self.noticed = last.state.size, last.state.noticed
             self.searched = last.memories.search
-            frames.search.restore(self.searched)
+            frames.finder.restore(self.searched)
             frames.follow.tracker.restore(last.memories.tracker)
         self.saved_cuts = len(frames.cuts)
 
@@ -327,6 +334,11 @@ def _lies(timeline: Timeline) -> bool:
     """Whether most faces are nearer to lying than to standing; of faces without landmarks nobody knows."""
     tilts = timeline.frame["roll_deg"].dropna().abs()
     return bool((tilts > LYING_DEG).sum() > len(tilts) / 2)
+
+
+def _ahead() -> int:
+    """Frames to search ahead; none where one of several processes is to compute with one thread alone."""
+    return AHEAD if most_threads() > 1 else 0
 
 
 def _size_of(video: Video) -> Size:

@@ -148,12 +148,13 @@ class BlazeFaceSequence:
         halvings = Halvings(picture)
         found = self.detector.whole(halvings)
         lost = self._lost(found)
-        every_s = self.tiles_every_s * (RARELY if self._rarely else 1)
+        is_sure = bool((found.scores >= self.detector.limits.sure).any())
+        every_s = self.tiles_every_s * (RARELY if self._rarely and is_sure else 1)
         if not len(found):
             every_s = min(self.empty_every_s, self.tiles_every_s)
         if time_s - self._thorough_s >= every_s - _TIME_SLACK_S:
             in_whole, found = found, self.detector.tiled(halvings, found)
-            self._rarely = len(found) <= len(in_whole) and bool((in_whole.scores >= self.detector.limits.sure).any())
+            self._rarely = len(found) <= len(in_whole)
             self._thorough_s = time_s
         elif lost:
             parts = tuple({_part(known.box, picture, self.detector.smallest_face_px) for known in lost})

@@ -16,7 +16,7 @@ def available_cores() -> int:
 
 
 def limit_threads(most: int) -> None:
-    """Let each network that this process loads from now on compute with at most that many threads.
+    """Let each network of this process compute with at most that many threads; those loaded before may keep theirs.
 
     For one of several processes that compute at the same time. The numbers do not depend on the threads.
 
@@ -31,9 +31,9 @@ def limit_threads(most: int) -> None:
 
 @contextlib.contextmanager
 def computing_beside() -> Iterator[None]:
-    """Tell, as long as this lasts, that networks of this process compute at the same time as others of the same work.
+    """Tell, as long as this lasts, that what is computed here is one of two steps that are computed at the same time.
 
-    They then share the cores: two networks on a core each are done sooner than one after the other on both, because the
+    Both then share the cores: two networks on a core each are done sooner than one after the other on both, because the
     threads of one wait for each other after every layer.
     """
     global _beside
@@ -46,9 +46,21 @@ def computing_beside() -> Iterator[None]:
             _beside -= 1
 
 
-def computing_threads() -> int:
-    """Threads of a network without a number of its own: one per available core, or the limit of this process.
+def most_threads() -> int:
+    """Threads of a network that is loaded without a number of its own: one a core, or the limit of this process."""
+    return min(available_cores(), _share or available_cores())
 
-    Where several compute at the same time, each has its part.
-    """
-    return max(1, min(available_cores(), _share or available_cores()) // (1 + _beside))
+
+def computing_threads() -> int:
+    """`most_threads`, or a part of them while several steps are computed at the same time."""
+    return max(1, most_threads() // (1 + _beside))
+
+
+def _forget() -> None:
+    """In a fork nothing is computed yet."""
+    global _beside, _lock
+    _beside, _lock = 0, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -33,7 +33,8 @@ class FixedNetwork:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        # The file is read once: a later interpreter computes with what was checked, whatever has become of the file.
+        self._path, self._content = path, _read(path)
         self._interpreters: dict[int, Interpreter] = {}
         self._lock = threading.Lock()
         interpreter = self._with_threads(_threads())
@@ -57,13 +58,23 @@ class FixedNetwork:
     def _with_threads(self, threads: int) -> Interpreter:
         if threads not in self._interpreters:
             try:
-                interpreter = Interpreter(model_path=str(self._path), num_threads=threads)
+                interpreter = Interpreter(model_content=self._content, num_threads=threads)
                 interpreter.allocate_tensors()
             except (ValueError, RuntimeError) as error:
-                reason = f"{self._path} is not a readable LiteRT model; restore the file from the release."
-                raise ModelError(reason) from error
+                raise _unreadable(self._path) from error
             self._interpreters[threads] = interpreter
         return self._interpreters[threads]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> ModelError:
+    return ModelError(f"{path} is not a readable LiteRT model; restore the file from the release.")
 
 
 def _threads() -> int:

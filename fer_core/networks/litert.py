@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fer_core.errors import ModelError
 from fer_core.native_stderr import stderr_without
-from fer_core.networks.cores import computing_threads
+from fer_core.networks.cores import most_threads
 
 
 class LiteRtModel:
@@ -17,7 +17,7 @@ class LiteRtModel:
 
     Args:
         path: the `.tflite` file; its first dimension must be free.
-        threads: CPU threads; None for `computing_threads`.
+        threads: CPU threads; None for `most_threads`.
 
     Raises:
         ModelError: the file is not a LiteRT model.
@@ -26,7 +26,7 @@ class LiteRtModel:
     def __init__(self, path: Path, threads: int | None = None) -> None:
         try:
             with stderr_without("INFO: "):  # such as that it created a delegate
-                self._interpreter = Interpreter(model_path=str(path), num_threads=threads or computing_threads())
+                self._interpreter = Interpreter(model_path=str(path), num_threads=threads or most_threads())
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is not a readable LiteRT model; restore the file or export it again.") from error

@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -288,6 +289,22 @@ def test_a_small_face_beside_a_large_one_is_seen_later_the_fewer_there_were_befo
     assert len(detector.detect(frame)) == 2 + small_before
     counts = {time_s: len(sequence.detect(frame, time_s)) for time_s in np.arange(0.25, 4.5, 0.25).tolist()}
     assert next(time_s for time_s, count in counts.items() if count == 2 + small_before) == seen_s
+
+
+def test_where_no_sure_face_is_left_tiles_are_searched_as_often_as_ever(monkeypatch):
+    detector, frame, searched_s = BlazeFaceDetector(), held(Turn.NONE), []
+    sequence, time_s = BlazeFaceSequence(detector), 0.0
+    tiled = BlazeFaceDetector.tiled
+    monkeypatch.setattr(
+        BlazeFaceDetector, "tiled", lambda self, *given: searched_s.append(time_s) or tiled(self, *given)
+    )
+    for time_s in (0.0, 1.0, 2.0):
+        sequence.detect(frame, time_s)
+    assert searched_s == [0.0]
+    detector.limits = replace(detector.limits, acceptance=((1.1, 0.0), (0.2, 0.0)))  # nothing is sure enough
+    time_s = 2.5
+    assert sequence.detect(frame, time_s)
+    assert searched_s == [0.0, 2.5]
 
 
 def test_a_turned_recording_stays_found(detector):

@@ -1,10 +1,12 @@
 """How many threads networks compute with."""
 
+import os
+
 import numpy as np
 import pytest
 
 from fer_core.networks import cores
-from fer_core.networks.face_files import DETECTOR, face_network
+from fer_core.networks.face_files import DETECTOR, IRIS, MESH, face_network
 from fer_core.networks.fixed import FixedNetwork
 
 
@@ -38,10 +40,28 @@ def test_what_computes_at_the_same_time_shares_the_cores():
     assert cores.computing_threads() == 6
 
 
-def test_a_network_computes_the_same_with_any_number_of_threads():
-    network = FixedNetwork(face_network(DETECTOR))
+@pytest.mark.parametrize("name", [DETECTOR, MESH, IRIS])
+def test_a_network_computes_the_same_with_one_thread_as_with_several(name, tmp_path):
+    file = tmp_path / "network.tflite"
+    file.write_bytes(face_network(name).read_bytes())
+    network = FixedNetwork(file)
+    file.write_bytes(b"another version of it")  # which is not what was checked
     x = np.random.default_rng(0).uniform(-1, 1, network.shape[1:]).astype(np.float32)
-    alone = network(x)
-    with cores.computing_beside(), cores.computing_beside(), cores.computing_beside():
-        for mine, theirs in zip(network(x), alone, strict=True):
-            np.testing.assert_array_equal(mine, theirs)
+    several = network(x)
+    cores.limit_threads(1)
+    for mine, theirs in zip(network(x), several, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_network_that_is_loaded_meanwhile_is_not_slow_for_good():
+    with cores.computing_beside():
+        assert cores.most_threads() == 8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_in_a_fork_nothing_is_computed_beside():
+    with cores.computing_beside():
+        if not (child := os.fork()):
+            os._exit(cores.computing_threads())
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 8

@@ -35,7 +35,12 @@ class Parts:
     def __init__(self, *boxes: Box, emotion: str = "happy", strength: float = 4.0) -> None:
         self.detector, self.engine = FakeDetector(boxes), FakeEngine(emotion, strength)
         pipeline = EmotionPipeline(self.detector, EmotionClassifier(self.engine, fake_card()))
-        self.analyser = LiveAnalyser(pipeline, EveryFrame)
+        self.sequences: list[EveryFrame] = []
+        self.analyser = LiveAnalyser(pipeline, self.in_sequence)
+
+    def in_sequence(self, detector) -> EveryFrame:
+        self.sequences.append(EveryFrame(detector))
+        return self.sequences[-1]
 
     def read(self, time_s: float, picture=PICTURE, settings=RAW, baselines=None):
         return self.analyser.read(picture, time_s, settings, baselines or {})
@@ -197,9 +202,21 @@ def test_after_it_was_told_to_forget_nothing_of_anybody_is_kept_and_no_number_co
     parts = Parts(LEFT)
     parts.read(0.0)
     assert parts.analyser.remembered == {1}
+    (sequence,) = parts.sequences
+    begun = sequence.resets
     parts.analyser.forget()
     assert parts.analyser.remembered == set()
+    assert sequence.resets == begun + 1  # nor where faces were
     assert people(parts.read(0.1)) == [2]
+
+
+def test_a_new_beginning_forgets_where_faces_were():
+    parts = Parts(LEFT)
+    parts.read(0.0)
+    (sequence,) = parts.sequences
+    begun = sequence.resets
+    parts.analyser.reset()
+    assert sequence.resets == begun + 1
 
 
 def test_nobody_is_remembered_for_more_than_a_minute_before_a_covered_lens():

@@ -25,6 +25,7 @@ from fer_core.detection import HaarDetector, load_detector
 from fer_core.errors import RequestError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.jobs import Monitor
+from fer_core.networks import cores
 from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
@@ -219,6 +220,41 @@ def test_progress_rises_to_one_and_knows_the_time_left(pipeline, film):
     assert shares == sorted(shares) and shares[-1] == 1 and told[-1].remaining_s == 0
     assert (told[-1].samples, told[-1].faces) == (24, 28)
     assert all(progress.remaining_s is None or progress.remaining_s >= 0 for progress in told)
+
+
+def test_all_is_done_only_once_every_sample_is_counted(film):
+    told = []
+    timeline = fake_pipeline([FACE]).analyze_video(film, progress=Monitor(told.append, every_s=0))
+    assert {one.samples for one in told if one.share == 1} == {timeline.frame["frame"].nunique()}
+
+
+@pytest.mark.parametrize("checkpoint", [None, "state.jsonl"])
+def test_an_error_of_the_detector_reaches_who_asked_and_leaves_no_thread(film, tmp_path, checkpoint):
+    class Broken(FakeDetector):
+        def detect(self, image):
+            if len(self.seen) == 9:
+                raise RuntimeError("out of memory")
+            return super().detect(image)
+
+    broken = EmotionPipeline(Broken([FACE]), EmotionClassifier(FakeEngine("sad"), fake_card()))
+    threads = threading.active_count()
+    with pytest.raises(RuntimeError, match="out of memory"):
+        broken.analyze_video(film, checkpoint=checkpoint and tmp_path / checkpoint)
+    assert threading.active_count() == threads
+
+
+def test_one_of_several_processes_searches_in_turn(film, monkeypatch):
+    monkeypatch.setattr(cores, "_share", 1)
+    used = set()
+
+    class Watched(FakeDetector):
+        def detect(self, image):
+            used.add(threading.current_thread())
+            return super().detect(image)
+
+    alone = EmotionPipeline(Watched([FACE]), EmotionClassifier(FakeEngine("sad"), fake_card()))
+    alone.analyze_video(film)
+    assert used == {threading.current_thread()}
 
 
 def test_a_stop_keeps_what_was_read_and_says_so(pipeline, film):

@@ -10,7 +10,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from fer_core.networks.cores import computing_threads
+from fer_core.networks.cores import most_threads
 from fer_core.networks.fixed import FixedNetwork
 from fer_core.networks.litert import LiteRtModel
 
@@ -50,7 +50,7 @@ def bare_call(file: Path, x: NDArray[np.float32], threads: int | None = None) ->
         x: float32 (N, height, width, channels).
         threads: of the network; None for as many as the project's own have.
     """
-    interpreter = Interpreter(model_path=str(file), num_threads=threads or computing_threads())
+    interpreter = Interpreter(model_path=str(file), num_threads=threads or most_threads())
     (given,) = interpreter.get_input_details()
     interpreter.resize_tensor_input(given["index"], x.shape)
     interpreter.allocate_tensors()
