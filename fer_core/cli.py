@@ -79,9 +79,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FerError as error:
         say(f"error: {error}")
         return BAD_INPUT
+    except OSError as error:  # a place that may not be looked into, or a share or disk that fails meanwhile
+        say(f"error: {_place(error)} cannot be read or written ({error.strerror or error}); check it and try again.")
+        return BAD_INPUT
     except KeyboardInterrupt as end:
         say("stopped.")
         return status_of(end)
+
+
+def _place(error: OSError) -> str:
+    return "A file" if error.filename is None else os.fsdecode(error.filename)
 
 
 def _search_no_garbage() -> None:

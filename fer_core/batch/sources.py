@@ -8,7 +8,7 @@ from typing import Final
 
 from fer_core.batch.remote import ENDINGS, Source, as_path, is_here, listed, scheme_of
 from fer_core.errors import MediaError
-from fer_core.media.files import harmless
+from fer_core.media.files import harmless, is_folder
 
 _OF_SYSTEM: Final = frozenset({"lost+found", "System Volume Information", "$RECYCLE.BIN"})
 """Folders of whole disks that hold nobody's recordings, and that only the system may list."""
@@ -53,14 +53,14 @@ def _named_by(source: str | Path) -> Sequence[Source]:
 
 
 def _recordings_of(source: Path) -> list[Path]:
-    if source.is_dir():
+    if is_folder(source):
         return sorted(_in_folder(source))
     if os.path.lexists(source):
         return [source]
     if not glob.has_magic(str(source)):
         raise MediaError(f"{harmless(str(source))} does not exist; check the path.")
     matches = [Path(match) for match in glob.glob(str(source), recursive=True)]  # noqa: PTH207  absolute ones too
-    inside = (path for match in matches if match.is_dir() for path in _in_folder(match))
+    inside = (path for match in matches if is_folder(match) for path in _in_folder(match))
     return sorted({*filter(_is_recording, matches), *inside})
 
 
@@ -78,4 +78,4 @@ def _refuse(error: OSError) -> None:
 
 
 def _is_recording(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and not path.is_dir()
+    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and not is_folder(path)

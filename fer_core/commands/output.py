@@ -14,6 +14,7 @@ from typing import Any
 from fer_core.commands.endings import silence
 from fer_core.errors import MediaError
 from fer_core.jobs import Monitor, Progress
+from fer_core.media.files import is_folder, is_there
 from fer_core.whole_file import write_whole
 
 DONE, BAD_INPUT, PIPE_CLOSED = 0, 3, 141
@@ -82,7 +83,7 @@ def checked_folder(folder: Path, option: str) -> Path:
         MediaError: there is a file in its place, or in the place of one that it is in.
     """
     for place in (folder, *folder.parents):
-        if place.exists() and not place.is_dir():
+        if is_there(place) and not is_folder(place):
             raise MediaError(f"{place} is a file, and results need a folder; name another one with {option}.")
     return folder
 

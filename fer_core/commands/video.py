@@ -14,6 +14,7 @@ from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.errors import FerError, MediaError, TimelineError
+from fer_core.media.files import is_there
 
 if TYPE_CHECKING:
     from fer_core.pipeline import EmotionPipeline
@@ -63,7 +64,7 @@ def _video(options: argparse.Namespace) -> int:
     from fer_core.media.video import checked_file
     from fer_core.pipeline import EmotionPipeline
 
-    is_new = not checked_folder(options.out, "--out").exists()
+    is_new = not is_there(checked_folder(options.out, "--out"))
     edits = _edits(options)
     checkpoint = options.out / CHECKPOINT
     request = request_of(options)
@@ -91,7 +92,7 @@ def _video(options: argparse.Namespace) -> int:
 
 
 def _say_where(checkpoint: Path) -> None:
-    if checkpoint.exists():
+    if is_there(checkpoint):
         say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
 
 

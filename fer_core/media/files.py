@@ -1,5 +1,6 @@
 """Files that people name: opened, or refused in a sentence that names them."""
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,19 @@ def opened(path: Path, what: str) -> Iterator[BinaryIO]:
         raise MediaError(f"{label} may not be read; ask for permission or copy it elsewhere.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise MediaError(f"{label} cannot be read from where it is; check the path or copy it elsewhere.") from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder; not where one may not look, the name is too long, or a share has failed.
+
+    `Path.exists` raises then; whoever opens the path gets to know why.
+    """
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; not where one may not look, as of `is_there`."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def stored_name(name: str, otherwise: str = "recording") -> str:

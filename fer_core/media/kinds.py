@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from fer_core.media.files import is_there
+
 HEAD_BYTES: Final = 65_536  # an MXF may begin with anything of this length
 
 _AS_MP4: Final = "save it as MP4 (H.264)"
@@ -92,7 +94,7 @@ _SERIES: Final = re.compile(r"%\d*d|[*?]")
 def names_a_series(path: Path) -> bool:
     """Whether the name is a pattern for a series of pictures, as other programs take it, and no file."""
     ending = path.suffix.lower()
-    return ending in _PICTURE_NAMES and bool(_SERIES.search(path.name)) and not path.exists()
+    return ending in _PICTURE_NAMES and bool(_SERIES.search(path.name)) and not is_there(path)
 
 
 def holds_pictures(folder: Path) -> bool:

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import MediaError
-from fer_core.media.files import harmless, opened
+from fer_core.media.files import harmless, is_folder, opened
 from fer_core.media.kinds import (
     HEAD_BYTES,
     ONE_OF_MANY,
@@ -306,7 +306,7 @@ def checked_file(path: Path) -> str:
         MediaError: it is not.
     """
     label = harmless(str(path))
-    if path.is_dir() and holds_pictures(path):
+    if is_folder(path) and holds_pictures(path):
         raise MediaError(f"{label} is a folder of pictures; {ONE_OF_MANY}.")
     if names_a_series(path):
         raise MediaError(f"{label} names a series of pictures; {ONE_OF_MANY}.")

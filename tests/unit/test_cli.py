@@ -1,5 +1,6 @@
 """The command line, run as people run it: in a process of its own where start-up matters, else through `main`."""
 
+import errno
 import gc
 import json
 import os
@@ -108,6 +109,20 @@ def test_json_into_a_file(capsys, tmp_path):
 def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
     (tmp_path / "file").write_text("in the way")
     status, _, err = answer(capsys, "image", PORTRAIT, "--json", tmp_path / "file" / "faces.json")
+    assert status == 3 and "cannot be written" in err and err.count("\n") == 1
+
+
+def test_a_share_that_fails_is_one_clear_line(capsys, tmp_path, monkeypatch):
+    def stale(options):
+        raise OSError(errno.ESTALE, "Stale file handle", str(tmp_path / "share"))
+
+    monkeypatch.setattr(cli, "_image", stale)
+    status, _, err = answer(capsys, "image", PORTRAIT)
+    assert status == 3 and "share cannot be read or written (Stale file handle)" in err and err.count("\n") == 1
+
+
+def test_results_in_a_folder_whose_name_is_too_long_are_refused_in_a_line(capsys):
+    status, _, err = answer(capsys, "image", PORTRAIT, "--annotate", "x" * 5000)
     assert status == 3 and "cannot be written" in err and err.count("\n") == 1
 
 

@@ -1,5 +1,6 @@
 """A batch with a fake pipeline in the test's own process: the dataset, and what is read when."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -169,6 +170,22 @@ def test_a_file_that_cannot_be_opened_is_a_row_until_it_can(tmp_path):
     clip(tmp_path / "in" / "nowhere.mp4", 60)
     assert not read_all([tmp_path / "in"], out, engine).failed
     assert {row.state for row in Dataset(out).entries()} == {"read"} and len(Dataset(out).entries()) == 2
+
+
+def test_a_share_that_fails_in_the_middle_is_rows_and_the_rest_is_read(source, tmp_path, monkeypatch):
+    stat = Path.stat
+
+    def stale(self, **how):
+        if self.name == "two.mp4":
+            raise OSError(errno.ESTALE, "Stale file handle", str(self))
+        return stat(self, **how)
+
+    sources = [source / "two.mp4", source / "one.mp4"]
+    with monkeypatch.context() as away:
+        away.setattr(Path, "stat", stale)
+        report = read_all(sources, tmp_path / "out", HereEngine())
+    assert [(row.name, row.stage) for row in report.entries] == [("two.mp4", "file"), ("one.mp4", None)]
+    assert not read_all(sources, tmp_path / "out", HereEngine()).failed
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,12 @@ def test_a_link_without_a_file_is_a_source(folder):
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [("nothing.mp4", "does not exist"), ("*.webm", "no recording in"), ("empty", "no recording in")],
+    [
+        ("nothing.mp4", "does not exist"),
+        ("x" * 5000, "does not exist"),
+        ("*.webm", "no recording in"),
+        ("empty", "no recording in"),
+    ],
 )
 def test_a_source_without_a_recording_is_said(folder, source, words):
     (folder / "empty").mkdir()
