@@ -71,15 +71,18 @@ class Dataset:
                 raise self._unwritable(self.folder, error) from error
             self._clear_unfinished()
             yield
-            self._clear_abandoned()
-            self._clear_unfinished()
 
-    def _clear_abandoned(self) -> None:
-        """Remove what nothing goes on from any more, with the portraits in it, such as of files that were replaced."""
+    def tidy(self) -> None:
+        """Remove what nothing goes on from any more, with the portraits in it, such as of files that were replaced.
+
+        Raises:
+            MediaError: the manifest is damaged.
+        """
         waiting = {self.checkpoint(row.unfinished) for row in self.entries() if row.stage in ("limit", "worker")}
         with contextlib.suppress(OSError):
             for checkpoint in set((self.folder / UNFINISHED).glob("*.jsonl")) - waiting:
                 checkpoint.unlink(missing_ok=True)
+        self._clear_unfinished()
 
     def _clear_unfinished(self) -> None:
         """Remove readings that a killed worker was writing, and the folder where nothing is to be gone on from."""

@@ -81,32 +81,50 @@ def read_all(
         >>> read_all(["recordings/"], Path("dataset"), engine).failed  # doctest: +SKIP
         ()
     """
-    return read_paths(recordings(sources), out, engine, retry=retry, monitor=monitor, declaration=declaration)
+    paths = recordings(sources)
+    with held_dataset(out, engine) as dataset:
+        return read_into(dataset, paths, engine, retry=retry, monitor=monitor, declaration=declaration)
 
 
-def read_paths(
+@contextlib.contextmanager
+def held_dataset(out: Path, engine: Engine) -> Iterator[Dataset]:
+    """The dataset of an engine's readings, which no other process writes meanwhile.
+
+    Raises:
+        FerError: as `read_all`.
+    """
+    dataset, identity = Dataset(out), engine.identity()
+    with dataset.locked():
+        dataset.begin(identity.request, identity.provenance)
+        yield dataset
+
+
+def read_into(
+    dataset: Dataset,
     paths: Sequence[Source],
-    out: Path,
     engine: Engine,
     *,
     retry: bool = False,
     monitor: Monitor | None = None,
     declaration: Declaration | None = None,
 ) -> Report:
-    """`read_all` of absolute paths and addresses; a file that is not there becomes a row."""
-    dataset = Dataset(out)
-    identity = engine.identity()
-    with dataset.locked():
-        dataset.begin(identity.request, identity.provenance)
-        batch = _Batch(dataset, paths, retry, monitor or Monitor(), declaration)
-        try:
-            with contextlib.closing(engine.read(batch.tasks(), batch.pace.told)) as entries:
-                for entry in entries:
-                    batch.keep(entry)
-        finally:
-            batch.forget_fetched()
-            batch.rows.write()
-        return batch.report()
+    """`read_all` of absolute paths and addresses into a dataset that `held_dataset` gave.
+
+    A file that is not there becomes a row.
+
+    Raises:
+        FerError: as `read_all`.
+    """
+    batch = _Batch(dataset, paths, retry, monitor or Monitor(), declaration)
+    try:
+        with contextlib.closing(engine.read(batch.tasks(), batch.pace.told)) as entries:
+            for entry in entries:
+                batch.keep(entry)
+    finally:
+        batch.forget_fetched()
+        batch.rows.write()
+    dataset.tidy()
+    return batch.report()
 
 
 class _Batch:
