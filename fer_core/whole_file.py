@@ -1,5 +1,6 @@
 """Files that are there whole or not at all."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,10 +21,17 @@ def whole_file(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.part")
     try:
         yield part
+        _settle(part)
         part.replace(path)
     finally:
         with suppress(OSError):
             part.unlink()
+
+
+def _settle(path: Path) -> None:
+    """Have the disk hold what a file holds: a new name can outlive a power cut that its content does not."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -10,6 +10,7 @@ request.json                            how all of them were read
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +33,8 @@ READINGS: Final = "readings"
 UNFINISHED: Final = ".unfinished"
 _ROWS: Final = ".rows.jsonl"
 _LOCK: Final = ".lock"
+_PARQUET: Final = b"PAR1"
+"""What a Parquet file begins and ends with."""
 
 
 class Dataset:
@@ -47,6 +50,16 @@ class Dataset:
     def readings(self, recording: str) -> Path:
         """File of the readings of a recording, by its id."""
         return self.folder / READINGS / f"recording={recording}" / "part.parquet"
+
+    def holds(self, recording: str) -> bool:
+        """Whether the readings of a recording are there and whole, as far as both ends of their file tell."""
+        try:
+            with self.readings(recording).open("rb") as file:
+                begins = file.read(len(_PARQUET))
+                file.seek(-len(_PARQUET), os.SEEK_END)
+                return begins == _PARQUET == file.read() and file.tell() > 2 * len(_PARQUET)
+        except OSError:  # there is none, or an empty one
+            return False
 
     def checkpoint(self, recording: str) -> Path:
         """File that an interrupted reading of a recording goes on from, by its id."""

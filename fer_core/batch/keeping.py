@@ -71,7 +71,14 @@ def _study(dataset: Dataset, entry: Entry) -> Study:
     Raises:
         MediaError: they are missing, damaged, or of another recording.
     """
-    study = Study.open(dataset.readings(entry.recording))
+    path = dataset.readings(entry.recording)
+    again = "the same `batch` reads the recording again"
+    if not path.exists():
+        raise MediaError(f"{path} does not exist; {again}.")
+    try:
+        study = Study.open(path)
+    except MediaError as error:
+        raise MediaError(f"{error} Remove that file, and {again}.") from error
     if study.read.recording.sha256 != entry.sha256:
-        raise MediaError(f"Its file in {READINGS} holds another recording; run the batch again with --retry.")
+        raise MediaError(f"Its file in {READINGS} holds another recording; remove {path}, and {again}.")
     return study

@@ -217,7 +217,7 @@ class _Batch:
         return Task(path, digest, size, self.dataset.folder, self.declaration)
 
     def _is_done(self, row: Entry) -> bool:
-        return not self.retry if row.state == "failed" else self.dataset.readings(row.recording).exists()
+        return not self.retry if row.state == "failed" else self.dataset.holds(row.recording)
 
 
 class _Rows:

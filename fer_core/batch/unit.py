@@ -149,8 +149,9 @@ def read_recording(
     try:
         with fetched(task.source, task.folder) as path:
             here = replace(task, sha256=sha256(path), size=path.stat().st_size)
-            if here.readings.exists():  # another file has the same content
-                return Entry.read(task.source, Timeline.read(here.readings), size=here.size, seconds=0.0)
+            with contextlib.suppress(MediaError):  # there are none yet, or damaged ones
+                known = Timeline.read(here.readings)  # another file has the same content
+                return Entry.read(task.source, known, size=here.size, seconds=0.0)
             entry = _read(pipeline, here, path, request, progress)
             reason = entry.reason.replace(harmless(str(path)), harmless(task.source.url))
             return replace(entry, reason=reason, seconds=time.monotonic() - began_s)

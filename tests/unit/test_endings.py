@@ -13,7 +13,7 @@ from fer_core.errors import MediaError
 from fer_core.reports.tables import write_csv
 from fer_core.temporary import temporary_folder
 from fer_core.ui.video.memory import Workspace
-from fer_core.whole_file import whole_file
+from fer_core.whole_file import whole_file, write_whole
 from tests.conftest import ROOT
 from tests.timelines import synthetic
 
@@ -98,3 +98,10 @@ def test_a_home_that_cannot_be_written_costs_nothing_and_nobody_a_word(tmp_path)
     code = "import sys, fer_core.reports.fonts; from fer_core.cli import main; sys.exit(main(['library', 'list']))"
     done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 3 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
+    names = []
+    monkeypatch.setattr(os, "fsync", lambda handle: names.append([path.name for path in tmp_path.iterdir()]))
+    write_whole(tmp_path / "x.json", "{}")
+    assert names == [[".x.json.part"]] and (tmp_path / "x.json").read_text() == "{}"

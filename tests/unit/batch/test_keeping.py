@@ -73,6 +73,9 @@ def test_readings_that_are_gone_or_of_others_are_named_and_the_rest_is_kept(tmp_
     captured = capsys.readouterr()
     assert "1 analysis imported, 0 here already, 1 were not read" in captured.out
     assert "error: r1.mp4: Its file in readings holds another recording" in captured.err
+    dataset.readings(second.recording).write_bytes(b"PAR1 torn PAR1")
+    assert main([*place, "import", str(dataset.folder)]) == 3
+    assert "Remove that file, and the same `batch` reads" in capsys.readouterr().err
     dataset.readings(second.recording).unlink()
     assert main([*place, "import", str(dataset.folder)]) == 3
     captured = capsys.readouterr()

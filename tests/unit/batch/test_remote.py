@@ -234,3 +234,11 @@ def test_a_store_is_not_watched_nor_written_to(store, tmp_path, capsys):
 
 def test_an_address_has_the_name_of_its_file():
     assert Address("s3://bucket/day 1/one.mp4").name == "one.mp4"
+
+
+def test_damaged_readings_of_another_file_with_the_same_content_are_read_again(store, tmp_path):
+    read_all([ONE], tmp_path / "out", HereEngine())
+    [path] = (tmp_path / "out").glob("readings/*/part.parquet")
+    path.write_bytes(b"PAR1 torn PAR1")
+    assert not read_all([SAME], tmp_path / "out", HereEngine()).failed
+    assert len(Timeline.read(path).frame) == 5

@@ -113,6 +113,18 @@ def test_what_was_done_is_not_done_again(source, tmp_path):
     assert engine.read_names == ["new.mp4"] * 2
 
 
+@pytest.mark.parametrize("left", [0, 3, 1000])
+def test_readings_of_which_a_power_cut_left_a_part_are_read_again(source, tmp_path, left):
+    out, engine = tmp_path / "out", HereEngine()
+    read_all([source / "one.mp4"], out, engine)
+    [row] = Dataset(out).entries()
+    whole = Dataset(out).readings(row.recording).read_bytes()
+    Dataset(out).readings(row.recording).write_bytes(whole[:left])
+    assert read_all([source / "one.mp4"], out, engine).attempted == 1
+    assert Timeline.read(Dataset(out).readings(row.recording)).frame.shape[0] == row.samples
+    assert read_all([source / "one.mp4"], out, engine).attempted == 0
+
+
 def test_copies_that_come_while_the_recording_is_being_read(source, tmp_path):
     engine = HereEngine()
     read = engine.read
