@@ -2,7 +2,8 @@
 
     FerError
     ├── MediaError      a picture or recording cannot be used: unreadable, too large, not what its name says
-    │   └── TooLargeError      it has more bytes, pixels or seconds than are allowed
+    │   ├── TooLargeError      it has more bytes, pixels or seconds than are allowed
+    │   └── CheckpointError    what an analysis has come to cannot be saved, whatever the recording is like
     ├── ModelError      a model is missing, damaged or not what its card says
     │   ├── UnknownModelError  no model of that name is installed
     │   └── NotInstalledError  a file that only training needs, which an installed package leaves out
@@ -37,6 +38,10 @@ class MediaError(FerError):
 
 class TooLargeError(MediaError):
     """A picture or recording has more bytes, pixels or seconds than are allowed."""
+
+
+class CheckpointError(MediaError):
+    """What an analysis has come to cannot be saved, such as on a full disk; the recording may be a good one."""
 
 
 class ModelError(FerError):

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from fer_core.analysis.search import SearchState
 from fer_core.analysis.tracking import TrackerState
-from fer_core.errors import MediaError, RequestError
+from fer_core.errors import CheckpointError, MediaError, RequestError
 from fer_core.media.messages import NOTHING, Noticed
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
@@ -86,7 +86,8 @@ class Checkpoint:
         refused: after `take_up`, why what the file held could not be gone on with, in a sentence; empty where it could.
 
     Raises:
-        MediaError: the file cannot be read or written.
+        MediaError: the file cannot be read.
+        CheckpointError: it cannot be written.
     """
 
     def __init__(self, path: Path, sha256: str, request: AnalysisRequest, provenance: Provenance) -> None:
@@ -182,8 +183,10 @@ class Checkpoint:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def _unwritable(self, error: OSError) -> MediaError:
-        return MediaError(f"{self._path} cannot be written ({error.strerror}); choose another place.")
+    def _unwritable(self, error: OSError) -> CheckpointError:
+        return CheckpointError(
+            f"{self._path} cannot be written ({error.strerror}); make room there or choose another place."
+        )
 
 
 def packed(portraits: Mapping[int, tuple[float, bytes]]) -> dict[str, tuple[float, str]]:

@@ -14,7 +14,7 @@ from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import Entry, Stage, checkpoint_name, recording_id
 from fer_core.batch.remote import Address, Source, fetched
 from fer_core.declaration import Declaration
-from fer_core.errors import FerError, MediaError
+from fer_core.errors import CheckpointError, FerError, MediaError
 from fer_core.media.files import harmless
 from fer_core.networks.files import sha256
 from fer_core.provenance import Provenance
@@ -174,6 +174,8 @@ def _read(
 
     try:
         timeline = analyse(pipeline, path, request, progress, checkpoint=task.checkpoint)
+    except CheckpointError as error:  # it says nothing about the recording, and its readings would fail likewise
+        return failed("writing", str(error))
     except FerError as error:
         return failed("reading", str(error))
     except Exception as error:  # whatever it is, the next recording is read

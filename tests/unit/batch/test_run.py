@@ -329,6 +329,24 @@ def test_a_full_disk_ends_the_batch(made, tmp_path, monkeypatch):
     assert not read_all([made / "one.mp4"], tmp_path, HereEngine()).failed
 
 
+def test_a_disk_that_is_full_from_the_beginning_ends_the_batch_and_is_no_fault_of_a_recording(
+    made, tmp_path, monkeypatch
+):
+    write = Path.write_text
+
+    def full(self, text, **how):
+        if self.suffix == ".jsonl":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, text, **how)
+
+    with monkeypatch.context() as crowded:
+        crowded.setattr(Path, "write_text", full)
+        with pytest.raises(MediaError, match="No space left"):
+            read_all([made / "one.mp4", made / "two.mp4"], tmp_path, HereEngine())
+    assert not Dataset(tmp_path).entries()
+    assert not read_all([made / "one.mp4", made / "two.mp4"], tmp_path, HereEngine()).failed
+
+
 def test_a_defect_is_a_row(made, tmp_path, caplog):
     engine = HereEngine()
     engine.pipeline.read_faces = lambda found: 1 / 0
