@@ -5,17 +5,18 @@ recordings.parquet                      the manifest, see `fer_core.batch.manife
 dictionary.json                         what the columns of both mean
 request.json                            how all of them were read
 .unfinished/<id>.jsonl                  what an interrupted reading goes on from
+.unfinished/<id>.source.json            which recording that is of
 .rows.jsonl                             rows that are not in the manifest yet; gone when a batch has ended in order
 """
 
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from fer_core.batch import manifest
+from fer_core.batch import begun, manifest
 from fer_core.batch.manifest import Entry
 from fer_core.errors import FerError, MediaError, RequestError
 from fer_core.file_lock import LockedError, locked
@@ -85,16 +86,19 @@ class Dataset:
             self._clear_unfinished()
             yield
 
-    def tidy(self) -> None:
+    def tidy(self, named: Collection[str] = ()) -> None:
         """Remove what nothing goes on from any more, with the portraits in it, such as of files that were replaced.
+
+        What another call has begun and can be gone on with stays.
+
+        Args:
+            named: addresses that this call has read or tried to.
 
         Raises:
             MediaError: the manifest is damaged.
         """
         waiting = {self.checkpoint(row.unfinished) for row in self.entries() if row.stage in ("limit", "worker")}
-        with contextlib.suppress(OSError):
-            for checkpoint in set((self.folder / UNFINISHED).glob("*.jsonl")) - waiting:
-                checkpoint.unlink(missing_ok=True)
+        begun.forget_abandoned(self.folder / UNFINISHED, waiting, named)
         self._clear_unfinished()
 
     def _clear_unfinished(self) -> None:
@@ -167,8 +171,7 @@ class Dataset:
 
     def forget_checkpoint(self, recording: str) -> None:
         """Remove what an interrupted reading would go on from."""
-        with contextlib.suppress(OSError):  # it only takes up room
-            self.checkpoint(recording).unlink(missing_ok=True)
+        begun.forget(self.checkpoint(recording))
 
     def _noted(self) -> Iterator[Entry]:
         try:

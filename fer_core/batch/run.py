@@ -123,7 +123,7 @@ def read_into(
     finally:
         batch.forget_fetched()
         batch.rows.write()
-    dataset.tidy()
+    dataset.tidy({as_text(path) for path in paths if isinstance(path, Address)})
     return batch.report()
 
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from uuid import uuid4
 
 from fer_core.analysis.run import AnalysisProgress, Reader, analyse, completed, provenance_of
+from fer_core.batch.begun import note_source
 from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import Entry, Stage, checkpoint_name, recording_id
 from fer_core.batch.remote import Address, Source, fetched
@@ -172,6 +173,12 @@ def _read(
     def failed(stage: Stage, reason: str) -> Entry:
         return task.failed(stage, reason, time.monotonic() - began_s)
 
+    try:
+        note_source(task.checkpoint, task.source)
+    except FileNotFoundError:  # the recording was moved away; the reading says so
+        pass
+    except OSError as error:
+        return failed("writing", f"{harmless(str(task.checkpoint))} cannot be written ({error.strerror}); make room.")
     try:
         timeline = analyse(pipeline, path, request, progress, checkpoint=task.checkpoint)
     except CheckpointError as error:  # it says nothing about the recording, and its readings would fail likewise

@@ -271,6 +271,22 @@ def test_a_stop_leaves_what_was_read_and_the_next_call_goes_on(source, tmp_path)
     assert after.read_names == ["two.mp4"]
 
 
+def test_another_call_leaves_what_an_interrupted_one_has_begun_until_its_file_changes(source, tmp_path):
+    def interrupt(found):
+        raise KeyboardInterrupt
+
+    out, engine = tmp_path / "out", HereEngine()
+    engine.pipeline.read_faces = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        read_all([source / "one.mp4"], out, engine)
+    checkpoint, engine = Dataset(out).checkpoint(recording_id(sha256(source / "one.mp4"))), HereEngine()
+    read_all([source / "two.mp4"], out, engine)
+    assert checkpoint.exists()
+    clip(source / "one.mp4", 200)
+    read_all([source / "two.mp4"], out, engine)
+    assert not checkpoint.parent.exists()
+
+
 def test_progress_counts_recordings_and_ends_at_all(source, tmp_path):
     told = []
     read_all([source], tmp_path / "out", HereEngine(), monitor=Monitor(told.append, every_s=0))

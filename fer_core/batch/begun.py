@@ -1,0 +1,75 @@
+"""What stands beside the checkpoint of a recording: which recording it is, so that others leave it alone."""
+
+import contextlib
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from fer_core.batch.remote import Address, Source
+from fer_core.whole_file import write_whole
+
+_SUFFIX: Final = ".source.json"
+
+
+def note_source(checkpoint: Path, source: Source) -> None:
+    """Write down what a checkpoint is of, before it is begun.
+
+    Raises:
+        OSError: that cannot be done, or the file is gone.
+    """
+    if isinstance(source, Address):
+        facts: dict[str, object] = {"url": source.url}
+    else:
+        facts = {"path": os.fspath(source), "state": _state(source)}
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(_note(checkpoint), json.dumps(facts))
+
+
+def forget(checkpoint: Path) -> None:
+    """Remove a checkpoint and what is noted of it; it only takes up room where that cannot be done."""
+    for path in (checkpoint, _note(checkpoint)):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def forget_abandoned(folder: Path, waiting: Collection[Path], named: Collection[str]) -> None:
+    """Remove checkpoints that nothing goes on from any more, with the portraits in them.
+
+    Args:
+        folder: of the checkpoints.
+        waiting: those that stay.
+        named: addresses that the call has read or tried to.
+    """
+    with contextlib.suppress(OSError):
+        for checkpoint in set(folder.glob("*.jsonl")) - set(waiting):
+            if not _may_go_on(checkpoint, named):
+                forget(checkpoint)
+        for note in folder.glob(f"*{_SUFFIX}"):
+            if not note.with_name(f"{note.name.removesuffix(_SUFFIX)}.jsonl").exists():
+                note.unlink(missing_ok=True)
+
+
+def _may_go_on(checkpoint: Path, named: Collection[str]) -> bool:
+    """Whether another call can go on from here: the recording was not part of this one, and is as it was."""
+    try:
+        facts = json.loads(_note(checkpoint).read_text(encoding="utf-8"))
+        if "url" in facts:
+            return facts["url"] not in named
+        return bool(_state(Path(facts["path"])) == facts["state"])
+    except FileNotFoundError:  # the recording, or the note
+        return False
+    except OSError:  # such as a share that is away for a while
+        return True
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _state(path: Path) -> list[int]:
+    facts = path.stat()
+    return [facts.st_size, facts.st_mtime_ns]
+
+
+def _note(checkpoint: Path) -> Path:
+    return checkpoint.with_suffix(_SUFFIX)
