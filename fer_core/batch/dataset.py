@@ -109,12 +109,13 @@ class Dataset:
                 half.unlink(missing_ok=True)
             unfinished.rmdir()
 
-    def begin(self, request: AnalysisRequest, provenance: Provenance) -> None:
+    def begin(self, request: AnalysisRequest, provenance: Provenance, purpose: str = "") -> None:
         """Write request and dictionary, unless readings of the same request and provenance are there already.
 
         Args:
             request: complete, as all recordings are read by it.
             provenance: of the pipeline that reads them.
+            purpose: that their timelines bear; empty for none.
 
         Raises:
             RequestError: what the folder holds was read otherwise.
@@ -129,9 +130,14 @@ class Dataset:
             raise MediaError(f"{path} cannot be read; choose another folder.") from error
         if plain is None:
             self._write(DICTIONARY, _as_json(dictionary()))
-            about = {"format": FORMAT, "request": request.to_json(), "provenance": as_plain(provenance)}
+            about = {
+                "format": FORMAT,
+                "request": request.to_json(),
+                "provenance": as_plain(provenance),
+                "purpose": purpose,
+            }
             self._write(REQUEST, _as_json(about))
-        elif others := _differences(path, plain, request, provenance):
+        elif others := _differences(path, plain, request, provenance, purpose):
             raise RequestError(
                 f"{self.folder} holds recordings that were read with another {' and '.join(others)}; choose another "
                 "folder, or read as before."
@@ -204,7 +210,7 @@ def dictionary() -> dict[str, Any]:
     }
 
 
-def _differences(path: Path, plain: Any, request: AnalysisRequest, provenance: Provenance) -> list[str]:
+def _differences(path: Path, plain: Any, request: AnalysisRequest, provenance: Provenance, purpose: str) -> list[str]:
     """In what a dataset was read otherwise, in words."""
     try:
         theirs = AnalysisRequest.from_json(plain["request"])
@@ -213,6 +219,8 @@ def _differences(path: Path, plain: Any, request: AnalysisRequest, provenance: P
         raise MediaError(f"{path} is not the request of a batch; choose another folder.") from error
     mine, other = request.to_json(), theirs.to_json()
     chosen = [name for name in mine if mine[name] != other[name]]
+    if plain.get("purpose", purpose) != purpose:  # datasets of before do not say
+        chosen.append("purpose")
     changed = provenance.differences(before)
     return [*chosen, *([f"version of {', '.join(changed)}"] if changed else [])]
 

@@ -56,7 +56,8 @@ def read_all(
     """Read recordings into a dataset; see `fer_core.batch.dataset` for its files.
 
     A recording is known by the SHA-256 of its file, whatever its name. What the dataset holds is not read again; a call
-    that was ended, however, is gone on with by the next one. The dataset belongs to one request and provenance.
+    that was ended, however, is gone on with by the next one. The dataset belongs to one request, provenance and
+    purpose.
 
     Args:
         sources: files, folders, patterns and addresses; see `fer_core.batch.sources.recordings`.
@@ -69,7 +70,7 @@ def read_all(
     Raises:
         MediaError: a source does not exist or cannot be listed, or the dataset cannot be written.
         DependencyError: what a kind of store needs is not installed.
-        RequestError: the dataset holds readings of another request or provenance.
+        RequestError: the dataset holds readings of another request, provenance or purpose.
         ModelError: the pipeline cannot be loaded.
         WorkerError: no process can be kept running.
         StoppedError: the monitor was stopped; the next call goes on.
@@ -82,12 +83,12 @@ def read_all(
         ()
     """
     paths = recordings(sources)
-    with held_dataset(out, engine) as dataset:
+    with held_dataset(out, engine, declaration) as dataset:
         return read_into(dataset, paths, engine, retry=retry, monitor=monitor, declaration=declaration)
 
 
 @contextlib.contextmanager
-def held_dataset(out: Path, engine: Engine) -> Iterator[Dataset]:
+def held_dataset(out: Path, engine: Engine, declaration: Declaration | None = None) -> Iterator[Dataset]:
     """The dataset of an engine's readings, which no other process writes meanwhile.
 
     Raises:
@@ -95,7 +96,7 @@ def held_dataset(out: Path, engine: Engine) -> Iterator[Dataset]:
     """
     dataset, identity = Dataset(out), engine.identity()
     with dataset.locked():
-        dataset.begin(identity.request, identity.provenance)
+        dataset.begin(identity.request, identity.provenance, declaration.purpose if declaration else "")
         yield dataset
 
 

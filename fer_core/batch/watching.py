@@ -119,7 +119,7 @@ def read_as_they_come(
     """
     watch, problem = Watch(sources), ""
     named_by(sources)  # what is wrong from the beginning is said at once
-    with held_dataset(out, engine) as dataset:
+    with held_dataset(out, engine, declaration) as dataset:
         while True:
             paths: list[Path] = []
             try:

@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from fer_core.batch import manifest, run
 from fer_core.batch.dataset import Dataset
 from fer_core.batch.manifest import recording_id
 from fer_core.batch.run import read_all
+from fer_core.declaration import declared
 from fer_core.errors import StoppedError
 from fer_core.jobs import Monitor
 from fer_core.networks.files import sha256
@@ -244,6 +246,20 @@ def test_a_dataset_is_read_in_one_way(made, tmp_path):
     (tmp_path / "request.json").write_text("{}")
     with pytest.raises(MediaError, match="not the request of a batch"):
         read_all([made / "one.mp4"], tmp_path, HereEngine())
+
+
+def test_a_dataset_is_read_for_one_purpose(made, tmp_path):
+    purpose = declared("usability study")
+    read_all([made / "one.mp4"], tmp_path, HereEngine(), declaration=purpose)
+    for other in (None, declared("play study")):
+        with pytest.raises(RequestError, match="another purpose; choose another folder"):
+            read_all([made / "one.mp4"], tmp_path, HereEngine(), declaration=other)
+    later = replace(purpose, agreed_at="2030-01-01T00:00:00+00:00")
+    assert not read_all([made / "one.mp4"], tmp_path, HereEngine(), declaration=later).failed
+    about = json.loads((tmp_path / "request.json").read_text(encoding="utf-8"))
+    assert about.pop("purpose") == "usability study"
+    (tmp_path / "request.json").write_text(json.dumps(about), encoding="utf-8")  # of a version that did not note it
+    assert not read_all([made / "one.mp4"], tmp_path, HereEngine()).failed
 
 
 def test_two_at_once_are_refused(made, tmp_path):
