@@ -48,6 +48,7 @@ from fer_core.commands.output import (
 )
 from fer_core.commands.request_options import add_purpose_option, declaration_of
 from fer_core.errors import FerError, MediaError
+from fer_core.media.files import is_there
 from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
 from fer_core.settings import tell_libraries
 from fer_core.version import __version__
@@ -114,7 +115,12 @@ def parser() -> argparse.ArgumentParser:
     image = commands.add_parser("image", help="read the faces of pictures", description="Read the faces of pictures.")
     image.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture")
     image.add_argument("--json", metavar="FILE", help='write readings as JSON; "-" for stdout')
-    image.add_argument("--annotate", type=Path, metavar="DIR", help="write pictures with boxes and labels into DIR")
+    image.add_argument(
+        "--annotate",
+        type=Path,
+        metavar="DIR",
+        help="write pictures with boxes and labels into DIR, in the place of none",
+    )
     add_purpose_option(image)
     _add_pipeline_options(image)
     image.set_defaults(run=_image)
@@ -185,7 +191,10 @@ def _image(options: argparse.Namespace) -> int:
             from fer_core.imaging.drawing import annotate
 
             try:
-                write_file(_free_name(options.annotate, path.stem, used), encode_png(annotate(picture, readings)))
+                place = _free_name(options.annotate, path.stem, used)
+                write_file(place, encode_png(annotate(picture, readings)))
+                if place.name != f"{path.stem}_annotated.png":
+                    say(f"note: {path} is drawn in {place}")
             except MediaError as error:  # what was read is told all the same
                 say(f"error: {error}")
                 failed = True
@@ -214,13 +223,12 @@ def _duplicates(options: argparse.Namespace) -> int:
 def _free_name(folder: Path, stem: str, used: set[str]) -> Path:
     """A name that is not in `used` yet, and then is: pictures of different folders can share theirs.
 
-    Some systems take capitals for the same letters.
+    Nor is there a file of it, such as of an earlier call. Some systems take capitals for the same letters.
     """
     stem = os.fsencode(stem)[:_LONGEST_STEM_BYTES].decode(errors="ignore") or "picture"
     suffixes = ("" if n == 1 else f"_{n}" for n in count(1))
-    name = next(
-        name for name in (f"{stem}{suffix}_annotated.png" for suffix in suffixes) if name.casefold() not in used
-    )
+    names = (f"{stem}{suffix}_annotated.png" for suffix in suffixes)
+    name = next(name for name in names if name.casefold() not in used and not is_there(folder / name))
     used.add(name.casefold())
     return folder / name
 

@@ -90,6 +90,13 @@ def test_annotated_pictures_do_not_overwrite_each_other(capsys, tmp_path):
     assert drawn.shape == (512, 512, 3) and (drawn != cv2.imread(str(PORTRAIT))).any()
 
 
+def test_annotated_pictures_of_an_earlier_call_stay(capsys, tmp_path):
+    (tmp_path / "astronaut_annotated.png").write_bytes(b"of before")
+    status, _, err = answer(capsys, "image", PORTRAIT, "--annotate", tmp_path)
+    assert status == 0 and (tmp_path / "astronaut_annotated.png").read_bytes() == b"of before"
+    assert (tmp_path / "astronaut_2_annotated.png").exists() and "is drawn in" in err
+
+
 def test_one_bad_picture_does_not_lose_the_others(capsys, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_text("not a picture")
