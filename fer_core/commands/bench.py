@@ -1,8 +1,9 @@
 """The `bench` command: how fast it is on this machine."""
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -31,6 +32,16 @@ PARTS: Final = ("start", "picture", "classifier", "detector", "mesh", "recording
 """Names of the parts of the table, in their order."""
 
 CODECS: Final = ("h264", "hevc", "vp9")
+
+_PARTNERS: Final[Mapping[str, str]] = {
+    "seconds": "live",
+    "recording": "live",
+    "minutes": "video",
+    "rounds": "pages",
+    "tiny": "batch",
+    "against_python": "against",
+}
+"""Options that say how something is measured, by the option that has it measured."""
 
 
 def add(commands: Commands) -> None:
@@ -102,12 +113,20 @@ def add(commands: Commands) -> None:
         metavar="FOLDER",
         help="also write everything into a file of this folder that bears the date",
     )
-    bench.set_defaults(run=_bench)
+    bench.set_defaults(run=partial(_bench, bench))
 
 
-def _bench(options: argparse.Namespace) -> int:
+def _refuse_unheard(command: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End with wrong usage where an option would change nothing."""
+    for name, partner in _PARTNERS.items():
+        if getattr(options, name) != command.get_default(name) and not getattr(options, partner):
+            command.error(f"--{name.replace('_', '-')} says how --{partner} measures; add --{partner}, or leave it out")
+
+
+def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     from fer_core.diagnostics.benchmarks import figures, pictures
 
+    _refuse_unheard(command, options)
     if options.out:
         checked_folder(options.out, "--out")
     machine = pictures.machine()

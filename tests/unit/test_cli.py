@@ -258,6 +258,12 @@ def test_garbage_is_looked_for_once_a_command_has_started(capsys, monkeypatch):
     ("command", "words"),
     [
         ("bench --minutes 0", "0 is not above 0"),
+        ("bench --seconds 3", "add --live"),
+        ("bench --only --recording x.mp4", "add --live"),
+        ("bench --minutes 3", "add --video"),
+        ("bench --rounds 3", "add --pages"),
+        ("bench --tiny", "add --batch"),
+        ("bench --against-python x", "add --against"),
         ("null-study --seed -1", "-1 is below 0"),
         ("null-study --people 4", "4 is below 5"),
         ("smoothing-study --data x --json - --fps 0", "0 is not above 0"),
