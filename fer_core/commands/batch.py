@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import Commands
-from fer_core.commands.numbers import at_least
+from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, checked_folder, progress_line, say
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.jobs import Monitor
@@ -49,7 +49,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         metavar="N",
         help="processes that read, at most one a core; default: one a core, with ray one core is left free",
     )
-    batch.add_argument("--limit", type=_seconds, metavar="SECONDS", help="give up a recording that takes longer")
+    batch.add_argument("--limit", type=positive(float), metavar="SECONDS", help="give up a recording that takes longer")
     batch.add_argument("--retry", action="store_true", help="try recordings again that failed before")
     batch.add_argument("--watch", action="store_true", help="go on with what comes into SOURCE, until Ctrl-C")
     add_purpose_option(batch)
@@ -120,10 +120,3 @@ def _folder(text: str) -> Path:
             "a folder of this machine, such as a mounted one; copy it to a store afterwards"
         )
     return Path(text)
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError("seconds above 0")
-    return value

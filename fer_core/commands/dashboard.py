@@ -6,7 +6,7 @@ import sys
 from importlib.util import find_spec
 
 from fer_core.commands import Commands
-from fer_core.commands.endings import Ended
+from fer_core.commands.endings import Ended, status_of_process
 from fer_core.commands.request_options import port
 from fer_core.errors import DependencyError
 from fer_core.resources import resource
@@ -47,7 +47,7 @@ def _served(command: list[str]) -> int:
     with subprocess.Popen(command) as server:
         while True:
             try:
-                return server.wait()
+                return status_of_process(server.wait())
             except Ended:
                 server.terminate()
             except KeyboardInterrupt:  # the terminal tells the server, too

@@ -64,6 +64,11 @@ def status_of(end: KeyboardInterrupt) -> int:
     return _BY_NUMBER + (end.number if isinstance(end, Ended) else signal.SIGINT)
 
 
+def status_of_process(code: int) -> int:
+    """The exit status, as shells give it, of a process that ended with a code of `subprocess`: -N for signal N."""
+    return _BY_NUMBER - code if code < 0 else code
+
+
 def silence(*streams: TextIO | None) -> None:
     """Let what is still written to these go nowhere, after they were closed or have no room."""
     for stream in streams:

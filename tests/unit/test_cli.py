@@ -264,6 +264,8 @@ def test_garbage_is_looked_for_once_a_command_has_started(capsys, monkeypatch):
         ("bench --rounds 3", "add --pages"),
         ("bench --tiny", "add --batch"),
         ("bench --against-python x", "add --against"),
+        ("batch x --out y --limit 1h", "invalid float value: '1h'"),
+        ("batch x --out y --limit inf", "inf is not above 0"),
         ("null-study --seed -1", "-1 is below 0"),
         ("null-study --people 4", "4 is below 5"),
         ("smoothing-study --data x --json - --fps 0", "0 is not above 0"),

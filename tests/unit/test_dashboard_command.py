@@ -35,6 +35,14 @@ def test_port_and_options_reach_streamlit(monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+def test_a_server_that_a_signal_ended_gives_the_status_of_shells(monkeypatch):
+    served = dashboard._served
+    command = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    monkeypatch.setattr(dashboard, "_served", lambda _: served(command))
+    assert main(["dashboard"]) == 128 + signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_lets_the_server_end_in_order(monkeypatch, tmp_path, name):
     """An operator tells this process alone; a terminal's Ctrl-C reaches both."""
