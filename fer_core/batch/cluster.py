@@ -67,7 +67,9 @@ class ClusterEngine:
         if workers is not None and workers < 1:
             raise RequestError("Workers are processes that compute: 1 or more.")
         if limit_s is not None and not 0 < limit_s <= threading.TIMEOUT_MAX:
-            raise RequestError(f"The limit of a recording is a number of seconds above 0, up to {threading.TIMEOUT_MAX:.0f}.")
+            raise RequestError(
+                f"The limit of a recording is a number of seconds above 0, up to {threading.TIMEOUT_MAX:.0f}."
+            )
         self._ray = ray
         self.request, self.workers, self.limit_s, self.load = request, workers, limit_s, load
 

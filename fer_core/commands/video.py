@@ -2,9 +2,10 @@
 
 import argparse
 import contextlib
+import errno
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,14 +15,30 @@ from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.errors import FerError, MediaError, TimelineError
-from fer_core.media.files import is_there
+from fer_core.file_lock import LockedError, locked
+from fer_core.media.files import harmless, is_there
 
 if TYPE_CHECKING:
+    from fer_core.declaration import Declaration
     from fer_core.pipeline import EmotionPipeline
+    from fer_core.request import AnalysisRequest
     from fer_core.timeline.edits import Edit
     from fer_core.timeline.table import Timeline
 
 CHECKPOINT: Final = "unfinished.jsonl"
+_SUMMARY: Final = "summary.json"
+_LOCK: Final = ".lock"
+_NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""Of a file system that has none; results are written there all the same."""
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the options say, once it was found to make sense."""
+
+    edits: "tuple[Edit, ...]"
+    request: "AnalysisRequest"
+    declaration: "Declaration | None"
 
 
 def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
@@ -30,7 +47,8 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "video",
         help="read a recording over time",
         description="Read a recording over time. DIR gets timeline.csv with its data dictionary, timeline.parquet, "
-        "summary.json and report.pdf. What a damaged recording lacks is said in the last two and on stderr.",
+        "summary.json and report.pdf. What a damaged recording lacks is said in the last two and on stderr. Results of "
+        "the same recording are replaced; a folder with those of another is refused.",
     )
     video.add_argument("path", type=Path, metavar="PATH", help="MP4, MOV, MKV, WebM, AVI or the like")
     video.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
@@ -62,30 +80,84 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
 
 def _video(options: argparse.Namespace) -> int:
     from fer_core.media.video import checked_file
-    from fer_core.pipeline import EmotionPipeline
 
     is_new = not is_there(checked_folder(options.out, "--out"))
-    edits = _edits(options)
-    checkpoint = options.out / CHECKPOINT
-    request = request_of(options)
-    declaration = declaration_of(options)
+    given = _Given(_edits(options), request_of(options), declaration_of(options))
     checked_file(options.path)
-    pipeline = EmotionPipeline.load_for(request)
+    try:
+        with _held(options.out):
+            _refuse_results_of_others(options.out, options.path)
+            return _read(options, given)
+    except (KeyboardInterrupt, FerError):
+        if is_new:
+            with contextlib.suppress(OSError):  # there is something in it
+                options.out.rmdir()
+        raise
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing results there meanwhile.
+
+    Raises:
+        MediaError: another process does, or the folder cannot be written to.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(folder / _LOCK, stays=False))
+        except LockedError as error:
+            raise MediaError(
+                f"Another process is writing results into {folder}; wait until it ends or choose another folder with "
+                "--out."
+            ) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise MediaError(
+                    f"{folder} cannot be written to ({error.strerror}); choose another with --out."
+                ) from error
+        yield
+
+
+def _refuse_results_of_others(folder: Path, recording: Path) -> None:
+    """Make sure that the results of a recording replace none but its own.
+
+    Raises:
+        MediaError: the folder holds those of another.
+    """
+    from fer_core.networks.files import sha256
+
+    try:
+        about = json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))["recording"]
+        name, digest = str(about["name"]), about["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged ones
+        return
+    if digest != sha256(recording):
+        raise MediaError(
+            f"{folder} holds the results of another recording ({harmless(name)}); choose another folder with --out."
+        )
+
+
+def _read(options: argparse.Namespace, given: _Given) -> int:
+    from fer_core.pipeline import EmotionPipeline
+
+    checkpoint = options.out / CHECKPOINT
+    pipeline = EmotionPipeline.load_for(given.request)
     if not options.resume:  # only now: what was read in hours outlives a slip of the pen
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
             checkpoint.unlink()
     try:
-        timeline = pipeline.analyse(options.path, request, progress_line("the recording"), checkpoint=checkpoint)
+        timeline = pipeline.analyse(options.path, given.request, progress_line("the recording"), checkpoint=checkpoint)
     except (KeyboardInterrupt, FerError) as end:
-        _leave_nothing(checkpoint, is_new)
+        _leave_nothing(checkpoint)
         if isinstance(end, KeyboardInterrupt):
             _say_where(checkpoint)
         raise
-    timeline = replace(timeline, declaration=declaration)
+    timeline = replace(timeline, declaration=given.declaration)
     for problem in timeline.problems:
         say(f"note: {problem}")
     try:
-        return _results(options, pipeline, timeline, edits)
+        return _results(options, pipeline, timeline, given.edits)
     except (KeyboardInterrupt, FerError):
         _say_where(checkpoint)
         raise
@@ -109,7 +181,7 @@ def _results(
     study = Study(timeline, edits)
     timeline, notes = study.timeline, study.notes_of_people
     write_csv(timeline, options.out)
-    write_json(summary_of(timeline, notes).to_json(), str(options.out / "summary.json"))
+    write_json(summary_of(timeline, notes).to_json(), str(options.out / _SUMMARY))
     Study(replace(study.read, portraits={}), edits).write(options.out / "timeline.parquet")
     write_pdf(timeline, options.out / "report.pdf", date.today(), notes, pipeline.classifier.card)
     if options.annotate:
@@ -120,21 +192,21 @@ def _results(
         card = pipeline.classifier.card
         fingerprint = write_bundle(study, options.out / "evidence.zip", date.today(), card)
         say(f"evidence.zip has the fingerprint {fingerprint}")
+    for name, is_wanted in {"annotated.mp4": options.annotate, "evidence.zip": options.bundle}.items():
+        if not is_wanted and is_there(options.out / name):
+            say(f"note: {options.out / name} is of an earlier run")
     with contextlib.suppress(OSError):
         (options.out / CHECKPOINT).unlink()
     say(f"{options.out} is ready")
     return DONE
 
 
-def _leave_nothing(checkpoint: Path, is_new: bool) -> None:
-    """Remove a checkpoint in which nothing was saved, and the folder that was made for it."""
+def _leave_nothing(checkpoint: Path) -> None:
+    """Remove a checkpoint in which nothing was saved."""
     with contextlib.suppress(OSError):
         if checkpoint.read_bytes().count(b"\n") > 1:
             return
         checkpoint.unlink()
-    if is_new:
-        with contextlib.suppress(OSError):  # there is more in it
-            checkpoint.parent.rmdir()
 
 
 def _edits(options: argparse.Namespace) -> tuple["Edit", ...]:

@@ -8,6 +8,7 @@ import tempfile
 
 import pytest
 
+from fer_core import file_lock
 from fer_core.commands.output import write_file
 from fer_core.errors import MediaError
 from fer_core.reports.tables import write_csv
@@ -105,3 +106,21 @@ def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda handle: names.append([path.name for path in tmp_path.iterdir()]))
     write_whole(tmp_path / "x.json", "{}")
     assert names == [[".x.json.part"]] and (tmp_path / "x.json").read_text() == "{}"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file that is open is removed there")
+def test_a_lock_whose_file_was_removed_meanwhile_is_taken_of_the_new_one(tmp_path, monkeypatch):
+    path, lock, held = tmp_path / ".lock", file_lock._lock, []
+
+    def late(handle):  # another process has ended and removed it between opening and locking
+        if not held:
+            path.unlink()
+        held.append(handle)
+        lock(handle)
+
+    monkeypatch.setattr(file_lock, "_lock", late)
+    with file_lock.locked(path, stays=False):
+        assert len(held) == 2
+        with pytest.raises(file_lock.LockedError), file_lock.locked(path):
+            pass
+    assert not path.exists()

@@ -19,6 +19,7 @@ from fer_core import EMOTIONS
 from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
 from fer_core.detection import load_detector
+from fer_core.file_lock import locked
 from fer_core.request import DEFAULT_DETECTOR
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
 from fer_core.timeline.study import Study
@@ -54,6 +55,23 @@ def test_the_folder_is_the_contract(capsys, clip, tmp_path):
     [person] = summary["people"]
     assert person["name"] == "Person 1" and person["samples"] == 7
     assert sum(person["shares"].values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_folder_is_for_one_recording_and_one_process(capsys, clip, tmp_path):
+    out, other = tmp_path / "out", write_video(tmp_path / "other.mp4", [scene()] * 10)
+    assert answer(capsys, "video", other, "--out", out)[0] == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    (out / "evidence.zip").write_bytes(b"of before")
+    status, _, err = answer(capsys, "video", clip, "--out", out)
+    assert status == 3 and "the results of another recording (other.mp4)" in err and err.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {**before, "evidence.zip": b"of before"}
+    with locked(out / ".lock", stays=False):
+        (out / CHECKPOINT).write_text("of another process")
+        status, _, err = answer(capsys, "video", other, "--out", out)
+        assert status == 3 and "Another process is writing" in err and err.count("\n") == 1
+        assert (out / CHECKPOINT).read_text() == "of another process"
+    status, _, err = answer(capsys, "video", other, "--out", out)
+    assert status == 0 and "evidence.zip is of an earlier run" in err and not (out / ".lock").exists()
 
 
 def test_options_reach_the_analysis(capsys, clip, tmp_path):
