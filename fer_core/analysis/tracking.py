@@ -157,25 +157,35 @@ class Tracker:
         """The person of each face that is known, by the face's place in the list."""
         if not faces or not self._persons:
             return {}
-        scores = np.array(
-            [
-                [self._score(person, face, look, time_s) for person in self._persons]
-                for face, look in zip(faces, looks, strict=True)
-            ]
-        )
+        pairs = zip(faces, looks, strict=True)
+        scores = np.array([self._scores(face, look, time_s) for face, look in pairs])
         return {row: self._persons[column] for row, column in _best_pairs(scores) if scores[row, column]}
 
-    def _score(self, person: _Person, face: Face, look: Look | None, time_s: float) -> float:
-        """Match of the face with the person, higher for a better one; 0 for none."""
+    def _scores(self, face: Face, look: Look | None, time_s: float) -> list[float]:
+        """Match of the face with each person, higher for a better one; 0 for none."""
+        likest = [_likest(person, look) for person in self._persons]
+        same = {place for place, likeness in enumerate(likest) if likeness >= SAME_LOOK}
+        return [
+            self._score(person, face, look, time_s, likest=likest[place], is_like_another=bool(same - {place}))
+            for place, person in enumerate(self._persons)
+        ]
+
+    def _score(
+        self, person: _Person, face: Face, look: Look | None, time_s: float, *, likest: float, is_like_another: bool
+    ) -> float:
+        """Match of the face with one person; likeness weighs the same with a place and without."""
         away_s = time_s - person.seen_s
         close = 0.0 if person.box is None or away_s > self.forget_s else closeness(person.box, face.box, away_s)
         if look is None or person.last is None:
             return close
         latest = float(look @ person.last)
-        if close > 0 and latest >= UNLIKE * (1 - close):
+        is_there = close > 0 and latest >= UNLIKE * (1 - close)
+        if is_there and (latest >= UNLIKE or not is_like_another):
             return close + LOOKS_COUNT * max(latest, 0.0) + 0.01
-        likest = max(float(look @ known) for known in person.looks)
-        return likest if likest >= SAME_LOOK else 0.0
+        if likest >= SAME_LOOK:
+            return LOOKS_COUNT * likest
+        # Unlike who was here and like somebody else: it counts that nobody else may be free, not how close it is.
+        return LOOKS_COUNT * max(latest, 0.0) + 0.01 if is_there else 0.0
 
     def _latest(self, count: int) -> list[_Person]:
         """The persons who were seen last, in the order of their numbers."""
@@ -195,6 +205,13 @@ class Tracker:
             if all(float(look @ known) < _NEW_LOOK for known in person.looks):
                 person.looks = [*person.looks, look][-MAX_LOOKS:]
         return person.number
+
+
+def _likest(person: _Person, look: Look | None) -> float:
+    """Highest likeness with what is known of a person; 0 where that is nothing."""
+    if look is None or not person.looks:
+        return 0.0
+    return max(float(look @ known) for known in person.looks)
 
 
 def _best_pairs(scores: NDArray[np.float64]) -> list[tuple[int, int]]:

@@ -65,6 +65,31 @@ def test_people_who_change_places_keep_their_numbers():
     assert tracker.update([at(10), at(60)], 0.25, [BEN, ANNA]) == [2, 1]
 
 
+def looking(likeness: float) -> np.ndarray:
+    """A picture whose look has that correlation with the one of `looking(1.0)`."""
+    first, other = np.random.default_rng(5).standard_normal((2, 144))
+    first = (first - first.mean()) / np.linalg.norm(first - first.mean())
+    other -= other.mean() + (other @ first) * first
+    mixed = likeness * first + math.sqrt(1 - likeness**2) * other / np.linalg.norm(other)
+    return np.clip(128 + 400 * mixed, 0, 255).astype(np.uint8).reshape(12, 12)
+
+
+@pytest.mark.parametrize("likeness", [0.0, 0.35, 0.48])
+def test_people_who_change_seats_between_two_samples_keep_their_numbers(likeness):
+    one, two = looking(1.0), looking(likeness)
+    assert look_of(one) @ look_of(two) == pytest.approx(likeness, abs=0.01)
+    tracker = Tracker()
+    assert tracker.update([at(200, side=100), at(600, side=100)], 0.0, [one, two]) == [1, 2]
+    assert tracker.update([at(200, side=100), at(600, side=100)], 1.0, [two, one]) == [2, 1]
+
+
+def test_who_looks_like_somebody_that_is_in_the_picture_stays_the_one_of_the_place():
+    one, two = looking(1.0), looking(0.3)
+    tracker = Tracker()
+    assert tracker.update([at(200, side=100), at(600, side=100)], 0.0, [one, two]) == [1, 2]
+    assert tracker.update([at(200, side=100), at(600, side=100)], 1.0, [two, two]) == [1, 2]
+
+
 def test_somebody_else_in_the_same_place_is_new_when_time_has_passed():
     tracker = Tracker()
     assert tracker.update([at(10)], 0.0, [ANNA]) == [1]
