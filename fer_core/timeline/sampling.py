@@ -9,15 +9,23 @@ SAME_TIME_S: Final = 1e-6
 """Times that differ by less are the same."""
 
 
+GAP_STEPS: Final = 2.5
+"""Two samples that are further apart than this many usual steps have a gap between them."""
+
+
+def steps_s(times_s: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Times in seconds between neighbours that have no gap between them; none for fewer than two samples."""
+    steps = np.diff(np.asarray(times_s, float))
+    return np.asarray(steps[steps <= GAP_STEPS * np.median(steps)] if len(steps) else steps)
+
+
 def rate_hz(times_s: NDArray[np.floating]) -> float:
     """Samples per second where there is no gap; 0 for fewer than two samples.
 
-    By the mean distance of neighbours: of 30 frames a second, 12 samples are two frames apart or three. Distances of
-    more than two and a half usual ones are gaps.
+    By the mean distance of neighbours: of 30 frames a second, 12 samples are two frames apart or three.
     """
-    steps = np.diff(times_s)
-    usual = float(np.median(steps)) if len(steps) else 0.0
-    return 1 / float(steps[steps <= 2.5 * usual].mean()) if usual > 0 else 0.0
+    steps = steps_s(times_s)
+    return 1 / float(steps.mean()) if steps.any() else 0.0
 
 
 def sampled_at(times_s: NDArray[np.floating], least_hz: float) -> bool:

@@ -15,7 +15,7 @@ import pandas as pd
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import SAME_TIME_S, between
+from fer_core.timeline.sampling import SAME_TIME_S, between, steps_s
 from fer_core.timeline.table import Timeline
 
 UNCERTAIN: Final = "uncertain"
@@ -41,7 +41,7 @@ FEWEST_GOOD: Final = 0.5
 """Share of the time seen without a quality problem from which an expression may stand for all of it."""
 
 _USUAL: Final = 95
-"""Percentile of the times between two samples that counts as the usual interval."""
+"""Percentile of the times between two samples without a gap that counts as the usual interval."""
 
 _SAME_RUN: Final = 1.5
 """Sampling intervals between two samples of one stretch, at most."""
@@ -164,11 +164,11 @@ def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
 def interval_s(source: Timeline | pd.DataFrame) -> float:
     """Usual time between two samples in seconds; for a single sample, the interval of the request.
 
-    It is a high percentile, so that a dropped frame of a camera is not a gap.
+    It is a high percentile, so that a dropped frame of a camera is not a gap; pauses do not count, however many.
     """
-    gaps = np.diff(_sampled_times(rows_of(source)))
-    if len(gaps):
-        return float(np.percentile(gaps, _USUAL, method="lower"))
+    steps = steps_s(_sampled_times(rows_of(source)))
+    if len(steps):
+        return float(np.percentile(steps, _USUAL, method="lower"))
     if isinstance(source, Timeline):
         return 1 / (source.request.fps or source.recording.frame_rate or 1)
     return 1.0

@@ -131,6 +131,15 @@ def test_one_long_gap_does_not_change_the_usual_interval():
     assert interval_s(of_rows([nobody(t) for t in (0, 0.25, 0.5, 9, 9.25)])) == 0.25
 
 
+def test_several_pauses_do_not_change_the_usual_interval():
+    times = np.cumsum([0, *[0.25] * 6, 10, *[0.25] * 6, 10, *[0.25] * 6])
+    seen = of_rows([reading(t, 1, "happy") for t in times])
+    assert interval_s(seen) == 0.25
+    [summary] = summarise(seen)
+    assert summary.seen_s == pytest.approx(18 * 0.25 + 2 * 0.375 + 0.25)
+    assert len(stretches(seen, 1)) == 3
+
+
 def test_stretches_cover_exactly_the_time_seen():
     timeline = synthetic(120)
     for summary in summarise(timeline):
