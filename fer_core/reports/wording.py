@@ -57,7 +57,8 @@ MUST_NOT: Final = (
 _LANDMARKS: Final = (
     "Head pose, gaze, openness of eyes and mouth were measured by a mesh of 468 landmarks (Kartynnik et al., 2019) and "
     "those of the irises (Ablavatski et al., 2020); blinks are closures of at most 0.6 s against the usual openness of "
-    "the person's eyes (after Soukupova & Cech, 2016), counted from 12 samples a second on. Movements are distances of "
+    "the person's eyes (after Soukupova & Cech, 2016), from the first closed sample to the last one and one interval "
+    "longer, counted from 12 samples a second on. Movements are distances of "
     "landmarks against the person's resting face: geometry, not trained action units. Samples with a talking mouth or "
     "a covered face count as poor."
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fer_core.timeline.movements import CLOSED_BELOW
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import runs, sampled_at
+from fer_core.timeline.sampling import SAME_TIME_S, rate_hz, runs, sampled_at
 
 USUAL_QUANTILE: Final = 0.7
 """Quantile of the openness that counts as the usual openness of open eyes."""
@@ -19,7 +19,11 @@ USUAL_WINDOW_S: Final = 30.0
 """Length of the window around a sample for the usual openness, which changes with the pose."""
 
 LONGEST_BLINK_S: Final = 0.6
-"""Longer closures are not blinks. A spontaneous blink takes 0.1 to 0.4 seconds."""
+"""Longer closures are not blinks. A spontaneous blink takes 0.1 to 0.4 seconds.
+
+A closure lasts from its first sample with closed eyes to its last one and, as the eyes closed and opened between two
+samples, one usual step longer.
+"""
 
 LOWEST_RATE_HZ: Final = 12.0
 """Blinks are not counted with fewer samples per second, as many of them fall between two samples."""
@@ -39,13 +43,12 @@ def blinks(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> l
     if not can_count(times_s):
         return []
     closed = open_share < CLOSED_BELOW * usual(times_s, open_share)
-    found = []
+    found, step_s = [], 1 / rate_hz(times_s)
     for first, last in runs(closed):
         if first == 0 or last == len(closed) - 1 or np.isnan(open_share[[first - 1, last + 1]]).any():
             continue
-        span = Span(float(times_s[first - 1]), float(times_s[last + 1]))
-        if span.end_s - span.start_s <= LONGEST_BLINK_S:
-            found.append(span)
+        if times_s[last] - times_s[first] + step_s <= LONGEST_BLINK_S + SAME_TIME_S:
+            found.append(Span(float(times_s[first - 1]), float(times_s[last + 1])))
     return found
 
 

@@ -56,6 +56,16 @@ def test_no_blink_is_made_up(case):
     assert blinks(times_s, NO_BLINKS[case](times_s)) == []
 
 
+@pytest.mark.parametrize("rate", [12, 20, 30])
+@pytest.mark.parametrize("start_s", [1.0, 1.3, 7.1])
+def test_a_blink_lasts_six_tenths_at_most_wherever_it_is(rate, start_s):
+    times_s, first = at(rate, 20), round(start_s * rate)
+    for closed, expected in [(int(0.6 * rate + 1e-6), 1), (int(0.6 * rate + 1e-6) + 1, 0)]:
+        open_share = np.full(len(times_s), 0.3)
+        open_share[first : first + closed] = 0.05
+        assert len(blinks(times_s, open_share)) == expected
+
+
 def test_narrow_eyes_blink_too():
     times_s = at(30, 20)
     assert len(blinks(times_s, 0.5 * with_blinks(times_s, (3.0, 7.5)))) == 2
