@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fer_core.timeline.movements import CLOSED_BELOW
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import SAME_TIME_S, rate_hz, runs, sampled_at
+from fer_core.timeline.sampling import SAME_TIME_S, holes, rate_hz, runs, sampled_at
 
 USUAL_QUANTILE: Final = 0.7
 """Quantile of the openness that counts as the usual openness of open eyes."""
@@ -38,14 +38,17 @@ def blinks(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> l
 
     Returns:
         A span for each blink, from the last sample with open eyes before it to the first one after it. Closures next to
-        a gap, at the start or at the end are left out. Empty below `LOWEST_RATE_HZ`; see `can_count`.
+        a gap, also one between samples, at the start or at the end are left out. Empty below `LOWEST_RATE_HZ`; see
+        `can_count`.
     """
     if not can_count(times_s):
         return []
     closed = open_share < CLOSED_BELOW * usual(times_s, open_share)
-    found, step_s = [], 1 / rate_hz(times_s)
+    found, step_s, unseen = [], 1 / rate_hz(times_s), holes(times_s, LOWEST_RATE_HZ)
     for first, last in runs(closed):
         if first == 0 or last == len(closed) - 1 or np.isnan(open_share[[first - 1, last + 1]]).any():
+            continue
+        if unseen[first - 1 : last + 1].any():
             continue
         if times_s[last] - times_s[first] + step_s <= LONGEST_BLINK_S + SAME_TIME_S:
             found.append(Span(float(times_s[first - 1]), float(times_s[last + 1])))

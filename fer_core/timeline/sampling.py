@@ -28,6 +28,16 @@ def rate_hz(times_s: NDArray[np.floating]) -> float:
     return 1 / float(steps.mean()) if steps.any() else 0.0
 
 
+def holes(times_s: NDArray[np.floating], least_hz: float) -> NDArray[np.bool_]:
+    """Where nobody knows what happened between two neighbours: bool (N - 1,).
+
+    Their distance is a gap, and longer than that of `least_hz` samples a second.
+    """
+    steps = np.diff(np.asarray(times_s, float))
+    longest = max(GAP_STEPS * float(np.median(steps)), 1 / least_hz) if len(steps) else 0.0
+    return np.asarray(steps > longest + SAME_TIME_S)
+
+
 def sampled_at(times_s: NDArray[np.floating], least_hz: float) -> bool:
     """Whether there are so many samples a second, or as good as: 3 of 29.97 frames a second are 2.997."""
     return rate_hz(times_s) >= 0.99 * least_hz

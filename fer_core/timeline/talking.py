@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.timeline.sampling import sampled_at
+from fer_core.timeline.sampling import holes, sampled_at
 
 WINDOW_S: Final = 2.0
 """Window around a sample in which the mouth of a talking person opens and closes several times."""
@@ -40,14 +40,18 @@ def talking(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> 
     """
     if not can_tell(times_s):
         return np.zeros(len(times_s), bool)
-    moments = np.asarray(times_s, float)[reversals(open_share)]
+    moments = np.asarray(times_s, float)[reversals(open_share, holes(times_s, LOWEST_RATE_HZ))]
     first = np.searchsorted(moments, times_s - WINDOW_S / 2, "left")
     after = np.searchsorted(moments, times_s + WINDOW_S / 2, "right")
     return np.asarray((after - first >= TALKING_REVERSALS) & ~np.isnan(open_share), bool)
 
 
-def reversals(open_share: NDArray[np.floating]) -> list[int]:
+def reversals(open_share: NDArray[np.floating], unseen: NDArray[np.bool_] | None = None) -> list[int]:
     """Rows at which the mouth changes from opening to closing or back, with moves of at least `SMALLEST_MOVE`.
+
+    Args:
+        open_share: (N,); NaN where no face was found, over which no move goes on.
+        unseen: (N - 1,), see `sampling.holes`: no move goes on over these either; None for nowhere.
 
     >>> reversals(np.array([0.0, 0.1, 0.2, 0.1, 0.0, 0.01, 0.0]))
     [2]
@@ -59,6 +63,8 @@ def reversals(open_share: NDArray[np.floating]) -> list[int]:
         if np.isnan(value):
             low, high, rising = -1, -1, None
             continue
+        if unseen is not None and row and unseen[row - 1]:
+            low, high, rising = -1, -1, None
         low = row if low < 0 or value < open_share[low] else low
         high = row if high < 0 or value > open_share[high] else high
         if rising is not False and open_share[high] - value >= SMALLEST_MOVE:

@@ -20,7 +20,7 @@ from fer_core.timeline.sampling import rate_hz, runs, sampled_at
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
-from fer_core.timeline.talking import talking
+from fer_core.timeline.talking import reversals, talking
 from tests.recordings import open_recording
 from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured, synthetic
 
@@ -64,6 +64,21 @@ def test_a_blink_lasts_six_tenths_at_most_wherever_it_is(rate, start_s):
         open_share = np.full(len(times_s), 0.3)
         open_share[first : first + closed] = 0.05
         assert len(blinks(times_s, open_share)) == expected
+
+
+def test_no_blink_reaches_over_frames_that_are_missing():
+    times_s = at(30, 20)
+    times_s = times_s[(times_s < 1.001) | (times_s > 1.53)]
+    open_share = np.where(np.isclose(times_s, 1.0), 0.05, 0.3)
+    assert blinks(times_s, open_share) == []
+    dropped = np.delete(at(30, 20), 31)  # one frame is no gap
+    assert len(blinks(dropped, np.where(np.isclose(dropped, 1.0), 0.05, 0.3))) == 1
+
+
+def test_no_talking_is_made_of_what_lies_on_both_sides_of_missing_frames():
+    times_s = np.concatenate([at(30, 1), 1.5 + at(30, 1)])
+    mouth = np.interp(times_s, [0, 0.5, 1, 1.5, 2, 2.5], [0, 0.1, 0, 0, 0.1, 0])  # it changes twice for certain
+    assert len(reversals(mouth)) == 3 and not talking(times_s, mouth).any()
 
 
 def test_narrow_eyes_blink_too():
