@@ -34,7 +34,11 @@ LOOKS_COUNT: Final = 2.0
 """How much more a likeness counts than a place, so that people who cross keep their numbers."""
 
 REACH, SPEED_PER_S = 0.5, 1.5
-"""Search radius in face widths, plus growth per second since the person was last seen."""
+"""Search radius in face widths, plus growth per second since the person was last seen, for `FORGET_S` at most."""
+
+FORGET_S: Final = 1.5
+"""For how long somebody who is not seen can be known again by where they were, in seconds. Of samples that are further
+apart, the search radius stays what it is after this time, and closeness makes up for less and less of a likeness."""
 
 MOST_KNOWN: Final = 200
 """Of more people, those who were seen last are remembered."""
@@ -104,7 +108,7 @@ class Tracker:
         [2, 1]
     """
 
-    def __init__(self, *, forget_s: float = 1.5, recall_s: float = 60.0) -> None:
+    def __init__(self, *, forget_s: float = FORGET_S, recall_s: float = 60.0) -> None:
         self.forget_s, self.recall_s = forget_s, recall_s
         self._persons: list[_Person] = []
         self._next = 1
@@ -179,7 +183,8 @@ class Tracker:
         if look is None or person.last is None:
             return close
         latest = float(look @ person.last)
-        is_there = close > 0 and latest >= UNLIKE * (1 - close)
+        fresh = min(1.0, FORGET_S / away_s) if away_s > 0 else 1.0
+        is_there = close > 0 and latest >= UNLIKE * (1 - close * fresh)
         if is_there and (latest >= UNLIKE or not is_like_another):
             return close + LOOKS_COUNT * max(latest, 0.0) + 0.01
         if likest >= SAME_LOOK:
@@ -239,7 +244,7 @@ def closeness(before: Box, now: Box, away_s: float) -> float:
         return 0.0
     across = before.x + before.width / 2 - now.x - now.width / 2
     down = before.y + before.height / 2 - now.y - now.height / 2
-    reach = (side + other) / 2 * (REACH + SPEED_PER_S * away_s)
+    reach = (side + other) / 2 * (REACH + SPEED_PER_S * min(away_s, FORGET_S))
     return max(0.0, 1 - float(np.hypot(across, down)) / reach)
 
 

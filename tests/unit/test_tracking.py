@@ -65,6 +65,21 @@ def test_people_who_change_places_keep_their_numbers():
     assert tracker.update([at(10), at(60)], 0.25, [BEN, ANNA]) == [2, 1]
 
 
+def test_of_samples_far_apart_nobody_is_known_by_a_place_far_away():
+    for away_s in (1.5, 5.0, 12.5):
+        near, far = Tracker(forget_s=12.5), Tracker(forget_s=12.5)
+        for tracker, x, number in ((near, 150, 1), (far, 190, 2)):  # 60 px are the width of a face
+            assert tracker.update([at(10)], 0.0) == [1]
+            assert tracker.update([at(x)], away_s) == [number]
+
+
+@pytest.mark.parametrize(("likeness", "away_s", "same"), [(0.3, 1.5, True), (0.3, 5.0, False), (0.6, 5.0, True)])
+def test_the_longer_ago_the_more_somebody_in_the_same_place_must_look_alike(likeness, away_s, same):
+    tracker = Tracker(forget_s=12.5)
+    assert tracker.update([at(10)], 0.0, [looking(1.0)]) == [1]
+    assert tracker.update([at(10)], away_s, [looking(likeness)]) == ([1] if same else [2])
+
+
 def looking(likeness: float) -> np.ndarray:
     """A picture whose look has that correlation with the one of `looking(1.0)`."""
     first, other = np.random.default_rng(5).standard_normal((2, 144))
