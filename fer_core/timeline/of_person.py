@@ -1,6 +1,7 @@
 """Columns from several samples of one person: blinks, talking, and movements against the resting face."""
 
 from collections.abc import Collection, Mapping, Sequence
+from enum import Enum
 from typing import Final
 
 import numpy as np
@@ -9,13 +10,26 @@ from numpy.typing import NDArray
 
 from fer_core.timeline.blinks import blinks, can_count
 from fer_core.timeline.columns import GOOD, GROUP_COLUMNS
-from fer_core.timeline.movements import DISTANCES, MOVEMENTS, Geometry, movements, resting
+from fer_core.timeline.movements import DISTANCES, MOVEMENTS, movements, resting
 from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import between
 from fer_core.timeline.talking import can_tell, talking
 
 TALKING: Final = "talking"
 """Name of the column, and the word in `quality` where it is true."""
+
+FEWEST_GOOD: Final = 10
+"""Of fewer good samples, the usual face is that of all samples: a few moments do not show what is usual."""
+
+
+class Basis(Enum):
+    """What the movements of a person are measured against: their median face over some of their samples."""
+
+    CHOSEN = "those of the span that was chosen"
+    GOOD = "the good ones"
+    COUNTED = "all, as too few are good"
+    ALL = "all, as all are excluded"
+
 
 _MOVEMENTS: Final = [movement.name for movement in MOVEMENTS]
 _EYES: Final = ["eye_open_right", "eye_open_left"]
@@ -35,7 +49,8 @@ def with_recording_columns(
         frame: the rows. Rows without the columns of groups do not change.
         measures: of the same rows, by the index of `frame`.
         cuts: times of cuts in seconds; no blink and no talking continues over a cut.
-        rests: by person, the span in which their face is at rest; by default, the median of all good samples is used.
+        rests: by person, the span in which their face is at rest; by default, and where nothing of it counts,
+            the median of all good samples is used, of all samples where fewer than `FEWEST_GOOD` are good.
         only: the persons whose values are computed; None for all.
         excluded: spans that count for no resting face.
     """
@@ -73,25 +88,40 @@ def with_movements(
     """The rows with the movements alone computed anew, by their `quality`; for the arguments see above."""
     if not set(GROUP_COLUMNS) <= set(frame.columns):
         return frame
-    persons, times_s = frame["person"], frame["time_s"].to_numpy(float)
-    good, counts = frame["quality"].eq(GOOD).to_numpy(bool), np.ones(len(frame), bool)
-    for span in excluded:
-        counts &= ~between(times_s, span.start_s, span.end_s)
-    distances = measures.reindex(index=frame.index, columns=list(DISTANCES)).to_numpy(float)
+    persons = frame["person"]
     moved = frame[_MOVEMENTS].to_numpy(float, copy=True)
     if only is None:
         moved[:] = np.nan
     for person in [int(number) for number in persons.dropna().unique()] if only is None else only:
         of = persons.eq(person).fillna(False).to_numpy(bool)
-        rest_span = (rests or {}).get(person)
-        chosen = np.zeros(len(frame), bool)
-        if rest_span is not None:
-            chosen = between(times_s, rest_span.start_s, rest_span.end_s)
-        rest = _rest(distances[of], chosen[of], good[of], counts[of])
-        moved[of] = np.nan if rest is None else np.column_stack(list(movements(distances[of], rest).values()))
+        distances = _distances(frame[of], measures)
+        found = _at_rest(frame[of], distances, (rests or {}).get(person), excluded)
+        rest = None if found is None else resting(distances[found[1]])
+        moved[of] = np.nan if rest is None else np.column_stack(list(movements(distances, rest).values()))
     result = frame.copy(deep=False)
     result[_MOVEMENTS] = moved
     return result
+
+
+def basis_of(
+    frame: pd.DataFrame,
+    measures: pd.DataFrame,
+    person: int,
+    rest: Span | None = None,
+    excluded: Sequence[Span] = (),
+) -> Basis | None:
+    """What the movements of a person are measured against; None where no face was measured.
+
+    Args:
+        frame: the rows.
+        measures: of the same rows, by the index of `frame`.
+        person: their number.
+        rest: the span that was chosen for their face at rest.
+        excluded: spans that count for no resting face.
+    """
+    own = frame[frame["person"].eq(person).fillna(False).to_numpy(bool)]
+    found = _at_rest(own, _distances(own, measures), rest, excluded)
+    return None if found is None else found[0]
 
 
 def _on_grid(
@@ -140,16 +170,26 @@ def _with_talking(quality: NDArray[np.object_], flags: NDArray[np.object_]) -> l
     return [", ".join([*words, TALKING] if flag else words) or GOOD for words, flag in zip(kept, flags, strict=True)]
 
 
-def _rest(
-    distances: NDArray[np.float64], chosen: NDArray[np.bool_], good: NDArray[np.bool_], counts: NDArray[np.bool_]
-) -> Geometry | None:
-    """The resting face: over the chosen samples that count, else over good ones, else over all that do.
+def _distances(rows: pd.DataFrame, measures: pd.DataFrame) -> NDArray[np.float64]:
+    return measures.reindex(index=rows.index, columns=list(DISTANCES)).to_numpy(float)
 
-    Where none counts, over all, so that excluded samples have values to be looked at; None where nothing was measured.
+
+def _at_rest(
+    rows: pd.DataFrame, distances: NDArray[np.float64], rest: Span | None, excluded: Sequence[Span]
+) -> tuple[Basis, NDArray[np.bool_]] | None:
+    """Which rows of a person the resting face is the median of; None where nothing was measured.
+
+    Where none counts, it is that of all, so that excluded samples have values to be looked at.
     """
-    measured = ~np.isnan(distances).any(axis=1)
-    counts = counts & measured
-    for rows in (chosen & counts, good & counts, counts, measured):
-        if rows.any():
-            return resting(distances[rows])
+    times_s, measured = rows["time_s"].to_numpy(float), ~np.isnan(distances).any(axis=1)
+    counts = measured.copy()
+    for span in excluded:
+        counts &= ~between(times_s, span.start_s, span.end_s)
+    chosen = counts & between(times_s, rest.start_s, rest.end_s) if rest is not None else np.zeros_like(counts)
+    good = counts & rows["quality"].eq(GOOD).to_numpy(bool)
+    fewest = {Basis.GOOD: FEWEST_GOOD}
+    choices = {Basis.CHOSEN: chosen, Basis.GOOD: good, Basis.COUNTED: counts, Basis.ALL: measured}
+    for basis, among in choices.items():
+        if among.sum() >= fewest.get(basis, 1):
+            return basis, among
     return None

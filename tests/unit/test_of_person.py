@@ -21,6 +21,7 @@ from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
 from fer_core.timeline.talking import reversals, talking
+from fer_core.ui.video.charts import resting_words
 from tests.recordings import open_recording
 from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured, synthetic
 
@@ -255,6 +256,35 @@ def test_what_is_excluded_counts_for_no_resting_face():
     assert of(study.timeline, 3)["brow_raise"].eq(0).all()  # of whom all is excluded
     pd.testing.assert_frame_equal(study.edited(Exclude(())).timeline.frame, measured().frame)
     pd.testing.assert_frame_equal(study.undone().timeline.frame, measured().frame)
+
+
+def few_good(good: int) -> Timeline:
+    """The brows are raised in the good samples, the first ones of four seconds; the others are dark."""
+    faces = [face(1, brow=0.35 if n < good else 0.3, problems=() if n < good else ("dark",)) for n in range(100)]
+    rows = [row for n, one in enumerate(faces) for row in rows_of_frame(FrameReading(n / RATE, n, (one,)))]
+    return build(rows, RECORDING, REQUEST)
+
+
+def test_a_few_good_samples_are_no_resting_face():
+    assert few_good(9).frame["brow_raise"].max() == pytest.approx(5)
+    assert few_good(10).frame["brow_raise"].eq(0).all() and few_good(10).frame["brow_lower"].max() > 0
+
+
+def test_the_page_says_what_movements_are_measured_against():
+    def words(timeline: Timeline, *edits: Edit) -> str:
+        recording = open_recording(1, {"m": timeline})
+        for edit in edits:
+            recording.edit(edit)
+        return resting_words(recording, 1)
+
+    rest = Rest(1, Span(2.0, 4.0))
+    assert words(measured(), rest) == "their face from 2.00 to 4.00 s"
+    lost = words(measured(), rest, Exclude((Span(1.0, 5.0),)))
+    assert lost == "the median of their good samples, as nothing counts of the resting face from 2.00 to 4.00 s"
+    assert words(measured(), Exclude((Span(0.0, 20.0),))).startswith("the median of all their samples, as all of them")
+    assert words(few_good(9)).startswith("the median of all their samples, as fewer than 10")
+    assert words(few_good(10)).startswith("the median of their good samples; a resting face")
+    assert "whole recording" in words(within(measured(), 5.0, 8.0))
 
 
 def test_the_excluded_part_of_a_chosen_rest_does_not_count():

@@ -19,6 +19,7 @@ from fer_core.errors import FerError
 from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
 from fer_core.timeline.agreement import agreement
+from fer_core.timeline.of_person import FEWEST_GOOD, Basis, basis_of
 from fer_core.timeline.summaries import (
     CATEGORIES,
     VALENCE_FORMULA,
@@ -208,17 +209,29 @@ def _movements(recording: OpenRecording) -> None:
     person = _person(recording)
     if person is None:
         return
-    span = recording.resting.get(person)
-    rest = (
-        "the median of their good samples; a resting face chosen under People is a better one"
-        if span is None
-        else f"their face from {span.start_s:.2f} to {span.end_s:.2f} s"
-    )
-    words = f"Movements of {recording.notes.name(person)} against {rest}."
+    words = f"Movements of {recording.notes.name(person)} against {resting_words(recording, person)}."
     interactive(movement_lines(recording.part(), person), recording, "movements over time", words, person)
     st.caption(
         f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS."
     )
+
+
+def resting_words(recording: OpenRecording, person: int) -> str:
+    """What movements of a person are measured against, in words."""
+    timeline, span, excluded = recording.timeline, recording.resting.get(person), recording.notes.excluded
+    if timeline.part and span is None:
+        return "their face at rest in the whole recording, of which this is a part"
+    basis = basis_of(timeline.frame, timeline.measures, person, span, excluded)
+    if span is not None and basis is Basis.CHOSEN:
+        return f"their face from {span.start_s:.2f} to {span.end_s:.2f} s"
+    samples = {
+        Basis.COUNTED: f"all their samples, as fewer than {FEWEST_GOOD} that count are good",
+        Basis.ALL: "all their samples, as all of them are excluded",
+    }
+    usual = f"the median of {samples.get(basis or Basis.GOOD, 'their good samples')}"
+    if span is None:
+        return f"{usual}; a resting face chosen under People is a better one"
+    return f"{usual}, as nothing counts of the resting face from {span.start_s:.2f} to {span.end_s:.2f} s"
 
 
 def _changes(recording: OpenRecording) -> None:
