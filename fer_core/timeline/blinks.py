@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fer_core.timeline.movements import CLOSED_BELOW
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import SAME_TIME_S, holes, rate_hz, runs, sampled_at
+from fer_core.timeline.sampling import SAME_TIME_S, can_tell_at, holes, rate_hz, runs
 
 USUAL_QUANTILE: Final = 0.7
 """Quantile of the openness that counts as the usual openness of open eyes."""
@@ -29,22 +29,26 @@ LOWEST_RATE_HZ: Final = 12.0
 """Blinks are not counted with fewer samples per second, as many of them fall between two samples."""
 
 
-def blinks(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> list[Span]:
+def blinks(
+    times_s: NDArray[np.floating], open_share: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None
+) -> list[Span]:
     """Blinks of one person.
 
     Args:
         times_s: (N,), increasing.
         open_share: (N,), mean openness of both eyes; NaN where no face was found.
+        sampled_s: times of all samples of the recording, by whose rate is judged; None for `times_s`.
 
     Returns:
         A span for each blink, from the last sample with open eyes before it to the first one after it. Closures next to
         a gap, also one between samples, at the start or at the end are left out. Empty below `LOWEST_RATE_HZ`; see
         `can_count`.
     """
-    if not can_count(times_s):
+    if not can_count(times_s, sampled_s).any():
         return []
     closed = open_share < CLOSED_BELOW * usual(times_s, open_share)
-    found, step_s, unseen = [], 1 / rate_hz(times_s), holes(times_s, LOWEST_RATE_HZ)
+    sampled_s = times_s if sampled_s is None else sampled_s
+    found, step_s, unseen = [], 1 / rate_hz(sampled_s), holes(times_s, LOWEST_RATE_HZ, sampled_s)
     for first, last in runs(closed):
         if first == 0 or last == len(closed) - 1 or np.isnan(open_share[[first - 1, last + 1]]).any():
             continue
@@ -55,9 +59,9 @@ def blinks(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> l
     return found
 
 
-def can_count(times_s: NDArray[np.floating]) -> bool:
-    """Whether there are enough samples per second to count blinks."""
-    return sampled_at(times_s, LOWEST_RATE_HZ)
+def can_count(times_s: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None) -> NDArray[np.bool_]:
+    """Whether there are enough samples per second around each sample to count blinks: bool (N,); see `blinks`."""
+    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s)
 
 
 def usual(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -140,27 +140,24 @@ def _blinking(
     times_s: NDArray[np.float64], open_share: NDArray[np.float64], sampled_s: NDArray[np.float64]
 ) -> NDArray[np.object_]:
     grid_s, spread, where = _on_grid(times_s, open_share, sampled_s)
-    if not can_count(grid_s):
-        return np.full(len(times_s), None, object)
     flags = np.zeros(len(grid_s), bool)
-    for blink in blinks(grid_s, spread):
+    for blink in blinks(grid_s, spread, sampled_s):
         flags |= (grid_s > blink.start_s) & (grid_s < blink.end_s)
-    return _known(flags[where], open_share)
+    return _known(flags[where], ~np.isnan(open_share) & can_count(grid_s, sampled_s)[where])
 
 
 def _talking(
     times_s: NDArray[np.float64], open_share: NDArray[np.float64], sampled_s: NDArray[np.float64]
 ) -> NDArray[np.object_]:
     grid_s, spread, where = _on_grid(times_s, open_share, sampled_s)
-    if not can_tell(grid_s):
-        return np.full(len(times_s), None, object)
-    return _known(talking(grid_s, spread)[where], open_share)
+    flags = talking(grid_s, spread, sampled_s)
+    return _known(flags[where], ~np.isnan(open_share) & can_tell(grid_s, sampled_s)[where])
 
 
-def _known(flags: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.object_]:
-    """True or false where there is a value, else None."""
+def _known(flags: NDArray[np.bool_], is_known: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """True or false where that is known, else None."""
     known = flags.astype(object)
-    known[np.isnan(values)] = None
+    known[~is_known] = None
     return known
 
 

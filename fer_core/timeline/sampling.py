@@ -28,14 +28,36 @@ def rate_hz(times_s: NDArray[np.floating]) -> float:
     return 1 / float(steps.mean()) if steps.any() else 0.0
 
 
-def holes(times_s: NDArray[np.floating], least_hz: float) -> NDArray[np.bool_]:
+def holes(
+    times_s: NDArray[np.floating], least_hz: float, sampled_s: NDArray[np.floating] | None = None
+) -> NDArray[np.bool_]:
     """Where nobody knows what happened between two neighbours: bool (N - 1,).
 
     Their distance is a gap, and longer than that of `least_hz` samples a second.
+
+    Args:
+        times_s: (N,), increasing.
+        least_hz: samples a second from which something can be told.
+        sampled_s: times of all samples of the recording, whose usual step tells what a gap is; None for `times_s`.
     """
-    steps = np.diff(np.asarray(times_s, float))
-    longest = max(GAP_STEPS * float(np.median(steps)), 1 / least_hz) if len(steps) else 0.0
+    steps, usual = np.diff(np.asarray(times_s, float)), np.diff(times_s if sampled_s is None else sampled_s)
+    longest = max(GAP_STEPS * float(np.median(usual)), 1 / least_hz) if len(usual) else 0.0
     return np.asarray(steps > longest + SAME_TIME_S)
+
+
+def can_tell_at(
+    times_s: NDArray[np.floating], least_hz: float, sampled_s: NDArray[np.floating] | None = None
+) -> NDArray[np.bool_]:
+    """Whether a recording has enough samples a second, as a whole and around each of these samples: bool (N,).
+
+    A sample that has a hole on either side, or no neighbour at all, tells nothing; for the arguments see `holes`.
+    """
+    known = np.zeros(len(times_s), bool)
+    if sampled_at(times_s if sampled_s is None else sampled_s, least_hz):
+        near = ~holes(times_s, least_hz, sampled_s)
+        known[1:] |= near
+        known[:-1] |= near
+    return known
 
 
 def sampled_at(times_s: NDArray[np.floating], least_hz: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.timeline.sampling import holes, sampled_at
+from fer_core.timeline.sampling import can_tell_at, holes
 
 WINDOW_S: Final = 2.0
 """Window around a sample in which the mouth of a talking person opens and closes several times."""
@@ -23,27 +23,31 @@ LOWEST_RATE_HZ: Final = 3.0
 """Talking is not detected with fewer samples per second."""
 
 
-def can_tell(times_s: NDArray[np.floating]) -> bool:
-    """Whether there are enough samples per second to detect talking."""
-    return sampled_at(times_s, LOWEST_RATE_HZ)
+def can_tell(times_s: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None) -> NDArray[np.bool_]:
+    """Whether there are enough samples per second around each sample to detect talking: bool (N,); see `talking`."""
+    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s)
 
 
-def talking(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.bool_]:
+def talking(
+    times_s: NDArray[np.floating], open_share: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None
+) -> NDArray[np.bool_]:
     """Whether one person seems to talk, sample by sample.
 
     Args:
         times_s: (N,), increasing.
         open_share: (N,), see `fer_core.face.mouth.openness`; NaN where no face was found.
+        sampled_s: times of all samples of the recording, by whose rate is judged; None for `times_s`.
 
     Returns:
-        bool (N,); all false for fewer than `LOWEST_RATE_HZ` samples per second, and where no face was found.
+        bool (N,); false with fewer than `LOWEST_RATE_HZ` samples per second, and where no face was found.
     """
-    if not can_tell(times_s):
-        return np.zeros(len(times_s), bool)
-    moments = np.asarray(times_s, float)[reversals(open_share, holes(times_s, LOWEST_RATE_HZ))]
+    known = can_tell(times_s, sampled_s)
+    if not known.any():
+        return known
+    moments = np.asarray(times_s, float)[reversals(open_share, holes(times_s, LOWEST_RATE_HZ, sampled_s))]
     first = np.searchsorted(moments, times_s - WINDOW_S / 2, "left")
     after = np.searchsorted(moments, times_s + WINDOW_S / 2, "right")
-    return np.asarray((after - first >= TALKING_REVERSALS) & ~np.isnan(open_share), bool)
+    return np.asarray((after - first >= TALKING_REVERSALS) & known & ~np.isnan(open_share), bool)
 
 
 def reversals(open_share: NDArray[np.floating], unseen: NDArray[np.bool_] | None = None) -> list[int]:

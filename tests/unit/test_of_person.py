@@ -89,7 +89,7 @@ def test_narrow_eyes_blink_too():
 
 def test_too_few_samples_cannot_count_blinks():
     times_s = at(4, 20)
-    assert not can_count(times_s)
+    assert not can_count(times_s).any()
     assert blinks(times_s, with_blinks(times_s, (3.0,))) == []
     assert blinks(np.zeros(0), np.zeros(0)) == []
 
@@ -205,6 +205,26 @@ def test_what_too_few_samples_cannot_tell_is_empty(rate, blink, talk):
     seen = of(measured(rate=rate), 1)
     assert seen["blink"].notna().all() == blink and seen["talking"].notna().all() == talk
     assert (not blink) == seen["blink"].isna().all() and (not talk) == seen["talking"].isna().all()
+
+
+def seen_at(times_s: np.ndarray, persons: np.ndarray, cuts: tuple[float, ...] = ()) -> Timeline:
+    frames = [FrameReading(float(t), n, (face(int(p)),)) for n, (t, p) in enumerate(zip(times_s, persons, strict=True))]
+    return build([row for frame in frames for row in rows_of_frame(frame)], RECORDING, REQUEST, cuts=cuts)
+
+
+def test_in_a_part_with_too_few_samples_blinks_and_talking_are_empty():
+    times_s = np.concatenate([at(30, 6), 6 + at(5, 4), 10 + at(2, 6)])
+    one = of(seen_at(times_s, np.ones(len(times_s))), 1)
+    assert one["blink"].loc[:5.9].eq(False).all() and one["blink"].loc[6.2:].isna().all()
+    assert one["talking"].loc[:9.9].eq(False).all() and one["talking"].loc[10.5:].isna().all()
+
+
+def test_whether_blinks_are_counted_does_not_depend_on_where_somebody_comes_and_goes():
+    cells = np.floor((np.arange(300) / 30 + 1e-3) * 12)
+    times_s = np.flatnonzero(np.diff(cells, prepend=-1) > 0) / 30  # 67 and 100 ms apart in turn
+    for first in (10, 11):
+        persons = np.where((np.arange(len(times_s)) >= first) & (np.arange(len(times_s)) < first + 4), 2, 1)
+        assert of(seen_at(times_s, persons), 2)["blink"].notna().all()
 
 
 def test_no_blink_reaches_over_a_cut():
