@@ -40,7 +40,8 @@ from fer_core.timeline.files import More, json_bytes, parquet_bytes, read_docume
 from fer_core.timeline.notes import Notes, Rating, Span
 from fer_core.timeline.ratings import erased, joined, parted, rated
 from fer_core.timeline.summaries import inside, people
-from fer_core.timeline.table import Timeline, refreshed
+from fer_core.timeline.table import Timeline
+from fer_core.timeline.unedited import before_edits, unedited
 
 AS_READ: Final = "person_read"
 """Column in files of a study: number of the person as the analysis gave it."""
@@ -174,7 +175,8 @@ class Study:
         if not self._removes:
             return self
         request = self.read.request
-        read = refreshed(replace(self.timeline, request=request, excerpt=True))
+        read, is_resmoothed = replace(self.timeline, request=request, excerpt=True), self.timeline.request != request
+        read = before_edits(read, self.resting, is_resmoothed=is_resmoothed)
         return Study(read, self.settled(request))
 
     def settled(self, request: AnalysisRequest) -> tuple[Edit, ...]:
@@ -224,16 +226,11 @@ class Study:
         if AS_READ not in timeline.frame.columns:
             return Study(timeline, _of_notes(more.get("notes")))
         try:
-            frame = timeline.frame.drop(columns=AS_READ)
-            frame["person"] = timeline.frame[AS_READ].astype("Int64")
+            was = timeline.frame[AS_READ].astype("Int64").rename("person")
             request = AnalysisRequest.from_json(more.get(_REQUEST_READ, {}))
-            edits, read = edits_from_json(more.get("edits", [])), replace(timeline, frame=frame, request=request)
-            # Only these change rows. Without them the rows are as they were read, which those of a part of a recording
-            # could not be computed from again.
-            changed = any(isinstance(edit, Merge | Split | Remove | Rest | Smooth) for edit in edits)
-            changed |= exclusions_move(read) and any(isinstance(edit, Exclude) for edit in edits)
-            if changed or not frame["person"].equals(timeline.frame["person"]):
-                read = refreshed(read)
+            edits = edits_from_json(more.get("edits", []))
+            frame = timeline.frame.drop(columns=AS_READ)
+            read = unedited(replace(timeline, frame=frame, request=request), was, edits)
             return Study(read, edits)
         except (TimelineError, RequestError, ValueError, TypeError, OverflowError) as error:
             raise MediaError(f"The corrections in this file do not fit its readings: {error}") from error

@@ -246,6 +246,10 @@ def test_without_a_mesh_all_of_it_is_empty():
     assert Study(timeline, (Rest(1, Span(0, 1)),)).timeline.frame["brow_raise"].isna().all()
 
 
+MEASURED = ["blink", "talking", *GROUPS["movements"]]
+"""Columns from several samples of a person."""
+
+
 # --- corrections -----------------------------------------------------------------------------------------------------
 
 
@@ -324,6 +328,28 @@ def test_movements_of_a_part_are_those_of_the_whole(tmp_path):
     kept.write(tmp_path / "part.parquet")
     again = Study.open(tmp_path / "part.parquet").timeline
     assert again.part and again.frame["brow_raise"].tolist() == pytest.approx(part.frame["brow_raise"].tolist())
+
+
+@pytest.mark.parametrize(
+    ("log", "kept"),
+    [
+        ((Smooth("median", 0.8, 0.6),), (1, 2, 3)),
+        ((Rest(2, Span(5.0, 5.5)),), (1, 3)),
+        ((Merge(2, 3), Smooth("none", 0.4, 0.5)), (1,)),
+        ((Remove(3), Smooth("none", 0.4, 0.5)), (1, 2)),
+    ],
+)
+def test_a_part_that_was_corrected_keeps_what_the_corrections_do_not_touch(tmp_path, log, kept):
+    raised = Study(measured(), (Rest(1, Span(0.0, 1.0)),)).timeline
+    study = Study(within(raised, 5.0, 8.0), log)  # for the most part of raised brows, so its own rest is another
+    study.write(tmp_path / "part.parquet")
+    again = Study.open(tmp_path / "part.parquet")
+    for person in kept:
+        for now in (again.timeline, again.read):
+            pd.testing.assert_frame_equal(of(now, person)[MEASURED], of(study.read, person)[MEASURED])
+    pd.testing.assert_frame_equal(
+        again.timeline.frame.reset_index(drop=True), study.timeline.frame.reset_index(drop=True)
+    )
 
 
 LOGS: dict[str, tuple[Edit, ...]] = {
