@@ -123,7 +123,7 @@ def reading_methods(request: AnalysisRequest, card: ModelCard | None = None) -> 
     )
     return [
         f"The recording was sampled at {sampling(request)} by presentation time. {detector}, and followed over time "
-        f"by overlap and looks.{_part(request)}",
+        f"by where they are, how large they are and what they look like.{_part(request)}",
         f"Each face was cut out, scaled and read by the model {model}, {_learnt_from(card)} "
         f"{smoothing(request)}; the raw values are in the data files.",
         "A reading whose highest probability is below "

@@ -99,6 +99,7 @@ def test_quality_methods_and_limits_are_stated():
     text = " ".join(pages(whole()))
     for words in (*methods(synthetic(90), load_card(default_model())), *MUST_NOT, *references(synthetic(90))):
         assert words in text
+    assert "followed over time by where they are, how large they are and what they look like" in text
     assert "without a quality problem" in text and "For 0:09 no face was found." in text
 
 
