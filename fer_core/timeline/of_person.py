@@ -178,7 +178,7 @@ def _at_rest(
 
     Where none counts, it is that of all, so that excluded samples have values to be looked at.
     """
-    times_s, measured = rows["time_s"].to_numpy(float), ~np.isnan(distances).any(axis=1)
+    times_s, measured = rows["time_s"].to_numpy(float), np.asarray(~np.isnan(distances).any(axis=1))
     counts = measured.copy()
     for span in excluded:
         counts &= ~between(times_s, span.start_s, span.end_s)
