@@ -1,5 +1,7 @@
 """What the queue of the Study page reads with."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from fer_core import AnalysisRequest, EmotionPipeline, ModelError
@@ -28,3 +30,24 @@ def test_what_cannot_be_loaded_is_said_again(loaded):
     with pytest.raises(ModelError, match="damaged"):
         waiting.pipeline_for(request)
     assert loaded == []
+
+
+def test_what_is_tried_again_is_watched_while_it_is_read(monkeypatch):
+    """Only a run of the whole page starts the timer of a part of it; without one its bar stands still."""
+    timers, parts, runs = [], [], []
+
+    def fragment(every):
+        timers.append(every)
+        return lambda part: parts.append(part) or part
+
+    monkeypatch.setattr(waiting.sign_in, "fragment", fragment)
+    monkeypatch.setattr(waiting.st, "session_state", {})
+    monkeypatch.setattr(waiting.st, "rerun", lambda scope: runs.append(scope))
+    queue = SimpleNamespace(items=list, work=None)
+    waiting._progress(None, queue)
+    assert timers == [None] and runs == []
+    queue.work = object()  # a click in the part has begun it
+    parts[0]()
+    assert runs == ["app"]
+    waiting._progress(None, queue)
+    assert timers == [None, waiting._EVERY_S] and runs == ["app"]

@@ -110,9 +110,13 @@ def _added(queue: Queue, given: Iterable[UploadedFile], request: AnalysisRequest
 
 
 def _progress(library: Library, queue: Queue) -> None:
-    @sign_in.fragment(_EVERY_S if queue.work or _reads_elsewhere(queue, queue.items()) else None)
+    timed = _is_read(queue)
+
+    @sign_in.fragment(_EVERY_S if timed else None)
     def look() -> None:
         items, work = queue.items(), queue.work
+        if not timed and _is_read(queue):  # "Try again" has begun to read: only a run of the whole page starts a timer
+            st.rerun(scope="app")
         if not work and st.session_state.pop("study queue ran", False):
             st.rerun(scope="app")
         if work:
@@ -163,6 +167,11 @@ def _buttons(library: Library, queue: Queue, items: list[Waiting]) -> None:
     ):
         _start(library, queue)
         st.rerun()
+
+
+def _is_read(queue: Queue) -> bool:
+    """Whether something of the queue is being read now, by this dashboard or another one."""
+    return queue.work is not None or _reads_elsewhere(queue, queue.items())
 
 
 def _reads_elsewhere(queue: Queue, items: list[Waiting]) -> bool:
