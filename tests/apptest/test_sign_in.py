@@ -165,6 +165,26 @@ def test_after_signing_out_nothing_is_kept_from_another_tab(two_tabs):
     assert "You signed out in another tab" in other.session_state["said"]
 
 
+def with_a_part_that_fails():
+    """A page below whose part, which could not be drawn, something else stands."""
+    import streamlit as st
+
+    from fer_core.errors import MediaError
+    from fer_core.ui.shared import sign_in
+
+    @sign_in.fragment()
+    def part():
+        raise MediaError("clip.mp4 could not be stored (No space left on device); make room there.")
+
+    part()
+    st.markdown("the rest")
+
+
+def test_what_goes_wrong_in_a_part_of_a_page_is_a_sentence_there():
+    page = AppTest.from_function(with_a_part_that_fails, default_timeout=60).run()
+    assert "make room" in page.error[0].value and "the rest" in words(page) and not page.exception
+
+
 @pytest.mark.parametrize(
     ("setting", "secrets", "missing", "sentence"),
     [

@@ -1,10 +1,12 @@
 """The Video page without a browser. Its analysis runs in its own thread, as it does for visitors."""
 
 import errno
+import hashlib
 import io
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -640,6 +642,23 @@ def test_a_timeline_without_its_recording_is_played_as_outlines(fakes, kept):
     given = player(page)
     assert given["video"] is given["still"] is None and given["track"]
     assert bool(given["outlines"]) == kept
+
+
+def test_a_recording_that_cannot_be_stored_beside_its_numbers_is_a_sentence(fakes, clip, monkeypatch):
+    fakes()
+    timeline = measured(3.0, 4.0)
+    about = replace(timeline.recording, sha256=hashlib.sha256(clip).hexdigest())
+    page = video_page()
+    page.session_state[handover.RECORDED_SESSION] = RecordedSession(replace(timeline, recording=about))
+    page.run()
+
+    def full(*_):
+        raise MediaError("clip.mp4 could not be stored (No space left on device); make room there.")
+
+    monkeypatch.setattr("fer_core.ui.video.memory.Workspace.store", full)
+    page.file_uploader(f"attach {recording(page).number}").set_value(("clip.mp4", clip, "video/mp4")).run()
+    assert not page.exception and [each.value for each in page.error if "make room" in each.value]
+    assert player(page)["track"] and "Lines" in [each.label for each in page.tabs]
 
 
 def test_a_stimulus_plays_beside_and_is_asked_for_again_by_name(fakes, clip, old_clip, tmp_path):

@@ -87,7 +87,8 @@ def fragment(run_every: float | None = None) -> Callable[[Callable[_Given, None]
     """`st.fragment` of a page that ends when its visitor signs out in another tab.
 
     A click or a timer within a fragment runs neither `Home.py` nor the page, so that nothing asks at the door. This
-    does, before it draws, and has the whole page run where the door is shut.
+    does, before it draws, and has the whole page run where the door is shut. Streamlit shows what is raised within a
+    fragment by the name of its class, before the page could catch it, so that our own errors become sentences here.
 
     Args:
         run_every: seconds between two runs; None where only what is used in it runs it.
@@ -99,7 +100,10 @@ def fragment(run_every: float | None = None) -> Callable[[Callable[_Given, None]
         def drawn(*given: _Given.args, **named: _Given.kwargs) -> None:
             if _signed_out():
                 st.rerun(scope="app")
-            part(*given, **named)
+            try:
+                part(*given, **named)
+            except FerError as error:
+                st.error(plain(str(error)), icon=":material/error:")
 
         return drawn
 

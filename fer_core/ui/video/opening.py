@@ -134,7 +134,11 @@ def attach(recording: OpenRecording) -> None:
             icon=":material/error:",
         )
         return
-    recording.attach(memory().workspace.store(given.name, given.getbuffer()))
+    try:
+        recording.attach(memory().workspace.store(given.name, given.getbuffer()))
+    except FerError as error:  # the disk is full: the numbers stay in sight
+        st.error(plain(str(error)), icon=":material/error:")
+        return
     st.rerun()
 
 
