@@ -158,6 +158,23 @@ def test_a_recording_is_described_opened_and_deleted(place):
     assert len(page.dataframe[0].value) == 12
 
 
+def test_what_was_searched_and_chosen_stays_while_another_part_is_looked_at(place):
+    full(place)
+    page = study_page()
+    page.text_input("study search").set_value("S1").run()
+    [chosen] = [each for each in page.multiselect if each.label == "Chosen recordings"]
+    first = page.dataframe[0].value["Recording"].tolist()
+    analysis = next(one.analysis for one in Library.open(place).entries() if one.title == first[0])
+    chosen.set_value([analysis]).run()
+    page.toggle("study columns").set_value(True).run()
+    tab(page, "Take along")
+    tab(page, "Recordings")
+    assert page.text_input("study search").value == "S1" and page.toggle("study columns").value
+    assert page.dataframe[0].value["Recording"].tolist() == first
+    [chosen] = [each for each in page.multiselect if each.label == "Chosen recordings"]
+    assert chosen.value == [analysis]
+
+
 def test_of_two_analyses_of_one_recording_the_chosen_one_is_deleted(place):
     rows = [reading(t / 2, 1, "happy") for t in range(8)]
     with Library.open(place) as library:

@@ -740,6 +740,29 @@ def test_who_is_chosen_stays_so_when_the_range_shows_somebody_else(fakes, clip):
     assert chosen() == at_first and len(page.get("plotly_chart")) == 3 and not page.exception
 
 
+def test_choices_stay_while_another_part_is_looked_at(fakes, clip):
+    fakes((FACE, OTHER))
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    found = recording(page)
+    found.choose_range(0.5, 1.5)
+    page.session_state[f"views {found.number}"] = "Valence"
+    page.run()
+    tab(page, "Compare")
+    [people] = [each for each in page.multiselect if each.label == "People"]
+    people.set_value([people.value[1]]).run()
+    tab(page, "Export")
+    page.toggle(f"only range {found.number}").set_value(True).run()
+    tab(page, "Statistics")
+    found.call(2, "Ada")
+    page.run()
+    tab(page, "Export")
+    assert page.toggle(f"only range {found.number}").value
+    tab(page, "Compare")
+    assert page.dataframe[0].value["Person"].tolist() == ["Ada"]
+    tab(page, "Explore")
+    assert page.session_state[f"views {found.number}"] == "Valence" and not page.exception
+
+
 def test_another_model_reads_the_recording_from_the_comparison(fakes, clip, monkeypatch, waiting_place):
     fakes()
     page = analysed(upload(video_page(), "clip.mp4", clip))

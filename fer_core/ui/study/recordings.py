@@ -53,10 +53,19 @@ def recordings(library: Library) -> None:
     if library.is_empty():
         st.info(EMPTY, icon=":material/groups:")
         return
-    found = library.search(st.text_input("Search", placeholder="name, subject, condition, tag or attribute"))
+    searched = st.text_input(
+        "Search",
+        key="study search",
+        placeholder="name, subject, condition, tag or attribute",
+        persist_state="session",
+    )
+    found = library.search(searched)
     table = table_of(found, library.all_consents())
     everything = st.toggle(
-        "All columns", key="study columns", help="Also attributes, session, tags, corrections, model."
+        "All columns",
+        key="study columns",
+        persist_state="session",
+        help="Also attributes, session, tags, corrections, model.",
     )
     st.dataframe(
         table,
@@ -203,7 +212,9 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
     names = labels_of(everything)
     offered = {*(entry.analysis for entry in found), *st.session_state.get("study chosen", ())}
     options = [analysis for analysis in names if analysis in offered]
-    chosen = st.multiselect("Chosen recordings", options, format_func=names.__getitem__, key="study chosen")
+    chosen = st.multiselect(
+        "Chosen recordings", options, format_func=names.__getitem__, key="study chosen", persist_state="session"
+    )
     entries = [entry for entry in everything if entry.analysis in chosen]
     if not entries:
         return

@@ -62,9 +62,13 @@ def over_time(recording: OpenRecording) -> None:
     }
     if recording.resting:
         views["From rest"] = _from_rest
-    tabs = st.tabs(list(views), key=f"views {recording.number}", on_change="rerun")
-    for tab, draw in zip(tabs, views.values(), strict=True):
+    key, seen = f"views {recording.number}", f"view seen {recording.number}"
+    if key not in st.session_state and st.session_state.get(seen) in views:  # lost while another part was looked at
+        st.session_state[key] = st.session_state[seen]
+    tabs = st.tabs(list(views), key=key, on_change="rerun")
+    for tab, (name, draw) in zip(tabs, views.items(), strict=True):
         if tab.open:
+            st.session_state[seen] = name
             with tab:
                 draw(recording)
 

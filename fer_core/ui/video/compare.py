@@ -99,13 +99,16 @@ def as_table(subjects: Iterable[Subject]) -> pd.DataFrame:
 def _chosen(recording: OpenRecording, recordings: Sequence[OpenRecording]) -> list[Subject]:
     """The chosen people who are seen in the range; the choice is among all, so that none is lost by a range."""
     by_title = {one.title: one for one in subjects_of(recordings)}
-    everyone = [_title(each, person, recordings) for each in recordings for person in each.people]
-    at_first = [title for title in everyone if title in by_title][:CHOSEN_AT_FIRST]
+    titles = {
+        (each.number, person): _title(each, person, recordings) for each in recordings for person in each.people
+    }
+    at_first = [who for who, title in titles.items() if title in by_title][:CHOSEN_AT_FIRST]
     wanted = st.multiselect(
         "People",
-        everyone,
+        list(titles),
         default=at_first,
-        key=f"compared {recording.number} {memory().opened} {recording.revision} {everyone}",
+        format_func=titles.__getitem__,
+        key=f"compared {recording.number} {memory().opened} {recording.revision} {list(titles)}",  # without names
         persist_state="page",
     )
-    return [by_title[title] for title in wanted if title in by_title]
+    return [by_title[titles[who]] for who in wanted if titles[who] in by_title]

@@ -188,7 +188,8 @@ def _span(recording: OpenRecording) -> tuple[float, float] | None:
         return None
     start_s, end_s = recording.range_s
     label = f"Only the chosen range, {start_s:.2f} to {end_s:.2f} s"
-    return recording.range_s if st.toggle(label, key=f"only range {recording.number}") else None
+    key = f"only range {recording.number}"  # in force whatever else is looked at: such files are handed on
+    return recording.range_s if st.toggle(label, key=key, persist_state="session") else None
 
 
 def _part(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
