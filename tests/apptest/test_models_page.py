@@ -439,6 +439,40 @@ def test_own_faces_are_forgotten_on_request_and_with_the_page(models, monkeypatc
     assert "Models" not in page.session_state[page_memory.KEY]
 
 
+def opened_tab(page: AppTest, name: str) -> AppTest:
+    page.query_params["view"] = name
+    page.session_state["view"] = name
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_own_faces_and_how_they_are_measured_stay_while_another_tab_is_looked_at(models):
+    page = models_page(OWN)
+    page.file_uploader[0].upload("mine.zip", labelled_zip(MINE), "application/zip").run()
+    by_label(page.toggle, "Figures by folder").set_value(True).run()
+    by_label(page.pills, "Models").set_value(["Right one"]).run()
+    opened_tab(opened_tab(page, OVERVIEW), OWN)
+    assert "Given before: mine" in text(page) and by_label(page.toggle, "Figures by folder").value
+    by_label(page.button, "Measure").click().run()
+    assert "mine.zip: 3 faces" in text(page).replace("\\", "")
+    assert page.dataframe[0].value["Model"].tolist() == ["Right one"]
+    by_label(page.button, "Forget it and measure something else").click().run()
+    assert "Given before" not in text(page) and by_label(page.button, "Measure").disabled
+
+
+def test_a_picture_for_all_models_stays_until_it_is_taken_away(models, monkeypatch):
+    monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([Box(10, 10, 60, 60)]))
+    page = models_page(PICTURE)
+    by_label(page.segmented_control, "Picture from").select(":material/upload: Upload").run()
+    data = cv2.imencode(".png", np.full((100, 300, 3), 60, np.uint8))[1].tobytes()
+    page.file_uploader[0].upload("one.png", data, "image/png").run()
+    opened_tab(opened_tab(page, OVERVIEW), PICTURE)
+    assert "Given before: one" in text(page) and charts(page) > 0
+    by_label(page.button, "Take away").click().run()
+    assert not page.exception and "Given before" not in text(page) and charts(page) == 0
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -20,6 +20,7 @@ from fer_core.request import DEFAULT_DETECTOR
 from fer_core.ui.models import own_results, records
 from fer_core.ui.models.parts import PAGE
 from fer_core.ui.shared import loaders, page_memory
+from fer_core.ui.shared.given import staying
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.waiting import wait_for
 
@@ -39,6 +40,7 @@ PATIENCE_S: Final = 1.5
 """Seconds that the page waits for what is quick, before it shows the progress."""
 
 _WORK: Final = "own evaluation"
+_ARCHIVE, _FILES, _TABLE = _GIVEN = ("own zip", "own folder", "own table")
 _ZIP, _FOLDER = ":material/folder_zip: Zip", ":material/folder: Folder"
 _SMALLER_PICTURES: Final = "scale the pictures down, take fewer, or use the command below, which takes more"
 _PICTURES: Final = ["png", "jpg", "jpeg", "webp", "bmp"]
@@ -49,6 +51,8 @@ def own_data(cards: Sequence[ModelCard]) -> None:
     work: Work[OwnEvaluation] | None = page_memory.kept(PAGE, _WORK)
     running = work is not None and work.running  # before the result is looked at, which may come at any moment
     if work is not None and work.result is not None:
+        for name in _GIVEN:  # they were measured
+            page_memory.forget(PAGE, name)
         st.button("Forget it and measure something else", icon=":material/delete:", on_click=_forget)
         own_results.show(work.result, {card.name: card for card in cards})
         return
@@ -85,7 +89,9 @@ def own_data(cards: Sequence[ModelCard]) -> None:
 def _ask_faces() -> Callable[[], BinaryIO] | None:
     """A function that returns the faces as a zip; a folder is packed only when it is called."""
     most = f"Up to {_mb(MOST_BYTES)} MB and {LIMITS.max_files:,} files"
-    kind = st.segmented_control("Faces from", [_ZIP, _FOLDER], required=True, default=_ZIP, key="faces from")
+    kind = st.segmented_control(
+        "Faces from", [_ZIP, _FOLDER], required=True, default=_ZIP, key="faces from", persist_state="page"
+    )
     if kind == _ZIP:
         archive = st.file_uploader(
             "Zip of labelled pictures",
@@ -93,7 +99,10 @@ def _ask_faces() -> Callable[[], BinaryIO] | None:
             key="labelled zip",
             max_upload_size=_mb(MOST_BYTES),
             help=f"{most}, {_mb(LIMITS.max_total_bytes)} MB once unpacked.",
+            on_change=page_memory.forget,
+            args=(PAGE, _ARCHIVE),
         )
+        archive = staying(PAGE, _ARCHIVE, archive)
         return (lambda: archive) if archive and _fits([archive]) else None
     files = st.file_uploader(
         "Folder of labelled pictures",
@@ -102,7 +111,10 @@ def _ask_faces() -> Callable[[], BinaryIO] | None:
         key="labelled folder",
         max_upload_size=_mb(LIMITS.max_file_bytes),
         help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
+        on_change=page_memory.forget,
+        args=(PAGE, _FILES),
     )
+    files = staying(PAGE, _FILES, files)
     return (lambda: as_zip(files)) if files and _fits(files) else None
 
 
@@ -136,16 +148,27 @@ def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any] | None:
     """The chosen options; None while no evaluation is possible."""
     titles, _ = records.titles_and_looks()
     by_title = {titles[card.name]: card.name for card in cards}
-    picked = st.pills("Models", list(by_title), selection_mode="multi", default=list(by_title), key="own models")
+    picked = st.pills(
+        "Models", list(by_title), selection_mode="multi", default=list(by_title), key="own models", persist_state="page"
+    )
     with st.expander("Options", icon=":material/tune:"):
         detect = st.toggle(
-            "Find the face in each picture first", help="For whole photographs instead of cut-out faces."
+            "Find the face in each picture first",
+            key="own detect",
+            persist_state="page",
+            help="For whole photographs instead of cut-out faces.",
         )
         by_folder = st.toggle(
-            "Figures by folder", help="By the folders above the emotion folders, such as one folder a person or camera."
+            "Figures by folder",
+            key="own by folder",
+            persist_state="page",
+            help="By the folders above the emotion folders, such as one folder a person or camera.",
         )
         robust = st.toggle(
-            "Robustness curves too", help="Forty more passes over up to 1,000 faces: minutes rather than seconds."
+            "Robustness curves too",
+            key="own robust",
+            persist_state="page",
+            help="Forty more passes over up to 1,000 faces: minutes rather than seconds.",
         )
         table = st.file_uploader(
             "Figures by group (CSV)",
@@ -154,7 +177,10 @@ def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any] | None:
             max_upload_size=_mb(MOST_TABLE_BYTES),
             help=f"Up to {_mb(MOST_TABLE_BYTES)} MB. "
             'A column "file" with the path of each picture in the zip, and any others, such as age or light.',
+            on_change=page_memory.forget,
+            args=(PAGE, _TABLE),
         )
+        table = staying(PAGE, _TABLE, table)
     if not picked or (table and not _fits([table], MOST_TABLE_BYTES, "leave out columns, or rows of other files")):
         return None
     return {

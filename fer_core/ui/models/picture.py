@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fer_core.charts.explanations import (
     deletion_curve,
@@ -34,6 +35,7 @@ from fer_core.ui.models.parts import PAGE, beside
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.given import staying
 from fer_core.ui.shared.samples import File, choose_sample
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
@@ -46,6 +48,7 @@ _MAP_PX: Final = 168
 _LIMITS: Final = ImageLimits()
 _MEMORY: Final = "faces of the picture"
 _DELETIONS: Final = "deletions"
+_GIVEN, _SHOT = "picture for all models", "shot for all models"
 _UPLOAD, _CAMERA, _SAMPLE = ":material/upload: Upload", ":material/photo_camera: Camera", ":material/portrait: Sample"
 
 
@@ -85,7 +88,14 @@ def picture(cards: Sequence[ModelCard]) -> None:
         return
     titles, looks = records.titles_and_looks()
     by_title = {titles[card.name]: card for card in cards}
-    picked = st.pills("Models", list(by_title), selection_mode="multi", default=list(by_title), key="picture models")
+    picked = st.pills(
+        "Models",
+        list(by_title),
+        selection_mode="multi",
+        default=list(by_title),
+        key="picture models",
+        persist_state="page",
+    )
     if not picked:
         st.caption("Pick one model or several.")
         return
@@ -111,7 +121,12 @@ def _read_all(face: NDArray[np.uint8], cards: Mapping[str, ModelCard]) -> dict[s
 def _choose_face() -> NDArray[np.uint8] | None:
     """The crop to read, uint8 (H, W, 3) BGR; None while there is none."""
     source = st.segmented_control(
-        "Picture from", [_UPLOAD, _CAMERA, _SAMPLE], default=_SAMPLE, required=True, key="models picture source"
+        "Picture from",
+        [_UPLOAD, _CAMERA, _SAMPLE],
+        default=_SAMPLE,
+        required=True,
+        key="models picture source",
+        persist_state="page",
     )
     file: File | None = None
     if source == _SAMPLE:
@@ -123,10 +138,18 @@ def _choose_face() -> NDArray[np.uint8] | None:
             key="one picture",
             max_upload_size=_LIMITS.max_bytes // 1_000_000,
             help=f"Up to {_LIMITS.max_bytes / 1e6:.0f} MB and {_LIMITS.max_pixels / 1e6:.0f} megapixels.",
+            on_change=page_memory.forget,
+            args=(PAGE, _GIVEN),
         )
-        file = (given.name, given.getvalue()) if given else None
-    elif shot := st.camera_input("Look into the camera and press the button"):
-        file = (shot.name, shot.getvalue())
+        file = _content(staying(PAGE, _GIVEN, given))
+    else:
+        shot = st.camera_input(
+            "Look into the camera and press the button",
+            key="one shot",
+            on_change=page_memory.forget,
+            args=(PAGE, _SHOT),
+        )
+        file = _content(staying(PAGE, _SHOT, shot))
     if file is None:
         page_memory.forget(PAGE, _MEMORY)
         page_memory.forget(PAGE, _DELETIONS)
@@ -140,15 +163,22 @@ def _choose_face() -> NDArray[np.uint8] | None:
     readings_are_shown([_digest(file[1])])
     if not faces:
         st.info(NO_FACE, icon=":material/search_off:")
-        return whole if st.toggle("The picture is nothing but a face: read all of it") else None
+        key = f"nothing but a face {_digest(file[1])}"
+        all_of_it = st.toggle("The picture is nothing but a face: read all of it", key=key, persist_state="page")
+        return whole if all_of_it else None
     if len(faces) == 1:
         return faces[0]
     with st.container(horizontal=True, gap="small"):
         for number, crop in enumerate(faces, start=1):
             st.image(crop, channels="BGR", width=72, caption=f"{number}", alt=f"Face {number}")
     numbers = list(range(1, len(faces) + 1))
-    chosen = st.pills("Face", numbers, required=True, default=1, key=f"face number {_digest(file[1])}")
+    key = f"face number {_digest(file[1])}"
+    chosen = st.pills("Face", numbers, required=True, default=1, key=key, persist_state="page")
     return faces[chosen - 1]
+
+
+def _content(given: UploadedFile | None) -> File | None:
+    return (given.name, given.getvalue()) if given else None
 
 
 def _faces(name: str, data: bytes) -> tuple[NDArray[np.uint8], list[NDArray[np.uint8]]]:
@@ -224,6 +254,7 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
     if not with_map or not st.toggle(
         "Check the maps by hiding what they mark",
         key="check maps",
+        persist_state="page",
         help="Squares of the face are covered with its mean grey, the most marked ones first. If the map is right, the "
         "probability falls faster than when squares are covered in random order (deletion test, Petsiuk et al., 2018).",
     ):

@@ -28,7 +28,9 @@ def choose_sample(key: str) -> File:
     Args:
         key: of the widget.
     """
-    chosen = st.pills("Sample", list(SAMPLES), default=AS_TAKEN, required=True, key=key) or AS_TAKEN
+    chosen = (
+        st.pills("Sample", list(SAMPLES), default=AS_TAKEN, required=True, key=key, persist_state="page") or AS_TAKEN
+    )
     st.caption(PORTRAIT_CREDIT)
     return sample_picture(chosen)
 

@@ -99,9 +99,7 @@ def as_table(subjects: Iterable[Subject]) -> pd.DataFrame:
 def _chosen(recording: OpenRecording, recordings: Sequence[OpenRecording]) -> list[Subject]:
     """The chosen people who are seen in the range; the choice is among all, so that none is lost by a range."""
     by_title = {one.title: one for one in subjects_of(recordings)}
-    titles = {
-        (each.number, person): _title(each, person, recordings) for each in recordings for person in each.people
-    }
+    titles = {(each.number, person): _title(each, person, recordings) for each in recordings for person in each.people}
     at_first = [who for who, title in titles.items() if title in by_title][:CHOSEN_AT_FIRST]
     wanted = st.multiselect(
         "People",
