@@ -151,7 +151,8 @@ def test_a_recording_becomes_a_timeline(camera):
     assert session.timeline.declaration.agreed_at and not session.timeline.problems
     assert "4 frames · 1 person" in words(page)
     assert [b.label for b in page.get("download_button")] == ["Readings (CSV)", "What the columns mean"]
-    button(page, "Discard").click().run()
+    assert "Discard" not in [each.label for each in page.button]  # it asks first
+    button(page, "Discard it for good").click().run()
     assert handover.RECORDED_SESSION not in page.session_state
 
 

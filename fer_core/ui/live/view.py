@@ -314,7 +314,7 @@ def session_result() -> None:
                 st.download_button(
                     "Video (MP4)", session.video, f"{stem}.mp4", "video/mp4", icon=":material/movie:", on_click="ignore"
                 )
-            st.button("Discard", icon=":material/delete:", on_click=live_session.discard)
+            live_session.discard_button()
         if live_session.waits_alone(session):
             st.caption("The next recording, or a reload of this page, drops this one unless its timeline is opened.")
 
