@@ -30,6 +30,7 @@ from fer_core.timeline.notes import Marker, Span, Stimulus
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
+from fer_core.ui.video.rating import rate
 from tests.conftest import ROOT
 from tests.timelines import REQUEST, measured, synthetic
 from tests.videos import scene, write_video
@@ -549,6 +550,11 @@ def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, c
     page.toggle(f"blind {recording(page).number}").set_value(False).run()
     assert page.metric and "You and the model" in words(page) and "no interval for fewer than 5" in words(page)
     assert page.dataframe[0].value["Label"].tolist() == ["happy", "neutral"]
+    chosen_in = page.dataframe[0].proto.id
+    rate(recording(page), "sad", 1, (0.0, 1.0))
+    page.run()  # a row that was chosen before can be chosen again
+    assert page.dataframe[0].value["Label"].tolist() == ["sad", "neutral"]
+    assert page.dataframe[0].proto.id != chosen_in
     button(page, "Write the labelled faces").click().run()
     page.session_state[MEMORY].labelled[recording(page).number].work.wait(60)
     page.run()

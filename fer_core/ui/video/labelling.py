@@ -113,7 +113,8 @@ def _expressions(recording: OpenRecording) -> None:
 
 
 def _table(recording: OpenRecording, ratings: Ratings) -> None:
-    key = f"labels {recording.number} {len(ratings)}"
+    # Streamlit keeps the number of the chosen row, which may be another label once anything of them changes.
+    key = f"labels {recording.number} {hash(ratings)}"
 
     def go_there() -> None:
         for row in st.session_state[key]["selection"]["rows"]:
