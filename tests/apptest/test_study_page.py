@@ -263,6 +263,19 @@ def test_tables_are_there_to_take_along(place):
     assert "Library (zip)" not in [each.label for each in page.get("download_button")]
 
 
+def test_tables_to_take_along_are_written_once_for_what_is_kept(place, monkeypatch):
+    written, write = [], taking.csv_bytes
+    monkeypatch.setattr(taking, "csv_bytes", lambda table: written.append(len(table)) or write(table))
+    full(place)
+    page = tab(study_page(), "Take along")
+    page.session_state[taking._TABLES].work.wait(60)
+    page.run()
+    assert "SPSS (.sav)" in [each.label for each in page.get("download_button")] and len(written) == 1
+    Library.open(place).set_place(f"{0:064x}", Place("S0", condition="joke"))
+    page.run()
+    assert len(written) == 2 and not page.exception
+
+
 def test_script_and_notebook_draw_the_value_that_was_compared(place, monkeypatch):
     given = []
     monkeypatch.setattr(taking, "r_script", lambda value: given.append(value) or "R")

@@ -4,6 +4,7 @@ import gc
 import os
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -22,11 +23,14 @@ from fer_core.testing import fake_pipeline
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.summaries import people
+from fer_core.ui.video import exports
 from fer_core.ui.video import unfinished as video_unfinished
 from fer_core.ui.video.compare import as_table, subjects_of
 from fer_core.ui.video.events import changed_rows, markers_of, spans_of
 from fer_core.ui.video.exports import annotating, checkable
+from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.player.copies import copying
+from fer_core.ui.video.products import Drawn
 from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.selection import selected_time
 from fer_core.ui.video.workspace import Workspace
@@ -463,3 +467,19 @@ def test_the_annotated_video_can_be_stopped_and_leaves_nothing(film):
     with pytest.raises(StoppedError):
         annotating(timeline, film)(monitor)
     assert [path.name for path in film.parent.rglob("*") if path.is_file()] == ["film.mp4"]
+
+
+def test_the_annotated_video_is_read_once_however_often_its_button_is_drawn(tmp_path, monkeypatch):
+    path, given = tmp_path / "annotated.mp4", []
+    path.write_bytes(b"film")
+    work = SimpleNamespace(running=False, problem=None, result=Drawn(path, ()))
+    monkeypatch.setattr(exports, "memory", lambda: SimpleNamespace(drawing=lambda recording: work))
+    monkeypatch.setattr(exports.st, "download_button", lambda label, data, *_, **__: given.append(data))
+    addresses, recording = Addresses(), open_recording(1, {"fake": synthetic(2.0)}, tmp_path / "clip.mp4")
+    for _ in range(2):
+        exports._annotated(recording, "clip", addresses)
+    assert given == [b"film"] * 2 and given[0] is given[1]
+    work.result = Drawn(path, ())  # drawn anew
+    path.write_bytes(b"another film")
+    exports._annotated(recording, "clip", addresses)
+    assert given[-1] == b"another film"

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from fer_core.cells import csv_of, for_spreadsheets
@@ -15,13 +16,16 @@ from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_b
 from fer_core.library.values import Imported, stays_deleted
 from fer_core.temporary import temporary_folder
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed
+from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed, state_of
 from fer_core.ui.study.report import report
 from fer_core.ui.study.results import CHOSEN, MESSAGE
 
 _VALUE = f"mean_{EMOTIONS[3]}"
+_TABLES = "study tables to take"
 _ZIP = "study zip"
 _IMPORT = "study import"
+_File = tuple[str, str | bytes, str, str]
+"""Label of its button, content, name and icon."""
 
 
 def taking(library: Library) -> None:
@@ -45,17 +49,22 @@ def _tables(library: Library) -> None:
         st.info("No recording has what a row needs; *Compare people* says what is missing.", icon=":material/rule:")
         return
     value = _value(VALUES if what != EVENTS else EVENT_VALUES)
-    files: list[tuple[str, str | bytes, str, str]] = [
-        ("Table (CSV)", csv_bytes(table), "study.csv", "table"),
-        ("What the columns mean", for_spreadsheets(csv_of(dictionary(table))), "study_columns.csv", "menu_book"),
-        ("Parquet", parquet_bytes(table), "study.parquet", "view_column"),
+    scripts: list[_File] = [
         ("R script", r_script(value), "study.R", "code"),
         ("Notebook", notebook(value), "study.ipynb", "code_blocks"),
     ]
-    try:
-        files.insert(3, ("SPSS (.sav)", spss_bytes(table), "study.sav", "table_chart"))
-    except FerError as error:
-        st.caption(plain(str(error)))
+
+    def job(_: Made | None) -> Job[tuple[list[_File], str]]:
+        return lambda _: _files_of(table)
+
+    of = what, state_of(library, what or WHOLE)
+    written = made(st.session_state, _TABLES, of, job, "Writing the tables")
+    if written is None:
+        return
+    files, problem = written
+    if problem:
+        st.caption(plain(problem))
+    files = [*files, *scripts]
     with st.container(horizontal=True):
         for label, data, name, icon in files:
             st.download_button(label, data, name, on_click="ignore", icon=f":material/{icon}:", key=f"take {name}")
@@ -64,6 +73,19 @@ def _tables(library: Library) -> None:
         "uncertain and how much was excluded. Script and notebook read study.csv, and draw the figure of *Compare "
         "people*."
     )
+
+
+def _files_of(table: pd.DataFrame) -> tuple[list[_File], str]:
+    """The tables of people, and why one of them could not be written."""
+    files: list[_File] = [
+        ("Table (CSV)", csv_bytes(table), "study.csv", "table"),
+        ("What the columns mean", for_spreadsheets(csv_of(dictionary(table))), "study_columns.csv", "menu_book"),
+        ("Parquet", parquet_bytes(table), "study.parquet", "view_column"),
+    ]
+    try:
+        return [*files, ("SPSS (.sav)", spss_bytes(table), "study.sav", "table_chart")], ""
+    except FerError as error:
+        return files, str(error)
 
 
 def _value(names: tuple[str, ...]) -> str:

@@ -103,7 +103,7 @@ def _explorer(recording: OpenRecording, cards: Mapping[str, ModelCard], addresse
                 labelling(recording)
             else:
                 keep_button(recording)
-                exports(recording, card)
+                exports(recording, card, addresses)
 
 
 def _headline(recording: OpenRecording, card: ModelCard | None) -> None:

@@ -24,6 +24,7 @@ from fer_core.timeline.summaries import inside
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import memory
+from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.products import Drawing, Drawn, File, Made
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.waiting import wait_for
@@ -35,7 +36,7 @@ _AT_ONCE_S: Final = 0.3
 """Seconds for which the page waits for the tables; those of a long recording come later."""
 
 
-def exports(recording: OpenRecording, card: ModelCard | None) -> None:
+def exports(recording: OpenRecording, card: ModelCard | None, addresses: Addresses) -> None:
     """A button for each file. Files are made before their button: see `fer_core.ui.shared.handover.session_csv`."""
     made = _made(recording, card)
     made.tables.wait(_AT_ONCE_S)
@@ -65,7 +66,7 @@ def exports(recording: OpenRecording, card: ModelCard | None) -> None:
             on_click=memory().drop_export,
             args=(recording.number,),
         )
-    _annotated(recording, stem)
+    _annotated(recording, stem, addresses)
     st.caption(
         "Names, markers and excluded spans are in the report and in the JSON, markers and spans in the events too. The "
         "tables hold every reading with its raw values. JSON, Parquet and bundle can be opened on this page again, "
@@ -197,7 +198,7 @@ def _part(timeline: Timeline, start_s: float, end_s: float) -> Timeline:
     return replace(part, problems=(*part.problems, f"This is the part from {start_s:.2f} to {end_s:.2f} s alone."))
 
 
-def _annotated(recording: OpenRecording, stem: str) -> None:
+def _annotated(recording: OpenRecording, stem: str, addresses: Addresses) -> None:
     if recording.path is None:
         return
     key = f"annotated {recording.number}"
@@ -222,7 +223,7 @@ def _annotated(recording: OpenRecording, stem: str) -> None:
         st.warning(plain(sentence), icon=":material/info:")
     st.download_button(
         "Annotated video (MP4)",
-        work.result.path.read_bytes(),
+        addresses.once(key, (work.result,), work.result.path.read_bytes),  # it is large, and every click draws this
         f"{stem}_annotated.mp4",
         "video/mp4",
         icon=":material/movie:",
