@@ -24,7 +24,7 @@ def wait_for_player(page: Page) -> None:
 
 def player_time(page: Page) -> float:
     """The moment that the player shows, in seconds."""
-    return float(page.get_by_role("slider", name="Moment in the recording").get_attribute("aria-valuenow") or "nan")
+    return float(page.get_by_role("slider", name="Moment in the recording").get_attribute("data-moment") or "nan")
 
 
 def key(page: Page, *names: str) -> None:

@@ -198,7 +198,7 @@ def test_it_plays_in_step_and_tells_the_page_where_it_stops(at_start: Page):
             const read = new Function("video", `return ${number}`);
             const next = (_, frame) => {
                 const slider = shadow.querySelector("[role=slider]");
-                found.push([frame.mediaTime, read(video), Number(slider.getAttribute("aria-valuenow"))]);
+                found.push([frame.mediaTime, read(video), Number(slider.dataset.moment)]);
                 if (found.length < 20) video.requestVideoFrameCallback(next);
                 else done(found);
             };

@@ -65,18 +65,27 @@ class Drawing {
     const [first, last] = player.whole();
     const left = (time > view[1] && view[1] < last) || (time < view[0] && view[0] > first);
     const follows = player.playing || this.follows; // a lane that was moved by hand stays where it is
+    if (this.follows || !player.playing) this.tell(); // not of each frame: who listens would hear nothing else
     this.follows = false;
     if (follows && left) return this.pan(time - (view[1] - view[0]) / 10);
     const x = this.scale.x(time);
     const cursor = this.part(".cursor");
     cursor.style.transform = `translateX(${x}px)`;
     cursor.hidden = x < -1 || x > this.scale.width + 1;
+    track.dataset.moment = time.toFixed(3);
+    return undefined;
+  }
+
+  // The moment, for those who do not see it.
+  tell() {
+    const { track } = this;
+    const { readings, time } = this.player;
+    if (!readings) return;
     const faces = readings.at(time).map((reading) => readings.line(reading));
     track.setAttribute("aria-valuemin", readings.start);
     track.setAttribute("aria-valuemax", readings.end);
     track.setAttribute("aria-valuenow", time.toFixed(3));
     track.setAttribute("aria-valuetext", `${clock(time)}, ${faces.join(", ") || "nobody in the readings"}`);
-    return undefined;
   }
 
   zoom(factor, around = this.player.time) {

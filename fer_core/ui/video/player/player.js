@@ -170,7 +170,14 @@ class Player {
 
   say() {
     const faces = this.readings.at(this.time).map((reading) => this.readings.line(reading));
-    this.part(".said").textContent = `${clock(this.time)}. ${faces.join(". ") || "Nobody in the readings"}`;
+    // The slider says the moment itself while it has the focus.
+    this.speak(`${clock(this.time)}. ${faces.join(". ") || "Nobody in the readings"}`, !this.track.matches(":focus"));
+  }
+
+  speak(words, aloud = true) {
+    const said = this.part(".said");
+    said.setAttribute("aria-live", aloud ? "polite" : "off");
+    said.textContent = words;
   }
 
   // --- time ---
@@ -340,7 +347,7 @@ class Player {
     const { end, interval } = this.readings;
     this.does({ rate: label, range: [from, to], person: this.data.person });
     if (end - to >= 2 * interval - SAME_S) this.range(to, end);
-    this.part(".said").textContent = `${clock(from)} to ${clock(to)}: ${label}`;
+    this.speak(`${clock(from)} to ${clock(to)}: ${label}`);
   }
 
   show(what, wanted) {
@@ -363,7 +370,10 @@ class Player {
     this.showPlaying();
     this.stimulus.follow();
     if (this.video.ended && this.looping) return this.toggle();
-    if (!this.playing) this.tell({ moment: true });
+    if (!this.playing) {
+      this.drawing.tell();
+      this.tell({ moment: true });
+    }
     return undefined;
   }
 
