@@ -38,3 +38,19 @@ def test_a_moment_is_told_when_it_is_sought_or_stands_and_not_of_each_frame_that
         console.log(told.join(" "), track.dataset.moment);
     """
     assert said_by((PLAYER / "drawing.js").read_text(encoding="utf-8"), page) == "5.000 7.000 7.000"
+
+
+def test_the_words_of_the_lanes_are_as_dark_as_those_beside_them():
+    page = """
+        let font = "";
+        const clock = (time) => `0:0${time}`;
+        globalThis.getComputedStyle = () => ({ fontFamily: "", getPropertyValue: (name) => name });
+        const inks = [];
+        const context = { fillRect() {}, measureText: () => ({ width: 9 }), fillText() { inks.push(this.fillStyle); } };
+        drawAxis(context, new Scale(0, 9, 900), 0, coloursOf(null));
+        console.log([...new Set(inks)].join());
+    """
+    lanes = (PLAYER / "lanes.js").read_text(encoding="utf-8")
+    soft = "color-mix(in srgb, {} 68%, transparent)"
+    assert said_by(lanes, page) == soft.format("--st-text-color")
+    assert f"--soft: {soft.format('var(--st-text-color)')};" in (PLAYER / "player.css").read_text(encoding="utf-8")

@@ -25,7 +25,8 @@ function coloursOf(root) {
     ground: colour("secondary-background-color"),
     border: colour("border-color"),
     primary: colour("primary-color"),
-    quiet: "#8892a6",
+    quiet: "#8892a6", // of lines; words need more contrast
+    soft: `color-mix(in srgb, ${colour("text-color")} 68%, transparent)`, // as `--soft` of the style sheet
     poor: "#d97706",
     veil: `color-mix(in srgb, ${colour("background-color")} 62%, transparent)`,
   };
@@ -160,7 +161,7 @@ function drawAxis(context, scale, top, colours) {
     context.font = `400 12px ${font}`;
     const wide = context.measureText(text).width;
     const left = Math.min(Math.max(x - wide / 2, 0), scale.width - wide);
-    write(context, text, left, top + 14, colours.quiet, 12, 400);
+    write(context, text, left, top + 14, colours.soft, 12, 400);
   }
 }
 
