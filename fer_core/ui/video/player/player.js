@@ -33,6 +33,8 @@ class Player {
     // What the page may not have heard of yet: range and person, the moment, and every marker and label.
     Object.assign(this, { chosen: {}, unheard: {}, deeds: [], sent: null, visit: Math.random().toString(36).slice(2) });
     this.shown = { boxes: true, labels: true, bars: false, mesh: false };
+    const full = Boolean(document.fullscreenEnabled && root.requestFullscreen); // not on an iPhone
+    for (const element of root.querySelectorAll('[data-do="full"], .help .full')) element.hidden = !full;
     listenToPlayer(this);
     this.watch = new ResizeObserver(() => this.drawing.lay());
     this.watch.observe(root);
