@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from fer_core.ui.live import browser_check
+from fer_core.ui.start import browser_ways
 from tests.conftest import ROOT
 
 NODE = shutil.which("node")
@@ -20,6 +22,11 @@ def said_by(*parts: str) -> str:
     done = subprocess.run([NODE, "--input-type=module", "-"], input=script, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def component(script: str) -> str:
+    """The script of a component, of which other parts of a script can call the function."""
+    return script.replace("export default function (", "function component(")
 
 
 def test_a_moment_is_told_when_it_is_sought_or_stands_and_not_of_each_frame_that_plays():
@@ -54,3 +61,67 @@ def test_the_words_of_the_lanes_are_as_dark_as_those_beside_them():
     soft = "color-mix(in srgb, {} 68%, transparent)"
     assert said_by(lanes, page) == soft.format("--st-text-color")
     assert f"--soft: {soft.format('var(--st-text-color)')};" in (PLAYER / "player.css").read_text(encoding="utf-8")
+
+
+def test_one_handler_listens_for_cameras_however_often_the_page_runs():
+    page = """
+        const listening = new Set();
+        const mediaDevices = {
+            getUserMedia: true, enumerateDevices: async () => [],
+            addEventListener: (_, heard) => listening.add(heard),
+            removeEventListener: (_, heard) => listening.delete(heard),
+        };
+        Object.defineProperty(globalThis, "navigator", { value: { mediaDevices } });
+        globalThis.window = { isSecureContext: true };
+        const found = [];
+        let end;
+        for (let run = 0; run < 3; run += 1) {
+            end = component({ setStateValue() {} });
+            found.push(listening.size);
+        }
+        end();
+        console.log(found.join(" "), listening.size);
+    """
+    assert said_by(component(browser_check._SCRIPT), page) == "1 1 1 0"
+
+
+def test_the_connection_that_asks_servers_is_closed_with_its_page_and_by_the_next_one():
+    page = """
+        const made = [];
+        globalThis.RTCPeerConnection = class {
+            constructor() { this.closed = 0; made.push(this); }
+            createDataChannel() {}
+            async setLocalDescription() {}
+            close() { this.closed += 1; }
+        };
+        globalThis.setTimeout = () => undefined;
+        const given = (run) => ({ data: { servers: [], run }, setStateValue() {} });
+        component(given(0));
+        component(given(0))(); // a further run of the page, then its end
+        component(given(0)); // opened anew, it asks again
+        component(given(1))();
+        console.log(made.map((one) => one.closed).join(" "));
+    """
+    assert said_by(component(browser_ways._SCRIPT), page) == "1 1 1"
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_full_screen_is_offered_where_the_browser_has_it(can):
+    page = f"""
+        const shown = {{ button: {{}}, key: {{}} }};
+        const root = {{
+            requestFullscreen: {str(can).lower()},
+            querySelector: () => ({{}}),
+            querySelectorAll: () => [shown.button, shown.key],
+        }};
+        globalThis.document = {{ fullscreenEnabled: {str(can).lower()} }};
+        globalThis.ResizeObserver = class {{ observe() {{}} }};
+        class Part {{}}
+        const [Clock, FrameSteps, Drawing, Stimulus] = [Part, Part, Part, Part];
+        const listenToPlayer = () => undefined;
+        new Player(root);
+        console.log(shown.button.hidden, shown.key.hidden);
+    """
+    player = (PLAYER / "player.js").read_text(encoding="utf-8")
+    hidden = str(not can).lower()
+    assert said_by(component(player), page) == f"{hidden} {hidden}"

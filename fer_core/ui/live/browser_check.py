@@ -8,6 +8,7 @@ import streamlit as st
 
 _SCRIPT: Final = """
 let told = "";
+let heard; // what listens for cameras: Streamlit calls again with each run, and runs the last clean-up alone
 
 export default function ({ setStateValue }) {
   async function tell() {
@@ -29,7 +30,9 @@ export default function ({ setStateValue }) {
   }
   tell();
   const devices = navigator.mediaDevices;
-  devices?.addEventListener?.("devicechange", tell);
+  devices?.removeEventListener?.("devicechange", heard);
+  heard = tell;
+  devices?.addEventListener?.("devicechange", heard);
   return () => {
     told = "";
     devices?.removeEventListener?.("devicechange", tell);

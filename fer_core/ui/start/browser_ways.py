@@ -13,10 +13,12 @@ from fer_core.ui.live.browser_check import Browser, browser_check
 _SCRIPT: Final = """
 const PATIENCE_MS = 8000;
 let asked = "";
+let end; // of the last connection: Streamlit runs the clean-up that was returned last, and no other
 
 export default function ({ data, setStateValue }) {
   const servers = JSON.stringify([data.servers, data.run]);
-  if (servers === asked) return;
+  if (servers === asked) return end;
+  end?.();
   asked = servers;
   const found = { kinds: [], problems: {} };
   let open = true;
@@ -37,11 +39,15 @@ export default function ({ data, setStateValue }) {
   connection.createDataChannel("doctor");
   connection.setLocalDescription().catch(tell);
   setTimeout(tell, PATIENCE_MS);
-  return () => {
-    asked = "";
+  const ends = () => {
     open = false;
     connection.close();
+    if (end !== ends) return; // another one was asked since
+    asked = "";
+    end = undefined;
   };
+  end = ends;
+  return ends;
 }
 """
 
