@@ -123,6 +123,12 @@ def test_t_is_that_of_scipy_also_where_somebody_is_missing():
     np.testing.assert_allclose(welch_t(values, group)[0], np.asarray(theirs, float))
 
 
+def one(thresholds) -> float:
+    """The threshold of all moments; they differ only where people are missing."""
+    (threshold,) = set(np.asarray(thresholds, float).tolist())
+    return threshold
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_clusters_within_people_are_those_of_mne(seed):
     mne_stats = pytest.importorskip("mne.stats")
@@ -131,7 +137,7 @@ def test_clusters_within_people_are_those_of_mne(seed):
     first[:, 15:25] += 1.0
     ours = compare_curves(curves(first), curves(second))
     t, found, p_values, _ = mne_stats.permutation_cluster_1samp_test(
-        first - second, threshold=ours.threshold, n_permutations="all", out_type="mask", tail=0, verbose="error"
+        first - second, threshold=one(ours.threshold), n_permutations="all", out_type="mask", tail=0, verbose="error"
     )
     np.testing.assert_allclose(ours.t, t)
     masses = [t[where].sum() for where in found]
@@ -154,7 +160,7 @@ def test_clusters_between_groups_are_those_of_mne():
 
     t, found, p_values, _ = mne_stats.permutation_cluster_test(
         [first, second],
-        threshold=ours.threshold,
+        threshold=one(ours.threshold),
         n_permutations=2000,
         stat_fun=welch,
         tail=0,
