@@ -195,6 +195,7 @@ class _Analysis:
         self.rows = Rows()
         self.unsaved: list[Row] = []
         self.samples = self.faces = 0
+        self.share = 0.0  # of the recording that was taken; what is decoded is some samples ahead of it
         self.after_s: float | None = None
         self.size = self.last_size = (0, 0)
         self.noticed, self.searched = NOTHING, self.frames.finder.state()
@@ -208,16 +209,19 @@ class _Analysis:
         with Video(self.path, self.request.fps, after_s=self.after_s, before=self.noticed) as video:
             self.size = _size_of(video) if self.size == (0, 0) else self.size
             self.frames.expect(video.frame_rate)
+            if self.after_s is not None and video.duration_s:
+                self.share = min(1.0, self.after_s / video.duration_s)
 
             def is_over() -> bool:
-                monitor.report(self._progress(video.share, self.after_s or 0.0))
+                monitor.report(self._progress(self.share, self.after_s or 0.0))
                 return monitor.should_stop
 
             video.while_waiting = is_over
             samples = ((sample, video.noticed, video.share) for sample in video)
             for (sample, noticed, share), searched in overlapped(samples, self._search, _ahead()):
                 self._take(searched, noticed)
-                monitor.report(self._progress(share, sample.time_s))
+                self.share = share
+                monitor.report(self._progress(self.share, sample.time_s))
                 if monitor.should_stop:
                     break
             self._keep(self.frames.read())

@@ -215,7 +215,7 @@ def test_a_frame_size_that_changes_keeps_the_boxes_in_pixels_of_the_first(pipeli
 
 def test_progress_rises_to_one_and_knows_the_time_left(pipeline, film):
     told = []
-    pipeline.analyze_video(film, progress=told.append)
+    pipeline.analyze_video(film, progress=Monitor(told.append, every_s=0))
     shares = [progress.share for progress in told]
     assert shares == sorted(shares) and shares[-1] == 1 and told[-1].remaining_s == 0
     assert (told[-1].samples, told[-1].faces) == (24, 28)
@@ -294,8 +294,10 @@ def test_going_on_changes_nothing(pipeline, film, timeline, tmp_path, monkeypatc
         file.write('{"rows": [[1.0, 2')  # torn in the middle, as a kill leaves it
     engine = FakeEngine("sad")
     again = EmotionPipeline(HaarDetector(), EmotionClassifier(engine, fake_card()))
-    resumed = again.analyze_video(film, checkpoint=checkpoint)
+    told = []
+    resumed = again.analyze_video(film, progress=Monitor(told.append, every_s=0), checkpoint=checkpoint)
     assert sum(len(batch) for batch in engine.seen) < 28  # what was read is not read again
+    assert told[0].samples > 0 and told[0].share > 0.2  # nor counts as progress of now
     pd.testing.assert_frame_equal(resumed.frame, timeline.frame)
     pd.testing.assert_frame_equal(resumed.measures, timeline.measures)
     assert resumed.portraits == timeline.portraits and resumed.recording == timeline.recording
