@@ -220,7 +220,7 @@ class _Analysis:
             samples = ((sample, video.noticed, video.share) for sample in video)
             for (sample, noticed, share), searched in overlapped(samples, self._search, _ahead()):
                 self._take(searched, noticed)
-                self.share = share
+                self.share = max(self.share, share)  # a decoder that goes on may not know yet where it is
                 monitor.report(self._progress(self.share, sample.time_s))
                 if monitor.should_stop:
                     break
