@@ -86,12 +86,14 @@ def short_titles(cards: Iterable[ModelCard]) -> dict[str, str]:
     return {name: title if often.count(title) == 1 else f"{title} ({name})" for name, title in first.items()}
 
 
-def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison]) -> Advice | None:
+def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison], default: str = "") -> Advice | None:
     """The recommended model: the fastest of those that are not significantly worse than the most accurate one.
 
     Args:
         ranked: as `standings` gives them.
         comparisons: of models on the same faces, named by their short titles; pairs may be missing.
+        default: name of the model that is used unless another is chosen; where it is not the recommended one, the
+            reason says how far it is from it.
 
     Returns:
         None where no model has figures.
@@ -99,8 +101,16 @@ def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison]) -> Adv
     measured = [row for row in ranked if row.accuracy is not None]
     if not measured:
         return None
-    best, others = measured[0], measured[1:]
     tested = {frozenset((found.first, found.second)): found for found in comparisons}
+    found = _advice(measured, tested)
+    rows = {row.name: row for row in measured}
+    if default not in rows or default == found.name:
+        return found
+    return Advice(found.name, f"{found.reason} {_of_default(rows[default], rows[found.name], tested)}")
+
+
+def _advice(measured: Sequence[Standing], tested: Mapping[frozenset[str], Comparison]) -> Advice:
+    best, others = measured[0], measured[1:]
     pairs = {row.name: tested.get(frozenset((best.short, row.short))) for row in others}
     if not others:
         return Advice(best.name, f"{best.short} is the only model with figures: {_right(best)}.")
@@ -179,18 +189,28 @@ def _cheaper(row: Standing, than: Standing) -> str:
 
 
 def _lead(best: Standing, second: Standing, pair: Comparison | None) -> str:
-    assert best.accuracy is not None
-    assert second.accuracy is not None
+    words = f"Next is {second.short}, {_distance(best, second, pair)}"
+    if best.latency_ms is None or second.latency_ms is None:
+        return f"{words}."
+    return f"{words}; they take {_ms(best.latency_ms)} and {_ms(second.latency_ms)} a face here."
+
+
+def _of_default(default: Standing, advised: Standing, tested: Mapping[frozenset[str], Comparison]) -> str:
+    distance = _distance(advised, default, tested.get(frozenset((default.short, advised.short))))
+    return f"The default ★, {default.short}, is {distance}; it {_cheaper(default, advised)}."
+
+
+def _distance(better: Standing, other: Standing, pair: Comparison | None) -> str:
+    assert better.accuracy is not None
+    assert other.accuracy is not None
+    lead = better.accuracy - other.accuracy
     if pair is None:
         verdict = "not tested, as they have no records of the same faces"
     elif pair.established:
         verdict = f"more than luck, {_p(pair)}"
     else:
         verdict = f"which can be luck, {_p(pair)}"
-    words = f"Next is {second.short}, {_points(best.accuracy - second.accuracy)} behind ({verdict})"
-    if best.latency_ms is None or second.latency_ms is None:
-        return f"{words}."
-    return f"{words}; they take {_ms(best.latency_ms)} and {_ms(second.latency_ms)} a face here."
+    return f"{_points(lead)} {'behind' if lead >= 0 else 'ahead'} ({verdict})"
 
 
 def _right(row: Standing) -> str:

@@ -111,3 +111,15 @@ def test_a_lead_that_was_not_tested_is_said_to_be():
     rows = standings([card("a", 0.705), card("b", 0.70)], "PrivateTest", {"a": 20.0, "b": 2.0})
     found = advice(rows, [])
     assert found.name == "a" and "not tested" in found.reason
+
+
+def test_it_is_said_how_far_the_default_is_from_what_is_advised():
+    rows = standings([card("slow", 0.72), card("quick", 0.7)], "PrivateTest", {"slow": 4.0, "quick": 1.0})
+    found = advice(rows, [pair("Slow", "Quick", 0.02, 0.001)], "quick")
+    distance = "is 2.0 points behind (more than luck, p = 0.001)"
+    assert found.name == "slow"
+    assert found.reason.endswith(f"The default ★, Quick, {distance}; it takes 1.0 ms a face here instead of 4.0 ms.")
+    found = advice(rows, [pair("Slow", "Quick", 0.02, 0.3)], "slow")
+    assert found.name == "quick" and "Slow, is 2.0 points ahead (which can be luck" in found.reason
+    for default in ("quick", "unmeasured"):
+        assert "default" not in advice(rows, [pair("Slow", "Quick", 0.02, 0.3)], default).reason

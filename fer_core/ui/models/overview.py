@@ -66,7 +66,7 @@ def overview(cards: Sequence[ModelCard]) -> None:
     choice = standings(cards, CHOSEN_BY, _milliseconds(times), without_copies=True)
     found = _try_comparisons(cards)
     with said:
-        _show_advice(choice, found)
+        _show_advice(choice, found, cards[0].name)
     _show_table(table, rows, cards[0].name)
     with chart.container():
         _show_bubbles(rows, times)
@@ -96,8 +96,8 @@ def _measure(cards: Sequence[ModelCard]) -> dict[str, records.Timing]:
     return times
 
 
-def _show_advice(rows: Sequence[Standing], found: Sequence[Comparison]) -> None:
-    advised = advice(rows, found)
+def _show_advice(rows: Sequence[Standing], found: Sequence[Comparison], default: str) -> None:
+    advised = advice(rows, found, default)
     if advised is None:
         st.info("No installed model has figures. Measure them with the command below.", icon=":material/info:")
         return
