@@ -26,10 +26,10 @@ from fer_core.errors import MediaError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.imaging.placement import Placement, Size
 from fer_core.jobs import Monitor, Progress
+from fer_core.media.files import sha256_of
 from fer_core.media.messages import NOTHING, Noticed
 from fer_core.media.video import Sample, Video, checked_file
 from fer_core.networks.cores import computing_beside, most_threads
-from fer_core.networks.files import sha256
 from fer_core.provenance import Provenance
 from fer_core.readings import Face, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest, DetectorChoice
@@ -190,7 +190,7 @@ class _Analysis:
 
     def __init__(self, pipeline: Reader, path: Path, request: AnalysisRequest, checkpoint: Path | None) -> None:
         self.path, self.request, self.provenance = path, request, provenance_of(pipeline)
-        self.sha256 = sha256(path)
+        self.sha256 = sha256_of(path)
         self.frames = _Frames(pipeline, request, keeps_memories=checkpoint is not None)
         self.rows = Rows()
         self.unsaved: list[Row] = []

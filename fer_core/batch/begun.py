@@ -14,15 +14,15 @@ _SUFFIX: Final = ".source.json"
 
 
 def note_source(checkpoint: Path, source: Source) -> None:
-    """Write down what a checkpoint is of, before it is begun.
+    """Write down what a checkpoint is of, before it is begun; nothing of a file that cannot be reached.
 
     Raises:
-        OSError: that cannot be done, or the file is gone.
+        OSError: it cannot be written.
     """
-    if isinstance(source, Address):
-        facts: dict[str, object] = {"url": source.url}
-    else:
-        facts = {"path": os.fspath(source), "state": _state(source)}
+    try:
+        facts = _facts(source)
+    except OSError:  # it was moved away, or its share fails; the reading says so
+        return
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     write_whole(_note(checkpoint), json.dumps(facts))
 
@@ -64,6 +64,12 @@ def _may_go_on(checkpoint: Path, named: Collection[str]) -> bool:
         return True
     except (ValueError, KeyError, TypeError):
         return False
+
+
+def _facts(source: Source) -> dict[str, object]:
+    if isinstance(source, Address):
+        return {"url": source.url}
+    return {"path": os.fspath(source), "state": _state(source)}
 
 
 def _state(path: Path) -> list[int]:

@@ -175,8 +175,6 @@ def _read(
 
     try:
         note_source(task.checkpoint, task.source)
-    except FileNotFoundError:  # the recording was moved away; the reading says so
-        pass
     except OSError as error:
         return failed("writing", f"{harmless(str(task.checkpoint))} cannot be written ({error.strerror}); make room.")
     try:

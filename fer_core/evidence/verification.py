@@ -24,9 +24,8 @@ from fer_core.evidence.comparison import (
     lacking,
     without_all,
 )
-from fer_core.media.files import harmless
+from fer_core.media.files import harmless, sha256_of
 from fer_core.media.video import checked_file
-from fer_core.networks.files import sha256
 from fer_core.plain import as_plain
 from fer_core.provenance import Provenance
 from fer_core.reports.tables import CSV_NAME, csv_text
@@ -99,7 +98,7 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
     if not contents.recording.sha256:
         finding = "The bundle is about a live session that was not stored, so there is nothing to run again."
         return Verification("another recording", (finding,), contents.fingerprint)
-    if sha256(video) != contents.recording.sha256:
+    if sha256_of(video) != contents.recording.sha256:
         about = f'"{harmless(contents.recording.name)}" with SHA-256 {harmless(contents.recording.sha256)}'
         finding = f"The bundle is about {about}; this file has another."
         return Verification("another recording", (finding,), contents.fingerprint)

@@ -1,5 +1,6 @@
 """Files that people name: opened, or refused in a sentence that names them."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -36,6 +37,20 @@ def opened(path: Path, what: str) -> Iterator[BinaryIO]:
         raise MediaError(f"{label} may not be read; ask for permission or copy it elsewhere.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
         raise MediaError(f"{label} cannot be read from where it is; check the path or copy it elsewhere.") from error
+
+
+def sha256_of(path: Path, what: str = "recording") -> str:
+    """Hexadecimal SHA-256 of a file that somebody named, whose share may fail at any time.
+
+    Args:
+        path: messages name it as it is given here.
+        what: it should hold.
+
+    Raises:
+        MediaError: as `opened`, also where it cannot be read to its end.
+    """
+    with opened(path, what) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_there(path: Path) -> bool:

@@ -17,9 +17,9 @@ from fer_core.imaging.drawing import annotate, overlay_bars
 from fer_core.imaging.placement import Placement
 from fer_core.jobs import Monitor, Progress
 from fer_core.media.encoding import Mp4Writer, until_complete
+from fer_core.media.files import sha256_of
 from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
-from fer_core.networks.files import sha256
 from fer_core.readings import Box, FaceReading, Quality, judge
 from fer_core.temporary import temporary_folder
 from fer_core.timeline.summaries import interval_s, people, rows_of_person
@@ -59,7 +59,7 @@ def write_annotated(
     """
     monitor = monitor or Monitor()
     video, out = Path(video), Path(out)
-    if timeline.recording.sha256 and sha256(video) != timeline.recording.sha256:
+    if timeline.recording.sha256 and sha256_of(video) != timeline.recording.sha256:
         raise MediaError(f"{video} is not the recording that this timeline was made from; choose that one.")
     tracks = Tracks(timeline)
     with ExitStack() as stack:

@@ -202,6 +202,36 @@ def test_a_share_that_fails_in_the_middle_is_rows_and_the_rest_is_read(source, t
     assert not read_all(sources, tmp_path / "out", HereEngine()).failed
 
 
+def test_a_share_that_fails_after_its_recordings_were_hashed_is_rows_of_them(source, tmp_path, monkeypatch):
+    class LateEngine(HereEngine):
+        """Takes all tasks before it reads the first, as Ray does."""
+
+        def read(self, tasks, told):
+            waiting = list(tasks)
+            monkeypatch.setattr(Path, "stat", stale)
+            yield from super().read(iter(waiting), told)
+
+    stat = Path.stat
+
+    def stale(self, **how):
+        if self.name == "two.mp4":
+            raise OSError(errno.ESTALE, "Stale file handle", str(self))
+        return stat(self, **how)
+
+    report = read_all([source / "two.mp4", source / "one.mp4"], tmp_path / "out", LateEngine())
+    assert [(row.name, row.stage) for row in report.entries] == [("two.mp4", "reading"), ("one.mp4", None)]
+    assert "cannot be read" in report.failed[0].reason
+
+
+def test_a_share_that_fails_while_a_recording_is_hashed_for_its_analysis_is_a_sentence(made, monkeypatch):
+    def stale(file, kind):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr("hashlib.file_digest", stale)
+    with pytest.raises(MediaError, match=r"one\.mp4 cannot be read"):
+        HereEngine().pipeline.analyse(made / "one.mp4", AnalysisRequest())
+
+
 @pytest.mark.parametrize(
     "name", ["Übung 面接 🙂.mp4", "take [1] 'a' & $b;%20.mp4", "two\nlines.mp4", "-dash.mp4", "=1+1.mp4"]
 )
