@@ -164,6 +164,17 @@ class Checkpoint:
         except (OSError, ValueError, KeyError, TypeError, StopIteration, RequestError):
             return None
 
+    @staticmethod
+    def recording_of(path: Path) -> str:
+        """SHA-256 of the recording of which a file holds readings; empty where it holds none."""
+        try:
+            with path.open("rb") as file:
+                header = json.loads(next(file))
+                next(file)  # the first part
+            return str(header["sha256"])
+        except (OSError, ValueError, KeyError, TypeError, StopIteration):
+            return ""
+
     def _cut_off(self, whole: int) -> None:
         """Leave the first `whole` bytes of the file, or only a header."""
         try:

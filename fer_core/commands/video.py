@@ -16,7 +16,7 @@ from fer_core.commands.output import DONE, checked_folder, progress_line, say, w
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.errors import FerError, MediaError, TimelineError
 from fer_core.file_lock import LockedError, locked
-from fer_core.media.files import harmless, is_there
+from fer_core.media.files import harmless, is_there, sha256_of
 
 if TYPE_CHECKING:
     from fer_core.declaration import Declaration
@@ -48,7 +48,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         help="read a recording over time",
         description="Read a recording over time. DIR gets timeline.csv with its data dictionary, timeline.parquet, "
         "summary.json and report.pdf. What a damaged recording lacks is said in the last two and on stderr. Results of "
-        "the same recording are replaced; a folder with those of another is refused.",
+        "the same recording are replaced; a folder with those of another, finished or not, is refused.",
     )
     video.add_argument("path", type=Path, metavar="PATH", help="MP4, MOV, MKV, WebM, AVI or the like")
     video.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
@@ -120,22 +120,36 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _refuse_results_of_others(folder: Path, recording: Path) -> None:
-    """Make sure that the results of a recording replace none but its own.
+    """Make sure that the results of a recording, and what was read of it, replace none but its own.
 
     Raises:
-        MediaError: the folder holds those of another.
+        MediaError: the folder holds those of another, or the recording cannot be read.
     """
-    from fer_core.networks.files import sha256
+    from fer_core.analysis.checkpoint import Checkpoint
 
-    try:
-        about = json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))["recording"]
-        name, digest = str(about["name"]), about["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):  # none, or damaged ones
+    name, digest = _recording_of_results(folder)
+    begun = Checkpoint.recording_of(folder / CHECKPOINT)
+    if not (digest or begun):
         return
-    if digest != sha256(recording):
+    mine = sha256_of(recording)
+    if digest and digest != mine:
         raise MediaError(
             f"{folder} holds the results of another recording ({harmless(name)}); choose another folder with --out."
         )
+    if begun and begun != mine:
+        raise MediaError(
+            f"{folder / CHECKPOINT} holds what was read of another recording; choose another folder with --out, or "
+            "remove that file."
+        )
+
+
+def _recording_of_results(folder: Path) -> tuple[str, str]:
+    """Name and SHA-256 of the recording whose results a folder holds; empty where there are none, or damaged ones."""
+    try:
+        about = json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))["recording"]
+        return str(about["name"]), str(about["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", ""
 
 
 def _read(options: argparse.Namespace, given: _Given) -> int:

@@ -16,6 +16,7 @@ import pytest
 from pypdf import PdfReader
 
 from fer_core import EMOTIONS
+from fer_core.analysis.checkpoint import Checkpoint
 from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
 from fer_core.detection import load_detector
@@ -72,6 +73,28 @@ def test_a_folder_is_for_one_recording_and_one_process(capsys, clip, tmp_path):
         assert (out / CHECKPOINT).read_text() == "of another process"
     status, _, err = answer(capsys, "video", other, "--out", out)
     assert status == 0 and "evidence.zip is of an earlier run" in err and not (out / ".lock").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--resume",)])
+def test_what_was_read_of_another_recording_stays(capsys, clip, tmp_path, monkeypatch, more):
+    out, other = tmp_path / "out", write_video(tmp_path / "other.mp4", [scene()] * 10)
+
+    add = Checkpoint.add
+
+    def interrupt(self, part):
+        add(self, part)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("fer_core.analysis.run.SAVE_EVERY_S", 0)
+        interrupted.setattr("fer_core.analysis.run.BATCH", 2)
+        interrupted.setattr(Checkpoint, "add", interrupt)
+        assert answer(capsys, "video", other, "--out", out, "--fps", "0")[0] == 130
+    kept = (out / CHECKPOINT).read_bytes()
+    status, _, err = answer(capsys, "video", clip, "--out", out, *more)
+    assert status == 3 and "what was read of another recording" in err and err.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {CHECKPOINT: kept}
+    assert answer(capsys, "video", other, "--out", out, "--fps", "0", *more)[0] == 0
 
 
 def test_options_reach_the_analysis(capsys, clip, tmp_path):
