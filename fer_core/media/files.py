@@ -5,14 +5,14 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path, PurePath
-from typing import BinaryIO
 
 from fer_core.errors import MediaError
 
 
 @contextmanager
-def opened(path: Path, what: str) -> Iterator[BinaryIO]:
+def opened(path: Path, what: str) -> Iterator[BufferedReader]:
     """Open a regular file to read its bytes.
 
     Args:

@@ -8,23 +8,36 @@ from numpy.typing import NDArray
 SAME_TIME_S: Final = 1e-6
 """Times that differ by less are the same."""
 
-
 GAP_STEPS: Final = 2.5
 """Two samples that are further apart than this many usual steps have a gap between them."""
 
+_AROUND: Final = 9
+"""Steps whose median is the usual one where they are."""
+
 
 def steps_s(times_s: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Times in seconds between neighbours that have no gap between them; none for fewer than two samples."""
+    """Times in seconds between neighbours that have no pause between them; none for fewer than two samples.
+
+    A pause is longer than `GAP_STEPS` steps that are usual in the whole and around it. A part that is slower than the
+    rest is its own usual, so its steps are no pauses, however many there are.
+    """
     steps = np.diff(np.asarray(times_s, float))
-    return np.asarray(steps[steps <= GAP_STEPS * np.median(steps)] if len(steps) else steps)
+    if not len(steps):
+        return np.asarray(steps)
+    width = min(_AROUND, len(steps))
+    long = np.flatnonzero(steps > GAP_STEPS * np.median(steps))
+    first = np.clip(long - width // 2, 0, len(steps) - width)
+    around = np.median(steps[first[:, None] + np.arange(width)], axis=1)
+    return np.delete(steps, long[steps[long] > GAP_STEPS * around])
 
 
 def rate_hz(times_s: NDArray[np.floating]) -> float:
-    """Samples per second where there is no gap; 0 for fewer than two samples.
+    """Samples per second, without gaps and parts that are as slow as those; 0 for fewer than two samples.
 
     By the mean distance of neighbours: of 30 frames a second, 12 samples are two frames apart or three.
     """
-    steps = steps_s(times_s)
+    steps = np.diff(np.asarray(times_s, float))
+    steps = steps[steps <= GAP_STEPS * np.median(steps)] if len(steps) else steps
     return 1 / float(steps.mean()) if steps.any() else 0.0
 
 

@@ -164,7 +164,8 @@ def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
 def interval_s(source: Timeline | pd.DataFrame) -> float:
     """Usual time between two samples in seconds; for a single sample, the interval of the request.
 
-    It is a high percentile, so that a dropped frame of a camera is not a gap; pauses do not count, however many.
+    It is a high percentile, so that a dropped frame of a camera is not a gap; pauses do not count, however many. A
+    part that is slower than the rest does, so that its samples are no gaps either; see `steps_s`.
     """
     steps = steps_s(_sampled_times(rows_of(source)))
     if len(steps):

@@ -140,6 +140,18 @@ def test_several_pauses_do_not_change_the_usual_interval():
     assert len(stretches(seen, 1)) == 3
 
 
+def test_a_slow_part_is_no_row_of_pauses():
+    fast, slow = np.arange(600) / 10, 60 + np.arange(180) / 3
+    paused = 10 + slow[-1] + np.arange(30) / 3
+    seen = of_rows([reading(t, 1, "happy") for t in (*fast, *slow, *paused)])
+    assert interval_s(seen) == pytest.approx(1 / 3)
+    [summary] = summarise(seen)
+    assert summary.seen_s == pytest.approx(slow[-1] + 0.5 + 10)
+    assert len(stretches(seen, 1)) == 2
+    dark = of_rows([nobody(t) for t in (*np.arange(1800) / 30, *(60 + np.arange(600) / 10))])
+    assert interval_s(dark) == pytest.approx(0.1)
+
+
 def test_stretches_cover_exactly_the_time_seen():
     timeline = synthetic(120)
     for summary in summarise(timeline):
