@@ -31,7 +31,7 @@ def can_tell(times_s: NDArray[np.floating], sampled_s: NDArray[np.floating] | No
 def talking(
     times_s: NDArray[np.floating], open_share: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None
 ) -> NDArray[np.bool_]:
-    """Whether one person seems to talk, sample by sample.
+    """Whether one person seems to talk, sample by sample; nothing is counted beyond a hole (see `sampling.holes`).
 
     Args:
         times_s: (N,), increasing.
@@ -44,9 +44,14 @@ def talking(
     known = can_tell(times_s, sampled_s)
     if not known.any():
         return known
-    moments = np.asarray(times_s, float)[reversals(open_share, holes(times_s, LOWEST_RATE_HZ, sampled_s))]
-    first = np.searchsorted(moments, times_s - WINDOW_S / 2, "left")
-    after = np.searchsorted(moments, times_s + WINDOW_S / 2, "right")
+    unseen = holes(times_s, LOWEST_RATE_HZ, sampled_s)
+    found = np.array(reversals(open_share, unseen), int)
+    moments = np.asarray(times_s, float)[found]
+    part = np.concatenate([[0], np.cumsum(unseen)])  # number of the part between two holes
+    first = np.maximum(np.searchsorted(moments, times_s - WINDOW_S / 2, "left"), np.searchsorted(part[found], part))
+    after = np.minimum(
+        np.searchsorted(moments, times_s + WINDOW_S / 2, "right"), np.searchsorted(part[found], part, "right")
+    )
     return np.asarray((after - first >= TALKING_REVERSALS) & known & ~np.isnan(open_share), bool)
 
 

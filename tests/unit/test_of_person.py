@@ -20,7 +20,7 @@ from fer_core.timeline.sampling import rate_hz, runs, sampled_at
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
-from fer_core.timeline.talking import reversals, talking
+from fer_core.timeline.talking import TALKING_REVERSALS, reversals, talking
 from fer_core.ui.video.charts import resting_words
 from tests.recordings import open_recording
 from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured, synthetic
@@ -80,6 +80,9 @@ def test_no_talking_is_made_of_what_lies_on_both_sides_of_missing_frames():
     times_s = np.concatenate([at(30, 1), 1.5 + at(30, 1)])
     mouth = np.interp(times_s, [0, 0.5, 1, 1.5, 2, 2.5], [0, 0.1, 0, 0, 0.1, 0])  # it changes twice for certain
     assert len(reversals(mouth)) == 3 and not talking(times_s, mouth).any()
+    times_s = np.concatenate([at(30, 1.01), 1.4 + at(30, 0.61)])
+    mouth = np.interp(times_s, [0, 1 / 3, 2 / 3, 1, 1.4, 1.7, 2], [0, 0.1, 0, 0.1, 0.1, 0, 0.1])
+    assert len(reversals(mouth)) >= TALKING_REVERSALS and not talking(times_s, mouth).any()
 
 
 def test_narrow_eyes_blink_too():
