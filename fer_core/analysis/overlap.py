@@ -1,5 +1,6 @@
 """Two steps of work on the same items at the same time: a thread is at the first step of the items to come."""
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -47,7 +48,8 @@ def overlapped(items: Iterable[Item], work: Callable[[Item], Result], ahead: int
         for _, result in waiting:
             result.cancel()
         tasks.put(None)
-        worker.join()
+        if not sys.is_finalizing():  # then no other thread runs any more, and waiting for it would never end
+            worker.join()
 
 
 def _work(work: Callable[[Item], Result], tasks: "SimpleQueue[tuple[Item, Future[Result]] | None]") -> None:

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import queue
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -351,7 +352,8 @@ class _Decoder:
         self._ended.set()
         self._process.kill()
         self._process.wait()
-        self._thread.join()
+        if not sys.is_finalizing():  # then no other thread runs any more, and waiting for it would never end
+            self._thread.join()
 
     def _listen(self) -> None:
         pipe = self._process.stdout

@@ -7,6 +7,9 @@ import threading
 import pytest
 
 from fer_core.analysis.overlap import overlapped
+from fer_core.media.video import Video
+from tests.conftest import ROOT
+from tests.videos import scene, write_video
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 3, 20])
@@ -77,3 +80,31 @@ def test_a_program_that_ends_meanwhile_leaves_without_an_error():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_program_that_leaves_results_unused_ends(tmp_path):
+    film = write_video(tmp_path / "film.mp4", [scene()] * 30)
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from fer_core.analysis.overlap import overlapped\n"
+        "from fer_core.testing import fake_pipeline\n"
+        "left = overlapped(range(9), str, 2)\n"
+        "next(left)\n"
+        "readings = fake_pipeline([]).iter_video(Path(sys.argv[1]), 0)\n"
+        "next(readings)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, film], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_when_the_interpreter_ends_no_thread_is_waited_for(tmp_path, monkeypatch):
+    """None runs then: Python 3.13 would wait for ever."""
+    video, results = Video(write_video(tmp_path / "film.mp4", [scene()] * 30)), overlapped(range(9), str, 2)
+    next(results)
+    with monkeypatch.context() as ending:
+        ending.setattr(sys, "is_finalizing", lambda: True)
+        ending.setattr(threading.Thread, "join", lambda self: pytest.fail("waited for a thread"))
+        results.close()
+        video.close()
+    video.close()
