@@ -320,6 +320,65 @@ def test_going_on_tells_what_was_noticed_before(tmp_path, monkeypatch):
     assert len(whole.problems) >= 3 and resumed.problems == whole.problems
 
 
+class CountingSequence:
+    """A sequence detector whose box tells how many frames it has seen; `searched` are those of this run."""
+
+    def __init__(self) -> None:
+        self.seen, self.searched = 0, threading.Semaphore(0)
+
+    def detect(self, image, time_s):
+        self.seen += 1
+        self.searched.release()
+        return [Face(Box(40 + self.seen, 30, 100, 100), 0.99)]
+
+    def reset(self):
+        pass
+
+    def state(self):
+        return {"seen": self.seen}
+
+    def restore(self, state):
+        self.seen = state["seen"]
+
+
+def test_a_checkpoint_holds_the_memory_of_what_was_taken_not_of_what_was_searched_ahead(tmp_path, monkeypatch):
+    sequences = []
+
+    def counting(detector):
+        sequences.append(CountingSequence())
+        return sequences[-1]
+
+    monkeypatch.setattr("fer_core.analysis.run.in_sequence", counting)
+    monkeypatch.setattr(cores, "available_cores", lambda: 4)
+    for name, value in (("SAVE_EVERY_S", 0.0), ("BATCH", 2)):
+        monkeypatch.setattr(f"fer_core.analysis.run.{name}", value)
+    one, two = scene((200, 180, 320), **SIZE), other_person(scene((420, 180, 340), wall=220, **SIZE))
+    clip, checkpoint = write_video(tmp_path / "a.mp4", [one] * 8 + [two] * 12), tmp_path / "state.jsonl"
+    whole = fake_pipeline().analyze_video(clip, 0)
+    assert len(whole.cuts) == 1
+
+    class KilledError(Exception):
+        pass
+
+    def kill(progress):
+        if progress.samples == 8:
+            raise KilledError
+
+    killed = fake_pipeline()
+    read, more = killed.read_faces, iter([4, 2, 2, 2])
+
+    def read_late(found):  # once the search is two samples further
+        assert all(sequences[-1].searched.acquire(timeout=30) for _ in range(next(more)))
+        return read(found)
+
+    monkeypatch.setattr(killed, "read_faces", read_late)
+    with pytest.raises(KilledError):
+        killed.analyze_video(clip, 0, progress=Monitor(kill, every_s=0), checkpoint=checkpoint)
+    resumed = fake_pipeline().analyze_video(clip, 0, checkpoint=checkpoint)
+    pd.testing.assert_frame_equal(resumed.frame, whole.frame)
+    assert resumed.cuts == whole.cuts
+
+
 def test_a_part_that_is_torn_just_before_its_end_costs_no_other(pipeline, film, tmp_path, monkeypatch):
     for name, value in (("SAVE_EVERY_S", 0.0), ("BATCH", 4)):
         monkeypatch.setattr(f"fer_core.analysis.run.{name}", value)
