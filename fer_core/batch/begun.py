@@ -49,6 +49,8 @@ def forget_abandoned(folder: Path, waiting: Collection[Path], named: Collection[
         for note in folder.glob(f"*{_SUFFIX}"):
             if not note.with_name(f"{note.name.removesuffix(_SUFFIX)}.jsonl").exists():
                 note.unlink(missing_ok=True)
+        for half in folder.glob(f"*{_SUFFIX}.part"):  # of a worker that was killed meanwhile
+            half.unlink(missing_ok=True)
 
 
 def _may_go_on(checkpoint: Path, named: Collection[str]) -> bool:
@@ -57,12 +59,26 @@ def _may_go_on(checkpoint: Path, named: Collection[str]) -> bool:
         facts = json.loads(_note(checkpoint).read_text(encoding="utf-8"))
         if "url" in facts:
             return facts["url"] not in named
-        return bool(_state(Path(facts["path"])) == facts["state"])
-    except FileNotFoundError:  # the recording, or the note
+        path, state = Path(facts["path"]), facts["state"]
+    except FileNotFoundError:
         return False
-    except OSError:  # such as a share that is away for a while
+    except OSError:
         return True
     except (ValueError, KeyError, TypeError):
+        return False
+    try:
+        return bool(_state(path) == state)
+    except FileNotFoundError:
+        return not _holds_files(path.parent)
+    except OSError:  # such as a share that is away for a while
+        return True
+
+
+def _holds_files(folder: Path) -> bool:
+    """Whether there is something in a folder; that of a disk or share that is not mounted is gone, or empty."""
+    try:
+        return any(folder.iterdir())
+    except OSError:
         return False
 
 

@@ -333,6 +333,28 @@ def test_another_call_leaves_what_an_interrupted_one_has_begun_until_its_file_ch
     assert not checkpoint.parent.exists()
 
 
+def test_a_disk_that_is_not_mounted_costs_nothing_of_what_was_begun_and_half_a_note_is_removed(source, tmp_path):
+    def interrupt(found):
+        raise KeyboardInterrupt
+
+    out, engine, other = tmp_path / "out", HereEngine(), shutil.copy(source / "two.mp4", tmp_path / "two.mp4")
+    engine.pipeline.read_faces = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        read_all([source / "one.mp4"], out, engine)
+    checkpoint = Dataset(out).checkpoint(recording_id(sha256(source / "one.mp4")))
+    source.rename(tmp_path / "away")
+    read_all([other], out, HereEngine())
+    source.mkdir()  # as a mount point
+    read_all([other], out, HereEngine())
+    assert checkpoint.exists()
+    source.rmdir()
+    (tmp_path / "away").rename(source)
+    (source / "one.mp4").unlink()
+    (checkpoint.parent / ".0123.source.json.part").touch()
+    read_all([other], out, HereEngine())
+    assert not checkpoint.parent.exists()
+
+
 def test_progress_counts_recordings_and_ends_at_all(source, tmp_path):
     told = []
     read_all([source], tmp_path / "out", HereEngine(), monitor=Monitor(told.append, every_s=0))
