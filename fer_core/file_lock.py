@@ -27,18 +27,20 @@ def locked(path: Path, *, stays: bool = True) -> Iterator[None]:
         LockedError: another process holds it.
         OSError: the file cannot be opened, or its file system has no locks.
     """
-    with _held(path):
-        try:
-            yield
-        finally:
-            if not stays and sys.platform != "win32":  # while it is held, so that nobody loses a lock of theirs
-                _remove(path)
-    if not stays and sys.platform == "win32":  # which removes no file that somebody has open
-        _remove(path)
+    try:
+        with _held(path, stays):
+            try:
+                yield
+            finally:
+                if not stays and sys.platform != "win32":  # while it is held, so that nobody loses a lock of theirs
+                    _remove(path)
+    finally:
+        if not stays and sys.platform == "win32":  # which removes no file that somebody has open
+            _remove(path)
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
+def _held(path: Path, stays: bool) -> Iterator[None]:
     while True:
         with path.open("ab") as file:
             try:
@@ -46,6 +48,8 @@ def _held(path: Path) -> Iterator[None]:
             except OSError as error:
                 if error.errno in _HELD:
                     raise LockedError(f"{path} is locked") from error
+                if not stays:  # nobody can hold it
+                    _remove(path)
                 raise OSError(error.errno, f"its file system has no locks: {error.strerror}") from error
             if _is_at(path, file.fileno()):
                 yield

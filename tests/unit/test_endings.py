@@ -1,14 +1,17 @@
 """A disk that is full: what was there stays, nothing is left behind, and one sentence says so."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from types import SimpleNamespace
 
 import pytest
 
 from fer_core import file_lock
+from fer_core.cli import main
 from fer_core.commands.output import write_file
 from fer_core.errors import MediaError
 from fer_core.reports.tables import write_csv
@@ -124,3 +127,25 @@ def test_a_lock_whose_file_was_removed_meanwhile_is_taken_of_the_new_one(tmp_pat
         with pytest.raises(file_lock.LockedError), file_lock.locked(path):
             pass
     assert not path.exists()
+
+
+def test_a_lock_that_is_not_to_stay_is_gone_where_there_are_no_locks(tmp_path, monkeypatch):
+    def refuse(handle):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(file_lock, "_lock", refuse)
+    with pytest.raises(OSError, match="has no locks"), file_lock.locked(tmp_path / ".lock", stays=False):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "text.mp4").write_text("no recording")
+    assert main(["video", str(tmp_path / "text.mp4"), "--out", str(tmp_path / "new")]) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["text.mp4"]
+
+
+@pytest.mark.parametrize("system", ["win32", "linux"])
+def test_a_lock_that_is_not_to_stay_is_gone_after_an_error(tmp_path, monkeypatch, system):
+    monkeypatch.setattr(file_lock, "_lock", lambda handle: None)
+    monkeypatch.setattr(file_lock, "sys", SimpleNamespace(platform=system))
+    with pytest.raises(MediaError), file_lock.locked(tmp_path / ".lock", stays=False):
+        raise MediaError("broken")
+    assert list(tmp_path.iterdir()) == []
