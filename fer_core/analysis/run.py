@@ -1,6 +1,7 @@
 """From a recording to its timeline: frames are decoded, faces found, followed, and read in batches across frames.
 
-A process decodes, a thread finds faces a few frames behind it, and the caller's thread does the rest behind that.
+A process decodes, a thread finds faces a few frames behind it, and the caller's thread does the rest behind that; where
+one thread alone is to compute, the caller's finds the faces, too.
 Memory holds a few frames at a time, whatever the length; what stays of a frame is a row of numbers a face.
 """
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 
 def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
-    """Takes a number above 0, and not infinite."""
+    """Takes a finite number above 0."""
 
     def number(text: str) -> float:
         value = kind(text)
         if not 0 < value < math.inf:
-            raise argparse.ArgumentTypeError(f"{text} is not above 0")
+            raise argparse.ArgumentTypeError(f"{text} is no finite number above 0")
         return value
 
     number.__name__ = kind.__name__  # for the message where it is no number at all

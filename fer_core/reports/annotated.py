@@ -22,13 +22,14 @@ from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
 from fer_core.readings import Box, FaceReading, Quality, judge
 from fer_core.temporary import temporary_folder
+from fer_core.timeline.sampling import GAP_STEPS
 from fer_core.timeline.summaries import interval_s, people, rows_of_person
 from fer_core.timeline.table import Timeline
 
 LONGER_PX: Final = 1920
 """Larger recordings are scaled down: browsers and weak machines play no more."""
 
-BRIDGED: Final = 2.5
+BRIDGED: Final = GAP_STEPS
 """Sampling intervals between two samples of a person that are joined, at most."""
 
 _NO_MAP: Final = np.zeros((1, 1), np.float32)

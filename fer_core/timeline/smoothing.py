@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 from fer_core.logits import log_softmax, softmax
 from fer_core.timeline.hidden_markov import most_probable_path
+from fer_core.timeline.sampling import GAP_STEPS
 
 GAP_S: Final = 1.5
 """Seconds without a reading after which smoothing starts anew; equal to the time for which
 `fer_core.analysis.tracking.Tracker` remembers where a face was."""
-
-GAP_SAMPLES: Final = 2.5
-"""A gap is at least this many sampling intervals, so one missed sample is never a gap."""
 
 TIME_CONSTANT_S: Final = 0.4
 LEAST: Final = 1e-4
@@ -38,8 +36,8 @@ _WINDOWS: Final = 4096
 
 
 def gap_s(interval_s: float) -> float:
-    """Longest time in seconds between two samples that is no gap, by their usual interval."""
-    return max(GAP_S, GAP_SAMPLES * interval_s)
+    """Longest time in seconds between two samples that is no gap, by their usual interval; a missed sample is none."""
+    return max(GAP_S, GAP_STEPS * interval_s)
 
 
 def exponential(

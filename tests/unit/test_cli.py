@@ -257,7 +257,7 @@ def test_garbage_is_looked_for_once_a_command_has_started(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("bench --minutes 0", "0 is not above 0"),
+        ("bench --minutes 0", "0 is no finite number above 0"),
         ("bench --seconds 3", "add --live"),
         ("bench --only --recording x.mp4", "add --live"),
         ("bench --minutes 3", "add --video"),
@@ -265,10 +265,10 @@ def test_garbage_is_looked_for_once_a_command_has_started(capsys, monkeypatch):
         ("bench --tiny", "add --batch"),
         ("bench --against-python x", "add --against"),
         ("batch x --out y --limit 1h", "invalid float value: '1h'"),
-        ("batch x --out y --limit inf", "inf is not above 0"),
+        ("batch x --out y --limit inf", "inf is no finite number above 0"),
         ("null-study --seed -1", "-1 is below 0"),
         ("null-study --people 4", "4 is below 5"),
-        ("smoothing-study --data x --json - --fps 0", "0 is not above 0"),
+        ("smoothing-study --data x --json - --fps 0", "0 is no finite number above 0"),
         ("smoothing-study --data x --json - --sequences 0", "0 is below 1"),
         ("smoothing-study --data x --json - --time-constants soon", "invalid float value: 'soon'"),
         ("live 0 --agree --origin http://x", "--websocket"),
