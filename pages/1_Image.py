@@ -16,7 +16,7 @@ from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploads import analyse
+from fer_core.ui.shared.uploads import analyse, forget
 
 through_router()
 st.title("Image")
@@ -41,6 +41,7 @@ with st.expander("Settings", icon=":material/tune:"):
 
 files = chosen_files()
 if not files:
+    forget(())  # what was read in the last one that was taken away
     load_ahead()
     st.caption("Nothing yet. No picture at hand? Choose *Sample*.")
     footer()

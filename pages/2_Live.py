@@ -3,7 +3,7 @@
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.ui.live import connections, session, view
+from fer_core.ui.live import connections, photographs, session, view
 from fer_core.ui.live.browser_check import browser_check
 from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
@@ -54,7 +54,7 @@ try:
     with right:
         view.panel(live, camera, choice.settings.uncertain_below, shown)
     view.session_result()
-    view.snapshots_instead(browser, camera, pipeline, choice)
+    photographs.snapshots_instead(browser, camera, pipeline, choice)
 except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
 footer()

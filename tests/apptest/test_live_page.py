@@ -15,9 +15,9 @@ from fer_core.live.outputs.ways import ways_of
 from fer_core.media.images import encode_png
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui.live import view, webcam
+from fer_core.ui.live import photographs, view, webcam
 from fer_core.ui.live.browser_check import Browser
-from fer_core.ui.shared import handover, loaders
+from fer_core.ui.shared import handover, loaders, page_memory, uploads
 from tests.conftest import ROOT
 
 FACE = Box(40, 30, 60, 60)
@@ -210,6 +210,35 @@ def test_a_snapshot_goes_to_the_image_page(camera):
     assert not page.exception and not any("From Live" in option for option in page.segmented_control[0].options)
 
 
+def test_what_was_read_in_snapshots_and_said_of_them_is_discarded_with_them(camera):
+    page = live_page()
+    play(page, camera)
+    button(page, "Snapshot").click().run()
+    page.switch_page("pages/1_Image.py").run()
+    button(page, "Remove this face").click().run()
+    assert page.session_state[uploads._EDITS] and page.session_state[uploads._KEY]
+    button(page, "Discard snapshots").click().run()
+    assert not page.exception
+    assert uploads._KEY not in page.session_state and not page.session_state[uploads._EDITS]
+
+
+def test_a_photograph_is_forgotten_where_it_is_taken_away(camera):
+    def kept() -> bool:
+        pictures, _ = page.session_state[page_memory.KEY]["Live"][uploads._KEY]
+        return bool(pictures)
+
+    camera["browser"] = Browser(False, 0, "unknown")
+    page = live_page()
+    page.file_uploader[0].upload("me.png", encode_png(FRAME), "image/png").run()
+    assert kept()
+    page.file_uploader[0].set_value(None).run()
+    assert not page.exception and not kept()
+    page.file_uploader[0].upload("me.png", encode_png(FRAME), "image/png").run()
+    assert kept()
+    toggle(page, "Take snapshots").set_value(False).run()
+    assert not page.exception and not kept() and uploads._KEY not in page.session_state
+
+
 def test_hidden_faces_cannot_be_taken_as_a_snapshot(camera):
     page = live_page()
     play(page, camera)
@@ -270,7 +299,7 @@ def test_an_uploaded_photograph_is_read_as_chosen(camera, monkeypatch, threshold
     camera["browser"] = Browser(False, 0, "unknown")
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE], strength=3.0))
     shown = []
-    monkeypatch.setattr(view, "show_picture", lambda *arguments: shown.append(arguments))
+    monkeypatch.setattr(photographs, "show_picture", lambda *arguments: shown.append(arguments))
     page = live_page()
     page.slider[1].set_value(threshold)
     page.button_group[0].set_value(["hidden"] if hidden else []).run()
@@ -320,7 +349,7 @@ def test_a_model_that_is_gone_gives_way_to_the_first(camera, monkeypatch):
 def test_photographs_have_a_limit_of_their_own(camera):
     camera["browser"] = Browser(False, 0, "unknown")
     [uploader] = live_page().get("file_uploader")
-    assert uploader.proto.max_upload_size_mb == view.PHOTOGRAPH_MB
+    assert uploader.proto.max_upload_size_mb == photographs.PHOTOGRAPH_MB
 
 
 def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera, monkeypatch):

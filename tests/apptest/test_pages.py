@@ -486,6 +486,15 @@ def test_readings_are_kept_while_the_picture_is_there_and_forgotten_with_it(fake
     assert "analysed pictures" not in page.session_state
 
 
+def test_what_was_read_goes_with_the_last_picture_that_is_taken_away(fakes):
+    fakes([Box(10, 20, 50, 50)])
+    page = image_page()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    assert page.session_state["analysed pictures"]
+    page.file_uploader[0].set_value([]).run()
+    assert not page.exception and "analysed pictures" not in page.session_state
+
+
 def test_a_purpose_is_chosen_in_a_line_remembered_on_every_page_and_refused_with_the_reason(fakes):
     fakes([Box(60, 40, 60, 60)])
     page = image_page()

@@ -55,7 +55,7 @@ def chosen_files() -> list[File]:
         )
         return _kept(CAMERA, [("snapshot.jpg", shot.getvalue())] if shot else [])[-1:]
     if source == LIVE:
-        st.button("Discard snapshots", icon=":material/delete:", on_click=forget_snapshots)
+        st.button("Discard snapshots", icon=":material/delete:", on_click=_discard_snapshots)
         return taken
     return [choose_sample("sample picture")]
 
@@ -71,6 +71,11 @@ def clear_button() -> None:
             args=(source,),
             help="They stay until then; labels and corrections go with them.",
         )
+
+
+def _discard_snapshots() -> None:
+    forget(snapshots())
+    forget_snapshots()
 
 
 def _clear(source: str) -> None:

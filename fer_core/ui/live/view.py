@@ -10,28 +10,20 @@ from fer_core.analysis.tracking import LOOK_PX
 from fer_core.charts import describe_ribbon, emotion_ribbon
 from fer_core.classification import ModelCard
 from fer_core.classification.explanation import no_map
-from fer_core.errors import FerError
-from fer_core.imaging.drawing import hide_faces
 from fer_core.live import LiveSettings, LiveState, LiveStream, Situation, View
 from fer_core.live.analyser import RECALL_S
 from fer_core.live.outputs.ways import Way
 from fer_core.live.state import STALLED_S
 from fer_core.pipeline import EmotionPipeline
-from fer_core.readings import FaceReading, judge
 from fer_core.reports.tables import dictionary_text
 from fer_core.settings import ICE_SERVERS
-from fer_core.ui.image.results import show_picture
 from fer_core.ui.live import connections
 from fer_core.ui.live import session as live_session
-from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import live_panel
 from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared import handover, loaders, page_memory, sign_in
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.notice import NOT_FEELINGS
-from fer_core.ui.shared.seen import readings_are_shown
-from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploads import Analysed, analyse
 
 EVERY_S: Final = 0.3
 """Between two looks at the stream while it runs."""
@@ -48,9 +40,6 @@ _SHOW: Final = {
     "mirrored": ":material/flip: Mirror",
     "hidden": ":material/blur_on: Hide faces",
 }
-
-PHOTOGRAPH_MB: Final = 50
-"""Largest file of a photograph."""
 
 THRESHOLDS: Final = (0.2, 0.95)
 """Between which the one for "uncertain" can be set."""
@@ -319,58 +308,6 @@ def session_result() -> None:
             st.caption("The next recording, or a reload of this page, drops this one unless its timeline is opened.")
 
 
-def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: EmotionPipeline, choice: Choice) -> None:
-    """The way out where no live picture comes: single pictures, taken or uploaded.
-
-    They are read with the same model, detector and threshold, and shown with the map and with hidden faces where that
-    is chosen; smoothing and resting face are for people who are followed.
-    """
-    usable = browser is None or browser.obstacle is None
-    needed = not usable or camera.failed or bool(st.session_state.get(_NO_ROUTE))
-    with st.expander("No live picture? Take snapshots instead", icon=":material/photo_camera:", expanded=needed):
-        if not st.toggle("Take snapshots", value=needed, key=f"snapshots {needed}"):
-            return
-        shot = (
-            st.camera_input("Look into the camera and press the button")
-            if usable
-            else st.file_uploader(
-                "Photograph",
-                type=["png", "jpg", "jpeg", "webp", "heic"],
-                max_upload_size=PHOTOGRAPH_MB,
-                help=f"Up to {PHOTOGRAPH_MB} MB and 50 megapixels.",
-            )
-        )
-        if shot is None:
-            return
-        try:
-            for picture in analyse([(shot.name, shot.getvalue())], pipeline, (choice.model, choice.detector)):
-                shown = _as_set(picture, choice.settings)
-                settings = choice.settings
-                readings_are_shown([picture.sha256])
-                show_picture(shown, settings.uncertain_below, settings.view.activation)
-        except FerError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-
-
-def _as_set(picture: Analysed, settings: LiveSettings) -> Analysed:
-    """The picture with the chosen threshold and, where that is chosen, with hidden faces."""
-
-    def judged(readings: list[FaceReading]) -> list[FaceReading]:
-        return [
-            replace(reading, uncertain=bool(judge(reading.probabilities, settings.uncertain_below)))
-            for reading in readings
-        ]
-
-    picture = replace(picture, readings=judged(picture.readings), shown_readings=judged(picture.shown_readings))
-    if not settings.view.hidden:
-        return picture
-    return replace(
-        picture,
-        image=hide_faces(picture.image, [reading.box for reading in picture.readings]),
-        shown=hide_faces(picture.shown, [reading.box for reading in picture.shown_readings]),
-    )
-
-
 def _snapshot(live: LiveStream) -> None:
     if "hidden" in (st.session_state.get("live shown") or ()):  # chosen a moment ago
         return
@@ -390,10 +327,15 @@ def _started(camera: Camera, live: LiveStream) -> float | None:
     return float(st.session_state[_STARTED])
 
 
+def no_route_was_found() -> bool:
+    """Whether pictures found no way here when the camera was last started."""
+    return bool(st.session_state.get(_NO_ROUTE, False))
+
+
 def _note_route(state: LiveState, message: tuple[str, str] | None) -> bool:
     """Remember whether pictures find no way here; whether that has changed."""
     if message != NO_ROUTE and state.situation is not Situation.RUNNING:
         return False
-    none, before = message == NO_ROUTE, bool(st.session_state.get(_NO_ROUTE, False))
+    none, before = message == NO_ROUTE, no_route_was_found()
     st.session_state[_NO_ROUTE] = none
     return none != before

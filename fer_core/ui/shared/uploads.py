@@ -21,6 +21,7 @@ from fer_core.picture_edits import DrawFace, LabelFace, PictureEdit, boxes_after
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
 from fer_core.reports.picture_records import PictureSettings, ReadPicture
+from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.text import plain
 
 SHOWN_PX = 1600
@@ -108,16 +109,25 @@ class Analysed:
         return replace(self, edits=edits, readings=readings, shown_readings=_as_shown(readings, self.image, self.shown))
 
 
-def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, settings: Settings) -> list[Analysed]:
+def analyse(
+    files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, settings: Settings, page: str = ""
+) -> list[Analysed]:
     """Analyse pictures, showing progress and, for each that cannot be used, the reason.
 
     What was analysed under the same settings is taken from the session; what is no longer shown is forgotten.
+
+    Args:
+        files: name and content of each.
+        pipeline: reads.
+        settings: see `Settings`.
+        page: the last part of the address of the page with which they are forgotten, too; empty for the Image page,
+            where they stay.
     """
     files = list(files)
     if len(files) > MAX_PICTURES:
         st.warning(f"Only the first {MAX_PICTURES} pictures are read; the command line takes any number.")
         files = files[:MAX_PICTURES]
-    before: dict[Key, Analysed] = st.session_state.setdefault(_KEY, {})
+    before = _kept(page)
     after: dict[Key, Analysed] = {}
     done: list[Analysed] = []
     bar = st.progress(0.0, "Reading …") if len(files) > 1 else None
@@ -139,12 +149,27 @@ def analyse(files: Iterable[tuple[str, bytes]], pipeline: EmotionPipeline, setti
         done.append(picture)
     if bar:
         bar.empty()
-    st.session_state[_KEY] = after
+    _keep(page, after)
     return done
 
 
+def _kept(page: str) -> dict[Key, Analysed]:
+    """What was read before."""
+    kept: dict[Key, Analysed] | None = page_memory.kept(page, _KEY) if page else st.session_state.get(_KEY)
+    if kept is None:
+        _keep(page, kept := {})
+    return kept
+
+
+def _keep(page: str, pictures: dict[Key, Analysed]) -> None:
+    if page:
+        page_memory.keep(page, _KEY, pictures)
+    else:
+        st.session_state[_KEY] = pictures
+
+
 def forget(files: Iterable[tuple[str, bytes]]) -> None:
-    """Drop every reading of this visitor, and of these pictures what was corrected, labelled and turned."""
+    """Drop every reading of the Image page, and of these pictures what was corrected, labelled and turned."""
     st.session_state.pop(_KEY, None)
     gone = {hashlib.sha256(data).hexdigest() for _, data in files}
     st.session_state[_TURNS] = {sha256: turn for sha256, turn in _turns().items() if sha256 not in gone}
