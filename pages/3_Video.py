@@ -10,7 +10,7 @@ from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video import opening
 from fer_core.ui.video.explorer import explore
-from fer_core.ui.video.memory import memory
+from fer_core.ui.video.memory import memory, take_live
 
 through_router()
 st.title("Video")
@@ -26,7 +26,7 @@ except FerError as error:  # no room for its folder
     st.stop()
 kept.take_in()
 try:
-    kept.take_live()
+    take_live()
     if kept.work is not None:
         opening.progress()
     elif kept.recordings:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.classification import MapFigures
 from fer_core.detection import installed_detectors
-from fer_core.errors import FerError
+from fer_core.errors import FerError, MediaError
 from fer_core.live.outputs.ways import ways_of
 from fer_core.media.images import encode_png
 from fer_core.readings import Box
@@ -183,6 +183,28 @@ def test_a_recording_opens_as_a_timeline(camera, video):
     page.switch_page("pages/3_Video.py").run()
     assert not page.exception and not page.error
     assert name in [title.value.replace("\\", "") for title in page.subheader]
+
+
+def test_a_video_without_room_is_told_on_the_video_page_and_opens_there_when_there_is_some(camera, monkeypatch):
+    def full(*_):
+        raise MediaError("The recording could not be stored; make room there.")
+
+    page = live_page()
+    stream = play(page, camera)
+    toggle(page, "Keep the video too").set_value(True).run()
+    button(page, "Record").click().run()
+    show(stream)
+    with monkeypatch.context() as disk:
+        disk.setattr("fer_core.ui.video.memory.Workspace.store", full)
+        button(page, "Stop recording").click().run()
+        assert not page.exception and "drops this one" in words(page)
+        page.switch_page("pages/3_Video.py").run()
+        assert not page.exception and ["make room" in each.value for each in page.error] == [True]
+        assert not page.run().error  # the rest of the page can be used
+    page.switch_page("pages/2_Live.py").run()
+    assert "drops this one" in words(page)
+    page.switch_page("pages/3_Video.py").run()
+    assert not page.exception and not page.error and page.subheader
 
 
 def test_the_video_is_kept_only_when_asked_for(camera):

@@ -129,7 +129,7 @@ def stop_recording(live: LiveStream) -> None:
     if session is None:
         return
     keep_session(session)
-    with contextlib.suppress(FerError):  # the disk is full: the Video page tries again, and says so
+    with contextlib.suppress(FerError):  # the disk is full: the Video page tries it, too, and says so
         kept = memory()
         if kept.next_to_close is None:  # else it would close another recording, unasked
             kept.take_live()

@@ -19,6 +19,7 @@ from fer_core.live.recording import RecordedSession
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
+from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.handover import forget_session, recorded_session
 from fer_core.ui.shared.sign_in import owner
 from fer_core.ui.shared.visitor import browser_of
@@ -30,6 +31,8 @@ from fer_core.ui.video.workspace import Workspace
 
 MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
+_PAGE: Final = "Video"
+_SAID: Final = "live session without room"
 _VISIT: Final = "visit"
 """Name in the page's address under which a visit is found again after a reload."""
 
@@ -244,16 +247,16 @@ class Memory:
                 shutil.rmtree(gone.work.result.path.parent, ignore_errors=True)
 
     def take_live(self) -> None:
-        """Open the session that was recorded on the Live page, unless it was opened before."""
+        """Open the session that was recorded on the Live page, unless it was opened before.
+
+        Raises:
+            MediaError: there is no room for its video.
+        """
         session = recorded_session()
         with self.lock:
             if session is None or self.holds_live(session):
                 return
-            try:
-                path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
-            except MediaError:
-                self.live = weakref.ref(session), 0  # it is said once
-                raise
+            path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
             found = self.open_studies({session.timeline.request.model or "": session.study}, path)
             found.live, self.live = True, (weakref.ref(session), found.number)
 
@@ -300,6 +303,24 @@ def take_up() -> None:
     """Find the visit that the page's address names, before another page drops that address."""
     if _VISIT in st.query_params:
         memory()
+
+
+def take_live() -> None:
+    """Open the session of the Live page on the Video page; where there is no room, that is said once a visit to it.
+
+    The page goes on without the session then, and tries again when the visitor comes back.
+
+    Raises:
+        MediaError: there is no room for its video.
+    """
+    session, said = recorded_session(), page_memory.kept(_PAGE, _SAID)
+    if session is None or (said is not None and said() is session):
+        return
+    try:
+        memory().take_live()
+    except MediaError:
+        page_memory.keep(_PAGE, _SAID, weakref.ref(session))
+        raise
 
 
 def _browser() -> str:
