@@ -48,15 +48,17 @@ def ended_in_order() -> Iterator[None]:
 
 @contextmanager
 def unhurried() -> Iterator[None]:
-    """Within it, a second, impatient Ctrl-C does nothing: what cannot be had again is written to its end."""
+    """Within it, Ctrl-C, SIGTERM and SIGHUP do nothing: what cannot be had again is written to its end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    numbers = [getattr(signal, name) for name in ("SIGINT", *_ORDERLY) if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def status_of(end: KeyboardInterrupt) -> int:

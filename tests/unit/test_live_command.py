@@ -1,6 +1,9 @@
 """`live`: cameras without a browser, and the session that is read of them."""
 
 import json
+import os
+import signal
+import sys
 import threading
 import time
 import uuid
@@ -350,6 +353,24 @@ def test_a_session_is_written_though_nobody_listens_and_never_over_another(film,
     assert main(["live", str(film), "--agree", "--out", str(out)]) == 3
     assert "holds a session already" in capsys.readouterr().err
     assert (out / "timeline.parquet").read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix are needed")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_no_signal_ends_a_session_that_is_being_written(name, tmp_path, monkeypatch):
+    number, out, write = getattr(signal, name), tmp_path / "out", Study.write
+
+    def interrupted(*given) -> None:
+        os.kill(os.getpid(), number)
+        write(*given)
+
+    before = signal.getsignal(number)
+    monkeypatch.setattr(Study, "write", interrupted)
+    monkeypatch.setattr("fer_core.live.sources.source_of", lambda text: Given([scene((90, 90, 140))]))
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    assert main(["live", "0", "--agree", "--out", str(out)]) == 0
+    assert len(Timeline.read(out / "timeline.parquet").frame) == 1 and (out / "summary.json").exists()
+    assert signal.getsignal(number) == before
 
 
 @pytest.mark.parametrize("wrong", ["9000", "host:", "host:70000", ":9000"])
