@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, Final
@@ -20,6 +21,8 @@ from fer_core.service.pipelines import Load, Pipelines
 from fer_core.service.state import State
 from fer_core.settings import ServiceSettings
 from fer_core.version import __version__
+
+_log = logging.getLogger(__name__)
 
 TITLE: Final = "Face Value"
 CLEAN_EVERY_S: Final = 60.0
@@ -89,8 +92,11 @@ async def _running(state: State, app: FastAPI) -> AsyncIterator[None]:
 
 async def _clean(jobs: Jobs) -> None:
     while True:
-        await run_in_threadpool(jobs.expire)
-        await run_in_threadpool(jobs.try_again)  # after what expired has made room
+        for work in (jobs.expire, jobs.try_again):  # in this order: what expired has made room
+            try:
+                await run_in_threadpool(work)
+            except Exception:  # whatever it is, what is due in a minute is done then
+                _log.exception("Results could not be cleared away; it is tried again")
         await asyncio.sleep(CLEAN_EVERY_S)
 
 

@@ -61,7 +61,7 @@ class Jobs:
         self._settings, self._pipelines = settings, pipelines
         self._held = contextlib.ExitStack()
         self._folder = self._taken(settings.folder)
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # held also while the disk is waited for; who only looks does without
         self._jobs: dict[str, Job] = {}
         self._works: dict[str, tuple[Work[None], Monitor]] = {}
         self._put_off: set[str] = set()
@@ -74,11 +74,10 @@ class Jobs:
             self._fill()
 
     def try_again(self) -> None:
-        """Begin to read what found no room on the disk before."""
+        """Begin to read what found no room on the disk, or no thread, before."""
         with self._lock:
-            if self._put_off:
-                self._put_off.clear()
-                self._fill()
+            self._put_off.clear()
+            self._fill()
 
     def end(self) -> None:
         """Stop reading, in order: what was read stays in checkpoints, from which the next service goes on."""
@@ -150,8 +149,7 @@ class Jobs:
 
     def of(self, owner: str) -> list[Job]:
         """The jobs of an owner, in the order in which they came."""
-        with self._lock:
-            return [job for job in self._jobs.values() if job.owner == owner]
+        return [job for job in list(self._jobs.values()) if job.owner == owner]
 
     def job(self, id_: str, owner: str) -> Job:
         """One of them.
@@ -165,12 +163,12 @@ class Jobs:
         return job
 
     def progress(self, job: Job) -> Progress:
-        """How far the reading of a job has come."""
-        with self._lock:
-            at_work, words = self._works.get(job.id), NO_ROOM if job.id in self._put_off else ""
-        if at_work is None:
-            return Progress(1.0 if job.state == "done" else 0.0, words)
-        return at_work[1].progress
+        """How far the reading of a job has come. Waits for nobody."""
+        at_work = self._works.get(job.id)
+        if job.state == "reading" and at_work is not None:
+            return at_work[1].progress
+        newest, words = self._jobs.get(job.id, job), NO_ROOM if job.id in self._put_off else ""
+        return Progress(1.0 if newest.state == "done" else 0.0, words)
 
     def result(self, job: Job) -> Path:
         """File of the timeline of a job that is done."""
@@ -281,7 +279,12 @@ class Jobs:
             self._alone = job.starts > 0
             job = self._set(job, "reading", starts=job.starts + 1)
             monitor = Monitor(partial(self._check_progress, job.name), every_s=0)
-            self._works[job.id] = Work(partial(self._read, job), monitor, name="recording"), monitor
+            try:
+                self._works[job.id] = Work(partial(self._read, job), monitor, name="recording"), monitor
+            except RuntimeError as error:  # the machine gives no further thread now
+                _log.warning("A recording waits until it can be read (%s)", error)
+                self._set(job, "waiting", starts=job.starts - 1)
+                return
 
     def _check_progress(self, name: str, progress: Progress) -> None:
         """Look for what shows only while it is read: a length that no file states, a frame larger than the first."""
@@ -317,8 +320,11 @@ class Jobs:
             place.remove()
         elif monitor.should_stop or job.id in self._put_off:
             self._set(job, "waiting", starts=job.starts - 1)
+        elif problem is None:
+            self._forget_upload(job)  # first: whoever hears that it is done hears that this is gone
+            self._set(job, "done")
         else:
-            self._set(job, "done" if problem is None else "failed", problem=problem)
+            self._set(job, "failed", problem=problem)
             self._forget_upload(job)
 
     def _forget_upload(self, job: Job) -> None:
@@ -329,11 +335,11 @@ class Jobs:
         """Change the state of a job, here and on disk; the lock is held."""
         ended = now() if state in ("done", "failed") else None
         changed = job.model_copy(update={"state": state, "starts": starts, "ended": ended, "problem": problem})
-        self._jobs[job.id] = changed
         try:
             Place(self._folder / job.id).keep(changed)
         except OSError as error:  # a restart would read it again
             _log.warning("The state of a recording could not be written (%s)", error.strerror)
+        self._jobs[job.id] = changed
         return changed
 
 

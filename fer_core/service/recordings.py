@@ -16,7 +16,7 @@ from fer_core.errors import MediaError, MissingError
 from fer_core.media.files import harmless
 from fer_core.reports.tables import csv_parts
 from fer_core.service.choices import RecordingChoices
-from fer_core.service.job import Job, JobState
+from fer_core.service.job import Job, JobState, Place
 from fer_core.service.jobs import Jobs
 from fer_core.service.problems import Problem, answer, answers
 from fer_core.service.state import State
@@ -120,7 +120,7 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
         """
         wanted, declaration = choices.request, choices.declaration
         await run_in_threadpool(state.pipelines, wanted)  # a wrong name shall not cost an upload
-        with jobs.coming() as place:
+        async with _coming(jobs) as place:
             with place.upload() as file:
                 told = await receive(request, file, settings.most_bytes)
             name = choices.name or told
@@ -212,6 +212,20 @@ def _file(path: Path, kind: Format) -> Response:
 def csv_answer(timeline: Timeline) -> Response:
     """A timeline as CSV, whose text is made while it is sent and never there as a whole."""
     return StreamingResponse((part.encode() for part in csv_parts(timeline)), media_type=TYPES["csv"])
+
+
+@contextlib.asynccontextmanager
+async def _coming(jobs: Jobs) -> AsyncIterator[Place]:
+    """`Jobs.coming`, which may wait for the disk, without holding up whoever else asks for something."""
+    coming = jobs.coming()
+    place = await run_in_threadpool(coming.__enter__)
+    try:
+        yield place
+    except BaseException as error:
+        await run_in_threadpool(coming.__exit__, type(error), error, error.__traceback__)
+        raise
+    else:
+        await run_in_threadpool(coming.__exit__, None, None, None)
 
 
 async def _told(look: Callable[[], Recording], state: State) -> AsyncIterator[str]:

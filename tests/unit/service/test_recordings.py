@@ -4,6 +4,7 @@ import errno
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 from urllib.parse import urlencode
 
@@ -21,8 +22,8 @@ from fer_core.errors import MediaError
 from fer_core.jobs import Work
 from fer_core.reports.tables import csv_text
 from fer_core.request import SMOOTHINGS
+from fer_core.service import app, recordings
 from fer_core.service import jobs as service_jobs
-from fer_core.service import recordings
 from fer_core.service.choices import RecordingChoices
 from fer_core.service.job import Job, Place, now
 from fer_core.service.jobs import Jobs
@@ -414,6 +415,67 @@ def test_results_are_kept_for_some_time_alone(tmp_path, film):
         jobs.expire()
         jobs.end()
         assert (folder / id_).exists() is left
+
+
+def test_a_running_service_goes_on_clearing_away_after_a_fault(tmp_path, film, monkeypatch, caplog):
+    tried, expire = threading.Event(), Jobs.expire
+
+    def faulty(jobs) -> None:
+        if not tried.is_set():
+            tried.set()
+            raise OSError(errno.EMFILE, "Too many open files")
+        expire(jobs)
+
+    monkeypatch.setattr(app, "CLEAN_EVERY_S", 0.05)
+    monkeypatch.setattr(Jobs, "expire", faulty)
+    folder = tmp_path / "service"
+    with listening(service_settings(folder, kept_hours=1e-9), lambda request: fake_pipeline([FACE])) as address:
+        assert submit(address, film).status_code == 202
+        until(lambda: {path.name for path in folder.iterdir()} == {".lock"})
+    assert tried.is_set() and "tried again" in caplog.text
+
+
+def test_a_recording_that_finds_no_thread_waits_and_is_tried_again(tmp_path, film, monkeypatch):
+    def none(*given, **named):
+        raise RuntimeError("can't start new thread")
+
+    id_ = left(tmp_path, film, "a")
+    jobs = Jobs(service_settings(tmp_path), Pipelines(lambda request: fake_pipeline([FACE])))
+    with monkeypatch.context() as machine:
+        machine.setattr(service_jobs, "Work", none)
+        jobs.start()
+        assert (jobs.job(id_, "").state, jobs.job(id_, "").starts) == ("waiting", 0)
+    jobs.try_again()
+    until(lambda: jobs.job(id_, "").state == "done")
+    jobs.end()
+
+
+def test_everybody_is_answered_while_the_disk_is_waited_for(tmp_path, film, monkeypatch):
+    reached, go_on, keep = threading.Event(), threading.Event(), Place.keep
+
+    def slowly(place, job) -> None:
+        if job.state == "done":
+            reached.set()
+            assert go_on.wait(60)
+        keep(place, job)
+
+    monkeypatch.setattr(Place, "keep", slowly)
+    settings = service_settings(tmp_path / "service")
+    with listening(settings, lambda request: fake_pipeline([FACE])) as address, ThreadPoolExecutor(1) as pool:
+        try:
+            place = f"{address}/v1/recordings/{submit(address, film).json()['id']}"
+            with requests.get(f"{place}/events", stream=True, timeout=60) as events:
+                lines = events.iter_lines()
+                assert b"progress" in next(lines) and reached.wait(60)
+                other = pool.submit(submit, address, film)
+                for path in (f"{address}/health/live", place, f"{address}/v1/recordings"):
+                    assert requests.get(path, timeout=20).status_code == 200
+                assert not other.done()
+                go_on.set()
+                assert b"event: end" in list(lines)
+                assert other.result(60).status_code == 202
+        finally:
+            go_on.set()
 
 
 def test_a_folder_has_one_service(tmp_path):
