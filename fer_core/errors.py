@@ -13,7 +13,7 @@
     ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
     │   ├── LibraryBusyError   others use it at this moment; it can be used soon
     │   ├── NotKeptError       it does not, or no longer, hold what is asked for
-    │   └── StaysDeletedError  what an import brings was deleted from it, and its recording was not
+    │   └── StaysDeletedError  what is brought to it again was deleted from it, and its recording was not
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
     ├── WorkerError     processes that share work cannot be kept running
@@ -81,7 +81,7 @@ class NotKeptError(LibraryError):
 
 
 class StaysDeletedError(LibraryError):
-    """Readings that an import brings were deleted from a library whose recording of them stayed."""
+    """Readings that are brought to a library again were deleted from it, and their recording was not."""
 
 
 class ExportError(FerError):

@@ -132,7 +132,7 @@ def check_not_deleted(connection: sa.Connection, analysis: str, recording_id: st
     if connection.execute(sa.select(t.DELETIONS.c.id).where(gone).limit(1)).first():
         raise StaysDeletedError(
             f"The readings {analysis[:12]}… were deleted from this library, where their recording is still kept; "
-            "delete the recording before they are imported."
+            "delete that recording first, should they come back."
         )
 
 

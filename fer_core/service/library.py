@@ -139,10 +139,14 @@ def router(library: Library, state: State) -> APIRouter:
         summary="Keep a recording that was read",
         status_code=201,
         response_model=Analysis,
-        responses=answers(401, 403, 404, 413, 422, 500, 503),
+        responses=answers(401, 403, 404, 409, 413, 422, 500, 503),
     )
     def keep(id: str, request: Request) -> Analysis | Response:  # noqa: A002
-        """Its readings stay in the library until they are deleted there; the job goes as others do."""
+        """Its readings stay in the library until they are deleted there; the job goes as others do.
+
+        Answers 409 where they were deleted there, as when somebody was removed, and another analysis of the recording
+        is still kept.
+        """
         job = state.jobs.job(id, request.state.owner)
         if job.problem is not None:
             return answer(job.problem)
@@ -150,7 +154,7 @@ def router(library: Library, state: State) -> APIRouter:
             raise MissingError(f"{harmless(job.name)} is not read yet; ask again when its state is done.")
         with deletion_told(state.jobs, job):
             study = Study.open(state.jobs.result(job))
-        return _shown(library.entry(library.keep_new(study)))
+        return _shown(library.entry(library.keep_new(study, restore=False)))
 
     @routes.get(
         "/v1/library", operation_id="search", summary="List what is kept", responses=answers(401, 403, 422, 500, 503)

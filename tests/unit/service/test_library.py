@@ -12,7 +12,7 @@ import requests
 
 from fer_core import AnalysisRequest
 from fer_core.client import Client
-from fer_core.errors import MissingError, TimelineError
+from fer_core.errors import MissingError, StaysDeletedError, TimelineError
 from fer_core.library import database
 from fer_core.library.library import Library
 from fer_core.reports.tables import csv_text
@@ -139,6 +139,22 @@ def test_the_client_raises_what_the_library_raises(served, folder, kept):
     other = Study(synthetic(20, people=3)).edited(Remove(3))
     with served(library=True) as address, pytest.raises(TimelineError):
         Client(address).save(kept, other)
+
+
+def test_somebody_who_was_removed_does_not_come_back_by_keeping_again(served, folder, tmp_path):
+    film = write_video(tmp_path / "interview.mp4", [scene((90, 90, 140))] * 5)
+    with served(library=True) as address:
+        client = Client(address)
+        id_ = client.submit(film, AnalysisRequest(fps=5))
+        ended(address, id_)
+        analysis = client.keep(id_)
+        name = client.save(analysis, client.open_study(analysis).edited(Remove(1)))
+        with pytest.raises(StaysDeletedError, match="were deleted from this library"):
+            client.keep(id_)
+        assert problem(requests.post(f"{address}/v1/recordings/{id_}/keep", timeout=60))["status"] == 409
+        assert [each["analysis"] for each in client.search()] == [name]
+        client.delete_analysis(name)  # and with it the recording
+        assert client.keep(id_) == analysis
 
 
 def test_what_is_not_read_yet_cannot_be_kept(served, folder):
