@@ -83,6 +83,8 @@ def export_library(library: Library, path: Path, monitor: Monitor | None = None)
 def import_library(library: Library, path: Path, monitor: Monitor | None = None) -> Imported:
     """Take in what `export_library` wrote. What is here already stays as it is here; importing again changes nothing.
 
+    What the export says of a recording comes with analyses of it that are new here, and is added where nothing is said
+    of it here.
     Readings that were deleted here while their recording stayed, such as those of before somebody was removed, are left
     out and counted. Each analysis is taken in whole or not at all, so that what an interrupted import brought can stay.
 
@@ -175,17 +177,15 @@ def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Impo
             (_checked(_ANALYSIS, row["id"]), recordings[row["recording"]], _moment(row["kept_at"]))
             for row in tables[t.ANALYSES.name]
         ]
-        new = deleted = 0
+        given, new, deleted = _by_recording(tables), 0, 0
         for done, (name, recording, kept_at) in enumerate(analyses, 1):
             try:
-                new += _take_analysis(library, archive, name, recording, kept_at, logs.get(name, []))
+                mine = given.get(recording["id"], {})
+                new += _take_analysis(library, archive, name, recording, kept_at, logs.get(name, []), mine)
             except StaysDeletedError:
                 deleted += 1
             monitor.step(done, len(analyses), "importing")
         with library.database.writes() as connection:
-            given = _by_recording(tables)
-            for recording_id in recordings:
-                _describe(connection, recording_id, given.get(recording_id, {}))
             rows.prune(connection)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LibraryError("The catalogue in this export is damaged; export the library again.") from error
@@ -235,8 +235,11 @@ def _take_analysis(
     recording: Mapping[str, Any],
     kept_at: str,
     log: list[Any],
+    mine: Mapping[str, list[dict[str, Any]]],
 ) -> bool:
-    """Whether it was new. What the catalogue says of the readings is taken from the readings themselves.
+    """Whether it was new; with it comes what the export says of its recording, `mine`.
+
+    What the catalogue says of the readings is taken from the readings themselves.
 
     Raises:
         StaysDeletedError: it was deleted here, and its recording was not.
@@ -256,6 +259,7 @@ def _take_analysis(
         rows.check_not_deleted(connection, name, recording["id"])  # again: somebody may have been removed meanwhile
         library.store.put(data)
         _add(connection, name, recording, study, len(data), kept_at)
+        _describe(connection, recording["id"], mine)
     library.store.settle([name])
     return True
 
@@ -283,8 +287,6 @@ def _by_recording(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, dict[
 
 def _describe(connection: sa.Connection, recording_id: str, mine: Mapping[str, list[dict[str, Any]]]) -> None:
     """Add what the export says of a recording, its rows by table, where nothing is said here."""
-    if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
-        return
     mine = {table.name: mine.get(table.name, []) for table in t.TAKEN_ALONG}
     placed = connection.execute(sa.select(t.PLACES.c.recording).where(t.PLACES.c.recording == recording_id)).first()
     for row in mine[t.PLACES.name] if placed is None else []:

@@ -110,9 +110,23 @@ def test_the_newest_analysis_is_the_newest_after_an_import_too(library, tmp_path
 def test_what_is_here_stays_as_it_is_here(exported, full):
     full.rename(f"{1:064x}", "Renamed")
     full.set_place(f"{1:064x}", Place("S9"))
+    for entry in full.entries():
+        full.set_tags(entry.recording_id, [])
+        full.set_events(entry.recording_id, ())
     before = full.entries()
     assert import_library(full, exported) == Imported(0, 2)
     assert full.entries() == before
+    assert not any(entry.tags or full.events(entry.recording_id) for entry in before)
+
+
+def test_what_an_export_says_of_a_recording_comes_with_a_further_analysis_of_it(exported, full, tmp_path):
+    told = next(entry for entry in full.entries() if entry.tags)
+    study = full.open_study(told.analysis)
+    with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
+        mine = other.keep(Study(replace(study.read, cuts=(1.5,))))
+        assert import_library(other, exported) == Imported(2, 0)
+        found = {entry.analysis: entry for entry in other.entries() if entry.recording_id == told.recording_id}
+    assert found.keys() == {mine, told.analysis} and {entry.tags for entry in found.values()} == {told.tags}
 
 
 def test_who_was_removed_does_not_come_back_by_an_import(library, tmp_path):
