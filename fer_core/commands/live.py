@@ -95,7 +95,7 @@ def _live(options: argparse.Namespace) -> int:
     with contextlib.ExitStack() as held:
         outputs = [_opened(way, pipeline, options, held) for way in _ways(options)]
         shown = ", ".join(output.name for output in outputs) or "nowhere"
-        session = Session(pipeline, request, outputs, _tell(shown), declaration)
+        session = Session(pipeline, request, outputs, _tell(shown), declaration, keep=options.out is not None)
         markers = _markers(options, session, held)
         say(f"{source.name} is read; readings go to: {shown}. {markers}End with Ctrl-C.")
         try:
@@ -165,7 +165,8 @@ def _tell(shown: str) -> Callable[["LiveReading", "Figures"], None]:
         faces = ", ".join(
             f"{face.person}: {face.reading.label} {face.reading.confidence:.0%}" for face in reading.faces
         )
-        say(f"{figures.read} frames of {figures.came} · {faces or 'nobody'} · to {shown}")
+        kept = " · no longer kept" if figures.full else ""
+        say(f"{figures.read} frames of {figures.came} · {faces or 'nobody'} · to {shown}{kept}")
 
     return tell
 
@@ -175,9 +176,9 @@ def _end(session: "Session", out: Path | None) -> None:
     from fer_core.reports.tables import write_csv
 
     figures, recorded = session.figures, session.recorded()
-    if recorded is None:
+    if not figures.read:
         return
-    if out is not None:  # before anything is said: whoever would listen may be gone
+    if out is not None and recorded is not None:  # before anything is said: whoever would listen may be gone
         study = recorded.study
         study.write(out / _TIMELINE)  # first: it holds everything, should there be no room for the others
         write_csv(study.timeline, out)
@@ -186,8 +187,11 @@ def _end(session: "Session", out: Path | None) -> None:
         f"{figures.read} of {figures.came} frames were read; from frame to message {figures.latency_ms(50):.0f} ms "
         f"(median), {figures.latency_ms(95):.0f} ms (95th percentile)"
     )
-    if recorded.markers:
-        say(f"markers that came in: {len(recorded.markers)}")
+    if markers := figures.markers if recorded is None else len(recorded.markers):
+        say(f"markers that came in: {markers}")
+    for problem in () if recorded is None else recorded.timeline.problems:
+        if problem != session.broke_off:  # which is told as what ended the command
+            say(problem)
     if out is not None:
         say(f"{out} is ready")
 

@@ -1,6 +1,8 @@
 """A live session without the dashboard: the newest frame is read, recorded as a timeline, and sent on."""
 
+import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +24,9 @@ from fer_core.request import AnalysisRequest
 
 TELL_EVERY_S: Final = 1.0
 
+MOST_AGES: Final = 100_000
+"""Readings whose age is remembered: about an hour of them."""
+
 
 @dataclass
 class Figures:
@@ -30,16 +35,20 @@ class Figures:
     Attributes:
         came: frames that came.
         read: frames that were read; newer ones came before the others could be.
-        ages_s: of each reading, seconds from when its frame came until it was sent.
+        ages_s: of the last `MOST_AGES` readings, seconds from when its frame came until it was sent.
+        markers: that came in while it was read; counted where nothing is kept.
+        full: the session is kept, and is as long as it may be: what is read now is sent, but not kept.
     """
 
     came: int = 0
     read: int = 0
-    ages_s: list[float] = field(default_factory=list)
+    ages_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_AGES))
+    markers: int = 0
+    full: bool = False
 
     def latency_ms(self, percentile: float) -> float:
         """From frame to message, in milliseconds; 0 before the first."""
-        return float(np.percentile(self.ages_s, percentile)) * 1e3 if self.ages_s else 0.0
+        return float(np.percentile(list(self.ages_s), percentile)) * 1e3 if self.ages_s else 0.0
 
 
 Told = Callable[[LiveReading, Figures], None]
@@ -54,9 +63,11 @@ class Session:
         outputs: that readings are sent to.
         told: called about every second.
         declaration: that the timeline bears.
+        keep: hold what is read for `recorded`, with the outlines of faces; else it is sent and gone.
 
     Attributes:
         figures: speed so far.
+        broke_off: why the camera ended, in a sentence, which `run` raises, too; empty where it did not break off.
         markers: in from other programs by `mark`; closed with the session. None where there are none.
     """
 
@@ -67,6 +78,8 @@ class Session:
         outputs: Sequence[Output],
         told: Told,
         declaration: Declaration,
+        *,
+        keep: bool = True,
     ) -> None:
         self._request = completed(pipeline, request)
         self._settings = LiveSettings(
@@ -76,6 +89,8 @@ class Session:
         self._provenance, self._declaration = provenance_of(pipeline), declaration
         self.figures = Figures()
         self.markers: MarkersIn | None = None
+        self.broke_off = ""
+        self._keep, self._began_s = keep, math.inf
         self._recorder: SessionRecorder | None = None
 
     def run(self, source: Source, seconds: float | None = None) -> None:
@@ -88,10 +103,8 @@ class Session:
         """
         began_s, told_s, first_s = time.monotonic(), 0.0, None  # before the camera: its first frame belongs to it
         camera = Camera(source)
-        recorder = self._recorder = SessionRecorder(
-            began_s, self._request, self._provenance, datetime.now().astimezone(), with_video=False
-        )
-        recorder.declare(self._declaration)
+        self._began_s = began_s
+        recorder = self._recorder = self._new_recorder(began_s) if self._keep else None
         try:
             while (taken := camera.take()) is not None:
                 bgr, came_s = taken
@@ -100,26 +113,39 @@ class Session:
                     break
                 reading = self._analyser.read(bgr, came_s, self._settings, {})
                 self._send(Message.of(reading, self.figures.read, began_s))
-                recorder.add(bgr, reading)
+                if recorder is not None:
+                    recorder.add(bgr, reading)
+                    self.figures.full = came_s - began_s > recorder.longest_s
                 self.figures.came, self.figures.read = camera.came, self.figures.read + 1
                 if came_s - told_s >= TELL_EVERY_S:
                     told_s = came_s
                     self._told(reading, self.figures)
         finally:
             camera.close()
-        for problem in source.problems if isinstance(source, Played) else ():
-            recorder.note(problem)
+        self.broke_off = "" if camera.problem is None else str(camera.problem)
+        if recorder is not None:
+            for problem in (*(source.problems if isinstance(source, Played) else ()), self.broke_off):
+                if problem:
+                    recorder.note(problem)
         if camera.problem is not None:
-            recorder.note(str(camera.problem))
             raise camera.problem
+
+    def _new_recorder(self, began_s: float) -> SessionRecorder:
+        recorder = SessionRecorder(
+            began_s, self._request, self._provenance, datetime.now().astimezone(), with_video=False
+        )
+        recorder.declare(self._declaration)
+        return recorder
 
     def mark(self, text: str, time_s: float) -> None:
         """Take a marker that was set at this time of `time.monotonic`; passed over where nothing is read then."""
         if self._recorder is not None:
             self._recorder.mark(text, time_s)
+        elif time_s >= self._began_s:
+            self.figures.markers += 1
 
     def recorded(self) -> RecordedSession | None:
-        """End the session; what was read, None where nothing was."""
+        """End the session; what was read, None where nothing was or nothing is kept."""
         if self.markers is not None:
             self.markers.close()
         if self._recorder is None or not len(self._recorder):

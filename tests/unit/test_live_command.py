@@ -16,7 +16,7 @@ from fer_core.cli import main
 from fer_core.commands import live
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError
-from fer_core.live import headless
+from fer_core.live import headless, recording
 from fer_core.live.headless import Session
 from fer_core.live.sources import Camera, Device, Played, Stream, source_of
 from fer_core.readings import Box
@@ -69,8 +69,9 @@ def film(tmp_path):
     return write_video(tmp_path / "film.mp4", [scene((90 + i, 90, 140)) for i in range(50)])
 
 
-def session(outputs=(), told=lambda *_: None) -> Session:
-    return Session(fake_pipeline([Box(40, 30, 100, 100)]), AnalysisRequest(), list(outputs), told, agreed())
+def session(outputs=(), told=lambda *_: None, keep=True) -> Session:
+    pipeline = fake_pipeline([Box(40, 30, 100, 100)])
+    return Session(pipeline, AnalysisRequest(), list(outputs), told, agreed(), keep=keep)
 
 
 def test_a_source_is_known_by_what_it_is_called(film):
@@ -215,6 +216,49 @@ def test_markers_stand_in_the_timeline_at_their_times(tmp_path):
     recorded.study.write(tmp_path / "timeline.parquet")
     assert Study.open(tmp_path / "timeline.parquet").notes.markers == recorded.markers
     assert len(Timeline.read(tmp_path / "timeline.parquet").frame) == live.figures.read
+
+
+def test_what_is_not_to_be_written_is_not_held():
+    output = Kept()
+    live = session([output], keep=False)
+    live.mark("before anything is read", time.monotonic())
+    live.run(Given([scene((90, 90, 140))] * 8, output.heard))
+    live.mark("stimulus", time.monotonic())
+    assert live._recorder is None and live.recorded() is None
+    assert (live.figures.read, live.figures.markers, len(output.messages)) == (8, 1, 8)
+
+
+def test_no_more_than_some_ages_are_remembered():
+    figures = headless.Figures()
+    figures.ages_s.extend([9.0] * 10 + [0.1] * headless.MOST_AGES)
+    assert len(figures.ages_s) == headless.MOST_AGES and figures.latency_ms(100) == pytest.approx(100)
+
+
+def test_a_session_that_is_longer_than_can_be_kept_says_so(tmp_path, monkeypatch, capsys):
+    class Slow:
+        """A camera that gives a frame a second."""
+
+        came, problem = 0, None
+
+        def __init__(self, source) -> None:
+            self.first_s = time.monotonic()
+
+        def take(self):
+            self.came += 1
+            return (scene((90, 90, 140)), self.first_s + self.came) if self.came <= 4 else None
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(headless, "Camera", Slow)
+    monkeypatch.setattr(recording, "LONGEST_S", 2.5)
+    monkeypatch.setattr("fer_core.live.sources.source_of", lambda text: Given([]))
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    assert main(["live", "0", "--agree", "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert [line.endswith("no longer kept") for line in told if " frames of " in line] == [False, False, True, True]
+    assert told[-1].endswith("is ready") and "ended by itself" in told[-2]
+    assert len(Timeline.read(tmp_path / "out" / "timeline.parquet").frame) == 2
 
 
 def test_a_camera_that_breaks_off_leaves_what_was_read():
