@@ -161,6 +161,13 @@ class LiveAnalyser:
         self._smoothers.clear()
         self._before = None
 
+    def forget_old(self, time_s: float) -> None:
+        """Delete everything about persons who were not seen for `RECALL_S` until now, in seconds."""
+        self._follow.tracker.update([], time_s)
+        gone = [person for person, (seen_s, _) in self._smoothers.items() if time_s - seen_s > FORGOTTEN_AFTER_S]
+        for person in gone:
+            del self._smoothers[person]
+
     def read(
         self,
         bgr: NDArray[np.uint8],
@@ -181,8 +188,8 @@ class LiveAnalyser:
         before, self._before = self._before, (image.shape[:2], time_s)
         if before and (before[0] != image.shape[:2] or time_s - before[1] > GAP_S):
             self.reset()
+        self.forget_old(time_s)  # before anything can fail
         if int(image[::8, ::8].max()) <= BLACK:
-            self._follow.tracker.update([], time_s)
             return LiveReading(time_s, width, height, black=True)
         found = self._follow(image, self._search(image, time_s), time_s)
         raw, said = self.pipeline.read_with_maps(found.pairs)
@@ -190,7 +197,6 @@ class LiveAnalyser:
             self._shown(reading, person, time_s, settings, baselines.get(person))
             for reading, person in zip(raw, found.persons, strict=True)
         ]
-        self._forget_smoothers(time_s)
         live = tuple(
             LiveFace(_with_its_map(reading, model, said, row), model.probabilities)
             for row, (reading, model) in enumerate(zip(shown, raw, strict=True))
@@ -219,11 +225,6 @@ class LiveAnalyser:
             smoother = ExponentialSmoother(time_constant_s)
         self._smoothers[person] = time_s, smoother
         return smoother
-
-    def _forget_smoothers(self, time_s: float) -> None:
-        gone = [person for person, (seen_s, _) in self._smoothers.items() if time_s - seen_s > FORGOTTEN_AFTER_S]
-        for person in gone:
-            del self._smoothers[person]
 
 
 def _with_its_map(shown: FaceReading, model: FaceReading, said: Classification, row: int) -> FaceReading:

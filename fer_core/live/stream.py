@@ -37,6 +37,9 @@ from fer_core.readings import Box
 IDLE_S: Final = RECALL_S
 """Seconds without a frame after which the worker ends and everybody is forgotten; the next frame starts another."""
 
+LOOK_S: Final = 1.0
+"""Seconds between two looks, while no frame comes, for whoever was seen too long ago to be remembered still."""
+
 STALE_S: Final = 1.5
 """Age in seconds from which a reading is not drawn: better no box than one where nobody is any more."""
 
@@ -172,7 +175,10 @@ class LiveStream:
     def _awaited(self) -> bool:
         """Wait for a frame; False, with the worker given up and everybody forgotten, where none comes."""
         with self._handover:
-            self._handover.wait_for(lambda: self._waiting is not None or self._leave, timeout=self._idle_s)
+            left_s = self._idle_s
+            while left_s > 0 and not self._handover.wait_for(self._wanted, timeout=min(left_s, LOOK_S)):
+                left_s -= LOOK_S
+                self._analyser.forget_old(self._clock())
             if self._waiting is None or self._leave:
                 if not self._leave:  # else `rest` does
                     self._analyser.forget()
@@ -181,6 +187,9 @@ class LiveStream:
                 self._worker = None
                 return False
             return True
+
+    def _wanted(self) -> bool:
+        return self._waiting is not None or self._leave
 
     def _tried(self, bgr: NDArray[np.uint8], time_s: float) -> bool:
         try:

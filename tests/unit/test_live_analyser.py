@@ -226,6 +226,19 @@ def test_nobody_is_remembered_for_more_than_a_minute_before_a_covered_lens():
     assert parts.analyser.remembered == set()
 
 
+def test_nobody_is_remembered_for_more_than_a_minute_though_every_reading_fails(monkeypatch):
+    parts = Parts(LEFT)
+    parts.read(0.0)
+
+    def fail(*_):
+        raise RuntimeError("no detector today")
+
+    monkeypatch.setattr(parts.detector, "detect", fail)
+    with pytest.raises(RuntimeError):
+        parts.read(RECALL_S + 1)
+    assert parts.analyser.remembered == set()
+
+
 def test_another_model_takes_over_and_everybody_keeps_their_number():
     parts = Parts(LEFT, RIGHT)
     before = people(parts.read(0.0))

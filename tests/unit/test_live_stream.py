@@ -79,6 +79,7 @@ class Reader:
         self.black = False
         self.read_frames: list[int] = []
         self.resets = self.forgotten = 0
+        self.looked_s: list[float] = []
 
     def read(self, bgr, time_s, settings, baselines):
         self.read_frames.append(int(bgr[0, 0, 0]))
@@ -94,6 +95,9 @@ class Reader:
 
     def forget(self):
         self.forgotten += 1
+
+    def forget_old(self, time_s):
+        self.looked_s.append(time_s)
 
     def use(self, pipeline):
         self.pipeline = pipeline
@@ -387,6 +391,16 @@ def test_when_no_frame_comes_for_a_while_everybody_is_forgotten_without_a_stop(m
     state = stream.state()
     assert reader.forgotten == 1 and stream.snapshot() is None
     assert state.reading is None and state.calibrating is None and state.situation is Situation.STALLED
+
+
+def test_while_no_frame_comes_whoever_was_seen_too_long_ago_is_forgotten(make, monkeypatch):
+    monkeypatch.setattr(stream_module, "LOOK_S", 0.01)
+    clock, reader = Clock(), Reader(BOX)
+    stream = make(reader, clock=clock)
+    feed(stream, reader, frame(1))
+    clock.now += RECALL_S - 1
+    wait_for(lambda: clock.now in reader.looked_s)
+    assert workers() == 1 and reader.forgotten == 0  # whoever was seen just now is not
 
 
 def test_stopping_forgets_everybody(make):
