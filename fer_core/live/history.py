@@ -38,18 +38,24 @@ class LastMinute:
         self, time_s: float, probabilities: Mapping[int, NDArray[np.float32]], uncertain: frozenset[int] = frozenset()
     ) -> None:
         """Take note of a reading; times must not run backwards."""
+        self._forget_old(time_s)
         start = math.floor(time_s / STEP_S) * STEP_S
         if self._moments and self._moments[-1].time_s >= start:
             self._moments.pop()
         self._moments.append(Moment(start, probabilities, uncertain))
 
     def moments(self, now_s: float) -> tuple[Moment, ...]:
-        """The moments of the last minute, the oldest first."""
-        return tuple(moment for moment in self._moments if now_s - moment.time_s <= MINUTE_S)
+        """The moments of the last minute, the oldest first; older ones are forgotten."""
+        self._forget_old(now_s)
+        return tuple(self._moments)
 
     def clear(self) -> None:
         """Forget all of it."""
         self._moments.clear()
+
+    def _forget_old(self, now_s: float) -> None:
+        while self._moments and now_s - self._moments[0].time_s > MINUTE_S:
+            self._moments.popleft()
 
 
 class Rate:

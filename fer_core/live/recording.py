@@ -80,7 +80,7 @@ class SessionRecorder:
         self._lock = threading.Lock()
         self._rows = Rows()
         self._frames = 0
-        self._last_s = self._late_s = 0.0
+        self._first_s = self._last_s = self._late_s = 0.0
         self._size = (0, 0)
         self._notes: list[str] = []
         self._markers: list[Marker] = []
@@ -158,6 +158,7 @@ class SessionRecorder:
             if hidden:
                 faces = tuple(map(_without_shape, faces))
             self._rows.extend(rows_of_frame(FrameReading(time_s, self._frames, faces)))
+            self._first_s = self._first_s if self._frames else time_s
             self._frames += 1
             self._last_s = time_s
 
@@ -182,14 +183,14 @@ class SessionRecorder:
         video = self._finished_video()
         if not self._frames:
             self.note("No frame was read during this recording.")
-        duration_s = self._last_s
+        between_s = self._last_s - self._first_s
         recording = Recording(
             name=f"Live {self.began:%Y-%m-%d %H.%M.%S}{'.mp4' if video else ''}",
             sha256=hashlib.sha256(video).hexdigest() if video else "",
-            duration_s=duration_s,
+            duration_s=self._last_s,
             width=self._size[0],
             height=self._size[1],
-            frame_rate=self._frames / duration_s if duration_s > 0 else 0.0,
+            frame_rate=(self._frames - 1) / between_s if between_s > 0 else 0.0,
             source="camera",
         )
         timeline = build(self._rows, recording, self.request, self.provenance, problems=list(self._notes))

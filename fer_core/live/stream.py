@@ -183,6 +183,8 @@ class LiveStream:
                 if not self._leave:  # else `rest` does
                     self._analyser.forget()
                     self._forget_pictures()
+                    with self._lock:
+                        self._minute.clear()  # all of it is older than that
                 # Given up under the lock: a frame that comes from now on finds no worker and starts one.
                 self._worker = None
                 return False

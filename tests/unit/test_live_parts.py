@@ -102,7 +102,9 @@ def test_the_last_minute_keeps_one_reading_a_step_and_no_more_than_a_minute():
     assert len(moments) == pytest.approx(MINUTE_S / STEP_S, abs=1)
     assert moments[-1].probabilities[1][0] == 2999 and now - moments[0].time_s <= MINUTE_S
     assert all(b.time_s - a.time_s == pytest.approx(STEP_S) for a, b in pairwise(moments))
-    assert minute.moments(now + 2 * MINUTE_S) == ()
+    minute.add(now + 2 * MINUTE_S, {})
+    assert len(minute._moments) == 1
+    assert minute.moments(now + 4 * MINUTE_S) == () and not minute._moments
 
 
 def test_rates_and_ages():
@@ -134,6 +136,17 @@ def recorder(*, with_video: bool = False) -> SessionRecorder:
 
 def picture(level: int, size=(64, 48)) -> np.ndarray:
     return np.full((size[1], size[0], 3), level, np.uint8)
+
+
+@pytest.mark.parametrize("with_video", [True, False])
+def test_the_rate_of_frames_is_that_between_the_first_and_the_last(with_video):
+    session = recorder(with_video=with_video)
+    for number in range(4):
+        session.add(picture(0), reading(102.0 + number / 10))
+    assert session.finish().timeline.recording.frame_rate == pytest.approx(10)
+    session = recorder(with_video=with_video)
+    session.add(picture(0), reading(102.0))
+    assert session.finish().timeline.recording.frame_rate == 0
 
 
 def test_a_recorded_session_is_a_timeline():

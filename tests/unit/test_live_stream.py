@@ -391,6 +391,7 @@ def test_when_no_frame_comes_for_a_while_everybody_is_forgotten_without_a_stop(m
     state = stream.state()
     assert reader.forgotten == 1 and stream.snapshot() is None
     assert state.reading is None and state.calibrating is None and state.situation is Situation.STALLED
+    assert state.last_minute == ()
 
 
 def test_while_no_frame_comes_whoever_was_seen_too_long_ago_is_forgotten(make, monkeypatch):
