@@ -119,9 +119,9 @@ def health(ready: Callable[[], bool]) -> APIRouter:
 
     @routes.get("/health/ready", operation_id="ready", summary="Whether it takes work", responses=answers(503))
     async def is_ready() -> Health:
-        """Answers 503 until the default model is loaded, and from when the service is asked to end."""
+        """Answers 503 from when the service is asked to end; before the default model is loaded, nobody answers."""
         if not ready():
-            raise BusyError("The service is starting or ending; try again in some seconds.")
+            raise BusyError("The service is ending; try again in some seconds.")
         return Health(status="ready")
 
     return routes

@@ -18,7 +18,8 @@ from PIL import Image
 
 from fer_core.cli import main
 from fer_core.errors import UnknownModelError
-from fer_core.service import pictures
+from fer_core.service import app, pictures
+from fer_core.service.state import State
 from tests.conftest import PORTRAIT, ROOT
 from tests.services import listening, service_settings
 
@@ -170,6 +171,17 @@ def test_health_needs_no_key(served):
     with served(api_keys=("k" * 16,)) as address:
         assert ask(address, "GET", "/health/live").json() == {"status": "live"}
         assert ask(address, "GET", "/health/ready").json() == {"status": "ready"}
+
+
+def test_a_service_that_is_asked_to_end_takes_no_work(served, monkeypatch):
+    closing = threading.Event()
+    monkeypatch.setattr(app, "State", partial(State, closing=closing))
+    with served() as address:
+        assert ask(address, "GET", "/health/ready").status_code == 200
+        closing.set()
+        told = problem(ask(address, "GET", "/health/ready"))
+        assert ask(address, "GET", "/health/live").status_code == 200
+    assert told["status"] == 503 and "is ending" in told["detail"]
 
 
 def test_health_is_told_however_busy_the_threads_are(tmp_path):
