@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import anyio
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response, StreamingResponse
@@ -222,7 +223,8 @@ async def _coming(jobs: Jobs) -> AsyncIterator[Place]:
     try:
         yield place
     except BaseException as error:
-        await run_in_threadpool(coming.__exit__, type(error), error, error.__traceback__)
+        with anyio.CancelScope(shield=True):  # also where the request is cancelled, the upload goes
+            await run_in_threadpool(coming.__exit__, type(error), error, error.__traceback__)
         raise
     else:
         await run_in_threadpool(coming.__exit__, None, None, None)
