@@ -11,6 +11,7 @@ from fer_core.ui.shared.ahead import fetch_ahead
 from fer_core.ui.shared.closed_visits import end_closed_visits
 from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
+from fer_core.ui.shared.uploaders import let_go_of_the_rest
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # else it names each when it is imported
@@ -45,4 +46,5 @@ with st.sidebar:
     if door.person:
         sign_in.sign_out_button(door.person)
     fetch_ahead()
-page.run()
+with let_go_of_the_rest(page.url_path):
+    page.run()

@@ -37,6 +37,7 @@ class Visitor:
     messages: list[ForwardMsg] = field(default_factory=list)
     widgets: dict[str, WidgetState] = field(default_factory=dict)
     _page: str = ""
+    _query: str = ""
     _hash: str = ""
 
     def __enter__(self) -> Self:
@@ -59,9 +60,9 @@ class Visitor:
     def __exit__(self, *_: object) -> None:
         self._connecting.__exit__(None, None, None)
 
-    def open(self, page: str = "") -> Self:
-        """Go to a page by its address; back when it has run."""
-        self._page, self._hash, self.widgets = page, "", {}
+    def open(self, page: str = "", query: str = "") -> Self:
+        """Go to a page by its address, with what stands behind its question mark; back when it has run."""
+        self._page, self._query, self._hash, self.widgets = page, query, "", {}
         return self.run()
 
     def run(self) -> Self:
@@ -70,6 +71,7 @@ class Visitor:
         message = BackMsg()
         message.rerun_script.page_name = "" if self._hash else self._page
         message.rerun_script.page_script_hash = self._hash
+        message.rerun_script.query_string = self._query
         message.rerun_script.widget_states.widgets.extend(self.widgets.values())
         self._socket.send(message.SerializeToString())
         end_s = time.monotonic() + self.patience_s

@@ -27,6 +27,21 @@ def test_modules_are_short():
     assert [str(path) for path in MODULES if len(path.read_text().splitlines()) > 400] == []
 
 
+def test_the_server_lets_go_of_what_no_uploader_shows_any_more():
+    asked, through = set(), set()
+    for path in [*MODULES, *PAGES]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in ("file_uploader", "camera_input", "audio_input", "chat_input"):
+                asked.add((path.name, node.lineno))
+            elif name == "held":
+                inner = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+                through |= {(path.name, each.lineno) for each in inner}
+    assert len(asked) > 12 and asked <= through
+
+
 WRITES_ITSELF = {
     "analysis/checkpoint.py": "only added to; a torn last line is left out when it is read",
     "batch/cluster.py": "a mark of one character, only added to",

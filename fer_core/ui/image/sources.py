@@ -8,6 +8,7 @@ import streamlit as st
 from fer_core.media.images import PICTURE_TYPES
 from fer_core.ui.shared.handover import forget_snapshots, snapshots
 from fer_core.ui.shared.samples import File, choose_sample
+from fer_core.ui.shared.uploaders import held, let_go
 from fer_core.ui.shared.uploads import forget
 
 UPLOAD: Final = ":material/upload: Upload"
@@ -35,23 +36,27 @@ def chosen_files() -> list[File]:
     st.session_state[_TAKEN] = len(taken)
     source = st.session_state[_SOURCE] = st.segmented_control("Picture from", sources, key=_WIDGET, required=True)
     if source == UPLOAD:
-        uploads = st.file_uploader(
-            "Pictures",
-            type=PICTURE_TYPES,
-            accept_multiple_files=True,
-            max_upload_size=50,
-            help="Up to 50 MB and 50 megapixels each.",
-            key=_widget_key(UPLOAD),
-            on_change=_begin_anew,
-            args=(UPLOAD,),
+        uploads = held(
+            st.file_uploader(
+                "Pictures",
+                type=PICTURE_TYPES,
+                accept_multiple_files=True,
+                max_upload_size=50,
+                help="Up to 50 MB and 50 megapixels each.",
+                key=_widget_key(UPLOAD),
+                on_change=_begin_anew,
+                args=(UPLOAD,),
+            )
         )
         return _kept(UPLOAD, [(upload.name, upload.getvalue()) for upload in uploads])
     if source == CAMERA:
-        shot = st.camera_input(
-            "Look into the camera and press the button",
-            key=_widget_key(CAMERA),
-            on_change=_begin_anew,
-            args=(CAMERA,),
+        shot = held(
+            st.camera_input(
+                "Look into the camera and press the button",
+                key=_widget_key(CAMERA),
+                on_change=_begin_anew,
+                args=(CAMERA,),
+            )
         )
         return _kept(CAMERA, [("snapshot.jpg", shot.getvalue())] if shot else [])[-1:]
     if source == LIVE:
@@ -80,6 +85,7 @@ def _discard_snapshots() -> None:
 
 def _clear(source: str) -> None:
     cleared = [file for key in (_EARLIER, _GIVEN) for file in _memory(key).pop(source, ())]
+    let_go(_widget_key(source))  # now: without a picture the page stops before its end
     st.session_state[_CLEARED] = st.session_state.get(_CLEARED, 0) + 1
     forget(cleared)
 

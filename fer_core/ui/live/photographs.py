@@ -17,6 +17,7 @@ from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared.samples import File
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 from fer_core.ui.shared.uploads import Analysed, analyse
 
 PHOTOGRAPH_MB: Final = 50
@@ -46,7 +47,7 @@ def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: Emotion
 
 def _photograph(*, by_camera: bool) -> list[File]:
     """The picture that is taken or uploaded: one at most."""
-    shot = (
+    shot = held(
         st.camera_input("Look into the camera and press the button")
         if by_camera
         else st.file_uploader(

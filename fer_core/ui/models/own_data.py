@@ -22,6 +22,7 @@ from fer_core.ui.models.parts import PAGE
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.given import staying
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 from fer_core.ui.video.waiting import wait_for
 
 LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000)
@@ -93,26 +94,30 @@ def _ask_faces() -> Callable[[], BinaryIO] | None:
         "Faces from", [_ZIP, _FOLDER], required=True, default=_ZIP, key="faces from", persist_state="page"
     )
     if kind == _ZIP:
-        archive = st.file_uploader(
-            "Zip of labelled pictures",
-            type="zip",
-            key="labelled zip",
-            max_upload_size=_mb(MOST_BYTES),
-            help=f"{most}, {_mb(LIMITS.max_total_bytes)} MB once unpacked.",
-            on_change=page_memory.forget,
-            args=(PAGE, _ARCHIVE),
+        archive = held(
+            st.file_uploader(
+                "Zip of labelled pictures",
+                type="zip",
+                key="labelled zip",
+                max_upload_size=_mb(MOST_BYTES),
+                help=f"{most}, {_mb(LIMITS.max_total_bytes)} MB once unpacked.",
+                on_change=page_memory.forget,
+                args=(PAGE, _ARCHIVE),
+            )
         )
         archive = staying(PAGE, _ARCHIVE, archive)
         return (lambda: archive) if archive and _fits([archive]) else None
-    files = st.file_uploader(
-        "Folder of labelled pictures",
-        type=_PICTURES,
-        accept_multiple_files="directory",
-        key="labelled folder",
-        max_upload_size=_mb(LIMITS.max_file_bytes),
-        help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
-        on_change=page_memory.forget,
-        args=(PAGE, _FILES),
+    files = held(
+        st.file_uploader(
+            "Folder of labelled pictures",
+            type=_PICTURES,
+            accept_multiple_files="directory",
+            key="labelled folder",
+            max_upload_size=_mb(LIMITS.max_file_bytes),
+            help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
+            on_change=page_memory.forget,
+            args=(PAGE, _FILES),
+        )
     )
     files = staying(PAGE, _FILES, files)
     return (lambda: as_zip(files)) if files and _fits(files) else None
@@ -170,15 +175,17 @@ def _ask_options(cards: Sequence[ModelCard]) -> dict[str, Any] | None:
             persist_state="page",
             help="Forty more passes over up to 1,000 faces: minutes rather than seconds.",
         )
-        table = st.file_uploader(
-            "Figures by group (CSV)",
-            type="csv",
-            key="attributes",
-            max_upload_size=_mb(MOST_TABLE_BYTES),
-            help=f"Up to {_mb(MOST_TABLE_BYTES)} MB. "
-            'A column "file" with the path of each picture in the zip, and any others, such as age or light.',
-            on_change=page_memory.forget,
-            args=(PAGE, _TABLE),
+        table = held(
+            st.file_uploader(
+                "Figures by group (CSV)",
+                type="csv",
+                key="attributes",
+                max_upload_size=_mb(MOST_TABLE_BYTES),
+                help=f"Up to {_mb(MOST_TABLE_BYTES)} MB. "
+                'A column "file" with the path of each picture in the zip, and any others, such as age or light.',
+                on_change=page_memory.forget,
+                args=(PAGE, _TABLE),
+            )
         )
         table = staying(PAGE, _TABLE, table)
     if not picked or (table and not _fits([table], MOST_TABLE_BYTES, "leave out columns, or rows of other files")):

@@ -39,6 +39,7 @@ from fer_core.ui.shared.given import staying
 from fer_core.ui.shared.samples import File, choose_sample
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 
 ALIKE_FACES: Final = 100
 
@@ -132,22 +133,26 @@ def _choose_face() -> NDArray[np.uint8] | None:
     if source == _SAMPLE:
         file = choose_sample("sample of all models")
     elif source == _UPLOAD:
-        given = st.file_uploader(
-            "Picture",
-            type=PICTURE_TYPES,
-            key="one picture",
-            max_upload_size=_LIMITS.max_bytes // 1_000_000,
-            help=f"Up to {_LIMITS.max_bytes / 1e6:.0f} MB and {_LIMITS.max_pixels / 1e6:.0f} megapixels.",
-            on_change=page_memory.forget,
-            args=(PAGE, _GIVEN),
+        given = held(
+            st.file_uploader(
+                "Picture",
+                type=PICTURE_TYPES,
+                key="one picture",
+                max_upload_size=_LIMITS.max_bytes // 1_000_000,
+                help=f"Up to {_LIMITS.max_bytes / 1e6:.0f} MB and {_LIMITS.max_pixels / 1e6:.0f} megapixels.",
+                on_change=page_memory.forget,
+                args=(PAGE, _GIVEN),
+            )
         )
         file = _content(staying(PAGE, _GIVEN, given))
     else:
-        shot = st.camera_input(
-            "Look into the camera and press the button",
-            key="one shot",
-            on_change=page_memory.forget,
-            args=(PAGE, _SHOT),
+        shot = held(
+            st.camera_input(
+                "Look into the camera and press the button",
+                key="one shot",
+                on_change=page_memory.forget,
+                args=(PAGE, _SHOT),
+            )
         )
         file = _content(staying(PAGE, _SHOT, shot))
     if file is None:

@@ -16,6 +16,7 @@ from fer_core.library.values import Consent, Entry, Place, consent_state
 from fer_core.timeline.events.event import MAX_BYTES
 from fer_core.timeline.events.formats import read_events
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 from fer_core.ui.study.consent import consent
 from fer_core.ui.study.results import MESSAGE, forget_results
 from fer_core.ui.study.sample import sample
@@ -185,7 +186,7 @@ def _describe_all(library: Library, found: Sequence[Entry]) -> None:
             icon=":material/download:",
         )  # fmt: skip
         number = st.session_state.setdefault("study tables", 0)
-        given = st.file_uploader("Table", type=["csv", "tsv", "txt"], key=f"study table {number}")
+        given = held(st.file_uploader("Table", type=["csv", "tsv", "txt"], key=f"study table {number}"))
         if given is None:
             return
         try:
@@ -294,7 +295,7 @@ def _events(library: Library, entry: Entry) -> None:
             "that are kept."
         )
         number = st.session_state.setdefault(_EVENT_FILES, 0)
-        given = st.file_uploader("Events", key=f"study events {entry.recording_id} {number}")
+        given = held(st.file_uploader("Events", key=f"study events {entry.recording_id} {number}"))
         if given is None:
             return
         try:

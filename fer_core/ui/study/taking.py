@@ -16,6 +16,7 @@ from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_b
 from fer_core.library.values import Imported, stays_deleted
 from fer_core.temporary import temporary_folder
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed, state_of
 from fer_core.ui.study.report import report
 from fer_core.ui.study.results import CHOSEN, MESSAGE
@@ -145,7 +146,7 @@ def _whole(library: Library) -> None:
         st.caption("Parquet, CSV and JSON with a README: nothing of ours is needed to read it.")
     with right:
         number = st.session_state.setdefault("study imports", 0)
-        given = st.file_uploader("Import such a zip", type=["zip"], key=f"study import {number}")
+        given = held(st.file_uploader("Import such a zip", type=["zip"], key=f"study import {number}"))
         if given is not None:
 
             def job(_: Made | None) -> Job[Imported]:

@@ -18,6 +18,7 @@ from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.library import shown_folder
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 from fer_core.ui.video.how import RATES
 
 _EVERY_S: Final = 1.0
@@ -64,10 +65,10 @@ def pipeline_for(request: AnalysisRequest) -> EmotionPipeline:
 
 def _form(library: Library, queue: Queue, cards: Mapping[str, ModelCard]) -> None:
     number = st.session_state.setdefault(_GIVEN, 0)
-    given = st.file_uploader(
+    given = held(st.file_uploader(
         "Recordings", type=list(VIDEO_TYPES), accept_multiple_files=True, key=f"{_GIVEN} {number}",
         help="All are read in the same way, so that they can be compared.",
-    )  # fmt: skip
+    ))  # fmt: skip
     left, middle, right = st.columns(3)
     titles = loaders.detector_titles()
     model = left.selectbox(

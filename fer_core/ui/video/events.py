@@ -11,6 +11,7 @@ from fer_core.timeline.events.formats import EXTENSIONS
 from fer_core.timeline.events.notes import events_from
 from fer_core.timeline.notes import Marker, Span
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 from fer_core.ui.video.recording import OpenRecording
 
 Row = dict[str, Any]
@@ -92,7 +93,7 @@ def _from_table(recording: OpenRecording) -> None:
                 st.session_state[problem] = str(error)
 
     with st.expander("Events from a file", icon=":material/upload_file:", expanded=problem in st.session_state):
-        st.file_uploader("Event file", type=list(EXTENSIONS), key=key, on_change=take, max_upload_size=16)
+        held(st.file_uploader("Event file", type=list(EXTENSIONS), key=key, on_change=take, max_upload_size=16))
         st.caption(
             "A header and a row for each event: `start_s` in seconds, and if wanted `text`, `kind` (marker or "
             "excluded) and `end_s`, as *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are "

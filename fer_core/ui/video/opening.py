@@ -23,6 +23,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.how import MOST_COMPARED, RATES, Requests, choose_settings, region_words
 from fer_core.ui.video.memory import MOST_OPEN, forget, memory
@@ -55,8 +56,13 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
             f":material/info: {MOST_OPEN} recordings are open. The next one closes {plain(closed.title)}, with every "
             "correction that is not exported or kept."
         )
-    given = st.file_uploader(
-        "Recording", type=list(VIDEO_TYPES), key=f"recording {kept.opened}", help="MP4, MOV, MKV, WebM, AVI and others."
+    given = held(
+        st.file_uploader(
+            "Recording",
+            type=list(VIDEO_TYPES),
+            key=f"recording {kept.opened}",
+            help="MP4, MOV, MKV, WebM, AVI and others.",
+        )
     )
     requests = choose_settings(cards)
     if unfinished.waiting() and given is not None:  # the first removes what is too old
@@ -101,8 +107,10 @@ def _kept_analysis() -> None:
             shutil.rmtree(path.parent, ignore_errors=True)
 
     with st.expander("Open a kept analysis", icon=":material/history:", expanded=problem in st.session_state):
-        st.file_uploader(
-            "Evidence bundle, or readings as Parquet or JSON", type=list(KEPT_TYPES), key=key, on_change=take
+        held(
+            st.file_uploader(
+                "Evidence bundle, or readings as Parquet or JSON", type=list(KEPT_TYPES), key=key, on_change=take
+            )
         )
         st.caption("Files of *Export*: every correction, name and marker is in place again.")
         if words := st.session_state.get(problem):
@@ -123,8 +131,12 @@ def attach(recording: OpenRecording) -> None:
     wanted = recording.timeline.recording
     if recording.path is not None or not wanted.sha256:
         return
-    given = st.file_uploader(
-        f"Give {plain(wanted.name)} too, to see its pictures", type=list(VIDEO_TYPES), key=f"attach {recording.number}"
+    given = held(
+        st.file_uploader(
+            f"Give {plain(wanted.name)} too, to see its pictures",
+            type=list(VIDEO_TYPES),
+            key=f"attach {recording.number}",
+        )
     )
     if given is None:
         return

@@ -13,6 +13,7 @@ from fer_core.media.video import VIDEO_TYPES, Video
 from fer_core.timeline.edits import Accompany
 from fer_core.timeline.notes import Stimulus
 from fer_core.ui.shared.text import plain
+from fer_core.ui.shared.uploaders import held, let_go
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.player.component import Addresses, StimulusData
 from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
@@ -136,7 +137,9 @@ def _uploader(recording: OpenRecording, label: str) -> None:
             take_stimulus(recording, given.name, given.getbuffer())
         except FerError as error:
             st.session_state[problem] = str(error)
+        else:
+            let_go(key)  # now: only this part of the page is drawn anew
 
-    st.file_uploader(label, type=list(VIDEO_TYPES), key=key, on_change=take)
+    held(st.file_uploader(label, type=list(VIDEO_TYPES), key=key, on_change=take))
     if words := st.session_state.get(problem):
         st.error(plain(words), icon=":material/broken_image:")
