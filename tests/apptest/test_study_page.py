@@ -33,6 +33,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([Box(20, 20, 60, 60)]))
     monkeypatch.setattr(loaders, "cards", lambda: [fake_card()])
     monkeypatch.setenv(LIBRARY, str(tmp_path / "library"))
+    read = {}
+    monkeypatch.setattr(reading_of_files, "_shared", lambda: read)
     return tmp_path / "library"
 
 
@@ -44,6 +46,12 @@ def study_page() -> AppTest:
 
 def texts(page) -> str:
     return "\n".join(each.value for each in (*page.markdown, *page.caption, *page.info, *page.success, *page.error))
+
+
+def shared_work(what):
+    """What is done for all visitors: that whose name begins so."""
+    [work] = [each.work for key, each in reading_of_files._shared().items() if key.startswith(what)]
+    return work
 
 
 def full(place, people=6):
@@ -199,7 +207,10 @@ def test_what_stays_of_a_recording_is_said_and_can_be_deleted_with_it(place):
     page.multiselect(key="study chosen").set_value([older]).run()
     said = texts(page).replace("\\", "")
     assert "1 further analysis of this recording stays, with names and consent" in said
-    page.checkbox(key="study delete whole").check().run()
+    [whole] = [each for each in page.checkbox if each.label.startswith("Delete the whole recording")]
+    whole.check().run()
+    said = texts(page).replace("\\", "")
+    assert "1 further analysis of this recording goes, too." in said and "recording stays" not in said
     assert page.button(key="study delete").label == "Delete 2 for good"
     page.button(key="study delete").click().run()
     assert not page.exception and Library.open(place).is_empty()
@@ -268,12 +279,108 @@ def test_tables_to_take_along_are_written_once_for_what_is_kept(place, monkeypat
     monkeypatch.setattr(taking, "csv_bytes", lambda table: written.append(len(table)) or write(table))
     full(place)
     page = tab(study_page(), "Take along")
-    page.session_state[taking._TABLES].work.wait(60)
+    shared_work("tables").wait(60)
     page.run()
     assert "SPSS (.sav)" in [each.label for each in page.get("download_button")] and len(written) == 1
     Library.open(place).set_place(f"{0:064x}", Place("S0", condition="joke"))
     page.run()
     assert len(written) == 2 and not page.exception
+
+
+def test_tables_hold_what_was_kept_while_they_were_asked_for(place, monkeypatch):
+    """They are written once more then."""
+    written, write, look = [], taking.csv_bytes, taking.observed
+    monkeypatch.setattr(taking, "csv_bytes", lambda table: written.append(len(table)) or write(table))
+
+    def overtaken(library, what):
+        found = look(library, what)
+        Library.open(place).set_place(f"{12:064x}", Place("S9", condition="calm"))
+        return found
+
+    full(place)
+    monkeypatch.setattr(taking, "observed", overtaken)
+    page = tab(study_page(), "Take along")
+    shared_work("tables").wait(60)
+    page.run()
+    shared_work("tables").wait(60)
+    assert written == [12, 13]
+
+
+def test_nothing_to_take_along_outlives_whoever_is_deleted(place):
+    full(place)
+    page = tab(study_page(), "Take along")
+    next(each for each in page.button if each.label == "Make the zip of everything").click().run()
+    next(each for each in page.button if each.label == "Write the report").click().run()
+    for held in ("study zip", "study report"):
+        page.session_state[held].work.wait(60)
+    shared_work("tables").wait(60)
+    other = tab(study_page(), "Take along")
+    next(each for each in other.button if each.label == "Make the zip of everything").click().run()
+    other.session_state["study zip"].work.wait(60)
+    tab(page, "Recordings").multiselect(key="study chosen").set_value([Library.open(place).entries()[0].analysis]).run()
+    page.button(key="study delete").click().run()
+    assert not page.exception and not reading_of_files._shared()
+    assert "study zip" not in page.session_state and "study report" not in page.session_state
+    assert "study zip" not in other.run().session_state
+
+
+def test_the_tick_to_delete_a_whole_recording_is_of_that_recording(place):
+    full(place)
+    with Library.open(place) as library:
+        first, second = library.entries()[:2]
+        for entry in (first, second):
+            timeline = of_rows([reading(t / 2, 1, "sad") for t in range(6)])
+            recording = replace(timeline.recording, name=entry.title, sha256=entry.recording_id)
+            library.keep(Study(replace(timeline, recording=recording)))
+    page = study_page()
+    page.multiselect(key="study chosen").set_value([first.analysis]).run()
+    next(each for each in page.checkbox if each.label.startswith("Delete the whole")).check().run()
+    assert page.button(key="study delete").label == "Delete 2 for good"
+    page.multiselect(key="study chosen").set_value([second.analysis]).run()
+    assert page.button(key="study delete").label == "Delete 1 for good"
+
+
+def test_an_import_goes_on_where_another_tab_is_looked_at(place, tmp_path, monkeypatch):
+    begun, end, bring = threading.Event(), threading.Event(), taking.import_library
+    monkeypatch.setattr(reading_of_files, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(taking, "import_library", lambda *given: begun.set() or (end.wait(60) and bring(*given)))
+    full(place)
+    with Library.open(place) as library:
+        export_library(library, tmp_path / "all.zip")
+        library.delete_analysis(library.entries()[0].analysis)
+    whole = (tmp_path / "all.zip").read_bytes()
+    for data, said in (whole, "1 analysis was imported, 12 were here already."), (whole[:-99], "zip"):
+        page = tab(study_page(), "Take along")
+        [given] = [one for one in page.file_uploader if one.label == "Import such a zip"]
+        given.upload("all.zip", data, "application/zip").run()
+        assert begun.wait(60)
+        tab(page, "Recordings")
+        end.set()
+        page.session_state["study import"].work.wait(60)
+        tab(page, "Take along")
+        shown = [each.value for each in (*page.success, *page.error)]
+        assert not page.exception and any(said in each.replace("\\", "") for each in shown), shown
+    next(each for each in page.button if each.label == "Close").click().run()
+    assert not page.exception and not page.error
+
+
+def test_the_conditions_and_the_value_that_were_chosen_stay_where_another_tab_is_looked_at(place):
+    full(place)
+    with Library.open(place) as library:
+        for number in range(0, 12, 4):
+            library.set_place(f"{number:064x}", Place(f"S{number // 2}", condition="stress"))
+    page = tab(study_page(), "Over time")
+    shared_work("samples").wait(60)
+    page.run()
+    [pair] = [each for each in page.multiselect if each.label == "Two conditions"]
+    pair.set_value(pair.options[1:]).run()
+    tab(page, "Take along")
+    next(each for each in page.selectbox if each.label == "Script and notebook draw").set_value("mean_fear").run()
+    tab(page, "Over time")
+    [again] = [each for each in page.multiselect if each.label == "Two conditions"]
+    assert len(again.options) == 3 and again.value == again.options[1:]
+    tab(page, "Take along")
+    assert next(each for each in page.selectbox if each.label == "Script and notebook draw").value == "mean_fear"
 
 
 def test_script_and_notebook_draw_the_value_that_was_compared(place, monkeypatch):

@@ -57,7 +57,14 @@ def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
     names = list(found.curves)
     chosen = names
     if len(names) > 2:
-        chosen = st.multiselect("Two conditions", names, names[:2], max_selections=2, key=f"study pair {names}")
+        chosen = st.multiselect(
+            "Two conditions",
+            names,
+            names[:2],
+            max_selections=2,
+            key=f"study pair {names}",
+            persist_state="session",
+        )
     means: dict[str, MeanCurve] = {}
     for name in chosen:
         try:

@@ -28,6 +28,12 @@ AROUND_S: Final = (-2.0, 6.0)
 WINDOW: Final = "study window"
 """Where the session holds the seconds around events that the visitor chose."""
 
+ZIP: Final = "study zip"
+"""Where a session holds the zip of everything that its visitor asked for."""
+
+REPORT: Final = "study report"
+"""Where a session holds the PDF that its visitor asked for."""
+
 PATIENCE_S: Final = 1.5
 """Seconds that a page waits for what is quick, before it shows the progress."""
 
@@ -45,7 +51,12 @@ class Made:
 
 
 def made(
-    place: MutableMapping[Any, Any], key: str, of: object, job: Callable[[Made | None], Job[Result]], words: str
+    place: MutableMapping[Any, Any],
+    key: str,
+    of: object,
+    job: Callable[[Made | None], Job[Result]],
+    words: str,
+    again: str = "Try again",
 ) -> Result | None:
     """What a job makes; None while it is not there, and then its progress is shown, or why it failed.
 
@@ -55,6 +66,7 @@ def made(
         of: all that it depends on; it is made anew where this is another.
         job: gives the job, told what was made before.
         words: name of the work.
+        again: label of the button that drops what failed.
     """
     known: Made | None = place.get(key)
     if known is None or known.of != of:
@@ -67,9 +79,23 @@ def made(
         return None
     if known.work.result is None:
         st.error(plain(known.work.problem or "It was stopped."), icon=":material/error:")
-        st.button("Try again", icon=":material/refresh:", key=f"again {key}", on_click=partial(place.pop, key, None))
+        st.button(again, icon=":material/refresh:", key=f"again {key}", on_click=partial(place.pop, key, None))
     result: Result | None = known.work.result
     return result
+
+
+def made_for_all(
+    library: Library, what: str, of: object, job: Callable[[Made | None], Job[Result]], words: str
+) -> Result | None:
+    """`made`, held once for all visitors of a library until `forget_read`; `what` tells it from the rest."""
+    return made(_shared(), _key(library, what), of, job, words)
+
+
+def drop(key: str) -> None:
+    """Drop what this visitor's session holds under a key, and end its work."""
+    known = st.session_state.pop(key, None)
+    if known is not None:
+        known.work.abandon()
 
 
 def observed(library: Library, what: str) -> Observations | None:
@@ -81,7 +107,7 @@ def observed(library: Library, what: str) -> Observations | None:
     def job(_: Made | None) -> Job[Observations]:
         return lambda monitor: of_events(library, entries, monitor)
 
-    return made(_shared(), _key(library, "events"), state_of(library, what), job, "Reading what is kept")
+    return made_for_all(library, "events", state_of(library, what), job, "Reading what is kept")
 
 
 def state_of(library: Library, what: str) -> str:
@@ -97,9 +123,9 @@ def observed_curves(library: Library, what: str, emotion: str, window_s: tuple[f
         None while the files are read for them.
     """
     entries = library.entries()
-    found = made(
-        _shared(),
-        _key(library, "samples"),
+    found = made_for_all(
+        library,
+        "samples",
         repr(entries),
         lambda before: partial(_read_samples, library, entries, _result_of(before)),
         "Reading what is kept",
@@ -134,10 +160,15 @@ def curves_of_all(
 
 
 def forget_read() -> None:
-    """Drop everything that was read, of all visitors, such as after somebody was deleted."""
+    """Drop everything that was read, of all visitors, such as after somebody was deleted; of this one, files to take.
+
+    Zip and report of others are dropped when they look for them, because they no longer fit.
+    """
     for each in _shared().values():
         each.work.abandon()
     _shared().clear()
+    drop(ZIP)
+    drop(REPORT)
 
 
 def being_read() -> bool:

@@ -248,13 +248,16 @@ def _delete(library: Library, entries: Sequence[Entry], everything: Sequence[Ent
         entry.recording_id for entry in everything if entry.recording_id in of and entry.analysis not in chosen
     )
     st.markdown("Readings, corrections, names and descriptions go; nothing brings them back.")
+    whole = bool(further) and st.checkbox(
+        "Delete the whole recording, with all its analyses", key=f"study delete whole {sorted(further)}"
+    )
     lines = [f"- {plain(names[entry.analysis])}" for entry in entries]
     for recording_id, count in further.items():
         one = count == 1
-        stay = f"{count} further {'analysis' if one else 'analyses'} of this recording {'stays' if one else 'stay'}"
-        lines.append(f"- {plain(of[recording_id])}: {stay}, with names and consent.")
+        stay = ("goes" if one else "go") + ", too" if whole else f"{'stays' if one else 'stay'}, with names and consent"
+        which = f"{count} further {'analysis' if one else 'analyses'} of this recording"
+        lines.append(f"- {plain(of[recording_id])}: {which} {stay}.")
     st.markdown("\n".join(lines))
-    whole = bool(further) and st.checkbox("Delete the whole recording, with all its analyses", key="study delete whole")
     count = len(entries) + (further.total() if whole else 0)
     if st.button(f"Delete {count} for good", type="primary", key="study delete"):
         gone = [id_ for id_ in of if whole or id_ not in further]

@@ -14,11 +14,20 @@ from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, Observations, value_title
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.reading import AROUND_S, EVENTS, WHOLE, WINDOW, curves_of_all, observed, state_of
+from fer_core.ui.study.reading import (
+    AROUND_S,
+    EVENTS,
+    REPORT,
+    WHOLE,
+    WINDOW,
+    curves_of_all,
+    drop,
+    observed,
+    state_of,
+)
 from fer_core.ui.study.results import CHOSEN
 from fer_core.ui.video.waiting import wait_for
 
-_MADE: Final = "study report"
 _MOST_FIGURES: Final = 14
 _READING: Final = 0.8
 """Share of the work that reading the files for curves is."""
@@ -72,7 +81,9 @@ def report(library: Library) -> None:
     )
     window_s = st.session_state.get(WINDOW, AROUND_S) if over_time else None
     of = (name, what, tuple(figures), window_s, date.today(), state_of(library, what))
-    made: _Made | None = st.session_state.get(_MADE)
+    made: _Made | None = st.session_state.get(REPORT)
+    if made is not None and made.of != of:
+        drop(REPORT)  # it may hold somebody who was deleted
     if made is not None and made.of == of:
         _there(made)
     elif (observations := observed(library, what)) is None:
@@ -81,10 +92,8 @@ def report(library: Library) -> None:
         st.info("No recording has what a row needs; *Compare people* says what is missing.", icon=":material/rule:")
         return
     elif st.button("Write the report", icon=":material/picture_as_pdf:", disabled=not figures):
-        if made is not None:
-            made.work.abandon()
         job = _job(library, name, what, observations, figures, window_s)
-        st.session_state[_MADE] = _Made(of, Work(job, name="study report"))
+        st.session_state[REPORT] = _Made(of, Work(job, name="study report"))
         st.rerun()
     st.caption(
         "Cover with request and versions, the table of recordings, each figure with what it rests on, power, validity "
@@ -98,7 +107,7 @@ def _there(made: _Made) -> None:
         wait_for(work, "Writing the report", "stop study report")
     elif work.result is None:
         st.error(plain(work.problem or ""), icon=":material/error:")
-        st.button("Write it again", icon=":material/refresh:", on_click=partial(st.session_state.pop, _MADE, None))
+        st.button("Write it again", icon=":material/refresh:", on_click=partial(st.session_state.pop, REPORT, None))
     else:
         st.download_button(
             "Report (PDF)", work.result, "study.pdf", "application/pdf", icon=":material/download:", on_click="ignore"

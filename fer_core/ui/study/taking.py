@@ -17,13 +17,11 @@ from fer_core.library.values import Imported, stays_deleted
 from fer_core.temporary import temporary_folder
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import held
-from fer_core.ui.study.reading import EVENTS, WHOLE, Made, made, observed, state_of
+from fer_core.ui.study.reading import EVENTS, REPORT, WHOLE, ZIP, Made, drop, made, made_for_all, observed, state_of
 from fer_core.ui.study.report import report
 from fer_core.ui.study.results import CHOSEN, MESSAGE
 
 _VALUE = f"mean_{EMOTIONS[3]}"
-_TABLES = "study tables to take"
-_ZIP = "study zip"
 _IMPORT = "study import"
 _File = tuple[str, str | bytes, str, str]
 """Label of its button, content, name and icon."""
@@ -34,6 +32,8 @@ def taking(library: Library) -> None:
     if not library.is_empty():
         _tables(library)
         report(library)
+    else:
+        drop(REPORT)  # it may hold somebody who was deleted
     _whole(library)
 
 
@@ -42,7 +42,9 @@ def _tables(library: Library) -> None:
     what = st.segmented_control(
         "A row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study take", persist_state="session"
     )
-    observations = observed(library, what or WHOLE)
+    what = what or WHOLE
+    of = state_of(library, what)  # first: what changes in between has the tables written once more
+    observations = observed(library, what)
     if observations is None:
         return
     table = observations.table
@@ -58,8 +60,7 @@ def _tables(library: Library) -> None:
     def job(_: Made | None) -> Job[tuple[list[_File], str]]:
         return lambda _: _files_of(table)
 
-    of = what, state_of(library, what or WHOLE)
-    written = made(st.session_state, _TABLES, of, job, "Writing the tables")
+    written = made_for_all(library, f"tables {what}", of, job, "Writing the tables")
     if written is None:
         return
     files, problem = written
@@ -90,11 +91,16 @@ def _files_of(table: pd.DataFrame) -> tuple[list[_File], str]:
 
 
 def _value(names: tuple[str, ...]) -> str:
-    """The value that script and notebook draw: at first the one that was compared last."""
+    """The value that script and notebook draw: the one that was compared last, until another is chosen here."""
     chosen = st.session_state.get(CHOSEN)
     first = names.index(chosen if chosen in names else _VALUE)
     return st.selectbox(
-        "Script and notebook draw", names, first, format_func=value_title, key=f"study script {names[0]}"
+        "Script and notebook draw",
+        names,
+        first,
+        format_func=value_title,
+        key=f"study script {names[0]} {names[first]}",
+        persist_state="session",
     )
 
 
@@ -105,9 +111,11 @@ def _state(library: Library) -> str:
 
 def _zip(library: Library) -> None:
     """Made on a click, in the background, and given out only while nothing of what it holds has changed."""
+    state, known = _state(library), st.session_state.get(ZIP)
+    if known is not None and known.of != state:
+        drop(ZIP)  # it may hold somebody who was deleted
     if library.is_empty():
         return
-    state, known = _state(library), st.session_state.get(_ZIP)
     wanted = st.button("Make the zip of everything", icon=":material/folder_zip:")
     if not wanted and (known is None or known.of != state):
         return
@@ -115,7 +123,7 @@ def _zip(library: Library) -> None:
     def job(_: Made | None) -> Job[bytes]:
         return partial(_exported, library)
 
-    data = made(st.session_state, _ZIP, state, job, "Exporting")
+    data = made(st.session_state, ZIP, state, job, "Exporting")
     if data is not None:
         st.download_button(
             "Library (zip)", data, "library.zip", "application/zip", icon=":material/download:", on_click="ignore"
@@ -147,12 +155,18 @@ def _whole(library: Library) -> None:
     with right:
         number = st.session_state.setdefault("study imports", 0)
         given = held(st.file_uploader("Import such a zip", type=["zip"], key=f"study import {number}"))
-        if given is not None:
+        known: Made | None = st.session_state.get(
+            _IMPORT
+        )  # also where another tab was looked at, which empties the uploader
+        if given is not None or known is not None:
 
             def job(_: Made | None) -> Job[Imported]:
+                assert given is not None  # else it is the one that is known, which is not begun anew
                 return partial(_imported, library, given.getvalue())
 
-            brought = made(st.session_state, _IMPORT, given.file_id, job, "Importing")
+            of = given.file_id if given is not None else known and known.of
+            again = "Try again" if given is not None else "Close"
+            brought = made(st.session_state, _IMPORT, of, job, "Importing", again)
             if brought is None:
                 return
             del st.session_state[_IMPORT]
