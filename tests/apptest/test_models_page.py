@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.classification import MapFigures, default_model, list_cards
 from fer_core.classification.recipe import Recipe, RunSettings
-from fer_core.errors import ModelError
+from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation import datasets
 from fer_core.readings import Box
 from fer_core.settings import DATA_SET
@@ -459,6 +459,23 @@ def test_own_faces_and_how_they_are_measured_stay_while_another_tab_is_looked_at
     assert page.dataframe[0].value["Model"].tolist() == ["Right one"]
     by_label(page.button, "Forget it and measure something else").click().run()
     assert "Given before" not in text(page) and by_label(page.button, "Measure").disabled
+
+
+def test_the_page_does_not_move_the_files_that_are_being_measured(models, monkeypatch):
+    measured = []
+
+    def read(upload, *_):
+        measured.append(upload)
+        raise DatasetError("no")
+
+    monkeypatch.setattr(own_data, "read_labelled", read)
+    page = models_page(OWN)
+    page.file_uploader[0].upload("mine.zip", labelled_zip(MINE), "application/zip").run()
+    opened_tab(opened_tab(page, OVERVIEW), OWN)
+    by_label(page.button, "Measure").click().run()
+    [upload] = measured
+    assert upload.read(4) == labelled_zip(MINE)[:4] and "Given before: mine" in text(page)
+    assert not page.run().exception and upload.tell() == 4 and upload.name == "mine.zip"
 
 
 def test_a_picture_for_all_models_stays_until_it_is_taken_away(models, monkeypatch):

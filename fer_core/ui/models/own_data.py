@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Final
 
@@ -106,7 +107,7 @@ def _ask_faces() -> Callable[[], BinaryIO] | None:
             )
         )
         archive = staying(PAGE, _ARCHIVE, archive)
-        return (lambda: archive) if archive and _fits([archive]) else None
+        return partial(_own, archive) if archive and _fits([archive]) else None
     files = held(
         st.file_uploader(
             "Folder of labelled pictures",
@@ -132,6 +133,13 @@ def _fits(files: Sequence[Any], most: int | None = None, instead: str = _SMALLER
             icon=":material/error:",
         )
     return bool(total <= most)
+
+
+def _own(file: Any) -> BinaryIO:
+    """An upload for a thread of its own: whatever the page does with the one that it holds does not move this one."""
+    own = io.BytesIO(file.getvalue())
+    own.name = file.name
+    return own
 
 
 def _mb(count: int) -> int:
@@ -208,6 +216,8 @@ def _begin(upload: BinaryIO, options: Mapping[str, Any]) -> None:
         st.error(plain(str(error)), icon=":material/error:")
         return
 
+    table = _own(options["table"]) if options["table"] else None
+
     def job(monitor: Monitor) -> OwnEvaluation:
         reading = monitor.part(0, READING_SHARE, "Reading the pictures")
         faces = read_labelled(upload, detector, LIMITS, reading, classifiers.values())
@@ -215,7 +225,7 @@ def _begin(upload: BinaryIO, options: Mapping[str, Any]) -> None:
             getattr(upload, "name", "upload"),
             faces,
             classifiers,
-            attributes_of(faces.files, faces.folders, options["table"] or None, options["by_folder"]),
+            attributes_of(faces.files, faces.folders, table, options["by_folder"]),
             options["robust"],
             monitor.part(READING_SHARE, 1),
             records.MODELS_DIR,

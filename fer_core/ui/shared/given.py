@@ -31,8 +31,6 @@ def staying(page: str, name: str, now: Any) -> Any:
     if not before:
         return now
     files = before if isinstance(before, list) else [before]
-    for file in files:
-        file.seek(0)
     names = ", ".join(file.name for file in files[:_MOST_NAMED])
     more = f" and {len(files) - _MOST_NAMED:,} more" if len(files) > _MOST_NAMED else ""
     with st.container(horizontal=True, vertical_alignment="center"):

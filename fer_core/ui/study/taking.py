@@ -155,9 +155,7 @@ def _whole(library: Library) -> None:
     with right:
         number = st.session_state.setdefault("study imports", 0)
         given = held(st.file_uploader("Import such a zip", type=["zip"], key=f"study import {number}"))
-        known: Made | None = st.session_state.get(
-            _IMPORT
-        )  # also where another tab was looked at, which empties the uploader
+        known: Made | None = st.session_state.get(_IMPORT)  # still, where a look at another tab emptied the uploader
         if given is not None or known is not None:
 
             def job(_: Made | None) -> Job[Imported]:
