@@ -63,6 +63,47 @@ def test_the_words_of_the_lanes_are_as_dark_as_those_beside_them():
     assert f"--soft: {soft.format('var(--st-text-color)')};" in (PLAYER / "player.css").read_text(encoding="utf-8")
 
 
+def test_a_blind_rater_comes_upon_no_reading_in_the_words_of_the_lanes_while_it_plays():
+    page = """
+        const clock = (time) => `0:0${time}`;
+        globalThis.fetch = async () => ({ ok: true, json: async () => ({ blind: true }) });
+        const [showNames, showLegend] = [() => {}, () => {}];
+        class Readings {
+            constructor(track) { Object.assign(this, track, { start: 0, end: 9, times: [0], frames: [0] }); }
+            at() { return [this]; }
+            line() { return this.blind ? "Person 1" : "Person 1: happy 93%"; }
+        }
+        const words = {};
+        const track = { dataset: {}, setAttribute: (name, value) => { words[name] = value; } };
+        const player = Object.create(Player.prototype);
+        const drawing = Object.create(Drawing.prototype);
+        const readings = new Readings({ blind: false });
+        Object.assign(player, { data: { track: "a" }, readings, clock: {}, notices: {}, drawing });
+        Object.defineProperty(player, "time", { value: 3 });
+        Object.assign(player, { part: () => ({}) });
+        Object.assign(drawing, { player, track, lay() {} });
+        drawing.tell();
+        await player.fetch("a");
+        console.log(words["aria-valuetext"]);
+    """
+    scripts = [component((PLAYER / name).read_text(encoding="utf-8")) for name in ("player.js", "drawing.js")]
+    assert said_by(*scripts, page) == "0:03, Person 1"
+
+
+def test_names_in_the_lanes_stand_on_a_dark_ground():
+    page = """
+        const drawn = [];
+        const context = {
+            measureText: () => ({ width: 30 }), beginPath() {}, roundRect() {}, fill() { drawn.push(this.fillStyle); },
+            fillText() { drawn.push(this.fillStyle); },
+        };
+        named(context, { name: "happy", letter: "h", colour: "#b87a00" }, 0, 10, 60);
+        console.log(drawn.join(" on ") === `${SHADE} on #ffffff`);
+    """
+    scripts = [(PLAYER / name).read_text(encoding="utf-8") for name in ("overlay.js", "lanes.js")]
+    assert said_by(*scripts, page) == "true"
+
+
 def test_one_handler_listens_for_cameras_however_often_the_page_runs():
     page = """
         const listening = new Set();

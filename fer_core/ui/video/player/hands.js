@@ -65,6 +65,7 @@ function listenToLanes(player) {
     if (person && person.number !== player.data.person) player.choose(person.number);
     move(event);
   };
+  track.addEventListener("focus", () => player.drawing.tell()); // while it plays, else an old moment would be read out
   let finger = null; // where one came down that may be about to scroll the page, which the browser tells by pointercancel
   track.addEventListener("pointerdown", (event) => {
     if (!player.readings || event.button) return;

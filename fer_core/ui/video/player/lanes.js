@@ -92,13 +92,13 @@ function drawPerson(context, person, top, readings, scale, colours) {
   }
 }
 
-// The name of the expression on its own plate where there is room for it, else its letter.
+// The name of the expression on a dark plate where there is room for it, else its letter.
 function named(context, sign, left, middle, width) {
   for (const text of [sign.name, sign.letter]) {
     context.font = `600 12px ${font}`;
     const wide = context.measureText(text).width;
     if (wide + 10 > width) continue;
-    pill(context, [left + (width - wide) / 2 - 3, middle - 7, wide + 6, 14], sign.colour, 3);
+    pill(context, [left + (width - wide) / 2 - 3, middle - 7, wide + 6, 14], SHADE, 3);
     write(context, text, left + (width - wide) / 2, middle + 0.5, "#ffffff", 12, 600);
     return;
   }

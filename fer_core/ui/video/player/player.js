@@ -99,8 +99,10 @@ class Player {
     try {
       const track = await fetched(address);
       if (address !== this.data.track) return; // a newer one is on its way
-      if (track.blind !== this.readings?.blind) this.part(".said").textContent = ""; // a blind rater comes upon no reading
+      const hides = track.blind !== this.readings?.blind; // a blind rater comes upon no reading
       this.readings = new Readings(track);
+      if (hides) this.part(".said").textContent = "";
+      if (hides) this.drawing.tell(); // while it plays, the lanes keep their words
       this.clock.duration = this.readings.end;
       this.notice("", "readings");
       showNames(this.part(".names"), this.readings);
