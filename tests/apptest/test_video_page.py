@@ -31,6 +31,7 @@ from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
 from fer_core.ui.video.rating import rate
+from fer_core.ui.video.workspace import Workspace
 from tests.conftest import ROOT
 from tests.timelines import REQUEST, measured, synthetic
 from tests.videos import scene, write_video
@@ -392,6 +393,7 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
     assert whole["Differences from rest (CSV)"].count(b"\n") == 7  # of the second person, from 0.5 s on
     assert b"before" in whole["Events (CSV)"] and whole["Readings (CSV)"].count("\n") == 9
     page.toggle(f"only range {found.number}").set_value(True).run()
+    assert any("annotated video always hold the whole recording" in each.value for each in page.caption)
     part = exported(page)
     assert b"before" not in part["Events (CSV)"] and b"within" in part["Events (CSV)"]
     assert part["Readings (CSV)"].count("\n") == 5 and part["Differences from rest (CSV)"].count(b"\n") == 5
@@ -658,13 +660,23 @@ def test_a_recording_that_cannot_be_stored_beside_its_numbers_is_a_sentence(fake
     page.session_state[handover.RECORDED_SESSION] = RecordedSession(replace(timeline, recording=about))
     page.run()
 
-    def full(*_):
+    tried, store = [], Workspace.store
+
+    def full(*given):
+        tried.append(given)
         raise MediaError("clip.mp4 could not be stored (No space left on device); make room there.")
 
-    monkeypatch.setattr("fer_core.ui.video.memory.Workspace.store", full)
+    monkeypatch.setattr(Workspace, "store", full)
     page.file_uploader(f"attach {recording(page).number}").set_value(("clip.mp4", clip, "video/mp4")).run()
     assert not page.exception and [each.value for each in page.error if "make room" in each.value]
     assert player(page)["track"] and "Lines" in [each.label for each in page.tabs]
+    page.run()
+    assert len(tried) == 1 and [each.value for each in page.error if "make room" in each.value]
+    for data, said in (b"another", ["This is another file"]), (clip, []):
+        monkeypatch.setattr(Workspace, "store", store)
+        page.file_uploader(f"attach {recording(page).number}").set_value(("clip.mp4", data, "video/mp4")).run()
+        assert not page.exception and [each.value[:20] for each in page.error] == said
+    assert player(page)["video"]
 
 
 def test_a_stimulus_plays_beside_and_is_asked_for_again_by_name(fakes, clip, old_clip, tmp_path):

@@ -74,7 +74,7 @@ def exports(recording: OpenRecording, card: ModelCard | None, addresses: Address
         "that in the bundle, shows a small portrait of each person; the other files hold no picture. The evidence "
         "bundle holds all files with request, versions and hashes; `python -m fer_core verify BUNDLE --video FILE` "
         "checks it by reading the recording again. There is a bundle only for a recording that was read to its end and "
-        "from which nobody was removed, and it always holds the whole recording."
+        "from which nobody was removed. Bundle and annotated video always hold the whole recording."
     )
 
 

@@ -23,7 +23,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploaders import held
+from fer_core.ui.shared.uploaders import held, let_go
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.how import MOST_COMPARED, RATES, Requests, choose_settings, region_words
 from fer_core.ui.video.memory import MOST_OPEN, forget, memory
@@ -41,6 +41,7 @@ WAITS: Final = (
     "Numbers, outlines of faces and portraits of an analysis that was stopped or cut off are kept in {}, so that it "
     "can go on. *Forget* deletes them too, and what is older than a day is deleted when this page is opened."
 )
+_ANOTHER_FILE: Final = "This is another file than the one that was analysed (its SHA-256 differs); choose that one."
 _EVERY_S: Final = 0.5
 
 _KNOWN: Final = "recording looked up"
@@ -131,27 +132,27 @@ def attach(recording: OpenRecording) -> None:
     wanted = recording.timeline.recording
     if recording.path is not None or not wanted.sha256:
         return
-    given = held(
-        st.file_uploader(
-            f"Give {plain(wanted.name)} too, to see its pictures",
-            type=list(VIDEO_TYPES),
-            key=f"attach {recording.number}",
-        )
-    )
-    if given is None:
-        return
-    if _sha256_of(given) != wanted.sha256:
-        st.error(
-            "This is another file than the one that was analysed (its SHA-256 differs); choose that one.",
-            icon=":material/error:",
-        )
-        return
-    try:
-        recording.attach(memory().workspace.store(given.name, given.getbuffer()))
-    except FerError as error:  # the disk is full: the numbers stay in sight
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    st.rerun()
+    key, problem = f"attach {recording.number}", f"attach problem {recording.number}"
+
+    def take() -> None:
+        st.session_state.pop(problem, None)
+        given = st.session_state[key]
+        if given is None:
+            return
+        if _sha256_of(given) != wanted.sha256:
+            st.session_state[problem] = _ANOTHER_FILE
+            return
+        try:
+            recording.attach(memory().workspace.store(given.name, given.getbuffer()))
+        except FerError as error:  # the disk is full: the numbers stay in sight
+            st.session_state[problem] = str(error)
+        else:
+            let_go(key)  # now: only this part of the page is drawn anew
+
+    label = f"Give {plain(wanted.name)} too, to see its pictures"
+    held(st.file_uploader(label, type=list(VIDEO_TYPES), key=key, on_change=take))
+    if words := st.session_state.get(problem):
+        st.error(plain(words), icon=":material/error:")
 
 
 def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
