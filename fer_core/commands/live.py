@@ -176,7 +176,7 @@ def _end(session: "Session", out: Path | None) -> None:
     from fer_core.reports.tables import write_csv
 
     figures, recorded = session.figures, session.recorded()
-    if not figures.read:
+    if not figures.read and recorded is None:
         return
     if out is not None and recorded is not None:  # before anything is said: whoever would listen may be gone
         study = recorded.study

@@ -84,7 +84,7 @@ def import_library(library: Library, path: Path, monitor: Monitor | None = None)
     """Take in what `export_library` wrote. What is here already stays as it is here; importing again changes nothing.
 
     What the export says of a recording comes with analyses of it that are new here, and is added where nothing is said
-    of it here.
+    of it here. Records of consent, of which none is ever taken away, come to every recording that is here.
     Readings that were deleted here while their recording stayed, such as those of before somebody was removed, are left
     out and counted. Each analysis is taken in whole or not at all, so that what an interrupted import brought can stay.
 
@@ -186,6 +186,8 @@ def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Impo
                 deleted += 1
             monitor.step(done, len(analyses), "importing")
         with library.database.writes() as connection:
+            for recording in recordings.values():
+                _add_consents(connection, recording["id"], given.get(recording["id"], {}))
             rows.prune(connection)
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise LibraryError("The catalogue in this export is damaged; export the library again.") from error
@@ -302,13 +304,20 @@ def _describe(connection: sa.Connection, recording_id: str, mine: Mapping[str, l
     if mine[t.EVENTS.name] and not rows.events_of(connection, recording_id):
         given = sorted(mine[t.EVENTS.name], key=lambda row: int(row["place"]))
         rows.set_events(connection, recording_id, [_event(row["event"]) for row in given])
+    _add_consents(connection, recording_id, mine)
+
+
+def _add_consents(connection: sa.Connection, recording_id: str, mine: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Add the records of consent that are missing, where the recording is here: a withdrawal counts wherever it is from."""
+    if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
+        return
     consents = [
         {
             "id": _checked(_RECORDING, row["id"]),
             "recording": recording_id,
             "consent": rows.as_text(as_plain(from_plain(Consent, row["consent"]))),
         }
-        for row in mine[t.CONSENTS.name]
+        for row in mine.get(t.CONSENTS.name, [])
     ]
     rows.add_missing(connection, t.CONSENTS, consents)
 

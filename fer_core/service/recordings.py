@@ -220,14 +220,16 @@ async def _coming(jobs: Jobs) -> AsyncIterator[Place]:
     """`Jobs.coming`, which may wait for the disk, without holding up whoever else asks for something."""
     coming = jobs.coming()
     place = await run_in_threadpool(coming.__enter__)
+    error: BaseException | None = None
     try:
         yield place
-    except BaseException as error:
-        with anyio.CancelScope(shield=True):  # also where the request is cancelled, the upload goes
-            await run_in_threadpool(coming.__exit__, type(error), error, error.__traceback__)
+    except BaseException as caught:
+        error = caught
         raise
-    else:
-        await run_in_threadpool(coming.__exit__, None, None, None)
+    finally:
+        with anyio.CancelScope(shield=True):  # a request that is cancelled gives its place back, too
+            how = (None, None, None) if error is None else (type(error), error, error.__traceback__)
+            await run_in_threadpool(coming.__exit__, *how)
 
 
 async def _told(look: Callable[[], Recording], state: State) -> AsyncIterator[str]:

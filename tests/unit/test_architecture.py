@@ -35,10 +35,10 @@ def test_the_server_lets_go_of_what_no_uploader_shows_any_more():
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in ("file_uploader", "camera_input", "audio_input", "chat_input"):
-                asked.add((path.name, node.lineno))
+                asked.add((path, node.lineno))
             elif name == "held":
                 inner = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
-                through |= {(path.name, each.lineno) for each in inner}
+                through |= {(path, each.lineno) for each in inner}
     assert len(asked) > 12 and asked <= through
 
 

@@ -6,7 +6,7 @@ A file under an uploader that is still drawn is never dropped: the uploader woul
 names of Streamlit are used; a test against a real server holds them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -46,7 +46,7 @@ def let_go_of_the_rest(page: str) -> Iterator[None]:
         page: the last part of its address.
     """
     if st.session_state.get(_PAGE) != page:
-        _drop(set(st.session_state.get(_KNOWN, ())))
+        _drop(st.session_state.get(_KNOWN, set()))
     st.session_state[_PAGE], st.session_state[_DRAWN] = page, set()
     yield
     _drop(st.session_state.get(_KNOWN, set()) - st.session_state[_DRAWN])
@@ -67,10 +67,11 @@ def _ids(now: Any) -> set[str]:
     return {file.file_id for file in files if file is not None}
 
 
-def _drop(files: Iterable[str]) -> None:
+def _drop(files: set[str]) -> None:
     context = get_script_run_ctx()
     if context is None or not isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         return
-    for file in set(files):
+    # Before the first one goes: a run may end wherever it looks at the state, and the next one would draw its uploader.
+    st.session_state[_KNOWN] = st.session_state.get(_KNOWN, set()) - files
+    for file in files:
         context.uploaded_file_mgr.remove_file(context.session_id, file)
-        st.session_state.setdefault(_KNOWN, set()).discard(file)

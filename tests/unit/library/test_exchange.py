@@ -119,6 +119,19 @@ def test_what_is_here_stays_as_it_is_here(exported, full):
     assert not any(entry.tags or full.events(entry.recording_id) for entry in before)
 
 
+def test_a_withdrawal_of_consent_comes_also_to_what_is_here_already(exported, full, tmp_path):
+    told = next(entry for entry in full.entries() if entry.tags)
+    with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
+        import_library(other, exported)
+        other.set_tags(told.recording_id, [])
+        full.record_consent(told.recording_id, Consent("teaching", "", "2026-02-01", until="2026-02-01"))
+        export_library(full, tmp_path / "again.zip")
+        for _ in range(2):
+            assert import_library(other, tmp_path / "again.zip") == Imported(0, 2)
+            assert other.consents(told.recording_id) == full.consents(told.recording_id)
+        assert not any(entry.tags for entry in other.entries() if entry.recording_id == told.recording_id)
+
+
 def test_what_an_export_says_of_a_recording_comes_with_a_further_analysis_of_it(exported, full, tmp_path):
     told = next(entry for entry in full.entries() if entry.tags)
     study = full.open_study(told.analysis)
