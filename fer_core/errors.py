@@ -118,3 +118,13 @@ class ServiceError(FerError):
 
 class DependencyError(FerError):
     """An optional package is not installed."""
+
+
+def with_extra(name: str) -> str:
+    """The way out where an extra of this package is missing, to end a sentence with.
+
+    It holds in a checkout and for an installed package; a name alone would be asked of an index of packages.
+    """
+    return (
+        f"install this package with its extra `{name}`, such as `pip install '.[{name}]'` in the folder of its source"
+    )

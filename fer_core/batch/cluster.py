@@ -23,7 +23,7 @@ from fer_core.batch.remote import Address, forget
 from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task, read_recording
 from fer_core.batch.worker import Load
 from fer_core.declaration import Declaration
-from fer_core.errors import DependencyError, RequestError, WorkerError
+from fer_core.errors import DependencyError, RequestError, WorkerError, with_extra
 from fer_core.networks.cores import limit_threads
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain, from_plain
@@ -63,7 +63,7 @@ class ClusterEngine:
         try:
             import ray.data
         except ImportError as error:
-            raise DependencyError("Ray is not installed: pip install 'face-value[ray]'.") from error
+            raise DependencyError(f"Ray is not installed; {with_extra('ray')}.") from error
         if workers is not None and workers < 1:
             raise RequestError("Workers are processes that compute: 1 or more.")
         if limit_s is not None and not 0 < limit_s <= threading.TIMEOUT_MAX:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from fer_core.errors import DependencyError, MediaError, RequestError
+from fer_core.errors import DependencyError, MediaError, RequestError, with_extra
 from fer_core.media.files import harmless, stored_name
 from fer_core.media.video import VIDEO_TYPES
 
@@ -146,8 +146,8 @@ def _opened(url: str) -> tuple[Any, str]:
         store, path = url_to_fs(url)
     except ImportError as error:
         extra = _EXTRAS.get(scheme_of(url) or "")
-        needed = f"pip install 'face-value[{extra}]'" if extra else f"install what fsspec needs for it ({error})"
-        raise DependencyError(f"{harmless(url)} needs another package: {needed}.") from error
+        needed = with_extra(extra) if extra else f"install what fsspec needs for it ({error})"
+        raise DependencyError(f"{harmless(url)} needs another package; {needed}.") from error
     except Exception as error:  # an unknown kind of store, or access that is not set up
         raise MediaError(f"{harmless(url)} cannot be reached ({_reason(error)}); check the address.") from error
     return store, str(path)

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.errors import DependencyError, ModelError
+from fer_core.errors import DependencyError, ModelError, with_extra
 from fer_core.networks.litert import LiteRtModel
 from fer_core.networks.load_order import before_tensorflow
 
@@ -83,7 +83,9 @@ class KerasEngine:
         try:
             import keras
         except ImportError as error:
-            raise DependencyError('The Keras engine needs TensorFlow; install it or use engine="litert".') from error
+            raise DependencyError(
+                f'The Keras engine needs TensorFlow; {with_extra("train")}, or use engine="litert".'
+            ) from error
         self._to_numpy = keras.ops.convert_to_numpy
         try:
             self._model = keras.models.load_model(path, compile=False)

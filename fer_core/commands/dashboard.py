@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from fer_core.commands import Commands
 from fer_core.commands.endings import Ended, status_of_process
 from fer_core.commands.request_options import port
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, with_extra
 from fer_core.resources import resource
 
 _NEEDED = ("streamlit", "streamlit_webrtc", "plotly")
@@ -33,10 +33,7 @@ def add(commands: Commands) -> None:
 
 def _dashboard(options: argparse.Namespace) -> int:
     if missing := [package for package in _NEEDED if find_spec(package) is None]:
-        raise DependencyError(
-            f"The dashboard needs {', '.join(missing)}; install this package with its extra `dashboard`, such as "
-            "`pip install '.[dashboard]'` in the folder of its source."
-        )
+        raise DependencyError(f"The dashboard needs {', '.join(missing)}; {with_extra('dashboard')}.")
     command = [sys.executable, "-m", "streamlit", "run", str(resource("Home.py")), f"--server.port={options.port}"]
     command += options.streamlit
     return _served(command)

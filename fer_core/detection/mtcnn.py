@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fer_core.detection.padding import search_padded
 from fer_core.detection.protocol import Range
 from fer_core.detection.suppression import most_face_like
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, with_extra
 from fer_core.imaging.crops import bgr, shrunk
 from fer_core.imaging.placement import Placement
 from fer_core.networks.load_order import before_tensorflow
@@ -104,6 +104,5 @@ def _load_network() -> Any:
         return importlib.import_module("mtcnn").MTCNN()
     except ImportError as error:
         raise DependencyError(
-            "The MTCNN detector needs mtcnn and TensorFlow; install them with `pip install mtcnn tensorflow`, "
-            "or use the Haar detector."
+            f"The MTCNN detector needs mtcnn and TensorFlow; {with_extra('mtcnn')}, or use another detector."
         ) from error

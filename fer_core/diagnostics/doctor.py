@@ -22,7 +22,7 @@ from fer_core.diagnostics.checks import Check, guarded, place_of
 from fer_core.diagnostics.reaching import get, unusable
 from fer_core.diagnostics.sign_in import sign_in
 from fer_core.diagnostics.ways import ways
-from fer_core.errors import LibraryError
+from fer_core.errors import LibraryError, with_extra
 from fer_core.media import libraries
 from fer_core.networks.files import MODELS_DIR
 from fer_core.pipeline import EmotionPipeline
@@ -128,7 +128,7 @@ def _database(named: str) -> tuple[bool | None, str]:
 
         from fer_core.library.database import url_of
     except ImportError:
-        return False, "SQLAlchemy is not installed; install this package with its extra `library`"
+        return False, f"SQLAlchemy is not installed; {with_extra('library')}"
     try:
         url = url_of(named)
         if url.get_backend_name() == "sqlite":

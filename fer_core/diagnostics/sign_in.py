@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fer_core.access import AllowList
 from fer_core.diagnostics.reaching import ANSWER_S
-from fer_core.errors import FerError
+from fer_core.errors import FerError, with_extra
 from fer_core.settings import SIGN_IN, Settings
 
 CALLBACK: Final = "/oauth2callback"
@@ -40,7 +40,7 @@ def sign_in(now: Settings, address: str | None = None) -> tuple[bool | None, str
         return _nobody_asked()
     AllowList.parse(now.sign_in)
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        return False, f"{', '.join(missing)} is missing; install this package with its extra `sign-in`"
+        return False, f"{', '.join(missing)} is missing; {with_extra('sign-in')}"
     found = _auths()
     if not found:
         return None, f"asked for, but not looked at: there is neither {' nor '.join(map(str, _places()))}"

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
-from fer_core.errors import DatasetError, DependencyError
+from fer_core.errors import DatasetError, DependencyError, with_extra
 from fer_core.media.images import PICTURE_TYPES
 
 FACE_PX: Final = 48
@@ -149,7 +149,7 @@ def download() -> Path:
     try:
         kagglehub = importlib.import_module("kagglehub")
     except ImportError as error:
-        raise DependencyError("Downloading needs kagglehub; install it with `pip install kagglehub`.") from error
+        raise DependencyError(f"Downloading needs kagglehub; {with_extra('data')}.") from error
     try:
         return Path(kagglehub.dataset_download(KAGGLE_NAME))
     except Exception as error:  # kagglehub passes on whatever its HTTP stack raises

@@ -4,14 +4,14 @@ Raises, where it is imported:
     DependencyError: the extra `library` is not installed.
 """
 
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, with_extra
 
 try:
     import alembic
     import sqlalchemy
 except ModuleNotFoundError as error:
     raise DependencyError(
-        "The library of kept analyses needs SQLAlchemy and Alembic: pip install 'face-value[library]'."
+        f"The library of kept analyses needs SQLAlchemy and Alembic; {with_extra('library')}."
     ) from error
 
 del alembic, sqlalchemy

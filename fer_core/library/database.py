@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from fer_core.errors import DependencyError, LibraryBusyError, LibraryError
+from fer_core.errors import DependencyError, LibraryBusyError, LibraryError, with_extra
 from fer_core.library.tables import METADATA
 
 BUSY_S: Final = 30.0
@@ -58,8 +58,8 @@ class Database:
             raise LibraryError(f"{self.path} cannot be made ({error.strerror}); choose another place.") from error
         except ModuleNotFoundError as error:
             raise DependencyError(
-                f"The driver for this database is not installed ({error.name}); for PostgreSQL run "
-                "`pip install 'face-value[postgresql]'`."
+                f"The driver for this database is not installed ({error.name}); for PostgreSQL, "
+                f"{with_extra('postgresql')}."
             ) from error
         sa.event.listen(self._engine, "begin", _begin)
         self._writing = self._engine.execution_options(**{_WRITES: True})

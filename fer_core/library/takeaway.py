@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 
 from fer_core.cells import csv_of, for_spreadsheets
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, with_extra
 from fer_core.library.observations import MEANINGS
 from fer_core.temporary import temporary_folder
 from fer_core.timeline.per_event import MEANINGS as EVENT_MEANINGS
@@ -39,7 +39,7 @@ def spss_bytes(table: pd.DataFrame) -> bytes:
     try:
         import pyreadstat
     except ModuleNotFoundError as error:
-        raise DependencyError("SPSS files need one more package: pip install 'face-value[spss]'.") from error
+        raise DependencyError(f"SPSS files need pyreadstat; {with_extra('spss')}.") from error
     written = {
         name: _spss_column(table[column]) for name, column in zip(spss_names(list(table.columns)), table, strict=True)
     }

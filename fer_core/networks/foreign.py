@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.errors import DependencyError, ModelError
+from fer_core.errors import DependencyError, ModelError, with_extra
 
 Outputs = dict[str, NDArray[np.float32]]
 
@@ -59,9 +59,7 @@ class OnnxNetwork:
         try:
             import onnxruntime
         except ImportError as error:
-            raise DependencyError(
-                "ONNX models are run by onnxruntime; install it with `pip install -r requirements-optional.txt`."
-            ) from error
+            raise DependencyError(f"ONNX models are run by onnxruntime; {with_extra('onnx')}.") from error
         self.name, self.libraries = "onnx", ("onnxruntime",)
         try:
             self._session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

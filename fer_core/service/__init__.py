@@ -4,7 +4,7 @@ Raises, where it is imported:
     DependencyError: the extra `service` is not installed.
 """
 
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, with_extra
 
 try:
     import fastapi
@@ -12,7 +12,7 @@ try:
     import uvicorn
 except ModuleNotFoundError as error:
     raise DependencyError(
-        "The HTTP service needs FastAPI, uvicorn and python-multipart: pip install 'face-value[service]'."
+        f"The HTTP service needs FastAPI, uvicorn and python-multipart; {with_extra('service')}."
     ) from error
 
 del fastapi, python_multipart, uvicorn

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_core.errors import DatasetError, DependencyError
+from fer_core.errors import DatasetError, DependencyError, with_extra
 from fer_core.evaluation.datasets import FaceSet, load_faces
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _require_keras() -> None:
     try:
         import keras  # noqa: F401
     except ImportError as error:
-        raise DependencyError("Training needs Keras and a backend; install them: `pip install tensorflow`.") from error
+        raise DependencyError(f"Training needs Keras and a backend; {with_extra('train')}.") from error
 
 
 def _require_tensorflow() -> None:

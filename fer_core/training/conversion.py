@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification.engines import NetworkOutput
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, with_extra
 from fer_core.temporary import temporary_folder
 from fer_core.training.architectures import CLASS_MAPS, FEATURES
 from fer_core.whole_file import write_whole
@@ -129,6 +129,4 @@ def _require(package: str) -> ModuleType:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise DependencyError(
-            f"ONNX export needs {package}; install it with `pip install tf2onnx onnx onnxruntime`."
-        ) from error
+        raise DependencyError(f"ONNX export needs {package}; {with_extra('onnx')}.") from error

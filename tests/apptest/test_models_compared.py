@@ -157,4 +157,4 @@ def test_a_conversion_that_fails_says_why(models, monkeypatch):
 
 def test_without_the_converter_the_way_to_it_is_said(models, monkeypatch):
     monkeypatch.setattr(files, "can_be_made", lambda: False)
-    assert "requirements-optional.txt" in text(models_page(FILES, model="Hybrid"))
+    assert ".[onnx]" in text(models_page(FILES, model="Hybrid"))

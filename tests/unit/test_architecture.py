@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,29 @@ def test_the_server_lets_go_of_what_no_uploader_shows_any_more():
                 inner = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
                 through |= {(path, each.lineno) for each in inner}
     assert len(asked) > 12 and asked <= through
+
+
+OTHER_PACKAGES = {
+    "diagnostics/benchmarks/pages.py": "playwright and a browser",
+    "diagnostics/benchmarks/peers.py": "another project, in a Python of its own",
+}
+"""Modules that tell to install what is no extra."""
+
+
+def test_what_is_missing_is_told_by_its_extra_in_one_wording():
+    """A bare `face-value[NAME]` would be asked of an index of packages, where anybody may take that name."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named, telling = set(), set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "with_extra":
+                named |= {each.value for each in node.args if isinstance(each, ast.Constant)}
+            elif isinstance(node, ast.Constant) and "pip install" in str(node.value):
+                telling.add(path.relative_to(ROOT / "fer_core").as_posix())
+    assert len(named) > 9 and named <= extras.keys()
+    assert telling == {"errors.py", *OTHER_PACKAGES}
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    assert [path.name for path in documents if "face-value[" in path.read_text(encoding="utf-8")] == []
 
 
 WRITES_ITSELF = {

@@ -1,4 +1,5 @@
 import csv
+import re
 import struct
 import zipfile
 import zlib
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
-from fer_core.errors import DatasetError, DependencyError
+from fer_core.errors import DatasetError, DependencyError, with_extra
 from fer_core.evaluation import datasets
 from fer_core.evaluation.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces, located
 
@@ -268,7 +269,7 @@ def test_download_without_kagglehub(monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr(datasets.importlib, "import_module", missing)
-    with pytest.raises(DependencyError, match="pip install kagglehub"):
+    with pytest.raises(DependencyError, match=re.escape(with_extra("data"))):
         datasets.download()
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import shutil
 import sys
 import threading
@@ -18,7 +19,7 @@ from fer_core.detection.haar import CASCADES_DIR
 from fer_core.detection.mtcnn import like_haar
 from fer_core.detection.padding import search_padded
 from fer_core.detection.suppression import most_face_like
-from fer_core.errors import DependencyError, ModelError
+from fer_core.errors import DependencyError, ModelError, with_extra
 from fer_core.readings import Box, Face
 from tests.boxes import scaled
 
@@ -226,7 +227,7 @@ def test_without_the_mtcnn_package_the_error_says_how_to_get_it(monkeypatch):
 
     monkeypatch.setattr(importlib, "import_module", without_mtcnn)
     monkeypatch.setattr("fer_core.detection.mtcnn.find_spec", lambda name: None if name == "mtcnn" else name)
-    with pytest.raises(DependencyError, match="pip install mtcnn"):
+    with pytest.raises(DependencyError, match=re.escape(with_extra("mtcnn"))):
         load_detector("mtcnn")
     assert installed_detectors() == ["blazeface", "haar"]
 

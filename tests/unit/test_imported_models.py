@@ -13,7 +13,7 @@ from fer_core.classification.explanation import no_map
 from fer_core.classification.imported import Preprocessing
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, with_extra
 from fer_core.evaluation import measure
 from fer_core.evaluation.predictions import predict
 from fer_core.evaluation.records import read_evaluation, read_predictions, record
@@ -255,4 +255,4 @@ def test_a_missing_runtime_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     (tmp_path / "theirs.onnx").write_bytes(b"anything")
     assert install(tmp_path, tmp_path / "theirs.onnx")[0] == 3
-    assert "pip install -r requirements-optional.txt" in capsys.readouterr().err
+    assert with_extra("onnx") in capsys.readouterr().err

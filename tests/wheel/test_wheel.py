@@ -122,8 +122,8 @@ def test_the_self_test_passes(installed, run):
     ("words", "way_out"),
     [
         (["image", PORTRAIT, "--engine", "keras"], "not part of an installed package"),
-        (["image", PORTRAIT, "--detector", "mtcnn"], "pip install mtcnn"),
-        (["train", "--model", "custom_cnn", "--data", PORTRAIT], "pip install tensorflow"),
+        (["image", PORTRAIT, "--detector", "mtcnn"], "pip install '.[mtcnn]'"),
+        (["train", "--model", "custom_cnn", "--data", PORTRAIT], "pip install '.[train]'"),
         (["export", "--model", "custom_cnn", "--format", "onnx"], "pip install"),
         (["dashboard"], "[dashboard]"),
     ],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fer_core.errors import DependencyError, RequestError
+from fer_core.errors import DependencyError, RequestError, with_extra
 from fer_core.live.outputs import Output
 from fer_core.settings import OSC_HOST, OSC_PORT, WEBSOCKET_PORT
 
@@ -92,9 +92,7 @@ def opened(way: Way, model: str, origins: Sequence[str] = ()) -> Output:
 
 def missing(error: Exception) -> DependencyError:
     """What is told where a package cannot be imported."""
-    return DependencyError(
-        f"Connections with other programs need another package ({error}): pip install 'face-value[live]'."
-    )
+    return DependencyError(f"Connections with other programs need another package ({error}); {with_extra('live')}.")
 
 
 def _opened(way: Way, model: str, origins: Sequence[str]) -> Output:

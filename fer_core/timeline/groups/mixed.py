@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_core.errors import DependencyError, TimelineError
+from fer_core.errors import DependencyError, TimelineError, with_extra
 from fer_core.timeline.groups.cells import (
     CONDITION,
     COVERAGE,
@@ -105,7 +105,7 @@ def mixed_model(table: pd.DataFrame, value: str, reference: str | None = None) -
         import statsmodels
         from statsmodels.formula.api import mixedlm
     except ImportError as error:
-        raise DependencyError("Mixed models need statsmodels; install it: pip install statsmodels.") from error
+        raise DependencyError(f"Mixed models need statsmodels; {with_extra('statistics')}.") from error
     rows = _rows(table, value)
     conditions = sorted(rows[CONDITION].unique())
     if len(conditions) < 2:

@@ -9,7 +9,7 @@ import streamlit as st
 from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.classification.recipe import Machine, Recipe
-from fer_core.errors import FerError
+from fer_core.errors import FerError, with_extra
 from fer_core.evaluation import recipes
 from fer_core.resources import is_left_out
 from fer_core.settings import MODELS
@@ -131,7 +131,7 @@ def _onnx(card: ModelCard) -> None:
                     return
             _download(card.name, ONNX_FILE, data, _WORDS[ONNX_FILE], size(len(data)))
     else:
-        st.caption("This needs the packages of `requirements-optional.txt`. With them, the same by command:")
+        st.caption(f"This needs more packages; {with_extra('onnx')}. With them, the same by command:")
     st.code(recipes.export_command(card.name, "onnx"), language="sh", wrap_lines=True)
 
 

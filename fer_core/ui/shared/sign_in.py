@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAuthError
 
 from fer_core.access import AllowList, Person
-from fer_core.errors import AccessError, DependencyError, FerError
+from fer_core.errors import AccessError, DependencyError, FerError, with_extra
 from fer_core.settings import SIGN_IN, settings
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import browser_of
@@ -206,8 +206,7 @@ def _allowed() -> AllowList:
 def _check_installed() -> None:
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         raise DependencyError(
-            f"The sign-in needs {', '.join(missing)}; whoever runs this dashboard has to install this package with its "
-            "extra `sign-in`."
+            f"The sign-in needs {', '.join(missing)}; whoever runs this dashboard has to {with_extra('sign-in')}."
         )
 
 

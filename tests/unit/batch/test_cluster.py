@@ -1,6 +1,7 @@
 """Batches on Ray: what an actor does, here; and the same readings as in one go after actor and driver were killed."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from fer_core.batch.dataset import UNFINISHED, Dataset
 from fer_core.batch.manifest import Entry
 from fer_core.batch.run import read_all
 from fer_core.batch.unit import Task
-from fer_core.errors import WorkerError
+from fer_core.errors import WorkerError, with_extra
 from fer_core.networks.files import sha256
 from fer_core.settings import RAY_ADDRESS
 from tests.conftest import ROOT
@@ -85,7 +86,7 @@ class TestActor:
 
 def test_without_ray_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(DependencyError, match=r"face-value\[ray\]"):
+    with pytest.raises(DependencyError, match=re.escape(with_extra("ray"))):
         ClusterEngine(REQUEST)
 
 

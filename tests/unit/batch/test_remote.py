@@ -1,5 +1,6 @@
 """Recordings in a store: listed, fetched one by one, read as files are, and gone from this machine afterwards."""
 
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ from fer_core.batch.sources import recordings
 from fer_core.batch.unit import Task
 from fer_core.batch.watching import Watch
 from fer_core.cli import main
+from fer_core.errors import with_extra
 from fer_core.networks.files import sha256
 from tests.unit.batch import engines
 from tests.unit.batch.engines import HereEngine
@@ -110,7 +112,7 @@ def test_a_store_that_fails_is_one_sentence(store, monkeypatch):
 def test_the_extra_of_a_store_is_named(url, extra, monkeypatch):
     for name in ("s3fs", "gcsfs"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(DependencyError, match=rf"face-value\[{extra}\]"):
+    with pytest.raises(DependencyError, match=re.escape(with_extra(extra))):
         recordings([url])
 
 

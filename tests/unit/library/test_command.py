@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fer_core.cli import main
+from fer_core.errors import with_extra
 from fer_core.library.library import CATALOGUE, Library
 from fer_core.library.values import Consent, Place
 from fer_core.settings import DATABASE, LIBRARY
@@ -148,6 +149,6 @@ def test_without_its_extra_one_sentence_says_what_to_install(code):
     hide = "import sys; sys.modules['sqlalchemy'] = None; "
     done = subprocess.run([sys.executable, "-c", hide + code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode != 0
-    assert "needs SQLAlchemy and Alembic: pip install 'face-value[library]'." in done.stderr
+    assert f"needs SQLAlchemy and Alembic; {with_extra('library')}." in done.stderr
     if "main" in code:
         assert done.returncode == 3 and len(done.stderr.splitlines()) == 1
