@@ -32,6 +32,19 @@ def test_every_command_is_in_the_reference():
     assert not missing
 
 
+def test_every_option_that_reads_faces_is_in_the_documents():
+    """In its command's row, in the words below the table, or in the command's own document."""
+    [commands] = [a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    [shared] = re.findall(r"^How faces are read.*?\n\n", reference, re.MULTILINE | re.DOTALL)
+    for name in ("image", "video", "batch", "live"):
+        [row] = re.findall(rf"^\| `python -m fer_core {name} .*$", reference, re.MULTILINE)
+        own = ROOT / "docs" / f"{name}.md"
+        text = row + shared + (own.read_text(encoding="utf-8") if name in ("batch", "live") else "")
+        options = {word for action in commands.choices[name]._actions for word in action.option_strings}
+        assert options - {"-h", "--help"} - set(re.findall(r"--[a-z-]+", text)) == set(), name
+
+
 def test_every_setting_of_training_is_documented():
     from dataclasses import fields
 
