@@ -89,7 +89,7 @@ class Problem(BaseModel):
     detail: str
     """One sentence for a person, with the way out."""
     kind: str = Field(default="")
-    """Class of the error in `fer_core.errors`; empty where HTTP itself is not understood."""
+    """Class of the error in `fer_core.errors`; empty where HTTP itself is not understood, and of a defect."""
 
 
 def status_of(error: FerError) -> int:

@@ -45,6 +45,17 @@ def test_every_option_that_reads_faces_is_in_the_documents():
         assert options - {"-h", "--help"} - set(re.findall(r"--[a-z-]+", text)) == set(), name
 
 
+def test_every_kind_of_problem_of_the_service_is_in_its_table():
+    pytest.importorskip("fastapi", reason="the extra `service` is not installed")
+    from fer_core.service.problems import STATUSES
+
+    rows = re.findall(
+        r"^\| ([\d, ]+) \| (.*?) \|", (ROOT / "docs/service.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    for kind, status in STATUSES.items():
+        assert any(str(int(status)) in numbers and f"`{kind.__name__}`" in kinds for numbers, kinds in rows), kind
+
+
 def test_every_setting_of_training_is_documented():
     from dataclasses import fields
 
