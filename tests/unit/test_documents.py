@@ -45,6 +45,13 @@ def test_every_option_that_reads_faces_is_in_the_documents():
         assert options - {"-h", "--help"} - set(re.findall(r"--[a-z-]+", text)) == set(), name
 
 
+def test_every_make_target_is_in_a_document():
+    [targets] = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    texts = [path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]]
+    named = " ".join(words for text in texts for words in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", text)).split()
+    assert set(targets.split()) - set(named) == set()
+
+
 def test_every_kind_of_problem_of_the_service_is_in_its_table():
     pytest.importorskip("fastapi", reason="the extra `service` is not installed")
     from fer_core.service.problems import STATUSES
