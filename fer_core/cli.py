@@ -1,8 +1,8 @@
 """The command line: `python -m fer_core COMMAND`, and `face-value COMMAND` where the package is installed.
 
-Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr) or a check that failed; of `batch` also 1, some
-recordings failed. 128 and the number of the signal that ended it (130 for Ctrl-C), but 0 of what is meant to be ended:
-`live` and `dashboard`, and `serve` by SIGTERM. 141 where the reader of a pipe has gone.
+Exit status: 0 done, 2 wrong usage, 3 bad input (one clear line on stderr) or a check that failed; of `batch` also 1,
+some recordings failed. 128 and the number of the signal that ended it (130 for Ctrl-C), but 0 of `live` and
+`dashboard`, and of `serve` by SIGTERM. 141 where the reader of a pipe has gone.
 Results go to stdout or into files, progress and messages to stderr. What a command needs is imported when it runs, so
 that quick commands start quickly.
 """
