@@ -157,11 +157,11 @@ def _requests(entries: Sequence[Entry]) -> list[tuple[AnalysisRequest, int]]:
     found: list[tuple[AnalysisRequest, int]] = []
     for entry in entries:
         for place, (request, count) in enumerate(found):
-            if request == entry.request:
+            if request == entry.effective:
                 found[place] = request, count + 1
                 break
         else:
-            found.append((entry.request, 1))
+            found.append((entry.effective, 1))
     return sorted(found, key=lambda each: -each[1])
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -229,6 +230,7 @@ def entries(connection: sa.Connection) -> list[Entry]:
         attributes[recording_id][name] = value
     counted = sa.select(t.EDITS.c.analysis, sa.func.count().label("edits")).group_by(t.EDITS.c.analysis)
     counts = {row.analysis: row.edits for row in connection.execute(counted)}
+    smoothed = _smoothings(connection)
     query = (
         sa.select(
             *t.ANALYSES.c["id", "recording", "kept_at", "request", "provenance", "figures"],
@@ -240,11 +242,15 @@ def entries(connection: sa.Connection) -> list[Entry]:
         .order_by(t.ANALYSES.c.kept_at.desc(), t.ANALYSES.c.id)
     )
     requests: dict[str, AnalysisRequest] = {}  # read once each: a study was read in one way
+    effective: dict[tuple[str, str | None], AnalysisRequest] = {}
     provenances: dict[str, Provenance] = {}
     found = connection.execute(query).all()
     for row in found:
         if row.request not in requests:
             requests[row.request] = AnalysisRequest.from_json(json.loads(row.request))
+        way = row.request, smoothed.get(row.id)
+        if way not in effective:
+            effective[way] = _with_smoothing(requests[row.request], way[1])
         if row.provenance not in provenances:
             provenances[row.provenance] = from_plain(Provenance, json.loads(row.provenance))
     return [
@@ -257,6 +263,7 @@ def entries(connection: sa.Connection) -> list[Entry]:
             attributes=attributes[row.recording],
             tags=tuple(sorted(tags[row.recording])),
             request=requests[row.request],
+            effective=effective[row.request, smoothed.get(row.id)],
             provenance=provenances[row.provenance],
             figures=from_plain(Figures, json.loads(row.figures)),
             kept_at=row.kept_at,
@@ -265,3 +272,18 @@ def entries(connection: sa.Connection) -> list[Entry]:
         )
         for row in found
     ]
+
+
+def _smoothings(connection: sa.Connection) -> dict[str, str]:
+    """The last correction of smoothing and threshold as JSON, by analysis; of those that have one."""
+    edit = t.EDITS.c.edit
+    query = sa.select(t.EDITS.c.analysis, edit).where(edit.contains('"kind": "smooth"')).order_by(t.EDITS.c.place)
+    return {row.analysis: row.edit for row in connection.execute(query)}
+
+
+def _with_smoothing(request: AnalysisRequest, edit: str | None) -> AnalysisRequest:
+    """The request after a correction that `_smoothings` gave; None for none."""
+    if edit is None:
+        return request
+    how = json.loads(edit)
+    return replace(request, **{name: how[name] for name in ("smoothing", "time_constant_s", "uncertain_below")})

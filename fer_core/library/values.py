@@ -146,7 +146,8 @@ class Entry:
         place: subject, session, condition.
         attributes: by name, from tables of attributes.
         tags: sorted.
-        request: how it was read.
+        request: how it was read; what reading it again the same way takes.
+        effective: `request` with the smoothing and threshold that its figures have; a correction may have changed them.
         provenance: files and versions that read it.
         figures: what it comes to.
         kept_at: moment in UTC, ISO 8601.
@@ -162,6 +163,7 @@ class Entry:
     attributes: Mapping[str, str]
     tags: tuple[str, ...]
     request: AnalysisRequest
+    effective: AnalysisRequest
     provenance: Provenance
     figures: Figures
     kept_at: str

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from fer_core.errors import LibraryError, NotKeptError
+from fer_core.library.exchange import flat
 from fer_core.library.library import CATALOGUE, Library
 from fer_core.library.values import Consent, Place, consent_state
 from fer_core.timeline.edits import Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
@@ -70,6 +71,26 @@ def test_the_same_readings_are_kept_once_with_the_last_corrections(library):
     assert library.keep(library.open_study(name)) == name
     [entry] = library.entries()
     assert entry.edits == len(EDITS) and same(library.open_study(name), corrected())
+
+
+def test_an_entry_says_how_its_figures_are_smoothed_beside_how_it_was_read(library):
+    name = library.keep(Study(measured()))
+    [before] = library.entries()
+    assert before.effective == before.request == measured().request
+    quoting = Name(1, '"kind": "smooth"')
+    library.save(name, Study(measured(), (Smooth("hmm", 1.0, 0.9), Smooth("median", 0.5, 0.4), quoting)))
+    [after] = library.entries()
+    assert after.request == before.request
+    assert after.effective == library.open_study(name).timeline.request
+    assert (after.effective.smoothing, after.effective.time_constant_s, after.effective.threshold) == (
+        "median",
+        0.5,
+        0.4,
+    )
+    removed = library.save(name, library.open_study(name).edited(Remove(2)))
+    assert library.entry(removed).effective == after.effective and library.entry(removed).request == before.request
+    [row] = flat(library.entries()).to_dict("records")
+    assert (row["smoothing"], row["time_constant_s"], row["uncertain_below"]) == ("median", 0.5, 0.4)
 
 
 def test_no_picture_is_kept(on_sqlite):

@@ -14,6 +14,7 @@ from fer_core.library.curves import ConditionCurves, curves_from_start, samples_
 from fer_core.library.observations import of_recordings
 from fer_core.library.report import StudyReport, study_pdf
 from fer_core.library.values import Place
+from fer_core.timeline.edits import Smooth
 from fer_core.timeline.groups.outcome import one_family, outcome
 from fer_core.timeline.study import Study
 from tests.timelines import of_rows, reading
@@ -65,6 +66,16 @@ def test_it_says_what_was_recorded_compared_and_on_what_it_rests(on_sqlite):
         "must not be used for",
     ):
         assert words in text, words
+
+
+def test_it_states_the_smoothing_and_threshold_that_its_figures_have(on_sqlite):
+    kept(on_sqlite)
+    for entry in on_sqlite.entries():
+        changed = on_sqlite.open_study(entry.analysis).edited(Smooth("median", 0.5, 0.4))
+        on_sqlite.save(entry.analysis, changed)
+    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    assert "Uncertain below 40%" in text and "highest probability is below 40%" in text and "running median" in text
+    assert "below 50%" not in text and "exponential average" not in text
 
 
 def test_all_its_comparisons_are_one_family(on_sqlite):
