@@ -1,10 +1,11 @@
 """Curves over time of the people of kept analyses, by condition."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from fer_core.errors import TimelineError
+from fer_core.library.alike import Behind
 from fer_core.library.library import Library
 from fer_core.library.observations import usable, usable_events
 from fer_core.library.values import Entry
@@ -25,10 +26,12 @@ class ConditionCurves:
     Attributes:
         curves: of the people of each condition, on one axis of time.
         missing: a sentence for each recording or condition that is left out.
+        analyses: that the curves of each condition are of.
     """
 
     curves: Mapping[str, Curves]
     missing: tuple[str, ...]
+    analyses: Behind = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +112,7 @@ def _by_condition(
     parts: Sequence[_Part], missing: list[str], emotion: str, window_s: tuple[float, float], step_s: float
 ) -> ConditionCurves:
     curves: dict[str, Curves] = {}
+    analyses: dict[str, set[str]] = {}
     subjects = {part.entry.analysis: part.entry.place.subject for part in parts}
     for condition in sorted({condition for part in parts for condition in part.moments_s}):
         mine = [part for part in parts if condition in part.moments_s]
@@ -118,4 +122,6 @@ def _by_condition(
             curves[condition] = of_subjects(aligned(people, moments_s, emotion, window_s, step_s), subjects)
         except TimelineError as error:
             missing.append(f"{condition}: {error}")
-    return ConditionCurves(curves, tuple(missing))
+        else:
+            analyses[condition] = set(people)
+    return ConditionCurves(curves, tuple(missing), analyses)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.jobs import Monitor
+from fer_core.library.alike import Behind
 from fer_core.library.library import Library
 from fer_core.library.values import Entry
 from fer_core.timeline.events.event import Event
@@ -89,6 +90,13 @@ class Observations:
 
     table: pd.DataFrame
     missing: tuple[str, ...]
+
+    @property
+    def analyses(self) -> Behind:
+        """By condition, the analyses that its rows are of."""
+        if self.table.empty:
+            return {}
+        return {str(name): set(rows["analysis"]) for name, rows in self.table.groupby("condition")}
 
 
 def of_recordings(entries: Sequence[Entry]) -> Observations:

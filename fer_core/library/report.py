@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from fer_core.classification.cards import ModelCard
 from fer_core.jobs import Monitor
+from fer_core.library.alike import NOT_ALIKE, differences, together, used
 from fer_core.library.curves import ConditionCurves
 from fer_core.library.observations import Observations, outcome_of
 from fer_core.library.report_curves import add_curves
@@ -46,7 +48,7 @@ class StudyReport:
 
     Attributes:
         name: of the study.
-        entries: what is kept, the newest first.
+        entries: what is kept, the newest first; the figures may be of some of it alone.
         observations: the table that is compared.
         row: what one row of that table is, such as "a recording".
         figures: columns of the table, a figure each.
@@ -61,6 +63,16 @@ class StudyReport:
     figures: Sequence[str]
     cards: Mapping[str, ModelCard]
     curves: Mapping[str, ConditionCurves] = field(default_factory=dict)
+
+    @cached_property
+    def behind(self) -> dict[str, set[str]]:
+        """By condition, the analyses in the figures and curves."""
+        return together(self.observations.analyses, *(each.analyses for each in self.curves.values()))
+
+    @cached_property
+    def used(self) -> list[Entry]:
+        """The entries in the figures and curves, one a recording: all that tiles, methods and limits are about."""
+        return used(self.entries, self.behind)
 
 
 def study_pdf(study: StudyReport, made_on: date, monitor: Monitor | None = None) -> bytes:
@@ -114,7 +126,7 @@ def _add_cover(page: Document, study: StudyReport, made_on: date) -> float:
     page.masthead("Study report", study.name, made_on)
     page.tiles(_key_figures(study))
     page.panel("What this report is not", PURPOSE)
-    for request, count in _requests(study.entries):
+    for request, count in _requests(study.used):
         card = study.cards.get(request.model or "")
         page.heading(f"How {_plural(count, 'analysis', 'analyses')} {'was' if count == 1 else 'were'} read", 40)
         page.facts(
@@ -129,24 +141,27 @@ def _add_cover(page: Document, study: StudyReport, made_on: date) -> float:
             MARGIN_MM,
             WIDTH_MM,
         )
+    if unlike := differences(study.entries, study.behind):
+        page.heading("Not read alike", 30)
+        page.paragraph(NOT_ALIKE)
+        page.bullets(unlike, 7.5)
     page.heading("What it can be checked by")
-    files, versions = _used([entry.provenance for entry in study.entries])
+    files, versions = _files([entry.provenance for entry in study.used])
     page.codes(files)
     page.paragraph(" · ".join(versions), QUIET, 7)
     return page.get_y() + 4 if page.page_no() == 1 else page.h
 
 
 def _key_figures(study: StudyReport) -> list[tuple[str, str]]:
-    entries = study.entries
+    entries = study.used
     seen_s = sum(entry.figures.seen_s for entry in entries)
     certain_s = sum(entry.figures.seen_s * (1 - (entry.figures.share_uncertain or 0)) for entry in entries)
     recordings = {entry.recording_id: entry.recording.duration_s for entry in entries}
-    subjects = {entry.place.subject for entry in entries if entry.place.subject}
-    conditions = {entry.place.condition for entry in entries if entry.place.condition}
+    subjects = {entry.place.subject for entry in entries}
     return [
         (f"{len(recordings):,}", "recording" if len(recordings) == 1 else "recordings"),
         (f"{len(subjects):,}", "subject" if len(subjects) == 1 else "subjects"),
-        (f"{len(conditions):,}", "condition" if len(conditions) == 1 else "conditions"),
+        (f"{len(study.behind):,}", "condition" if len(study.behind) == 1 else "conditions"),
         (as_clock(sum(recordings.values())), "recorded"),
         (f"{certain_s / seen_s:.0%}" if seen_s else _NOTHING, "of the time seen: certain"),
     ]
@@ -165,8 +180,8 @@ def _requests(entries: Sequence[Entry]) -> list[tuple[AnalysisRequest, int]]:
     return sorted(found, key=lambda each: -each[1])
 
 
-def _used(provenances: Sequence[Provenance]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Files with their SHA-256 and libraries with their versions, everything that read any of the recordings."""
+def _files(provenances: Sequence[Provenance]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Files with their SHA-256 and libraries with their versions, everything that read what is in a figure."""
     files = sorted({item for each in provenances for item in each.files.items()})
     versions = sorted({f"{name} {version}" for each in provenances for name, version in each.versions.items()})
     return files, versions
@@ -174,19 +189,19 @@ def _used(provenances: Sequence[Provenance]) -> tuple[list[tuple[str, str]], lis
 
 def _add_recordings(page: Document, study: StudyReport) -> None:
     page.chapter("Recordings")
-    entries = study.entries[:MOST_ROWS]
+    entries, counting = study.entries[:MOST_ROWS], {entry.analysis for entry in study.used}
     if len(entries) < len(study.entries):
         page.paragraph(f"The newest {MOST_ROWS} of {len(study.entries):,}; the table (CSV) has all.", QUIET, 7.5)
     page.rows(
-        ["Recording", "Subject", "Condition", "Length", "People", "Good", "Uncertain", "Excluded", "No face"],
-        [_recording_row(entry) for entry in entries],
-        [40, 19, 22, 14, 14, 13, 19, 19, 16],
-        numbers_from=3,
+        ["Recording", "Subject", "Condition", "Model", "Length", "People", "Good", "Uncertain", "Excluded", "No face"],
+        [_recording_row(entry, counts=entry.analysis in counting) for entry in entries],
+        [34, 16, 19, 24, 14, 13, 12, 18, 17, 14],
+        numbers_from=4,
     )
     page.ln(1)
     page.paragraph(
         "Good and uncertain: shares of the seconds that count; excluded: share of the seconds in which people are "
-        "seen; no face: share of the recording.",
+        "seen; no face: share of the recording. Analyses that are left out are in no figure of this report.",
         QUIET,
         7,
     )
@@ -195,13 +210,14 @@ def _add_recordings(page: Document, study: StudyReport) -> None:
         page.bullets(study.observations.missing[:MOST_ROWS], 7.5)
 
 
-def _recording_row(entry: Entry) -> list[str]:
+def _recording_row(entry: Entry, *, counts: bool) -> list[str]:
     figures = entry.figures
     shares = (figures.share_good, figures.share_uncertain, figures.share_excluded, figures.share_without_face)
     return [
         entry.title,
         entry.place.subject or _NOTHING,
         entry.place.condition or _NOTHING,
+        f"{entry.request.model or _NOTHING}{'' if counts else ' (left out)'}",
         as_clock(entry.recording.duration_s),
         str(figures.people),
         *(_NOTHING if share is None else f"{share:.0%}" for share in shares),
@@ -231,7 +247,7 @@ def _add_outcome(page: Document, study: StudyReport, found: Outcome, value: str)
     for each in found.comparisons:
         page.panel(f"{each.first} and {each.second}", _comparison_words(each))
     emotion = value.rpartition("_")[2]
-    for model in sorted({entry.request.model or "" for entry in study.entries}):
+    for model in sorted({entry.request.model or "" for entry in study.used}):
         page.paragraph(validity_line(model, study.cards.get(model), emotion))
 
 
@@ -274,12 +290,12 @@ def _add_methods(
     comparisons = [each for one in outcomes for each in one.comparisons]
     page.paragraph(methods_paragraph([*comparisons, *curves]))
     page.paragraph(f"A row of the table behind the figures is {study.row}.")
-    for request, count in _requests(study.entries):
+    for request, count in _requests(study.used):
         page.heading(f"How {'a recording was' if count == 1 else f'each of {count} recordings was'} read", 50)
         for words in reading_methods(request, study.cards.get(request.model or "")):
             page.paragraph(words)
     page.heading("Limits")
-    page.bullets(limits(study.cards.get(request.model or "") for request, _ in _requests(study.entries)))
+    page.bullets(limits(study.cards.get(request.model or "") for request, _ in _requests(study.used)))
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
 

@@ -15,7 +15,7 @@ from fer_core.library.values import Consent, Place
 from fer_core.readings import Box
 from fer_core.settings import LIBRARY
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.timeline.edits import Name
+from fer_core.timeline.edits import Name, Smooth
 from fer_core.timeline.study import Study
 from fer_core.ui.shared import library as shared
 from fer_core.ui.shared import loaders, routing
@@ -128,6 +128,23 @@ def test_people_are_compared_with_what_each_figure_rests_on(place):
     assert "r12.mp4: no subject is named" in said
     cells = page.dataframe[0].value
     assert list(cells["n"]) == [6, 6] and list(cells["seconds"]) == [24.0, 24.0]
+
+
+def test_it_is_said_where_what_is_compared_was_not_read_alike(place):
+    full(place)
+    with Library.open(place) as library:
+        entries = {entry.title: entry for entry in library.entries()}
+        study = library.open_study(entries["r12.mp4"].analysis)  # of nobody, so in no figure
+        library.save(entries["r12.mp4"].analysis, study.edited(Smooth("none", 0.0, 0.9)))
+    page = study_page()
+    for name in ("Compare people", "Over time", "Take along"):
+        assert not tab(page, name).warning
+    with Library.open(place) as library:
+        study = library.open_study(entries["r1.mp4"].analysis)
+        library.save(entries["r1.mp4"].analysis, study.edited(Smooth("exponential", 0.4, 0.35)))
+    for name in ("Compare people", "Over time", "Take along"):
+        [said] = [each.value for each in tab(page, name).warning]
+        assert "calm: below 50% (6); joke: below 35% (1), below 50% (5)" in said.replace("\\", "")
 
 
 def test_a_pair_that_cannot_be_compared_does_not_hide_the_others(place):

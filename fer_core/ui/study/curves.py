@@ -1,5 +1,7 @@
 """Mean curves over people with their bands, and whether two of them differ."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,13 +11,14 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.library.curves import ConditionCurves
 from fer_core.library.library import Library
+from fer_core.library.values import Entry
 from fer_core.timeline.groups.clusters import ClusterTest, compare_curves
 from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import AROUND_S, EVENTS, WHOLE, WINDOW, observed_curves
-from fer_core.ui.study.results import validity
+from fer_core.ui.study.results import models_of, say_differences, validity
 
 _LONGEST_S = (-10.0, 30.0)
 
@@ -50,10 +53,10 @@ def curves(library: Library) -> None:
             icon=":material/rule:",
         )
         return
-    _shown(found, emotion, {entry.request.model or "" for entry in entries})
+    _shown(found, emotion, entries)
 
 
-def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
+def _shown(found: ConditionCurves, emotion: str, entries: Sequence[Entry]) -> None:
     names = list(found.curves)
     chosen = names
     if len(names) > 2:
@@ -73,6 +76,8 @@ def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
             st.info(f"{plain(name)}: {plain(str(error))}", icon=":material/info:")
     if not means:
         return
+    behind = {name: found.analyses[name] for name in means}
+    say_differences(entries, behind)
     test = _tested([found.curves[name] for name in means])
     title = f"{emotion}: mean probability"
     figure = mean_curves(means, test.clusters if isinstance(test, ClusterTest) else (), title)
@@ -88,7 +93,7 @@ def _shown(found: ConditionCurves, emotion: str, models: set[str]) -> None:
         _said(test, [*means.values(), test])
     elif test:
         st.info(plain(test), icon=":material/info:")
-    for line in validity(models, f"mean_{emotion}"):
+    for line in validity(models_of(entries, behind), f"mean_{emotion}"):
         st.caption(plain(line))
 
 

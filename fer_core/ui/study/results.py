@@ -1,6 +1,6 @@
 """People compared: figure, what each cell rests on, and the sentences for a paper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -9,8 +9,10 @@ import streamlit as st
 from fer_core.charts.people import describe_people, people_by_condition
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
+from fer_core.library.alike import NOT_ALIKE, Behind, differences, used
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, outcome_of, value_title
+from fer_core.library.values import Entry
 from fer_core.reports.wording import validity_line
 from fer_core.timeline.groups.conditions import Share
 from fer_core.timeline.groups.methods import methods_paragraph
@@ -35,8 +37,6 @@ def results(library: Library) -> None:
     if not entries:
         st.info("Keep some recordings first; then people are compared here.", icon=":material/groups:")
         return
-    if len({(entry.request.model, entry.request.fps) for entry in entries}) > 1:
-        st.warning("Not all recordings were read by the same model and samples a second.", icon=":material/info:")
     what = st.segmented_control(
         "One row is", [WHOLE, EVENTS], default=WHOLE, required=True, key="study rows", persist_state="session"
     )
@@ -54,6 +54,7 @@ def results(library: Library) -> None:
             icon=":material/rule:",
         )
         return
+    say_differences(entries, observations.analyses)
     names = VALUES if what == WHOLE else EVENT_VALUES
     value = st.selectbox(
         "Value",
@@ -64,7 +65,7 @@ def results(library: Library) -> None:
         persist_state="session",
     )
     st.session_state[CHOSEN] = value
-    _compared(observations.table, value, {entry.request.model or "" for entry in entries})
+    _compared(observations.table, value, models_of(entries, observations.analyses))
 
 
 def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
@@ -85,6 +86,18 @@ def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
     columns = dict.fromkeys(("uncertain", "excluded"), _PERCENT)
     st.dataframe(cells(found.means), hide_index=True, column_config=columns)
     _sentences(found)
+
+
+def say_differences(entries: Sequence[Entry], behind: Behind) -> None:
+    """Warn where the analyses behind figures were not read alike."""
+    if found := differences(entries, behind):
+        lines = "\n".join(f"- {plain(words)}" for words in found)
+        st.warning(f"{NOT_ALIKE}\n\n{lines}", icon=":material/compare_arrows:")
+
+
+def models_of(entries: Sequence[Entry], behind: Behind) -> set[str]:
+    """Names of the models that read what is in figures."""
+    return {entry.request.model or "" for entry in used(entries, behind)}
 
 
 def validity(models: Iterable[str], value: str) -> list[str]:

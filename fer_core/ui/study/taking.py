@@ -19,7 +19,7 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import held
 from fer_core.ui.study.reading import EVENTS, REPORT, WHOLE, ZIP, Made, drop, made, made_for_all, observed, state_of
 from fer_core.ui.study.report import report
-from fer_core.ui.study.results import CHOSEN, MESSAGE
+from fer_core.ui.study.results import CHOSEN, MESSAGE, say_differences
 
 _VALUE = f"mean_{EMOTIONS[3]}"
 _IMPORT = "study import"
@@ -51,6 +51,7 @@ def _tables(library: Library) -> None:
     if table.empty:
         st.info("No recording has what a row needs; *Compare people* says what is missing.", icon=":material/rule:")
         return
+    say_differences(library.entries(), observations.analyses)
     value = _value(VALUES if what != EVENTS else EVENT_VALUES)
     scripts: list[_File] = [
         ("R script", r_script(value), "study.R", "code"),

@@ -22,12 +22,13 @@ from tests.timelines import of_rows, reading
 DAY = date(2026, 11, 29)
 
 
-def kept(library, people: int = 6) -> None:
-    """Everybody under both conditions, happier by about 0.2 at jokes; one recording of nobody."""
+def kept(library, people: int = 6, model: str = "resnet50v2", sure: float = 0.6) -> None:
+    """Everybody under both conditions, happier by about 0.2 at jokes than `sure`; one recording of nobody."""
     for number in range(2 * people + 1):
         joke = number % 2
-        rows = [reading(t / 2, 1, "happy", 0.6 + 0.2 * joke + 0.007 * number * joke) for t in range(8)]
+        rows = [reading(t / 2, 1, "happy", sure + 0.2 * joke + 0.007 * number * joke) for t in range(8)]
         timeline = of_rows(rows)
+        timeline = replace(timeline, request=replace(timeline.request, model=model))
         recording = replace(timeline.recording, name=f"r{number} 面接.mp4", sha256=f"{number:064x}")
         library.keep(Study(replace(timeline, recording=recording)))
         if number < 2 * people:
@@ -51,7 +52,7 @@ def test_it_says_what_was_recorded_compared_and_on_what_it_rests(on_sqlite):
     for words in (
         "Pilot – Käthe",
         "29 November 2026",
-        "How 13 analyses were read",
+        "How 12 analyses were read",
         "4 samples a second",
         "cd" * 32,
         "numpy 2.4.6",
@@ -76,6 +77,30 @@ def test_it_states_the_smoothing_and_threshold_that_its_figures_have(on_sqlite):
     text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
     assert "Uncertain below 40%" in text and "highest probability is below 40%" in text and "running median" in text
     assert "below 50%" not in text and "exponential average" not in text
+
+
+def test_what_was_not_read_alike_is_told_by_condition(on_sqlite):
+    kept(on_sqlite)
+    assert "Not read alike" not in text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    for entry in on_sqlite.entries():
+        if entry.place.condition == "joke":
+            changed = on_sqlite.open_study(entry.analysis).edited(Smooth("median", 0.5, 0.35))
+            on_sqlite.save(entry.analysis, changed)
+    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    assert text.count("How 6 analyses were read") == 2 and "Not read alike" in text
+    assert "Uncertain – calm: below 50% (6); joke: below 35% (6)." in text
+    assert text.index("Not read alike") < text.index("A point is a person")
+
+
+def test_only_analyses_in_its_figures_are_in_tiles_methods_and_validity(on_sqlite):
+    kept(on_sqlite, model="ensemble", sure=0.4)
+    kept(on_sqlite)
+    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    assert text.count("How 12 analyses were read") == 1 and "Not read alike" not in text
+    assert "12 recordings" in text and "100% of the time seen: certain" in text
+    assert "each of 12 recordings was read" in text and text.count("finds 89% of the 879 faces") == 1
+    assert text.count("ensemble (left out)") == text.count("r3 面接.mp4 S1 joke") * 13 / 2 == 13
+    assert text.count("ensemble") == 13
 
 
 def test_all_its_comparisons_are_one_family(on_sqlite):
