@@ -40,6 +40,11 @@ MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "settings.json"
 PARQUET: Final = "timeline.parquet"
 JSON: Final = "timeline.json"
+README: Final = "README.txt"
+REPORT: Final = "report.pdf"
+NAMES: Final = frozenset({MANIFEST, SETTINGS, PARQUET, JSON, CSV_NAME, DICTIONARY_NAME, README, REPORT})
+"""The files of a bundle, of either format."""
+
 MAX_BYTES: Final = 2_000_000_000
 MAX_FILES: Final = 50
 
@@ -93,8 +98,8 @@ def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> 
     timeline = study.timeline
     kept = Study(replace(study.read, portraits={}), study.edits)
     files = {
-        "README.txt": _readme(timeline).encode(),
-        "report.pdf": pdf_report(timeline, made_on, study.notes_of_people, card),
+        README: _readme(timeline).encode(),
+        REPORT: pdf_report(timeline, made_on, study.notes_of_people, card),
         CSV_NAME: csv_text(timeline).encode(),
         DICTIONARY_NAME: dictionary_text(timeline.frame.columns).encode(),
         PARQUET: kept.to_parquet(),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.errors import FerError, TimelineError
-from fer_core.evidence.bundle import JSON, MANIFEST, PARQUET, SETTINGS, Contents, read_bundle
+from fer_core.evidence.bundle import JSON, MANIFEST, NAMES, PARQUET, SETTINGS, Contents, read_bundle
 from fer_core.evidence.comparison import (
     BOX,
     ORDER,
@@ -53,7 +53,7 @@ _MEASURE_GROUPS: Final = (tuple(name for name in MEASURES if name not in _LATER)
 """Measures that came into timelines together."""
 
 _UNCOMPARED: Final = (
-    "Not compared with anything, and covered by the fingerprint alone, are the report, the README, the dictionary of "
+    "Not compared with anything, and covered by the fingerprint alone, are the report, the README, the dictionaries of "
     "columns, the date on which the bundle was made, and the Python and the machine that made it{}."
 )
 
@@ -106,7 +106,7 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
     read = analyse(video, contents.request)
     other = [
         *_other_request(contents, read.request),
-        *_other_files(contents.provenance, read.provenance),
+        *_other_files(contents, read.provenance),
         *_other_recording(contents.recording, read.recording),
         *_other_reading(kept, read),
     ]
@@ -127,7 +127,7 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
         findings = (*findings, *_told(contents, Study.of_document(kept, more)), *_untold(contents, kept, read))
         more_told = "; the outlines of faces, too" if _OUTLINE in set(kept.measures) - set(read.measures) else ""
         findings = (*findings, _UNCOMPARED.format(more_told))
-    circumstances = _circumstances(contents.provenance, read.provenance)
+    circumstances = _circumstances(contents, read.provenance)
     return Verification(verdict, (*other, *findings, *circumstances), contents.fingerprint)
 
 
@@ -159,12 +159,15 @@ def _contradictions(contents: Contents) -> list[str]:
             f"{PARQUET} and its corrections": _notes_follow(table, about, contents),
             f"Cuts in {JSON} and {PARQUET}": contents.edits is None or record.cuts == table.cuts,
             f"Problems in {JSON} and {PARQUET}": contents.edits is None or record.problems == table.problems,
+            f"Where the reading was stopped in {JSON} and {PARQUET}": record.stopped_s == table.stopped_s,
             f"Measures in {JSON} and {PARQUET}": _same_measures(record.measures, table.measures),
         }
     except (KeyError, TypeError, ValueError, FerError):
         return ["The tables of the bundle cannot be read."]
     if table.excerpt:
         return ["The bundle holds a part of the recording alone."]
+    if contents.edits is not None and (table.portraits or record.portraits):
+        return ["The tables of the bundle hold portraits, which those of no bundle do."]
     return [f"{names} contradict each other." for names, same in agree.items() if not same]
 
 
@@ -187,7 +190,11 @@ def _notes_follow(timeline: Timeline, more: More, contents: Contents) -> bool:
 
 
 def _unheard_of(contents: Contents) -> list[str]:
-    """What no bundle holds, as it could not be checked by reading the recording again."""
+    """What no bundle holds, as it could not be checked by reading the recording again, and what every bundle holds."""
+    found = [f"{harmless(name)} is no file of a bundle." for name in sorted(set(contents.files) - NAMES)]
+    found.extend(f"{name} is missing, which every bundle holds." for name in sorted(NAMES - set(contents.files)))
+    if found:
+        return found
     if any(isinstance(edit, Remove) for edit in contents.edits or ()):
         return ["The corrections remove somebody, so that the bundle cannot be checked."]
     return []
@@ -208,7 +215,12 @@ def _told(contents: Contents, study: Study) -> Iterator[str]:
 
 
 def _untold(contents: Contents, kept: Timeline, again: Timeline) -> Iterator[str]:
-    """Problems of the recording that the bundle does not name; one that was read in two goes may not know them all."""
+    """What the bundle says of its reading and the recording does not bear out, though the rows agree.
+
+    Problems that the bundle does not name are told; one that was read in two goes may not know them all.
+    """
+    if kept.stopped_s is not None and again.stopped_s is None:
+        yield f"The bundle says that its reading was stopped at {kept.stopped_s:.2f} s; nothing is lacking from it."
     known = {_without_numbers(problem) for problem in kept.problems}
     lacking = [problem for problem in again.problems if _without_numbers(problem) not in known]
     if lacking and contents.edits is not None:
@@ -317,16 +329,45 @@ def _other_outlines(kept: pd.Series, again: pd.Series) -> np.ndarray:
     return other
 
 
-def _other_files(kept: Provenance, again: Provenance) -> list[str]:
-    shared = set(kept.files) & set(again.files)
-    changed = [file for file in sorted(shared) if kept.files[file] != again.files[file]]
-    return [f"The file {harmless(file)} is not the one that the bundle was made with." for file in changed]
+def _other_files(contents: Contents, again: Provenance) -> list[str]:
+    """Files that are others now, and those of the model that the bundle does not name.
+
+    Format 1 called the files of a model otherwise, and did not name all.
+    """
+    kept = contents.provenance.files
+    changed = [file for file in sorted(set(kept) & set(again.files)) if kept[file] != again.files[file]]
+    found = [f"The file {harmless(file)} is not the one that the bundle was made with." for file in changed]
+    if contents.edits is not None:
+        found += [_unnamed(file) for file in _of_models(again, contents.request.model) if file not in kept]
+    return found
 
 
-def _circumstances(kept: Provenance, again: Provenance) -> list[str]:
-    """Versions that differ: no fault, but a reason for small differences."""
+def _of_models(provenance: Provenance, name: str | None) -> list[str]:
+    """The files of a model and its members: "model/file", and by each model's name what else of its card decides."""
+    models = {name, *(file.partition("/")[0] for file in provenance.files if "/" in file)}
+    return [file for file in sorted(provenance.files) if file.partition("/")[0] in models]
+
+
+def _unnamed(file: str) -> str:
+    return f"The bundle names no SHA-256 of {harmless(file)}, with which the recording is read now."
+
+
+def _circumstances(contents: Contents, again: Provenance) -> list[str]:
+    """Files that one side alone names, and versions that differ: no fault, but a reason for small differences.
+
+    Versions before did not name every file that they used.
+    """
+    kept = contents.provenance
+    told = set() if contents.edits is None else set(_of_models(again, contents.request.model))
     return [
-        f"{name} was {kept.versions.get(name, 'absent')} then and is {again.versions.get(name, 'absent')} now."
-        for name in sorted(set(kept.versions) | set(again.versions))
-        if kept.versions.get(name) != again.versions.get(name)
+        *(_unnamed(file) for file in sorted(set(again.files) - set(kept.files) - told)),
+        *(
+            f"The bundle names the file {harmless(file)}, with which the recording is not read now."
+            for file in sorted(set(kept.files) - set(again.files))
+        ),
+        *(
+            f"{name} was {kept.versions.get(name, 'absent')} then and is {again.versions.get(name, 'absent')} now."
+            for name in sorted(set(kept.versions) | set(again.versions))
+            if kept.versions.get(name) != again.versions.get(name)
+        ),
     ]

@@ -18,7 +18,7 @@ from fer_core.cli import main
 from fer_core.declaration import Declaration
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError
-from fer_core.evidence.bundle import bundle_bytes, fingerprint_of, open_bundle, read_bundle, write_bundle
+from fer_core.evidence.bundle import NAMES, bundle_bytes, fingerprint_of, open_bundle, read_bundle, write_bundle
 from fer_core.evidence.verification import compare, verify
 from fer_core.networks.files import sha256
 from fer_core.reports.tables import csv_text
@@ -78,7 +78,7 @@ def rezipped(path, files: dict[str, bytes], *, cover_up: bool = False):
 def forged(files: dict[str, bytes], rows: pd.DataFrame, timeline: Timeline) -> dict[str, bytes]:
     """All tables changed in step."""
     changed = dataclasses.replace(timeline, frame=rows)
-    logged = dataclasses.replace(timeline, frame=rows.assign(**{AS_READ: rows["person"]}))
+    logged = dataclasses.replace(timeline, frame=rows.assign(**{AS_READ: rows["person"]}), portraits={})
     record = json.loads(files["timeline.json"])
     record["rows"] = listed(typed_rows(logged))
     return {
@@ -95,6 +95,7 @@ def never(*_):
 
 def test_it_holds_report_tables_settings_and_hashes(data, timeline):
     files = files_in(data)
+    assert set(files) == NAMES
     assert sorted(files) == [
         "README.txt", "manifest.json", "report.pdf", "settings.json",
         "timeline.csv", "timeline.json", "timeline.parquet", "timeline_columns.csv",
@@ -169,6 +170,18 @@ COVERED_UP = {
         lambda d: d.replace(b'"fps": 4.0', b'"fps": 2.0'),
         "timeline.json and settings.json",
     ),
+    "a file put in": ("expert_opinion.pdf", lambda d: b"%PDF-", "expert_opinion.pdf is no file of a bundle"),
+    "a file taken out": ("README.txt", None, "README.txt is missing, which every bundle holds"),
+    "the stop alone": (
+        "timeline.json",
+        lambda d: d.replace(b'"stopped_s": null', b'"stopped_s": 3.0'),
+        "Where the reading was stopped in timeline.json and timeline.parquet",
+    ),
+    "a portrait in a table": (
+        "timeline.json",
+        lambda d: d.replace(b'"excerpt"', b'"portraits": {"1": "/9j/"}, "excerpt"'),
+        "The tables of the bundle hold portraits",
+    ),
     "the Parquet file destroyed": ("timeline.parquet", lambda d: d[:-9], "The tables of the bundle cannot be read"),
 }
 
@@ -176,7 +189,9 @@ COVERED_UP = {
 @pytest.mark.parametrize(("name", "change", "finding"), COVERED_UP.values(), ids=COVERED_UP)
 def test_a_change_with_a_new_manifest_contradicts_other_files(tmp_path, data, video, name, change, finding):
     files = files_in(data)
-    changed = {**files, name: change(files[name])}
+    changed = {**files, name: b"" if change is None else change(files.get(name, b""))}
+    if change is None:
+        del changed[name]
     assert changed != files
     result = verify(rezipped(tmp_path / "x.zip", changed, cover_up=True), video, never)
     assert result.verdict == "changed" and any(words.startswith(finding) for words in result.findings)
@@ -301,7 +316,9 @@ def test_what_reading_again_cannot_confirm_is_told(tmp_path, video, timeline):
     *_, told, uncompared = verify(path, video, lambda *_: timeline).findings
     assert told.startswith("This was declared, which reading the recording again cannot confirm.")
     assert "usability study" in told
-    assert "the report, the README, the dictionary of columns, the date" in uncompared and "outlines" not in uncompared
+    assert (
+        "the report, the README, the dictionaries of columns, the date" in uncompared and "outlines" not in uncompared
+    )
 
 
 def test_a_recording_that_is_not_there_is_a_sentence(tmp_path, data):
@@ -448,6 +465,38 @@ def test_other_weights_and_requests_are_a_difference_and_versions_a_remark(tmp_p
     assert lower.verdict == "differs" and "uncertain below is 0.5 in the bundle, 0.4 now" in lower.findings[0]
     newer = made_with(versions={"fer_core": "0.1.0", "numpy": "3.0"})
     assert newer.confirmed and newer.findings[-1] == "numpy was 2.4.6 then and is 3.0 now."
+
+
+@pytest.mark.usefixtures("without_report")
+def test_files_that_the_bundle_does_not_name_are_told(tmp_path, video, timeline):
+    model = {"resnet50v2/model.tflite": "cd" * 32, "resnet50v2": "ab" * 32}
+    now = dataclasses.replace(timeline.provenance, files={**model, "detector.tflite": "ef" * 32})
+    path = tmp_path / "evidence.zip"
+
+    def verified(files):
+        kept = dataclasses.replace(timeline, provenance=dataclasses.replace(now, files=files))
+        path.write_bytes(bundle_bytes(Study(kept), DAY))
+        return verify(path, video, lambda *_: dataclasses.replace(timeline, provenance=now))
+
+    assert verified(now.files).verdict == "identical"
+    assert "SHA-256" not in " ".join(verified(now.files).findings)
+    older = verified({**model, "cascade.xml": "12" * 32})  # as versions that used other files, or did not name all
+    assert older.verdict == "identical" and older.findings[-2:] == (
+        "The bundle names no SHA-256 of detector.tflite, with which the recording is read now.",
+        "The bundle names the file cascade.xml, with which the recording is not read now.",
+    )
+    for files in ({}, {"model_v2.tflite": "cd" * 32, "resnet50v2": "ab" * 32}):
+        result = verified(files)
+        assert (result.verdict, result.confirmed) == ("differs", False)
+        assert any(words.startswith("The bundle names no SHA-256 of resnet50v2/") for words in result.findings)
+
+
+@pytest.mark.usefixtures("without_report")
+def test_a_stop_that_nothing_shows_is_told(tmp_path, video, timeline):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(bundle_bytes(Study(dataclasses.replace(timeline, stopped_s=3.0)), DAY))
+    findings = verify(path, video, lambda *_: timeline).findings
+    assert any(words.startswith("The bundle says that its reading was stopped at 3.00 s") for words in findings)
 
 
 def test_another_recording_is_not_run(tmp_path, data):
