@@ -110,8 +110,9 @@ people <- people[is.finite(people[[value]]), ]
 conditions <- sort(unique(people$condition))
 
 summary_of <- function(name) {{
-  x <- people[people$condition == name, value]
-  rows <- study[study$condition == name, ]
+  those <- people[people$condition == name, ]
+  x <- those[[value]]
+  rows <- study[study$condition == name & study$subject %in% those$subject, ]  # of people who have a value
   seconds <- sum(rows$seconds)
   data.frame(condition = name, n = length(x), mean = mean(x), sd = sd(x), seconds = seconds,
              uncertain = sum(rows$uncertain_s) / seconds,
@@ -145,7 +146,8 @@ value = "{value}"
 study[["subject", "condition", value, "seconds", "uncertain_s", "excluded_s"]].head()"""
     people = """people = study.groupby(["subject", "condition"], as_index=False)[value].mean().dropna()
 cells = people.groupby("condition")[value].agg(n="count", mean="mean", sd="std")
-seconds = study.groupby("condition")[["seconds", "uncertain_s", "excluded_s"]].sum()
+behind = study.merge(people[["subject", "condition"]])  # rows of people who have a value
+seconds = behind.groupby("condition")[["seconds", "uncertain_s", "excluded_s"]].sum()
 cells["seconds"] = seconds["seconds"]
 cells["uncertain"] = seconds["uncertain_s"] / seconds["seconds"]
 cells["excluded"] = seconds["excluded_s"] / (seconds["seconds"] + seconds["excluded_s"])

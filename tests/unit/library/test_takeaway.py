@@ -12,6 +12,7 @@ import pytest
 
 from fer_core.library.observations import MEANINGS
 from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes, spss_names
+from fer_core.timeline.groups.cells import values_of_people
 
 
 @pytest.fixture
@@ -99,6 +100,34 @@ def test_the_notebook_repeats_the_means_from_the_csv(table, tmp_path):
     assert cells["mean"] == pytest.approx(wanted.to_dict(), abs=1e-6)
     assert cells["n"] == {"calm": 4, "joke": 4} and cells["excluded"]["calm"] == pytest.approx(1 / 6)
     assert (tmp_path / "study.png").stat().st_size > 1000
+
+
+@pytest.fixture
+def somebody_without_a_value(table):
+    """The "joke" of one person has no value, and seconds and exclusions of its own."""
+    return table.assign(
+        mean_happy=table["mean_happy"].mask(table.index == 7),
+        seconds=table["seconds"].mask(table.index == 7, 2.0),
+        excluded_s=table["excluded_s"].mask(table.index == 7, 8.0),
+    )
+
+
+def test_the_notebook_tells_the_data_behind_the_figure_of_the_page(somebody_without_a_value, tmp_path):
+    cells = cells_of_notebook(somebody_without_a_value, tmp_path)
+    for condition in ("calm", "joke"):
+        told = values_of_people(somebody_without_a_value, "mean_happy").cell(condition)
+        assert (cells["n"][condition], cells["seconds"][condition]) == (told.n, told.seconds)
+        assert cells["uncertain"][condition] == pytest.approx(told.share_uncertain)
+        assert cells["excluded"][condition] == pytest.approx(told.share_excluded)
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
+def test_the_script_for_r_tells_the_data_behind_the_figure_of_the_page(somebody_without_a_value, tmp_path):
+    (tmp_path / "study.csv").write_bytes(csv_bytes(somebody_without_a_value))
+    (tmp_path / "study.R").write_text(r_script("mean_happy") + 'cat("seconds:", summary_of("joke")$seconds)')
+    done = subprocess.run(["Rscript", "study.R"], cwd=tmp_path, capture_output=True, text=True)
+    told = values_of_people(somebody_without_a_value, "mean_happy").cell("joke")
+    assert done.returncode == 0 and f"seconds: {told.seconds:.0f}" in done.stdout, done.stderr
 
 
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed")
