@@ -18,12 +18,13 @@ from fer_core.errors import LibraryError, StaysDeletedError
 from fer_core.jobs import Monitor
 from fer_core.library import rows
 from fer_core.library import tables as t
+from fer_core.library.dictionary import ANALYSES, CORRECTED, EVENTS, READINGS, columns_text
 from fer_core.library.library import Library
 from fer_core.library.readings import study_of
 from fer_core.library.store import name_of
 from fer_core.library.values import Consent, Entry, Imported, Place, checked_name
 from fer_core.plain import as_plain, from_plain
-from fer_core.reports.tables import csv_text, dictionary_text
+from fer_core.reports.tables import csv_text
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.files import MAX_BYTES
 from fer_core.timeline.study import Study
@@ -35,19 +36,21 @@ MAX_CATALOGUE: Final = 500_000_000
 MAX_FILES: Final = 400_000
 
 _JSON: Final = frozenset({"about", "request", "provenance", "figures", "edit", "event", "consent"})
+_OF_EVENTS: Final = ("recording", "recording_id", "start_s", "end_s", "text", "kind", "subject")
 _ANALYSIS: Final = re.compile(r"[0-9a-f]{64}")
 _RECORDING: Final = re.compile(r"[0-9a-f]{32,64}")
 
 README: Final = """Kept analyses of facial expressions, exported {today}.
 
 Nothing here needs the program that wrote it. All text is UTF-8, times are seconds from the start of the recording.
+analyses.csv, events.csv and columns.csv begin with a byte order mark, as spreadsheet programs want it.
 
 analyses.csv    one row an analysis: recording, subject, session, condition, attributes, quality. `analysis` names the
                 files below. Shares are 0 to 1; an empty cell is a value that is not known.
 events.csv      one row an event of a recording, where there are any. `recording_id` is that of analyses.csv; two
                 recordings may have one title.
 corrected/      one CSV an analysis: the readings with every correction made, one row a face and sampled frame.
-columns.csv     what the columns of these files mean.
+columns.csv     what the columns of all these files mean.
 readings/       one Parquet file an analysis: the readings as the analysis gave them, before any correction, with
                 request and provenance as JSON in the metadata. The file's name is its SHA-256.
 catalogue.json  everything else, complete: recordings, request and provenance of each analysis, the corrections in
@@ -56,7 +59,8 @@ catalogue.json  everything else, complete: recordings, request and provenance of
 In Python:  pandas.read_csv("analyses.csv", dtype={{"subject": str, "condition": str}}, keep_default_na=False,
                             na_values=[""])
             pandas.read_parquet("readings/NAME.parquet")
-In R:       read.csv("analyses.csv", na.strings = "", colClasses = c(subject = "character", condition = "character"))
+In R:       read.csv("analyses.csv", fileEncoding = "UTF-8-BOM", na.strings = "",
+                     colClasses = c(subject = "character", condition = "character"))
             arrow::read_parquet("readings/NAME.parquet")
 
 A probability is how a model reads a face, not what somebody feels. A row that is `uncertain` should count as such.
@@ -134,18 +138,22 @@ def _write(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> int:
     logs: dict[str, list[Any]] = {entry.analysis: [] for entry in entries}
     for row in sorted(catalogue[t.EDITS.name], key=lambda row: row["place"]):
         logs[row["analysis"]].append(row["edit"])
-    columns = dict[str, None]()
+    columns = {name: dict[str, None]() for name in (ANALYSES, EVENTS, CORRECTED, READINGS)}
     for done, entry in enumerate(entries, 1):
         data = library.store.get(entry.analysis)
         study = study_of(data, logs[entry.analysis])
-        archive.writestr(f"readings/{entry.analysis}.parquet", data, zipfile.ZIP_STORED)
-        archive.writestr(f"corrected/{entry.analysis}.csv", csv_text(study.timeline))
-        columns |= dict.fromkeys(study.timeline.frame.columns)
+        archive.writestr(f"{READINGS}{entry.analysis}.parquet", data, zipfile.ZIP_STORED)
+        archive.writestr(f"{CORRECTED}{entry.analysis}.csv", csv_text(study.timeline))
+        columns[CORRECTED] |= dict.fromkeys(study.timeline.frame.columns)
+        columns[READINGS] |= dict.fromkeys([*study.read.frame.columns, *study.read.measures.columns])
         monitor.step(done, len(entries), "exporting")
-    archive.writestr("analyses.csv", for_spreadsheets(csv_of(flat(entries))))
-    archive.writestr("columns.csv", dictionary_text(list(columns)))
+    table = flat(entries)
+    columns[ANALYSES] |= dict.fromkeys(table.columns)
+    archive.writestr(ANALYSES, for_spreadsheets(csv_of(table)))
     if catalogue[t.EVENTS.name]:
-        archive.writestr("events.csv", for_spreadsheets(_events_text(catalogue, entries)))
+        columns[EVENTS] |= dict.fromkeys(_OF_EVENTS)
+        archive.writestr(EVENTS, for_spreadsheets(_events_text(catalogue, entries)))
+    archive.writestr("columns.csv", for_spreadsheets(columns_text(columns)))
     document = {"format": FORMAT, "tables": catalogue}
     archive.writestr("catalogue.json", json.dumps(document, ensure_ascii=False, indent=1))
     archive.writestr("README.txt", README.format(today=rows.now()[:10]))
@@ -161,12 +169,11 @@ def _plain_rows(connection: sa.Connection, table: sa.Table) -> list[dict[str, An
 
 def _events_text(catalogue: Mapping[str, list[dict[str, Any]]], entries: list[Entry]) -> str:
     titles = {entry.recording_id: entry.title for entry in entries}
-    header = ("recording", "recording_id", "start_s", "end_s", "text", "kind", "subject")
     cells = [
-        (titles.get(row["recording"], ""), row["recording"], *(row["event"].get(name) for name in header[2:]))
+        (titles.get(row["recording"], ""), row["recording"], *(row["event"].get(name) for name in _OF_EVENTS[2:]))
         for row in catalogue[t.EVENTS.name]
     ]
-    return csv_of_rows(header, [["" if cell is None else cell for cell in row] for row in cells])
+    return csv_of_rows(_OF_EVENTS, [["" if cell is None else cell for cell in row] for row in cells])
 
 
 def _taken(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> Imported:

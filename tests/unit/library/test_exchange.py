@@ -63,6 +63,30 @@ def test_an_export_is_read_with_nothing_but_pandas(exported, full):
         assert catalogue["tables"]["consents"][0]["consent"]["purpose"] == "teaching"
 
 
+def test_the_dictionary_has_every_column_of_every_table(exported):
+    with zipfile.ZipFile(exported) as archive:
+        told = pd.read_csv(io.BytesIO(archive.read("columns.csv")), keep_default_na=False)
+        found = set()
+        for name in archive.namelist():
+            if name.endswith(".csv") and name != "columns.csv":
+                columns = pd.read_csv(io.BytesIO(archive.read(name)), nrows=0).columns
+            elif name.endswith(".parquet"):
+                columns = pd.read_parquet(io.BytesIO(archive.read(name))).columns
+            else:
+                continue
+            found |= {(f"{folder}/" if (folder := name.rpartition("/")[0]) else name, column) for column in columns}
+    assert found == set(zip(told["file"], told["column"], strict=True)) and not told["meaning"].eq("").any()
+
+
+def test_the_line_for_r_takes_the_mark_at_the_start_for_what_it_is(exported):
+    with zipfile.ZipFile(exported) as archive:
+        about = archive.read("README.txt").decode()
+        marked = {name for name in archive.namelist() if archive.read(name).startswith(b"\xef\xbb\xbf")}
+    assert marked == {"analyses.csv", "columns.csv", "events.csv"}
+    assert 'read.csv("analyses.csv", fileEncoding = "UTF-8-BOM"' in about
+    assert all(name in about.partition("begin with a byte order mark")[0] for name in marked)
+
+
 def test_events_of_two_recordings_with_one_title_are_told_apart(on_sqlite, tmp_path):
     for number in (1, 2):
         on_sqlite.keep(named("clip.mp4", number))
