@@ -9,13 +9,21 @@ import pandas as pd
 
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.errors import DependencyError, with_extra
-from fer_core.library.observations import MEANINGS
+from fer_core.library.observations import BEFORE_S, MEANINGS
 from fer_core.temporary import temporary_folder
-from fer_core.timeline.per_event import MEANINGS as EVENT_MEANINGS
+from fer_core.timeline.per_event import MEANINGS as ANY_EVENT
 
 MAX_SPSS_NAME: Final = 64
 MAX_SPSS_TEXT: Final = 32_000
 _SPSS_LABEL: Final = 250
+
+_BEFORE: Final = f"mean probability over the {BEFORE_S:g} s before the event"
+EVENT_MEANINGS: Final = {
+    **ANY_EVENT,
+    **{name: f"{ANY_EVENT[name]}; baseline: {_BEFORE}" for name in ("change", "peak_change", "onset_s", "area")},
+    "baseline": f"{_BEFORE}; empty where nothing counts there",
+}
+"""Columns of a table with a row an event, without the emotion at the end of their names."""
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:

@@ -54,7 +54,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "empty where it never is",
     "area": "integral over time of probability minus baseline, in seconds",
     "shown_s": "seconds in which this is the label and not uncertain",
-    "shown_share": "the same as a share of the seconds that count",
+    "shown_share": "shown_s as a share of the seconds that count, 0 to 1",
 }
 """Columns of `per_event`, in their order, and what they mean."""
 

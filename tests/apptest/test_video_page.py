@@ -390,6 +390,7 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
     found.choose_range(0.5, 1.5)
     tab(page, "Export")
     whole = exported(page)
+    assert b"time_s,frame,person,angry_from_rest," in whole["Differences from rest (CSV)"]  # no probabilities
     assert whole["Differences from rest (CSV)"].count(b"\n") == 7  # of the second person, from 0.5 s on
     assert b"before" in whole["Events (CSV)"] and whole["Readings (CSV)"].count("\n") == 9
     page.toggle(f"only range {found.number}").set_value(True).run()

@@ -13,9 +13,10 @@ import streamlit as st
 
 from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.classification import ModelCard
+from fer_core.emotions import EMOTIONS
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.reports.annotated import write_annotated
-from fer_core.reports.tables import csv_text, dictionary_text
+from fer_core.reports.tables import DECIMALS, csv_text, dictionary_text
 from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
@@ -69,7 +70,8 @@ def exports(recording: OpenRecording, card: ModelCard | None, addresses: Address
     _annotated(recording, stem, addresses)
     st.caption(
         "Names, markers and excluded spans are in the report and in the JSON, markers and spans in the events too. The "
-        "tables hold every reading with its raw values. JSON, Parquet and bundle can be opened on this page again, "
+        "tables hold every reading with its raw values; differences from rest are probabilities minus the person's own "
+        "at rest, -1 to 1. JSON, Parquet and bundle can be opened on this page again, "
         "with every correction in place; they hold the outline of every face, which is personal data. The report, also "
         "that in the bundle, shows a small portrait of each person; the other files hold no picture. The evidence "
         "bundle holds all files with request, versions and hashes; `python -m fer_core verify BUNDLE --video FILE` "
@@ -179,7 +181,7 @@ def tables(timeline: Timeline, notes: Notes, study: Study, rest: Callable[[], by
 
 def _differences(study: Study, span: tuple[float, float] | None) -> bytes:
     """Of the whole recording: the resting face may lie outside the part that is written."""
-    found = study.deviations()
+    found = study.deviations().rename(columns={name: f"{name}_from_rest" for name in EMOTIONS}).round(DECIMALS)
     return for_spreadsheets(csv_of(found if span is None else found[inside(found, *span)]))
 
 

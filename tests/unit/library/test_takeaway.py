@@ -11,7 +11,16 @@ import pandas as pd
 import pytest
 
 from fer_core.library.observations import MEANINGS
-from fer_core.library.takeaway import csv_bytes, dictionary, notebook, parquet_bytes, r_script, spss_bytes, spss_names
+from fer_core.library.takeaway import (
+    csv_bytes,
+    dictionary,
+    meaning,
+    notebook,
+    parquet_bytes,
+    r_script,
+    spss_bytes,
+    spss_names,
+)
 from fer_core.timeline.groups.cells import values_of_people
 
 
@@ -60,6 +69,13 @@ def test_names_for_spss_are_unlike_in_any_case():
 
 def test_every_column_has_a_meaning(table):
     assert dictionary(table)["meaning"].ne("").all()
+
+
+def test_the_meanings_of_a_row_an_event_name_the_second_before():
+    for what in ("baseline", "change", "peak_change", "onset_s", "area"):
+        assert "1 s before the event" in meaning(f"{what}_happy") and "at rest" not in meaning(f"{what}_happy")
+        assert len(meaning(f"{what}_surprise")) <= 250  # all of it is a label of SPSS
+    assert meaning("shown_share_happy") == "shown_s as a share of the seconds that count, 0 to 1; of happy"
 
 
 def cells_of_notebook(table, folder):
