@@ -23,7 +23,8 @@ MOST_SKIPPED: Final = 40
 _METHODS: Final = (
     "Every model read every face once. Accuracy is the share of faces whose label was the most probable emotion; its "
     "interval is Wilson's, that of macro F1 a bootstrap over faces. Means over classes are over those that occur among "
-    "the labels. ECE is the mean distance of confidence and accuracy over 15 bins of equal mass.",
+    "the labels; a dash stands where there is no face of an emotion, or for its precision no reading as it. "
+    "ECE is the mean distance of confidence and accuracy over 15 bins of equal mass.",
     "Models were compared on the same faces by McNemar's exact test, corrected by Holm's method for the number of "
     "pairs, with a paired bootstrap interval of the difference.",
     "Faces are taken as independent. Several pictures of one person make every interval too narrow.",
@@ -125,20 +126,12 @@ def _add_model(page: Document, title: str, figures: ModelFigures) -> None:
     page.paragraph("Faces by label and reading; the bluer, the larger a share of the row.", QUIET, 7.5)
     page.chart(
         confusion_chart(figures["confusion"], 150, 88),
-        f"Confusion matrix of {title}: " + "; ".join(_row_in_words(figures["confusion"], i) for i in range(7)),
+        f"Confusion matrix of {title}: " + "; ".join(_rows_in_words(figures["confusion"])),
     )
     page.heading("By emotion", 60)
     page.rows(
         ["Emotion", "Faces", "Precision", "Recall", "F1", "AUC"],
-        [
-            [
-                emotion,
-                f"{entry['support']:,}",
-                *(f"{entry[name]:.3f}" for name in ("precision", "recall", "f1")),
-                "–" if entry["auc"] is None else f"{entry['auc']:.3f}",
-            ]
-            for emotion, entry in figures["per_class"].items()
-        ],
+        [_class_row(emotion, figures) for emotion in EMOTIONS],
         [40, 22, 26, 26, 26, 26],
     )
     page.heading("Is 70 % right seven times in ten?", 75)
@@ -148,9 +141,26 @@ def _add_model(page: Document, title: str, figures: ModelFigures) -> None:
     )
 
 
-def _row_in_words(table: list[list[int]], row: int) -> str:
-    total = max(1, sum(table[row]))
-    return f"{EMOTIONS[row]} found {table[row][row] / total:.0%}"
+def _class_row(emotion: str, figures: ModelFigures) -> list[str]:
+    """Figures of an emotion; a dash for what cannot be known without a face of it, or without a reading as it."""
+    entry, place = figures["per_class"][emotion], EMOTIONS.index(emotion)
+    read = sum(row[place] for row in figures["confusion"])
+    known = {
+        "precision": entry["support"] and read,
+        "recall": entry["support"],
+        "f1": entry["support"],
+        "auc": entry["auc"] is not None,
+    }
+    return [
+        emotion,
+        f"{entry['support']:,}",
+        *(f"{entry[name]:.3f}" if there else "–" for name, there in known.items()),  # type: ignore[literal-required]
+    ]
+
+
+def _rows_in_words(table: list[list[int]]) -> list[str]:
+    """The share found of each emotion of which there are faces."""
+    return [f"{EMOTIONS[place]} found {row[place] / sum(row):.0%}" for place, row in enumerate(table) if sum(row)]
 
 
 def _add_groups(page: Document, figures: ModelFigures) -> None:

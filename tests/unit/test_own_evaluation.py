@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from datetime import date
 
 import cv2
@@ -80,6 +81,22 @@ def test_the_pdf_says_what_was_measured(evaluation):
     assert "The good one" in text
 
 
+def test_what_is_not_among_the_labels_is_not_found_badly(evaluation):
+    data = evaluation_report(evaluation, CARDS, date(2026, 5, 4))
+    text = text_of(data)
+    assert "disgust 0 – – – –" in text and re.search(r"happy 3 1\.000 0\.667 0\.800", text)
+    described = [words for words in alternative_texts(data) if words.startswith("Confusion matrix of")]
+    assert described and all("happy found" in words and "disgust" not in words for words in described)
+
+
+def test_the_precision_of_what_is_never_read_is_not_known(tmp_path):
+    for name, level in {"happy/1.png": 200, "sad/2.png": 210}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(png(level))  # both are read as happy
+    found = evaluate_own("one", read_labelled(tmp_path), {"good": brightness_classifier()})
+    assert "sad 1 – 0.000 0.000" in text_of(evaluation_report(found, CARDS, date(2026, 5, 4)))
+
+
 def test_a_single_model_without_errors_has_a_report_too(tmp_path):
     (tmp_path / "happy").mkdir()
     (tmp_path / "happy" / "1.png").write_bytes(png(200))
@@ -90,3 +107,10 @@ def test_a_single_model_without_errors_has_a_report_too(tmp_path):
 
 def text_of(data: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages).split())
+
+
+def alternative_texts(data: bytes) -> list[str]:
+    """The texts that stand for the pictures of a PDF file."""
+    objects = pypdf.PdfReader(io.BytesIO(data))
+    found = (objects.get_object(number) for number in objects.xref[0])
+    return [str(each["/Alt"]) for each in found if isinstance(each, dict) and "/Alt" in each]
