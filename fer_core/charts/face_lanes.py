@@ -78,20 +78,27 @@ def face_lanes(source: Timeline | pd.DataFrame, person: int, notes: Notes | None
 
 
 def movement_lines(source: Timeline | pd.DataFrame, person: int) -> go.Figure:
-    """The six movements against the person's resting face, in percent; a click reports the time in seconds."""
-    figure, rows = go.Figure(), rows_of_person(source, person)
+    """The six movements against the person's resting face; a click reports the time in seconds.
+
+    Five are percent of the distance of the outer corners of the eyes. The tightening of the lids is percent of their
+    openness at rest, of which an ordinary one takes many more: it has a lane of its own, so that it hides no other.
+    """
+    rows = rows_of_person(source, person)
     if not _is_measured(rows):
-        return nothing(lay_out(figure, 260, time_range(source)), NOT_MEASURED if len(rows) else NOT_SEEN)
+        return nothing(lay_out(go.Figure(), 260, time_range(source)), NOT_MEASURED if len(rows) else NOT_SEEN)
+    figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.08, row_heights=[0.62, 0.38])
     points, step_s = _averaged(rows, list(GROUPS["movements"]), interval_s(source))
     drawn = with_breaks(points, step_s)
     looks = looks_of_models([movement.name for movement in MOVEMENTS])
     for movement in MOVEMENTS:
-        look = looks[movement.name]
+        look, lane = looks[movement.name], 2 if movement.name == "lid_tightening" else 1
         words = f"{movement.title} ({movement.unit.partition(',')[0]})"
-        _line(figure, drawn, movement.name, words, None, (look.colour, look.dash), "%{y:.1f} %")
-    lay_out(figure, 320, time_range(source), hovermode="x unified", showlegend=True)
-    figure.update_yaxes(title="percent", rangemode="tozero")
-    return figure
+        whole = GROUPS["movements"][movement.name].unit.removeprefix("percent ")
+        _line(figure, drawn, movement.name, words, lane, (look.colour, look.dash), f"%{{y:.1f}} % {whole}")
+    lay_out(figure, 440, time_range(source), hovermode="x unified", showlegend=True)
+    figure.update_xaxes(title=None, row=1)
+    figure.update_yaxes(title="percent of the distance<br>of the eyes' outer corners", rangemode="tozero", row=1)
+    return figure.update_yaxes(title="percent of the<br>openness at rest", rangemode="tozero", row=2)
 
 
 def describe_face(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> str:
@@ -130,7 +137,7 @@ def _averaged(rows: pd.DataFrame, names: Sequence[str], usual_s: float) -> tuple
 
 
 def _line(
-    figure: go.Figure, drawn: pd.DataFrame, name: str, words: str, row: int | None, look: tuple[str, str], value: str
+    figure: go.Figure, drawn: pd.DataFrame, name: str, words: str, row: int, look: tuple[str, str], value: str
 ) -> None:
     figure.add_scatter(
         x=clock(drawn["time_s"]),
@@ -141,7 +148,8 @@ def _line(
         marker={"size": 4},
         customdata=drawn[["time_s"]].to_numpy(float),
         hovertemplate=value,
-        **({} if row is None else {"row": row, "col": 1}),
+        row=row,
+        col=1,
     )
 
 

@@ -53,6 +53,17 @@ def test_every_movement_bears_its_nearest_unit(timeline):
     assert max(value for value in named(figure, "Brow raise").y if value == value) == pytest.approx(5)
 
 
+def test_movements_say_of_what_they_are_percent_and_those_of_one_whole_share_an_axis(timeline):
+    figure = movement_lines(timeline, 1)
+    titles = {"y": figure.layout.yaxis.title.text, "y2": figure.layout.yaxis2.title.text}
+    assert "eyes' outer corners" in titles["y"] and "openness at rest" in titles["y2"].replace("<br>", " ")
+    for trace in figure.data:
+        lids = "Lid tightening" in trace.name
+        assert trace.yaxis == ("y2" if lids else "y")
+        whole = "of the openness at rest" if lids else "of the distance of the outer corners of the eyes"
+        assert trace.hovertemplate == f"%{{y:.1f}} % {whole}"
+
+
 def test_words_say_what_the_lanes_show(timeline):
     words = describe_face(timeline, 1, Notes({1: "Zoë"}))
     assert words.startswith("Zoë: head yaw +10 to +10°") and "2 blinks" in words and "as in talking" in words

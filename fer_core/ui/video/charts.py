@@ -216,7 +216,8 @@ def _movements(recording: OpenRecording) -> None:
     words = f"Movements of {recording.notes.name(person)} against {resting_words(recording, person)}."
     interactive(movement_lines(recording.part(), person), recording, "movements over time", words, person)
     st.caption(
-        f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS."
+        f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS. "
+        "Tightening of the lids is a share of their openness at rest, the others of the distance of the eyes."
     )
 
 
