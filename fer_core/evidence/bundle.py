@@ -78,7 +78,11 @@ class Contents:
 
 
 def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> bytes:
-    """The bundle as a zip file; the same input gives the same bytes. Portraits stay out of it.
+    """The bundle as a zip file; the same input gives the same bytes.
+
+    Its report shows the portraits of the study; no other file holds them. A bundle that is opened again therefore has
+    none, and one that is written of it has another report, and another fingerprint. For a bundle without pictures of
+    faces give a study whose timeline has no portraits: `Study(replace(study.read, portraits={}), study.edits)`.
 
     Args:
         study: of the whole recording, with its corrections; nobody may have been removed.
@@ -230,9 +234,10 @@ def _json(value: Any) -> bytes:
 
 
 def _readme(timeline: Timeline) -> str:
+    pictures = "the only file with pictures: a small portrait of each person" if timeline.portraits else "no pictures"
     return f"""Evidence bundle of the expressions read from {timeline.recording.name}
 
-report.pdf             for people
+{REPORT}             for people; {pictures}
 {CSV_NAME}           one row a reading; {DICTIONARY_NAME} says what its columns mean
 {PARQUET}       the same, unrounded
 {JSON}          the same with recording, request, names, markers, excluded spans and corrections

@@ -130,6 +130,18 @@ def test_an_untouched_bundle_is_identical(tmp_path, data, video, timeline):
     assert result.findings[0] == f"All {len(timeline.frame):,} rows are the same to the last digit."
 
 
+def test_the_readme_says_where_there_are_pictures_of_faces(tmp_path, data, timeline):
+    path = tmp_path / "evidence.zip"
+    path.write_bytes(data)
+    again = files_in(bundle_bytes(open_bundle(path), DAY))
+    bare = bundle_bytes(Study(dataclasses.replace(timeline, portraits={}), NOTES), DAY)
+    for files, pictures in ((files_in(data), True), (again, False), (files_in(bare), False)):
+        shown = any(len(page.images) for page in pypdf.PdfReader(io.BytesIO(files["report.pdf"])).pages)
+        assert shown == pictures == (b"the only file with pictures" in files["README.txt"])
+        assert pictures != (b"for people; no pictures" in files["README.txt"])
+    assert again["README.txt"] == files_in(bare)["README.txt"]
+
+
 CHANGES = {
     "a figure in the table": ("timeline.csv", lambda d: d.replace(b"0.", b"1.", 1), "timeline.csv was changed"),
     "the report": ("report.pdf", lambda d: d + b" ", "report.pdf was changed"),
