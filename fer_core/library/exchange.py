@@ -318,7 +318,7 @@ def _describe(connection: sa.Connection, recording_id: str, mine: Mapping[str, l
 
 
 def _add_consents(connection: sa.Connection, recording_id: str, mine: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Add the records of consent that are missing where the recording is here; a withdrawal counts wherever it is from."""
+    """Add records of consent that are missing, where the recording is here: a withdrawal counts wherever it is from."""
     if connection.execute(sa.select(t.RECORDINGS.c.id).where(t.RECORDINGS.c.id == recording_id)).first() is None:
         return
     consents = [
