@@ -103,8 +103,8 @@ def _live(options: argparse.Namespace) -> int:
                 session.run(source, options.seconds)
         finally:
             with unhurried():
-                _end(session, options.out)
-    if not session.figures.read:
+                was_read = _end(session, options.out)
+    if not was_read:
         raise MediaError(f"No frame of {source.name} was read, so nothing is written; see whether it gives pictures.")
     return DONE
 
@@ -171,13 +171,14 @@ def _tell(shown: str) -> Callable[["LiveReading", "Figures"], None]:
     return tell
 
 
-def _end(session: "Session", out: Path | None) -> None:
+def _end(session: "Session", out: Path | None) -> bool:
+    """Write and tell what was read; whether anything was."""
     from fer_core.reports.summary import summary_of
     from fer_core.reports.tables import write_csv
 
     figures, recorded = session.figures, session.recorded()
     if not figures.read and recorded is None:
-        return
+        return False
     if out is not None and recorded is not None:  # before anything is said: whoever would listen may be gone
         study = recorded.study
         study.write(out / _TIMELINE)  # first: it holds everything, should there be no room for the others
@@ -194,6 +195,7 @@ def _end(session: "Session", out: Path | None) -> None:
             say(problem)
     if out is not None:
         say(f"{out} is ready")
+    return True
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

@@ -44,22 +44,28 @@ def differences(entries: Sequence[Entry], behind: Behind) -> tuple[str, ...]:
 
     The engine is no such respect: on another one the same network differs by rounding alone.
     """
-    parts = {name: [entry for entry in entries if entry.analysis in analyses] for name, analyses in behind.items()}
-    return tuple(_sentences(parts))
+    return tuple(_sentences(used(entries, behind), behind))
 
 
-def _sentences(parts: Mapping[str, Sequence[Entry]]) -> Iterator[str]:
-    several = [entry for entries in parts.values() for entry in entries]
-    for what, words in [*_ASPECTS.items(), *_contested(several).items()]:
-        counts = {name: Counter(words(entry) for entry in entries) for name, entries in parts.items()}
-        if len(set().union(*counts.values())) > 1:
+def _sentences(entries: Sequence[Entry], behind: Behind) -> Iterator[str]:
+    for what, words in [*_ASPECTS.items(), *_contested(entries).items()]:
+        told = {entry.analysis: words(entry) for entry in entries}
+        if len(set(told.values())) > 1:
+            counts = {
+                name: Counter(told[each] for each in analyses if each in told) for name, analyses in behind.items()
+            }
             yield f"{what} – {_listed(counts)}."
 
 
 def _listed(counts: Mapping[str, Counter[str]]) -> str:
+    """In words; of many conditions, those first that are not as most analyses are, so that these are told of."""
+    order = list(counts.items())
+    if len(order) > MOST_CONDITIONS:
+        usual = sum(counts.values(), Counter()).most_common(1)[0][0]
+        order.sort(key=lambda each: set(each[1]) == {usual})
     told = [
         f"{name}: {', '.join(f'{words} ({times})' for words, times in sorted(count.items()))}"
-        for name, count in list(counts.items())[:MOST_CONDITIONS]
+        for name, count in order[:MOST_CONDITIONS]
     ]
     more = len(counts) - len(told)
     return "; ".join([*told, *([f"and {more} further {'condition' if more == 1 else 'conditions'}"] if more else [])])

@@ -119,9 +119,10 @@ def _by_condition(
         people = {part.entry.analysis: part.samples for part in mine}
         moments_s = {part.entry.analysis: part.moments_s[condition] for part in mine}
         try:
-            curves[condition] = of_subjects(aligned(people, moments_s, emotion, window_s, step_s), subjects)
+            found = aligned(people, moments_s, emotion, window_s, step_s)
         except TimelineError as error:
             missing.append(f"{condition}: {error}")
         else:
-            analyses[condition] = set(people)
+            curves[condition] = of_subjects(found, subjects)
+            analyses[condition] = set(found.subjects)  # still those of the analyses; who has no sample there is in none
     return ConditionCurves(curves, tuple(missing), analyses)

@@ -25,7 +25,7 @@ _MEANINGS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "condition": ("condition of the recording", "text"),
         "tags": ("tags of the recording, separated by commas", "text"),
         "model": ("the model that read", "text"),
-        "samples_a_second": ("frames that are read of each second of the recording", "1/second"),
+        "samples_a_second": ("frames that are read of each second of the recording; 0 for every frame", "1/second"),
         "smoothing": ("how the probabilities of these figures are smoothed over time", "text"),
         "time_constant_s": ("time constant or window of the smoothing; of no meaning where there is none", "seconds"),
         "uncertain_below": ("highest probability below which a reading is uncertain", "0 to 1"),

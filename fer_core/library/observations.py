@@ -91,12 +91,14 @@ class Observations:
     table: pd.DataFrame
     missing: tuple[str, ...]
 
-    @property
-    def analyses(self) -> Behind:
-        """By condition, the analyses that its rows are of."""
-        if self.table.empty:
-            return {}
-        return {str(name): set(rows["analysis"]) for name, rows in self.table.groupby("condition")}
+    def behind(self, values: Sequence[str] = ()) -> Behind:
+        """By condition, the analyses whose rows have one of these values; those of all rows where none is named."""
+        rows = self.table[self.table[list(values)].notna().any(axis=1)] if values else self.table
+        found: dict[str, set[str]] = {}
+        if not rows.empty:
+            for condition, analysis in zip(rows["condition"], rows["analysis"], strict=True):
+                found.setdefault(str(condition), set()).add(analysis)
+        return dict(sorted(found.items()))
 
 
 def of_recordings(entries: Sequence[Entry]) -> Observations:

@@ -67,7 +67,7 @@ class StudyReport:
     @cached_property
     def behind(self) -> dict[str, set[str]]:
         """By condition, the analyses in the figures and curves."""
-        return together(self.observations.analyses, *(each.analyses for each in self.curves.values()))
+        return together(self.observations.behind(self.figures), *(each.analyses for each in self.curves.values()))
 
     @cached_property
     def used(self) -> list[Entry]:

@@ -54,7 +54,6 @@ def results(library: Library) -> None:
             icon=":material/rule:",
         )
         return
-    say_differences(entries, observations.analyses)
     names = VALUES if what == WHOLE else EVENT_VALUES
     value = st.selectbox(
         "Value",
@@ -65,7 +64,9 @@ def results(library: Library) -> None:
         persist_state="session",
     )
     st.session_state[CHOSEN] = value
-    _compared(observations.table, value, models_of(entries, observations.analyses))
+    behind = observations.behind([value])
+    say_differences(entries, behind)
+    _compared(observations.table, value, models_of(entries, behind))
 
 
 def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:

@@ -51,7 +51,7 @@ def _tables(library: Library) -> None:
     if table.empty:
         st.info("No recording has what a row needs; *Compare people* says what is missing.", icon=":material/rule:")
         return
-    say_differences(library.entries(), observations.analyses)
+    say_differences(library.entries(), observations.behind())
     value = _value(VALUES if what != EVENTS else EVENT_VALUES)
     scripts: list[_File] = [
         ("R script", r_script(value), "study.R", "code"),
