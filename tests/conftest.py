@@ -6,6 +6,8 @@ from pathlib import Path
 import pylibsrtp  # noqa: F401  before TensorFlow, which some tests load: after it, it crashes (see fer_core/networks/load_order.py)
 import pytest
 
+from fer_core.networks import cores
+
 ROOT = Path(__file__).resolve().parents[1]
 PORTRAIT = Path(__file__).parent / "data" / "astronaut.png"
 
@@ -30,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
     place = {tests / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.fixture(autouse=True)
+def all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of a batch that runs in the process of the tests limits their threads: of that test alone."""
+    monkeypatch.setattr(cores, "_share", None)
 
 
 @pytest.fixture(scope="session")
