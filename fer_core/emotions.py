@@ -39,7 +39,7 @@ class EmotionStyle:
 
     Attributes:
         colour: `#rrggbb`, from a palette that stays apart under the common colour-vision deficiencies (Okabe and Ito,
-            2008), darkened where needed for contrast with white text.
+            2008).
         symbol: one emoji.
     """
 
@@ -49,8 +49,31 @@ class EmotionStyle:
     @property
     def bgr(self) -> tuple[int, int, int]:
         """The colour as OpenCV draws it: (blue, green, red), each 0 to 255."""
-        red, green, blue = (int(self.colour[i : i + 2], 16) for i in (1, 3, 5))
-        return blue, green, red
+        return bgr_of(self.colour)
+
+    @property
+    def ink(self) -> str:
+        """`#rrggbb` of words on the colour: white where that can be read (4.5 : 1, WCAG 2.2), else nearly black."""
+        return WHITE if 1.05 / (_luminance(self.colour) + 0.05) >= 4.5 else BLACK
+
+
+WHITE: Final = "#ffffff"
+BLACK: Final = "#111111"
+
+
+def bgr_of(colour: str) -> tuple[int, int, int]:
+    """`#rrggbb` as OpenCV draws it: (blue, green, red), each 0 to 255."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return blue, green, red
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of sRGB, 0 to 1 (IEC 61966-2-1)."""
+    blue, green, red = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (value / 255 for value in bgr_of(colour))
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 STYLES: Final[dict[str, EmotionStyle]] = {

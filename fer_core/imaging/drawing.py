@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.emotions import EMOTIONS, STYLES, WHITE, bgr_of
 from fer_core.imaging.pictograms import pictogram
 from fer_core.readings import Box, FaceReading
 from fer_core.request import Region
 
 UNCERTAIN_BGR: Final = (110, 110, 110)
-_WHITE: Final = (255, 255, 255)
 PANEL_GAP_PX: Final = 6
 _DARK, _BRIGHT = 70, 225
 
@@ -46,7 +45,7 @@ def _tags(readings: Sequence[FaceReading], picture: tuple[int, int]) -> list[tup
     taken, tags = [reading.box.clipped(*picture) for reading in readings], []
     for position, (reading, box) in enumerate(zip(readings, list(taken), strict=True), start=1):
         words = caption(reading, shown_number(reading, position, len(readings)))
-        chip = _chip(words, reading.label, _colour(reading), max(11, round(max(picture) / 42)))
+        chip = _chip(words, reading.label, _colour(reading), _ink(reading), max(11, round(max(picture) / 42)))
         place = tag_place(box, (chip.shape[1], chip.shape[0]), taken, picture)
         taken.append(place)
         tags.append((chip, place))
@@ -55,6 +54,10 @@ def _tags(readings: Sequence[FaceReading], picture: tuple[int, int]) -> list[tup
 
 def _colour(reading: FaceReading) -> tuple[int, int, int]:
     return UNCERTAIN_BGR if reading.uncertain else STYLES[reading.label].bgr
+
+
+def _ink(reading: FaceReading) -> tuple[int, int, int]:
+    return bgr_of(WHITE if reading.uncertain else STYLES[reading.label].ink)
 
 
 def tag_place(box: Box, tag: tuple[int, int], taken: Sequence[Box], picture: tuple[int, int]) -> Box:
@@ -234,16 +237,18 @@ def _window(inside: Box, box: Box) -> tuple[slice, slice]:
 
 
 @lru_cache(maxsize=512)
-def _chip(words: str, emotion: str, colour: tuple[int, int, int], height: int) -> NDArray[np.uint8]:
-    """The emotion's symbol and some words in white on `colour`: uint8 (h, w, 3), BGR. Shared: not to be written to."""
+def _chip(
+    words: str, emotion: str, colour: tuple[int, int, int], ink: tuple[int, int, int], height: int
+) -> NDArray[np.uint8]:
+    """The emotion's symbol and some words in `ink` on `colour`: uint8 (h, w, 3), BGR. Shared: not to be written to."""
     pad = max(2, height // 4)
     symbol, text = pictogram(emotion, height + pad), _coverage(words, height)
     chip = np.zeros((height + 3 * pad, symbol.shape[1] + text.shape[1] + 3 * pad), np.uint8)
     for part, x in ((symbol, pad), (text, symbol.shape[1] + 2 * pad)):
         y = (chip.shape[0] - part.shape[0]) // 2
         chip[y : y + part.shape[0], x : x + part.shape[1]] = part
-    ink = chip[..., None] / np.float32(255)
-    return (np.array(colour, np.float32) * (1 - ink) + np.array(_WHITE, np.float32) * ink).astype(np.uint8)
+    covered = chip[..., None] / np.float32(255)
+    return (np.array(colour, np.float32) * (1 - covered) + np.array(ink, np.float32) * covered).astype(np.uint8)
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.emotions import EMOTIONS, STYLES, bgr_of
 from fer_core.imaging.drawing import (
     annotate,
     caption,
@@ -29,6 +29,8 @@ def test_box_has_the_colour_of_the_emotion(emotion):
     drawn = annotate(GREY, readings(Box(100, 80, 60, 60), emotion=emotion))
     assert tuple(drawn[139, 130]) == STYLES[emotion].bgr  # the lower edge
     assert (drawn[110, 130] == 128).all()  # the face itself is left alone
+    ink = np.array(bgr_of(STYLES[emotion].ink))
+    assert (np.abs(drawn.astype(int) - ink).max(axis=2) < 40).sum() > 20  # the words
 
 
 def test_uncertain_is_said_in_words_and_not_in_the_colour_of_the_emotion():

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from fer_core.emotions import STYLES
+from fer_core.emotions import STYLES, WHITE
 from fer_core.imaging.drawing import UNCERTAIN_BGR, caption
 from fer_core.plain import as_plain
 from fer_core.readings import Box, FaceReading
@@ -30,6 +30,7 @@ class BoardFace:
         box: x, y, width and height, in pixels of the picture.
         words: number and label.
         colour: of box and tag, as CSS has it.
+        ink: of the words on the tag, as CSS has it.
         uncertain: the box is dashed.
         drawn: by hand.
         chosen: it is the one whose numbers are shown.
@@ -38,6 +39,7 @@ class BoardFace:
     box: list[int]
     words: str
     colour: str
+    ink: str
     uncertain: bool
     drawn: bool
     chosen: bool
@@ -102,6 +104,7 @@ def board_data(
             box=list(reading.box),
             words=caption(reading, number if len(readings) > 1 else None),
             colour=_UNCERTAIN if reading.uncertain else STYLES[reading.label].colour,
+            ink=WHITE if reading.uncertain else STYLES[reading.label].ink,
             uncertain=reading.uncertain,
             drawn=reading.drawn,
             chosen=number - 1 == chosen,

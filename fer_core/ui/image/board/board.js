@@ -66,6 +66,7 @@ function show(faces, data, setTriggerValue) {
     tag.className = "tag";
     tag.textContent = face.words;
     tag.style.setProperty("--colour", face.colour);
+    tag.style.setProperty("--ink", face.ink);
     faces.append(button, tag);
   }
   if (focused < 0) return;
