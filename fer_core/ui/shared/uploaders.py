@@ -6,13 +6,17 @@ A file under an uploader that is still drawn is never dropped: the uploader woul
 names of Streamlit are used; a test against a real server holds them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from fer_core.errors import FerError
+from fer_core.ui.shared.text import plain
 
 _PAGE: Final = "page of the uploaders"
 _DRAWN: Final = "files in uploaders that were drawn"
@@ -33,6 +37,46 @@ def held(now: Held) -> Held:
     for key in (_DRAWN, _KNOWN):
         st.session_state.setdefault(key, set()).update(ids)
     return now
+
+
+def taking_uploader(
+    label: str, key: str, take: Callable[[UploadedFile], None], *, stays: bool = False, **options: Any
+) -> None:
+    """An uploader whose file is taken over once, when it is given; why one is refused stands below until another comes.
+
+    Args:
+        label: as `st.file_uploader` has it, like `key` and `options`.
+        key: of the widget.
+        take: gets the file; a `FerError` refuses it.
+        stays: the uploader is drawn again after that; else the file is let go at once, as perhaps only a fragment is.
+        options: further ones.
+    """
+
+    def given() -> None:
+        st.session_state.pop(_refused(key), None)
+        file = st.session_state[key]
+        if file is None:
+            return
+        try:
+            take(file)
+        except FerError as error:
+            st.session_state[_refused(key)] = str(error)
+        else:
+            if not stays:
+                let_go(key)
+
+    held(st.file_uploader(label, key=key, on_change=given, **options))
+    if words := st.session_state.get(_refused(key)):
+        st.error(plain(words), icon=":material/error:")
+
+
+def was_refused(key: str) -> bool:
+    """Whether `taking_uploader` says why it refused a file."""
+    return _refused(key) in st.session_state
+
+
+def _refused(key: str) -> str:
+    return f"why refused: {key}"
 
 
 @contextmanager

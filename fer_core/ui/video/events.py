@@ -5,13 +5,12 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from fer_core.errors import FerError
 from fer_core.timeline.events.formats import EXTENSIONS
 from fer_core.timeline.events.notes import events_from
 from fer_core.timeline.notes import Marker, Span
-from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploaders import held
+from fer_core.ui.shared.uploaders import taking_uploader, was_refused
 from fer_core.ui.video.recording import OpenRecording
 
 Row = dict[str, Any]
@@ -81,26 +80,18 @@ def _excluded(recording: OpenRecording) -> None:
 
 
 def _from_table(recording: OpenRecording) -> None:
-    key, problem = f"events {recording.number}", f"events problem {recording.number}"
+    key = f"events {recording.number}"
 
-    def take() -> None:
-        given = st.session_state[key]
-        st.session_state.pop(problem, None)
-        if given is not None:
-            try:
-                recording.add_events(*events_from(given.getvalue(), recording.whole_range, given.name))
-            except FerError as error:
-                st.session_state[problem] = str(error)
+    def take(given: UploadedFile) -> None:
+        recording.add_events(*events_from(given.getvalue(), recording.whole_range, given.name))
 
-    with st.expander("Events from a file", icon=":material/upload_file:", expanded=problem in st.session_state):
-        held(st.file_uploader("Event file", type=list(EXTENSIONS), key=key, on_change=take, max_upload_size=16))
+    with st.expander("Events from a file", icon=":material/upload_file:", expanded=was_refused(key)):
+        taking_uploader("Event file", key, take, stays=True, type=list(EXTENSIONS), max_upload_size=16)
         st.caption(
             "A header and a row for each event: `start_s` in seconds, and if wanted `text`, `kind` (marker or "
             "excluded) and `end_s`, as *Export* writes them. BIDS, PsychoPy, E-Prime, ELAN, BORIS and subtitles are "
             "read too."
         )
-        if words := st.session_state.get(problem):
-            st.error(plain(words), icon=":material/error:")
 
 
 def changed_rows(rows: list[Row], changes: Mapping[str, Any]) -> list[Row]:

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fer_core.classification import ModelCard
-from fer_core.errors import FerError
+from fer_core.errors import FerError, MediaError
 from fer_core.evidence.bundle import open_bundle
 from fer_core.jobs import Progress, Work
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
@@ -23,7 +23,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploaders import held, let_go
+from fer_core.ui.shared.uploaders import held, taking_uploader, was_refused
 from fer_core.ui.video import unfinished
 from fer_core.ui.video.how import MOST_COMPARED, RATES, Requests, choose_settings, region_words
 from fer_core.ui.video.memory import MOST_OPEN, forget, memory
@@ -41,7 +41,6 @@ WAITS: Final = (
     "Numbers, outlines of faces and portraits of an analysis that was stopped or cut off are kept in {}, so that it "
     "can go on. *Forget* deletes them too, and what is older than a day is deleted when this page is opened."
 )
-_ANOTHER_FILE: Final = "This is another file than the one that was analysed (its SHA-256 differs); choose that one."
 _EVERY_S: Final = 0.5
 
 _KNOWN: Final = "recording looked up"
@@ -87,35 +86,21 @@ def choose(cards: Mapping[str, ModelCard]) -> None:
 def _kept_analysis() -> None:
     """Show the choice of an exported file: a bundle, or the readings as Parquet or JSON."""
     kept = memory()
-    key, problem = f"kept {kept.opened}", "kept analysis problem"
+    key = f"kept {kept.opened}"
 
-    def take() -> None:
-        st.session_state.pop(problem, None)
-        given = st.session_state[key]
-        if given is None:
-            return
-        try:
-            path = kept.workspace.store(given.name, given.getbuffer())
-        except FerError as error:
-            st.session_state[problem] = str(error)
-            return
+    def take(given: UploadedFile) -> None:
+        path = kept.workspace.store(given.name, given.getbuffer())
         try:
             study = open_study(path)
             kept.open_studies({study.read.request.model or "": study}, None)
         except FerError as error:
-            st.session_state[problem] = str(error).replace(f"{path.parent}/", "")
+            raise MediaError(str(error).replace(f"{path.parent}/", "")) from error
         finally:
             shutil.rmtree(path.parent, ignore_errors=True)
 
-    with st.expander("Open a kept analysis", icon=":material/history:", expanded=problem in st.session_state):
-        held(
-            st.file_uploader(
-                "Evidence bundle, or readings as Parquet or JSON", type=list(KEPT_TYPES), key=key, on_change=take
-            )
-        )
+    with st.expander("Open a kept analysis", icon=":material/history:", expanded=was_refused(key)):
+        taking_uploader("Evidence bundle, or readings as Parquet or JSON", key, take, type=list(KEPT_TYPES))
         st.caption("Files of *Export*: every correction, name and marker is in place again.")
-        if words := st.session_state.get(problem):
-            st.error(plain(words), icon=":material/error:")
 
 
 def open_study(path: Path) -> Study:
@@ -132,27 +117,16 @@ def attach(recording: OpenRecording) -> None:
     wanted = recording.timeline.recording
     if recording.path is not None or not wanted.sha256:
         return
-    key, problem = f"attach {recording.number}", f"attach problem {recording.number}"
 
-    def take() -> None:
-        st.session_state.pop(problem, None)
-        given = st.session_state[key]
-        if given is None:
-            return
+    def take(given: UploadedFile) -> None:
         if _sha256_of(given) != wanted.sha256:
-            st.session_state[problem] = _ANOTHER_FILE
-            return
-        try:
-            recording.attach(memory().workspace.store(given.name, given.getbuffer()))
-        except FerError as error:  # the disk is full: the numbers stay in sight
-            st.session_state[problem] = str(error)
-        else:
-            let_go(key)  # now: only this part of the page is drawn anew
+            raise MediaError(
+                "This is another file than the one that was analysed (its SHA-256 differs); choose that one."
+            )
+        recording.attach(memory().workspace.store(given.name, given.getbuffer()))
 
     label = f"Give {plain(wanted.name)} too, to see its pictures"
-    held(st.file_uploader(label, type=list(VIDEO_TYPES), key=key, on_change=take))
-    if words := st.session_state.get(problem):
-        st.error(plain(words), icon=":material/error:")
+    taking_uploader(label, f"attach {recording.number}", take, type=list(VIDEO_TYPES))
 
 
 def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:

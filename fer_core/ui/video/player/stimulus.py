@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fer_core.errors import FerError, MediaError
 from fer_core.media.playing import browsers_play
@@ -13,7 +14,7 @@ from fer_core.media.video import VIDEO_TYPES, Video
 from fer_core.timeline.edits import Accompany
 from fer_core.timeline.notes import Stimulus
 from fer_core.ui.shared.text import plain
-from fer_core.ui.shared.uploaders import held, let_go
+from fer_core.ui.shared.uploaders import taking_uploader
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.player.component import Addresses, StimulusData
 from fer_core.ui.video.player.copies import about_copy, copy_of, offer_copy
@@ -126,20 +127,7 @@ def _has_sound(path: Path) -> bool:
 
 
 def _uploader(recording: OpenRecording, label: str) -> None:
-    key, problem = f"stimulus {recording.number}", f"stimulus problem {recording.number}"
+    def take(given: UploadedFile) -> None:
+        take_stimulus(recording, given.name, given.getbuffer())
 
-    def take() -> None:
-        st.session_state.pop(problem, None)
-        given = st.session_state[key]
-        if given is None:
-            return
-        try:
-            take_stimulus(recording, given.name, given.getbuffer())
-        except FerError as error:
-            st.session_state[problem] = str(error)
-        else:
-            let_go(key)  # now: only this part of the page is drawn anew
-
-    held(st.file_uploader(label, type=list(VIDEO_TYPES), key=key, on_change=take))
-    if words := st.session_state.get(problem):
-        st.error(plain(words), icon=":material/broken_image:")
+    taking_uploader(label, f"stimulus {recording.number}", take, type=list(VIDEO_TYPES))
