@@ -22,6 +22,14 @@ needs_nginx = [
 ]
 
 
+def access_log() -> Path:
+    """Where nginx writes every request unless a configuration says otherwise."""
+    told = subprocess.run([str(NGINX), "-V"], capture_output=True, text=True, check=True).stderr
+    found = re.search(r"--http-log-path=(\S+)", told)
+    assert found, told
+    return Path(found[1])
+
+
 @contextlib.contextmanager
 def behind_nginx(name: str, adapted: Mapping[str, str], folder: Path, port: int) -> Iterator[None]:
     """While nginx runs with one of the configurations.
@@ -44,7 +52,7 @@ def behind_nginx(name: str, adapted: Mapping[str, str], folder: Path, port: int)
         f"    {kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace(
-        "http {\n", "http {\n    access_log off;\n" + paths
+        "http {\n", "http {\n" + paths
     )
     (folder / "nginx.conf").write_text(config)
     proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
