@@ -34,9 +34,15 @@ def router(described: Callable[[], Mapping[str, Any]]) -> APIRouter:
 
     @routes.get("/docs", include_in_schema=False)
     def page(request: Request) -> HTMLResponse:
-        return HTMLResponse("\n".join(_lines(described(), str(request.base_url).rstrip("/"))), headers=_HEADERS)
+        return HTMLResponse("\n".join(_lines(described(), _address(request))), headers=_HEADERS)
 
     return routes
+
+
+def _address(request: Request) -> str:
+    """Where people reach the service: of the encryption in front of it only the proxy's header knows."""
+    encrypted = request.headers.get("x-forwarded-proto") == "https"  # whoever makes that up deceives nobody else
+    return str(request.base_url.replace(scheme="https") if encrypted else request.base_url).rstrip("/")
 
 
 def _lines(api: Mapping[str, Any], address: str) -> Iterator[str]:

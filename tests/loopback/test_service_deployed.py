@@ -107,6 +107,13 @@ def test_it_is_reached_and_asks_for_a_key(https, monkeypatch):
 
 
 @behind
+def test_the_page_tells_people_to_ask_encrypted_at_the_port_that_they_use(https):
+    address, trusted = https
+    page = requests.get(f"{address}/docs", timeout=30, verify=str(trusted)).text
+    assert f"{address}/v1/image" in page and "http://" not in page
+
+
+@behind
 def test_a_recording_goes_through_and_its_events_come_as_they_are_told(https, monkeypatch, tmp_path):
     address, trusted = https
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
