@@ -9,6 +9,7 @@ Several programs may have a queue on one folder: one at a time holds its lock an
 import contextlib
 import json
 import logging
+import re
 import shutil
 import threading
 import uuid
@@ -41,6 +42,10 @@ _MEDIA: Final = "media"
 _LOCK: Final = ".lock"
 _READING: Final = ".reading"
 """Beside the lock, which only says that another program reads: the name of what it reads."""
+_ID: Final = re.compile("[0-9]{6,}-[0-9a-f]{8}")
+_DAMAGED: Final = (
+    "What is stored of it is damaged, or comes from another version of this program; remove it, and give it again."
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,8 @@ class Waiting:
 
     Attributes:
         id: name of its folder.
-        name: of the file that was given.
-        request: how it is read.
+        name: of the file that was given; of the folder where that cannot be told.
+        request: how it is read; the default one where what is stored of it cannot be read.
         state: "failed" until it is tried again; "reading" also where another program reads it.
         problem: why it failed; empty where it did not.
     """
@@ -110,9 +115,9 @@ class Queue:
             with _alone(_storing(part)):  # or a program that starts would take it for what a kill left
                 (part / _MEDIA).mkdir(parents=True)
                 (part / _MEDIA / plain).write_bytes(data)
-                (part / _REQUEST).write_text(json.dumps(request.to_json()), encoding="utf-8")
+                write_whole(part / _REQUEST, json.dumps(request.to_json()))
                 if declaration is not None:
-                    (part / _DECLARATION).write_text(json.dumps(as_plain(declaration)), encoding="utf-8")
+                    write_whole(part / _DECLARATION, json.dumps(as_plain(declaration)))
                 part.rename(self.folder / id_)
         except OSError as error:
             shutil.rmtree(part, ignore_errors=True)
@@ -127,13 +132,14 @@ class Queue:
         reading = self._reading or self._read_elsewhere()
         found = []
         for path in self._folders():
+            problem = self._problem(path)
             try:
                 request = AnalysisRequest.from_json(json.loads((path / _REQUEST).read_text(encoding="utf-8")))
-                problem = (path / _PROBLEM).read_text(encoding="utf-8") if (path / _PROBLEM).exists() else ""
-                problem = problem or self._untold.get(path.name, "")
                 name = _media(path).name
-            except (OSError, ValueError, FerError):  # it was removed in the meantime
-                continue
+            except (OSError, ValueError, FerError):
+                if not path.exists():  # it was removed in the meantime
+                    continue
+                name, request, problem = _name(path), AnalysisRequest(), problem or _DAMAGED
             state: Literal["waiting", "reading", "failed"] = "failed" if problem else "waiting"
             found.append(Waiting(path.name, name, request, "reading" if path.name == reading else state, problem))
         return found
@@ -232,6 +238,13 @@ class Queue:
         except OSError:
             self._untold[path.name] = words
 
+    def _problem(self, path: Path) -> str:
+        """Why one failed, as `_fails` said it; empty where it did not."""
+        with contextlib.suppress(OSError, ValueError):
+            if problem := (path / _PROBLEM).read_text(encoding="utf-8"):
+                return problem
+        return self._untold.get(path.name, "")
+
     def _reads(self, id_: str) -> None:
         """Say what is read from now on, also to other programs; nothing where the text is empty."""
         before, self._reading = self._reading, id_
@@ -258,7 +271,7 @@ class Queue:
         return self.folder / id_
 
     def _folders(self) -> list[Path]:
-        return sorted(path for path in self.folder.iterdir() if path.is_dir() and path.name[:1].isdecimal())
+        return sorted(path for path in self.folder.iterdir() if _ID.fullmatch(path.name) and path.is_dir())
 
 
 def _declaration(path: Path) -> Declaration | None:
@@ -293,3 +306,11 @@ def _alone(path: Path) -> Iterator[bool]:
 def _media(path: Path) -> Path:
     [media] = (path / _MEDIA).iterdir()
     return media
+
+
+def _name(path: Path) -> str:
+    """What a recording is called of which not everything can be read."""
+    try:
+        return _media(path).name
+    except (OSError, ValueError):
+        return path.name

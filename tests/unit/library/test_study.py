@@ -1,5 +1,6 @@
 """From a queue of recordings to a table that can be compared."""
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -233,6 +234,51 @@ def test_a_damaged_declaration_is_told_before_anything_is_read(on_sqlite, tmp_pa
     queue.start(on_sqlite, asked.append)
     done(queue)
     assert not asked and [item.state for item in queue.items()] == ["failed"]
+
+
+def lost_request(path: Path) -> str:
+    (path / "request.json").write_bytes(b"")  # as after a power cut
+    return "a.mp4"
+
+
+def request_of_another_version(path: Path) -> str:
+    plain = json.loads((path / "request.json").read_text()) | {"of_another_version": 1}
+    (path / "request.json").write_text(json.dumps(plain))
+    return "a.mp4"
+
+
+def second_file(path: Path) -> str:
+    (path / "media" / ".nfs0001").write_bytes(b"")
+    return path.name
+
+
+def lost_file(path: Path) -> str:
+    (path / "media" / "a.mp4").unlink()
+    return path.name
+
+
+@pytest.mark.parametrize("damage", [lost_request, request_of_another_version, second_file, lost_file])
+def test_what_cannot_be_read_any_more_is_told_and_can_be_removed(on_sqlite, tmp_path, clip, damage):
+    queue = Queue(tmp_path / "queue")
+    id_ = queue.add("a.mp4", clip, REQUEST)
+    queue.add("b.mp4", clip + b"b", REQUEST)
+    name = damage(queue.folder / id_)
+    queue.start(on_sqlite, lambda request: fake_pipeline([FACE]))
+    done(queue)
+    [failed] = queue.items()
+    assert (failed.id, failed.name, failed.state) == (id_, name, "failed") and "damaged" in failed.problem
+    assert [entry.title for entry in on_sqlite.entries()] == ["b.mp4"]
+    queue.retry(id_)
+    assert [item.state for item in queue.items()] == ["failed"]
+    queue.remove(id_)
+    assert queue.items() == [] and not (queue.folder / id_).exists()
+
+
+def test_folders_of_others_do_not_disturb_a_queue(tmp_path):
+    queue = Queue(tmp_path / "queue")
+    (queue.folder / "1 old").mkdir()
+    id_ = queue.add("a.mp4", b"", REQUEST)
+    assert [item.id for item in queue.items()] == [id_] and (queue.folder / "1 old").is_dir()
 
 
 def test_a_queue_that_was_stopped_goes_on_in_another_program(on_sqlite, tmp_path, clip):
