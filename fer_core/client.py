@@ -10,13 +10,14 @@ import json
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from fer_core import errors
-from fer_core.errors import FerError, RequestError, ServiceError
+from fer_core.errors import BusyError, FerError, RequestError, ServiceError, TooLargeError
 from fer_core.jobs import Progress
 from fer_core.media.files import harmless, opened, stored_name
 from fer_core.request import AnalysisRequest
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 ASK_EVERY_S: Final = 0.5
 PATIENCE_S: Final = 60.0
-"""Seconds for which a recording that is being read is asked for again where the service does not answer: it goes on
-with it after a restart."""
+"""Seconds for which a recording that is being read is asked for again where the service does not answer, or turns
+requests away: it goes on with it after a restart."""
 
 _BLOCK_BYTES: Final = 1_000_000
 _BYTES: Final = "application/octet-stream"
@@ -108,7 +109,7 @@ class Client:
     ) -> "Timeline":
         """Have a recording read, wait for it, and leave nothing of it with the service.
 
-        Where that does not answer any more, the recording stays there, and the error names it.
+        Where that does not answer any more, or the proxy in front of it turns requests away, the recording stays there, and the error names it.
 
         Args:
             path: of the recording.
@@ -123,12 +124,13 @@ class Client:
         try:
             self._wait(id_, progress)
             timeline = self.timeline(id_)
-        except ServiceError as error:
+        except (ServiceError, BusyError) as error:
             if self._has_failed(id_):  # so it does answer
                 with suppress(FerError):
                     self.forget(id_)
                 raise
-            raise ServiceError(f"{error} The recording stays there as {id_}; see timeline() and forget().") from error
+            told = f"{error} The recording stays there as {id_}; see timeline() and forget()."
+            raise type(error)(told) from error
         except BaseException:
             with suppress(FerError):  # what went wrong first is what is told
                 self.forget(id_)
@@ -221,7 +223,7 @@ class Client:
         while True:
             try:
                 job = self.job(id_)
-            except ServiceError:
+            except (ServiceError, BusyError):
                 if time.monotonic() - heard_s > PATIENCE_S:
                     raise
             else:
@@ -296,8 +298,30 @@ class Client:
             problem = json.loads(content)
             kind, words = getattr(errors, problem["kind"], ServiceError), str(problem["detail"])
         except (ValueError, KeyError, TypeError):
-            return self._no_service(response.status)
+            return self._of_a_proxy(response.status)
         return kind(words) if isinstance(kind, type) and issubclass(kind, FerError) else ServiceError(words)
+
+    def _of_a_proxy(self, status: int) -> FerError:
+        """The error that a status without a problem reports: of a proxy in front of the service, or of something else.
+
+        Its classes are those that the service itself has for the like.
+        """
+        match status:
+            case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
+                return BusyError(
+                    f"The proxy at {self._host} takes no more at this moment (status {status}); "
+                    "try again in some seconds, and ask less often."
+                )
+            case HTTPStatus.BAD_GATEWAY | HTTPStatus.GATEWAY_TIMEOUT:
+                return ServiceError(
+                    f"The service behind {self._host} does not answer (status {status}); see whether it runs."
+                )
+            case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                return TooLargeError(
+                    f"This file is larger than the proxy at {self._host} takes (status {status}); "
+                    "shorten it, or raise the limit there."
+                )
+        return self._no_service(status)
 
     def _no_service(self, status: int = 200) -> ServiceError:
         return ServiceError(f"What answers at {self._host} (status {status}) is no such service; check the address.")

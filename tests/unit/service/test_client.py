@@ -12,7 +12,16 @@ import pandas as pd
 
 from fer_core import AnalysisRequest, DetectorChoice, client
 from fer_core.client import Client
-from fer_core.errors import KeyNeededError, MediaError, MissingError, RequestError, ServiceError, UnknownModelError
+from fer_core.errors import (
+    BusyError,
+    KeyNeededError,
+    MediaError,
+    MissingError,
+    RequestError,
+    ServiceError,
+    TooLargeError,
+    UnknownModelError,
+)
 from tests.conftest import PORTRAIT
 from tests.services import listening, service_settings
 from tests.videos import scene, write_video
@@ -167,6 +176,46 @@ def test_another_server_is_told(status, content):
                 call()
     with pytest.raises(ServiceError, match="does not answer"):
         one.models()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (429, BusyError, "takes no more at this moment"),
+        (503, BusyError, "takes no more at this moment"),
+        (502, ServiceError, "does not answer"),
+        (504, ServiceError, "does not answer"),
+        (413, TooLargeError, "larger than"),
+    ],
+)
+def test_what_a_proxy_answers_has_its_own_way_out(status, kind, words):
+    with answering(status, b"<html>", []) as address:
+        for call in (Client(address).models, lambda: Client(address).analyze_image(b"1")):
+            with pytest.raises(kind, match=words) as told:
+                call()
+            assert str(status) in str(told.value) and "no such service" not in str(told.value)
+
+
+def test_a_recording_stays_and_is_asked_for_again_where_a_proxy_turns_requests_away(address, monkeypatch, tmp_path):
+    film = write_video(tmp_path / "interview.mp4", [scene((90, 90, 140))] * 10)
+    one, refused = Client(address), []
+    job = one.job
+
+    def seldom(id_):
+        if not refused:
+            refused.append(id_)
+            raise BusyError("Turned away.")
+        return job(id_)
+
+    def never(id_):
+        raise BusyError("Turned away.")
+
+    monkeypatch.setattr(one, "job", seldom)
+    monkeypatch.setattr(one, "timeline", never)
+    with pytest.raises(BusyError, match="stays there as"):
+        one.analyse(film, AnalysisRequest(fps=5))
+    assert [each["id"] for each in one.jobs()] == refused
+    one.forget(*refused)
 
 
 @pytest.mark.parametrize("status", [301, 308])
