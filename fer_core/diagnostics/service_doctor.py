@@ -9,7 +9,15 @@ from urllib.parse import urlsplit
 
 from fer_core.diagnostics.checks import Check, guarded, place_of
 from fer_core.diagnostics.reaching import get, is_local, unusable
-from fer_core.settings import API_KEYS, SERVICE, SERVICE_BYTES, SERVICE_QUEUE, ServiceSettings, service_settings
+from fer_core.settings import (
+    API_KEYS,
+    SERVICE,
+    SERVICE_BYTES,
+    SERVICE_JOBS,
+    SERVICE_QUEUE,
+    ServiceSettings,
+    service_settings,
+)
 
 _READY, _GUARDED = "/health/ready", "/v1/notice"
 
@@ -46,7 +54,7 @@ def _settings() -> tuple[bool, str]:
 
 
 def _room() -> tuple[bool, str]:
-    """Whether there can be written, and the disk holds as many of the largest uploads as may wait."""
+    """Whether there can be written, and the disk holds as many of the largest uploads as may wait or be read."""
     found = service_settings()
     folder = found.folder
     if folder is None:
@@ -57,14 +65,19 @@ def _room() -> tuple[bool, str]:
     free_gb, needed_gb = shutil.disk_usage(there).free / 1e9, _needed_gb(found)
     if free_gb < needed_gb:
         return False, (
-            f"{folder} has {free_gb:.0f} GB left, and {found.queue} uploads of the largest size take {needed_gb:.0f}; "
-            f"free some, or lower {SERVICE_BYTES} or {SERVICE_QUEUE}"
+            f"{folder} has {free_gb:.0f} GB left, and {_most_uploads(found)} uploads of the largest size, which may wait "
+            f"or be read, take {needed_gb:.0f}; free some, or lower {SERVICE_BYTES}, {SERVICE_QUEUE} or {SERVICE_JOBS}"
         )
     return True, f"{folder}, {free_gb:.0f} GB free of {needed_gb:.0f} that can be needed"
 
 
 def _needed_gb(found: ServiceSettings) -> float:
-    return found.most_bytes * found.queue / 1e9
+    return found.most_bytes * _most_uploads(found) / 1e9
+
+
+def _most_uploads(found: ServiceSettings) -> int:
+    """Uploads that lie in the folder at the same time: each goes once it is read."""
+    return found.queue + found.jobs
 
 
 def _address(address: str) -> tuple[bool, str]:

@@ -1,5 +1,8 @@
 """The service behind Debian's nginx, with the configuration that docs/deployment.md tells people to take."""
 
+import shutil
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra `service` is not installed")
@@ -11,7 +14,7 @@ from fer_core.client import Client
 from fer_core.diagnostics import service_doctor as module
 from fer_core.diagnostics.service_doctor import service_doctor
 from fer_core.readings import Box
-from fer_core.settings import API_KEYS, SERVICE, SERVICE_QUEUE
+from fer_core.settings import API_KEYS, SERVICE, SERVICE_BYTES, SERVICE_JOBS, SERVICE_QUEUE
 from fer_core.testing import fake_pipeline
 from tests.certificates import self_signed
 from tests.proxy import NAME, behind_nginx, needs_nginx
@@ -29,6 +32,8 @@ def behind(test):
 
 KEY, OTHER = "k" * 16, "o" * 16
 FACE = Box(40, 30, 100, 100)
+
+needed_gb = module._needed_gb  # which tests of other things replace
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,16 @@ def test_the_doctor_says_what_is_wrong(address, monkeypatch, tmp_path):
     assert "key number 2" in found["service keys"].detail and not found["service keys"].passed
     monkeypatch.setenv(API_KEYS, "short")
     assert API_KEYS in checks(address)["service settings"].detail
+
+
+@pytest.mark.parametrize(("free_gb", "passed"), [(9.9, False), (10.1, True)])
+def test_the_disk_has_to_hold_what_waits_and_what_is_being_read(monkeypatch, free_gb, passed):
+    monkeypatch.setattr(module, "_needed_gb", needed_gb)
+    for name, value in ((SERVICE_QUEUE, "1"), (SERVICE_JOBS, "4"), (SERVICE_BYTES, "2000000000")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free_gb * 1e9))
+    found = next(check for check in service_doctor("faces") if check.name == "service folder")
+    assert found.passed is passed and "10" in found.detail and (passed or SERVICE_JOBS in found.detail)
 
 
 def test_a_folder_that_cannot_be_used_is_told(monkeypatch, tmp_path):
