@@ -17,7 +17,8 @@ from fer_core.version import __version__
 
 STORED: Final = (
     "A picture is never kept. A recording lies in a folder of the service, readable by its user alone, until it is "
-    "read; then its numbers alone stay, until they are deleted or {hours:g} hours are over. Nothing is sent to another "
+    "read; then its numbers, its name and its purpose stay, until they are deleted or {hours:g} hours are over. What "
+    "lies there when the service ends stays until it runs again, or somebody deletes it. Nothing is sent to another "
     "service. The numbers of a recording include the outline of every face, which is personal data, too."
 )
 """What the service keeps, in words, with the hours that results are kept."""

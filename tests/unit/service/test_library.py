@@ -58,6 +58,7 @@ def test_the_notice_says_how_long_and_for_whom_numbers_are_kept(served, folder):
     with_library, without = told(library=True, kept_hours=1.5), told()
     assert "1.5 hours" in with_library and "until somebody deletes it, and everybody who may use" in with_library
     assert "24 hours" in without and "library" not in without
+    assert "its numbers, its name and its purpose stay" in without and "until it runs again" in without
 
 
 def test_what_was_read_is_kept_found_corrected_and_deleted(served, folder, tmp_path):
