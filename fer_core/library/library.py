@@ -228,7 +228,7 @@ class Library:
 
         Args:
             words: separated by spaces; capitals do not matter.
-            subject: only of this one.
+            subject: only of this one; of none where the text is empty, as with the next two.
             condition: only under this one.
             tag: only with this one.
         """
@@ -239,7 +239,7 @@ class Library:
             if all(word in entry.words for word in wanted)
             and subject in (None, entry.place.subject)
             and condition in (None, entry.place.condition)
-            and (tag is None or tag in entry.tags)
+            and (tag is None or (tag in entry.tags if tag else not entry.tags))
         ]
 
     # Describe

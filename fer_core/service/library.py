@@ -165,7 +165,10 @@ def router(library: Library, state: State) -> APIRouter:
         condition: Annotated[str | None, Query(max_length=200)] = None,
         tag: Annotated[str | None, Query(max_length=200)] = None,
     ) -> Analyses:
-        """Those with every word in any of their texts, of this subject, condition and tag."""
+        """Those with every word in any of their texts, of this subject, condition and tag.
+
+        An empty subject, condition or tag asks for those without one.
+        """
         return Analyses(analyses=[_shown(entry) for entry in library.search(words, subject, condition, tag)])
 
     @routes.get(

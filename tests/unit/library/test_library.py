@@ -162,6 +162,7 @@ def test_recordings_are_found_by_what_is_said_of_them(library):
     assert titles("s02 day") == {"Ben.mp4"}
     assert titles("handed") == titles(tag="pilot") == titles(condition="calm") == titles(subject="S03") == {"Ann.mp4"}
     assert titles("%") == set()
+    assert titles(tag="") == {"Käthe.mp4", "Ben.mp4"}
     library.rename(ids["Ann.mp4"], "Interview 3")
     assert titles("interview") == {"Interview 3"} and library.search("interview")[0].recording.name == "Ann.mp4"
 
