@@ -179,7 +179,7 @@ def router(library: Library, state: State) -> APIRouter:
     )
     def entry(analysis: str) -> Analysis:
         """With what is known of its recording."""
-        return _shown(_entry(library, analysis))
+        return _shown(library.entry(analysis))
 
     @routes.get(
         "/v1/library/{analysis}/timeline",
@@ -223,21 +223,9 @@ def router(library: Library, state: State) -> APIRouter:
     )
     def delete_analysis(analysis: str) -> Deleted:
         """Its file and every trace; its recording, too, where it was the last one of it. The answer is the receipt."""
-        return Deleted(**asdict(library.delete_analysis(_entry(library, analysis).analysis)))
+        return Deleted(**asdict(library.delete_analysis(library.entry(analysis).analysis)))
 
     return routes
-
-
-def _entry(library: Library, analysis: str) -> Entry:
-    """A kept analysis.
-
-    Raises:
-        MissingError: there is no such analysis.
-    """
-    found = next((entry for entry in library.entries() if entry.analysis == analysis), None)
-    if found is None:
-        raise MissingError("There is no such analysis here: it was deleted, or never kept.")
-    return found
 
 
 def _edits(data: bytes) -> Edits:
@@ -254,7 +242,7 @@ def _saved(library: Library, analysis: str, given: Edits) -> Corrected:
 
 
 def _study(library: Library, analysis: str) -> Study:
-    return library.open_study(_entry(library, analysis).analysis)
+    return library.open_study(library.entry(analysis).analysis)  # a name from elsewhere becomes no path of a file
 
 
 def _file(library: Library, analysis: str, kind: Format) -> Response:

@@ -12,11 +12,10 @@ import requests
 
 from fer_core import AnalysisRequest
 from fer_core.client import Client
-from fer_core.errors import MissingError, StaysDeletedError, TimelineError
+from fer_core.errors import MissingError, NotKeptError, StaysDeletedError, TimelineError
 from fer_core.library import database
 from fer_core.library.library import Library
 from fer_core.reports.tables import csv_text
-from fer_core.service import library as service_library
 from fer_core.settings import LIBRARY
 from fer_core.timeline.edits import Mark, Name, Remove, Split
 from fer_core.timeline.notes import Marker
@@ -81,7 +80,7 @@ def test_what_was_read_is_kept_found_corrected_and_deleted(served, folder, tmp_p
         receipt = client.delete_analysis(analysis)
         assert receipt["files"] == [analysis] and receipt["files_gone"] and receipt["traces_gone"]
         assert client.search() == []
-        with pytest.raises(MissingError, match="deleted"):
+        with pytest.raises(NotKeptError, match="deleted"):
             client.open_study(analysis)
     with Library.open(folder) as library:
         assert len(library.deletions()) == 1 and library.is_empty()
@@ -107,7 +106,7 @@ def test_somebody_who_is_removed_is_gone_from_what_is_kept(served, folder, kept)
         client = Client(address)
         name = client.save(kept, client.open_study(kept).edited(Remove(2)))
         assert name != kept and set(client.open_study(name).read.frame["person"].dropna()) == {1}
-        with pytest.raises(MissingError):
+        with pytest.raises(NotKeptError):
             client.open_study(kept)
 
 
@@ -196,14 +195,14 @@ def test_what_is_deleted_while_it_is_kept_was_deleted(served, folder, tmp_path, 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("GET", "/timeline")])
 def test_what_somebody_else_deletes_meanwhile_was_deleted(method, path, served, folder, kept, monkeypatch):
-    look = service_library._entry
+    look = Library.entry
 
     def late(library, analysis):
         found = look(library, analysis)
         library.delete_analysis(analysis)
         return found
 
-    monkeypatch.setattr(service_library, "_entry", late)
+    monkeypatch.setattr(Library, "entry", late)
     with served(library=True) as address:
         told = problem(requests.request(method, f"{address}/v1/library/{kept}{path}", timeout=60))
     assert (told["status"], told["kind"]) == (404, "NotKeptError")
