@@ -109,7 +109,8 @@ class Client:
     ) -> "Timeline":
         """Have a recording read, wait for it, and leave nothing of it with the service.
 
-        Where that does not answer any more, or the proxy in front of it turns requests away, the recording stays there, and the error names it.
+        Where that does not answer any more, or the proxy in front of it turns requests away, the recording stays there,
+        and the error names it.
 
         Args:
             path: of the recording.

@@ -51,9 +51,7 @@ def behind_nginx(name: str, adapted: Mapping[str, str], folder: Path, port: int)
     paths = "".join(
         f"    {kind}_temp_path {folder};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace(
-        "http {\n", "http {\n" + paths
-    )
+    config = f"pid {folder}/pid; error_log {folder}/error.log;\n" + config.replace("http {\n", "http {\n" + paths)
     (folder / "nginx.conf").write_text(config)
     proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"])
     try:

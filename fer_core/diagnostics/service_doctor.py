@@ -65,8 +65,8 @@ def _room() -> tuple[bool, str]:
     free_gb, needed_gb = shutil.disk_usage(there).free / 1e9, _needed_gb(found)
     if free_gb < needed_gb:
         return False, (
-            f"{folder} has {free_gb:.0f} GB left, and {_most_uploads(found)} uploads of the largest size, which may wait "
-            f"or be read, take {needed_gb:.0f}; free some, or lower {SERVICE_BYTES}, {SERVICE_QUEUE} or {SERVICE_JOBS}"
+            f"{folder} has {free_gb:.0f} GB left, and {_most_uploads(found)} uploads of the largest size, waiting or "
+            f"being read, take {needed_gb:.0f}; free some, or lower {SERVICE_BYTES}, {SERVICE_QUEUE} or {SERVICE_JOBS}"
         )
     return True, f"{folder}, {free_gb:.0f} GB free of {needed_gb:.0f} that can be needed"
 
