@@ -123,10 +123,10 @@ class BlazeFaceDetector:
         return {"smallest_px": self.smallest_face_px}
 
     def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """See `FaceDetector.detect`; the faces of `search`."""
-        return list(self.search(image).faces)
+        """See `FaceDetector.detect`; the faces of `search_still`."""
+        return list(self.search_still(image).faces)
 
-    def search(self, image: NDArray[np.uint8]) -> Search:
+    def search_still(self, image: NDArray[np.uint8]) -> Search:
         """Search a still picture: whole, in tiles, and where nothing is found with a border and turned.
 
         Args:
@@ -140,7 +140,7 @@ class BlazeFaceDetector:
         return Search(faces_of(found, halvings.image), turn, self.smallest_px(halvings.image))
 
     def smallest_px(self, image: NDArray[np.uint8]) -> int:
-        """The smallest face that `search` looks for in a picture of that size, in pixels."""
+        """The smallest face that `search_still` looks for in a picture of that size, in pixels."""
         height, width = image.shape[:2]
         deeper = levels(width, height, self.smallest_face_px)
         return deeper[-1].smallest_px if deeper else seen_from_px(max(width, height))

@@ -133,12 +133,12 @@ class HaarDetector:
         A picture in which nothing is found is searched again with a border around it: many are nothing but a face.
         """
         picture, factor = shrunk(grey(image), self.search_px)
-        faces = self.search(picture) or search_padded(self.search, picture)
+        faces = self._search(picture) or search_padded(self._search, picture)
         height, width = image.shape[:2]
         whole = Placement.scaled(1 / factor, (width, height))
         return [Face(whole.box(face.box).clipped(width, height), face.confidence) for face in faces]
 
-    def search(self, picture: NDArray[np.uint8]) -> list[Face]:
+    def _search(self, picture: NDArray[np.uint8]) -> list[Face]:
         """One search of a grey picture (H, W) at its own size: the proposals that pass the check, one a face."""
         boxes = self.cascades().windows(picture, scale_step=self.scale_step, min_face_px=self.min_face_px)
         confidences = self.check(picture, boxes)

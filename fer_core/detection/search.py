@@ -30,13 +30,16 @@ class Search:
 
 @runtime_checkable
 class Searching(Protocol):
-    """A detector that says more of a picture than where its faces are."""
+    """A detector that says more of a picture than where its faces are.
 
-    def search(self, image: NDArray[np.uint8]) -> Search:
+    Its method has a name that no detector has by chance: Python asks for the name alone, not for what it returns.
+    """
+
+    def search_still(self, image: NDArray[np.uint8]) -> Search:
         """Search a still picture, uint8 (H, W, 3) BGR or (H, W) grey."""
         ...
 
 
 def searched(detector: FaceDetector, image: NDArray[np.uint8]) -> Search:
     """Search a picture with any detector; one that finds faces alone says nothing of turns and sizes."""
-    return detector.search(image) if isinstance(detector, Searching) else Search(tuple(detector.detect(image)))
+    return detector.search_still(image) if isinstance(detector, Searching) else Search(tuple(detector.detect(image)))

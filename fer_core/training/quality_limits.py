@@ -41,7 +41,7 @@ def measured(images: NDArray[np.uint8], detector: BlazeFaceDetector, measurer: F
         large = cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)
         bordered = cv2.copyMakeBorder(large, *(BORDER_PX,) * 4, cv2.BORDER_CONSTANT, value=0)
         picture = np.asarray(cv2.cvtColor(bordered, cv2.COLOR_GRAY2BGR), np.uint8)
-        faces = detector.search(picture).faces[:1]
+        faces = detector.search_still(picture).faces[:1]
         found.extend(face.mesh for face in measurer(picture, faces) if face.mesh is not None)
     return found
 

@@ -12,7 +12,9 @@ from fer_core.detection.mtcnn import MtcnnDetector
 from fer_core.detection.mtcnn import installed as mtcnn_is_installed
 from fer_core.diagnostics.benchmarks.scenes import faceless, portrait
 from fer_core.media.samples import PORTRAIT_FACE as FACE
+from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import Box
+from fer_core.testing import fake_pipeline
 from tests.boxes import scaled
 
 FACELESS = {scene.name: scene.image for scene in faceless()}
@@ -43,6 +45,11 @@ def lies_on(box: Box, face: Box) -> bool:
 
 def test_it_is_a_detector(detector):
     assert isinstance(detector, FaceDetector)
+
+
+def test_the_face_of_a_still_picture_is_read(detector):
+    [reading] = EmotionPipeline(detector, fake_pipeline().classifier).analyze_image(portrait())
+    assert lies_on(reading.box, FACE)
 
 
 LOOKS = {

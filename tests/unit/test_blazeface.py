@@ -38,14 +38,14 @@ def found_of(faces, boxes) -> int:
 def test_all_small_faces_of_a_large_picture_are_found(detector, width, height, face_px):
     crowded = crowd(width, height, face_px)
     scene, boxes = crowded.image, crowded.faces
-    result = detector.search(scene)
+    result = detector.search_still(scene)
     assert found_of(result.faces, boxes) == len(result.faces) == 12
     assert result.smallest_px <= face_px
 
 
 def test_the_result_says_which_faces_were_not_looked_for(detector):
-    assert detector.search(np.zeros((4000, 6000, 3), np.uint8)).smallest_px == 94
-    assert detector.search(np.zeros((480, 640, 3), np.uint8)).smallest_px == 40
+    assert detector.search_still(np.zeros((4000, 6000, 3), np.uint8)).smallest_px == 94
+    assert detector.search_still(np.zeros((480, 640, 3), np.uint8)).smallest_px == 40
 
 
 CUTS = [
@@ -73,7 +73,7 @@ def test_a_picture_that_is_nothing_but_a_face_is_a_face(detector, side_px):
 def test_a_turned_picture_is_recognised_and_its_box_is_where_the_face_is(detector, turn):
     (upright,) = detector.detect(portrait())
     back = Turn((360 - turn) % 360)
-    result = detector.search(back.apply(portrait()))
+    result = detector.search_still(back.apply(portrait()))
     assert result.turn is turn
     (face,) = result.faces
     x, y = {
@@ -326,7 +326,7 @@ def held(turn: Turn, portrait_px: int = 300):
 
 @pytest.mark.parametrize("turn", list(Turn))
 def test_a_sequence_reads_turned_frames_as_the_still_search_does(detector, turn):
-    still, sequence = detector.search(held(turn)), BlazeFaceSequence(detector)
+    still, sequence = detector.search_still(held(turn)), BlazeFaceSequence(detector)
     assert (sequence.detect(held(turn), 0.0), sequence.turn) == (list(still.faces), still.turn)
     [face] = sequence.detect(held(turn), 0.25)
     assert face.confidence >= detector.limits.sure
