@@ -163,7 +163,7 @@ def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
 
 
 def _image(options: argparse.Namespace) -> int:
-    from fer_core.media.images import encode_png, read_image
+    from fer_core.media.images import encode_png, read_and_identify
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.picture_records import PictureSettings, ReadPicture, as_record
 
@@ -176,7 +176,7 @@ def _image(options: argparse.Namespace) -> int:
     used: set[str] = set()
     for path in options.paths:
         try:
-            picture = read_image(path)
+            picture, sha256 = read_and_identify(path)
         except MediaError as error:
             say(f"error: {error}")
             failed = True
@@ -186,7 +186,7 @@ def _image(options: argparse.Namespace) -> int:
         if found.turn:
             say(f"note: {path} seems to be turned; turn it {found.turn} degrees clockwise to read it upright")
         height, width = picture.shape[:2]
-        read = ReadPicture(str(path), width, height, readings, settings, declaration=declaration)
+        read = ReadPicture(str(path), width, height, readings, settings, sha256=sha256, declaration=declaration)
         records.append(as_record(read))
         if options.annotate:
             from fer_core.imaging.drawing import annotate

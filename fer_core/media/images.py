@@ -4,6 +4,7 @@ A picture is read whole, upright and in sRGB, or refused with a `MediaError`. Wh
 says: the first bytes choose the one Pillow plugin that may look at the file, so the dozens of others are never reached.
 """
 
+import hashlib
 import math
 import os
 import re
@@ -95,11 +96,16 @@ def read_image(path: Path, limits: ImageLimits = ImageLimits()) -> NDArray[np.ui
     Raises:
         MediaError: there is no such file, it may not be read, or it is not a picture that is accepted.
     """
+    return read_and_identify(path, limits)[0]
+
+
+def read_and_identify(path: Path, limits: ImageLimits = ImageLimits()) -> tuple[NDArray[np.uint8], str]:
+    """`read_image`, and the hexadecimal SHA-256 of the very bytes that were decoded."""
     label = harmless(str(path))
     with opened(path, "picture") as file:
         _check_bytes(os.fstat(file.fileno()).st_size, label, limits)
         data = file.read()
-    return _decode(data, label, limits)
+    return _decode(data, label, limits), hashlib.sha256(data).hexdigest()
 
 
 def decode_image(data: bytes, name: str, limits: ImageLimits = ImageLimits()) -> NDArray[np.uint8]:

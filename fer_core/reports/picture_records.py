@@ -1,7 +1,7 @@
 """Readings of pictures as the JSON of `image` holds them. No pandas in here: a quick command need not wait for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Final, NotRequired
 
 from typing_extensions import TypedDict  # pydantic refuses the one of Python below 3.12
@@ -53,11 +53,14 @@ class ReadPicture:
 
     Attributes:
         name: file name or path.
-        width: in pixels.
+        width: in pixels, of the picture as it was read, like `height` and every box.
         height: in pixels.
         readings: its faces, from left to right.
         settings: how it was read.
+        sha256: of its file, hexadecimal; empty where it came from none.
+        turned_deg: by how many degrees it was turned clockwise before it was read, because a person wanted it.
         edits: how a person corrected what was found; `readings` are what came of it.
+        removed: how many of the faces that the detector found a person removed.
         declaration: what it is for; None where that was not stated.
     """
 
@@ -66,7 +69,11 @@ class ReadPicture:
     height: int
     readings: Sequence[FaceReading]
     settings: PictureSettings
+    _: KW_ONLY
+    sha256: str = ""
+    turned_deg: int = 0
     edits: Sequence[PictureEdit] = ()
+    removed: int = 0
     declaration: Declaration | None = None
 
 
@@ -105,11 +112,13 @@ class SettingsRecord(TypedDict):
 
 
 class PictureRecord(TypedDict):
-    """One picture in the JSON of `image`; width and height in pixels."""
+    """One picture in the JSON of `image`; width, height and boxes are pixels of the picture turned by `turned_deg`."""
 
     path: str
+    sha256: str
     width: int
     height: int
+    turned_deg: int
     faces: list[FaceRecord]
     edits: list[dict[str, Any]]
     settings: SettingsRecord
@@ -121,8 +130,10 @@ def as_record(picture: ReadPicture) -> PictureRecord:
     settings, said = picture.settings, picture.declaration
     record: PictureRecord = {
         "path": picture.name,
+        "sha256": picture.sha256,
         "width": picture.width,
         "height": picture.height,
+        "turned_deg": picture.turned_deg,
         "faces": [_face(reading) for reading in picture.readings],
         "edits": as_records(picture.edits),
         "settings": {

@@ -30,8 +30,16 @@ COLUMNS: Final = (
 """Columns of one face; docs/reference.md explains them. Those of the landmarks are empty where none were measured; see
 `fer_core.timeline.columns.GROUPS`."""
 
-SETTINGS_COLUMNS: Final = ("model", "detector", "uncertain_below", "version")
-"""Columns that say how a picture was read."""
+SETTINGS_COLUMNS: Final = (
+    "model",
+    "detector",
+    "uncertain_below",
+    "version",
+    "sha256",
+    "turned_deg",
+    "removed_by_hand",
+)
+"""Columns that say which picture it is, how it was read, and what is not in the rows because a person removed it."""
 
 # Nullable dtypes, so that a picture without a face does not turn the pixels of the others into decimals.
 _TYPES: Final = {
@@ -50,6 +58,9 @@ def as_table(pictures: Iterable[ReadPicture]) -> pd.DataFrame:
             "detector": picture.settings.detector,
             "uncertain_below": picture.settings.uncertain_below,
             "version": picture.settings.version,
+            "sha256": picture.sha256,
+            "turned_deg": picture.turned_deg,
+            "removed_by_hand": picture.removed,
         }
         for picture in pictures
         for row in _rows(picture.name, picture.readings)

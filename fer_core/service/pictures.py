@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -28,8 +29,10 @@ TAKEN_BY: Final = "picture"
 
 _EXAMPLE: Final = {
     "path": "face.jpg",
+    "sha256": "5c1f0e7b2a94d386…",
     "width": 640,
     "height": 480,
+    "turned_deg": 0,
     "faces": [
         {
             "box": [251, 116, 138, 138],
@@ -94,11 +97,13 @@ def router(pipelines: Pipelines, settings: ServiceSettings) -> APIRouter:
                 def read() -> PictureRecord:
                     pipeline = pipelines(choices.request)
                     file.seek(0)
-                    picture = decode_image(file.read(), name, limits)
+                    data = file.read()
+                    picture, sha256 = decode_image(data, name, limits), hashlib.sha256(data).hexdigest()
                     height, width = picture.shape[:2]
                     faces = pipeline.read_picture(picture).faces
                     settings = PictureSettings.of(pipeline)
-                    return as_record(ReadPicture(name, width, height, faces, settings, declaration=declaration))
+                    read = ReadPicture(name, width, height, faces, settings, sha256=sha256, declaration=declaration)
+                    return as_record(read)
 
                 async with room.reading:
                     record: Any = await run_in_threadpool(read)

@@ -133,6 +133,8 @@ def test_a_turned_picture_is_said_and_read_upright_on_request(monkeypatch):
     assert not page.exception
     words = text(page)
     assert "seems to be turned" not in words and "turned by 90 degrees clockwise" in words and "happy" in words
+    [read] = page.session_state["analysed pictures"].values()
+    assert (read.record.turned_deg, read.record.sha256) == (90, hashlib.sha256(buffer.getvalue()).hexdigest())
     [back] = [button for button in page.button if button.label == "Read it as it was"]
     back.click().run()
     assert "seems to be turned" in text(page)
@@ -252,6 +254,8 @@ def test_faces_are_drawn_removed_and_taken_back(fakes, monkeypatch):
         field.set_value(value)
     button(page, "Add").click().run()
     assert "Corrected by hand 2 times" in text(page) and "sad" in text(page) and not page.info
+    [read] = page.session_state["analysed pictures"].values()
+    assert read.record.removed == 1 and len(read.record.readings) == 1
     button(page, "Undo").click().run()
     button(page, "Undo").click().run()
     assert "Corrected" not in text(page) and "sad" in text(page)

@@ -19,6 +19,7 @@ from fer_core import EMOTIONS, cli
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
 from fer_core.errors import MediaError
+from fer_core.networks.files import sha256
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.commands import training_settings
 from fer_core.training.settings import Settings
@@ -35,7 +36,8 @@ def test_image_json_is_the_contract(capsys):
     status, out, err = answer(capsys, "image", PORTRAIT, "--json", "-")
     assert status == 0 and err == ""
     [record] = json.loads(out)
-    assert list(record) == ["path", "width", "height", "faces", "edits", "settings"]
+    assert list(record) == ["path", "sha256", "width", "height", "turned_deg", "faces", "edits", "settings"]
+    assert (record["sha256"], record["turned_deg"]) == (sha256(PORTRAIT), 0)
     assert (record["path"], record["width"], record["height"]) == (str(PORTRAIT), 512, 512)
     [face] = record["faces"]
     assert {"box", "label", "confidence", "uncertain", "probabilities", "quality", "landmarks"} <= face.keys()

@@ -17,9 +17,9 @@ from tests.conftest import ROOT
 PICTURE = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
 
 
-def read(name, *boxes, edits=()):
+def read(name, *boxes, **more):
     pipeline = fake_pipeline(boxes, "surprise")
-    return ReadPicture(name, 120, 90, pipeline.analyze_image(PICTURE), PictureSettings.of(pipeline), edits)
+    return ReadPicture(name, 120, 90, pipeline.analyze_image(PICTURE), PictureSettings.of(pipeline), **more)
 
 
 def test_record_is_plain_json():
@@ -57,6 +57,26 @@ def test_exports_say_how_the_picture_was_read_and_how_it_was_corrected():
     row = as_table([picture]).iloc[0]
     assert (row["model"], row["detector"], row["uncertain_below"]) == ("fake", "fake detector", 0.5)
     assert row["version"] == settings["version"] == __version__
+
+
+def test_exports_say_which_file_it_was_how_it_was_turned_and_that_faces_were_removed():
+    pictures = [
+        read("a.jpg", Box(1, 2, 30, 40), sha256="ab", turned_deg=90),
+        read("a.jpg", Box(1, 2, 30, 40), sha256="cd"),
+        read("b.jpg", sha256="ef", removed=1),
+        read("c.jpg", sha256="01"),
+    ]
+    table = pd.read_csv(io.StringIO(as_csv(pictures)), dtype={"sha256": str})
+    assert table["sha256"].tolist() == ["ab", "cd", "ef", "01"]
+    assert table["turned_deg"].tolist() == [90, 0, 0, 0]
+    assert table["removed_by_hand"].tolist() == [0, 0, 1, 0] and table["face"].isna().tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    records = [as_record(picture) for picture in pictures]
+    assert [(record["sha256"], record["turned_deg"]) for record in records[:2]] == [("ab", 90), ("cd", 0)]
 
 
 def test_json_and_csv_hold_the_same_numbers():

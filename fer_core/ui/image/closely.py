@@ -45,7 +45,7 @@ def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, 
             corrections = sum(map(is_correction, picture.edits))
             if corrections:
                 times = "once" if corrections == 1 else f"{corrections} times"
-                st.caption(f"Corrected by hand {times}; the exports say how.")
+                st.caption(f"Corrected by hand {times}; CSV and JSON say how.")
             with st.container(horizontal=True):
                 if corrections:
                     key = f"undo {picture.sha256}"
@@ -127,7 +127,7 @@ def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -
     st.button(
         "Remove this face",
         icon=":material/delete:",
-        help="For a box in which there is no face. What you remove is written into the exports.",
+        help="For a box in which there is no face. What you remove is written into CSV and JSON.",
         on_click=edit,
         args=(picture, RemoveFace(picture.readings[chosen].box)),
         key=f"remove {picture.sha256}",

@@ -94,7 +94,17 @@ class Analysed:
     @property
     def record(self) -> ReadPicture:
         """The picture as it is written."""
-        return ReadPicture(self.name, self.width, self.height, self.readings, self.settings, self.edits)
+        return ReadPicture(
+            self.name,
+            self.width,
+            self.height,
+            self.readings,
+            self.settings,
+            sha256=self.sha256,
+            turned_deg=int(self.turned),
+            edits=self.edits,
+            removed=len(self.found) - sum(not reading.drawn for reading in self.readings),
+        )
 
     def corrected(self, edits: Edits, pipeline: EmotionPipeline) -> "Analysed":
         """The same picture with other corrections."""
