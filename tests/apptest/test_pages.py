@@ -17,6 +17,8 @@ from fer_core.errors import ModelError
 from fer_core.picture_edits import LabelFace, RemoveFace
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
+from fer_core.reports.picture_records import as_record
+from fer_core.ui.image import results, sources
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.shared import handover, loaders, purpose, routing, samples, seen, uploads
 from fer_core.ui.shared.text import plain
@@ -395,6 +397,34 @@ def test_pictures_stay_when_the_page_is_left_until_they_are_cleared(fakes, monke
     assert "Nothing yet" in text(page) and not page.exception
 
 
+def test_a_photo_that_was_cleared_brings_no_earlier_one_back(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    held, told = [None], [None]
+
+    def camera(label, key, on_change, args):  # AppTest has none
+        if held != told:
+            told[:] = held
+            on_change(*args)
+        return held[0] and SimpleNamespace(file_id=held[0], getvalue=lambda: picture(color=held[0]))
+
+    monkeypatch.setattr(sources.st, "camera_input", camera)
+    fakes([Box(10, 20, 50, 50)], emotion="sad")
+    page = image_page()
+    page.segmented_control[0].select(":material/photo_camera: Camera").run()
+    held[0] = "red"
+    page.run()
+    page.switch_page("pages/5_Models.py").run()
+    held[0] = told[0] = None  # Streamlit empties a widget whose page was left, and tells nobody
+    page.switch_page("pages/1_Image.py").run()
+    assert "sad" in text(page)
+    held[0] = "blue"
+    page.run()
+    assert "sad" in text(page) and "pictures ·" not in text(page)
+    held[0] = None
+    page.run()
+    assert "Nothing yet" in text(page) and not page.exception
+
+
 def test_no_face_is_said_kindly_with_what_to_try(fakes):
     fakes([])
     page = image_page()
@@ -520,6 +550,18 @@ def test_a_purpose_is_chosen_in_a_line_remembered_on_every_page_and_refused_with
     assert popover(page) == f"Purpose: {purpose.PURPOSES[0]}" and page.session_state["purpose declared"].agreed_at
     page.selectbox(key="purpose choice").select(purpose.NOT_STATED).run()
     assert popover(page) == "Purpose: not stated"
+
+
+def test_the_purpose_of_a_picture_is_that_of_its_reading(fakes, monkeypatch):
+    written = []
+    monkeypatch.setattr(results, "as_record", lambda picture: written.append(as_record(picture)))
+    fakes([Box(60, 40, 60, 60)])
+    page = image_page()
+    page.selectbox(key="purpose choice").select(purpose.PURPOSES[1]).run()
+    page.file_uploader[0].upload("one.png", picture(), "image/png").run()
+    page.selectbox(key="purpose choice").select(purpose.PURPOSES[3]).run()
+    assert popover(page) == f"Purpose: {purpose.PURPOSES[3]}"
+    assert {record["declaration"]["purpose"] for record in written} == {purpose.PURPOSES[1]}
 
 
 def popover(page: AppTest) -> str:

@@ -4,7 +4,6 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -23,7 +22,6 @@ from fer_core.readings import FaceReading, Pose
 from fer_core.reports.picture_records import as_record
 from fer_core.reports.pictures import as_csv
 from fer_core.ui.shared.figures import show_figure
-from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 
@@ -101,7 +99,7 @@ def annotated_png(picture: Analysed, *, at_once: bool = False) -> None:
 
 def downloads(pictures: Sequence[Analysed]) -> None:
     """All readings as CSV and JSON, all pictures as a zip."""
-    records = [as_record(replace(picture.record, declaration=purpose())) for picture in pictures]
+    records = [as_record(picture.record) for picture in pictures]
     with st.container(horizontal=True):
         for label, name, mime, data in (
             ("CSV", "expressions.csv", "text/csv", lambda: _csv(pictures)),

@@ -58,7 +58,7 @@ def chosen_files() -> list[File]:
                 args=(CAMERA,),
             )
         )
-        return _kept(CAMERA, [("snapshot.jpg", shot.getvalue())] if shot else [])[-1:]
+        return _kept(CAMERA, [("snapshot.jpg", shot.getvalue())] if shot else [])
     if source == LIVE:
         st.button("Discard snapshots", icon=":material/delete:", on_click=_discard_snapshots)
         return taken
@@ -98,6 +98,8 @@ def _widget_key(source: str) -> str:
 def _begin_anew(source: str) -> None:
     """The visitor gave or took away a file: what the widget shows counts, also where that is nothing."""
     _memory(_GIVEN).pop(source, None)
+    if source == CAMERA:  # it holds one: the one before it goes with the next, and with *Clear photo*
+        _memory(_EARLIER).pop(source, None)
 
 
 def _kept(source: str, now: Iterable[File]) -> list[File]:

@@ -47,8 +47,8 @@ def choose_purpose() -> None:
         if refused:
             st.error(plain(refused), icon=":material/block:")
         st.caption(
-            "Sealed with the time into what is read from now on: timelines, reports, bundles, the library. Work, "
-            "hiring and education are refused."
+            "Sealed with the time into what is read from now on: pictures, timelines, reports, bundles, the library. "
+            "Work, hiring and education are refused."
         )
 
 

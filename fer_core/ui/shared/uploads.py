@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from fer_core.declaration import Declaration
 from fer_core.detection.turning import Turn
 from fer_core.errors import FerError
 from fer_core.imaging.crops import shrunk
@@ -22,6 +23,7 @@ from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading
 from fer_core.reports.picture_records import PictureSettings, ReadPicture
 from fer_core.ui.shared import page_memory
+from fer_core.ui.shared.purpose import purpose
 from fer_core.ui.shared.text import plain
 
 SHOWN_PX = 1600
@@ -61,6 +63,7 @@ class Analysed:
         smallest_px: faces with a shorter side were not looked for; None where the detector does not say.
         settings: how it was read.
         edits: the visitor's corrections of what was found.
+        declaration: what it was read for; None where that was not stated by then.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Analysed:
     turned: Turn = Turn.NONE
     smallest_px: int | None = None
     edits: Edits = ()
+    declaration: Declaration | None = None
 
     @property
     def width(self) -> int:
@@ -103,6 +107,7 @@ class Analysed:
             sha256=self.sha256,
             turned_deg=int(self.turned),
             edits=self.edits,
+            declaration=self.declaration,
             removed=len(self.found) - sum(not reading.drawn for reading in self.readings),
         )
 
@@ -253,6 +258,7 @@ def _analysed(name: str, data: bytes, pipeline: EmotionPipeline, turned: Turn, s
         turn=found.turn,
         turned=turned,
         smallest_px=found.smallest_px,
+        declaration=purpose(),
     )
 
 
