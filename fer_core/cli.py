@@ -34,7 +34,7 @@ from fer_core.commands import (
     verify,
     video,
 )
-from fer_core.commands.endings import ended_in_order, status_of
+from fer_core.commands.endings import ended_in_order, status_of, unhurried
 from fer_core.commands.output import (
     BAD_INPUT,
     DONE,
@@ -163,16 +163,32 @@ def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
 
 
 def _image(options: argparse.Namespace) -> int:
+    if options.annotate:
+        checked_folder(options.annotate, "--annotate")
+    records: list[PictureRecord] = []
+    try:
+        failed = _read_pictures(options, records)
+    except KeyboardInterrupt:
+        if options.json and records:
+            with unhurried():
+                write_json(records, options.json)
+            say(f"note: {_plural(len(records), 'picture')} of {len(options.paths)} can be found in the JSON")
+        raise
+    if options.json:
+        write_json(records, options.json)
+    return BAD_INPUT if failed else DONE
+
+
+def _read_pictures(options: argparse.Namespace, records: "list[PictureRecord]") -> bool:
+    """Read pictures into `records`, one after the other, and return whether one of them could not be read or drawn."""
     from fer_core.media.images import encode_png, read_and_identify
     from fer_core.pipeline import EmotionPipeline
     from fer_core.reports.picture_records import PictureSettings, ReadPicture, as_record
 
-    if options.annotate:
-        checked_folder(options.annotate, "--annotate")
     declaration = declaration_of(options)
     pipeline = EmotionPipeline.load(options.model, options.detector, options.engine)
     settings = PictureSettings.of(pipeline)
-    records, failed = [], False
+    failed = False
     used: set[str] = set()
     for path in options.paths:
         try:
@@ -201,9 +217,7 @@ def _image(options: argparse.Namespace) -> int:
                 failed = True
         if not options.json:
             _print_record(records[-1])
-    if options.json:
-        write_json(records, options.json)
-    return BAD_INPUT if failed else DONE
+    return failed
 
 
 def _print_record(record: "PictureRecord") -> None:

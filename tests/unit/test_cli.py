@@ -20,6 +20,7 @@ from fer_core.classification import list_cards
 from fer_core.cli import main, parser
 from fer_core.errors import MediaError
 from fer_core.networks.files import sha256
+from fer_core.pipeline import EmotionPipeline
 from fer_core.training.augmentation import Augmentation
 from fer_core.training.commands import training_settings
 from fer_core.training.settings import Settings
@@ -113,6 +114,21 @@ def test_json_into_a_file(capsys, tmp_path):
     status, out, _ = answer(capsys, "image", PORTRAIT, "--json", tmp_path / "new" / "faces.json")
     assert status == 0 and out == ""
     assert len(json.loads((tmp_path / "new" / "faces.json").read_text())) == 1
+
+
+def test_ctrl_c_writes_the_pictures_that_were_read(capsys, tmp_path, monkeypatch):
+    read, pictures = EmotionPipeline.read_picture, iter(range(2))
+
+    def until_ctrl_c(pipeline, picture):
+        if next(pictures):
+            raise KeyboardInterrupt
+        return read(pipeline, picture)
+
+    monkeypatch.setattr(EmotionPipeline, "read_picture", until_ctrl_c)
+    status, _, err = answer(capsys, "image", PORTRAIT, PORTRAIT, PORTRAIT, "--json", tmp_path / "faces.json")
+    assert status == 130 and "1 picture of 3" in err and "stopped." in err
+    [record] = json.loads((tmp_path / "faces.json").read_text())
+    assert len(record["faces"]) == 1
 
 
 def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
