@@ -16,6 +16,8 @@ from fer_core.request import Region
 
 UNCERTAIN_BGR: Final = (110, 110, 110)
 PANEL_GAP_PX: Final = 6
+LARGEST_KEPT_PX: Final = 48
+"""Name tags with letters higher than this are drawn anew each time: those of pictures above about 2000 pixels."""
 _DARK, _BRIGHT = 70, 225
 
 
@@ -236,11 +238,20 @@ def _window(inside: Box, box: Box) -> tuple[slice, slice]:
     return slice(top, top + inside.height), slice(left, left + inside.width)
 
 
-@lru_cache(maxsize=512)
 def _chip(
     words: str, emotion: str, colour: tuple[int, int, int], ink: tuple[int, int, int], height: int
 ) -> NDArray[np.uint8]:
-    """The emotion's symbol and some words in `ink` on `colour`: uint8 (h, w, 3), BGR. Shared: not to be written to."""
+    """The emotion's symbol and some words in `ink` on `colour`: uint8 (h, w, 3), BGR. Shared: not to be written to.
+
+    Of videos, whose frames repeat them, small ones are kept; those of large pictures would be megabytes each.
+    """
+    draw = _kept_chip if height <= LARGEST_KEPT_PX else _drawn_chip
+    return draw(words, emotion, colour, ink, height)
+
+
+def _drawn_chip(
+    words: str, emotion: str, colour: tuple[int, int, int], ink: tuple[int, int, int], height: int
+) -> NDArray[np.uint8]:
     pad = max(2, height // 4)
     symbol, text = pictogram(emotion, height + pad), _coverage(words, height)
     chip = np.zeros((height + 3 * pad, symbol.shape[1] + text.shape[1] + 3 * pad), np.uint8)
@@ -249,6 +260,9 @@ def _chip(
         chip[y : y + part.shape[0], x : x + part.shape[1]] = part
     covered = chip[..., None] / np.float32(255)
     return (np.array(colour, np.float32) * (1 - covered) + np.array(ink, np.float32) * covered).astype(np.uint8)
+
+
+_kept_chip = lru_cache(maxsize=256)(_drawn_chip)
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,5 @@
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -45,6 +46,20 @@ def test_uncertain_is_said_in_words_and_not_in_the_colour_of_the_emotion():
 def test_several_faces_are_numbered():
     first, second = readings(Box(10, 80, 60, 60), Box(150, 80, 60, 60))
     assert caption(first, 1).startswith("1 ") and caption(second, 2).startswith("2 ")
+
+
+def test_name_tags_of_large_pictures_are_not_kept_in_memory():
+    large = np.full((300, 6000, 3), 128, np.uint8)
+    boxes = [Box(700 * place, 20, 60, 60) for place in range(8)]
+    found = readings(*boxes, picture=large)
+    annotate(large, found[:1])  # what is kept of fonts and symbols
+    tracemalloc.start()
+    try:
+        annotate(large, found)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000 < most
 
 
 @pytest.mark.parametrize(
