@@ -16,9 +16,9 @@ from fer_core.diagnostics.checks import Check
 from fer_core.errors import ModelError
 from fer_core.picture_edits import LabelFace, RemoveFace
 from fer_core.readings import Box
-from fer_core.testing import fake_card, fake_pipeline
 from fer_core.reports.picture_records import as_record
-from fer_core.ui.image import results, sources
+from fer_core.testing import fake_card, fake_pipeline
+from fer_core.ui.image import closely, results, sources
 from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.shared import handover, loaders, purpose, routing, samples, seen, uploads
 from fer_core.ui.shared.text import plain
@@ -487,6 +487,18 @@ def test_the_start_page_needs_no_model_for_its_notice_example_and_ways(monkeypat
     assert example.proto.loop and example.proto.autoplay and example.proto.muted
     ways = [link.proto.page for link in page.get("page_link")]
     assert {"Image", "Live", "Video", "Study", "Models"} <= set(ways)
+
+
+def test_a_face_of_a_large_picture_is_shown_as_sharp_as_it_was_read(fakes, monkeypatch):
+    monkeypatch.setattr(routing, "PagesManager", object)
+    shown = []
+    monkeypatch.setattr(closely, "show_face", lambda face, *more: shown.append(face.shape))
+    fakes([Box(1000, 800, 300, 300)])
+    page = image_page()
+    page.file_uploader[0].upload("large.png", picture(size=(4800, 1200)), "image/png").run()
+    [attention] = [toggle for toggle in page.toggle if toggle.label.startswith("Show what")]
+    attention.set_value(True).run()
+    assert not page.exception and len(shown) == 2 and set(shown) == {(300, 300, 3)}
 
 
 def test_a_very_tall_picture_is_shown(fakes):

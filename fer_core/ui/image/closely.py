@@ -14,6 +14,7 @@ from fer_core.ui.image.results import (
     about_turn,
     alternative_text,
     annotated_png,
+    face_crop,
     not_looked_for,
     show_face,
 )
@@ -53,7 +54,7 @@ def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, 
                 _add_by_numbers(picture)
                 annotated_png(picture)
         with right:
-            _faces(picture, base, uncertain_below)
+            _faces(picture, uncertain_below, attention=attention)
 
 
 def choose_face(picture: Analysed, number: int) -> None:
@@ -99,7 +100,7 @@ def _draw(picture: Analysed, box: Box) -> None:
         _choose(picture, box)
 
 
-def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -> None:
+def _faces(picture: Analysed, uncertain_below: float, *, attention: bool) -> None:
     if not picture.readings:
         st.info(NO_FACE, icon=":material/search_off:")
         return
@@ -117,8 +118,8 @@ def _faces(picture: Analysed, base: NDArray[np.uint8], uncertain_below: float) -
             on_change=lambda: choose_face(picture, st.session_state[key]),
         )
     show_face(
-        base,
-        picture.shown_readings[chosen],
+        face_crop(picture, chosen, attention=attention),
+        picture.readings[chosen],
         chosen + 1 if several else None,
         uncertain_below,
         f"{picture.sha256}-{chosen}",

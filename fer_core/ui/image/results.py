@@ -15,8 +15,8 @@ from fer_core.detection.turning import Turn
 from fer_core.emotions import STYLES
 from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
-from fer_core.imaging.crops import cut
-from fer_core.imaging.drawing import annotate, caption, overlay_activation
+from fer_core.imaging.crops import cut_face, shrunk
+from fer_core.imaging.drawing import annotate, caption, overlay_activation, overlay_map
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading, Pose
 from fer_core.reports.picture_records import as_record
@@ -26,6 +26,8 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 
 HEAD_PX = 96
+CROP_PX = 640
+"""Side of a face that is shown closely: it is small on the page, and larger at a click."""
 SURE_PRESENCE = 0.5
 """Below, the landmarks probably lie on no face, and the pose means nothing."""
 
@@ -66,12 +68,14 @@ def show_picture(picture: Analysed, uncertain_below: float, attention: bool) -> 
             annotated_png(picture, at_once=True)
         with right:
             if len(picture.readings) == 1:
-                show_face(base, picture.shown_readings[0], None, uncertain_below, picture.sha256, picture.stem)
+                crop = face_crop(picture, 0, attention=attention)
+                show_face(crop, picture.readings[0], None, uncertain_below, picture.sha256, picture.stem)
                 return
             tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
-            for n, (tab, reading) in enumerate(zip(tabs, picture.shown_readings, strict=True), start=1):
+            for n, (tab, reading) in enumerate(zip(tabs, picture.readings, strict=True), start=1):
                 with tab:
-                    show_face(base, reading, n, uncertain_below, f"{picture.sha256}-{n}", picture.stem)
+                    crop = face_crop(picture, n - 1, attention=attention)
+                    show_face(crop, reading, n, uncertain_below, f"{picture.sha256}-{n}", picture.stem)
 
 
 def annotated_png(picture: Analysed, *, at_once: bool = False) -> None:
@@ -115,21 +119,34 @@ def downloads(pictures: Sequence[Analysed]) -> None:
             )
 
 
+def face_crop(picture: Analysed, number: int, *, attention: bool) -> NDArray[np.uint8]:
+    """One face as the network was shown it, its side at most `CROP_PX`: uint8 (H, W, 3) BGR.
+
+    Args:
+        picture: what was read.
+        number: of the face, from 0.
+        attention: lay the class activation map over it.
+    """
+    reading = picture.readings[number]
+    crop, _ = shrunk(cut_face(picture.image, reading.box), CROP_PX)  # of the picture as it is shown, small faces blur
+    return overlay_map(crop, reading.activation) if attention else crop
+
+
 def show_face(
-    image: NDArray[np.uint8], reading: FaceReading, number: int | None, uncertain_below: float, key: str, name: str
+    face: NDArray[np.uint8], reading: FaceReading, number: int | None, uncertain_below: float, key: str, name: str
 ) -> None:
     """One face closely: its picture, label, quality, pose and seven probabilities.
 
     Args:
-        image: uint8 (H, W, 3) BGR, in which the box of `reading` lies.
+        face: cut out, uint8 (H, W, 3) BGR.
         reading: of the face.
         number: of the face in its picture; None for the only one.
         uncertain_below: probability under which a label is uncertain.
         key: of the chart.
         name: of the picture, after which a saved chart is named.
     """
-    crop, words = st.columns([1, 2], vertical_alignment="center")
-    crop.image(cut(image, reading.box), channels="BGR", width=110, alt=f"face {number or 1}")
+    left, words = st.columns([1, 2], vertical_alignment="center")
+    left.image(face, channels="BGR", width=110, alt=f"face {number or 1}")
     symbol = "❔" if reading.uncertain else STYLES[reading.label].symbol
     with words:
         st.markdown(f"#### {symbol} {reading.words} · {reading.confidence:.0%}")
