@@ -2,12 +2,13 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from fer_core.commands import Commands
 from fer_core.commands.endings import unhurried
+from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder
 from fer_core.commands.numbers import positive
 from fer_core.commands.output import DONE, checked_folder, say, write_json
 from fer_core.commands.request_options import add_purpose_option, declaration_of, port, request_of
@@ -16,8 +17,6 @@ from fer_core.errors import MediaError, RequestError
 from fer_core.notice import PURPOSE
 from fer_core.request import TIME_CONSTANT_S
 from fer_core.settings import OSC_HOST, OSC_PORT, WEBSOCKET_PORT
-
-_TIMELINE: Final = "timeline.parquet"
 
 if TYPE_CHECKING:
     from fer_core.live.analyser import LiveReading
@@ -79,16 +78,19 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
 
 
 def _live(options: argparse.Namespace) -> int:
-    from fer_core.live.headless import Session
-    from fer_core.live.sources import source_of
-    from fer_core.pipeline import EmotionPipeline
-
     if options.origin and options.websocket is None:
         options.error("--origin says who may listen to --websocket; add that, or leave it out")
     if not options.agree:
         raise RequestError(f"{PURPOSE} Where they do, start again with --agree.")
-    if options.out:
-        _prepare(checked_folder(options.out, "--out"))
+    with contextlib.nullcontext() if options.out is None else _place(checked_folder(options.out, "--out")):
+        return _read(options)
+
+
+def _read(options: argparse.Namespace) -> int:
+    from fer_core.live.headless import Session
+    from fer_core.live.sources import source_of
+    from fer_core.pipeline import EmotionPipeline
+
     declaration = declaration_of(options) or agreed()
     request, source = request_of(options), source_of(options.source)
     pipeline = EmotionPipeline.load_for(request)
@@ -109,21 +111,19 @@ def _live(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _prepare(folder: Path) -> None:
-    """Make sure, before anybody is filmed, that the session can be written, and in the place of none.
+@contextlib.contextmanager
+def _place(folder: Path) -> Iterator[None]:
+    """Make sure, before anybody is filmed, that the session can be written, in the place of none; no other comes there.
 
     Raises:
         MediaError: it cannot.
     """
-    if (folder / _TIMELINE).exists():
-        raise MediaError(f"{folder} holds a session already, which cannot be read again; choose another with --out.")
-    probe = folder / f".{_TIMELINE}.part"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise MediaError(f"{folder} cannot be written to ({error.strerror}); choose another with --out.") from error
+    with held_folder(folder):
+        if (folder / TIMELINE).exists():
+            raise MediaError(
+                f"{folder} holds a session already, which cannot be read again; choose another with --out."
+            )
+        yield
 
 
 def _ways(options: argparse.Namespace) -> "list[Way]":
@@ -181,9 +181,9 @@ def _end(session: "Session", out: Path | None) -> bool:
         return False
     if out is not None and recorded is not None:  # before anything is said: whoever would listen may be gone
         study = recorded.study
-        study.write(out / _TIMELINE)  # first: it holds everything, should there be no room for the others
+        study.write(out / TIMELINE)  # first: it holds everything, should there be no room for the others
         write_csv(study.timeline, out)
-        write_json(summary_of(study.timeline, study.notes).to_json(), str(out / "summary.json"))
+        write_json(summary_of(study.timeline, study.notes).to_json(), str(out / SUMMARY))
     say(
         f"{figures.read} of {figures.came} frames were read; from frame to message {figures.latency_ms(50):.0f} ms "
         f"(median), {figures.latency_ms(95):.0f} ms (95th percentile)"

@@ -2,20 +2,19 @@
 
 import argparse
 import contextlib
-import errno
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
+from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder
 from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.errors import FerError, MediaError, TimelineError
-from fer_core.file_lock import LockedError, locked
 from fer_core.media.files import harmless, is_there, sha256_of
 
 if TYPE_CHECKING:
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from fer_core.timeline.table import Timeline
 
 CHECKPOINT: Final = "unfinished.jsonl"
-_SUMMARY: Final = "summary.json"
-_LOCK: Final = ".lock"
-_NO_LOCKS: Final = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
-"""Of a file system that has none; results are written there all the same."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +43,8 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         help="read a recording over time",
         description="Read a recording over time. DIR gets timeline.csv with its data dictionary, timeline.parquet, "
         "summary.json and report.pdf. What a damaged recording lacks is said in the last two and on stderr. Results of "
-        "the same recording are replaced; a folder with those of another, finished or not, is refused.",
+        "the same recording are replaced; a folder with those of another, finished or not, or with a session of `live` is "
+        "refused.",
     )
     video.add_argument("path", type=Path, metavar="PATH", help="MP4, MOV, MKV, WebM, AVI or the like")
     video.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
@@ -85,7 +81,7 @@ def _video(options: argparse.Namespace) -> int:
     given = _Given(_edits(options), request_of(options), declaration_of(options))
     checked_file(options.path)
     try:
-        with _held(options.out):
+        with held_folder(options.out):
             _refuse_results_of_others(options.out, options.path)
             return _read(options, given)
     except (KeyboardInterrupt, FerError):
@@ -93,30 +89,6 @@ def _video(options: argparse.Namespace) -> int:
             with contextlib.suppress(OSError):  # there is something in it
                 options.out.rmdir()
         raise
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing results there meanwhile.
-
-    Raises:
-        MediaError: another process does, or the folder cannot be written to.
-    """
-    with contextlib.ExitStack() as held:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            held.enter_context(locked(folder / _LOCK, stays=False))
-        except LockedError as error:
-            raise MediaError(
-                f"Another process is writing results into {folder}; wait until it ends or choose another folder with "
-                "--out."
-            ) from error
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise MediaError(
-                    f"{folder} cannot be written to ({error.strerror}); choose another with --out."
-                ) from error
-        yield
 
 
 def _refuse_results_of_others(folder: Path, recording: Path) -> None:
@@ -127,14 +99,14 @@ def _refuse_results_of_others(folder: Path, recording: Path) -> None:
     """
     from fer_core.analysis.checkpoint import Checkpoint
 
-    name, digest = _recording_of_results(folder)
+    found = _recording_of_results(folder)
     begun = Checkpoint.recording_of(folder / CHECKPOINT)
-    if not (digest or begun):
+    if found is None and not begun:
         return
     mine = sha256_of(recording)
-    if digest and digest != mine:
+    if found is not None and found[1] != mine:  # which a live session has none of
         raise MediaError(
-            f"{folder} holds the results of another recording ({harmless(name)}); choose another folder with --out."
+            f"{folder} holds the results of another recording ({harmless(found[0])}); choose another folder with --out."
         )
     if begun and begun != mine:
         raise MediaError(
@@ -143,13 +115,29 @@ def _refuse_results_of_others(folder: Path, recording: Path) -> None:
         )
 
 
-def _recording_of_results(folder: Path) -> tuple[str, str]:
-    """Name and SHA-256 of the recording whose results a folder holds; empty where there are none, or damaged ones."""
+def _recording_of_results(folder: Path) -> tuple[str, str] | None:
+    """Name and SHA-256 of the recording whose results a folder holds, which is empty of a live session; None without.
+
+    Raises:
+        MediaError: it holds a timeline of which nothing says what was read.
+    """
     try:
-        about = json.loads((folder / _SUMMARY).read_text(encoding="utf-8"))["recording"]
+        about = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))["recording"]
         return str(about["name"]), str(about["sha256"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "", ""
+        return _recording_of_timeline(folder / TIMELINE) if is_there(folder / TIMELINE) else None
+
+
+def _recording_of_timeline(path: Path) -> tuple[str, str]:
+    from fer_core.timeline.table import Timeline
+
+    try:
+        recording = Timeline.read(path).recording
+    except FerError as error:
+        raise MediaError(
+            f"{path} cannot be read, so nobody knows which recording it is of; choose another folder with --out."
+        ) from error
+    return recording.name, recording.sha256
 
 
 def _read(options: argparse.Namespace, given: _Given) -> int:
@@ -195,8 +183,8 @@ def _results(
     study = Study(timeline, edits)
     timeline, notes = study.timeline, study.notes_of_people
     write_csv(timeline, options.out)
-    write_json(summary_of(timeline, notes).to_json(), str(options.out / _SUMMARY))
-    Study(replace(study.read, portraits={}), edits).write(options.out / "timeline.parquet")
+    write_json(summary_of(timeline, notes).to_json(), str(options.out / SUMMARY))
+    Study(replace(study.read, portraits={}), edits).write(options.out / TIMELINE)
     write_pdf(timeline, options.out / "report.pdf", date.today(), notes, pipeline.classifier.card)
     if options.annotate:
         line = progress_line("annotated.mp4")

@@ -16,6 +16,7 @@ from fer_core.cli import main
 from fer_core.commands import live
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError
+from fer_core.file_lock import LockedError, locked
 from fer_core.live import headless, recording
 from fer_core.live.headless import Session
 from fer_core.live.sources import Camera, Device, Played, Stream, source_of
@@ -397,6 +398,55 @@ def test_a_session_is_written_though_nobody_listens_and_never_over_another(film,
     assert main(["live", str(film), "--agree", "--out", str(out)]) == 3
     assert "holds a session already" in capsys.readouterr().err
     assert (out / "timeline.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize("summary", ["whole", "damaged", "missing"])
+def test_video_never_writes_over_a_session(summary, film, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+    monkeypatch.setattr("fer_core.live.sources.source_of", lambda text: Given([scene((90, 90, 140))]))
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    assert main(["live", "0", "--agree", "--out", str(out)]) == 0
+    if summary == "damaged":
+        (out / "summary.json").write_text("{")
+    if summary == "missing":
+        (out / "summary.json").unlink()
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    capsys.readouterr()
+    assert main(["video", str(film), "--out", str(out)]) == 3
+    name = Timeline.read(out / "timeline.parquet").recording.name
+    assert f"the results of another recording ({name})" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    (out / "timeline.parquet").write_bytes(b"damaged")
+    (out / "summary.json").write_text("{")
+    assert main(["video", str(film), "--out", str(out)]) == 3
+    assert "nobody knows which recording" in capsys.readouterr().err
+
+
+def test_a_session_keeps_others_out_of_its_folder_until_it_is_written(tmp_path, monkeypatch, capsys):
+    out, write, tried = tmp_path / "out", Study.write, []
+
+    def is_kept() -> None:
+        with pytest.raises(LockedError), locked(out / ".lock", stays=False):
+            pass
+        tried.append(True)
+
+    def source(text):
+        is_kept()
+        return Given([scene((90, 90, 140))])
+
+    def written(*given) -> None:
+        is_kept()
+        write(*given)
+
+    monkeypatch.setattr(Study, "write", written)
+    monkeypatch.setattr("fer_core.live.sources.source_of", source)
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    out.mkdir()
+    with locked(out / ".lock", stays=False):
+        assert main(["live", "0", "--agree", "--out", str(out)]) == 3
+    assert "Another process is writing" in capsys.readouterr().err and not tried
+    assert main(["live", "0", "--agree", "--out", str(out)]) == 0
+    assert len(tried) == 2 and not (out / ".lock").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix are needed")
