@@ -27,7 +27,10 @@ def add(commands: Commands) -> None:
     )
     library.add_argument("--folder", type=Path, metavar="DIR", help="default: FACE_VALUE_LIBRARY or the user's")
     library.add_argument(
-        "--database", metavar="PLACE", help="SQLite file or URL; default: FACE_VALUE_DATABASE or a file in the folder"
+        "--database",
+        metavar="PLACE",
+        help="SQLite file or URL; default: a file in --folder where that is given, else FACE_VALUE_DATABASE or a file in "
+        "the user's folder",
     )
     actions = library.add_subparsers(required=True, metavar="ACTION")
 
@@ -59,14 +62,9 @@ def add(commands: Commands) -> None:
 
 def _opened(options: argparse.Namespace, *, make: bool = False) -> "Library":
     """The library; made where it is missing only for what adds to it."""
-    from fer_core.library.library import CATALOGUE, Library
-    from fer_core.settings import settings
+    from fer_core.library.library import Library
 
-    folder = options.folder or settings().library
-    named = options.database or (not options.folder and settings().database)
-    if not make and not named and folder is not None and not (folder / CATALOGUE).is_file():
-        raise LibraryError(f"There is no library in {folder}; keep an analysis on the dashboard, or import an export.")
-    return Library.open(options.folder, options.database)
+    return Library.open(options.folder, options.database, make=make)
 
 
 def _list(options: argparse.Namespace) -> int:

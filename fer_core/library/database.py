@@ -36,7 +36,7 @@ class Database:
     holds the one writer's lock from the start, in every process; whoever reads sees one state and waits for nobody.
 
     Args:
-        place: path of an SQLite file, which is made where it is missing, or a URL such as
+        place: path of an SQLite file, which `migrate` makes where it is missing, or a URL such as
             `postgresql://user@host/name`.
 
     Raises:
@@ -49,13 +49,10 @@ class Database:
         self.path = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
         try:
             if self.path is not None:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._engine = sa.create_engine(self.url, connect_args={"timeout": BUSY_S})
                 sa.event.listen(self._engine, "connect", _set_up_sqlite)
             else:
                 self._engine = sa.create_engine(self.url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
-        except OSError as error:
-            raise LibraryError(f"{self.path} cannot be made ({error.strerror}); choose another place.") from error
         except ModuleNotFoundError as error:
             raise DependencyError(
                 f"The driver for this database is not installed ({error.name}); for PostgreSQL, "
@@ -84,6 +81,17 @@ class Database:
         with _said(self.url), self._writing.begin() as connection:
             yield connection
 
+    def has_catalogue(self) -> bool:
+        """Whether there is one of any version; none is made.
+
+        Raises:
+            LibraryError: the database cannot be reached or used.
+        """
+        if self.path is not None and not self.path.is_file():
+            return False
+        with self.reads() as connection:
+            return MigrationContext.configure(connection).get_current_revision() is not None
+
     def migrate(self, version: str = "head") -> None:
         """Bring the tables to a version, without loss where it is a later one.
 
@@ -91,8 +99,13 @@ class Database:
             version: such as "0001"; "head" for the present one, "base" for no tables.
 
         Raises:
-            LibraryError: the catalogue was made by a later version of this software.
+            LibraryError: the catalogue was made by a later version of this software, or cannot be made.
         """
+        try:
+            if self.path is not None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(f"{self.path} cannot be made ({error.strerror}); choose another place.") from error
         with self.writes() as connection:
             now = MigrationContext.configure(connection).get_current_revision()
             config = _config(connection)

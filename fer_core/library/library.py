@@ -48,27 +48,34 @@ class Library:
         self.swept: tuple[str, ...] = ()
 
     @classmethod
-    def open(cls, folder: Path | None = None, database: Path | str | None = None) -> Self:
+    def open(cls, folder: Path | None = None, database: Path | str | None = None, *, make: bool = True) -> Self:
         """Open a library, or make it: tables brought to the present version, leftovers of killed processes removed.
 
         Args:
             folder: of the readings; by default as `fer_core.settings` say.
             database: path of an SQLite file or URL; by default as the settings say, else a file in the folder.
+            make: False for one that has to be there.
 
         Raises:
-            LibraryError: it cannot be opened, or was made by a later version.
+            LibraryError: it cannot be opened, is not there and is not to be made, or was made by a later version.
             DependencyError: the driver of its database is not installed.
         """
         now = settings()
         given = now.library if folder is None else folder
         if given is None:
             raise LibraryError("This user has no home folder; name a folder for the library in FACE_VALUE_LIBRARY.")
+        named = database or (now.database if folder is None else "")
+        catalogue = Database(named or given / CATALOGUE)
+        if not make and not catalogue.has_catalogue():
+            place = catalogue.url.set(query={}).render_as_string() if catalogue.path is None else catalogue.path
+            raise LibraryError(
+                f"There is no library in {place if named else given}; check the place, keep an analysis on the dashboard, "
+                "or import an export."
+            )
         try:
             given.mkdir(mode=0o700, parents=True, exist_ok=True)  # for this user alone
         except OSError as error:
             raise LibraryError(f"{given} cannot be made ({error.strerror}); choose another place.") from error
-        place = database or (now.database if folder is None else "") or given / CATALOGUE
-        catalogue = Database(place)
         catalogue.migrate()
         with catalogue.writes() as connection:
             known = connection.execute(sa.select(t.LIBRARY.c.id)).scalar()

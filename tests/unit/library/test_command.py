@@ -43,10 +43,30 @@ def test_list_finds_by_words(place, capsys):
 
 
 def test_another_database_is_another_library(place, tmp_path, capsys):
-    status, out, _ = answer(capsys, "--database", tmp_path / "other.sqlite", "list", "--json", "-")
-    assert status == 0 and json.loads(out) == []
-    _, out, _ = answer(capsys, "--database", place / CATALOGUE, "list", "--json", "-")
-    assert len(json.loads(out)) == 2
+    with Library.open(place, tmp_path / "other.sqlite") as library:
+        library.keep(named("other.mp4", 5))
+    for database, count in ((tmp_path / "other.sqlite", 1), (place / CATALOGUE, 2)):
+        _, out, _ = answer(capsys, "--database", database, "list", "--json", "-")
+        assert len(json.loads(out)) == count
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+@pytest.mark.parametrize("action", [("list",), ("check",), ("export", "{}/backup.zip"), ("delete", "r0", "--yes")])
+def test_a_catalogue_that_is_named_and_not_there_is_not_made(place, tmp_path, capsys, monkeypatch, by_option, action):
+    (tmp_path / "backup.zip").write_bytes(b"of yesterday")
+    database = tmp_path / "not mounted" / "catalogue.sqlite3"
+    if not by_option:
+        monkeypatch.setenv(DATABASE, str(database))
+    option = ("--database", database) if by_option else ()
+    status, out, err = answer(capsys, *option, *(word.format(tmp_path) for word in action))
+    assert (status, out) == (3, "") and f"There is no library in {database}" in err and err.count("\n") == 1
+    assert not database.parent.exists() and (tmp_path / "backup.zip").read_bytes() == b"of yesterday"
+
+
+def test_an_empty_file_is_no_catalogue(place, tmp_path, capsys):
+    (tmp_path / "empty.sqlite").touch()
+    status, _, err = answer(capsys, "--database", tmp_path / "empty.sqlite", "list")
+    assert status == 3 and "There is no library in" in err
 
 
 def test_list_as_json(place, capsys):
