@@ -139,8 +139,7 @@ class Checkpoint:
         theirs = header.get("request")
         if not isinstance(theirs, Mapping):
             return "its header is damaged"
-        chosen = [name for name, value in mine["request"].items() if theirs.get(name) != value]
-        if chosen:
+        if chosen := _differing(mine["request"], theirs):
             return f"it was read with another {' and '.join(chosen)}"
         try:
             others = self._provenance.differences(from_plain(Provenance, header.get("provenance")))
@@ -175,6 +174,17 @@ class Checkpoint:
         except (OSError, ValueError, KeyError, TypeError, StopIteration):
             return ""
 
+    @staticmethod
+    def asked_otherwise(path: Path, request: AnalysisRequest) -> list[str]:
+        """Names of what a complete request asks otherwise than the analysis of which a file holds readings did."""
+        try:
+            with path.open("rb") as file:
+                header = json.loads(next(file))
+                next(file)  # the first part
+            return _differing(request.reading.to_json(), header["request"]) if header["format"] == FORMAT else []
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+            return []
+
     def _cut_off(self, whole: int) -> None:
         """Leave the first `whole` bytes of the file, or only a header."""
         try:
@@ -198,6 +208,10 @@ class Checkpoint:
         return CheckpointError(
             f"{self._path} cannot be written ({error.strerror}); make room there or choose another place."
         )
+
+
+def _differing(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in json.loads(json.dumps(mine)).items() if theirs.get(name) != value]
 
 
 def packed(portraits: Mapping[int, tuple[float, bytes]]) -> dict[str, tuple[float, str]]:

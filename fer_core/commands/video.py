@@ -14,7 +14,7 @@ from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder
 from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
-from fer_core.errors import FerError, MediaError, TimelineError
+from fer_core.errors import FerError, MediaError, RequestError, TimelineError
 from fer_core.media.files import harmless, is_there, sha256_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
     video.add_argument("--edits", type=Path, metavar="FILE", help="corrections as JSON, as the Video page exports them")
     add_purpose_option(video)
-    video.add_argument("--resume", action="store_true", help="go on where a run with the same --out was ended")
+    video.add_argument("--resume", action="store_true", help="go on where a run with the same options was ended")
     add_request_options(video)
     add_pipeline_options(video)
     video.set_defaults(run=_video)
@@ -140,12 +140,30 @@ def _recording_of_timeline(path: Path) -> tuple[str, str]:
     return recording.name, recording.sha256
 
 
+def _refuse_other_choices(checkpoint: Path, request: "AnalysisRequest") -> None:
+    """Make sure that what was read can be gone on with by the same choices: it would be read anew, after hours.
+
+    Raises:
+        RequestError: it was read by others.
+    """
+    from fer_core.analysis.checkpoint import Checkpoint
+
+    if others := Checkpoint.asked_otherwise(checkpoint, request):
+        raise RequestError(
+            f"{checkpoint} was read with another {' and '.join(others)}; give the options of then, or leave out --resume "
+            "to read all of it anew."
+        )
+
+
 def _read(options: argparse.Namespace, given: _Given) -> int:
+    from fer_core.analysis.run import completed
     from fer_core.pipeline import EmotionPipeline
 
     checkpoint = options.out / CHECKPOINT
     pipeline = EmotionPipeline.load_for(given.request)
-    if not options.resume:  # only now: what was read in hours outlives a slip of the pen
+    if options.resume:
+        _refuse_other_choices(checkpoint, completed(pipeline, given.request))
+    else:  # only now: what was read in hours outlives a slip of the pen
         with contextlib.suppress(OSError):  # what is wrong with the folder is said when it is written to
             checkpoint.unlink()
     try:

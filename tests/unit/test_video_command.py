@@ -34,6 +34,19 @@ def clip(tmp_path_factory) -> Path:
     return write_video(tmp_path_factory.mktemp("clip") / "Übung 1.mp4", pictures)
 
 
+def interrupt_after_a_part(monkeypatch) -> None:
+    """Have analyses end as Ctrl-C ends them, once a part was saved."""
+    add = Checkpoint.add
+
+    def interrupt(self, part):
+        add(self, part)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fer_core.analysis.run.SAVE_EVERY_S", 0)
+    monkeypatch.setattr("fer_core.analysis.run.BATCH", 2)
+    monkeypatch.setattr(Checkpoint, "add", interrupt)
+
+
 def answer(capsys, *arguments) -> tuple[int, str, str]:
     status = main([str(argument) for argument in arguments])
     captured = capsys.readouterr()
@@ -78,17 +91,8 @@ def test_a_folder_is_for_one_recording_and_one_process(capsys, clip, tmp_path):
 @pytest.mark.parametrize("more", [(), ("--resume",)])
 def test_what_was_read_of_another_recording_stays(capsys, clip, tmp_path, monkeypatch, more):
     out, other = tmp_path / "out", write_video(tmp_path / "other.mp4", [scene()] * 10)
-
-    add = Checkpoint.add
-
-    def interrupt(self, part):
-        add(self, part)
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("fer_core.analysis.run.SAVE_EVERY_S", 0)
-        interrupted.setattr("fer_core.analysis.run.BATCH", 2)
-        interrupted.setattr(Checkpoint, "add", interrupt)
+        interrupt_after_a_part(interrupted)
         assert answer(capsys, "video", other, "--out", out, "--fps", "0")[0] == 130
     kept = (out / CHECKPOINT).read_bytes()
     status, _, err = answer(capsys, "video", clip, "--out", out, *more)
@@ -221,6 +225,26 @@ def test_an_interrupted_run_goes_on_with_resume(capsys, clip, tmp_path):
     boxes = ["x", "y", "width", "height"]
     pd.testing.assert_frame_equal(one[boxes], other[boxes])
     assert np.allclose(one[list(EMOTIONS)], other[list(EMOTIONS)], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [((), "another fps"), (("--fps", "0", "--region", "0,0,0.9,1"), "another region")],
+)
+def test_an_option_that_is_forgotten_at_resume_costs_nothing_of_what_was_read(
+    capsys, clip, tmp_path, monkeypatch, now, words
+):
+    out = tmp_path / "out"
+    with monkeypatch.context() as interrupted:
+        interrupt_after_a_part(interrupted)
+        assert answer(capsys, "video", clip, "--out", out, "--fps", "0")[0] == 130
+    kept = (out / CHECKPOINT).read_bytes()
+    status, _, err = answer(capsys, "video", clip, "--out", out, "--resume", *now)
+    assert status == 3 and words in err and "leave out --resume" in err and err.count("\n") == 1
+    assert (out / CHECKPOINT).read_bytes() == kept
+    going_on = ("--fps", "0", "--resume", "--smoothing", "median")  # which is applied afterwards
+    status, _, err = answer(capsys, "video", clip, "--out", out, *going_on)
+    assert status == 0 and "not gone on with" not in err
 
 
 @pytest.mark.parametrize("slip", [("interveiw.mp4",), ("{clip}", "--fps", "-1"), ("{clip}", "--purpose", "hiring")])
