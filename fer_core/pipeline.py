@@ -12,7 +12,7 @@ from fer_core.classification import Classification, EmotionClassifier, default_m
 from fer_core.detection import FaceDetector, load_detector
 from fer_core.detection.search import searched
 from fer_core.detection.turning import Turn
-from fer_core.errors import MediaError
+from fer_core.errors import MediaError, RequestError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.face.quality import assess
 from fer_core.imaging.crops import bgr as as_bgr
@@ -225,10 +225,18 @@ class EmotionPipeline:
             choices: `smoothing`, `time_constant_s`, `uncertain_below`, `region` as in `AnalysisRequest`; `checkpoint`
                 as in `analyse`.
 
+        Raises:
+            RequestError: a choice makes no sense, or is the pipeline's own: model, detector or engine.
+            MediaError: the file cannot be used at all.
+
         Example:
             >>> timeline = EmotionPipeline.load().analyze_video("interview.mp4")  # doctest: +SKIP
             >>> timeline.frame[["time_s", "person", "label"]]  # doctest: +SKIP
         """
+        if own := [name for name in ("model", "detector", "engine") if name in choices]:
+            raise RequestError(
+                f"A pipeline keeps the {' and '.join(own)} it was loaded with; name another for `EmotionPipeline.load`."
+            )
         checkpoint = choices.pop("checkpoint", None)
         return self.analyse(path, AnalysisRequest(fps=fps, **choices), progress, checkpoint=checkpoint)
 
@@ -241,7 +249,8 @@ class EmotionPipeline:
             region: where faces are looked for; None for everywhere.
 
         Yields:
-            One reading a sampled frame, in order of time; `person` of its faces is set.
+            One reading a sampled frame, in order of time; `person` of its faces is set. What a damaged recording lacks
+            is a warning each (`warnings`) after the last.
 
         Raises:
             MediaError: the file cannot be used at all.

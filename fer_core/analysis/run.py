@@ -7,6 +7,7 @@ Memory holds a few frames at a time, whatever the length; what stays of a frame 
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,6 +132,8 @@ def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[
         for _, searched in overlapped(video, frames.search, _ahead()):
             yield from frames.take(searched, _size_of(video))
         yield from frames.read()
+    for problem in video.problems:
+        warnings.warn(problem, stacklevel=2)  # where the loop over the frames is
 
 
 class _Frames:

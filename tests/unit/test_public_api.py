@@ -14,6 +14,7 @@ from PIL import Image
 
 import fer_core
 from fer_core import EmotionPipeline, to_frame
+from fer_core.errors import RequestError
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
 from tests.conftest import PORTRAIT
@@ -89,6 +90,27 @@ def test_a_recording_is_read_frame_by_frame_like_its_timeline(tmp_path):
     pd.testing.assert_series_equal(table["happy"].astype(float), whole["happy"], check_exact=False)
     nobody = to_frame(list(fake_pipeline().iter_video(film, 5)))
     assert len(nobody) == len(frames) and nobody["person"].isna().all()
+
+
+def test_a_recording_that_is_cut_off_is_told_frame_by_frame_like_of_its_timeline(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (75, 240, 320, 3), dtype=np.uint8)
+    whole = write_video(tmp_path / "whole.mp4", list(noise), container_options={"movflags": "faststart"})
+    short = tmp_path / "short.mp4"
+    short.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    pipeline = fake_pipeline([FACE])
+    with pytest.warns(UserWarning, match="may have been cut off") as told:
+        frames = list(pipeline.iter_video(short))
+    assert frames and told[0].filename == __file__
+    assert tuple(str(warning.message) for warning in told) == pipeline.analyze_video(short).problems
+
+
+@pytest.mark.parametrize("choice", [{"model": "hybrid"}, {"detector": "haar"}, {"engine": "keras"}])
+def test_what_a_pipeline_was_loaded_with_is_no_choice_of_an_analysis(choice):
+    [name] = choice
+    with pytest.raises(RequestError, match=f"keeps the {name} it was loaded with"):
+        fake_pipeline([FACE]).analyze_video("film.mp4", **choice)
+    with pytest.raises(TypeError):
+        fake_pipeline([FACE]).analyze_video("film.mp4", smooothing="none")
 
 
 def test_what_is_not_there_is_said():
