@@ -51,7 +51,9 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         metavar="PORT",
         help=f"send JSON to listeners on this machine; default port: {WEBSOCKET_PORT}",
     )
-    live.add_argument("--origin", action="append", default=[], metavar="URL", help="a web page that may listen, too")
+    live.add_argument(
+        "--origin", type=_origin, action="append", default=[], metavar="URL", help="a web page that may listen, too"
+    )
     live.add_argument(
         "--osc",
         type=_host_and_port,
@@ -203,5 +205,14 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
     try:
         return host_and_port(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _origin(text: str) -> str:
+    from fer_core.live.outputs.ways import origin_of
+
+    try:
+        return origin_of(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error

@@ -19,7 +19,7 @@ from fer_core.live.links import Links
 from fer_core.live.markers import MarkersIn
 from fer_core.live.outputs.changes import Changes
 from fer_core.live.outputs.message import Message, greeting
-from fer_core.live.outputs.ways import USUAL, Way, ways_of
+from fer_core.live.outputs.ways import USUAL, Way, origin_of, ways_of
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
 
@@ -148,6 +148,26 @@ def test_a_web_page_is_turned_away_unless_it_is_named(origin, heard):
             WebSocketOutput(output.port, {})
     finally:
         output.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("http://localhost:3000/", "http://localhost:3000"),
+        ("HTTPS://Stage.Example:443/show/stage.html?a=1#b", "https://stage.example"),
+        ("http://bücher.example:80", "http://xn--bcher-kva.example"),
+        ("http://[::1]:3000/x", "http://[::1]:3000"),
+        ("null", "null"),
+    ],
+)
+def test_a_page_is_known_by_the_origin_that_its_browser_names(address, origin):
+    assert origin_of(address) == origin
+
+
+@pytest.mark.parametrize("address", ["localhost:3000", "localhost", "", "http://", "http://x:port", "//x", "*"])
+def test_what_is_no_address_of_a_page_is_said(address):
+    with pytest.raises(ValueError, match="such as http://localhost:3000"):
+        origin_of(address)
 
 
 def test_osc_is_one_bundle_a_frame(message):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from fer_core.errors import DependencyError, RequestError, with_extra
 from fer_core.live.outputs import Output
@@ -13,6 +14,7 @@ Kind = Literal["websocket", "osc", "lsl", "markers"]
 
 NONE: Final = "none"
 _PORTS: Final = 65_536
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,25 @@ def host_and_port(text: str) -> tuple[str, int]:
     if not host or not _is_port(port):
         raise ValueError(f"a host and a port, such as {OSC_HOST}:{OSC_PORT}")
     return host.strip("[]"), int(port)
+
+
+def origin_of(text: str) -> str:
+    """The origin that a browser names for the page at an address; "null" as it is, which a page from a file has.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    if text == "null":
+        return text
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:
+        host, port = "", None
+    if not host or not parts.scheme:
+        raise ValueError("an address of a page, such as http://localhost:3000")
+    shown = "" if port in (None, _USUAL_PORTS.get(parts.scheme)) else f":{port}"
+    return f"{parts.scheme}://[{host}]{shown}" if ":" in host else f"{parts.scheme}://{host}{shown}"
 
 
 def opened(way: Way, model: str, origins: Sequence[str] = ()) -> Output:
