@@ -124,7 +124,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add_purpose_option(image)
     _add_pipeline_options(image)
-    image.set_defaults(run=_image)
+    image.set_defaults(run=_image, error=image.error)
 
     video.add(commands, _add_pipeline_options)
     batch.add(commands, _add_pipeline_options)
@@ -163,6 +163,8 @@ def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
 
 
 def _image(options: argparse.Namespace) -> int:
+    if options.purpose is not None and not options.json:
+        options.error("--purpose stands in what --json writes; add that, or leave it out")
     if options.annotate:
         checked_folder(options.annotate, "--annotate")
     records: list[PictureRecord] = []

@@ -43,6 +43,9 @@ _PARTNERS: Final[Mapping[str, str]] = {
 }
 """Options that say how something is measured, by the option that has it measured."""
 
+_PARTS_OF: Final[Mapping[str, str]] = {"codecs": "recording", "length": "recording", "engines": "classifier"}
+"""Options that say how a part of the table is measured."""
+
 
 def add(commands: Commands) -> None:
     """Add the command."""
@@ -121,6 +124,13 @@ def _refuse_unheard(command: argparse.ArgumentParser, options: argparse.Namespac
     for name, partner in _PARTNERS.items():
         if getattr(options, name) != command.get_default(name) and not getattr(options, partner):
             command.error(f"--{name.replace('_', '-')} says how --{partner} measures; add --{partner}, or leave it out")
+    for name, part in _PARTS_OF.items():
+        if (
+            options.only is not None
+            and part not in options.only
+            and getattr(options, name) != command.get_default(name)
+        ):
+            command.error(f"--{name} says how the part {part} is measured; add that to --only, or leave it out")
 
 
 def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:

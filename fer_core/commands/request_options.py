@@ -33,7 +33,10 @@ def port(text: str) -> int:
 def add_purpose_option(command: argparse.ArgumentParser) -> None:
     """Add `--purpose`."""
     command.add_argument(
-        "--purpose", metavar="TEXT", help="what it is for; sealed into every file; not work, hiring or education"
+        "--purpose",
+        metavar="TEXT",
+        help="what it is for; stands in JSON, timelines, report and bundle, not in CSV, pictures and films; not work, "
+        "hiring or education",
     )
 
 
