@@ -39,6 +39,7 @@ from fer_core.commands.output import (
     BAD_INPUT,
     DONE,
     accept_any_letter,
+    check_target,
     checked_folder,
     end_of_pipe,
     printable,
@@ -165,6 +166,7 @@ def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> int:
     if options.purpose is not None and not options.json:
         options.error("--purpose stands in what --json writes; add that, or leave it out")
+    check_target(options.json)
     if options.annotate:
         checked_folder(options.annotate, "--annotate")
     records: list[PictureRecord] = []

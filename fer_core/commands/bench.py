@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
 from fer_core.commands.numbers import positive
-from fer_core.commands.output import DONE, checked_folder, say, tell, write_json
+from fer_core.commands.output import DONE, check_target, checked_folder, say, tell, write_json
 from fer_core.errors import DependencyError, WorkerError
 from fer_core.plain import as_plain
 from fer_core.temporary import temporary_folder
@@ -137,6 +137,7 @@ def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int
     from fer_core.diagnostics.benchmarks import figures, pictures
 
     _refuse_unheard(command, options)
+    check_target(options.json)
     if options.out:
         checked_folder(options.out, "--out")
     machine = pictures.machine()

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, say, tell, write_json
+from fer_core.commands.output import DONE, check_target, say, tell, write_json
 from fer_core.plain import as_plain
 
 
@@ -24,6 +24,7 @@ def _crop_study(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.crop_study import crop_study
     from fer_core.evaluation.datasets import load_faces
 
+    check_target(options.json)
     classifiers = {name: EmotionClassifier.load(name) for name in options.models}
     faces = load_faces(options.data, training=options.split == "train").split(options.split)
     rows = crop_study(faces, load_detector("blazeface"), classifiers, say)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, printable, progress_line, say, write_json
+from fer_core.commands.output import DONE, check_target, printable, progress_line, say, write_json
 from fer_core.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         options.error(f"--record always measures the same; leave out {', '.join(unheard)}, or add --json")
     if options.record and options.engine != "litert":
         options.error("--record measures what the dashboard runs; leave out --engine")
+    check_target(options.json)
     default_model()  # raises where there is none
     names = [card.name for card in list_cards()] if options.model == "all" else [options.model]
     classifiers = {name: EmotionClassifier.load(name, options.engine) for name in names}

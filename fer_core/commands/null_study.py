@@ -4,7 +4,7 @@ import argparse
 
 from fer_core.commands import Commands
 from fer_core.commands.numbers import at_least
-from fer_core.commands.output import DONE, say, tell, write_json
+from fer_core.commands.output import DONE, check_target, say, tell, write_json
 
 
 def add(commands: Commands) -> None:
@@ -20,6 +20,7 @@ def add(commands: Commands) -> None:
 def _null_study(options: argparse.Namespace) -> int:
     from fer_core.diagnostics.null_study import null_study
 
+    check_target(options.json)
     rates = []
     for rate in null_study(options.studies, options.people, options.seed):
         rates.append(rate.as_record())

@@ -7,6 +7,7 @@ the terminal's encoding lacks are replaced.
 import errno
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,25 @@ def checked_folder(folder: Path, option: str) -> Path:
         if is_there(place) and not is_folder(place):
             raise MediaError(f"{place} is a file, and results need a folder; name another one with {option}.")
     return folder
+
+
+def check_target(target: str | None) -> None:
+    """Make sure, before the work whose results `write_json` is to write there, that it can; nothing is made yet.
+
+    Raises:
+        MediaError: there is a folder, a folder that it is in is a file, or nothing may be written there.
+    """
+    if target is None or target == "-":
+        return
+    path = Path(target)
+    if is_folder(path):
+        raise MediaError(f"{path} cannot be written (it is a folder); choose another place.")
+    # A file of results takes the name of the one before, which needs its folder alone; a device is written to.
+    near = path if is_there(path) and not path.is_file() else next(place for place in path.parents if is_there(place))
+    if near != path and not is_folder(near):
+        raise MediaError(f"{path} cannot be written ({near} is a file); choose another place.")
+    if not os.access(near, os.W_OK):
+        raise MediaError(f"{path} cannot be written ({near} may not be written to); choose another place.")
 
 
 def progress_line(of: str, after_s: float = 0.0) -> Monitor:

@@ -137,6 +137,26 @@ def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
     assert status == 3 and "cannot be written" in err and err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["image {}", "bench --only start", "evaluate --data {0}", "crop-study --data {0}", "smoothing-study --data {0}"]
+    + ["null-study"],
+)
+@pytest.mark.parametrize("place", ["folder", "file/results.json", "full/new/results.json"])
+def test_a_place_that_cannot_be_written_is_found_out_before_the_work(capsys, tmp_path, monkeypatch, command, place):
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path / "full" and access(path, mode))
+    monkeypatch.setattr("fer_core.diagnostics.null_study.null_study", lambda *_: pytest.fail("it was begun"))
+    monkeypatch.setattr("fer_core.commands.bench._subject", lambda *_: pytest.fail("it was begun"))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "file").write_text("in the way")
+    missing = tmp_path / "missing"  # what would be read, and complained of first
+    status, out, err = answer(capsys, *command.format(missing).split(), "--json", tmp_path / place)
+    assert (status, out) == (3, "") and err.startswith(f"error: {tmp_path / place} cannot be written (")
+    assert err.count("\n") == 1 and {path.name for path in tmp_path.iterdir()} == {"folder", "full", "file"}
+
+
 def test_a_share_that_fails_is_one_clear_line(capsys, tmp_path, monkeypatch):
     def stale(options):
         raise OSError(errno.ESTALE, "Stale file handle", str(tmp_path / "share"))
