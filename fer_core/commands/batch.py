@@ -68,7 +68,6 @@ def _batch(options: argparse.Namespace) -> int:
             _watch(options, engine, declaration)
         report = read_all(options.sources, out, engine, retry=options.retry, monitor=_line(), declaration=declaration)
     except KeyboardInterrupt:
-        say("")
         say(f"what was read is kept in {out}; the same command goes on")
         raise
     _say(report, out)

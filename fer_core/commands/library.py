@@ -29,8 +29,8 @@ def add(commands: Commands) -> None:
     library.add_argument(
         "--database",
         metavar="PLACE",
-        help="SQLite file or URL; default: a file in --folder where that is given, else FACE_VALUE_DATABASE or a file in "
-        "the user's folder",
+        help="SQLite file or URL; default: a file in --folder where that is given, else FACE_VALUE_DATABASE or a file "
+        "in the user's folder",
     )
     actions = library.add_subparsers(required=True, metavar="ACTION")
 

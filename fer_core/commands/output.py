@@ -35,7 +35,13 @@ def tell(text: str) -> None:
     _tell(printable(text) + "\n")
 
 
+_unfinished: list[Any] = []
+"""The stream whose last line has no end yet, because it is to be rewritten."""
+
+
 def _say(text: str, end: str) -> None:
+    if _unfinished and _unfinished.pop() is sys.stderr and not text.startswith("\r"):
+        text = f"\n{text}"
     if sys.stderr is None:  # it was closed; print would write to stdout
         return
     try:
@@ -126,6 +132,7 @@ def progress_line(of: str, after_s: float = 0.0) -> Monitor:
         text = f"{progress.share:4.0%} of {of}{words}{left}"
         if sys.stderr is not None and sys.stderr.isatty():
             _say(f"\r{text:<79}", "\n" if progress.share >= 1 else "")
+            _unfinished[:] = [sys.stderr] if progress.share < 1 else []
         elif int(progress.share * 10) > told:
             say(text)
         told = int(progress.share * 10)

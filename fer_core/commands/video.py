@@ -43,8 +43,8 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         help="read a recording over time",
         description="Read a recording over time. DIR gets timeline.csv with its data dictionary, timeline.parquet, "
         "summary.json and report.pdf. What a damaged recording lacks is said in the last two and on stderr. Results of "
-        "the same recording are replaced; a folder with those of another, finished or not, or with a session of `live` is "
-        "refused.",
+        "the same recording are replaced; a folder with those of another, finished or not, or a session of `live`, "
+        "is refused.",
     )
     video.add_argument("path", type=Path, metavar="PATH", help="MP4, MOV, MKV, WebM, AVI or the like")
     video.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
@@ -150,8 +150,8 @@ def _refuse_other_choices(checkpoint: Path, request: "AnalysisRequest") -> None:
 
     if others := Checkpoint.asked_otherwise(checkpoint, request):
         raise RequestError(
-            f"{checkpoint} was read with another {' and '.join(others)}; give the options of then, or leave out --resume "
-            "to read all of it anew."
+            f"{checkpoint} was read with another {' and '.join(others)}; give the options of then, or leave out "
+            "--resume to read all of it anew."
         )
 
 

@@ -69,8 +69,8 @@ class Library:
         if not make and not catalogue.has_catalogue():
             place = catalogue.url.set(query={}).render_as_string() if catalogue.path is None else catalogue.path
             raise LibraryError(
-                f"There is no library in {place if named else given}; check the place, keep an analysis on the dashboard, "
-                "or import an export."
+                f"There is no library in {place if named else given}; check the place, keep an analysis on the "
+                "dashboard, or import an export."
             )
         try:
             given.mkdir(mode=0o700, parents=True, exist_ok=True)  # for this user alone

@@ -139,8 +139,14 @@ def test_a_place_that_cannot_be_written_is_said(capsys, tmp_path):
 
 @pytest.mark.parametrize(
     "command",
-    ["image {}", "bench --only start", "evaluate --data {0}", "crop-study --data {0}", "smoothing-study --data {0}"]
-    + ["null-study"],
+    [
+        "image {}",
+        "bench --only start",
+        "evaluate --data {}",
+        "crop-study --data {}",
+        "smoothing-study --data {}",
+        "null-study",
+    ],
 )
 @pytest.mark.parametrize("place", ["folder", "file/results.json", "full/new/results.json"])
 def test_a_place_that_cannot_be_written_is_found_out_before_the_work(capsys, tmp_path, monkeypatch, command, place):

@@ -11,7 +11,9 @@ import pytest
 
 from fer_core.cli import main
 from fer_core.commands import verify
+from fer_core.commands.output import progress_line, say
 from fer_core.commands.video import CHECKPOINT
+from fer_core.jobs import Progress
 from tests.conftest import PORTRAIT, ROOT
 from tests.videos import write_sound_only
 
@@ -60,6 +62,16 @@ def test_wrong_usage_reaches_the_terminal_harmless(capsys):
     with pytest.raises(SystemExit):
         main(["models", "list", f"--{ESCAPE}"])
     assert not set(capsys.readouterr().err) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_what_is_said_never_stands_behind_a_line_of_progress(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    line = progress_line("the work")
+    line.report(Progress(0.25))
+    for text in ("stopped.", "more"):
+        say(text)
+    first, second, third, _ = capsys.readouterr().err.split("\n")
+    assert first.startswith("\r 25% of the work") and (second, third) == ("stopped.", "more")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of a shell")
