@@ -653,6 +653,22 @@ def test_a_timeline_without_its_recording_is_played_as_outlines(fakes, kept):
     assert bool(given["outlines"]) == kept
 
 
+@pytest.mark.parametrize(("below", "constant_s"), [(0.0, 0.0), (0.125, 0.04), (0.355, 0.44), (1.0, 5.0)])
+def test_what_a_recording_was_read_with_stays_where_only_the_method_is_changed(fakes, below, constant_s):
+    fakes()
+    request = replace(REQUEST, uncertain_below=below, time_constant_s=constant_s)
+    page = video_page()
+    page.session_state[handover.RECORDED_SESSION] = RecordedSession(replace(synthetic(3.0), request=request))
+    page.run()
+    assert not page.exception and not page.error
+    page.selectbox(key=f"method {recording(page).number} {recording(page).revision}").set_value("median")
+    button(page, "Apply to the raw values").click().run()
+    assert not page.exception and recording(page).timeline.request == replace(request, smoothing="median")
+    label(page.slider, "Uncertain below").set_value(0.5)
+    button(page, "Apply to the raw values").click().run()
+    assert recording(page).timeline.request == replace(request, smoothing="median", uncertain_below=0.5)
+
+
 def test_a_recording_that_cannot_be_stored_beside_its_numbers_is_a_sentence(fakes, clip, monkeypatch):
     fakes()
     timeline = measured(3.0, 4.0)

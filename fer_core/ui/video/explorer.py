@@ -192,15 +192,24 @@ def _choice(recording: OpenRecording) -> None:
 
 
 def _smoothing(recording: OpenRecording) -> None:
+    """A form for smoothing and threshold, whose sliders reach to whatever the recording was read with."""
     request = recording.timeline.request
     number = f"{recording.number} {recording.revision}"
     method, constant, threshold = (f"{name} {number}" for name in ("method", "constant", "threshold"))
+    constant_s, below = round(request.time_constant_s, 1), round(request.threshold, 2)
+
+    def apply() -> None:
+        # A slider that was not moved stands for the exact value, which it can show in its own steps alone.
+        chosen_s, chosen_below = st.session_state[constant], st.session_state[threshold]
+        recording.smooth(
+            st.session_state[method],
+            request.time_constant_s if chosen_s == constant_s else chosen_s,
+            request.threshold if chosen_below == below else chosen_below,
+        )
+
     with st.form(f"smoothing {number}", border=False):
         chosen = list(SMOOTHINGS).index(request.smoothing)
         st.selectbox("Smoothing", list(SMOOTHINGS), chosen, format_func=SMOOTHINGS.__getitem__, key=method)
-        st.slider("Time constant (s)", 0.1, 3.0, min(max(request.time_constant_s, 0.1), 3.0), 0.1, key=constant)
-        st.slider("Uncertain below", 0.2, 0.95, round(request.threshold, 2), 0.01, key=threshold)
-        st.form_submit_button(
-            "Apply to the raw values",
-            on_click=lambda: recording.smooth(*(st.session_state[key] for key in (method, constant, threshold))),
-        )
+        st.slider("Time constant (s)", min(0.1, constant_s), max(3.0, constant_s), constant_s, 0.1, key=constant)
+        st.slider("Uncertain below", min(0.2, below), max(0.95, below), below, 0.01, key=threshold)
+        st.form_submit_button("Apply to the raw values", on_click=apply)
