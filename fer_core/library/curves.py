@@ -54,7 +54,7 @@ def samples_of(library: Library, entries: Sequence[Entry]) -> dict[str, PersonSa
         person = entry.figures.longest
         if person is not None:
             study = library.open_study(entry.analysis)
-            everybody = samples_of_people(study.timeline.frame, Counting(study.notes.excluded))
+            everybody = samples_of_people(study.timeline, Counting(study.notes.excluded))
             found[entry.analysis] = next(samples for samples in everybody if samples.number == person.person)
     return found
 

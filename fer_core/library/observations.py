@@ -141,7 +141,7 @@ def of_events(library: Library, entries: Sequence[Entry], monitor: Monitor | Non
             missing.append(f"{entry.title}: nobody is seen.")
             continue
         study = library.open_study(entry.analysis)
-        found = per_event(study.timeline.frame, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S))
+        found = per_event(study.timeline, events, Counting(study.notes.excluded), BeforeEvent(BEFORE_S))
         found = found[found["person"] == person.person]
         missing += _without_values(entry, found.drop_duplicates("event"))
         table = wide(found)

@@ -28,6 +28,7 @@ from fer_core.timeline.summaries import (
     people,
     stretches,
     summarise,
+    time_range,
 )
 from fer_core.timeline.table import Timeline
 from fer_core.version import __version__
@@ -222,7 +223,7 @@ def _summary_row(timeline: Timeline, notes: Notes, summary: PersonSummary) -> li
     return [
         numbered,
         as_clock(summary.seen_s),
-        f"{summary.seen_s / timeline.recording.duration_s:.0%}" if timeline.recording.duration_s else "–",
+        f"{summary.seen_s / time_range(timeline)[1]:.0%}",
         _mostly(summary),
         _signed(summary.valence),
         f"{summary.shares[UNCERTAIN]:.0%}",

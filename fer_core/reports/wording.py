@@ -128,8 +128,8 @@ def reading_methods(request: AnalysisRequest, card: ModelCard | None = None) -> 
         f"{smoothing(request)}; the raw values are in the data files.",
         "A reading whose highest probability is below "
         f"{request.threshold:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
-        "the next one, at most for one and a half of the usual interval or a quarter of a second, whichever is longer; "
-        "shares are shares of the time that a person was seen.",
+        "the next one, at most for one and a half of the usual interval or a quarter of a second, whichever is longer, "
+        "and never beyond the end of the recording; shares are shares of the time that a person was seen.",
     ]
 
 

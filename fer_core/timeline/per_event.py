@@ -18,7 +18,9 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Span
-from fer_core.timeline.person_samples import SAME_TIME_S, Counting, PersonSamples, samples_of_people
+from fer_core.timeline.person_samples import Counting, PersonSamples, samples_of_people
+from fer_core.timeline.sampling import SAME_TIME_S
+from fer_core.timeline.table import Timeline
 
 MOMENT_S: Final = 2.0
 """Window of an event without an end; most expressions rise, peak and fall within this."""
@@ -81,7 +83,7 @@ Baseline = RestingFace | BeforeEvent
 
 
 def per_event(
-    rows: pd.DataFrame,
+    source: Timeline | pd.DataFrame,
     events: Sequence[Event],
     counting: Counting | None = None,
     baseline: Baseline | None = None,
@@ -90,7 +92,8 @@ def per_event(
     """Figures of each event, person and emotion.
 
     Args:
-        rows: `Timeline.frame`, with all samples.
+        source: the timeline, or its rows with all samples; without the timeline the last sample stands for a whole
+            interval, also where the recording ends before.
         events: on the clock of the recording; see `events.clock`.
         counting: which samples count; all by default.
         baseline: the level at rest for change, onset and area, which are empty without one.
@@ -107,7 +110,7 @@ def per_event(
     if not moment_s > 0 or (isinstance(baseline, BeforeEvent) and not baseline.seconds > 0):
         raise TimelineError("Windows at and before an event need more than 0 s.")
     records: list[dict[str, Any]] = []
-    for person in samples_of_people(rows, counting or Counting()):
+    for person in samples_of_people(source, counting or Counting()):
         rest = _at_rest(person, baseline)
         for number, event in enumerate(events, start=1):
             end_s = event.start_s + moment_s if event.end_s is None else event.end_s

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
+from fer_core.timeline.sampling import SAME_TIME_S
 from fer_core.timeline.summaries import outside, people, rows_of_person, weighted
-
-SAME_TIME_S: Final = 1e-6
+from fer_core.timeline.table import Timeline
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,9 @@ class PersonSamples:
         return weights_s @ self.values[part] / weights_s.sum() if weights_s.sum() else np.full(len(EMOTIONS), np.nan)
 
 
-def samples_of_people(rows: pd.DataFrame, counting: Counting) -> Iterator[PersonSamples]:
-    """Samples of every person of `Timeline.frame`, by number, including samples that do not count."""
-    timed = weighted(rows)
+def samples_of_people(source: Timeline | pd.DataFrame, counting: Counting) -> Iterator[PersonSamples]:
+    """Samples of every person of a timeline, or of its rows, by number, including samples that do not count."""
+    timed = weighted(source)
     timed = timed.assign(counts=counting.mask(timed))
     for number in people(timed):
         part = rows_of_person(timed, number)

@@ -1,7 +1,8 @@
 """Statistics of each person in a timeline: time seen, and shares of that time by emotion.
 
 The duration of a sample is the time until the next one, at most `_SAME_RUN` intervals or `_HITCH_S`, whichever is
-longer. Shares are therefore shares of time, also where the frame rate varies, and time without samples does not count.
+longer; that of the last one ends with the recording. Shares are therefore shares of time, also where the frame rate
+varies, and time without samples does not count.
 """
 
 from collections.abc import Sequence
@@ -178,11 +179,13 @@ def interval_s(source: Timeline | pd.DataFrame) -> float:
 def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
     """The rows with a further column `held_s`, their duration in seconds.
 
-    It is the time until the next sample, limited at a gap; for the last sample, the usual interval.
+    It is the time until the next sample, limited at a gap; for the last sample, the usual interval, or the time until
+    the end of the recording where that is shorter. Rows alone do not know that end: give the `Timeline`.
     """
     frame = rows_of(source)
     times, usual_s = _sampled_times(frame), interval_s(source)
-    lengths = np.append(np.minimum(np.diff(times), max(_SAME_RUN * usual_s, _HITCH_S)), usual_s)
+    steps = np.minimum(np.diff(times), max(_SAME_RUN * usual_s, _HITCH_S))
+    lengths = np.append(steps, min(usual_s, _left_s(source, times)))
     return frame.assign(held_s=lengths[np.searchsorted(times, frame["time_s"].to_numpy(float))])
 
 
@@ -311,6 +314,14 @@ def _summary(rows: pd.DataFrame, person: int) -> PersonSummary:
 
 def _problems(qualities: np.ndarray) -> tuple[str, ...]:
     return tuple(sorted({problem for words in set(qualities) for problem in words.split(", ")} - {GOOD, ""}))
+
+
+def _left_s(source: Timeline | pd.DataFrame, times: np.ndarray) -> float:
+    """Seconds from the last sample to the end of the recording; infinite where that end is not known."""
+    if not isinstance(source, Timeline) or not len(times):
+        return np.inf
+    left_s = source.recording.duration_s - float(times[-1])
+    return left_s if left_s > SAME_TIME_S else np.inf  # else the file says too little
 
 
 def _sampled_times(frame: pd.DataFrame) -> np.ndarray:

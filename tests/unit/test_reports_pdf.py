@@ -89,6 +89,13 @@ def test_everybody_has_a_page_with_a_portrait():
         assert name in page.extract_text().replace("\0", "") and len(page.images) == 1
 
 
+@pytest.mark.parametrize("duration_s", [2.05, 2.0, 0.0])  # live sessions last until their last frame
+def test_nobody_is_seen_for_more_than_the_recording(duration_s):
+    timeline = of_rows([reading(n / 4, 1, "happy") for n in range(9)])
+    timeline = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, duration_s=duration_s))
+    assert "Person 1 0:02 100% happy 100%" in text_of(pdf_report(timeline, DAY))
+
+
 def test_events_are_listed_in_order_with_what_was_read():
     [page] = [page for page in pages(whole()) if "Excluded from all figures" in page]
     assert page.index("sees the prototype") < page.index("laughs") and "phone call" in page

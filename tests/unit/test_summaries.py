@@ -1,8 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.events.expressions import expression_events
 from fer_core.timeline.notes import Notes, Span
+from fer_core.timeline.person_samples import Counting, samples_of_people
 from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
@@ -30,6 +34,36 @@ def test_a_sample_stands_for_the_time_until_the_next_sampled_frame():
     [summary] = summarise(timeline)
     assert (summary.seen_s, summary.samples, summary.first_s, summary.last_s) == (3, 3, 0, 4)
     assert summary.shares["happy"] == pytest.approx(1 / 3) and summary.shares["sad"] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("times", "duration_s", "last_s"),
+    [
+        (np.arange(9) / 4, 2.05, 0.05),  # the last sample is 50 ms before the end
+        ([0.0], 0.1, 0.1),  # three frames of 30 a second
+        (np.arange(9) / 4, 2.25, 0.25),
+        (np.arange(9) / 4, 40.0, 0.25),  # an analysis that was stopped
+        (np.arange(9) / 4, 2.0, 0.25),  # a live session lasts until its last frame: the interval is all there is
+        (np.arange(9) / 4, 0.0, 0.25),  # the file does not say how long it is
+    ],
+)
+def test_the_last_sample_stands_for_nothing_after_the_end_of_the_recording(times, duration_s, last_s):
+    timeline = of_rows([reading(t, 1, "happy") for t in times])
+    timeline = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, duration_s=duration_s))
+    [summary] = summarise(timeline)
+    [stretch] = stretches(timeline, 1)
+    [event] = expression_events(timeline, Notes())
+    [person] = samples_of_people(timeline, Counting())
+    assert summary.seen_s == pytest.approx(times[-1] + last_s)
+    assert stretch.end_s == event.end_s == pytest.approx(times[-1] + last_s)
+    assert person.held_s.sum() == pytest.approx(summary.seen_s)
+
+
+def test_the_last_sample_of_a_slow_analysis_has_no_more_weight_than_time():
+    timeline = of_rows([reading(0, 1, "neutral"), reading(5, 1, "neutral"), reading(10, 1, "happy")])
+    timeline = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, duration_s=11.0))
+    [summary] = summarise(timeline)
+    assert summary.seen_s == 11 and summary.shares["happy"] == pytest.approx(1 / 11)
 
 
 def test_shares_and_means_sum_to_one_and_doubt_has_a_share_of_its_own():

@@ -7,22 +7,23 @@ import pandas as pd
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import counted, people, stretches
+from fer_core.timeline.table import Timeline
 
 EXPRESSION: Final = "expression"
 """Kind of these events: the name of the tier, or of the behavioural category."""
 
 
-def expression_events(rows: pd.DataFrame, notes: Notes) -> tuple[Event, ...]:
+def expression_events(source: Timeline | pd.DataFrame, notes: Notes) -> tuple[Event, ...]:
     """An event for each stretch of one label: `text` is the label or "uncertain", `subject` the person's name.
 
     Args:
-        rows: `Timeline.frame`.
+        source: the timeline, or its rows; without the timeline an event of the last sample may end after the recording.
         notes: names of persons, and excluded spans, which are left out.
 
     Returns:
         Events in the order of time, with the mean probability of the label as `confidence` and the number of samples.
     """
-    used = counted(rows, notes.excluded)
+    used = counted(source, notes.excluded)
     found = [
         Event(
             start_s=run.start_s,
