@@ -1,5 +1,6 @@
 """Whether a face is at rest in a span, so that everything else can be compared with it."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
@@ -7,8 +8,7 @@ import pandas as pd
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import between
-from fer_core.timeline.summaries import rows_of_person
+from fer_core.timeline.summaries import inside, outside, rows_of_person
 from fer_core.timeline.table import Timeline
 
 POSED: Final = 0.9
@@ -18,19 +18,31 @@ OTHER: Final = 0.2
 """Share of samples with another expression, or with a talking mouth, from which a face is not taken for one at rest."""
 
 
-def check_rest(timeline: Timeline, person: int, span: Span) -> None:
+def check_rest(timeline: Timeline, person: int, span: Span, excluded: Sequence[Span] = ()) -> None:
     """Make sure that a face in a span can be taken for the person's face at rest.
 
     An expression that the model sees in it throughout, as some faces look a little sad, is no hindrance.
 
+    Args:
+        timeline: with the readings.
+        person: number.
+        span: in which the face is at rest.
+        excluded: spans whose samples count for no resting face.
+
     Raises:
-        TimelineError: the face shows a strong expression, several, or talks, or another shot begins; the sentence says
-            which, and what to do.
+        TimelineError: the face shows a strong expression, several, or talks, another shot begins, or all samples are
+            excluded; the sentence says which, and what to do.
     """
     rows = rows_of_person(timeline, person)
-    rows = rows[between(rows["time_s"].to_numpy(float), span.start_s, span.end_s)]
+    rows = rows[inside(rows, span.start_s, span.end_s)]
     if rows.empty:
         return  # that nobody is seen is said where the span is used
+    rows = outside(rows, excluded)
+    if rows.empty:
+        raise TimelineError(
+            f"All samples of person {person} from {span.start_s:.2f} to {span.end_s:.2f} s are excluded; choose a range "
+            "in which some count."
+        )
     words = _reason(rows, timeline, span)
     if words:
         raise TimelineError(

@@ -55,3 +55,16 @@ def test_a_talking_mouth_is_not_at_rest():
     talking = timeline.frame.assign(talking=[True] * 3 + [False] * 5)
     with pytest.raises(TimelineError, match="the mouth is talking"):
         check_rest(dataclasses.replace(timeline, frame=talking), 1, SPAN)
+
+
+def test_samples_that_are_excluded_neither_hide_an_expression_nor_show_one():
+    timeline = of_rows([*rows(*["neutral"] * 34), *(reading(n / 4, 1, "happy", 0.97) for n in range(34, 40))])
+    calm, laughing = Span(0.0, 8.5), Span(8.5, 10.0)
+    check_rest(timeline, 1, Span(0.0, 10.0))  # happy in 15 % of the samples
+    with pytest.raises(TimelineError, match=r"looks happy \(97% on average\)"):
+        check_rest(timeline, 1, Span(0.0, 10.0), [calm])
+    with pytest.raises(TimelineError, match="changes between"):
+        check_rest(timeline, 1, Span(6.0, 10.0))
+    check_rest(timeline, 1, Span(6.0, 10.0), [laughing])
+    with pytest.raises(TimelineError, match=r"All samples of person 1 from 0\.00 to 10\.00 s are excluded; choose"):
+        check_rest(timeline, 1, Span(0.0, 10.0), [calm, laughing])

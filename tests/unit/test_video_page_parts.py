@@ -219,6 +219,9 @@ def test_a_resting_face_is_subtracted_from_its_person_alone():
         recording.rest(2, Span(3.0, 4.0))
     recording.rest(1, None)
     assert recording.deviations().empty
+    recording.exclude(0.0, 2.0, "phone")
+    with pytest.raises(TimelineError, match="are excluded"):
+        recording.rest(1, Span(0.0, 1.5))
 
 
 def test_contested_stretches_are_shaded():

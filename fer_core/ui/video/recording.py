@@ -312,10 +312,10 @@ class OpenRecording:
         """Set the span in which a person's face is at rest; None removes it.
 
         Raises:
-            TimelineError: they are not seen there, or their face is not at rest.
+            TimelineError: they are not seen there, all of it is excluded, or their face is not at rest.
         """
         if span is not None:
-            check_rest(self.timeline, person, span)
+            check_rest(self.timeline, person, span, self.notes.excluded)
         self.edit(Rest(person, span))
 
     def edit(self, edit: Edit) -> None:
