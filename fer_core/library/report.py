@@ -54,6 +54,7 @@ class StudyReport:
         figures: columns of the table, a figure each.
         cards: of the installed models, by name.
         curves: by expression, its curves over time; none where they are not wanted.
+        rows: what is averaged within people, in table and curves: "recordings" or "events".
     """
 
     name: str
@@ -63,6 +64,7 @@ class StudyReport:
     figures: Sequence[str]
     cards: Mapping[str, ModelCard]
     curves: Mapping[str, ConditionCurves] = field(default_factory=dict)
+    rows: str = "recordings"
 
     @cached_property
     def behind(self) -> dict[str, set[str]]:
@@ -287,8 +289,9 @@ def _add_methods(
 ) -> None:
     page.chapter("Methods and limits")
     page.heading("Statistics")
+    means = [mean for one in outcomes for mean in one.means]
     comparisons = [each for one in outcomes for each in one.comparisons]
-    page.paragraph(methods_paragraph([*comparisons, *curves]))
+    page.paragraph(methods_paragraph([*means, *comparisons, *curves], study.rows))
     page.paragraph(f"A row of the table behind the figures is {study.row}.")
     for request, count in _requests(study.used):
         page.heading(f"How {'a recording was' if count == 1 else f'each of {count} recordings was'} read", 50)

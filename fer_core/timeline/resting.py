@@ -40,8 +40,8 @@ def check_rest(timeline: Timeline, person: int, span: Span, excluded: Sequence[S
     rows = outside(rows, excluded)
     if rows.empty:
         raise TimelineError(
-            f"All samples of person {person} from {span.start_s:.2f} to {span.end_s:.2f} s are excluded; choose a range "
-            "in which some count."
+            f"All samples of person {person} from {span.start_s:.2f} to {span.end_s:.2f} s are excluded; choose a "
+            "range in which some count."
         )
     words = _reason(rows, timeline, span)
     if words:

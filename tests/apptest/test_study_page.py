@@ -164,6 +164,7 @@ def test_few_people_are_shown_and_not_compared(place):
     page = tab(study_page(), "Compare people")
     assert "under 5 people are shown and not compared" in texts(page)
     assert list(page.dataframe[0].value["n"]) == [3, 3]
+    assert "values of recordings were averaged within each person" in page.code[0].value
 
 
 def test_a_recording_is_described_opened_and_deleted(place):

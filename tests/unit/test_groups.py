@@ -305,6 +305,21 @@ def test_the_methods_paragraph_says_what_was_done_with_versions():
     assert "Holm" not in words and "mixed" not in words
 
 
+@pytest.mark.parametrize(
+    ("people", "compared", "intervals"),
+    [(6, 1, "Intervals of means and of differences"), (6, 0, "Intervals of means are"), (4, 0, "")],
+)
+def test_the_methods_paragraph_is_about_means_too_and_says_of_what_they_are(people, compared, intervals):
+    table = study(0.1)
+    table = table[table["subject"].isin(sorted(table["subject"].unique())[:people])]
+    found = outcome(table if compared else table[table["condition"] == "calm"], "mean_happy")
+    assert len(found.comparisons) == compared
+    words = methods_paragraph([*found.means, *found.comparisons], "recordings")
+    assert "The person was the unit" in words and "values of recordings were averaged" in words
+    assert "5,000 draws; Efron, 1987" in words if intervals else "BCa" not in words
+    assert intervals in words and "events" not in words
+
+
 def test_neither_scipy_stats_nor_statsmodels_is_loaded_before_it_is_needed():
     groups = sorted((ROOT / "fer_core" / "timeline" / "groups").glob("[a-z]*.py"))
     names = ["fer_core.timeline.per_event", *(f"fer_core.timeline.groups.{path.stem}" for path in groups)]

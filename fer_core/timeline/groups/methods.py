@@ -4,29 +4,42 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
+import numpy as np
+
 from fer_core.timeline.groups import clusters, curves, effects, power, synchrony
 from fer_core.timeline.groups.cells import MIN_PEOPLE
 from fer_core.timeline.groups.clusters import ClusterTest
-from fer_core.timeline.groups.conditions import Comparison
+from fer_core.timeline.groups.conditions import Comparison, Share
 from fer_core.timeline.groups.curves import MeanCurve
 from fer_core.timeline.groups.mixed import MixedModel
 from fer_core.timeline.groups.synchrony import Synchrony
 from fer_core.version import __version__
 
-Result = Comparison | MeanCurve | ClusterTest | Synchrony | MixedModel
+Result = Share | Comparison | MeanCurve | ClusterTest | Synchrony | MixedModel
 
 _PERSON = (
-    "The person was the unit of all statistics: values of events were averaged within each person and condition first."
+    "The person was the unit of all statistics: values of {} were averaged within each person and condition first, "
+    "each of them alike, however long."
 )
 _ALWAYS = f"Groups under {MIN_PEOPLE} people were not compared. Samples that were excluded counted in no figure."
 
 
-def methods_paragraph(results: Sequence[Result]) -> str:
-    """A sentence for each kind of result, with the versions of the libraries that computed it."""
+def methods_paragraph(results: Sequence[Result], rows: str = "events") -> str:
+    """A sentence for each kind of result, with the versions of the libraries that computed it.
+
+    Args:
+        results: all that is shown, means with an interval included.
+        rows: what was averaged within people: the rows of the table, such as "events" or "recordings".
+    """
     comparisons = [result for result in results if isinstance(result, Comparison)]
-    words = [_PERSON] if any(not isinstance(result, MixedModel) for result in results) else []
+    words = [_PERSON.format(rows)] if any(not isinstance(result, MixedModel) for result in results) else []
     words.append(_ALWAYS)
     words += _of_comparisons(comparisons)
+    if intervals := _with_intervals(results):
+        words.append(
+            f"Intervals of {intervals} are 95 % BCa bootstrap intervals over people ({effects.RESAMPLES:,} draws; "
+            "Efron, 1987)."
+        )
     if any(isinstance(result, MeanCurve) for result in results):
         words.append(
             f"Mean curves have pointwise 95 % percentile bands of {curves.RESAMPLES:,} bootstrap draws of people "
@@ -68,10 +81,7 @@ def _of_comparisons(comparisons: Sequence[Comparison]) -> list[str]:
         words.append(
             "Groups of people were compared by permutation of Welch's t; the effect size is Hedges' g (Hedges, 1981)."
         )
-    words.append(
-        f"P-values are two-sided, by {_arrangements(arrangements)}; intervals are 95 % BCa bootstrap intervals over "
-        f"people ({effects.RESAMPLES:,} draws; Efron, 1987)."
-    )
+    words.append(f"P-values are two-sided, by {_arrangements(arrangements)}.")
     if any(each.family > 1 for each in comparisons):
         words.append(
             "For several comparisons both the family-wise (Holm, 1979) and the false-discovery correction (Benjamini & "
@@ -83,6 +93,16 @@ def _of_comparisons(comparisons: Sequence[Comparison]) -> list[str]:
     else:
         words.append(f"Sensitivity is given for {power.POWER:.0%} power at {power.ALPHA:g}.")
     return words
+
+
+def _with_intervals(results: Sequence[Result]) -> str:
+    """Which figures have an interval, in words; empty where none has."""
+    kinds = []
+    if any(isinstance(result, Share) and np.isfinite(result.interval[0]) for result in results):
+        kinds.append("means")
+    if any(isinstance(result, Comparison) for result in results):
+        kinds.append("differences and effect sizes")
+    return " and of ".join(kinds)
 
 
 def _arrangements(tests: Sequence[tuple[int, bool]]) -> str:

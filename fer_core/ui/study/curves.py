@@ -17,7 +17,7 @@ from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.reading import AROUND_S, EVENTS, WHOLE, WINDOW, observed_curves
+from fer_core.ui.study.reading import AROUND_S, EVENTS, ROWS, WHOLE, WINDOW, observed_curves
 from fer_core.ui.study.results import models_of, say_differences, validity
 
 _LONGEST_S = (-10.0, 30.0)
@@ -53,10 +53,10 @@ def curves(library: Library) -> None:
             icon=":material/rule:",
         )
         return
-    _shown(found, emotion, entries)
+    _shown(found, emotion, entries, ROWS[what or WHOLE])
 
 
-def _shown(found: ConditionCurves, emotion: str, entries: Sequence[Entry]) -> None:
+def _shown(found: ConditionCurves, emotion: str, entries: Sequence[Entry], rows: str) -> None:
     names = list(found.curves)
     chosen = names
     if len(names) > 2:
@@ -90,9 +90,12 @@ def _shown(found: ConditionCurves, emotion: str, entries: Sequence[Entry]) -> No
         "over time, the mean can change with it."
     )
     if isinstance(test, ClusterTest):
-        _said(test, [*means.values(), test])
+        _said(test)
     elif test:
         st.info(plain(test), icon=":material/info:")
+    with st.expander("Methods paragraph", icon=":material/article:"):
+        tests = [test] if isinstance(test, ClusterTest) else []
+        st.code(methods_paragraph([*means.values(), *tests], rows), language=None, wrap_lines=True)
     for line in validity(models_of(entries, behind), f"mean_{emotion}"):
         st.caption(plain(line))
 
@@ -107,7 +110,7 @@ def _tested(pair: list[Curves]) -> ClusterTest | str:
         return str(error)
 
 
-def _said(test: ClusterTest, results: list[MeanCurve | ClusterTest]) -> None:
+def _said(test: ClusterTest) -> None:
     st.markdown(f"- {plain(test.sentence())}")
     if test.clusters:
         st.dataframe(
@@ -121,5 +124,3 @@ def _said(test: ClusterTest, results: list[MeanCurve | ClusterTest]) -> None:
             ),
             hide_index=True,
         )
-    with st.expander("Methods paragraph", icon=":material/article:"):
-        st.code(methods_paragraph(results), language=None, wrap_lines=True)

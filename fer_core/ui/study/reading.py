@@ -22,6 +22,9 @@ from fer_core.ui.video.waiting import wait_for
 WHOLE: Final = "Whole recordings"
 EVENTS: Final = "Events"
 
+ROWS: Final = {WHOLE: "recordings", EVENTS: "events"}
+"""What is averaged within people, as a methods paragraph says it."""
+
 AROUND_S: Final = (-2.0, 6.0)
 """Seconds around the start of an event that curves cover at first."""
 

@@ -18,6 +18,7 @@ from fer_core.ui.study.reading import (
     AROUND_S,
     EVENTS,
     REPORT,
+    ROWS,
     WHOLE,
     WINDOW,
     curves_of_all,
@@ -126,7 +127,7 @@ def _job(
     from fer_core.library.report import StudyReport, study_pdf  # here, because its libraries take long to load
 
     cards = {card.name: card for card in loaders.cards_or_stop()}
-    study = StudyReport(name, library.entries(), observations, _ROWS[what], tuple(figures), cards)
+    study = StudyReport(name, library.entries(), observations, _ROWS[what], tuple(figures), cards, rows=ROWS[what])
     today = date.today()
 
     def job(monitor: Monitor) -> bytes:

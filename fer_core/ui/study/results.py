@@ -20,7 +20,7 @@ from fer_core.timeline.groups.outcome import Outcome
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
-from fer_core.ui.study.reading import EVENTS, WHOLE, forget_read, observed
+from fer_core.ui.study.reading import EVENTS, ROWS, WHOLE, forget_read, observed
 
 MESSAGE: Final = "study message"
 """Key of what was just done, in words, for the next run of the page."""
@@ -66,10 +66,10 @@ def results(library: Library) -> None:
     st.session_state[CHOSEN] = value
     behind = observations.behind([value])
     say_differences(entries, behind)
-    _compared(observations.table, value, models_of(entries, behind))
+    _compared(observations.table, value, models_of(entries, behind), ROWS[what or WHOLE])
 
 
-def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
+def _compared(table: pd.DataFrame, value: str, models: set[str], rows: str) -> None:
     try:
         found = statistics(table, value)
     except TimelineError as error:
@@ -86,7 +86,7 @@ def _compared(table: pd.DataFrame, value: str, models: set[str]) -> None:
         st.caption(plain(line))
     columns = dict.fromkeys(("uncertain", "excluded"), _PERCENT)
     st.dataframe(cells(found.means), hide_index=True, column_config=columns)
-    _sentences(found)
+    _sentences(found, rows)
 
 
 def say_differences(entries: Sequence[Entry], behind: Behind) -> None:
@@ -143,11 +143,9 @@ def cells(means: tuple[Share, ...]) -> pd.DataFrame:
     )
 
 
-def _sentences(found: Outcome) -> None:
+def _sentences(found: Outcome, rows: str) -> None:
     if found.not_compared:
         st.info(plain(found.not_compared), icon=":material/groups:")
-    if not found.comparisons:
-        return
     for each in found.comparisons:
         st.markdown(f"- {plain(each.sentence())}")
         if each.left_out:
@@ -155,4 +153,4 @@ def _sentences(found: Outcome) -> None:
         st.caption(plain(f"{each.first}: {each.cell_first.sentence()}. {each.second}: {each.cell_second.sentence()}."))
         st.caption(plain(each.power_line()))
     with st.expander("Methods paragraph", icon=":material/article:"):
-        st.code(methods_paragraph(found.comparisons), language=None, wrap_lines=True)
+        st.code(methods_paragraph([*found.means, *found.comparisons], rows), language=None, wrap_lines=True)
