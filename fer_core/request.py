@@ -162,3 +162,13 @@ class AnalysisRequest:
             return from_plain(cls, plain)
         except ValueError as error:
             raise RequestError(f"This is not a request of an analysis: {str(error).splitlines()[0]}.") from error
+
+
+def percent(threshold: float) -> str:
+    """A threshold, 0 to 1, in percent and not rounded to whole ones.
+
+    Example:
+        >>> percent(0.355)
+        '35.5%'
+    """
+    return f"{100 * threshold:g}%"

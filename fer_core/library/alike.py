@@ -7,7 +7,7 @@ from typing import Final
 
 from fer_core.library.values import Entry
 from fer_core.reports.wording import sampling
-from fer_core.request import AnalysisRequest
+from fer_core.request import AnalysisRequest, percent
 
 Behind = Mapping[str, Collection[str]]
 """By condition, the analyses whose readings are in its figures."""
@@ -108,6 +108,6 @@ _ASPECTS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "Face detector": lambda entry: _faces(entry.effective),
     "Sampling": lambda entry: sampling(entry.effective),
     "Smoothing": lambda entry: _smoothing(entry.effective),
-    "Uncertain": lambda entry: f"below {100 * entry.effective.threshold:g}%",
+    "Uncertain": lambda entry: f"below {percent(entry.effective.threshold)}",
     "Picture": lambda entry: _region(entry.effective),
 }

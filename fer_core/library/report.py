@@ -28,7 +28,7 @@ from fer_core.reports.wording import (
     smoothing,
     validity_line,
 )
-from fer_core.request import AnalysisRequest
+from fer_core.request import AnalysisRequest, percent
 from fer_core.timeline.groups.clusters import ClusterTest
 from fer_core.timeline.groups.conditions import Comparison, Share
 from fer_core.timeline.groups.curves import MeanCurve
@@ -138,7 +138,7 @@ def _add_cover(page: Document, study: StudyReport, made_on: date) -> float:
                 ("Faces", DETECTOR_NAMES.get(request.detector.name, request.detector.name)),
                 ("Sampling", sampling(request)),
                 ("Over time", smoothing(request)),
-                ("Uncertain", f"below {request.threshold:.0%}"),
+                ("Uncertain", f"below {percent(request.threshold)}"),
             ],
             MARGIN_MM,
             WIDTH_MM,
@@ -156,8 +156,10 @@ def _add_cover(page: Document, study: StudyReport, made_on: date) -> float:
 
 def _key_figures(study: StudyReport) -> list[tuple[str, str]]:
     entries = study.used
-    seen_s = sum(entry.figures.seen_s for entry in entries)
-    certain_s = sum(entry.figures.seen_s * (1 - (entry.figures.share_uncertain or 0)) for entry in entries)
+    # Of whom the figures are about; an experimenter in the picture, for example, is in none.
+    persons = [entry.figures.longest for entry in entries if entry.figures.longest is not None]
+    seen_s = sum(person.seconds for person in persons)
+    certain_s = seen_s - sum(person.uncertain_s for person in persons)
     recordings = {entry.recording_id: entry.recording.duration_s for entry in entries}
     subjects = {entry.place.subject for entry in entries}
     return [
@@ -202,8 +204,9 @@ def _add_recordings(page: Document, study: StudyReport) -> None:
     )
     page.ln(1)
     page.paragraph(
-        "Good and uncertain: shares of the seconds that count; excluded: share of the seconds in which people are "
-        "seen; no face: share of the recording. Analyses that are left out are in no figure of this report.",
+        "Good and uncertain: shares of the seconds that count, of all people in the recording, also where the figures "
+        "are of one; excluded: share of the seconds in which people are seen; no face: share of the recording. "
+        "Analyses that are left out are in no figure of this report.",
         QUIET,
         7,
     )

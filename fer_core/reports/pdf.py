@@ -14,6 +14,7 @@ from fer_core.reports.fonts import can_print, readable
 from fer_core.reports.pdf_closing import add_events, add_methods, add_quality
 from fer_core.reports.pdf_page import HEADING_MM, INK, MARGIN_MM, NOTE_LINE_MM, QUIET, RULE, WIDTH_MM, Document
 from fer_core.reports.wording import DETECTOR_NAMES, sampling, smoothing
+from fer_core.request import percent
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.summaries import (
     ALL_EXCLUDED,
@@ -127,7 +128,7 @@ def _add_cover(
                     ("Faces", DETECTOR_NAMES.get(request.detector.name, request.detector.name)),
                     ("Sampling", sampling(request)),
                     ("Over time", smoothing(request)),
-                    ("Uncertain", f"below {request.threshold:.0%}"),
+                    ("Uncertain", f"below {percent(request.threshold)}"),
                 ],
             ),
         ):

@@ -7,7 +7,7 @@ from typing import Final
 from fer_core.classification.cards import ModelCard
 from fer_core.classification.figures import EmotionFigures
 from fer_core.emotions import EMOTIONS
-from fer_core.request import AnalysisRequest
+from fer_core.request import AnalysisRequest, percent
 from fer_core.timeline.summaries import VALENCE_FORMULA
 from fer_core.timeline.table import Timeline
 
@@ -127,7 +127,7 @@ def reading_methods(request: AnalysisRequest, card: ModelCard | None = None) -> 
         f"Each face was cut out, scaled and read by the model {model}, {_learnt_from(card)} "
         f"{smoothing(request)}; the raw values are in the data files.",
         "A reading whose highest probability is below "
-        f"{request.threshold:.0%} counts as uncertain, and as no emotion. A sample stands for the time until "
+        f"{percent(request.threshold)} counts as uncertain, and as no emotion. A sample stands for the time until "
         "the next one, at most for one and a half of the usual interval or a quarter of a second, whichever is longer, "
         "and never beyond the end of the recording; shares are shares of the time that a person was seen.",
     ]

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.plain import as_plain, from_plain
+from fer_core.request import percent
 from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
 
 
@@ -121,7 +122,9 @@ class Smooth:
 
     def words(self, notes: Notes) -> str:
         """What was done, for people."""
-        return f"smoothing: {self.smoothing}, {self.time_constant_s:g} s; uncertain below {self.uncertain_below:.0%}"
+        return (
+            f"smoothing: {self.smoothing}, {self.time_constant_s:g} s; uncertain below {percent(self.uncertain_below)}"
+        )
 
 
 @dataclass(frozen=True)

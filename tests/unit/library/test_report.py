@@ -104,6 +104,18 @@ def test_only_analyses_in_its_figures_are_in_tiles_methods_and_validity(on_sqlit
     assert text.count("ensemble") == 13
 
 
+def test_its_certain_time_is_of_those_whom_its_figures_are_about(on_sqlite):
+    for number in range(12):  # an experimenter beside, of whom nothing is certain
+        beside = [reading(t / 2, 2, "sad", 0.3) for t in range(7)]
+        timeline = of_rows([*(reading(t / 2, 1, "happy", 0.8) for t in range(8)), *beside])
+        recording = replace(timeline.recording, name=f"r{number}.mp4", sha256=f"{number:064x}")
+        on_sqlite.keep(Study(replace(timeline, recording=recording)))
+        on_sqlite.set_place(f"{number:064x}", Place(f"S{number // 2}", condition="joke" if number % 2 else "calm"))
+    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    assert "100% of the time seen: certain" in text and "of all people in the recording" in text
+    assert "r3.mp4 S1 joke resnet50v2 0:30 2 100% 47%" in text
+
+
 def test_all_its_comparisons_are_one_family(on_sqlite):
     kept(on_sqlite)
     table = of_recordings(on_sqlite.entries()).table
