@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from fer_core.classification.cards import ModelCard
@@ -11,6 +10,7 @@ from fer_core.reports import pdf_charts
 from fer_core.reports.pdf_page import HEADING_MM, NOTE_LINE_MM, QUIET, WIDTH_MM, Document
 from fer_core.reports.wording import MUST_NOT, limits, methods, references
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.sampling import SAME_TIME_S
 from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
@@ -19,10 +19,8 @@ from fer_core.timeline.summaries import (
     as_fine_clock,
     counted,
     good_only,
-    interval_s,
-    people,
-    rows_of_person,
     summarise,
+    weighted,
 )
 from fer_core.timeline.table import Timeline
 
@@ -121,13 +119,16 @@ def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary], *, excerp
 
 
 def read_at(timeline: Timeline, notes: Notes, time_s: float) -> str:
-    """The readings of everybody seen at a time, in words, each from the nearest sample."""
+    """The readings of everybody seen at a time in seconds, in words, as the player shows them.
+
+    They are those of the last sample that was not later, while it stands; see `weighted`.
+    """
+    rows = weighted(timeline)
+    before = rows[rows["time_s"] <= time_s + SAME_TIME_S]
+    rows = before[before["time_s"] == before["time_s"].max()]
+    rows = rows[rows["person"].notna() & (time_s - rows["time_s"] <= rows["held_s"] + SAME_TIME_S)]
     found = []
-    for person in people(timeline):
-        rows = rows_of_person(timeline, person)
-        distance_s = np.abs(rows["time_s"].to_numpy(float) - time_s)
-        if distance_s.min() <= interval_s(timeline):
-            row = rows.iloc[int(distance_s.argmin())]
-            doubt = "?" if bool(row["uncertain"]) else f" {float(row['confidence']):.0%}"
-            found.append(f"{notes.name(person)}: {row['label']}{doubt}")
+    for _, row in rows.sort_values("person").iterrows():
+        doubt = "?" if bool(row["uncertain"]) else f" {float(row['confidence']):.0%}"
+        found.append(f"{notes.name(int(row['person']))}: {row['label']}{doubt}")
     return "; ".join(found) or "nobody seen"

@@ -23,7 +23,7 @@ from fer_core.request import DetectorChoice, Region
 from fer_core.timeline.corrections import without
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.summaries import outside, summarise, weighted
-from tests.timelines import REQUEST, measured, of_rows, reading, synthetic
+from tests.timelines import REQUEST, measured, nobody, of_rows, reading, synthetic
 
 DAY = date(2026, 11, 1)
 NOTES = Notes(
@@ -102,12 +102,36 @@ def test_events_are_listed_in_order_with_what_was_read():
     assert "1 0:12.5 sees the prototype Zoë Müller: happy" in page
 
 
+@pytest.mark.parametrize(
+    ("time_s", "read"),
+    [
+        (0.0, "Person 1: happy 90%"),
+        (0.2, "Person 1: happy 90%"),
+        (0.25, "Person 2: sad 90%; Person 3: fear?"),
+        (0.49, "Person 2: sad 90%; Person 3: fear?"),
+        (0.5, "nobody seen"),
+        (0.99, "Person 1: angry 90%"),
+        (2.0, "nobody seen"),
+    ],
+)
+def test_what_is_read_at_a_moment_is_what_the_player_shows(time_s, read):
+    rows = [reading(0.0, 1, "happy"), reading(0.25, 3, "fear", 0.4), reading(0.25, 2, "sad"), nobody(0.5)]
+    timeline = of_rows([*rows, reading(0.75, 1, "angry"), reading(3.0, 1, "happy")])
+    assert pdf_closing.read_at(timeline, Notes(), time_s) == read
+
+
 def test_quality_methods_and_limits_are_stated():
     text = " ".join(pages(whole()))
     for words in (*methods(synthetic(90), load_card(default_model())), *MUST_NOT, *references(synthetic(90))):
         assert words in text
     assert "followed over time by where they are, how large they are and what they look like" in text
     assert "without a quality problem" in text and "For 0:09 no face was found." in text
+
+
+def test_a_threshold_is_not_rounded_to_whole_percent():
+    timeline = dataclasses.replace(synthetic(5), request=dataclasses.replace(REQUEST, uncertain_below=0.355))
+    text = text_of(pdf_report(timeline, DAY))
+    assert "Uncertain below 35.5%" in text and "highest probability is below 35.5% counts" in text
 
 
 def test_what_is_cited_is_listed():
