@@ -50,11 +50,13 @@ class Summary:
         provenance: of the numbers.
         problems: of the recording, in words.
         cuts_s: times of cuts, in seconds.
-        samples: frames that were analysed.
-        samples_without_a_face: frames in which nobody was found.
+        samples: frames that were analysed, excluded ones too.
+        samples_without_a_face: frames without anybody in the data, of all frames, excluded ones too; where `excerpt`
+            is true, somebody may have been there and was left out.
         people: over all samples.
         people_good_samples_only: over samples without a quality problem.
         declaration: purpose and agreement; None where none was made.
+        excerpt: whether readings were left out on purpose, such as those of people who were removed.
     """
 
     recording: Recording
@@ -67,6 +69,7 @@ class Summary:
     people: tuple[PersonRecord, ...]
     people_good_samples_only: tuple[PersonRecord, ...]
     declaration: Declaration | None
+    excerpt: bool
 
     def to_json(self) -> dict[str, object]:
         """The summary as JSON holds it."""
@@ -89,6 +92,7 @@ def summary_of(timeline: Timeline, notes: Notes | None = None) -> Summary:
         people=_people(rows, notes),
         people_good_samples_only=_people(good_only(rows), notes),
         declaration=timeline.declaration,
+        excerpt=timeline.excerpt,
     )
 
 

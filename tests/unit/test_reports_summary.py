@@ -5,6 +5,7 @@ import json
 import pytest
 
 from fer_core.reports.summary import summary_of
+from fer_core.timeline.corrections import without
 from fer_core.timeline.notes import Notes
 from tests.timelines import synthetic
 
@@ -22,6 +23,7 @@ def test_the_keys_and_their_order_stay():
         "people",
         "people_good_samples_only",
         "declaration",
+        "excerpt",
     ]
     assert list(summary["people"][0]) == [
         "name",
@@ -48,3 +50,10 @@ def test_the_figures_are_plain_and_rounded():
     assert all(value == round(value, 6) for value in (*first["shares"].values(), first["valence"], first["seen_s"]))
     assert summary["samples"] == timeline.frame["frame"].nunique()
     assert summary["people_good_samples_only"][0]["samples"] < first["samples"]
+
+
+def test_it_is_said_where_an_empty_frame_may_be_one_of_somebody_who_was_removed():
+    whole, part = synthetic(people=1), without(synthetic(people=1), 1)
+    assert summary_of(whole).to_json()["excerpt"] is False
+    summary = summary_of(part).to_json()
+    assert summary["excerpt"] is True and summary["samples_without_a_face"] == summary["samples"]
