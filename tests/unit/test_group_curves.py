@@ -87,6 +87,14 @@ def test_a_persons_curve_counts_each_moment_alike_as_the_table_does():
     assert found.moments == (10,) and found.cell.n == 1 and found.cell.seconds == 20
 
 
+def test_a_moment_with_a_hole_counts_where_it_has_a_value():
+    people = {"r1": person([0.2, 0.2, 0.2, 0.4], [Span(0.5, 1.0)]), "r2": person([0.8] * 4)}
+    found = aligned(people, {"r1": [0.0, 1.0], "r2": [0.0]}, "happy", (0.0, 1.0), step_s=0.5)
+    anna = of_subjects(found, {"r1": "anna", "r2": "anna"})
+    np.testing.assert_allclose(anna.values[0], [(0.2 + 0.2 + 0.8) / 3, (0.4 + 0.8) / 2])
+    assert anna.counts.tolist() == [[3, 2]] and anna.moments == (3,)
+
+
 def test_where_no_moment_has_enough_people_nothing_is_said_to_be_tested():
     values = np.random.default_rng(0).normal(size=(10, 5))
     values[np.arange(10) % 5, np.arange(10) % 5] = np.nan  # each of five people misses a moment of five

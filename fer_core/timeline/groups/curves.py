@@ -1,7 +1,7 @@
 """Curves of people on one axis of time: aligned at the start or at events, averaged with a band over people."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -31,6 +31,7 @@ class Curves:
         subjects: names of the people.
         moments: number of moments that each curve is the mean of.
         coverage: of each person the counted, uncertain and excluded seconds behind the curve, float64 (people, 3).
+        counts: number of moments with a value at each step, int64 (people, T); empty for `moments` at all of a curve.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Curves:
     subjects: tuple[str, ...]
     moments: tuple[int, ...]
     coverage: NDArray[np.float64]
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 0), np.int64))
 
     @property
     def cell(self) -> Cell:
@@ -139,13 +141,15 @@ def aligned(
     edges_s: NDArray[np.float64] = window_s[0] + step_s * np.arange(steps + 1, dtype=np.float64)
     column = EMOTIONS.index(emotion)
     curves: dict[str, NDArray[np.float64]] = {}
-    counts: dict[str, int] = {}
+    counts: dict[str, NDArray[np.int64]] = {}
+    moments: dict[str, int] = {}
     coverage: dict[str, NDArray[np.float64]] = {}
     for subject, person in people.items():
         parts = [_around(person, column, at_s, edges_s, baseline_s) for at_s in moments_s.get(subject, ())]
         parts = [part for part in parts if np.isfinite(part).any()]
         if parts:
-            curves[subject], counts[subject] = _mean(np.array(parts)), len(parts)
+            curves[subject], moments[subject] = _mean(np.array(parts)), len(parts)
+            counts[subject] = np.isfinite(parts).sum(axis=0)
             coverage[subject] = np.sum([_coverage(person, at_s, window_s) for at_s in moments_s[subject]], axis=0)
     if not curves:
         raise TimelineError("Nobody has a sample that counts around a moment; check the events and their clock.")
@@ -154,8 +158,9 @@ def aligned(
         (edges_s[:-1] + edges_s[1:]) / 2,
         np.array(list(curves.values())),
         tuple(curves),
-        tuple(counts.values()),
+        tuple(moments.values()),
         np.array(list(coverage.values())),
+        np.array(list(counts.values())),
     )
 
 
@@ -169,12 +174,14 @@ def of_subjects(curves: Curves, subjects: Mapping[str, str]) -> Curves:
     people = sorted({subjects[name] for name in curves.subjects})
     rows = {person: [i for i, name in enumerate(curves.subjects) if subjects[name] == person] for person in people}
     moments = np.array(curves.moments)
+    counts = curves.counts if len(curves.counts) else moments[:, None] * np.isfinite(curves.values)
     return replace(
         curves,
-        values=np.array([_mean(curves.values[rows[person]], moments[rows[person]]) for person in people]),
+        values=np.array([_mean(curves.values[rows[person]], counts[rows[person]]) for person in people]),
         subjects=tuple(people),
         moments=tuple(int(moments[rows[person]].sum()) for person in people),
         coverage=np.array([curves.coverage[rows[person]].sum(axis=0) for person in people]),
+        counts=np.array([counts[rows[person]].sum(axis=0) for person in people]),
     )
 
 
@@ -242,7 +249,7 @@ def _coverage(person: PersonSamples, at_s: float, window_s: tuple[float, float])
 
 
 def _mean(parts: NDArray[np.float64], weights: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-    """Mean over parts with their weights, missing values left out: (parts, T) -> (T,)."""
-    there = np.isfinite(parts) * (np.ones(len(parts)) if weights is None else weights)[:, None]
+    """Mean over parts with their weights (parts, T), missing values left out: (parts, T) -> (T,)."""
+    there = np.isfinite(parts) * (np.ones_like(parts) if weights is None else weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((np.where(there > 0, parts, 0.0) * there).sum(axis=0) / there.sum(axis=0))
