@@ -15,6 +15,8 @@ from fer_core.networks.foreign import open_network
 
 SMALLEST_PROBABILITY = 1e-7
 """Below it, the logarithm of a probability is not taken any further."""
+ROUNDED = 0.02
+"""By which probabilities of eight-bit networks, and their sum, may be off."""
 
 Numbers = tuple[float, ...]
 Positive = Annotated[float, Field(gt=0)]
@@ -75,6 +77,32 @@ class Head(Record):
         Raises:
             ModelError: there is no such output, or it has another shape.
         """
+        chosen = self._values(outputs)[:, [self.classes.index(name) for name in order]]
+        return chosen if self.gives == "logits" else np.log(np.maximum(chosen, SMALLEST_PROBABILITY))
+
+    def check(self, outputs: dict[str, NDArray[np.float32]]) -> None:
+        """Make sure that its values can be what the card says of them.
+
+        Probabilities need not sum to 1 (a network may give one for each class by itself), but lie between 0 and 1.
+
+        Raises:
+            ModelError: they are probabilities called logits, or logits called probabilities, or there is no such output
+                or it has another shape.
+        """
+        values = self._values(outputs)
+        between = bool(((values >= -ROUNDED) & (values <= 1 + ROUNDED)).all())
+        if self.gives == "probabilities" and not between:
+            raise ModelError(
+                f"The card says that the network gives probabilities, but its values reach from {values.min():.3g} to "
+                f'{values.max():.3g}; correct "gives" to "logits" if that is what they are.'
+            )
+        if self.gives == "logits" and between and np.allclose(values.sum(axis=1), 1, atol=ROUNDED):
+            raise ModelError(
+                "The card says that the network gives logits, but the values of each face lie between 0 and 1 and sum "
+                'to 1; correct "gives" to "probabilities".'
+            )
+
+    def _values(self, outputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
         values = _named(outputs, self.output)
         values = values.reshape(len(values), -1)
         if values.shape[1] != len(self.classes):
@@ -82,8 +110,7 @@ class Head(Record):
                 f"The network gives {values.shape[1]} values a face and its card names {len(self.classes)} classes; "
                 "correct the card."
             )
-        chosen = values[:, [self.classes.index(name) for name in order]]
-        return chosen if self.gives == "logits" else np.log(np.maximum(chosen, SMALLEST_PROBABILITY))
+        return values
 
 
 class Imported(Record):
@@ -159,6 +186,17 @@ class ImportedEngine:
         emotion = card.emotion.logits(outputs, EMOTIONS)
         raters = card.raters.logits(outputs, RATER_CLASSES) if card.raters else np.zeros((len(faces), 0), np.float32)
         return NetworkOutput(emotion, raters, self._maps(outputs) if card.class_maps else emotion[:, None, None])
+
+    def check(self, faces: NDArray[np.float32]) -> None:
+        """Make sure that each head gives for these faces what the card says.
+
+        Raises:
+            ModelError: one does not.
+        """
+        outputs = self._network(self._card.preprocessing(faces))
+        for head in (self._card.emotion, self._card.raters):
+            if head:
+                head.check(outputs)
 
     def _maps(self, outputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
         classes, maps = self._card.emotion.classes, _named(outputs, self._card.class_maps)

@@ -90,7 +90,7 @@ def import_model(file: Path, card: Path, models_dir: Path = MODELS_DIR) -> Model
         shutil.copyfile(file, copy)
         made = _card(given, copy)
         assert made.imported is not None
-        _try(EmotionClassifier(ImportedEngine(copy, made.imported), made))
+        _try(ImportedEngine(copy, made.imported), made)
         write_whole(staging / "card.json", made.model_dump_json(indent=2) + "\n")
         staging.rename(home)
     except OSError as error:
@@ -147,10 +147,12 @@ def _card(given: GivenCard, file: Path) -> ModelCard:
     )
 
 
-def _try(classifier: EmotionClassifier) -> None:
+def _try(engine: ImportedEngine, card: ModelCard) -> None:
     """Let it read made faces: whatever does not fit shows here and not in somebody's analysis."""
-    side = classifier.card.side_px
+    side = card.side_px
     faces = np.random.default_rng(0).integers(0, 256, (FACES_TRIED, side, side, 3), dtype=np.uint8)
-    said = classifier.classify(list(faces))
+    said = EmotionClassifier(engine, card).classify(list(faces))
     if said.probabilities.shape != (FACES_TRIED, len(EMOTIONS)) or not np.isfinite(said.probabilities).all():
         raise ModelError("The network does not give finite numbers for a face; check range, mean and deviation.")
+    assert card.imported is not None
+    engine.check(faces[..., : card.imported.preprocessing.channels].astype(np.float32))

@@ -10,7 +10,7 @@ from scipy.special import softmax
 from fer_core.classification import EmotionClassifier
 from fer_core.classification.cards import default_model, load_card
 from fer_core.classification.explanation import no_map
-from fer_core.classification.imported import Preprocessing
+from fer_core.classification.imported import Head, Preprocessing
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import ModelError, with_extra
@@ -64,10 +64,11 @@ def write_card(folder, **changes):
     return path
 
 
-def write_onnx(path, batch="N", seen=None):
+def write_onnx(path, batch="N", seen=None, ends="Identity"):
     """Mean of each channel, then a weighed sum; also the same at every place, as maps.
 
-    `seen`, (SIDE, SIDE), is how much of each place it sees. Two more outputs say nothing of each face.
+    `seen`, (SIDE, SIDE), is how much of each place it sees; `ends` is the operation after the sum. Two more outputs say
+    nothing of each face.
     """
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
@@ -78,7 +79,8 @@ def write_onnx(path, batch="N", seen=None):
             helper.make_node("Mul", ["faces", "seen"], ["part"]),
             helper.make_node("Conv", ["part", "kernel", "offset"], ["maps"]),
             helper.make_node("GlobalAveragePool", ["maps"], ["pooled"]),
-            helper.make_node("Flatten", ["pooled"], ["scores"]),
+            helper.make_node("Flatten", ["pooled"], ["flat"]),
+            helper.make_node(ends, ["flat"], ["scores"]),
         ],
         "theirs",
         [helper.make_tensor_value_info("faces", kind, [batch, 3, SIDE, SIDE])],
@@ -229,6 +231,31 @@ def test_what_does_not_fit_is_refused_in_one_sentence(tmp_path, litert_file, cap
     status, models = install(tmp_path, litert_file, **{**LITERT, **changes})
     assert status == 3 and words in capsys.readouterr().err
     assert not models.exists() or not list(models.iterdir())
+
+
+def test_logits_are_not_taken_for_probabilities(tmp_path, capsys):
+    wrong = {**card()["output"], "gives": "probabilities"}
+    status, models = install(tmp_path, write_onnx(tmp_path / "theirs.onnx"), output=wrong)
+    assert status == 3 and 'correct "gives" to "logits"' in capsys.readouterr().err
+    assert not list(models.iterdir())
+
+
+def test_probabilities_are_not_taken_for_logits(tmp_path, capsys):
+    status, models = install(tmp_path, write_onnx(tmp_path / "theirs.onnx", ends="Softmax"))
+    assert status == 3 and 'correct "gives" to "probabilities"' in capsys.readouterr().err
+    assert not list(models.iterdir())
+
+
+@pytest.mark.parametrize("ends", ["Softmax", "Sigmoid"])
+def test_probabilities_that_are_called_so_are_taken(tmp_path, ends):
+    right = {**card()["output"], "gives": "probabilities"}
+    assert install(tmp_path, write_onnx(tmp_path / "theirs.onnx", ends=ends), output=right)[0] == 0
+
+
+def test_what_a_head_of_raters_gives_is_looked_at_too():
+    head = Head(gives="logits", classes=RATER_CLASSES)
+    with pytest.raises(ModelError, match="sum to 1"):
+        head.check({"only": np.full((2, len(RATER_CLASSES)), 1 / len(RATER_CLASSES), np.float32)})
 
 
 @pytest.mark.slow
