@@ -22,7 +22,7 @@ from fer_core.evaluation.records import (
     write_records,
 )
 from fer_core.evaluation.robustness import robustness
-from fer_core.evaluation.significance import Comparison, compare_models, mcnemar, paired_bootstrap
+from fer_core.evaluation.significance import Comparison, compare_models, mcnemar, paired_interval
 from fer_core.evaluation.slices import slices
 from fer_core.evaluation.whole import evaluate_models
 from fer_core.timeline.groups.corrections import holm
@@ -46,7 +46,7 @@ __all__ = [
     "mcnemar",
     "measure",
     "multiply_adds",
-    "paired_bootstrap",
+    "paired_interval",
     "predict",
     "raters_on_alike",
     "read_attributes",

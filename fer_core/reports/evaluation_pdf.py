@@ -26,7 +26,8 @@ _METHODS: Final = (
     "the labels; a dash stands where there is no face of an emotion, or for its precision no reading as it. "
     "ECE is the mean distance of confidence and accuracy over 15 bins of equal mass.",
     "Models were compared on the same faces by McNemar's exact test, corrected by Holm's method for the number of "
-    "pairs, with a paired bootstrap interval of the difference.",
+    "pairs. The interval of a difference is of the pair by itself, not corrected: from Wilson's of the share of faces "
+    "that one model alone reads right and Clopper and Pearson's of how many of these are the one's.",
     "Faces are taken as independent. Several pictures of one person make every interval too narrow.",
     "The models of this project learnt from FER2013 (Goodfellow et al., 2013) and FER+ (Barsoum et al., 2016), others "
     "from what their cards name. Whether pictures of this set are among those is not known here; if they are, every "

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import fisher_exact
 
 from fer_core.errors import ModelError
-from fer_core.evaluation import Comparison, compare_models, holm, mcnemar, paired_bootstrap, slices
+from fer_core.evaluation import Comparison, compare_models, holm, mcnemar, paired_interval, slices
 from fer_core.evaluation.intervals import bootstrap, macro_f1, wilson
 from fer_core.evaluation.slices import widest_gap
 from tests.predictions import HAPPY, SAD, guesses, said
@@ -48,12 +48,33 @@ def test_holm_by_hand(p_values, adjusted):
     assert holm(p_values) == pytest.approx(adjusted)
 
 
-def test_paired_bootstrap_is_that_of_drawing_faces():
+def test_the_interval_of_a_difference_is_about_that_of_drawing_faces():
     only_first, only_second, n = 60, 30, 400
     score = np.repeat([1, -1, 0], [only_first, only_second, n - only_first - only_second])
     rng = np.random.default_rng(1)
-    drawn = rng.choice(score, size=(4000, n)).mean(axis=1)
-    assert paired_bootstrap(only_first, only_second, n) == pytest.approx(np.quantile(drawn, (0.025, 0.975)), abs=0.006)
+    drawn = np.quantile(rng.choice(score, size=(4000, n)).mean(axis=1), (0.025, 0.975))
+    low, high = paired_interval(only_first, only_second, n)
+    assert low < drawn[0] and high > drawn[1]
+    assert [low, high] == pytest.approx(drawn, abs=0.025)
+    assert paired_interval(only_second, only_first, n) == pytest.approx([-high, -low])
+
+
+def test_the_interval_of_a_difference_holds_0_where_the_test_does():
+    n = 14
+    for first in range(n + 1):
+        for second in range(n + 1 - first):
+            low, high = paired_interval(first, second, n)
+            assert -1 <= low < high <= 1 and low <= (first - second) / n <= high
+            assert (low <= 0 <= high) == (mcnemar(first, second) >= 0.05)
+
+
+@pytest.mark.parametrize("shares", [(0.13, 0.0), (0.3, 0.05), (0.02, 0.02)])
+def test_few_faces_are_not_given_too_narrow_an_interval(shares):
+    n, drawn = 30, []
+    for first, second, _ in np.random.default_rng(0).multinomial(n, [*shares, 1 - sum(shares)], size=200):
+        low, high = paired_interval(int(first), int(second), n)
+        drawn.append(low <= shares[0] - shares[1] <= high)
+    assert np.mean(drawn) >= 0.95
 
 
 def test_bootstrap_of_macro_f1_is_that_of_drawing_faces():
@@ -125,6 +146,7 @@ def test_three_models_are_corrected_for_three_comparisons():
     }
     results = {(c.first, c.second): c for c in compare_models(models)}
     assert results["a", "c"].p_adjusted == pytest.approx(3 * results["a", "c"].p_value)
+    assert "of this pair by itself" in results["a", "b"].sentence()
     assert results["a", "b"].p_adjusted == pytest.approx(2 * results["a", "b"].p_value)
     assert not results["b", "c"].established
     record = results["a", "b"].as_record()

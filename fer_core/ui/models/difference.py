@@ -42,7 +42,8 @@ def difference(compared: Compared) -> None:
     st.caption(
         "Both models read the same faces, so only faces on which one is right and the other wrong can tell them apart. "
         "p is how often two models of equal accuracy would disagree this unevenly by luck (McNemar, 1947). The "
-        "interval is a paired bootstrap over faces."
+        "interval is of each pair by itself and holds 0 where p is 0.05 or more; the verdict is by the corrected p, "
+        "which is larger where several pairs are compared."
     )
     if compared.copies and not compared.without_copies:
         st.caption(f"{compared.copies} They count here: choose *Without copies* to leave them out.")
