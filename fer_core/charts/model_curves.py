@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
 from fer_core.emotions import EMOTIONS
+from fer_core.evaluation.calibration import error_if_calibrated
 from fer_core.evaluation.figures import Curves, Robustness
 from fer_core.evaluation.recipes import Earlier
 
@@ -103,7 +104,7 @@ def reliability(curves: CurvesByModel, looks: Looks, errors: Mapping[str, float]
             x=[bar["confidence"] for bar in bars],
             y=accuracy,
             error_y=_interval(accuracy, bounds),
-            name=f"{safe(title)} · ECE {errors[title]:.3f}",
+            name=f"{safe(title)} · ECE {errors[title]:.3f} (if perfect {error_if_calibrated(bars):.3f})",
             customdata=[[bar["n"]] for bar in bars],
             hovertemplate=(
                 f"{safe(title)}<br>said %{{x:.0%}}, right %{{y:.0%}} of %{{customdata[0]}} faces<extra></extra>"
@@ -241,9 +242,12 @@ def describe_areas(name: str, areas: Mapping[str, float | None]) -> str:
     return f"{name}: " + ", ".join(f"{title} {area:.3f}" for title, area in areas.items() if area is not None)
 
 
-def describe_reliability(errors: Mapping[str, float]) -> str:
-    """The diagram in words."""
-    return "Calibration error: " + ", ".join(f"{title} {error:.3f}" for title, error in errors.items())
+def describe_reliability(curves: CurvesByModel, errors: Mapping[str, float]) -> str:
+    """The diagram in words, each error with that of a perfectly calibrated model."""
+    return "Calibration error: " + ", ".join(
+        f"{title} {error:.3f} (if perfect {error_if_calibrated(curves[title]['reliability']):.3f})"
+        for title, error in errors.items()
+    )
 
 
 def describe_coverage(curves: CurvesByModel, accuracies: tuple[float, ...] = (0.75, 0.85, 0.95)) -> str:

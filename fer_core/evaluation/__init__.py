@@ -3,6 +3,7 @@
 from fer_core.evaluation.attributes import read_attributes
 from fer_core.evaluation.calibration import (
     coverage_accuracy,
+    error_if_calibrated,
     expected_calibration_error,
     fit_temperature,
     reliability_bins,
@@ -38,6 +39,7 @@ __all__ = [
     "coverage_accuracy",
     "curves",
     "describe_data",
+    "error_if_calibrated",
     "evaluate_models",
     "expected_calibration_error",
     "fit_temperature",

@@ -1,5 +1,6 @@
 """Calibration: whether readings with 70 % probability are right seven times in ten, and the cost of a threshold."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from fer_core.evaluation.intervals import wilson
 from fer_core.logits import log_softmax
 
 RELIABILITY_BINS: Final = 15
+DRAWS: Final = 1000
 
 
 def reliability_bins(
@@ -51,6 +53,25 @@ def expected_calibration_error(
         bar["n"] * abs(bar["confidence"] - bar["accuracy"]) for bar in reliability_bins(probabilities, labels, bins)
     ]
     return float(sum(gaps) / len(labels))
+
+
+def error_if_calibrated(bars: Sequence[ReliabilityBar], seed: int = 0) -> float:
+    """The calibration error that a perfectly calibrated model would show, by luck alone, with bars of these sizes.
+
+    It is above 0, since the accuracy of so many faces is never just their confidence: the fewer faces, the further
+    above. What is not clearly above it speaks of no error of calibration.
+
+    Args:
+        bars: of `reliability_bins`, at least one face.
+        seed: of the draw.
+
+    Returns:
+        The median of 1,000 draws, in each of which every face is right as often as its bar states.
+    """
+    sizes = np.array([bar["n"] for bar in bars])
+    confidence = np.clip([bar["confidence"] for bar in bars], 0, 1)
+    right = np.random.default_rng(seed).binomial(sizes, confidence, size=(DRAWS, len(sizes)))
+    return float(np.median(np.abs(right - sizes * confidence).sum(axis=1)) / sizes.sum())
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:

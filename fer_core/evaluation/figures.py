@@ -213,9 +213,13 @@ class Slices(TypedDict):
 
 
 class ModelFigures(Figures, Costs):
-    """Everything that `evaluate` measures of one model; the last two where they were asked for."""
+    """Everything that `evaluate` measures of one model; the last two where they were asked for.
+
+    `ece_if_calibrated` is the `ece` that a perfectly calibrated model would show on so many faces.
+    """
 
     latency_ms: float
+    ece_if_calibrated: float
     curves: Curves
     slices: NotRequired[Slices]
     robustness: NotRequired[Robustness]

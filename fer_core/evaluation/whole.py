@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fer_core.classification import EmotionClassifier
+from fer_core.evaluation.calibration import error_if_calibrated
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
 from fer_core.evaluation.figures import EvaluationResult, ModelFigures
@@ -75,12 +76,14 @@ def evaluate_models(
     for (name, classifier), part in zip(classifiers.items(), monitor.parts(list(classifiers)), strict=True):
         part.check()
         model_predictions = predictions[name]
+        drawn = curves(model_predictions)
         # A dictionary of type Costs might also hold `slices`, so mypy asks for them here.
         figures[name] = {
             **measure(model_predictions),
             **costs(classifier.card, models_dir / name),  # type: ignore[typeddict-item]
             "latency_ms": latency_ms(classifier, faces.crops[0]),
-            "curves": curves(model_predictions),
+            "ece_if_calibrated": error_if_calibrated(drawn["reliability"]),
+            "curves": drawn,
         }
         if attributes:
             figures[name]["slices"] = slices(model_predictions, attributes)

@@ -1,19 +1,25 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.special import softmax
 
-from fer_core.classification import EmotionClassifier
+from fer_core.classification import EmotionClassifier, list_cards
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.evaluation import (
     coverage_accuracy,
+    error_if_calibrated,
     expected_calibration_error,
     fit_temperature,
     latency_ms,
     measure,
     predict,
+    read_evaluation,
+    reliability_bins,
     threshold_for,
 )
 from fer_core.testing import FakeEngine, fake_card
+from fer_core.ui.start.model_status import EXPLANATION
 
 ALWAYS_HAPPY = EmotionClassifier(FakeEngine("happy"), fake_card())
 HAPPY, SAD = EMOTIONS.index("happy"), EMOTIONS.index("sad")
@@ -99,6 +105,30 @@ def test_temperature_that_was_put_in_is_found_again():
     calibrated = softmax(logits, axis=1)
     assert expected_calibration_error(calibrated, labels) < 0.02
     assert expected_calibration_error(softmax(logits * 2.5, axis=1), labels) > 0.08
+
+
+@pytest.mark.parametrize("n", [30, 150, 3589])
+def test_the_calibration_error_that_luck_alone_gives(n):
+    rng = np.random.default_rng(0)
+    probabilities = softmax(rng.normal(0, 2, (n, 7)), axis=1)
+    drawn = []
+    for _ in range(60):
+        labels = (probabilities.cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+        drawn.append(expected_calibration_error(probabilities, labels))
+    by_luck = error_if_calibrated(reliability_bins(probabilities, labels))
+    assert by_luck == pytest.approx(np.median(drawn), rel=0.12) and by_luck > 0.01
+    surer = softmax(3 * np.log(probabilities), axis=1)
+    if n > 1000:
+        assert expected_calibration_error(surer, labels) > 3 * error_if_calibrated(reliability_bins(surer, labels))
+
+
+def test_documents_and_start_say_what_luck_gives_of_the_installed_models():
+    for card in list_cards():
+        measured = read_evaluation(card).splits["PrivateTest"]
+        assert f"{error_if_calibrated(measured.curves['reliability']):.2f}" == "0.02"
+    root = Path(__file__).parents[2]
+    for words in (EXPLANATION, (root / "README.md").read_text(), (root / "MODEL_CARD.md").read_text()):
+        assert "about 0.02 on so many faces" in words
 
 
 def test_refusing_faces_below_a_confidence():

@@ -11,7 +11,7 @@ from fer_core.charts import confusion, data_set, explanations, model_curves, mod
 from fer_core.charts.looks import looks_of_models
 from fer_core.classification.explanation import Deletion
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
-from fer_core.evaluation import curves, measure
+from fer_core.evaluation import curves, error_if_calibrated, measure
 from fer_core.evaluation.claims import read_claims
 from fer_core.evaluation.ranking import standings
 from fer_core.evaluation.recipes import Earlier
@@ -200,9 +200,13 @@ def test_an_emotion_that_does_not_occur_has_no_curve():
 def test_reliability_has_the_bins_and_their_intervals():
     figure = model_curves.reliability(CURVES, LOOKS, {"Good <b>": 0.1, "Bad": 0.2})
     line, bars = trace(figure, "Bad"), CURVES["Bad"]["reliability"]
-    assert line.name == "Bad · ECE 0.200" and list(line.x) == [bar["confidence"] for bar in bars]
+    perfect = error_if_calibrated(bars)
+    assert line.name == f"Bad · ECE 0.200 (if perfect {perfect:.3f})" and list(line.x) == [
+        bar["confidence"] for bar in bars
+    ]
     assert (line.y + line.error_y.array).tolist() == pytest.approx([bar["accuracy_ci95"][1] for bar in bars])
-    assert model_curves.describe_reliability({"Bad": 0.2}) == "Calibration error: Bad 0.200"
+    words = f"Calibration error: Bad 0.200 (if perfect {perfect:.3f})"
+    assert model_curves.describe_reliability(CURVES, {"Bad": 0.2}) == words
 
 
 def test_coverage_marks_where_a_model_says_uncertain():

@@ -79,6 +79,8 @@ def test_the_pdf_says_what_was_measured(evaluation):
         assert words in text, words
     assert "is 66.7 points above" in text and "not what a person feels" in text and "By folder" in text
     assert "The good one" in text
+    for figures in evaluation.result["models"].values():
+        assert f"{figures['ece']:.3f} ({figures['ece_if_calibrated']:.3f})" in text and figures["ece_if_calibrated"] > 0
 
 
 def test_what_is_not_among_the_labels_is_not_found_badly(evaluation):

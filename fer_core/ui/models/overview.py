@@ -13,6 +13,7 @@ from fer_core.errors import FerError
 from fer_core.evaluation.ranking import Standing, advice, standings
 from fer_core.evaluation.significance import Comparison
 from fer_core.ui.models import records
+from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -36,8 +37,9 @@ _COLUMNS = {
     "ECE": _number(
         format="%.3f",
         width=56,
-        help="Calibration error: how far stated confidence and accuracy lie apart (15 bins of equal mass); 0 is best.",
+        help="Calibration error: how far stated confidence and accuracy lie apart on average (15 bins of equal mass).",
     ),
+    IF_PERFECT: _number(format="%.3f", width=92, help=IF_PERFECT_HELP),
     "ms/face": _number(
         format="%.1f", width=66, help="Time to read one face on this machine now: the lowest of three medians of ten."
     ),
@@ -59,7 +61,8 @@ def overview(cards: Sequence[ModelCard]) -> None:
         help="FER2013. Settings were chosen on PublicTest; PrivateTest was read once for each finished model.",
     )
     said, table, chart = st.empty(), st.empty(), st.empty()
-    _show_table(table, standings(cards, split, {}), cards[0].name)
+    perfect = {card.name: records.error_if_calibrated(card, split) for card in cards}
+    _show_table(table, standings(cards, split, {}), cards[0].name, perfect)
     times = _measure(cards)
     rows = standings(cards, split, _milliseconds(times))
     # Whatever split is looked at, a choice is made on PublicTest: PrivateTest would no longer be a test.
@@ -67,7 +70,7 @@ def overview(cards: Sequence[ModelCard]) -> None:
     found = _try_comparisons(cards)
     with said:
         _show_advice(choice, found, cards[0].name)
-    _show_table(table, rows, cards[0].name)
+    _show_table(table, rows, cards[0].name, perfect)
     with chart.container():
         _show_bubbles(rows, times)
     records.explain_missing_records(cards)
@@ -109,9 +112,11 @@ def _show_advice(rows: Sequence[Standing], found: Sequence[Comparison], default:
     )
 
 
-def _show_table(place: DeltaGenerator, rows: Sequence[Standing], default: str) -> None:
+def _show_table(
+    place: DeltaGenerator, rows: Sequence[Standing], default: str, perfect: Mapping[str, float | None]
+) -> None:
     place.dataframe(
-        pd.DataFrame([_row(rank, row, default) for rank, row in enumerate(rows, start=1)]),
+        pd.DataFrame([_row(rank, row, default, perfect[row.name]) for rank, row in enumerate(rows, start=1)]),
         hide_index=True,
         column_config=_COLUMNS,
         height="content",
@@ -120,7 +125,7 @@ def _show_table(place: DeltaGenerator, rows: Sequence[Standing], default: str) -
     )
 
 
-def _row(rank: int, row: Standing, default: str) -> dict[str, Any]:
+def _row(rank: int, row: Standing, default: str, perfect: float | None) -> dict[str, Any]:
     low, high = row.accuracy_ci95 or (None, None)
     return {
         "#": rank,
@@ -130,6 +135,7 @@ def _row(rank: int, row: Standing, default: str) -> dict[str, Any]:
         "No copies": _percent(row.without_copies),
         "F1": row.macro_f1,
         "ECE": row.ece,
+        IF_PERFECT: perfect,
         "ms/face": row.latency_ms,
         "Weights": row.parameters,
         "Size": row.size_bytes,
@@ -158,7 +164,8 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing]) ->
             "- Two intervals that overlap do not mean that two models are equal: *Side by side* tests it on the same "
             "faces.\n"
             "- *No copies* is the honest figure, *Accuracy* the one that papers give.\n"
-            "- An **ECE** of 0.02 means: stated confidence and the share that is right lie 2 points apart on average."
+            "- An **ECE** of 0.05 means: stated confidence and the share that is right lie 5 points apart on average. "
+            f"Luck alone keeps it above 0; *{IF_PERFECT}* is what it would be without any error of calibration."
         )
         moments = sorted({timing.measured_at for timing in times.values()})
         if moments:

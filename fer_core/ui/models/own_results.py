@@ -15,7 +15,7 @@ from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.significance import compare_models
 from fer_core.reports.evaluations import as_csv, as_json, errors_table, skipped_table
 from fer_core.ui.models import records as models_records
-from fer_core.ui.models.parts import beside
+from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, beside
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
@@ -110,6 +110,7 @@ def _table(models: Mapping[str, ModelFigures]) -> None:
                     "Macro F1": figures["macro_f1"],
                     "Balanced": 100 * figures["balanced_accuracy"],
                     "ECE": figures["ece"],
+                    IF_PERFECT: figures["ece_if_calibrated"],
                     "NLL": figures["nll"],
                     "Brier": figures["brier"],
                     "ms/face": figures["latency_ms"],
@@ -122,6 +123,7 @@ def _table(models: Mapping[str, ModelFigures]) -> None:
             "Accuracy": percent,
             "Balanced": percent,
             **{name: st.column_config.NumberColumn(format="%.3f") for name in ("Macro F1", "ECE", "NLL", "Brier")},
+            IF_PERFECT: st.column_config.NumberColumn(format="%.3f", help=IF_PERFECT_HELP),
             "ms/face": st.column_config.NumberColumn(format="%.1f"),
         },
         alt="Figures of each model on these faces",
@@ -134,7 +136,10 @@ def _curves(models: Mapping[str, ModelFigures], looks: Mapping[str, Look], thres
     areas = {title: {name: figures["per_class"][name]["auc"] for name in EMOTIONS} for title, figures in models.items()}
     means = {title: model_curves.mean_of(entry, model_curves.MEAN) for title, entry in areas.items()}
     drawn = {
-        "Reliability": (model_curves.reliability(curves, looks, errors), model_curves.describe_reliability(errors)),
+        "Reliability": (
+            model_curves.reliability(curves, looks, errors),
+            model_curves.describe_reliability(curves, errors),
+        ),
         "Coverage": (model_curves.coverage(curves, looks, thresholds), model_curves.describe_coverage(curves)),
         "ROC, mean of all emotions": (
             model_curves.roc(curves, looks, areas),

@@ -14,6 +14,12 @@ from fer_core.evaluation.records import SplitRecord
 PAGE: Final = "Models"
 """The last part of the page's address."""
 
+IF_PERFECT: Final = "ECE if perfect"
+IF_PERFECT_HELP: Final = (
+    "The ECE that a perfectly calibrated model would show on so many faces, by luck alone (median of 1,000 draws). An "
+    "ECE near it shows no error of calibration."
+)
+
 
 @dataclass(frozen=True)
 class Compared:

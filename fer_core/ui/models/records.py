@@ -11,6 +11,8 @@ import streamlit as st
 from fer_core.charts.looks import Look, looks_of_models
 from fer_core.classification import ModelCard
 from fer_core.classification.cards import verified_file
+from fer_core.errors import FerError
+from fer_core.evaluation import calibration
 from fer_core.evaluation.metrics import latency_ms
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.ranking import short_titles
@@ -62,6 +64,14 @@ def evaluation(card: ModelCard) -> Evaluation:
         ModelError: it is missing, damaged or not the card's.
     """
     return _evaluation(card.files[EVALUATION_FILE].sha256, card)
+
+
+def error_if_calibrated(card: ModelCard, split: str) -> float | None:
+    """The calibration error that a perfectly calibrated model would show in its place; None without a usable record."""
+    try:
+        return calibration.error_if_calibrated(evaluation(card).splits[split].curves["reliability"])
+    except (FerError, KeyError):  # what is wrong with a record is said where its curves are compared
+        return None
 
 
 def predictions(card: ModelCard, split: str) -> Predictions:

@@ -11,6 +11,7 @@ from fer_core.classification import ModelCard
 from fer_core.classification.figures import CardFigures
 from fer_core.classification.recipe import RunSettings
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.evaluation.calibration import error_if_calibrated
 from fer_core.evaluation.figures import ClassFigures, DegradationFigures
 from fer_core.evaluation.recipes import Earlier, earlier
 from fer_core.evaluation.robustness import FACE_PX, degraded
@@ -19,7 +20,7 @@ from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.ui.models import records as models_records
 from fer_core.ui.models.difference import difference
-from fer_core.ui.models.parts import Compared, beside
+from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, Compared, beside
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -196,7 +197,7 @@ def _calibration(compared: Compared) -> None:
         show_figure(
             model_curves.reliability(compared.curves, compared.looks, errors),
             "reliability",
-            model_curves.describe_reliability(errors),
+            model_curves.describe_reliability(compared.curves, errors),
             name="models reliability",
         )
         st.caption("Faces in fifteen groups of equal size. Under the dotted line a model says more than it knows.")
@@ -212,12 +213,21 @@ def _calibration(compared: Compared) -> None:
     st.dataframe(
         pd.DataFrame(
             [
-                {"Model": title, "ECE": one["ece"], "NLL": one["nll"], "Brier": one["brier"]}
+                {
+                    "Model": title,
+                    "ECE": one["ece"],
+                    IF_PERFECT: error_if_calibrated(compared.curves[title]["reliability"]),
+                    "NLL": one["nll"],
+                    "Brier": one["brier"],
+                }
                 for title, one in compared.figures.items()
             ]
         ),
         hide_index=True,
-        column_config={name: st.column_config.NumberColumn(format="%.4f") for name in ("ECE", "NLL", "Brier")},
+        column_config={
+            **{name: st.column_config.NumberColumn(format="%.4f") for name in ("ECE", "NLL", "Brier")},
+            IF_PERFECT: st.column_config.NumberColumn(format="%.4f", help=IF_PERFECT_HELP),
+        },
     )
 
 
