@@ -29,6 +29,8 @@ class Standing:
         latency_ms: milliseconds to read one face on this machine.
         licence: of the weights.
         members: names of an ensemble's models; else empty.
+        source: where another project's network is from, of which it is not known here whether it learnt from the faces
+            that it is measured on; None for this project's own.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Standing:
     latency_ms: float | None
     licence: str
     members: tuple[str, ...] = ()
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,15 +93,16 @@ def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison], defaul
     """The recommended model: the fastest of those that are not significantly worse than the most accurate one.
 
     Args:
-        ranked: as `standings` gives them.
+        ranked: as `standings` gives them. Other projects' networks are never recommended: they may have learnt from
+            the very faces that they are measured on.
         comparisons: of models on the same faces, named by their short titles; pairs may be missing.
         default: name of the model that is used unless another is chosen; where it is not the recommended one, the
             reason says how far it is from it.
 
     Returns:
-        None where no model has figures.
+        None where no model of this project has figures.
     """
-    measured = [row for row in ranked if row.accuracy is not None]
+    measured = [row for row in ranked if row.accuracy is not None and row.source is None]
     if not measured:
         return None
     tested = {frozenset((found.first, found.second)): found for found in comparisons}
@@ -164,6 +168,7 @@ def _standing(
         latency_ms=latency_ms,
         licence=card.licence,
         members=tuple(card.members),
+        source=card.imported.source if card.imported else None,
     )
 
 

@@ -16,13 +16,16 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from fer_core.classification import MapFigures, default_model, list_cards
+from fer_core.classification.imported import Head, Imported, Preprocessing
 from fer_core.classification.recipe import Recipe, RunSettings
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation import datasets
 from fer_core.readings import Box
 from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
 from fer_core.ui.models import claims, dataset, own_data, records
+from fer_core.ui.models.parts import UNKNOWN
 from fer_core.ui.shared import loaders, page_memory, routing, seen
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import sits_here
@@ -137,6 +140,23 @@ def test_a_model_that_cannot_be_timed_is_said_and_the_rest_stands(models, monkey
     page = models_page()
     assert page.error[0].value == plain("right is damaged; restore it.") and len(page.error) == 4
     assert len(page.dataframe[0].value) == 4 and page.success and charts(page) == 1
+
+
+def test_it_is_said_where_a_model_may_know_the_faces(models, installed, monkeypatch):
+    theirs = Imported(
+        file="model.onnx",
+        source="https://example.org/theirs",
+        preprocessing=Preprocessing(channels=1),
+        emotion=Head(gives="logits", classes=EMOTIONS),
+    )
+    cards = installed[1]
+    shown = [cards[WRONG], cards[RIGHT].model_copy(update={"imported": theirs})]
+    monkeypatch.setattr(loaders, "cards", lambda: shown)
+    page = models_page()
+    assert page.success[0].value.startswith("**Take Wrong one.**") and f"Right one: {UNKNOWN}." in text(page)
+    assert f"Right one: {UNKNOWN}." in text(models_page(SIDE, models=["Right one", "Wrong one"]))
+    how = models_page(CLAIMS).dataframe[0].value.set_index("Model")["How"]
+    assert how["Wrong one"] == "this project" and theirs.source in how["Right one"] and UNKNOWN in how["Right one"]
 
 
 def test_models_without_records_are_named_with_the_command(models):

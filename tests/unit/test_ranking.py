@@ -2,6 +2,8 @@
 
 import pytest
 
+from fer_core.classification.imported import Head, Imported, Preprocessing
+from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.ranking import advice, short_titles, standings
 from fer_core.evaluation.significance import Comparison
 from fer_core.networks.files import FileRecord
@@ -123,3 +125,17 @@ def test_it_is_said_how_far_the_default_is_from_what_is_advised():
     assert found.name == "quick" and "Slow, is 2.0 points ahead (which can be luck" in found.reason
     for default in ("quick", "unmeasured"):
         assert "default" not in advice(rows, [pair("Slow", "Quick", 0.02, 0.3)], default).reason
+
+
+def test_another_projects_network_is_ranked_but_not_advised():
+    theirs = Imported(
+        file="model.onnx",
+        source="https://example.org/theirs",
+        preprocessing=Preprocessing(channels=1),
+        emotion=Head(gives="logits", classes=EMOTIONS),
+    )
+    rows = standings([card("theirs", 0.9, imported=theirs), card("own", 0.7)], "PrivateTest", {})
+    assert [(row.name, row.source) for row in rows] == [("theirs", theirs.source), ("own", None)]
+    found = advice(rows, [pair("Theirs", "Own", 0.2, 0.0001)])
+    assert found.name == "own" and "Theirs" not in found.reason
+    assert advice(rows[:1], []) is None

@@ -11,6 +11,7 @@ from fer_core.classification import ModelCard
 from fer_core.evaluation.claims import Claim, Claims, read_claims
 from fer_core.evaluation.ranking import Standing, standings
 from fer_core.ui.models import records
+from fer_core.ui.models.parts import UNKNOWN
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -55,7 +56,16 @@ def _copies(cards: Sequence[ModelCard]) -> str:
 
 
 def _measured(found: Claims, rows: Sequence[Standing]) -> None:
-    own = [(row.short, row.accuracy, row.accuracy_ci95, "this project") for row in rows if row.accuracy is not None]
+    own = [
+        (
+            row.short,
+            row.accuracy,
+            row.accuracy_ci95,
+            f"here; {UNKNOWN} ({row.source})" if row.source else "this project",
+        )
+        for row in rows
+        if row.accuracy is not None
+    ]
     others = [(one.work, one.accuracy, one.accuracy_ci95, one.source) for one in found.measured_here]
     st.dataframe(
         pd.DataFrame(

@@ -13,7 +13,7 @@ from fer_core.errors import FerError
 from fer_core.evaluation.ranking import Standing, advice, standings
 from fer_core.evaluation.significance import Comparison
 from fer_core.ui.models import records
-from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP
+from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, say_unknown
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -72,6 +72,7 @@ def overview(cards: Sequence[ModelCard]) -> None:
         _show_advice(choice, found, cards[0].name)
     _show_table(table, rows, cards[0].name, perfect)
     with chart.container():
+        say_unknown(row.short for row in rows if row.source and row.accuracy is not None)
         _show_bubbles(rows, times)
     records.explain_missing_records(cards)
 
@@ -102,6 +103,8 @@ def _measure(cards: Sequence[ModelCard]) -> dict[str, records.Timing]:
 def _show_advice(rows: Sequence[Standing], found: Sequence[Comparison], default: str) -> None:
     advised = advice(rows, found, default)
     if advised is None:
+        if any(row.accuracy is not None for row in rows):
+            return
         st.info("No installed model has figures. Measure them with the command below.", icon=":material/info:")
         return
     title = next(row.short for row in rows if row.name == advised.name)
@@ -163,7 +166,7 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing]) ->
             "the table, the line the 95 % interval. Equal steps to the right are equal factors.\n"
             "- Two intervals that overlap do not mean that two models are equal: *Side by side* tests it on the same "
             "faces.\n"
-            "- *No copies* is the honest figure, *Accuracy* the one that papers give.\n"
+            "- *No copies* is the honest figure of a model of this project, *Accuracy* the one that papers give.\n"
             "- An **ECE** of 0.05 means: stated confidence and the share that is right lie 5 points apart on average. "
             f"Luck alone keeps it above 0; *{IF_PERFECT}* is what it would be without any error of calibration."
         )

@@ -10,9 +10,12 @@ from fer_core.charts.looks import Look
 from fer_core.classification import ModelCard
 from fer_core.evaluation.figures import Curves, SplitFigures
 from fer_core.evaluation.records import SplitRecord
+from fer_core.ui.shared.text import plain
 
 PAGE: Final = "Models"
 """The last part of the page's address."""
+
+UNKNOWN: Final = "what it learnt from is not known here; if these faces are among it, its figures are too good"
 
 IF_PERFECT: Final = "ECE if perfect"
 IF_PERFECT_HELP: Final = (
@@ -57,6 +60,12 @@ class Compared:
         copies = 0 if kept is None else record.n - kept
         are = "is a copy of a training face" if copies == 1 else "are copies of training faces"
         return f"{copies:,} of the {record.n:,} faces {are}." if copies else ""
+
+
+def say_unknown(titles: Iterable[str]) -> None:
+    """Under figures of other projects' networks, why they may be too good; nothing where there is none."""
+    for title in titles:
+        st.caption(f"{plain(title)}: {UNKNOWN}.")
 
 
 def beside(things: Iterable[str], columns: int = 2) -> Iterator[tuple[str, Any]]:

@@ -20,7 +20,7 @@ from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT, PORTRAIT_FACE
 from fer_core.ui.models import records as models_records
 from fer_core.ui.models.difference import difference
-from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, Compared, beside
+from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, Compared, beside, say_unknown
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -44,6 +44,7 @@ def side_by_side(cards: Sequence[ModelCard]) -> None:
             _VIEWS[view](compared)
             if view in _ON_ALL_FACES and compared.copies:
                 st.caption(f"{compared.copies} They count here; *Is it real?* can leave them out.")
+            say_unknown(title for title, card in compared.cards.items() if card.imported)
     models_records.explain_missing_records(cards)
 
 
