@@ -6,6 +6,7 @@ matches the card.
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 from typing import Final, Literal
@@ -184,7 +185,9 @@ def check_members(card: ModelCard, models_dir: Path = MODELS_DIR) -> None:
 
 def again(ensemble: str, models_dir: Path = MODELS_DIR) -> str:
     """The command that makes an installed ensemble again."""
-    return f"python -m fer_core ensemble {' '.join(load_card(ensemble, models_dir).members)} --data fer2013.zip"
+    members = " ".join(load_card(ensemble, models_dir).members)
+    elsewhere = "" if models_dir == MODELS_DIR else f" --models {shlex.quote(str(models_dir))}"
+    return f"python -m fer_core ensemble {members} --data fer2013.zip{elsewhere}"
 
 
 def ensembles_of(name: str, models_dir: Path = MODELS_DIR) -> list[str]:

@@ -66,8 +66,9 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.record and options.engine != "litert":
         options.error("--record measures what the dashboard runs; leave out --engine")
     check_target(options.json)
-    default_model()  # raises where there is none
     names = [card.name for card in list_cards()] if options.model == "all" else [options.model]
+    if not names:
+        default_model()  # raises, as there is none
     classifiers = {name: EmotionClassifier.load(name, options.engine) for name in names}
     if options.record:
         _record(options, names)

@@ -1,10 +1,12 @@
 """`models`: what is installed, whether it still is what its card says, and installing other people's."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from fer_core.commands import Commands
 from fer_core.commands.output import BAD_INPUT, DONE, say, tell
+from fer_core.settings import MODELS
 
 
 def add(commands: Commands) -> None:
@@ -31,14 +33,16 @@ def add(commands: Commands) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from fer_core.classification.cards import default_model, list_cards
+    from fer_core.classification.cards import DEFAULT_MODEL, default_model, list_cards
 
-    default = default_model()
-    for card in list_cards():
+    cards = list_cards()
+    if not cards:
+        default_model()  # raises, as there is none
+    for card in cards:
         measured = card.metrics.get("PrivateTest")
         right = None if measured is None else measured.accuracy
         figure = "not measured" if right is None else f"{right:.2%} of FER2013 PrivateTest"
-        mark = "\tdefault" if card.name == default else ""
+        mark = "\tdefault" if card.name == DEFAULT_MODEL else ""
         tell(f"{card.name}\t{figure}\t{card.parameters:,} parameters\t{card.licence}{mark}")
     return DONE
 
@@ -65,5 +69,7 @@ def _import(options: argparse.Namespace) -> int:
 
     models = options.models or MODELS_DIR
     card = import_model(options.file, options.card, models)
-    say(f"{models / card.name} is ready; next: python -m fer_core evaluate --model {card.name} --record --data PATH")
+    elsewhere = f"{MODELS}={shlex.quote(str(options.models))} " if options.models else ""
+    command = f"{elsewhere}python -m fer_core evaluate --model {card.name} --record --data PATH"
+    say(f"{models / card.name} is ready; next: {command}")
     return DONE

@@ -214,6 +214,7 @@ def test_who_publishes_a_member_again_is_told_of_the_ensemble(finished, models, 
     said = []
     publish(finished, FACES, tmp_path, log=said.append)
     assert "make it again" in said[-1] and "ensemble" in said[-1]
+    assert f"--models {tmp_path}" in said[-1]
 
 
 def test_a_run_is_published_with_the_faces_it_learnt_from(finished, tmp_path):

@@ -1,8 +1,11 @@
 """Other people's networks: read as their cards say, refused where they do not fit, never used by default."""
 
 import json
+import shlex
+import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -17,6 +20,7 @@ from fer_core.errors import ModelError, with_extra
 from fer_core.evaluation import measure
 from fer_core.evaluation.predictions import predict
 from fer_core.evaluation.records import read_evaluation, read_predictions, record
+from tests.conftest import ROOT
 from tests.models import face_set
 
 SIDE = 8
@@ -199,6 +203,28 @@ def test_it_is_used_only_where_it_is_named(tmp_path, litert_file, capsys):
         default_model(models)
     with pytest.raises(ModelError, match=r"no model\.keras"):
         EmotionClassifier.load("theirs", "keras", models)
+
+
+@pytest.mark.slow
+def test_the_command_that_an_import_names_finds_it_in_a_folder_of_its_own(tmp_path, capsys):
+    install(tmp_path, write_onnx(tmp_path / "theirs.onnx"))
+    named = capsys.readouterr().err.partition("; next: ")[2].strip()
+    assert named.startswith("FER_MODELS_DIR=") and named.endswith(" --model theirs --record --data PATH")
+    (tmp_path / "happy").mkdir()
+    (tmp_path / "happy" / "1.png").write_bytes(cv2.imencode(".png", FACES[0])[1].tobytes())
+    measured = named.replace("--record --data PATH", f"--json - --data {shlex.quote(str(tmp_path))}")
+    listed = named.partition(" evaluate ")[0] + " models list"
+    said = [
+        subprocess.run(
+            command.replace("python", shlex.quote(sys.executable), 1),
+            shell=True, cwd=ROOT, capture_output=True, text=True, timeout=120,
+        )
+        for command in (measured, listed)
+    ]  # fmt: skip
+    assert [done.returncode for done in said] == [0, 0], [done.stderr for done in said]
+    assert list(json.loads(said[0].stdout)["models"]) == ["theirs"] and said[1].stdout.startswith(
+        "theirs\tnot measured"
+    )
 
 
 @pytest.mark.slow
