@@ -177,6 +177,21 @@ def _measured_maps(classifier: EmotionClassifier, part: LabelledFaces, log: Call
     return maps
 
 
+def tells_of_raters(card: ModelCard) -> bool:
+    """Whether the model has a second head, whose figures need votes of FER+ raters."""
+    return card.imported is None or card.imported.raters is not None
+
+
+def _check_votes(faces: FaceSet) -> None:
+    tested = faces.votes[np.isin(faces.splits, SPLITS)]
+    rated = int(tested.any(axis=1).sum())
+    if rated < len(tested) / 2:
+        raise DatasetError(
+            f"Of these {len(tested):,} test faces, {rated:,} have votes of FER+ raters; put a ferplus.csv that names "
+            "the pictures beside the data, which have to be a folder or a zip, as rows of fer2013.csv have no names."
+        )
+
+
 def record(
     name: str, faces: FaceSet, models_dir: Path = MODELS_DIR, log: Callable[[str], None] = lambda line: None
 ) -> ModelCard:
@@ -184,11 +199,11 @@ def record(
 
     Raises:
         ModelError: there is no such model, or one of its files is not its card's.
-        DatasetError: the data lack a split, or the raters' votes.
+        DatasetError: the data lack a split, or the raters' votes, which every model needs that tells of raters.
     """
     classifier, folder = EmotionClassifier.load(name, models_dir=models_dir), models_dir / name
-    if not faces.votes.any():
-        raise DatasetError("These faces have no votes of FER+ raters; put ferplus.csv beside the data.")
+    if tells_of_raters(classifier.card):
+        _check_votes(faces)
     written = write_records(folder, classifier, faces, log)
     files = {**classifier.card.files, **{file: FileRecord.of(folder / file) for file in written.files}}
     card = classifier.card.model_copy(

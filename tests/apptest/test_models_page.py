@@ -161,7 +161,11 @@ def test_it_is_said_where_a_model_may_know_the_faces(models, installed, monkeypa
 
 def test_models_without_records_are_named_with_the_command(models):
     page = models_page()
-    assert "Bare one" in page.info[0].value and "comparison with it" in page.info[0].value
+    assert (
+        "Bare one" in page.info[0].value
+        and "`ferplus.csv`" in page.info[0].value
+        and "comparison with it" in page.info[0].value
+    )
     assert page.code[0].value == ".venv/bin/python -m fer_core evaluate --data fer2013.zip --model bare --record"
 
 

@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -188,6 +189,13 @@ def test_its_records_are_written_and_read(tmp_path, litert_file):
     said = read_predictions(card, models)["PublicTest"]
     assert said.rater_probabilities.shape == (len(said), 0)
     assert read_evaluation(card, models).splits["PublicTest"].figures["accuracy"] == said.right.mean()
+
+
+def test_a_network_that_tells_nothing_of_raters_needs_no_votes(tmp_path):
+    _, models = install(tmp_path, write_onnx(tmp_path / "theirs.onnx"))
+    faces = face_set()
+    card = record("theirs", replace(faces, votes=np.zeros_like(faces.votes)), models)
+    assert card.metrics["PrivateTest"].accuracy is not None and card.metrics["PrivateTest"].ferplus is None
 
 
 def test_grey_networks_get_grey_faces():

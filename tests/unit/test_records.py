@@ -127,6 +127,14 @@ def test_data_without_votes_replace_no_record(models):
     assert (models / "bright" / "card.json").read_bytes() == before
 
 
+def test_votes_of_a_few_pictures_are_not_taken_for_those_of_all(models):
+    few = FACES.votes.copy()
+    few[10:] = 0
+    few[np.flatnonzero(FACES.splits == "PrivateTest")[:2]] = FACES.votes[0]
+    with pytest.raises(DatasetError, match="test faces, 2 have votes"):
+        record("bright", replace(FACES, votes=few), models)
+
+
 def test_data_without_the_splits_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="PrivateTest"):
         write_records(tmp_path, brightness_classifier(), FACES[FACES.splits != "PrivateTest"])
