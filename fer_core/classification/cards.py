@@ -98,6 +98,11 @@ class ModelCard(Record):
     imported: Imported | None = Field(default=None, exclude_if=lambda imported: imported is None)
 
     @property
+    def tells_of_raters(self) -> bool:
+        """Whether it has a second head that learnt something, so that votes of FER+ raters can measure it."""
+        return self.recipe.learnt_from_raters if self.imported is None else self.imported.raters is not None
+
+    @property
     def identity(self) -> str:
         """SHA-256 of everything that decides the model's answers, and of no measured figure."""
         networks = {file: record.sha256 for file, record in self.files.items() if file.endswith(NETWORK_ENDINGS)}

@@ -51,6 +51,7 @@ class RunSettings(Stated):
         minutes: budget of time; None for none.
         teachers: models whose readings entered the targets.
         start: where the first weights came from; empty for random ones.
+        rater_weight: weight of the loss of FER+ votes; 0 where the second head learnt nothing.
     """
 
     model: str | None = None
@@ -58,6 +59,7 @@ class RunSettings(Stated):
     minutes: int | float | None = None
     teachers: tuple[str, ...] = ()
     start: str = ""
+    rater_weight: float = 1.0
 
 
 class Machine(Stated):
@@ -119,3 +121,9 @@ class Recipe(Stated):
         while run is not None:
             yield run
             run = run.before
+
+    @property
+    def learnt_from_raters(self) -> bool:
+        """Whether one of its runs learnt from FER+ votes; also true where no settings are stated."""
+        weights = [run.settings.rater_weight for run in self.runs() if run.settings is not None]
+        return not weights or any(weights)

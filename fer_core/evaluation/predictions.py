@@ -27,7 +27,7 @@ class Predictions:
     Attributes:
         probabilities: float32 (N, 7), calibrated, in `EMOTIONS` order.
         rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order; (N, 0) of a
-            network that tells nothing of raters.
+            model that tells nothing of raters.
         labels: int64 (N,), indices into `EMOTIONS`.
         ids: the N names of the pictures by content, as `fer_core.evaluation.datasets.image_ids` gives them.
         votes: float32 (N, 10), FER+ votes in the order of `VOTE_COLUMNS`; a row of zeros where a picture has none.
@@ -92,7 +92,8 @@ def predict(
     for start in range(0, len(crops), CHUNK):
         result = classifier.classify(list(crops[start : start + CHUNK]))
         emotion.append(result.probabilities)
-        raters.append(softmax(result.rater_logits, axis=1) if result.rater_logits.shape[1] else result.rater_logits)
+        told = result.rater_logits if classifier.card.tells_of_raters else result.rater_logits[:, :0]
+        raters.append(softmax(told, axis=1) if told.shape[1] else told)
         monitor.step(min(start + CHUNK, len(crops)), len(crops))
     if votes is None:
         votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.float32)

@@ -177,11 +177,6 @@ def _measured_maps(classifier: EmotionClassifier, part: LabelledFaces, log: Call
     return maps
 
 
-def tells_of_raters(card: ModelCard) -> bool:
-    """Whether the model has a second head, whose figures need votes of FER+ raters."""
-    return card.imported is None or card.imported.raters is not None
-
-
 def _check_votes(faces: FaceSet) -> None:
     tested = faces.votes[np.isin(faces.splits, SPLITS)]
     rated = int(tested.any(axis=1).sum())
@@ -202,7 +197,7 @@ def record(
         DatasetError: the data lack a split, or the raters' votes, which every model needs that tells of raters.
     """
     classifier, folder = EmotionClassifier.load(name, models_dir=models_dir), models_dir / name
-    if tells_of_raters(classifier.card):
+    if classifier.card.tells_of_raters:
         _check_votes(faces)
     written = write_records(folder, classifier, faces, log)
     files = {**classifier.card.files, **{file: FileRecord.of(folder / file) for file in written.files}}

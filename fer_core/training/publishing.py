@@ -328,7 +328,8 @@ def _rounding(model: keras.Model, faces: FaceSet, save: Callable[[], None]) -> f
 def _learnt_from(recipe: Recipe, train: FaceSet) -> str:
     """What the card says of the data: what the weights learnt from before counts, however many runs ago."""
     rated = int(train.votes.any(axis=1).sum())
-    said = f"FER2013, {len(train)} training faces, with FER+ votes for {rated}"
+    votes = f"with FER+ votes for {rated}" if recipe.learnt_from_raters else "without FER+ votes"
+    said = f"FER2013, {len(train)} training faces, {votes}"
     starts = [run.settings.start or "" for run in recipe.runs() if run.settings is not None]
     return f"{said}. {FACE_ORIGIN}" if any(map(of_faces, starts)) else said
 

@@ -108,6 +108,23 @@ def test_without_the_votes_that_a_run_learnt_from_it_is_not_published(finished, 
         publish(run, replace(FACES, votes=np.zeros_like(FACES.votes)), tmp_path / "models", log=quiet)
 
 
+def test_votes_that_a_run_did_not_learn_from_are_neither_named_nor_measured(finished, tmp_path):
+    settings = json.loads((finished / "settings.json").read_text())
+    votes = np.zeros_like(FACES.votes)
+    votes[:, 0] = 10
+    said = {}
+    for weight in (0.0, 1.0):
+        run, home = tmp_path / f"run{weight}", tmp_path / f"models{weight}"
+        shutil.copytree(finished, run)
+        (run / "settings.json").write_text(json.dumps({**settings, "rater_weight": weight}))
+        said[weight] = publish(run, replace(FACES, votes=votes), home, log=quiet)
+    assert said[0.0].training_data.endswith("without FER+ votes") and "with FER+ votes for" in said[1.0].training_data
+    figures = said[0.0].metrics["PrivateTest"]
+    assert figures.ferplus is None and figures.rater_agreement is None
+    assert said[1.0].metrics["PrivateTest"].ferplus is not None
+    assert read_predictions(said[0.0], tmp_path / "models0.0")["PublicTest"].rater_probabilities.shape[1] == 0
+
+
 @pytest.mark.parametrize("runs_ago", [0, 1, 2])
 def test_the_card_says_where_weights_of_face_recognition_came_from(runs_ago, finished, tmp_path):
     settings = json.loads((finished / "settings.json").read_text())

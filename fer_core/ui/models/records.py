@@ -24,7 +24,6 @@ from fer_core.evaluation.records import (
     Evaluation,
     read_evaluation,
     read_predictions,
-    tells_of_raters,
 )
 from fer_core.evaluation.significance import Comparison, compare_models
 from fer_core.imaging.crops import cut
@@ -132,7 +131,7 @@ def explain_missing_records(cards: Sequence[ModelCard]) -> None:
         return
     names = ", ".join(f"**{plain(card.title)}**" for card in without)
     have, it, command = ("has", "it", "This command") if len(without) == 1 else ("have", "them", "These commands")
-    votes = any(tells_of_raters(card) for card in without)
+    votes = any(card.tells_of_raters for card in without)
     beside = " with FER+ votes (`ferplus.csv`, see the README) beside it" if votes else ""
     st.info(
         f"{names} {have} no records yet, so there are no curves of {it} and no comparison with {it}. To measure and "
