@@ -6,7 +6,6 @@ from pathlib import Path
 
 from fer_core.commands import Commands
 from fer_core.commands.output import BAD_INPUT, DONE, say, tell
-from fer_core.settings import MODELS
 
 
 def add(commands: Commands) -> None:
@@ -33,7 +32,8 @@ def add(commands: Commands) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from fer_core.classification.cards import DEFAULT_MODEL, default_model, list_cards
+    from fer_core.classification.cards import default_model, list_cards
+    from fer_core.request import DEFAULT_MODEL
 
     cards = list_cards()
     if not cards:
@@ -66,6 +66,7 @@ def _verify(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     from fer_core.classification.importing import import_model
     from fer_core.networks.files import MODELS_DIR
+    from fer_core.settings import MODELS
 
     models = options.models or MODELS_DIR
     card = import_model(options.file, options.card, models)
