@@ -21,6 +21,7 @@ from fer_core.classification.recipe import Recipe, RunSettings
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation import datasets
+from fer_core.media.images import PICTURE_TYPES
 from fer_core.readings import Box
 from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
@@ -404,6 +405,7 @@ def test_a_folder_is_measured_like_a_zip(models):
     page = models_page(OWN)
     by_label(page.segmented_control, "Faces from").select(":material/folder: Folder").run()
     uploader = by_label(page.file_uploader, "Folder of labelled pictures")
+    assert {f".{ending}" for ending in PICTURE_TYPES} <= set(uploader.proto.type)  # browsers send no others
     for name, level in (("mine/happy/1.png", 200), ("mine/happy/2.png", 60), ("mine/sad/3.png", 50)):
         uploader.upload(name, cv2.imencode(".png", np.full((48, 48), level, np.uint8))[1].tobytes(), "image/png")
     page.run()

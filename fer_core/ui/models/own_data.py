@@ -17,6 +17,7 @@ from fer_core.evaluation.attributes import attributes_of
 from fer_core.evaluation.labelled import read_labelled
 from fer_core.evaluation.own_faces import OwnEvaluation, evaluate_own
 from fer_core.jobs import Monitor, Work
+from fer_core.media.images import PICTURE_TYPES
 from fer_core.request import DEFAULT_DETECTOR
 from fer_core.ui.models import own_results, records
 from fer_core.ui.models.parts import PAGE
@@ -45,7 +46,6 @@ _WORK: Final = "own evaluation"
 _ARCHIVE, _FILES, _TABLE = _GIVEN = ("own zip", "own folder", "own table")
 _ZIP, _FOLDER = ":material/folder_zip: Zip", ":material/folder: Folder"
 _SMALLER_PICTURES: Final = "scale the pictures down, take fewer, or use the command below, which takes more"
-_PICTURES: Final = ["png", "jpg", "jpeg", "webp", "bmp"]
 
 
 def own_data(cards: Sequence[ModelCard]) -> None:
@@ -111,11 +111,12 @@ def _ask_faces() -> Callable[[], BinaryIO] | None:
     files = held(
         st.file_uploader(
             "Folder of labelled pictures",
-            type=_PICTURES,
+            type=PICTURE_TYPES,
             accept_multiple_files="directory",
             key="labelled folder",
             max_upload_size=_mb(LIMITS.max_file_bytes),
-            help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each.",
+            help=f"{most}, {_mb(LIMITS.max_file_bytes)} MB each. Files with other endings than "
+            f"{', '.join(PICTURE_TYPES)} are not sent.",
             on_change=page_memory.forget,
             args=(PAGE, _FILES),
         )
