@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.evaluation.attributes import UNKNOWN
-from fer_core.evaluation.figures import JudgedGap, SliceFigures, Slices, WidestGap
+from fer_core.evaluation.figures import AttributeFigures, JudgedGap, SliceFigures, Slices, WidestGap
 from fer_core.evaluation.intervals import RESAMPLES, bootstrap, macro_f1, newcombe, wilson
 from fer_core.evaluation.metrics import confusion_table
 from fer_core.evaluation.predictions import Predictions
@@ -50,6 +50,18 @@ def slices(predictions: Predictions, attributes: Mapping[str, Sequence[str]]) ->
             for name, by_value in tables.items()
         },
     }
+
+
+def gap_in_words(name: str, found: AttributeFigures) -> str:
+    """Whether groups differ, why it cannot be said, and how many faces are in no group.
+
+    Args:
+        name: of the attribute.
+        found: its figures.
+    """
+    judged = found["gap"]["sentence"] if found["gap"] else f"{name}: fewer than two groups are large enough to compare."
+    missing = found["unknown"]
+    return f"{judged} Faces without a value: {missing:,}." if missing else judged
 
 
 def _tables(predictions: Predictions, values: Sequence[str]) -> dict[str, NDArray[np.int64]]:

@@ -11,6 +11,7 @@ from fer_core.evaluation.figures import ModelFigures
 from fer_core.evaluation.own_faces import OwnEvaluation
 from fer_core.evaluation.ranking import short_titles
 from fer_core.evaluation.significance import compare_models
+from fer_core.evaluation.slices import gap_in_words
 from fer_core.notice import PURPOSE
 from fer_core.reports.evaluation_charts import confusion_chart, reliability_chart
 from fer_core.reports.evaluations import errors_table
@@ -57,12 +58,20 @@ def evaluation_report(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard],
     for name, figures in evaluation.result["models"].items():
         _add_model(page, titles.get(name, name), figures)
         _add_groups(page, figures)
+        _add_robustness(page, figures)
         _add_errors(page, evaluation, name)
     _add_skipped(page, evaluation)
     page.chapter("How it was measured", 70)
-    for paragraph in _METHODS:
+    for paragraph in (*_METHODS, *_protocols(evaluation)):
         page.paragraph(paragraph)
     return bytes(page.output())
+
+
+def _protocols(evaluation: OwnEvaluation) -> list[str]:
+    """How groups and robustness were measured, where they were, and what the report has no chart of."""
+    figures = next(iter(evaluation.result["models"].values()))
+    measured = [figures[part]["protocol"] for part in ("slices", "robustness") if part in figures]  # type: ignore[literal-required]
+    return [*measured, "ROC, precision and recall, and coverage by confidence are in the JSON."]
 
 
 def _add_cover(
@@ -190,8 +199,21 @@ def _add_groups(page: Document, figures: ModelFigures) -> None:
             ],
             [70, 22, 26, 34, 22],
         )
-        if found["gap"]:
-            page.paragraph(found["gap"]["sentence"])
+        page.paragraph(gap_in_words(attribute, found))
+
+
+def _add_robustness(page: Document, figures: ModelFigures) -> None:
+    if "robustness" not in figures:
+        return
+    kinds = figures["robustness"]["kinds"]
+    levels = len(next(iter(kinds.values()))["accuracy"])
+    page.heading("Made worse", 60)
+    page.paragraph("Accuracy on faces as they are and at five severities, the mildest first.", QUIET, 7.5)
+    page.rows(
+        ["By", "as they are", *map(str, range(1, levels))],
+        [[kind, *(f"{accuracy:.1%}" for accuracy in found["accuracy"])] for kind, found in kinds.items()],
+        [54, *[20] * levels],
+    )
 
 
 def _add_errors(page: Document, evaluation: OwnEvaluation, name: str) -> None:

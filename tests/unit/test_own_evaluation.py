@@ -107,6 +107,24 @@ def test_a_single_model_without_errors_has_a_report_too(tmp_path):
     assert "100.0%" in text and "Errors" not in text and "Files left out" not in text and "difference real" not in text
 
 
+def test_the_pdf_has_groups_and_robustness_with_how_they_were_judged(tmp_path):
+    names = [f"{group}/{emotion}/{n}.png" for group in "ab" for emotion in ("happy", "sad") for n in range(6)]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(png(200 if "happy" in name else 50))
+    faces = read_labelled(tmp_path)
+    groups = {"folder": list(faces.folders), "age": ["", *["old"] * (len(faces) - 1)]}
+    found = evaluate_own("mine", faces, {"good": brightness_classifier()}, groups, with_robustness=True)
+    text = text_of(evaluation_report(found, CARDS, date(2026, 5, 4)))
+    flat = " ".join(text.split())
+    assert '"b" by 0.0 points' in flat or '"a" by 0.0 points' in flat
+    assert "age: fewer than two groups are large enough to compare. Faces without a value: 1." in flat
+    assert "random divisions of the same faces" in flat and "are in the JSON" in flat
+    robust = found.result["models"]["good"]["robustness"]
+    assert "Made worse" in flat and all(kind in flat for kind in robust["kinds"])
+    assert robust["protocol"][:40] in flat
+
+
 def text_of(data: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(data)).pages).split())
 

@@ -13,6 +13,7 @@ from fer_core.evaluation.figures import ModelFigures
 from fer_core.evaluation.own_faces import OwnEvaluation
 from fer_core.evaluation.predictions import Predictions
 from fer_core.evaluation.significance import compare_models
+from fer_core.evaluation.slices import gap_in_words
 from fer_core.reports.evaluations import as_csv, as_json, errors_table, skipped_table
 from fer_core.ui.models import records as models_records
 from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, beside
@@ -179,9 +180,7 @@ def _slices(models: Mapping[str, ModelFigures]) -> None:
     st.markdown("##### By group")
     for title, record in sliced.items():
         for attribute, found in record["attributes"].items():
-            gap = found["gap"]
-            words = gap["sentence"] if gap else f"{attribute}: fewer than two groups are large enough to compare."
-            st.markdown(f"- **{plain(title)}**, {plain(words)}")
+            st.markdown(f"- **{plain(title)}**, {plain(gap_in_words(attribute, found))}")
     rows = [
         {
             "Attribute": attribute,
