@@ -62,7 +62,7 @@ class Comparison:
         if not wins:
             return f"{self.first} and {self.second} are right and wrong on the same {self.n:,} faces."
         low, high = sorted(100 * (bound if better == self.first else -bound) for bound in self.difference_ci95)
-        # The verdict is corrected for the number of pairs and the interval is not, so one may say what the other does not.
+        # The verdict is corrected for the number of pairs and the interval is not: one may say what the other does not.
         by_itself = ", of this pair by itself" if self.p_adjusted > self.p_value else ""
         interval = f"{low:+.1f} to {high:+.1f}{by_itself}"
         alone = (
