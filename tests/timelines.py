@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
@@ -111,6 +112,12 @@ def measures_of(frame: pd.DataFrame) -> pd.DataFrame:
 def measured(seconds: float = 12.0, rate: float = RATE, cuts=()) -> Timeline:
     """Person 1 blinks at 3 s and at 7 s, talks from 8 s on and raises the brows at 5 s; person 2 sits still, and person
     3 takes their place from 6 s on."""
+    made = _measured(seconds, rate, tuple(cuts))
+    return dataclasses.replace(made, frame=made.frame.copy(), measures=made.measures.copy())
+
+
+@functools.cache  # it takes a second
+def _measured(seconds: float, rate: float, cuts: tuple[float, ...]) -> Timeline:
     rows = []
     for frame, time_s in enumerate(at(rate, seconds)):
         shut = min(abs(time_s - 3), abs(time_s - 7)) < 0.1
@@ -122,6 +129,7 @@ def measured(seconds: float = 12.0, rate: float = RATE, cuts=()) -> Timeline:
     return build(rows, RECORDING, REQUEST, cuts=cuts)
 
 
+@functools.cache
 def _landmarks(box: Box, height: float) -> tuple[np.ndarray, np.ndarray]:
     """Landmarks and irises of a face seen from the front, as wide as a box and `height` times as high as usual."""
     places = mean_face().points.copy()

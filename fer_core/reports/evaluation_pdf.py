@@ -70,7 +70,7 @@ def evaluation_report(evaluation: OwnEvaluation, cards: Mapping[str, ModelCard],
 def _protocols(evaluation: OwnEvaluation) -> list[str]:
     """How groups and robustness were measured, where they were, and what the report has no chart of."""
     figures = next(iter(evaluation.result["models"].values()))
-    measured = [figures[part]["protocol"] for part in ("slices", "robustness") if part in figures]  # type: ignore[literal-required]
+    measured = [figures[part]["protocol"] for part in ("slices", "robustness") if part in figures]
     return [*measured, "ROC, precision and recall, and coverage by confidence are in the JSON."]
 
 

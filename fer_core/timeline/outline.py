@@ -38,6 +38,8 @@ LANDMARKS: Final = tuple(landmark for line in (*CLOSED, *OPEN) for landmark in l
 POINTS: Final = len(LANDMARKS) + 4
 """Points of an outline. The last four are the middle and a point of the rim of the right iris, then of the left one."""
 
+_KEPT: Final = np.array(LANDMARKS)
+
 LOW: Final = -0.25
 HIGH: Final = 1.25
 _STEPS: Final = 255
@@ -67,7 +69,7 @@ def packed(mesh: FaceMesh, box: Box) -> str | None:
     """
     if not len(mesh.landmarks):
         return None
-    points = np.concatenate([mesh.landmarks[list(LANDMARKS), :2], *map(_circle, mesh.irises)])
+    points = np.concatenate([mesh.landmarks[_KEPT, :2], _circles(mesh.irises)])
     shares = (points - (box.x, box.y)) / (max(box.width, 1), max(box.height, 1))
     steps = np.round((shares - LOW) * (_STEPS / (HIGH - LOW)))
     return base64.b64encode(np.clip(steps, 0, _STEPS).astype(np.uint8).tobytes()).decode()
@@ -101,7 +103,9 @@ def joined(texts: Sequence[str]) -> bytes:
     return b"".join(outlines)
 
 
-def _circle(iris: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The middle of an iris (5, 2) and the point of its mean rim to the right of it, (2, 2)."""
-    radius = np.linalg.norm(iris[1:] - iris[0], axis=1).mean()
-    return np.stack([iris[0], iris[0] + (radius, 0)])
+def _circles(irises: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of irises (2, 5, 2), the middle of each and the point of its mean rim to the right of it, (4, 2)."""
+    middles = irises[:, 0].astype(np.float64)
+    rims = middles.copy()
+    rims[:, 0] += np.linalg.norm(irises[:, 1:] - irises[:, :1], axis=2).mean(axis=1)
+    return np.stack([middles, rims], axis=1).reshape(-1, 2)
