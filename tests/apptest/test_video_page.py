@@ -254,15 +254,15 @@ def test_progress_is_shown_and_what_was_read_before_a_stop_is_kept(fakes, clip, 
     assert "Report (PDF)" in labels and "Evidence bundle" not in labels
 
 
-def stopped(page: AppTest, start, monkeypatch) -> AppTest:
-    """The page after an analysis, begun by `start`, that was stopped at the fourth sample."""
-    began, pipeline = threading.Event(), fake_pipeline([FACE])
+def stopped(page: AppTest, start, monkeypatch, samples: int = 4, boxes=(FACE,)) -> AppTest:
+    """The page after an analysis, begun by `start`, that was stopped at this sample."""
+    began, pipeline = threading.Event(), fake_pipeline(boxes)
     read = pipeline.analyse
 
     def analyse(path, request, monitor, **options):
         def slow(progress):
             monitor.report(progress)
-            if progress.samples == 4:
+            if progress.samples == samples:
                 began.set()
                 wait_until(lambda: monitor.should_stop)
                 own.stop()
@@ -294,6 +294,27 @@ def test_a_stopped_analysis_goes_on_in_its_place(fakes, clip, monkeypatch, waiti
     assert whole.notes.names == {1: "Zoë"} and list(page.session_state[MEMORY].recordings) == [whole.number]
     assert whole.path.is_file() and not list(waiting_place.iterdir())
     assert not any(each.label == "Go on reading" for each in page.button)
+
+
+def test_reading_anew_that_is_stopped_earlier_replaces_nothing(fakes, clip, monkeypatch, waiting_place):
+    both = (FACE, OTHER)
+    fakes(both)
+    page = stopped(video_page(), lambda page: upload(page, "long.mp4", clip), monkeypatch, boxes=both)
+    part = recording(page)
+    tab(page, "People")
+    button(page, "Remove from this recording").click().run()
+    assert part.people == [2] and not list(waiting_place.iterdir())
+
+    def again(page: AppTest) -> None:
+        button(page, "Read again from the beginning").click().run()
+
+    stopped(page, again, monkeypatch, samples=2, boxes=both)
+    assert recording(page) is part and part.path.is_file() and part.people == [2]
+    assert [each.value[:53] for each in page.error] == ["Reading was stopped before it came as far as the last"]
+    assert not list(waiting_place.iterdir()), "it would hold the portrait of whoever was removed"
+    again(page)
+    whole = recording(analysed(page))
+    assert not whole.partial and whole.people == [2] and len(whole.timeline.frame) == 8 and not page.error
 
 
 def test_the_same_recording_goes_on_in_another_visit(fakes, clip, monkeypatch, waiting_place):
@@ -813,6 +834,25 @@ def test_another_model_reads_the_recording_from_the_comparison(fakes, clip, monk
     assert found.requests["other"].model == "other" and not list(waiting_place.iterdir())
     assert all(study.notes.name(1) == "Zoë" for study in found.studies.values())
     assert page.session_state[f"parts {found.number}"] == "Compare" and "All models give one label" in words(page)
+
+
+def test_a_further_model_that_was_stopped_leaves_no_portrait_of_whoever_is_removed(
+    fakes, clip, monkeypatch, waiting_place
+):
+    fakes((FACE, OTHER))
+    page = tab(analysed(upload(video_page(), "clip.mp4", clip)), "Compare")
+
+    def with_another(page: AppTest) -> None:
+        button(page, "Read with this model too").click().run()
+
+    stopped(page, with_another, monkeypatch)
+    assert list(waiting_place.iterdir()) and not recording(page).partial
+    tab(page, "People")
+    button(page, "Remove from this recording").click().run()
+    assert recording(page).people == [2] and not list(waiting_place.iterdir())
+    tab(page, "Compare")
+    stopped(page, with_another, monkeypatch)
+    assert not list(waiting_place.iterdir()) and not page.exception
 
 
 def test_no_other_model_reads_a_recording_from_which_somebody_was_left_out_for_good(fakes, clip):

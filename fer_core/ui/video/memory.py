@@ -3,10 +3,11 @@
 All of it is deleted by "Forget" and at the end of the visit.
 """
 
+import math
 import shutil
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
@@ -189,6 +190,7 @@ class Memory:
             return
         if ended.stopping:
             self.in_part.add(recording.timeline.recording.sha256)
+            self.drop_waiting(recording)
         elif ended.result:
             failed = [words for model, read in ended.result.items() for words in recording.join(model, read)]
             recording.requests = {**recording.requests, **self.requests}
@@ -197,7 +199,9 @@ class Memory:
     def _take_in(self, ended: Work[dict[str, Timeline]]) -> None:
         self.problem = ended.problem and ended.problem.replace(f"{self._folder()}/", "")
         before, self.going_on = self.recordings.get(self.going_on or 0), None
-        if ended.result:
+        if ended.result and before is not None and ended.stopping and _reaches_less(ended.result, before):
+            self.problem = "Reading was stopped before it came as far as the last time; what was read then stays open."
+        elif ended.result:
             if before is not None:
                 self._without(before.number)
                 self._drop_made(before.number)
@@ -210,6 +214,17 @@ class Memory:
                     self.stimuli[found.number] = self.stimuli.pop(before.number)
         elif self.source is not None and before is None:
             shutil.rmtree(self.source.parent, ignore_errors=True)
+        if before is not None:
+            self.drop_waiting(before)
+
+    def drop_waiting(self, recording: OpenRecording) -> None:
+        """Delete what waits to be gone on with of a recording from which somebody was removed: it holds their portrait.
+
+        A reading that still runs keeps its file; this is called again when it was stopped.
+        """
+        sha256 = recording.timeline.recording.sha256
+        if sha256 in self.in_part and not recording.study.whole:
+            unfinished.remove(unfinished.named(sha256, self.owner))
 
     def drawing(self, recording: OpenRecording) -> Work[Drawn] | None:
         """The annotated video of a recording; None where none was made since the last correction."""
@@ -284,6 +299,15 @@ class Memory:
 
     def _folder(self) -> Path | None:
         return self.source.parent if self.source else None
+
+
+def _reaches_less(read: Mapping[str, Timeline], before: OpenRecording) -> bool:
+    """Whether a further reading ended earlier than one before it, model by model, or with fewer models."""
+
+    def reach_s(timelines: Iterable[Timeline]) -> tuple[float, ...]:
+        return tuple(math.inf if each.stopped_s is None else each.stopped_s for each in timelines)
+
+    return reach_s(read.values()) < reach_s(study.read for study in before.studies.values())
 
 
 visits: Final[Visits[Memory]] = Visits()

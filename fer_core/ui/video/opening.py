@@ -148,15 +148,20 @@ def begin(name: str, data: bytes | memoryview, requests: Requests) -> None:
 
 
 def go_on_button(recording: OpenRecording) -> None:
-    """Show the button that continues a stopped analysis."""
+    """Show the button that continues a stopped analysis, or reads anew where nothing is left to continue."""
     requests, path = recording.requests, recording.path
     if not requests or path is None or memory().work is not None:
         return
+    name = unfinished.named(recording.timeline.recording.sha256, memory().owner)
+    waits = any(unfinished.waits(name, request) for request in requests.values())
     pressed = st.button(
-        "Go on reading",
-        icon=":material/play_arrow:",
+        "Go on reading" if waits else "Read again from the beginning",
+        icon=":material/play_arrow:" if waits else ":material/replay:",
         key=f"go on {recording.number}",
-        help="From where it was stopped. All corrections stay.",
+        help="From where it was stopped. All corrections stay."
+        if waits
+        else "The file from which reading could go on is not kept, or deleted. All corrections stay, and so does what "
+        "is open here until more is read.",
     )
     if pressed:
         try:

@@ -14,7 +14,6 @@ from fer_core.errors import FerError
 from fer_core.timeline.notes import Span
 from fer_core.timeline.summaries import as_clock, counted, summarise
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video import unfinished
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.recording import OpenRecording
 
@@ -124,8 +123,7 @@ def _split(recording: OpenRecording) -> None:
 
 def _remove(recording: OpenRecording, person: int) -> None:
     recording.remove(person)
-    if recording.partial:  # the unfinished analysis holds their portrait
-        unfinished.remove(unfinished.named(recording.timeline.recording.sha256, memory().owner))
+    memory().drop_waiting(recording)
 
 
 def _rest(recording: OpenRecording) -> None:

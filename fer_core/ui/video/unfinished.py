@@ -79,11 +79,16 @@ def of(name: str) -> list[Unfinished]:
     return sorted(found, key=lambda one: -one.until_s)
 
 
+def waits(name: str, request: AnalysisRequest) -> bool:
+    """Whether an analysis of a recording, by what it is `named`, goes on from a file; looks at its beginning alone."""
+    path = _path(name, request)
+    return path is not None and path not in _in_use and bool(Checkpoint.recording_of(path))
+
+
 @contextlib.contextmanager
 def place(name: str, request: AnalysisRequest) -> Iterator[Path | None]:
     """The file of a running analysis; None where it cannot be written or another analysis uses it."""
-    where = folder()
-    path = None if where is None else where / f"{name}-{request.reading.digest[:16]}.jsonl"
+    path = _path(name, request)
     if path is not None:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,6 +114,11 @@ def remove(name: str) -> None:
         if path not in _in_use:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _path(name: str, request: AnalysisRequest) -> Path | None:
+    where = folder()
+    return None if where is None else where / f"{name}-{request.reading.digest[:16]}.jsonl"
 
 
 def _files(pattern: str) -> list[Path]:
