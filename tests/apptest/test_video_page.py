@@ -146,6 +146,11 @@ def further(page: AppTest, samples: int) -> float:
     return moment_s
 
 
+def handover_of(page: AppTest, session: RecordedSession) -> None:
+    """The Live page of this tab has recorded a session."""
+    page.session_state[handover.RECORDED_SESSION] = session
+
+
 def words(page: AppTest) -> str:
     parts = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader)
     return "\n".join(element.value for element in parts)
@@ -955,16 +960,28 @@ def test_forget_deletes_everything(fakes, clip):
     assert not page.session_state[MEMORY].recordings and not page.metric
 
 
-def test_a_forgotten_live_session_is_not_opened_again(fakes):
+@pytest.mark.parametrize("looked_at", ["pages/2_Live.py", "pages/3_Video.py"])
+def test_a_live_session_that_another_tab_forgot_is_dropped_and_not_opened_again(fakes, looked_at):
     fakes()
     page = video_page()
-    session = page.session_state[handover.RECORDED_SESSION] = RecordedSession(synthetic(10.0))
+    handover_of(page, RecordedSession(synthetic(10.0)))
     page.run()
-    assert recording(page)
     page.session_state[MEMORY].forget()  # in another tab, whose session does not hold it
-    page.run()
-    assert page.session_state[handover.RECORDED_SESSION] is session
+    page.switch_page(looked_at).run()
     assert not page.exception and not page.session_state[MEMORY].recordings
+    assert handover.RECORDED_SESSION not in page.session_state
+
+
+def test_live_sessions_of_two_tabs_are_opened_once_each(fakes):
+    fakes()
+    one, other = RecordedSession(synthetic(10.0)), RecordedSession(synthetic(5.0))
+    page = video_page()
+    for session in (one, other, one, other):  # each tab holds its own, and both show one visit
+        handover_of(page, session)
+        page.run()
+    assert not page.exception and list(page.session_state[MEMORY].recordings) == [1, 2]
+    page.session_state[MEMORY].close_live(one)
+    assert list(page.session_state[MEMORY].recordings) == [2]
 
 
 def test_forget_ends_an_analysis_that_is_under_way(fakes, clip, monkeypatch):

@@ -17,7 +17,7 @@ from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.ui.shared.handover import forget_session, keep_session, recorded_session
 from fer_core.ui.shared.purpose import purpose
-from fer_core.ui.video.memory import memory, take_up
+from fer_core.ui.video.memory import drop_forgotten, memory, take_up
 
 CONSENT: Final = "live consent"
 """Key of the moment at which the notice was agreed to, as ISO 8601 in UTC."""
@@ -137,9 +137,10 @@ def stop_recording(live: LiveStream) -> None:
 
 
 def after_a_reload() -> None:
-    """Find what was recorded before it, for the Video page."""
+    """Find what was recorded before it, for the Video page, and drop what another tab has forgotten."""
     with contextlib.suppress(FerError):
         take_up()
+        drop_forgotten()
 
 
 def waits_alone(session: RecordedSession) -> bool:

@@ -34,6 +34,7 @@ MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
 _PAGE: Final = "Video"
 _SAID: Final = "live session without room"
+_FORGOTTEN: Final = 0
 _VISIT: Final = "visit"
 """Name in the page's address under which a visit is found again after a reload."""
 
@@ -58,8 +59,8 @@ class Memory:
         labelled: zips of labelled faces by number of the recording.
         problem: reason why the last analysis failed, in a sentence.
         opened: number of recordings that were opened so far.
-        live: the recorded session of the Live page that was opened last, not opened again after it was forgotten, and
-            the number of its recording.
+        live: every recorded session of the Live page that was opened, and the number of its recording; 0 after it was
+            forgotten. Each tab holds its own session. None is opened again.
         owner: key of the person who signed in; empty where nobody does.
         in_part: SHA-256 of the recordings that were read in part, closed ones included.
         lock: held while any of this changes: two tabs of a browser can show one visit.
@@ -80,7 +81,7 @@ class Memory:
     labelled: dict[int, Labelled] = field(default_factory=dict)
     problem: str | None = None
     opened: int = 0
-    live: "tuple[weakref.ref[RecordedSession], int] | None" = None
+    live: "weakref.WeakKeyDictionary[RecordedSession, int]" = field(default_factory=weakref.WeakKeyDictionary)
     owner: str = ""
     in_part: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -273,17 +274,21 @@ class Memory:
                 return
             path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
             found = self.open_studies({session.timeline.request.model or "": session.study}, path)
-            found.live, self.live = True, (weakref.ref(session), found.number)
+            found.live, self.live[session] = True, found.number
 
     def holds_live(self, session: RecordedSession) -> bool:
         """Whether this session of the Live page was opened already."""
-        return self.live is not None and self.live[0]() is session
+        return session in self.live
+
+    def has_forgotten(self, session: RecordedSession) -> bool:
+        """Whether this session of the Live page was forgotten with the visit, maybe in another tab than its own."""
+        return self.live.get(session) == _FORGOTTEN
 
     def close_live(self, session: RecordedSession) -> None:
         """Close this session of the Live page and delete its video, where it is open."""
         with self.lock:
-            if self.live is not None and self.holds_live(session):
-                self.close(self.live[1])
+            if self.holds_live(session):
+                self.close(self.live[session])
 
     def forget(self) -> None:
         """Delete all recordings, their files and their readings, also unfinished ones; end an analysis under way."""
@@ -293,6 +298,8 @@ class Memory:
             self.workspace.close()
             for sha256 in self.in_part:
                 unfinished.remove(unfinished.named(sha256, self.owner))
+            for session in list(self.live):
+                self.live[session] = _FORGOTTEN
             empty = Memory(opened=self.opened + 1, owner=self.owner)
             for name in {each.name for each in fields(self)} - {"lock", "live"}:
                 setattr(self, name, getattr(empty, name))
@@ -337,6 +344,7 @@ def take_live() -> None:
     Raises:
         MediaError: there is no room for its video.
     """
+    drop_forgotten()
     session, said = recorded_session(), page_memory.kept(_PAGE, _SAID)
     if session is None or (said is not None and said() is session):
         return
@@ -345,6 +353,17 @@ def take_live() -> None:
     except MediaError:
         page_memory.keep(_PAGE, _SAID, weakref.ref(session))
         raise
+
+
+def drop_forgotten() -> None:
+    """Drop the session that this tab recorded where another tab has forgotten everything of the visit.
+
+    Raises:
+        MediaError: there is no room for a new visit's folder.
+    """
+    session = recorded_session()
+    if session is not None and memory().has_forgotten(session):
+        forget_session()
 
 
 def _browser() -> str:
