@@ -33,7 +33,7 @@ from fer_core.ui.video.player.messages import hear
 from fer_core.ui.video.rating import rate
 from fer_core.ui.video.workspace import Workspace
 from tests.conftest import ROOT
-from tests.timelines import REQUEST, measured, synthetic
+from tests.timelines import REQUEST, measured, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
 FACE = Box(20, 20, 60, 60)
@@ -872,6 +872,28 @@ def test_no_other_model_reads_a_recording_from_which_somebody_was_left_out_for_g
     tab(page, "Compare")
     assert recording(page) is not first and "were left out of its readings for good" in words(page)
     assert not [each for each in page.button if each.label.startswith("Read with")] and not page.exception
+
+
+def test_models_of_one_title_are_compared_with_each_other(fakes, clip, monkeypatch):
+    fakes()
+    monkeypatch.setattr(loaders, "cards", lambda: [fake_card(), fake_card(name="other")])
+    page = video_page()
+    page.multiselect[0].select("other").run()
+    page = tab(analysed(upload(page, "clip.mp4", clip)), "Compare")
+    assert not page.error and not page.exception and "All models give one label in 100%" in words(page)
+
+
+def test_figures_of_good_samples_alone_still_tell_how_many_are_poor(fakes):
+    fakes()
+    rows = [reading(n / 4, 1, "happy", quality="good" if n < 4 else "dark") for n in range(100)]
+    page = video_page()
+    handover_of(page, RecordedSession(of_rows(rows)))
+    page.run()
+    for left_out in (False, True):
+        page.toggle("poor 1").set_value(left_out).run()
+        figures = {metric.label: metric.value for metric in page.metric}
+        assert figures["Most shown"] == "withheld" and figures["Good samples"] == "4%"
+    assert figures["Time seen"] == "0:01" and not page.exception
 
 
 def test_only_so_many_recordings_are_kept(fakes, clip):

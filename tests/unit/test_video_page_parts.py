@@ -22,7 +22,7 @@ from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
-from fer_core.timeline.summaries import people
+from fer_core.timeline.summaries import WITHHELD, people
 from fer_core.ui.video import exports
 from fer_core.ui.video import unfinished as video_unfinished
 from fer_core.ui.video.compare import as_table, subjects_of
@@ -254,6 +254,14 @@ def test_two_recordings_side_by_side():
     assert table["Person"].tolist() == [f"{name} · {first.title}" for name in ("Person 1", "Zoë", "Person 1")]
     shares = table[["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "uncertain"]]
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=0.005)
+
+
+def test_poor_samples_that_are_left_out_still_tell_that_a_word_is_too_much():
+    rows = [reading(n / 4, 1, "happy", quality="good" if n < 4 else "dark") for n in range(100)]
+    recording = open_recording(1, {"a": of_rows(rows)})
+    recording.leave_out_poor = True
+    [row] = as_table(subjects_of([recording])).to_dict("records")
+    assert (row["Mostly"], row["Good"], row["Seen"], row["happy"]) == (WITHHELD, 0.04, "0:01", 1.0)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from fer_core.timeline.summaries import (
 )
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.transitions import transitions
+from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
@@ -303,7 +304,10 @@ def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) ->
     if person is None:
         return
     try:
-        titled = {_title(model, cards): recording.shown(timeline) for model, timeline in recording.timelines.items()}
+        titles = loaders.titles(cards)
+        titled = {
+            titles.get(model, model): recording.shown(timeline) for model, timeline in recording.timelines.items()
+        }
         rows = agreement(titled)
     except FerError as error:
         st.error(plain(str(error)), icon=":material/error:")
@@ -315,10 +319,6 @@ def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) ->
     words = f"All models give one label in {share:.0%} of {len(counting)} readings of {recording.notes.name(person)}."
     interactive(figure, recording, "models compared", words, person)
     st.caption(f"{plain(words)} Contested stretches are shaded: there one of the models is wrong, or all are.")
-
-
-def _title(model: str, cards: Mapping[str, ModelCard]) -> str:
-    return cards[model].title if model in cards else model
 
 
 def _person(recording: OpenRecording) -> int | None:

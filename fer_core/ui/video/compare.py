@@ -1,6 +1,7 @@
 """People beside each other: of this recording and of others that are open; and models beside each other."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -63,12 +64,15 @@ def compare(recording: OpenRecording, cards: Mapping[str, ModelCard]) -> None:
 def subjects_of(recordings: Sequence[OpenRecording]) -> list[Subject]:
     """Everybody who is seen in the range of their recording; where there are several, titles name the recording.
 
-    Poor samples are left out of all recordings where they are left out of the first.
+    Poor samples are left out of all recordings where they are left out of the first; each summary still has the share
+    of good samples among all, which decides whether a word is withheld.
     """
     found, good = [], recordings[0].leave_out_poor
     for each in recordings:
         rows = each.rows(good=good)
+        good_shares = {summary.person: summary.good_share for summary in each.summaries()}
         for summary in each.summaries(good=good):
+            summary = replace(summary, good_share=good_shares[summary.person])
             title = _title(each, summary.person, recordings)
             found.append(Subject(title, summary.person, rows, summary, each.range_s))
     return found

@@ -32,9 +32,11 @@ _FINEST_S: Final = 0.01
 _EXPLAINED: Final = {
     "Person time": "The time that each person was seen in the range, added up over all people.",
     "Time seen": "Of the one person, in the range.",
-    "Most shown": "Of all people together. Withheld where less than half of the samples have a good picture.",
+    "Most shown": "Of all people together. Withheld where less than half of all samples have a good picture, whether "
+    "the poor ones are left out or not.",
     "Uncertain": "Share of that time in which no expression is probable enough to rely on.",
-    "Good samples": "Share of that time without a quality problem; the tab *Quality* shows which there are.",
+    "Good samples": "Share of the time seen without a quality problem, of all samples, also where poor ones are left "
+    "out; the tab *Quality* shows which there are.",
 }
 
 
@@ -139,12 +141,15 @@ def _sample_sha256() -> str:
 def _figures(recording: OpenRecording, addresses: Addresses) -> None:
     good = recording.leave_out_poor
     of = (recording.timeline, recording.notes, recording.range_s, good)
-    summaries = addresses.once(f"summaries {recording.number}", of, lambda: recording.summaries(good=good))
+    everything, summaries = addresses.once(
+        f"summaries {recording.number}", of, lambda: (recording.summaries(), recording.summaries(good=good))
+    )
     seen_s = sum(summary.seen_s for summary in summaries)
+    # What is left out still tells how far the rest can be relied on.
     shared = {
-        "Most shown": headline(summaries) or (WITHHELD if summaries else "–"),
-        "Uncertain": _mean(summaries, seen_s, lambda s: s.shares[UNCERTAIN]),
-        "Good samples": _mean(summaries, seen_s, lambda s: s.good_share),
+        "Most shown": (headline(everything) and headline(summaries)) or (WITHHELD if everything else "–"),
+        "Uncertain": _mean(summaries, lambda s: s.shares[UNCERTAIN]),
+        "Good samples": _mean(everything, lambda s: s.good_share),
     }
     values = {
         "People": str(len(summaries)),
@@ -156,7 +161,8 @@ def _figures(recording: OpenRecording, addresses: Addresses) -> None:
             st.metric(name, value, border=True, width=150, help=_EXPLAINED.get(name))
 
 
-def _mean(summaries: Sequence[PersonSummary], seen_s: float, of: Callable[[PersonSummary], float]) -> str:
+def _mean(summaries: Sequence[PersonSummary], of: Callable[[PersonSummary], float]) -> str:
+    seen_s = sum(summary.seen_s for summary in summaries)
     return f"{sum(s.seen_s * of(s) for s in summaries) / seen_s:.0%}" if seen_s else "–"
 
 
