@@ -24,6 +24,7 @@ from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.summaries import WITHHELD, people
 from fer_core.ui.video import exports
+from fer_core.ui.video import people as people_tab
 from fer_core.ui.video import unfinished as video_unfinished
 from fer_core.ui.video.compare import as_table, subjects_of
 from fer_core.ui.video.events import changed_rows, markers_of, spans_of
@@ -262,6 +263,53 @@ def test_poor_samples_that_are_left_out_still_tell_that_a_word_is_too_much():
     recording.leave_out_poor = True
     [row] = as_table(subjects_of([recording])).to_dict("records")
     assert (row["Mostly"], row["Good"], row["Seen"], row["happy"]) == (WITHHELD, 0.04, "0:01", 1.0)
+
+
+class Tab:
+    """A browser's tab with the table of names; `edits` are those that Streamlit keeps for its key."""
+
+    def __init__(self, recording, monkeypatch) -> None:
+        self.session_state, self.toasts, self.column_config = {}, [], people_tab.st.column_config
+        self.recording, self.patch = recording, monkeypatch
+
+    def data_editor(self, table, key, on_change, **more) -> None:
+        self.session_state.setdefault(key, {"edited_rows": {}})
+        self.key, self.changed = key, on_change
+
+    def toast(self, words, **more) -> None:
+        self.toasts.append(words)
+
+    def look(self) -> None:
+        self.patch.setattr(people_tab, "st", self)
+        people_tab._names(self.recording)
+
+    def type(self, row: int, name: str) -> None:
+        self.patch.setattr(people_tab, "st", self)
+        self.session_state[self.key]["edited_rows"][row] = {"Name": name}
+        self.changed()
+
+
+def test_a_name_that_another_tab_gave_is_not_overwritten_by_an_older_one(monkeypatch):
+    recording = open_recording(1, {"a": synthetic(10.0)})
+    one, other = Tab(recording, monkeypatch), Tab(recording, monkeypatch)
+    one.look()
+    one.type(0, "Ann")
+    key = one.key
+    one.look()
+    assert one.key == key, "the cell that is typed into next stays"
+    other.look()
+    other.type(0, "Bob")
+    one.type(1, "Carl")  # all that was typed is told again
+    assert recording.notes.names == {1: "Bob", 2: "Carl"} and not one.toasts
+    one.look()
+    assert one.key != key and not one.session_state[one.key]["edited_rows"], "shows Bob, not Ann"
+    other.look()
+    other.type(1, "Cleo")
+    one.type(1, "Clara")
+    assert recording.notes.names == {1: "Bob", 2: "Cleo"} and "another tab" in one.toasts[0]
+    one.look()
+    one.type(1, "")
+    assert recording.notes.names == {1: "Bob"} and len(one.toasts) == 1
 
 
 @pytest.mark.parametrize(

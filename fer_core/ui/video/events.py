@@ -15,7 +15,7 @@ from fer_core.ui.video.recording import OpenRecording
 
 Row = dict[str, Any]
 
-_CHANGED = "This list was changed in another tab meanwhile; look at it and try again."
+CHANGED_ELSEWHERE = "This list was changed in another tab meanwhile; look at it and try again."
 _LONGEST = 300
 """Most characters of an event that is typed here. Event files may have longer ones; reports show their beginning."""
 
@@ -135,7 +135,7 @@ def _editor(
     def changed() -> None:
         nonlocal own
         if present() != own:
-            st.toast(_CHANGED, icon=":material/info:")
+            st.toast(CHANGED_ELSEWHERE, icon=":material/info:")
             return
         take(changed_rows(rows, st.session_state[key]))  # of all edits since it was drawn
         own = present()

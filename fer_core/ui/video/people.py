@@ -1,7 +1,7 @@
 """Who is who: portraits, names, and corrections of the numbers."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from fer_core.errors import FerError
 from fer_core.timeline.notes import Span
 from fer_core.timeline.summaries import as_clock, counted, summarise
 from fer_core.ui.shared.text import plain
+from fer_core.ui.video.events import CHANGED_ELSEWHERE
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.recording import OpenRecording
 
@@ -53,7 +54,7 @@ def _names(recording: OpenRecording) -> None:
     everyone = recording.people
     summaries = {one.person: one for one in summarise(counted(recording.timeline, recording.notes.excluded))}
     found = [summaries.get(person) for person in everyone]  # None for persons whose readings are all excluded
-    key = f"names {recording.number} {recording.revision}"
+    key, shown = _names_shown(recording)
     table = pd.DataFrame(
         {
             "Portrait": [_as_address(portraits.get(person)) for person in everyone],
@@ -68,10 +69,10 @@ def _names(recording: OpenRecording) -> None:
     )
 
     def named() -> None:
-        for row, changes in st.session_state[key]["edited_rows"].items():
-            person, name = everyone[int(row)], (changes.get("Name") or "").strip()
-            if name != recording.notes.names.get(person, ""):  # the table reports all edits since it was made
-                recording.call(person, name)
+        edits = st.session_state[key]["edited_rows"].items()
+        typed = {everyone[int(row)]: (changes.get("Name") or "").strip() for row, changes in edits}
+        if not take_names(recording, shown, typed):
+            st.toast(CHANGED_ELSEWHERE, icon=":material/info:")
 
     st.data_editor(
         table,
@@ -86,6 +87,47 @@ def _names(recording: OpenRecording) -> None:
         },
         on_change=named,
     )
+
+
+def _names_shown(recording: OpenRecording) -> tuple[str, dict[int, str]]:
+    """Key of the table of names, and the names in it, what was typed into it included.
+
+    The key stays while this tab alone names people, as a table under another key would lose the cell that is being
+    typed into. It changes with names from elsewhere: Streamlit would go on to show what was typed before, over them.
+    """
+    place = f"names shown {recording.number}"
+    of, names = f"names {recording.number} {recording.revision} ", dict(recording.notes.names)
+    key, shown = st.session_state.get(place, ("", names))
+    if not key.startswith(of) or shown != names:
+        key, shown = f"{of}{len(recording.study.edits)}", names
+        st.session_state[place] = key, shown
+    return key, shown
+
+
+def take_names(recording: OpenRecording, shown: dict[int, str], typed: Mapping[int, str]) -> bool:
+    """Name people as it was typed into a table.
+
+    Args:
+        recording: with the people.
+        shown: by person, the names in the table; brought up to date.
+        typed: by person, all names that were typed since the table was made.
+
+    Returns:
+        False where somebody was named elsewhere meanwhile; that name stays.
+    """
+    fits = True
+    for person, name in typed.items():
+        before, now = (names.get(person, "") for names in (shown, recording.notes.names))
+        if name in (before, now):
+            continue
+        if now != before:
+            fits = False
+            continue
+        recording.call(person, name)
+        shown.update({person: name})
+        if not name:
+            del shown[person]
+    return fits
 
 
 def _merge(recording: OpenRecording) -> None:
