@@ -118,9 +118,16 @@ def tab(page: AppTest, label: str) -> AppTest:
     return page.run()
 
 
+def made_for(page: AppTest):
+    """The files to take along that this tab shows."""
+    number = recording(page).number
+    alone = any(each.key == f"only range {number}" and each.value for each in page.toggle)
+    return page.session_state[MEMORY].exports[number, alone]
+
+
 def written(page: AppTest) -> AppTest:
     """The page when the report is written."""
-    page.session_state[MEMORY].exports[recording(page).number].documents.wait(60)
+    made_for(page).documents.wait(60)
     page.run()
     assert not page.exception
     return page
@@ -432,7 +439,7 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
 
 
 def exported(page: AppTest) -> dict[str, str | bytes]:
-    made = written(page).session_state[MEMORY].exports[recording(page).number]
+    made = made_for(written(page))
     return {file.label: file.data for file in (*made.tables.result, *made.documents.result)}
 
 
@@ -442,9 +449,9 @@ def test_files_to_take_along_are_there_before_they_are_wanted(fakes, clip):
     page = analysed(upload(video_page(), "clip.mp4", clip))
     downloads = written(tab(page, "Export")).get("download_button")
     assert len(downloads) == 6 and not any(each.proto.deferred_file_id for each in downloads)
-    first = page.session_state[MEMORY].exports[recording(page).number]
+    first = made_for(page)
     page.run()
-    assert page.session_state[MEMORY].exports[recording(page).number] is first  # and not made again
+    assert made_for(page) is first  # and not made again
     recording(page).call(1, "Zoë")
     page.run()
     assert "Zoë".encode() in exported(page)["Everything (JSON)"]
@@ -459,6 +466,24 @@ def test_the_page_does_not_wait_for_long_tables(fakes, clip, monkeypatch):
     assert [bar.proto.text for bar in page.get("progress")] == ["Writing the tables: 0%"]
     may_write.set()
     assert len(written(page).get("download_button")) == 6
+
+
+def test_tabs_that_take_along_different_ranges_leave_each_other_their_files(fakes, clip):
+    fakes()
+    one, other = analysed(upload(video_page(), "clip.mp4", clip)), video_page()
+    recording(one).choose_range(0.5, 1.5)
+    other.session_state[MEMORY] = one.session_state[MEMORY]
+    tab(other.run(), "Export")
+    tab(one, "Export").toggle(f"only range {recording(one).number}").set_value(True).run()
+    part, whole = made_for(one), made_for(other)
+    for page in (other, one):
+        page.run()
+    assert made_for(one) is part is not whole is made_for(other) and not part.documents.stopping
+    assert exported(one)["Readings (CSV)"].count("\n") < exported(other)["Readings (CSV)"].count("\n")
+    recording(one).call(1, "Zoë")
+    one.run()
+    assert made_for(one) is not part and list(one.session_state[MEMORY].exports) == [(recording(one).number, True)]
+    assert not one.exception and not other.exception
 
 
 def test_events_come_from_a_table_and_leave_as_one(fakes, clip):

@@ -65,7 +65,7 @@ def exports(recording: OpenRecording, card: ModelCard | None, addresses: Address
             icon=":material/refresh:",
             key=f"report {recording.number}",
             on_click=memory().drop_export,
-            args=(recording.number,),
+            args=(recording.number, (made.span is not None,)),
         )
     _annotated(recording, stem, addresses)
     st.caption(
@@ -94,10 +94,14 @@ def _made(recording: OpenRecording, card: ModelCard | None) -> Made:
 def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
     kept, today = memory(), date.today()
     notes, span = recording.notes, _span(recording)
-    of = (recording.timeline, notes, dict(recording.resting), span, checkable(recording), today)
-    made = kept.exports.get(recording.number)
-    if made is None or made.of != of:
-        kept.drop_export(recording.number)
+    of = (recording.timeline, notes, dict(recording.resting), checkable(recording), today)
+    key = recording.number, span is not None
+    for number, alone in list(kept.exports):
+        if number == recording.number and kept.exports[number, alone].of != of:
+            kept.drop_export(number, (alone,))
+    made = kept.exports.get(key)
+    if made is None or made.span != span:
+        kept.drop_export(recording.number, (span is not None,))
         timeline, part_notes, study = recording.timeline, notes, recording.study
         if span is not None:
             timeline = _part(timeline, *span)
@@ -107,8 +111,8 @@ def _made_alone(recording: OpenRecording, card: ModelCard | None) -> Made:
         rest = partial(_differences, recording.study, span) if recording.resting else None
         first = Work(tables(timeline, part_notes, study, rest), kept.workspace.new_monitor(), "tables")
         job = documents(partial(_report, timeline, today, part_notes, card), bundle, first.wait)
-        made = Made(of, first, Work(job, kept.workspace.new_monitor(), "report"))
-        kept.exports[recording.number] = made
+        made = Made(of, span, first, Work(job, kept.workspace.new_monitor(), "report"))
+        kept.exports[key] = made
     return made
 
 

@@ -7,7 +7,7 @@ import math
 import shutil
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
@@ -53,7 +53,8 @@ class Memory:
         recordings: open recordings by number, the oldest first.
         shown: number of the recording that is shown.
         drawings: annotated videos by number of the recording; see `drawing`.
-        exports: files to download by number of the recording.
+        exports: files to download, by number of the recording and whether they are of the chosen range alone: tabs may
+            differ in that.
         copies: playable copies, ready or being made, by the file that they are of.
         stimuli: recordings that play beside others, by number of the recording that they play beside.
         labelled: zips of labelled faces by number of the recording.
@@ -75,7 +76,7 @@ class Memory:
     recordings: dict[int, OpenRecording] = field(default_factory=dict)
     shown: int | None = None
     drawings: dict[int, Drawing] = field(default_factory=dict)
-    exports: dict[int, Made] = field(default_factory=dict)
+    exports: dict[tuple[int, bool], Made] = field(default_factory=dict)
     copies: dict[Path, Work[Copy]] = field(default_factory=dict)
     stimuli: dict[int, Given] = field(default_factory=dict)
     labelled: dict[int, Labelled] = field(default_factory=dict)
@@ -236,11 +237,16 @@ class Memory:
                 return None
             return drawing and drawing.work
 
-    def drop_export(self, number: int) -> None:
-        """Drop the files to download; they are made anew when they are asked for."""
+    def drop_export(self, number: int, alone: Collection[bool] = (False, True)) -> None:
+        """Drop the files to download; they are made anew when they are asked for.
+
+        Args:
+            number: of the recording.
+            alone: which of them, those of the chosen range alone or the others.
+        """
         with self.lock:
-            if number in self.exports:
-                gone = self.exports.pop(number)
+            for key in {(number, each) for each in alone} & set(self.exports):
+                gone = self.exports.pop(key)
                 gone.tables.cancel()
                 gone.documents.cancel()
 

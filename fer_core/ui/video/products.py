@@ -42,12 +42,14 @@ class Made(NamedTuple):
     """The files to download.
 
     Attributes:
-        of: values that the files depend on.
+        of: values that the files depend on, besides the range.
+        span: start and end in seconds of the range that they are of; None for the whole recording.
         tables: of all readings.
         documents: report and bundle, which are written after the tables.
     """
 
     of: tuple[Any, ...]
+    span: tuple[float, float] | None
     tables: Work[tuple[File, ...]]
     documents: Work[tuple[File, ...]]
 
