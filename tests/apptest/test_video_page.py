@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import MediaError, ModelError
-from fer_core.jobs import SETTLED_S, Monitor, Progress
+from fer_core.jobs import SETTLED_S, Monitor, Progress, Work
 from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.media.playing import write_copy
 from fer_core.provenance import Provenance
@@ -30,6 +30,7 @@ from fer_core.timeline.notes import Marker, Span, Stimulus
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
+from fer_core.ui.video.products import Copy
 from fer_core.ui.video.rating import rate
 from fer_core.ui.video.workspace import Workspace
 from tests.conftest import ROOT
@@ -369,6 +370,25 @@ def test_a_recording_that_browsers_do_not_play_gets_a_copy_that_they_do(fakes, o
     assert player(page)["still"] is None and player(page)["until"] is None
     button(page, "Forget all of it").click().run()
     assert not found.path.parent.exists()
+
+
+def test_a_copy_that_another_click_has_begun_is_not_begun_again(fakes, old_clip):
+    fakes()
+    page = analysed(upload(video_page(), "clip.avi", old_clip))
+    seen, path = button(page, "Make a copy that plays"), recording(page).path
+    copies, go_on = page.session_state[MEMORY].copies, threading.Event()
+    for still_runs in (True, False):
+        copies[path] = begun = Work(lambda monitor: Copy(path, None) if go_on.wait(60) else None)
+        if not still_runs:
+            go_on.set()
+            begun.wait(60)
+        seen.click().run()
+        assert copies[path] is begun and not page.exception
+        go_on.set()
+        begun.wait(60)
+        copies.clear()
+        seen = button(page.run(), "Make a copy that plays")
+        go_on.clear()
 
 
 def test_the_player_knows_where_a_copy_ends(fakes, old_clip, monkeypatch):

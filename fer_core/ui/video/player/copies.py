@@ -48,7 +48,10 @@ def offer_copy(path: Path, what: str) -> None:
     )
 
     def begin() -> None:
-        kept.copies[path] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
+        with kept.lock:
+            begun = kept.copies.get(path)
+            if begun is None or (not begun.running and begun.result is None):  # else a click before this one did it
+                kept.copies[path] = Work(copying(path), kept.workspace.new_monitor(), "playable copy")
 
     st.button("Make a copy that plays", icon=":material/movie:", key=f"copy {path}", on_click=begin)
 
