@@ -210,6 +210,11 @@ def test_a_bad_file_is_one_sentence_and_loses_nothing_else(fakes, clip, name, da
     assert len(page.error) == 1 and expected in page.error[0].value
     assert name in page.error[0].value.replace("\\", "") and "/tmp" not in page.error[0].value.replace("\\", "")
     assert recording(page).name == "good.mp4" and page.metric
+    handover_of(page, RecordedSession(synthetic(5.0)))
+    assert len(page.run().error) == 1, "what opens by itself hides no error"
+    kept = recording(page).study.to_parquet()
+    label(page.file_uploader, "Evidence bundle").upload("kept.parquet", kept, "application/octet-stream").run()
+    assert not page.error and not page.exception and len(page.session_state[MEMORY].recordings) == 3
 
 
 def test_a_truncated_file_is_read_as_far_as_it_goes_or_refused(fakes, clip):

@@ -58,7 +58,7 @@ class Memory:
         copies: playable copies, ready or being made, by the file that they are of.
         stimuli: recordings that play beside others, by number of the recording that they play beside.
         labelled: zips of labelled faces by number of the recording.
-        problem: reason why the last analysis failed, in a sentence.
+        problem: reason why the last analysis failed, in a sentence; None once something else was opened.
         opened: number of recordings that were opened so far.
         live: every recorded session of the Live page that was opened, and the number of its recording; 0 after it was
             forgotten. Each tab holds its own session. None is opened again.
@@ -115,6 +115,7 @@ class Memory:
         """Open one more recording. Beyond `MOST_OPEN`, the oldest one that is not being read is closed."""
         with self.lock:
             self.opened += 1
+            self.problem = None
             found = OpenRecording(self.opened, studies, path, partial=partial)
             names = [each.namesake for each in self.recordings.values() if each.name == found.name]
             found.namesake += max(names, default=0)
@@ -279,7 +280,9 @@ class Memory:
             if session is None or self.holds_live(session):
                 return
             path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
+            problem = self.problem
             found = self.open_studies({session.timeline.request.model or "": session.study}, path)
+            self.problem = problem  # nobody may have seen it yet: this is opened unasked
             found.live, self.live[session] = True, found.number
 
     def holds_live(self, session: RecordedSession) -> bool:
