@@ -34,7 +34,7 @@ from fer_core.ui.video.products import Copy
 from fer_core.ui.video.rating import rate
 from fer_core.ui.video.workspace import Workspace
 from tests.conftest import ROOT
-from tests.timelines import REQUEST, measured, of_rows, reading, synthetic
+from tests.timelines import REQUEST, measured, nobody, of_rows, reading, synthetic
 from tests.videos import scene, write_video
 
 FACE = Box(20, 20, 60, 60)
@@ -686,6 +686,34 @@ def test_every_view_and_part_can_be_opened(fakes, clip):
         "Differences from rest (CSV)",
         "Evidence bundle",
     }
+
+
+def test_a_view_that_has_nothing_to_draw_says_whether_it_is_the_range_or_the_quality(fakes):
+    fakes()
+    rows = [reading(n / 4, 1, "happy", quality="dark") if n >= 80 else nobody(n / 4) for n in range(120)]
+    page = video_page()
+    handover_of(page, RecordedSession(of_rows(rows)))
+    found = recording(page.run())
+
+    def said(view: str) -> str:
+        page.session_state[f"views {found.number}"] = view
+        page.run()
+        assert not page.exception
+        return "" if page.get("plotly_chart") else words(page)
+
+    found.choose_range(0.0, 5.0)
+    for view in ("Lines", "Stacked", "Heat map", "Face", "Movements"):
+        assert "Person 1 is not seen in this range" in said(view), view
+    for view in ("Valence", "Quality", "Shares"):
+        assert "Nobody is seen in this range" in said(view), view
+    found.choose_range(*found.whole_range)
+    found.leave_out_poor = True
+    assert "Person 1 has no good sample in this range" in said("Lines") and not said("Quality")
+    assert "Nobody has a good sample in this range" in said("Shares")
+    found.exclude(0.0, 30.0, "")
+    assert "All readings in this range lie in stretches that are excluded" in said("Shares")
+    found.leave_out_poor = False
+    assert not said("Lines") and "that are excluded" in words(tab(page, "Statistics"))
 
 
 def test_charts_of_a_range_say_its_length_and_number_events_as_the_player_does(fakes, clip, monkeypatch):

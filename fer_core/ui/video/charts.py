@@ -36,6 +36,7 @@ from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
+from fer_core.ui.video.emptiness import says_why_empty, why_empty
 from fer_core.ui.video.player.stage import words_at
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.saving import saved_as
@@ -131,7 +132,7 @@ def numbers(recording: OpenRecording) -> None:
     start_s, end_s = recording.range_s
     table = summary_table(recording)
     if table.empty:
-        st.info("Nobody is seen in this range.", icon=":material/search_off:")
+        st.info(why_empty(recording), icon=":material/search_off:")
         return
     percent = st.column_config.NumberColumn(format="percent")
     config = dict.fromkeys((*CATEGORIES, "Good"), percent)
@@ -154,30 +155,27 @@ def _words(recording: OpenRecording, shown: Timeline, person: int) -> str:
 
 
 def _lines(recording: OpenRecording) -> None:
-    person = _person(recording)
-    if person is None:
+    person, shown = _person(recording), recording.shown()
+    if person is None or says_why_empty(recording, shown.frame, person):
         return
-    shown = recording.shown()
     figure = charts.probability_lines(shown, person, recording.timeline.request.threshold, recording.notes)
     words = _words(recording, shown, person)
     interactive(figure, recording, "emotions over time", words, person)
 
 
 def _stacked(recording: OpenRecording) -> None:
-    person = _person(recording)
-    if person is None:
+    person, shown = _person(recording), recording.shown()
+    if person is None or says_why_empty(recording, shown.frame, person):
         return
-    shown = recording.shown()
     words = _words(recording, shown, person)
     figure = _clickable(charts.stacked_area(shown, person, recording.notes))
     interactive(figure, recording, "emotions stacked", words, person)
 
 
 def _heat_map(recording: OpenRecording) -> None:
-    person = _person(recording)
-    if person is None:
+    person, shown = _person(recording), recording.shown()
+    if person is None or says_why_empty(recording, shown.frame, person):
         return
-    shown = recording.shown()
     words = _words(recording, shown, person)
     # Rows of the range alone: the grid then has no cell for times outside it.
     figure = _clickable(charts.heat_map(shown.frame, person))
@@ -186,6 +184,8 @@ def _heat_map(recording: OpenRecording) -> None:
 
 def _valence(recording: OpenRecording) -> None:
     shown = recording.shown()
+    if says_why_empty(recording, shown.frame):
+        return
     figure = charts.valence_curve(shown, recording.notes)
     interactive(figure, recording, "valence over time", charts.describe_valence(shown, recording.notes))
     st.caption(f"Derived from the probabilities: {VALENCE_FORMULA}. Nobody measured it.")
@@ -193,16 +193,17 @@ def _valence(recording: OpenRecording) -> None:
 
 def _quality(recording: OpenRecording) -> None:
     part = recording.part()  # with poor samples: this view shows them
+    if says_why_empty(recording, part.frame):
+        return
     words = charts.describe_quality(part, recording.notes)
     interactive(charts.quality_lane(part, recording.notes), recording, "quality over time", words)
     st.caption(words)
 
 
 def _face(recording: OpenRecording) -> None:
-    person = _person(recording)
-    if person is None:
+    person, shown = _person(recording), recording.part()  # with talking and turned faces: this view shows them
+    if person is None or says_why_empty(recording, shown.frame, person):
         return
-    shown = recording.part()  # with talking and turned faces: this view shows them
     words = describe_face(shown, person, recording.notes)
     interactive(face_lanes(shown, person, recording.notes), recording, "face over time", words, person)
     st.caption(
@@ -211,11 +212,11 @@ def _face(recording: OpenRecording) -> None:
 
 
 def _movements(recording: OpenRecording) -> None:
-    person = _person(recording)
-    if person is None:
+    person, shown = _person(recording), recording.part()
+    if person is None or says_why_empty(recording, shown.frame, person):
         return
     words = f"Movements of {recording.notes.name(person)} against {resting_words(recording, person)}."
-    interactive(movement_lines(recording.part(), person), recording, "movements over time", words, person)
+    interactive(movement_lines(shown, person), recording, "movements over time", words, person)
     st.caption(
         f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS. "
         "Tightening of the lids is a share of their openness at rest, the others of the distance of the eyes."
@@ -290,6 +291,8 @@ def _from_rest(recording: OpenRecording) -> None:
     span = recording.resting.get(person or 0)
     if person is None or span is None or not rows["person"].eq(person).any():
         st.info("This person has no resting face that counts; choose one under *People*.", icon=":material/info:")
+        return
+    if says_why_empty(recording, recording.shown().frame, person):
         return
     figure = deviation_lines(recording.shown_deviations(), person, interval_s(recording.timeline))
     name = recording.notes.name(person)

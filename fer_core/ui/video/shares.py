@@ -8,6 +8,7 @@ import streamlit as st
 from fer_core import charts
 from fer_core.timeline.summaries import CATEGORIES
 from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.video.emptiness import says_why_empty
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.saving import saved_as
 
@@ -17,6 +18,8 @@ MOST_RINGS: Final = 3
 
 def shares(recording: OpenRecording) -> None:
     """Show the shares of everybody in the range."""
+    if says_why_empty(recording, recording.rows(good=recording.leave_out_poor)):
+        return
     summaries = recording.summaries(good=recording.leave_out_poor)
     notes, number = recording.notes, recording.number
     words = charts.describe_shares(summaries, notes)
