@@ -18,7 +18,7 @@ from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.outline import POINTS
 from fer_core.timeline.table import MEASURE_TYPES, MEASURES, TYPES, Recording, Timeline, build, rows_of_frame
 
-RECORDING = Recording("Gespräch – 面接.mp4", "ab" * 32, 30.0, 640, 360, 25.0, True)
+RECORDING = Recording("Gespräch – Übung.mp4", "ab" * 32, 30.0, 640, 360, 25.0, True)
 REQUEST = AnalysisRequest(model="resnet50v2", fps=4.0, uncertain_below=0.5)
 PROVENANCE = Provenance({"model.tflite": "cd" * 32}, {"fer_core": "0.1.0", "numpy": "2.4.6"})
 RATE = 25

@@ -21,6 +21,8 @@ from fer_core.errors import MediaError
 from fer_core.evidence.bundle import NAMES, bundle_bytes, fingerprint_of, open_bundle, read_bundle, write_bundle
 from fer_core.evidence.verification import compare, verify
 from fer_core.networks.files import sha256
+from fer_core.reports import pdf
+from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import csv_text
 from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS, RAW_COLUMNS
 from fer_core.timeline.corrections import merged, resmoothed, split, within, without
@@ -35,6 +37,19 @@ from tests.videos import scene, write_video
 
 DAY = date(2026, 11, 1)
 NOTES = (Name(1, "Zoë"), Mark((Marker(3, "laughs"),)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_word_for_the_report():
+    """A report takes seconds, and most of these tests never look into it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pdf, "pdf_report", lambda timeline, *_: repr(timeline.recording).encode())
+        yield
+
+
+@pytest.fixture
+def real_report(monkeypatch):
+    monkeypatch.setattr(pdf, "pdf_report", pdf_report)
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +108,8 @@ def never(*_):
     raise AssertionError("there was no need to run the analysis")
 
 
-def test_it_holds_report_tables_settings_and_hashes(data, timeline):
-    files = files_in(data)
+def test_it_holds_report_tables_settings_and_hashes(real_report, timeline):
+    files = files_in(bundle_bytes(Study(timeline, NOTES), DAY))
     assert set(files) == NAMES
     assert sorted(files) == [
         "README.txt", "manifest.json", "report.pdf", "settings.json",
@@ -109,7 +124,7 @@ def test_it_holds_report_tables_settings_and_hashes(data, timeline):
     assert described["recording"]["sha256"] == timeline.recording.sha256
     assert [edit["kind"] for edit in described["edits"]] == ["name", "mark"]
     assert "Zoë" in pypdf.PdfReader(io.BytesIO(files["report.pdf"])).pages[1].extract_text()
-    assert b"verify" in files["README.txt"] and "面接".encode() in files["README.txt"]
+    assert b"verify" in files["README.txt"] and "Übung".encode() in files["README.txt"]
 
 
 def test_the_same_input_gives_the_same_bundle_whose_fingerprint_is_that_of_the_manifest(tmp_path, timeline, data):
@@ -130,12 +145,12 @@ def test_an_untouched_bundle_is_identical(tmp_path, data, video, timeline):
     assert result.findings[0] == f"All {len(timeline.frame):,} rows are the same to the last digit."
 
 
-def test_the_readme_says_where_there_are_pictures_of_faces(tmp_path, data, timeline):
+def test_the_readme_says_where_there_are_pictures_of_faces(real_report, tmp_path, timeline):
     path = tmp_path / "evidence.zip"
-    path.write_bytes(data)
-    again = files_in(bundle_bytes(open_bundle(path), DAY))
+    write_bundle(Study(timeline, NOTES), path, DAY)
+    with_portraits, again = files_in(path.read_bytes()), files_in(bundle_bytes(open_bundle(path), DAY))
     bare = bundle_bytes(Study(dataclasses.replace(timeline, portraits={}), NOTES), DAY)
-    for files, pictures in ((files_in(data), True), (again, False), (files_in(bare), False)):
+    for files, pictures in ((with_portraits, True), (again, False), (files_in(bare), False)):
         shown = any(len(page.images) for page in pypdf.PdfReader(io.BytesIO(files["report.pdf"])).pages)
         assert shown == pictures == (b"the only file with pictures" in files["README.txt"])
         assert pictures != (b"for people; no pictures" in files["README.txt"])
@@ -516,7 +531,7 @@ def test_another_recording_is_not_run(tmp_path, data):
     path.write_bytes(data)
     other.write_bytes(b"something else")
     result = verify(path, other, never)
-    assert (result.verdict, result.confirmed) == ("another recording", False) and "面接.mp4" in result.findings[0]
+    assert (result.verdict, result.confirmed) == ("another recording", False) and "Übung.mp4" in result.findings[0]
 
 
 def test_a_live_session_that_was_not_stored_cannot_be_run_again(tmp_path, video, timeline):
@@ -634,7 +649,7 @@ def test_read_values_are_those_that_were_written(tmp_path, data, timeline):
     pd.testing.assert_frame_equal(kept.frame.drop(columns=AS_READ), timeline.frame)
 
 
-def test_from_a_recording_to_a_verified_bundle_on_the_command_line(tmp_path, capsys):
+def test_from_a_recording_to_a_verified_bundle_on_the_command_line(real_report, tmp_path, capsys):
     film = write_video(tmp_path / "film.mp4", [scene((100 + 2 * n, 120, 200)) for n in range(25)])
     assert main(["video", str(film), "--out", str(tmp_path / "out"), "--bundle"]) == 0
     bundle = tmp_path / "out" / "evidence.zip"

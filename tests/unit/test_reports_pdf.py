@@ -51,7 +51,7 @@ def text_of(data: bytes) -> str:
 def test_the_cover_says_what_was_analysed_how_and_when():
     [cover, *_] = pages(whole())
     for words in (
-        "Gespräch – 面接.mp4",
+        "Gespräch – Übung.mp4",
         "1 November 2026",
         "ab" * 32,
         "cd" * 32,
@@ -199,7 +199,7 @@ def test_bookmarks_metadata_and_page_numbers():
     assert [mark.title for mark in reader.outline] == [
         "Cover", "Overview", "Zoë Müller", "田中さん", "Events", "Quality of the samples", "Methods and limits",
     ]  # fmt: skip
-    assert reader.metadata.title == "Expression report: Gespräch – 面接.mp4"
+    assert reader.metadata.title == "Expression report: Gespräch – Übung.mp4"
     assert reader.metadata.creator.startswith("Face Value") and reader.metadata.creation_date.date() == DAY
     assert reader.trailer["/Root"]["/Lang"] == "en"
     assert all(f"{number} / {len(reader.pages)}" in page for number, page in enumerate(pages(reader), start=1))

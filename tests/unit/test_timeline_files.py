@@ -107,7 +107,7 @@ def test_further_values_are_kept_beside_the_timeline(write, read):
 
 def test_json_is_what_it_says():
     record = json.loads(json_bytes(full()))
-    assert record["format"] == 2 and record["recording"]["name"] == "Gespräch – 面接.mp4"
+    assert record["format"] == 2 and record["recording"]["name"] == "Gespräch – Übung.mp4"
     assert record["columns"] == [*COLUMNS, *MEASURES] and record["measures"] == list(MEASURES)
     assert record["request"] == REQUEST.to_json() and record["provenance"] == as_plain(PROVENANCE)
     assert base64.b64decode(record["portraits"]["2"]) == full().portraits[2]
@@ -133,7 +133,7 @@ def test_parquet_has_types_and_a_dictionary():
     assert types["person"] == types["x"] == types["frame"] == pa.int64()
     assert types["happy"] == types["raw_happy"] == types["time_s"] == pa.float64()
     assert types["uncertain"] == pa.bool_() and types["label"] in (pa.string(), pa.large_string())
-    assert json.loads(schema.metadata[b"recording"])["name"] == "Gespräch – 面接.mp4"
+    assert json.loads(schema.metadata[b"recording"])["name"] == "Gespräch – Übung.mp4"
     assert json.loads(schema.metadata[b"columns"])["happy"]["unit"] == "0 to 1"
 
 

@@ -315,7 +315,7 @@ def test_a_name_that_another_tab_gave_is_not_overwritten_by_an_older_one(monkeyp
 @pytest.mark.parametrize(
     "name",
     [
-        "Gespräch – 面接.mp4",
+        "Gespräch – Übung.mp4",
         "../../etc/passwd",
         "C:\\films\\a.mp4",
         "",
