@@ -175,6 +175,7 @@ def test_several_models_are_compared(tmp_path):
     json.dumps(result, allow_nan=False)
 
 
+@pytest.mark.slow  # reads 3,589 faces; that records hold what models say, and cards what follows, is in test_records
 def test_a_card_says_what_evaluate_computes_again(fer2013, capsys):
     _, result, _ = run(capsys, fer2013)
     figures, claimed = result["models"][MODEL], load_card(MODEL).metrics["PrivateTest"].model_dump()
