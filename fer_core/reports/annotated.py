@@ -22,15 +22,11 @@ from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
 from fer_core.readings import Box, FaceReading, Quality, judge
 from fer_core.temporary import temporary_folder
-from fer_core.timeline.sampling import GAP_STEPS
-from fer_core.timeline.summaries import interval_s, people, rows_of_person
+from fer_core.timeline.summaries import bridged_s, interval_s, people, rows_of_person
 from fer_core.timeline.table import Timeline
 
 LONGER_PX: Final = 1920
 """Larger recordings are scaled down: browsers and weak machines play no more."""
-
-BRIDGED: Final = GAP_STEPS
-"""Sampling intervals between two samples of a person that are joined, at most."""
 
 _NO_MAP: Final = np.zeros((1, 1), np.float32)
 
@@ -84,7 +80,7 @@ class Tracks:
     def __init__(self, timeline: Timeline) -> None:
         self._size = timeline.recording.width, timeline.recording.height
         self._tracks = [
-            _Track.of(timeline, person, BRIDGED * interval_s(timeline), interval_s(timeline))
+            _Track.of(timeline, person, bridged_s(timeline), interval_s(timeline))
             for person in people(timeline)
         ]
         self._cuts = np.asarray(timeline.cuts, float)

@@ -17,10 +17,10 @@ from fer_core.timeline.summaries import (
     PersonSummary,
     as_clock,
     as_fine_clock,
+    bridged_s,
     counted,
     good_only,
     summarise,
-    weighted,
 )
 from fer_core.timeline.table import Timeline
 
@@ -121,12 +121,12 @@ def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary], *, excerp
 def read_at(timeline: Timeline, notes: Notes, time_s: float) -> str:
     """The readings of everybody seen at a time in seconds, in words, as the player shows them.
 
-    They are those of the last sample that was not later, while it stands; see `weighted`.
+    They are those of the last sample that was not later, as long as it is shown; see `bridged_s`.
     """
-    rows = weighted(timeline)
+    rows = timeline.frame
     before = rows[rows["time_s"] <= time_s + SAME_TIME_S]
     rows = before[before["time_s"] == before["time_s"].max()]
-    rows = rows[rows["person"].notna() & (time_s - rows["time_s"] <= rows["held_s"] + SAME_TIME_S)]
+    rows = rows[rows["person"].notna() & (time_s - rows["time_s"] <= bridged_s(timeline) + SAME_TIME_S)]
     found = []
     for _, row in rows.sort_values("person").iterrows():
         doubt = "?" if bool(row["uncertain"]) else f" {float(row['confidence']):.0%}"

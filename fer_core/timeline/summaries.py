@@ -16,7 +16,7 @@ import pandas as pd
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import SAME_TIME_S, between, steps_s
+from fer_core.timeline.sampling import GAP_STEPS, SAME_TIME_S, between, steps_s
 from fer_core.timeline.table import Timeline
 
 UNCERTAIN: Final = "uncertain"
@@ -174,6 +174,11 @@ def interval_s(source: Timeline | pd.DataFrame) -> float:
     if isinstance(source, Timeline):
         return 1 / (source.request.fps or source.recording.frame_rate or 1)
     return 1.0
+
+
+def bridged_s(source: Timeline | pd.DataFrame) -> float:
+    """Time in seconds for which a sample is shown where none follows, and over which two samples are joined at most."""
+    return GAP_STEPS * interval_s(source)
 
 
 def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:

@@ -111,6 +111,8 @@ def test_events_are_listed_in_order_with_what_was_read():
         (0.49, "Person 2: sad 90%; Person 3: fear?"),
         (0.5, "nobody seen"),
         (0.99, "Person 1: angry 90%"),
+        (1.2, "Person 1: angry 90%"),  # two and a half intervals are bridged
+        (1.4, "nobody seen"),
         (2.0, "nobody seen"),
     ],
 )

@@ -10,13 +10,13 @@ import pandas as pd
 from fer_core.charts.looks import LOOKS
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.readings import runner_up
-from fer_core.reports.annotated import BRIDGED
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Notes, Rating
 from fer_core.timeline.sampling import between
 from fer_core.timeline.series import spans_of
 from fer_core.timeline.summaries import (
     UNCERTAIN,
+    bridged_s,
     interval_s,
     people,
     rows_of_person,
@@ -149,7 +149,7 @@ def track_of(timeline: Timeline, notes: Notes) -> Track:
         height=about.height,
         rate=about.frame_rate,
         interval=_seconds(interval_s(timeline)),
-        bridged=_seconds(BRIDGED * interval_s(timeline)),
+        bridged=_seconds(bridged_s(timeline)),
         threshold=timeline.request.threshold,
         times=[_seconds(time_s) for time_s in sampled["time_s"]],
         frames=[int(frame) for frame in sampled["frame"]],
