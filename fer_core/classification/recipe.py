@@ -103,6 +103,7 @@ class Recipe(Stated):
         converted: format and precision of the network that runs.
         export_drift: difference of the converted network from the trained one; None where it was not measured.
         mean_of_calibrated_probabilities: of an ensemble, its models; else empty.
+        all_learnt_from_raters: of an ensemble, whether each of its models learnt from FER+ votes.
     """
 
     settings: RunSettings | None = None
@@ -114,6 +115,7 @@ class Recipe(Stated):
     converted: str = ""
     export_drift: Drift | None = None
     mean_of_calibrated_probabilities: tuple[str, ...] = ()
+    all_learnt_from_raters: bool = True
 
     def runs(self) -> "Iterator[Recipe]":
         """Itself, then the one whose weights it went on from, and so on to the first."""
@@ -124,6 +126,6 @@ class Recipe(Stated):
 
     @property
     def learnt_from_raters(self) -> bool:
-        """Whether one of its runs learnt from FER+ votes; also true where no settings are stated."""
+        """Whether one of its runs, or each model of an ensemble, learnt from FER+ votes; true where neither is stated."""
         weights = [run.settings.rater_weight for run in self.runs() if run.settings is not None]
-        return not weights or any(weights)
+        return any(weights) if weights else self.all_learnt_from_raters

@@ -194,7 +194,10 @@ def publish_ensemble(
         files={},
         licence="MIT",
         training_data="; ".join(dict.fromkeys(card.training_data for card in cards)),
-        recipe=Recipe(mean_of_calibrated_probabilities=tuple(names)),
+        recipe=Recipe(
+            mean_of_calibrated_probabilities=tuple(names),
+            all_learnt_from_raters=all(card.tells_of_raters for card in cards),  # one head's noise is in the mean
+        ),
         metrics={},
         coverage_accuracy=[],
     )

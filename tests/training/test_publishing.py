@@ -15,7 +15,7 @@ from fer_core.classification.recipe import Drift, Recipe, RunSettings
 from fer_core.cli import main
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError, ModelError
-from fer_core.evaluation.records import read_predictions, write_predictions
+from fer_core.evaluation.records import read_predictions, record, write_predictions
 from fer_core.networks.files import FileRecord
 from fer_core.reports.wording import reading_methods
 from fer_core.request import AnalysisRequest
@@ -203,6 +203,22 @@ def test_an_ensemble_is_the_calibrated_mean_of_its_members(two):
     np.testing.assert_allclose(ensemble.probabilities, sharpened / sharpened.sum(axis=1, keepdims=True), atol=1e-4)
     assert card.parameters == 2 * load_card("one", two).parameters
 
+
+@pytest.mark.parametrize("untaught", [("one",), ("one", "two")])
+def test_of_an_ensemble_nothing_is_measured_of_raters_where_a_member_learnt_nothing_of_them(untaught, two):
+    for name in ("one", "two"):
+        card = load_card(name, two)
+        weight = {"rater_weight": 0.0 if name in untaught else 1.0}
+        recipe = card.recipe.model_copy(update={"settings": card.recipe.settings.model_copy(update=weight)})
+        (two / name / "card.json").write_text(card.model_copy(update={"recipe": recipe}).model_dump_json())
+    votes = np.zeros_like(FACES.votes)
+    votes[:, 0] = 10
+    publish_ensemble(["one", "two"], replace(FACES, votes=votes), two, log=quiet)
+    card = load_card("ensemble", two)
+    figures = card.metrics["PrivateTest"]
+    assert figures.ferplus is None and figures.rater_agreement is None
+    assert read_predictions(card, two)["PublicTest"].rater_probabilities.shape[1] == 0
+    record("ensemble", replace(FACES, votes=0 * votes), two)  # asks for no votes
 
 def test_an_ensemble_of_changed_members_is_refused(two):
     publish_ensemble(["one", "two"], FACES, two, log=quiet)
