@@ -76,7 +76,11 @@ class LibraryBusyError(LibraryError):
     """A library of kept analyses is used by others at this moment, and can be used soon."""
 
 
-class NotKeptError(LibraryError):
+class MissingError(FerError):
+    """What is asked for is not there, or no longer: of the HTTP service, or in a library of kept analyses."""
+
+
+class NotKeptError(LibraryError, MissingError):
     """A library of kept analyses does not, or no longer, hold what is asked for."""
 
 
@@ -102,10 +106,6 @@ class AccessError(FerError):
 
 class KeyNeededError(AccessError):
     """A key is missing or not known."""
-
-
-class MissingError(FerError):
-    """The HTTP service does not have, or no longer has, what is asked for."""
 
 
 class BusyError(FerError):
