@@ -250,7 +250,7 @@ class EmotionPipeline:
 
         Yields:
             One reading a sampled frame, in order of time; `person` of its faces is set. What a damaged recording lacks
-            is a warning each (`warnings`) after the last.
+            is a warning each (`warnings`) after the last, which begins with the file's name.
 
         Raises:
             MediaError: the file cannot be used at all.

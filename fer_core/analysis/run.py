@@ -28,7 +28,7 @@ from fer_core.errors import MediaError
 from fer_core.face.measuring import FaceMeasurer
 from fer_core.imaging.placement import Placement, Size
 from fer_core.jobs import Monitor, Progress
-from fer_core.media.files import sha256_of
+from fer_core.media.files import harmless, sha256_of
 from fer_core.media.messages import NOTHING, Noticed
 from fer_core.media.video import Sample, Video, checked_file
 from fer_core.networks.cores import computing_beside, most_threads
@@ -133,7 +133,8 @@ def iterate(pipeline: Reader, path: Path, request: AnalysisRequest) -> Iterator[
             yield from frames.take(searched, _size_of(video))
         yield from frames.read()
     for problem in video.problems:
-        warnings.warn(problem, stacklevel=2)  # where the loop over the frames is
+        # Where the loop over the frames is. Python shows a text once a place: the name makes it another file's.
+        warnings.warn(f"{harmless(path.name)}: {problem}", stacklevel=2)
 
 
 class _Frames:

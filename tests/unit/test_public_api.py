@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import typing
+import warnings
 
 import cv2
 import numpy as np
@@ -101,7 +102,23 @@ def test_a_recording_that_is_cut_off_is_told_frame_by_frame_like_of_its_timeline
     with pytest.warns(UserWarning, match="may have been cut off") as told:
         frames = list(pipeline.iter_video(short))
     assert frames and told[0].filename == __file__
-    assert tuple(str(warning.message) for warning in told) == pipeline.analyze_video(short).problems
+    problems = pipeline.analyze_video(short).problems
+    assert [str(warning.message) for warning in told] == [f"short.mp4: {problem}" for problem in problems]
+
+
+def test_a_loop_over_damaged_recordings_is_told_of_each(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (75, 240, 320, 3), dtype=np.uint8)
+    whole = write_video(tmp_path / "whole.mp4", list(noise), container_options={"movflags": "faststart"})
+    films = [tmp_path / "first.mp4", tmp_path / "second.mp4"]
+    for film in films:
+        film.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")  # shows a text once a line, as Python does
+        for film in films:
+            for _ in fake_pipeline([FACE]).iter_video(film):
+                pass
+    names = [str(warning.message).split(":")[0] for warning in told]
+    assert names.count("first.mp4") == names.count("second.mp4") == len(names) / 2 > 0
 
 
 @pytest.mark.parametrize("choice", [{"model": "hybrid"}, {"detector": "haar"}, {"engine": "keras"}])
