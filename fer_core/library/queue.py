@@ -55,9 +55,10 @@ class Waiting:
     Attributes:
         id: name of its folder.
         name: of the file that was given; of the folder where that cannot be told.
-        request: how it is read; the default one where what is stored of it cannot be read.
+        request: how it is read; means nothing where it is damaged.
         state: "failed" until it is tried again; "reading" also where another program reads it.
         problem: why it failed; empty where it did not.
+        damaged: what is stored of it cannot be read, so that it can only be removed.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Waiting:
     request: AnalysisRequest
     state: Literal["waiting", "reading", "failed"]
     problem: str = ""
+    damaged: bool = False
 
 
 class Queue:
@@ -132,16 +134,17 @@ class Queue:
         reading = self._reading or self._read_elsewhere()
         found = []
         for path in self._folders():
-            problem = self._problem(path)
+            problem, damaged = self._problem(path), False
             try:
                 request = AnalysisRequest.from_json(json.loads((path / _REQUEST).read_text(encoding="utf-8")))
                 name = _media(path).name
             except (OSError, ValueError, FerError):
                 if not path.exists():  # it was removed in the meantime
                     continue
-                name, request, problem = _name(path), AnalysisRequest(), problem or _DAMAGED
+                name, request, problem, damaged = _name(path), AnalysisRequest(), problem or _DAMAGED, True
             state: Literal["waiting", "reading", "failed"] = "failed" if problem else "waiting"
-            found.append(Waiting(path.name, name, request, "reading" if path.name == reading else state, problem))
+            state = "reading" if path.name == reading else state
+            found.append(Waiting(path.name, name, request, state, problem, damaged))
         return found
 
     def start(self, library: Library, pipelines: Pipelines) -> None:

@@ -13,6 +13,7 @@ from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
 from fer_core.library.values import Consent, Place
 from fer_core.readings import Box
+from fer_core.request import AnalysisRequest
 from fer_core.settings import LIBRARY
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.timeline.edits import Name, Smooth
@@ -456,6 +457,21 @@ def test_a_file_that_cannot_be_stored_is_named_and_the_others_are_queued_once(pl
     assert "b.mp4 could not be stored" in texts(page).replace("\\", "")
     [button] = [each for each in page.button if each.label == "Read and keep"]
     assert button.disabled  # nothing is given any more that a second press would queue again
+
+
+def test_a_damaged_recording_of_the_queue_can_only_be_removed(place, monkeypatch):
+    queue, loaded = shared._queue(place / "queue"), []
+    damaged = queue.add("a.mp4", b"clip", AnalysisRequest())
+    (queue.folder / damaged / "request.json").write_bytes(b"")  # as after a power cut
+    queue.add("b.mp4", b"no recording", AnalysisRequest(model="hybrid"))
+    monkeypatch.setattr(loaders, "pipeline", lambda model, detector: loaded.append(model) or fake_pipeline([]))
+    page = study_page()
+    next(each for each in page.button if each.label == "Go on reading").click().run()
+    queue._work.wait(60)
+    page.run()
+    assert not page.exception and loaded == ["hybrid"] and [item.state for item in queue.items()] == ["failed"] * 2
+    assert [each.label for each in page.button].count("Try again") == 1
+    assert [each.label for each in page.button].count("Remove") == 2
 
 
 def test_events_are_replaced_by_as_many_others_once(place):

@@ -140,7 +140,7 @@ def _line(library: Library, queue: Queue, item: Waiting) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         problem = f": {plain(item.problem)}" if item.problem else ""
         st.markdown(f"{_ICONS[item.state]} {plain(item.name)} — {item.state}{problem}")
-        if item.state == "failed":
+        if item.state == "failed" and not item.damaged:
             st.button(
                 "Try again",
                 icon=":material/refresh:",
@@ -182,6 +182,8 @@ def _reads_elsewhere(queue: Queue, items: list[Waiting]) -> bool:
 def _start(library: Library, queue: Queue) -> None:
     """Load what everything that waits needs, then read; what cannot be loaded fails alone, when its turn comes."""
     for item in queue.items():
+        if item.damaged:
+            continue
         wanted = item.request.model, item.request.detector.name
         try:
             load(item.request)
