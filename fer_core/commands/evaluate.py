@@ -130,10 +130,11 @@ def _record(options: argparse.Namespace, names: list[str]) -> None:
 
 
 def _in_words(result: "EvaluationResult") -> Iterator[str]:
+    from fer_core.evaluation.slices import gap_in_words
+
     for name, figures in result["models"].items():
         low, high = figures["accuracy_ci95"]
         yield f"{name}: {figures['accuracy']:.1%} right (95 % interval {low:.1%} to {high:.1%})"
         attributes = figures["slices"]["attributes"] if "slices" in figures else {}
-        gaps = (attribute["gap"] for attribute in attributes.values())
-        yield from (f"{name}, {printable(gap['sentence'])}" for gap in gaps if gap)
+        yield from (f"{name}, {printable(gap_in_words(by, found))}" for by, found in attributes.items())
     yield from (comparison["sentence"] for comparison in result["comparisons"])
