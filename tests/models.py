@@ -1,5 +1,6 @@
 """A folder of models with records whose figures are known: bright faces are happy, dark ones sad; no network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from fer_core.networks.files import FileRecord
 from fer_core.testing import fake_card
 from tests.predictions import HAPPY, SAD, brightness_classifier
 
-RIGHT, WRONG, BARE, BOTH = "right", "wrong", "bare", "both"
+RIGHT, WRONG, BARE, BOTH, UNRATED = "right", "wrong", "bare", "both", "unrated"
 HISTORY = (
     "epoch,seconds,size_px,learning_rate,loss,accuracy,val_loss,val_accuracy\n"
     "0,60,36,0.1,3.5,0.3,3.4,0.35\n1,120,48,0.0,3.0,0.5,3.1,0.45\n"
@@ -50,6 +51,12 @@ def models_folder(folder: Path) -> dict[str, ModelCard]:
         folder, BOTH, "Both of them", faces, 1, members=member_records([RIGHT, WRONG], folder), recipe={}
     )
     return cards
+
+
+def without_votes(folder: Path) -> ModelCard:
+    """One more, as right as `RIGHT`, whose records hold no votes of raters."""
+    faces = face_set()
+    return _install(folder, UNRATED, "Unrated one", replace(faces, votes=0 * faces.votes), 1)
 
 
 def classifiers(cards: dict[str, ModelCard]) -> dict[str, EmotionClassifier]:

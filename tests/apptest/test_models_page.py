@@ -25,13 +25,13 @@ from fer_core.media.images import PICTURE_TYPES
 from fer_core.readings import Box
 from fer_core.settings import DATA_SET
 from fer_core.testing import FakeDetector
-from fer_core.ui.models import claims, dataset, own_data, records
+from fer_core.ui.models import claims, dataset, overview, own_data, records
 from fer_core.ui.models.parts import UNKNOWN
 from fer_core.ui.shared import loaders, page_memory, routing, seen
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.visitor import sits_here
 from tests.conftest import ROOT
-from tests.models import BARE, BOTH, RIGHT, WRONG, classifiers, face_set, models_folder
+from tests.models import BARE, BOTH, RIGHT, WRONG, classifiers, face_set, models_folder, without_votes
 
 OVERVIEW, SIDE, PICTURE, OWN = "Overview", "Side by side", "On a picture", "On your data"
 CLAIMS, DATA, FILES = "Claims", "The data", "Files and training"
@@ -52,6 +52,7 @@ def models(installed, monkeypatch):
     # Every run of an AppTest is the first of a new server, in which the way through the router swallows a click.
     monkeypatch.setattr(routing, "PagesManager", object)
     monkeypatch.setattr(records, "MODELS_DIR", folder)
+    monkeypatch.setattr(overview, "DEFAULT_MODEL", RIGHT)
     monkeypatch.setattr(own_data, "PATIENCE_S", 60)  # nothing here runs the page again when the work has ended
     monkeypatch.setattr(loaders, "classifier", lambda name: made[name] if name in made else load(name))
     monkeypatch.setattr(loaders, "detector", lambda name: FakeDetector([Box(10, 10, 60, 60)]))
@@ -307,6 +308,29 @@ def test_all_models_read_the_sample_and_disagree(models):
     assert "of ten people, 10.0 neutral" in words  # what all raters say of all faces there
     page.toggle[0].set_value(True).run()
     assert not page.exception and charts(page) == 2 + 4 and "most hidden" in text(page)
+
+
+def test_a_model_whose_records_hold_no_votes_is_named(models, installed, monkeypatch):
+    folder, cards = installed
+    unrated, load = without_votes(folder), loaders.classifier
+    made = classifiers({unrated.name: unrated})
+    monkeypatch.setattr(loaders, "classifier", lambda name: made[name] if name in made else load(name))
+    for shown in ([unrated], [unrated, cards[RIGHT]]):
+        monkeypatch.setattr(loaders, "cards", lambda shown=shown: shown)
+        page = models_page(PICTURE)
+        [said] = [each.value for each in page.info if "No votes" in each.value]
+        assert "records of **Unrated one**. This command" in said and "--model unrated --record" in text(page)
+        assert text(page).count("of ten people, 10.0 neutral") == len(shown) - 1
+        page = models_page(DATA)  # the table is that of a model that has votes
+        assert charts(page) == len(shown) and ("No FER+ votes" in text(page)) == (len(shown) == 1)
+
+
+def test_what_is_not_the_default_has_no_star(models, monkeypatch):
+    models(WRONG)
+    page = models_page()
+    assert list(page.dataframe[0].value["Model"]) == ["Wrong one"]
+    page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60).run()
+    assert "1 ready." in text(page) and "is the default" not in text(page)
 
 
 @pytest.fixture

@@ -122,6 +122,13 @@ def _show_record(data: DataRecord) -> None:
             "Faces of", list(data.labels_and_raters), required=True, default=SPLITS[0], key="rated split"
         )
         table = data.labels_and_raters[split]
+        if not np.any(table):
+            st.info(
+                "No FER+ votes of these faces are on record: put a `ferplus.csv` beside the data set, and measure a "
+                "model again.",
+                icon=":material/info:",
+            )
+            return
         show_figure(
             labels_and_raters(table, ink()),
             "labels and raters",

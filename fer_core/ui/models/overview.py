@@ -12,6 +12,7 @@ from fer_core.classification import ModelCard
 from fer_core.errors import FerError
 from fer_core.evaluation.ranking import Standing, advice, standings
 from fer_core.evaluation.significance import Comparison
+from fer_core.request import DEFAULT_MODEL
 from fer_core.ui.models import records
 from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, say_unknown
 from fer_core.ui.models.records import SPLITS
@@ -62,15 +63,15 @@ def overview(cards: Sequence[ModelCard]) -> None:
     )
     said, table, chart = st.empty(), st.empty(), st.empty()
     perfect = {card.name: records.error_if_calibrated(card, split) for card in cards}
-    _show_table(table, standings(cards, split, {}), cards[0].name, perfect)
+    _show_table(table, standings(cards, split, {}), DEFAULT_MODEL, perfect)
     times = _measure(cards)
     rows = standings(cards, split, _milliseconds(times))
     # Whatever split is looked at, a choice is made on PublicTest: PrivateTest would no longer be a test.
     choice = standings(cards, CHOSEN_BY, _milliseconds(times), without_copies=True)
     found = _try_comparisons(cards)
     with said:
-        _show_advice(choice, found, cards[0].name)
-    _show_table(table, rows, cards[0].name, perfect)
+        _show_advice(choice, found, DEFAULT_MODEL)
+    _show_table(table, rows, DEFAULT_MODEL, perfect)
     with chart.container():
         say_unknown(row.short for row in rows if row.source and row.accuracy is not None)
         _show_bubbles(rows, times)

@@ -293,6 +293,7 @@ def _deletion(face: NDArray[np.uint8], one: Read) -> Deletion:
 
 def _show_raters(read: Mapping[str, Read], looks: Mapping[str, Look]) -> None:
     st.markdown("##### How people split on faces that read like this one")
+    records.explain_missing_votes([one.card for one in read.values()])
     with_votes = {
         title: one
         for title, one in read.items()

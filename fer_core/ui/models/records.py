@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -84,9 +85,14 @@ def predictions(card: ModelCard, split: str) -> Predictions:
 
 
 def data_record(cards: Sequence[ModelCard]) -> DataRecord | None:
-    """What the first of the models that have records was trained and measured on; None where none has."""
-    recorded = next((card for card in cards if has_records(card)), None)
-    return None if recorded is None else evaluation(recorded).data
+    """What the first of the models with records was measured on, of those with votes if there are any; else None."""
+    first = None
+    for card in filter(has_records, cards):
+        data = evaluation(card).data
+        if any(map(np.any, data.labels_and_raters.values())):
+            return data
+        first = first or data
+    return first
 
 
 def titles_and_looks() -> tuple[dict[str, str], dict[str, Look]]:
@@ -136,6 +142,21 @@ def explain_missing_records(cards: Sequence[ModelCard]) -> None:
     st.info(
         f"{names} {have} no records yet, so there are no curves of {it} and no comparison with {it}. To measure and "
         f"keep them takes some minutes and the FER2013 data set{beside}. {command} will do it:",
+        icon=":material/info:",
+    )
+    st.code("\n".join(record_command(card.name) for card in without), language="sh", wrap_lines=True)
+
+
+def explain_missing_votes(cards: Sequence[ModelCard]) -> None:
+    """Say which models have records without votes of raters and how to have them; nothing where all have votes."""
+    without = [card for card in cards if has_records(card) and not predictions(card, SPLITS[0]).votes.any()]
+    if not without:
+        return
+    names = ", ".join(f"**{plain(card.title)}**" for card in without)
+    command = "This command measures it" if len(without) == 1 else "These commands measure them"
+    st.info(
+        f"No votes of FER+ raters are in the records of {names}. {command} again; put a `ferplus.csv` beside the data "
+        "set before (see the README):",
         icon=":material/info:",
     )
     st.code("\n".join(record_command(card.name) for card in without), language="sh", wrap_lines=True)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from fer_core.classification.cards import ModelCard
 from fer_core.classification.figures import CardFigures
+from fer_core.request import DEFAULT_MODEL
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain
 
@@ -30,7 +31,9 @@ def model_table() -> None:
     if not cards:
         st.info("No model is installed. Restore the folder `models` from the release.", icon=":material/info:")
         return
-    st.markdown(f":material/check_circle: {len(cards)} ready; **{plain(cards[0].title)}** is the default.")
+    first = cards[0]
+    default = f"; **{plain(first.title)}** is the default" if first.name == DEFAULT_MODEL else ""  # or not installed
+    st.markdown(f":material/check_circle: {len(cards)} ready{default}.")
     st.markdown(HEAD + "\n".join(map(_row, cards)))
     st.caption(EXPLANATION)
 
