@@ -319,8 +319,8 @@ class Client:
                 )
             case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 return TooLargeError(
-                    f"This file is larger than the proxy at {self._host} takes (status {status}); "
-                    "shorten it, or raise the limit there."
+                    f"What was sent is larger than the proxy at {self._host} takes (status {status}); "
+                    "send a shorter or smaller file, or raise the limit there."
                 )
         return self._no_service(status)
 

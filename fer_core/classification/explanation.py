@@ -19,7 +19,7 @@ CELLS: Final = 6
 """Squares a side in which a face is hidden, whatever the size of the map."""
 
 RANDOM_ORDERS: Final = 20
-"""A map that means nothing beats all of them once in 21 times, less than one in twenty."""
+"""One more of them beats all of these once in 21 times, less than one in twenty."""
 
 MAP_FACES: Final = 1000
 TESTED_FACES: Final = 120
@@ -116,8 +116,8 @@ class Deletion:
         if self.faithful:
             orders = len(self.at_random)
             return (
-                f"its order beats all {orders} random ones, which luck does once in {orders + 1} times, so the map "
-                "marks what mattered"
+                f"its order beats all {orders} random ones, which another random one does once in {orders + 1} times, "
+                "so the map marks what mattered"
             )
         beaten = int((self.area < _areas(self.at_random, self.hidden)).sum())
         if self.area < self.area_at_random:

@@ -126,6 +126,6 @@ class Recipe(Stated):
 
     @property
     def learnt_from_raters(self) -> bool:
-        """Whether one of its runs, or each model of an ensemble, learnt from FER+ votes; true where neither is stated."""
+        """Whether one of its runs, or each model of an ensemble, learnt from FER+ votes; true if neither is stated."""
         weights = [run.settings.rater_weight for run in self.runs() if run.settings is not None]
         return any(weights) if weights else self.all_learnt_from_raters

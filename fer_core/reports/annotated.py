@@ -80,8 +80,7 @@ class Tracks:
     def __init__(self, timeline: Timeline) -> None:
         self._size = timeline.recording.width, timeline.recording.height
         self._tracks = [
-            _Track.of(timeline, person, bridged_s(timeline), interval_s(timeline))
-            for person in people(timeline)
+            _Track.of(timeline, person, bridged_s(timeline), interval_s(timeline)) for person in people(timeline)
         ]
         self._cuts = np.asarray(timeline.cuts, float)
 

@@ -220,6 +220,7 @@ def test_of_an_ensemble_nothing_is_measured_of_raters_where_a_member_learnt_noth
     assert read_predictions(card, two)["PublicTest"].rater_probabilities.shape[1] == 0
     record("ensemble", replace(FACES, votes=0 * votes), two)  # asks for no votes
 
+
 def test_an_ensemble_of_changed_members_is_refused(two):
     publish_ensemble(["one", "two"], FACES, two, log=quiet)
     path = two / "two" / "card.json"

@@ -185,7 +185,7 @@ def test_another_server_is_told(status, content):
         (503, BusyError, "takes no more at this moment"),
         (502, ServiceError, "does not answer"),
         (504, ServiceError, "does not answer"),
-        (413, TooLargeError, "larger than"),
+        (413, TooLargeError, "What was sent is larger than"),
     ],
 )
 def test_what_a_proxy_answers_has_its_own_way_out(status, kind, words):
