@@ -52,7 +52,7 @@ def test_a_timeline_keeps_it_and_one_of_before_has_none(study, form, tmp_path):
     assert "declaration" not in before and from_json(json.dumps(before).encode())[0].declaration is None
 
 
-def test_a_bundle_a_library_and_a_summary_keep_it(study, tmp_path):
+def test_a_bundle_a_library_and_a_summary_keep_it(study, a_word_for_the_report, tmp_path):
     write_bundle(study, tmp_path / "e.zip", date(2026, 11, 29))
     assert read_bundle(tmp_path / "e.zip").declaration == SAID == open_bundle(tmp_path / "e.zip").timeline.declaration
     with Library.open(tmp_path / "library") as library:

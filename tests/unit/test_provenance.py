@@ -257,6 +257,7 @@ def test_a_glance_tells_what_a_file_holds(film, tmp_path):
 # --- checking --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("a_word_for_the_report")
 def test_a_corrected_recording_is_identical_when_the_corrections_are_made_again(film, tmp_path):
     def analyse(path, request):
         return fake_pipeline([FACE]).analyse(path, request)
@@ -274,6 +275,7 @@ def test_a_corrected_recording_is_identical_when_the_corrections_are_made_again(
     assert verify(tmp_path / "evidence.zip", film, otherwise).verdict == "differs"
 
 
+@pytest.mark.usefixtures("a_word_for_the_report")
 def test_corrections_that_do_not_fit_what_is_read_now_are_a_difference(film, tmp_path):
     study = Study(fake_pipeline([FACE]).analyse(film, AnalysisRequest()), (Split(1, 1.0, 2),))
     write_bundle(study, tmp_path / "evidence.zip", date(2026, 11, 1))

@@ -35,16 +35,10 @@ from tests.timelines import measured, measures_of, nobody, of_rows, reading, syn
 from tests.unit.test_timeline_files import SETTINGS_1, parquet_1
 from tests.videos import scene, write_video
 
+pytestmark = pytest.mark.usefixtures("a_word_for_the_report")
+
 DAY = date(2026, 11, 1)
 NOTES = (Name(1, "Zoë"), Mark((Marker(3, "laughs"),)))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def a_word_for_the_report():
-    """A report takes seconds, and most of these tests never look into it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pdf, "pdf_report", lambda timeline, *_: repr(timeline.recording).encode())
-        yield
 
 
 @pytest.fixture
@@ -67,8 +61,8 @@ def timeline(video):
     return resmoothed(dataclasses.replace(made, recording=recording))
 
 
-@pytest.fixture(scope="module")
-def data(timeline):
+@pytest.fixture
+def data(a_word_for_the_report, timeline):
     return bundle_bytes(Study(timeline, NOTES), DAY)
 
 
