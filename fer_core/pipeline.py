@@ -17,6 +17,7 @@ from fer_core.face.measuring import FaceMeasurer
 from fer_core.face.quality import assess
 from fer_core.imaging.crops import bgr as as_bgr
 from fer_core.imaging.crops import cut_face
+from fer_core.networks.cores import at_once
 from fer_core.networks.files import MODELS_DIR
 from fer_core.readings import Box, Face, FaceReading, FrameReading, judge
 from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest, DetectorChoice, Region
@@ -114,8 +115,7 @@ class EmotionPipeline:
         """`analyze_image`, and what the search says of the picture besides."""
         bgr = as_array(image)
         found = searched(self.detector, bgr)
-        faces = self.read_faces([(cut_face(bgr, face.box), face) for face in self._measured(bgr, found.faces)])
-        return PictureReading(tuple(faces), found.turn, found.smallest_px)
+        return PictureReading(tuple(self._read(bgr, _from_the_left(found.faces))), found.turn, found.smallest_px)
 
     def read_boxes(self, image: "ImageLike", boxes: Sequence[Box]) -> list[FaceReading]:
         """Read faces whose boxes are known, as a person drew them, without a search.
@@ -127,18 +127,13 @@ class EmotionPipeline:
         Returns:
             As many as `boxes`, in their order; `drawn` is set.
         """
-        bgr = as_array(image)
-        faces = self.measure(bgr, [Face(box, 1.0) for box in boxes])
-        readings = self.read_faces([(cut_face(bgr, face.box), face) for face in faces])
+        readings = self._read(as_array(image), [Face(box, 1.0) for box in boxes])
         return [replace(reading, drawn=True) for reading in readings]
 
     def find_faces(self, image: "ImageLike") -> list[Face]:
         """Only find the faces of one picture, from left to right; see `analyze_image`."""
         bgr = as_array(image)
-        return self._measured(bgr, self.detector.detect(bgr))
-
-    def _measured(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
-        return self.measure(bgr, sorted(faces, key=lambda face: (face.box.x, face.box.y)))
+        return self.measure(bgr, _from_the_left(self.detector.detect(bgr)))
 
     def measure(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[Face]:
         """Only measure faces of a picture, uint8 (H, W, 3) BGR: the same faces, each with its mesh."""
@@ -157,8 +152,19 @@ class EmotionPipeline:
     ) -> tuple[list[FaceReading], Classification]:
         """`read_faces`, and what the classifier said, which has the class activation maps of every emotion."""
         result = self.classifier.classify([crop for crop, _ in found])
+        return self._readings(found, result), result
+
+    def _read(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[FaceReading]:
+        """Measure and classify the faces of one picture; neither needs the other."""
+        if not faces:
+            return []
+        crops = [cut_face(bgr, face.box) for face in faces]
+        measured, result = at_once(lambda: self.measure(bgr, faces), lambda: self.classifier.classify(crops))
+        return self._readings(list(zip(crops, measured, strict=True)), result)
+
+    def _readings(self, found: Sequence[tuple[NDArray[np.uint8], Face]], result: Classification) -> list[FaceReading]:
         uncertain = judge(result.probabilities, self.classifier.card.uncertain_below)
-        readings = [
+        return [
             FaceReading(
                 box=face.box,
                 face_confidence=face.confidence,
@@ -175,7 +181,6 @@ class EmotionPipeline:
             )
             for row, (crop, face) in enumerate(found)
         ]
-        return readings, result
 
     def analyse(
         self,
@@ -272,6 +277,10 @@ class EmotionPipeline:
             float32 (N, 7), calibrated probabilities in `EMOTIONS` order.
         """
         return self.classifier.classify(crops).probabilities
+
+
+def _from_the_left(faces: Sequence[Face]) -> list[Face]:
+    return sorted(faces, key=lambda face: (face.box.x, face.box.y))
 
 
 def _seen_px(crop: NDArray[np.uint8], box: Box) -> int:

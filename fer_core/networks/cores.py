@@ -3,7 +3,12 @@
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import TypeVar
+
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 _share: int | None = None
 _beside = 0
@@ -44,6 +49,32 @@ def computing_beside() -> Iterator[None]:
     finally:
         with _lock:
             _beside -= 1
+
+
+def at_once(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
+    """The results of two steps that need nothing of each other, computed at the same time, on a part of the cores each.
+
+    With one core, or one thread for this process, they are computed one after the other. What one of them raises is
+    raised when both have ended.
+    """
+    if most_threads() == 1:
+        return first(), second()
+    later: Future[Second] = Future()
+    with computing_beside():
+        # No executor: its threads keep a program that ends from ending, and those who use it then get an error.
+        beside = threading.Thread(target=_fulfil, args=(later, second), daemon=True)
+        beside.start()
+        try:
+            return first(), later.result()
+        finally:
+            beside.join()
+
+
+def _fulfil(later: "Future[Second]", step: Callable[[], Second]) -> None:
+    try:
+        later.set_result(step())
+    except BaseException as error:
+        later.set_exception(error)
 
 
 def most_threads() -> int:

@@ -1,6 +1,7 @@
 """How many threads networks compute with."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -65,3 +66,36 @@ def test_in_a_fork_nothing_is_computed_beside():
         if not (child := os.fork()):
             os._exit(cores.computing_threads())
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 8
+
+
+def test_two_steps_at_once_share_the_cores_and_give_both_results():
+    meet = threading.Barrier(2)  # neither gets past it alone
+
+    def step(name):
+        meet.wait(10)
+        return name, cores.computing_threads()
+
+    assert cores.at_once(lambda: step("first"), lambda: step("second")) == (("first", 4), ("second", 4))
+    assert cores.computing_threads() == 8
+
+
+def test_two_steps_follow_each_other_where_a_process_may_use_one_thread():
+    cores.limit_threads(1)
+    assert len({cores.at_once(threading.get_ident, threading.get_ident)[k] for k in (0, 1)}) == 1
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_one_of_two_steps_raises_is_raised_when_both_have_ended(which):
+    ended = []
+
+    def right():
+        ended.append(True)
+
+    def wrong():
+        raise OSError("no more memory")
+
+    steps = [right, right]
+    steps[which] = wrong
+    with pytest.raises(OSError, match="no more memory"):
+        cores.at_once(*steps)
+    assert ended == [True] and cores.computing_threads() == 8
