@@ -72,7 +72,9 @@ class Decoder:
         self._cell = -1 if wanted.after_s is None else self._cell_of(wanted.after_s)
         self._order, self._stamps = Order(), Stamps()
         self._frame, self._packets_seen, self._spoilt, self._broken_off = -1, 0, 0, False
-        self._shown_until_s, self._packets_until_s, self._passed_until_s = 0.0, 0.0, 0.0
+        self._shown_until_s, self._passed_until_s = 0.0, 0.0
+        self._highest: tuple[int, int] | None = None  # stamp and stated duration of the packet that is shown last
+        self._latest_lasts = 0
         self._place, self._bytes_read = 0, 0
         self._sizes: list[tuple[float, int, int]] = []
 
@@ -168,7 +170,7 @@ class Decoder:
                 continue
             wanted = packet.size == 0 or self._wanted(packet)
             if not wanted:
-                self._passed_until_s = max(self._passed_until_s, self._end_of(packet))
+                self._passed_until_s = max(self._passed_until_s, self._end_of(packet.pts, packet.duration or 0))
                 if context.codec.intra_only:
                     yield None
                     continue
@@ -251,13 +253,24 @@ class Decoder:
         self._packets_seen += 1
         if packet.pts is not None:
             self._order.add(packet.pts)
-            self._packets_until_s = max(self._packets_until_s, self._end_of(packet))
+            self._latest_lasts = packet.duration or 0
+            self._highest = max(self._highest or (packet.pts, 0), (packet.pts, self._latest_lasts))
 
-    def _end_of(self, packet: Any) -> float:
-        """When its frame is no longer shown, seconds; 0 where that is not known."""
-        if packet.pts is None:
+    def _lasts(self, stamp: int, stated: int) -> int:
+        """For how long a frame is shown, in ticks, of which its packet states `stated`; 0 where that is not known.
+
+        What MP4 states is the time until the next packet in the order of decoding. Where frames are shown in another
+        order it may hold a pause that lies elsewhere; only the last packet of all states how long its own frame lasts.
+        """
+        following = self._order.following(stamp)
+        other = self._latest_lasts if following is None else following - stamp
+        return min(stated, other) if stated and other else stated
+
+    def _end_of(self, stamp: int | None, stated: int) -> float:
+        """When a frame is no longer shown, seconds; 0 where that is not known."""
+        if stamp is None:
             return 0.0
-        return float((packet.pts + (packet.duration or 0)) * self._tick) - (self._clock.start_s or 0)
+        return float((stamp + self._lasts(stamp, stated)) * self._tick) - (self._clock.start_s or 0)
 
     def _wanted(self, packet: Any) -> bool:
         """Whether its frame is the first in its cell of the grid, as far as the time stamps can be believed."""
@@ -282,7 +295,8 @@ class Decoder:
         number = None if stamp is None else self._order.number(stamp)
         self._frame = max(self._frame + 1, -1 if number is None else number)
         usual_s = min(self._clock.interval_s, time_s / self._frame) if self._frame > 0 and time_s > 0 else None
-        lasts_s = float(frame.duration * self._tick) if frame.duration else usual_s or self._clock.interval_s
+        stated = self._lasts(frame.pts, frame.duration) if stamp is not None and stamp == frame.pts else frame.duration
+        lasts_s = float(stated * self._tick) if stated else usual_s or self._clock.interval_s
         self._shown_until_s = time_s + lasts_s
         if self._after_s is not None and time_s <= self._after_s + 1e-6:
             return None
@@ -343,7 +357,8 @@ class Decoder:
 
     def _end(self) -> End:
         # The last frames may have been passed over, so the packets know better, unless the end could not be decoded.
-        packets_s, shown_s = self._packets_until_s, max(self._shown_until_s, self._passed_until_s)
+        packets_s = self._end_of(*self._highest) if self._highest else 0.0
+        shown_s = max(self._shown_until_s, self._passed_until_s)
         return End(
             duration_s=packets_s if shown_s <= packets_s <= shown_s + LATE_S else shown_s,
             frames=max(self._packets_seen, self._frame + 1),

@@ -104,6 +104,10 @@ class Order:
         """The time stamp that is shown before `stamp`; None for the first."""
         return max((other for other in (*self._ahead, *self._past) if other < stamp), default=None)
 
+    def following(self, stamp: int) -> int | None:
+        """The time stamp that is shown after `stamp`; None where it is the last one that is known."""
+        return min((other for other in (*self._ahead, *self._past) if other > stamp), default=None)
+
     def number(self, stamp: int) -> int | None:
         """The number of the frame with this time stamp, from 0; None where no packet had it."""
         if stamp in self._past:

@@ -262,6 +262,18 @@ def test_the_length_is_known_when_the_last_frames_are_passed_over(tmp_path, code
     assert video.duration_s == pytest.approx(10, abs=0.11)
 
 
+@pytest.mark.parametrize("fps", [0, 1, 4])
+@pytest.mark.parametrize(("before", "after"), [(5, 5), (10, 2), (12, 1), (12, 6)])
+def test_a_pause_makes_no_recording_longer_whatever_the_order_of_its_frames(tmp_path, fps, before, after):
+    """In MP4, frames that are decoded early state the pause as theirs; with 12 and 6 the last one does."""
+    times_s = [n / 10 for n in range(before)] + [100 + n / 10 for n in range(after)]
+    frames = [(np.roll(FACE, 3 * n, axis=1), time_s) for n, time_s in enumerate(times_s)]
+    options = {"bf": "5", "x264-params": "b-adapt=0:scenecut=0"}
+    with Video(write_video(tmp_path / "pause.mp4", frames, rate=10, options=options), fps) as video:
+        assert [sample.time_s for sample in video][-1] >= 100
+    assert (video.duration_s, video.problems) == (pytest.approx(100 + after / 10, abs=0.01), ())
+
+
 def test_a_thousand_frames_a_second_where_only_stamps_say_so(tmp_path):
     path = write_frames(tmp_path / "a.ts", [av.VideoFrame(64, 48, "yuv420p")] * 40, codec="libx264", rate=1000)
     with Video(path, 0) as video:
