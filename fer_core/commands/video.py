@@ -52,7 +52,11 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     video.add_argument("--bundle", action="store_true", help="also write evidence.zip, for `verify`")
     video.add_argument("--edits", type=Path, metavar="FILE", help="corrections as JSON, as the Video page exports them")
     add_purpose_option(video)
-    video.add_argument("--resume", action="store_true", help="go on where a run with the same options was ended")
+    video.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where a run with the same options was ended; --edits and what is written may be others",
+    )
     add_request_options(video)
     add_pipeline_options(video)
     video.set_defaults(run=_video)
@@ -178,14 +182,14 @@ def _read(options: argparse.Namespace, given: _Given) -> int:
         say(f"note: {problem}")
     try:
         return _results(options, pipeline, timeline, given.edits)
-    except (KeyboardInterrupt, FerError):
-        _say_where(checkpoint)
+    except (KeyboardInterrupt, FerError) as end:
+        _say_where(checkpoint, "correct the edits, then " if isinstance(end, TimelineError) else "")
         raise
 
 
-def _say_where(checkpoint: Path) -> None:
+def _say_where(checkpoint: Path, first: str = "") -> None:
     if is_there(checkpoint):
-        say(f"what was read is kept in {checkpoint}; go on with the same command and --resume")
+        say(f"what was read is kept in {checkpoint}; {first}go on with the same command and --resume")
 
 
 def _results(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError, TimelineError
+from fer_core.timeline.edits import WITH_THEMSELVES
 from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.notes import Span
 from fer_core.timeline.of_person import with_movements
@@ -29,7 +30,7 @@ def merged(timeline: Timeline, person: int, other: int) -> Timeline:
     """
     _check(timeline, person, other)
     if person == other:
-        raise TimelineError("A person cannot be merged with themselves; choose two.")
+        raise TimelineError(WITH_THEMSELVES)
     frame = timeline.frame
     mine, theirs = _is(frame, person), _is(frame, other)
     both = np.intersect1d(frame["frame"][mine], frame["frame"][theirs])

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import TimelineError
+from fer_core.errors import RequestError, TimelineError
 from fer_core.plain import as_plain, from_plain
-from fer_core.request import percent
+from fer_core.request import AnalysisRequest, percent
 from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
+
+MOST: Final = 1_000_000
+"""Largest number of a person."""
+
+SPLIT_NUMBER: Final = f"Somebody who is split off gets a number that nobody has, from 1 to {MOST:,}, not {{}}."
+WITH_THEMSELVES: Final = "A person cannot be merged with themselves; choose two."
 
 
 @dataclass(frozen=True)
@@ -198,17 +204,53 @@ def edits_from_json(plain: Any) -> tuple[Edit, ...]:
     """The log that `edits_to_json` was given.
 
     Raises:
-        TimelineError: one of them is not an edit; the message says which.
+        TimelineError: one of them is not an edit, or one that no recording allows; the message says which, and what is
+            wrong with it.
     """
     if not isinstance(plain, list):
         raise TimelineError("A log of edits is a list in JSON; check the file.")
-    found: list[Edit] = []
-    for number, each in enumerate(plain, 1):
-        try:
-            fields = dict(each)
-            found.append(from_plain(KINDS[fields.pop("kind")], fields))
-        except (KeyError, TypeError, ValueError) as error:
-            raise TimelineError(
-                f'Edit {number} is not understood; its "kind" is one of {", ".join(KINDS)}, with that kind\'s fields.'
-            ) from error
-    return tuple(found)
+    return tuple(_edit_from_json(number, each) for number, each in enumerate(plain, 1))
+
+
+def _edit_from_json(number: int, plain: Any) -> Edit:
+    try:
+        fields = dict(plain)
+        kind = KINDS[fields.pop("kind")]
+    except (KeyError, TypeError, ValueError) as error:
+        raise TimelineError(
+            f'Edit {number} is not understood; its "kind" is one of {", ".join(KINDS)}, with that kind\'s fields.'
+        ) from error
+    try:
+        edit = from_plain(kind, fields)
+        _check_alone(edit)
+    except (TypeError, ValueError, RequestError) as error:
+        raise TimelineError(f"Edit {number} is not understood; correct {_what_is_wrong(error)}") from error
+    return edit
+
+
+def _check_alone(edit: Edit) -> None:
+    """Refuse what can be told to be wrong before any recording is read.
+
+    Raises:
+        ValueError: somebody would be merged with themselves, or get a number that nobody can have.
+        RequestError: there is no such smoothing.
+    """
+    if isinstance(edit, Merge) and edit.person == edit.other:
+        raise ValueError(WITH_THEMSELVES)
+    if isinstance(edit, Split) and not 1 <= edit.number <= MOST:
+        raise ValueError(SPLIT_NUMBER.format(edit.number))
+    if isinstance(edit, Smooth):
+        AnalysisRequest(
+            smoothing=edit.smoothing, time_constant_s=edit.time_constant_s, uncertain_below=edit.uncertain_below
+        )
+
+
+def _what_is_wrong(error: Exception) -> str:
+    """The field and what is wrong with it, as the end of a sentence; pydantic tells the field of its own errors."""
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return f"it: {str(error).rstrip('.')}."
+    first = errors(include_url=False)[0]
+    where = f'its "{first["loc"][0]}"' if first["loc"] else "it"
+    words = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {words[:1].lower()}{words[1:].rstrip('.')}."

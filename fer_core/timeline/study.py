@@ -22,6 +22,8 @@ from fer_core.timeline.corrections import (
     without,
 )
 from fer_core.timeline.edits import (
+    MOST,
+    SPLIT_NUMBER,
     Accompany,
     Edit,
     Exclude,
@@ -45,9 +47,6 @@ from fer_core.timeline.unedited import before_edits, unedited
 
 AS_READ: Final = "person_read"
 """Column in files of a study: number of the person as the analysis gave it."""
-
-MOST: Final = 1_000_000
-"""Largest number of a person."""
 
 _REQUEST_READ: Final = "request_read"
 
@@ -280,9 +279,7 @@ def applied(state: State, edit: Edit) -> State:
         return _with_ratings(after, joined(notes.ratings, edit.person, edit.other))
     if isinstance(edit, Split):
         if not 1 <= edit.number <= MOST or edit.number in people(timeline):
-            raise TimelineError(
-                f"Somebody who is split off gets a number that nobody has, from 1 to {MOST:,}, not {edit.number}."
-            )
+            raise TimelineError(SPLIT_NUMBER.format(edit.number))
         after = _with_rests(state, split(timeline, edit.person, edit.at_s, edit.number)[0], edit.person, edit.number)
         return _with_ratings(after, parted(notes.ratings, edit.person, edit.at_s, edit.number))
     if isinstance(edit, Remove):

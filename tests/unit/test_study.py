@@ -205,7 +205,7 @@ moments = st.floats(0, 10, allow_subnormal=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 spans = st.builds(lambda start_s, length_s, reason: Span(start_s, start_s + length_s, reason), moments, moments, texts)
 any_edit = st.one_of(
-    st.builds(Merge, numbers, numbers),
+    st.builds(Merge, numbers, st.integers(6, 9)),
     st.builds(Split, numbers, moments, numbers),
     st.builds(Remove, numbers),
     st.builds(Name, numbers, texts),
@@ -256,6 +256,26 @@ def test_every_kind_of_edit_has_words():
 def test_what_is_no_edit_is_named_by_its_place(plain):
     with pytest.raises(TimelineError, match="Edit 2 is not understood"):
         edits_from_json([{"kind": "remove", "person": 1}, plain])
+
+
+@pytest.mark.parametrize(
+    ("plain", "words"),
+    [
+        ({"kind": "fly"}, 'its "kind" is one of merge, split'),
+        ({"kind": "name", "person": "x", "name": "Zoë"}, 'correct its "person": input should be a valid integer'),
+        ({"kind": "remove"}, 'correct its "person": field required.'),
+        ({"kind": "exclude", "spans": [{"start_s": 6, "end_s": 4}]}, r'"spans": a span cannot end \(4.0\) before'),
+        ({"kind": "rate", "person": 1, "start_s": 1, "end_s": 2, "label": "glad"}, 'correct it: .* not "glad"'),
+        ({"kind": "merge", "person": 1, "other": 1}, "cannot be merged with themselves"),
+        ({"kind": "split", "person": 1, "at_s": 1, "number": 0}, "from 1 to 1,000,000, not 0"),
+        ({"kind": "smooth", "smoothing": "x", "time_constant_s": 1, "uncertain_below": 0.5}, 'no smoothing "x"'),
+        ({"kind": "smooth", "smoothing": "hmm", "time_constant_s": -1, "uncertain_below": 0.5}, "time constant"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_an_edit_is_told_before_it_is_applied(plain, words):
+    with pytest.raises(TimelineError, match=f"Edit 1 is not understood; .*{words}"):
+        edits_from_json([plain])
 
 
 @pytest.mark.parametrize("plain", [None, {}, "[]", 3], ids=str)

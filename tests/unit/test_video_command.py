@@ -21,6 +21,7 @@ from fer_core.cli import main
 from fer_core.commands.video import CHECKPOINT
 from fer_core.detection import load_detector
 from fer_core.file_lock import locked
+from fer_core.pipeline import EmotionPipeline
 from fer_core.request import DEFAULT_DETECTOR
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
 from fer_core.timeline.study import Study
@@ -140,12 +141,27 @@ def test_corrections_are_made_in_every_file(capsys, clip, tmp_path):
         ("[", "is not JSON"),
         ('[{"kind": "dance", "person": 1}]', "Edit 1 is not understood"),
         ('[{"kind": "name", "person": 1, "name": "P07"}, 3]', "Edit 2 is not understood"),
+        ('[{"kind": "merge", "person": 1, "other": 1}]', "Edit 1 is not understood; correct it: A person cannot be mer"),
+        ('[{"kind": "exclude", "spans": [{"start_s": 6, "end_s": 4}]}]', 'correct its "spans": a span cannot end'),
     ],
 )
 def test_corrections_that_are_none_cost_no_analysis(capsys, clip, tmp_path, text, words):
     (tmp_path / "edits.json").write_text(text)
     status, out, err = answer(capsys, "video", clip, "--out", tmp_path / "out", "--edits", tmp_path / "edits.json")
     assert (status, out) == (3, "") and words in err and err.count("\n") == 1 and not (tmp_path / "out").exists()
+
+
+def test_edits_that_do_not_fit_are_corrected_without_reading_anew(capsys, clip, tmp_path, monkeypatch):
+    log, out, faces, read = tmp_path / "edits.json", tmp_path / "out", [], EmotionPipeline.read_faces
+    monkeypatch.setattr(EmotionPipeline, "read_faces", lambda self, found: faces.extend(found) or read(self, found))
+    log.write_text('[{"kind": "merge", "person": 1, "other": 9}]')
+    status, _, err = answer(capsys, "video", clip, "--out", out, "--edits", log)
+    assert status == 3 and "There is no person 9" in err
+    assert f"{CHECKPOINT}; correct the edits, then go on with the same command and --resume" in err
+    log.write_text('[{"kind": "name", "person": 1, "name": "P07"}]')
+    assert answer(capsys, "video", clip, "--out", out, "--edits", log, "--resume")[0] == 0
+    [person] = json.loads((out / "summary.json").read_text())["people"]
+    assert (person["name"], person["samples"], len(faces)) == ("P07", 7, 7)
 
 
 def test_a_damaged_recording_gives_a_partial_result_and_a_note(capsys, tmp_path):
