@@ -81,16 +81,25 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
     from fer_core.evaluation import evaluate_models
 
     faces = _faces(options, list(classifiers.values()))
-    say(f"{len(faces):,} faces of {faces.split}")
+    say(f"{len(faces):,} face{'s' * (len(faces) != 1)}{'' if faces.split == 'all' else f' of {faces.split}'}")
     for entry in faces.skipped[:SKIPPED_SHOWN]:
         say(f"skipped {printable(entry.file)}: {entry.reason}")
     if len(faces.skipped) > SKIPPED_SHOWN:
         say(f"skipped {len(faces.skipped) - SKIPPED_SHOWN:,} more files; the JSON names them all")
-    attributes = _attributes(options, faces)
+    attributes, are_photos = _attributes(options, faces), not options.detect and _seem_photographs(faces)
     result = evaluate_models(classifiers, faces, attributes, options.robustness, progress_line("the measuring"))
     for line in _in_words(result):
         say(line)
     write_json(result, options.json)
+    if are_photos:
+        say("note: these seem to be whole photographs, and each was read as if it were a face; add --detect")
+
+
+def _seem_photographs(faces: "LabelledFaces") -> bool:
+    from fer_core.detection import load_detector
+    from fer_core.evaluation import seem_whole
+
+    return faces.split == "all" and seem_whole(faces, load_detector())
 
 
 def _faces(options: argparse.Namespace, classifiers: "list[EmotionClassifier]") -> "LabelledFaces":

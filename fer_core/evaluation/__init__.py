@@ -11,7 +11,7 @@ from fer_core.evaluation.calibration import (
 )
 from fer_core.evaluation.cost import costs, multiply_adds
 from fer_core.evaluation.curves import curves
-from fer_core.evaluation.labelled import LabelledFaces, Skipped, read_labelled, split_of
+from fer_core.evaluation.labelled import LabelledFaces, Skipped, read_labelled, seem_whole, split_of
 from fer_core.evaluation.metrics import latency_ms, measure
 from fer_core.evaluation.predictions import Predictions, predict
 from fer_core.evaluation.raters import raters_on_alike
@@ -54,6 +54,7 @@ __all__ = [
     "read_attributes",
     "read_evaluation",
     "read_labelled",
+    "seem_whole",
     "read_predictions",
     "reliability_bins",
     "robustness",

@@ -15,12 +15,16 @@ from fer_core.errors import DatasetError, MediaError
 from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
 from fer_core.evaluation.datasets import IMAGE_SUFFIXES, NO_EMOTION, FaceSet, copies_of, emotion_row
 from fer_core.evaluation.predictions import Crops
-from fer_core.imaging.crops import cut_face, grey, shrunk
+from fer_core.imaging.crops import bgr, cut_face, grey, shrunk
 from fer_core.jobs import Monitor
 from fer_core.media.images import decode_image
 
 KEPT_PX: Final = 128
 """Longer side at which faces are kept: more than any network of this project looks at, and little memory."""
+
+_LOOKED_INTO: Final = 12
+_FILLED: Final = 0.5
+"""Share of a picture's shorter side that a face takes in one that was cut out; in a photograph it is mostly less."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,20 @@ def read_labelled(
         folders=tuple(_folder_above(file) for file in files),
         skipped=tuple(sorted(skipped, key=lambda entry: entry.file)),
     )
+
+
+def seem_whole(faces: LabelledFaces, detector: FaceDetector) -> bool:
+    """Whether pictures that were taken for faces seem to be whole photographs, from a few of them, anywhere among them.
+
+    Args:
+        faces: as `read_labelled` gives them without a detector.
+        detector: finds the faces in them; pictures in which it finds none say nothing.
+    """
+    few = faces.crops[:: max(1, len(faces) // _LOOKED_INTO)][:_LOOKED_INTO]
+    found = [(crop, detector.detect(bgr(crop))) for crop in few]
+    sizes = [(boxes[0].box, min(crop.shape[:2])) for crop, boxes in found if boxes]
+    small = sum(max(box.width, box.height) < _FILLED * side_px for box, side_px in sizes)
+    return small > len(sizes) / 2
 
 
 def _sorted_out(tree: FileTree) -> tuple[list[tuple[str, int]], list[Skipped]]:

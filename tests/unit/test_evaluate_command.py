@@ -10,8 +10,10 @@ import pytest
 
 from fer_core.classification import load_card
 from fer_core.cli import main
+from fer_core.detection import load_detector
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation import evaluate_models, read_labelled
+from fer_core.imaging.crops import cut_face
 from fer_core.jobs import Monitor, Progress
 from tests.conftest import PORTRAIT
 from tests.predictions import brightness_classifier
@@ -89,6 +91,22 @@ def test_faces_are_found_in_whole_photographs(capsys, tmp_path):
     status, result, err = run(capsys, tmp_path / "photos", "--detect")
     assert status == 0 and result["n"] == 1 and result["models"][MODEL]["accuracy"] == 1
     assert "skipped happy/nobody.png: No face was found" in err
+
+
+def test_whole_photographs_that_are_taken_for_faces_are_noted(capsys, tmp_path):
+    folder = tmp_path / "photos" / "happy"
+    folder.mkdir(parents=True)
+    portrait = cv2.imread(str(PORTRAIT))
+    for number in range(2):
+        (folder / f"{number}.png").write_bytes(png(portrait))
+    (folder / "nobody.png").write_bytes(png(np.full((200, 200, 3), 90, np.uint8)))
+    status, _, err = run(capsys, tmp_path / "photos")
+    assert status == 0 and err.startswith("3 faces\n") and "add --detect" in err.splitlines()[-1]
+    assert "add --detect" not in run(capsys, tmp_path / "photos", "--detect")[2]
+    [found] = load_detector().detect(portrait)
+    for number in range(2):
+        (folder / f"{number}.png").write_bytes(png(cut_face(portrait, found.box)))
+    assert "add --detect" not in run(capsys, tmp_path / "photos")[2]
 
 
 @pytest.fixture
