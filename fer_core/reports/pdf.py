@@ -187,7 +187,8 @@ def _add_overview(page: Document, timeline: Timeline, notes: Notes, summaries: S
         [44, 16, 20, 34, 18, 20, 22],
     )
     page.ln(1)
-    page.paragraph(f"* derived: {VALENCE_FORMULA}, mean over time, −1 to +1", QUIET, 7)
+    but = "; of recording: of all but what is excluded" if notes.excluded else ""
+    page.paragraph(f"* derived: {VALENCE_FORMULA}, mean over time, −1 to +1{but}", QUIET, 7)
     numbers = [summary.person for summary in summaries]
     lanes = [numbers[first : first + LANES_A_PAGE] for first in range(0, len(numbers), LANES_A_PAGE)]
     page.heading("What was shown when", HEADING_MM + 2 * NOTE_LINE_MM + _lanes_mm(lanes[0]))
@@ -224,12 +225,19 @@ def _summary_row(timeline: Timeline, notes: Notes, summary: PersonSummary) -> li
     return [
         numbered,
         as_clock(summary.seen_s),
-        f"{summary.seen_s / time_range(timeline)[1]:.0%}",
+        f"{_seen_share(timeline, notes, summary):.0%}",
         _mostly(summary),
         _signed(summary.valence),
         f"{summary.shares[UNCERTAIN]:.0%}",
         f"{summary.good_share:.0%}",
     ]
+
+
+def _seen_share(timeline: Timeline, notes: Notes, summary: PersonSummary) -> float:
+    """Share of the recording without its excluded spans, 0 to 1. Samples count as a whole, which may be a bit more."""
+    start_s, end_s = time_range(timeline)
+    counted_s = end_s - start_s - notes.excluded_s(start_s, end_s)
+    return min(1.0, summary.seen_s / counted_s) if counted_s > 0 else 1.0
 
 
 def _mostly(summary: PersonSummary) -> str:

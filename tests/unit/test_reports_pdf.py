@@ -93,7 +93,23 @@ def test_everybody_has_a_page_with_a_portrait():
 def test_nobody_is_seen_for_more_than_the_recording(duration_s):
     timeline = of_rows([reading(n / 4, 1, "happy") for n in range(9)])
     timeline = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, duration_s=duration_s))
-    assert "Person 1 0:02 100% happy 100%" in text_of(pdf_report(timeline, DAY))
+    text = text_of(pdf_report(timeline, DAY))
+    assert "Person 1 0:02 100% happy 100%" in text and "all but what is excluded" not in text
+
+
+@pytest.mark.parametrize(
+    ("excluded", "row"),
+    [
+        ((Span(1.0, 2.0), Span(1.5, 3.0)), "Person 1 0:02 100% happy"),
+        ((Span(0.1, 0.2),), "Person 1 0:04 100% happy"),  # no sample of it
+    ],
+)
+def test_the_share_of_the_recording_is_of_what_is_not_excluded(excluded, row):
+    rows = [reading(n / 4, 1, "happy") for n in range(18)]
+    timeline = of_rows([*rows, *(reading(n / 4, 2, "sad") for n in range(9))])
+    timeline = dataclasses.replace(timeline, recording=dataclasses.replace(timeline.recording, duration_s=4.5))
+    text = text_of(pdf_report(timeline, DAY, Notes(excluded=excluded)))
+    assert row in text and "of recording: of all but what is excluded" in text
 
 
 def test_events_are_listed_in_order_with_what_was_read():
