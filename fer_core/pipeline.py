@@ -144,6 +144,9 @@ class EmotionPipeline:
 
         Args:
             found: crops, uint8 (h, w, 3) BGR or (h, w) grey, each with the face that it was cut out for.
+
+        Raises:
+            MediaError: a crop is no such array.
         """
         return self.read_with_maps(found)[0]
 
@@ -151,7 +154,7 @@ class EmotionPipeline:
         self, found: Sequence[tuple[NDArray[np.uint8], Face]]
     ) -> tuple[list[FaceReading], Classification]:
         """`read_faces`, and what the classifier said, which has the class activation maps of every emotion."""
-        result = self.classifier.classify([crop for crop, _ in found])
+        result = self.classifier.classify([_checked(crop) for crop, _ in found])
         return self._readings(found, result), result
 
     def _read(self, bgr: NDArray[np.uint8], faces: Sequence[Face]) -> list[FaceReading]:
@@ -275,8 +278,11 @@ class EmotionPipeline:
 
         Returns:
             float32 (N, 7), calibrated probabilities in `EMOTIONS` order.
+
+        Raises:
+            MediaError: a crop is no such array.
         """
-        return self.classifier.classify(crops).probabilities
+        return self.classifier.classify([_checked(crop) for crop in crops]).probabilities
 
 
 def _from_the_left(faces: Sequence[Face]) -> list[Face]:
@@ -302,10 +308,22 @@ def as_array(image: "ImageLike") -> NDArray[np.uint8]:
         from fer_core.media.images import from_pillow
 
         return from_pillow(image)
-    array = np.asarray(image)
-    if array.dtype != np.uint8 or array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
+    return as_bgr(_checked(np.asarray(image)))
+
+
+def _checked(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """An array that is a picture.
+
+    Raises:
+        MediaError: it is none.
+    """
+    if (
+        array.dtype != np.uint8
+        or array.size == 0
+        or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3)))
+    ):
         raise MediaError(
             f"A picture must be a uint8 array of shape (height, width, 3) in BGR order, or (height, width) grey; "
             f"this one is {array.dtype} {array.shape}."
         )
-    return as_bgr(array)
+    return array

@@ -58,6 +58,17 @@ def test_what_is_no_picture_is_refused_in_words(wrong):
         fake_pipeline([FACE]).analyze_image(wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((0, 0, 3), np.uint8), np.zeros((48, 48, 3)), PICTURE[..., :2], np.zeros((2, 4, 4, 3), np.uint8)]
+)
+def test_a_crop_that_is_no_picture_is_refused_in_words(wrong):
+    pipeline = fake_pipeline([FACE])
+    with pytest.raises(MediaError, match="uint8 array"):
+        pipeline.classify([PICTURE, wrong])
+    with pytest.raises(MediaError, match="uint8 array"):
+        pipeline.read_faces([(wrong, FACE)])
+
+
 def test_low_probability_is_uncertain():
     [reading] = fake_pipeline([FACE], strength=0.5).analyze_image(PICTURE)
     assert reading.uncertain and reading.confidence < 0.5
