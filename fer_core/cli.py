@@ -16,7 +16,7 @@ import threading
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from fer_core.commands import (
     batch,
@@ -49,6 +49,7 @@ from fer_core.commands.output import (
     write_json,
 )
 from fer_core.commands.request_options import add_purpose_option, declaration_of
+from fer_core.commands.values import filled, filled_path
 from fer_core.errors import FerError, MediaError
 from fer_core.media.files import is_there
 from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
@@ -104,6 +105,18 @@ def _search_no_garbage() -> None:
 
 
 class _Parser(argparse.ArgumentParser):
+    """Refuses empty values, which a script gives whose variable is not set, and which would be "." or the default."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.register("type", None, filled)
+        self.register("type", Path, filled_path)
+
+    def add_subparsers(self, **options: Any) -> Any:
+        action = super().add_subparsers(**options)
+        action.type = str  # else it, not the command's own parser, would refuse the empty values of the command
+        return action
+
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
 

@@ -122,10 +122,10 @@ class AnalysisRequest:
             object.__setattr__(self, name, float(getattr(self, name)))
         if self.smoothing not in SMOOTHINGS:
             raise RequestError(f'There is no smoothing "{self.smoothing}"; choose one of: {", ".join(SMOOTHINGS)}.')
-        if not 0 <= self.fps <= FASTEST or not 0 <= self.time_constant_s < math.inf:
-            raise RequestError(
-                "Samples a second lie between 0 (every frame) and 1000, a time constant is 0 or more seconds."
-            )
+        if not 0 <= self.fps <= FASTEST:
+            raise RequestError("Samples a second lie between 0 (every frame) and 1000.")
+        if not 0 <= self.time_constant_s < math.inf:
+            raise RequestError("A time constant is 0 or more seconds, and finite.")
         if self.uncertain_below is not None and not 0 <= self.uncertain_below <= 1:
             raise RequestError("The threshold of uncertain readings is a probability, from 0 to 1.")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import Commands
-from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, checked_folder, progress_line, say
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
+from fer_core.commands.values import at_least, filled_path, positive
 from fer_core.jobs import Monitor
 
 if TYPE_CHECKING:
@@ -118,4 +118,4 @@ def _folder(text: str) -> Path:
         raise argparse.ArgumentTypeError(
             "a folder of this machine, such as a mounted one; copy it to a store afterwards"
         )
-    return Path(text)
+    return filled_path(text)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
-from fer_core.commands.numbers import positive
 from fer_core.commands.output import DONE, check_target, checked_folder, say, tell, write_json
+from fer_core.commands.values import positive
 from fer_core.errors import DependencyError, WorkerError
 from fer_core.plain import as_plain
 from fer_core.temporary import temporary_folder

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from fer_core.commands import Commands
 from fer_core.commands.endings import unhurried
 from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder
-from fer_core.commands.numbers import positive
 from fer_core.commands.output import DONE, checked_folder, say, write_json
-from fer_core.commands.request_options import add_purpose_option, declaration_of, port, request_of
+from fer_core.commands.request_options import add_purpose_option, declaration_of, of_request, port, request_of
+from fer_core.commands.values import positive
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError, RequestError
 from fer_core.notice import PURPOSE
@@ -65,15 +65,16 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     live.add_argument("--lsl", action="store_true", help="offer streams to Lab Streaming Layer in the local network")
     live.add_argument(
         "--markers-in",
+        type=str,  # which may be empty, as without a name
         nargs="?",
         const="",
         metavar="NAME",
         help='take markers from Lab Streaming Layer, from the stream NAME or all of the type "Markers"',
     )
     live.add_argument(
-        "--time-constant", type=float, default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
+        "--time-constant", type=of_request("time_constant_s"), default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
     )
-    live.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
+    live.add_argument("--threshold", type=of_request("uncertain_below"), metavar="P", help="uncertain below; default: the model's own")
     add_purpose_option(live)
     add_pipeline_options(live)
     live.set_defaults(run=_live, error=live.error, fps=0.0, smoothing="exponential", region=None)

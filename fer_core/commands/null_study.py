@@ -3,8 +3,8 @@
 import argparse
 
 from fer_core.commands import Commands
-from fer_core.commands.numbers import at_least
 from fer_core.commands.output import DONE, check_target, say, tell, write_json
+from fer_core.commands.values import at_least
 
 
 def add(commands: Commands) -> None:

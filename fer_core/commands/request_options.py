@@ -1,7 +1,8 @@
 """The options of commands that read recordings: how they are read, as one `AnalysisRequest`."""
 
 import argparse
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from fer_core.declaration import Declaration, declared
 from fer_core.errors import RequestError
@@ -12,15 +13,31 @@ _PORTS: Final = 65536
 
 def add_request_options(command: argparse.ArgumentParser) -> None:
     """Add the options of sampling, smoothing, threshold and region; the command line adds those of the pipeline."""
-    command.add_argument("--fps", type=float, default=4.0, help="samples a second; 0 for every frame; default: 4")
+    command.add_argument("--fps", type=of_request("fps"), default=4.0, help="samples a second; 0 for every frame; default: 4")
     command.add_argument("--smoothing", default="exponential", choices=SMOOTHINGS, help="default: exponential")
     command.add_argument(
-        "--time-constant", type=float, default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
+        "--time-constant", type=of_request("time_constant_s"), default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
     )
-    command.add_argument("--threshold", type=float, metavar="P", help="uncertain below; default: the model's own")
+    command.add_argument("--threshold", type=of_request("uncertain_below"), metavar="P", help="uncertain below; default: the model's own")
     command.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
     )
+
+
+def of_request(name: str) -> Callable[[str], float]:
+    """Takes a number that an `AnalysisRequest` may have as its attribute `name`."""
+
+    def number(text: str) -> float:
+        value = float(text)
+        choice: dict[str, Any] = {name: value}
+        try:
+            AnalysisRequest(**choice)
+        except RequestError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        return value
+
+    number.__name__ = "float"  # for the message where it is no number at all
+    return number
 
 
 def port(text: str) -> int:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder
-from fer_core.commands.numbers import at_least, positive
 from fer_core.commands.output import DONE, check_target, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
+from fer_core.commands.values import at_least, positive
 from fer_core.errors import FerError, MediaError, RequestError, TimelineError
 from fer_core.media.files import harmless, is_there, sha256_of
 

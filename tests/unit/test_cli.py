@@ -4,6 +4,7 @@ import errno
 import gc
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -189,6 +190,11 @@ def test_wrong_usage(arguments):
     assert stopped.value.code == 2
 
 
+def test_an_option_that_needs_no_name_takes_none():
+    options = parser().parse_args(["live", "0", "--agree", "--markers-in"])
+    assert (options.markers_in, options.time_constant, options.threshold) == ("", 0.4, None)
+
+
 def commands() -> list[str]:
     [choices] = [action.choices for action in parser()._actions if action.choices]
     return list(choices)
@@ -323,9 +329,22 @@ def test_garbage_is_looked_for_once_a_command_has_started(capsys, monkeypatch):
         ("image x.png --purpose teaching --annotate out", "add that, or leave it out"),
         ("evaluate --data x --record --robustness", "leave out --robustness"),
         ("evaluate --data x --record --engine keras", "leave out --engine"),
+        ("video x --out y --fps -1", "argument --fps: Samples a second lie between"),
+        ("batch x --out y --fps nan", "argument --fps: Samples a second lie between"),
+        ("video x --out y --fps soon", "argument --fps: invalid float value: 'soon'"),
+        ("video x --out y --time-constant inf", "argument --time-constant: A time constant is"),
+        ("live 0 --agree --time-constant -1", "argument --time-constant: A time constant is"),
+        ("video x --out y --threshold 1.5", "argument --threshold: The threshold"),
+        ("live 0 --agree --threshold nan", "argument --threshold: The threshold"),
+        ("image x.png --model ''", "argument --model: its value is empty"),
+        ("image x.png --annotate ''", "argument --annotate: its value is empty"),
+        ("image x.png --json=", "argument --json: its value is empty"),
+        ("image ''", "argument PATH: its value is empty"),
+        ("batch x --out ''", "argument --out: its value is empty"),
+        ("library --folder '' list", "argument --folder: its value is empty"),
     ],
 )
 def test_what_an_option_would_ignore_or_cannot_be_is_wrong_usage(command, words, capsys):
     with pytest.raises(SystemExit) as end:
-        main(command.split())
+        main(shlex.split(command))
     assert end.value.code == 2 and words in capsys.readouterr().err

@@ -263,7 +263,7 @@ def test_an_option_that_is_forgotten_at_resume_costs_nothing_of_what_was_read(
     assert status == 0 and "not gone on with" not in err
 
 
-@pytest.mark.parametrize("slip", [("interveiw.mp4",), ("{clip}", "--fps", "-1"), ("{clip}", "--purpose", "hiring")])
+@pytest.mark.parametrize("slip", [("interveiw.mp4",), ("{clip}", "--model", "cnn"), ("{clip}", "--purpose", "hiring")])
 def test_a_slip_of_the_pen_costs_nothing_of_what_was_read(capsys, clip, tmp_path, slip):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / CHECKPOINT).write_text("{}\n{}\n")

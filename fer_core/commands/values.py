@@ -1,8 +1,9 @@
-"""Numbers as options take them; argparse says in a sentence what is wrong with others."""
+"""Values as options take them; argparse says in a sentence what is wrong with others."""
 
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 
 def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
@@ -29,3 +30,15 @@ def at_least(least: int) -> Callable[[str], int]:
 
     number.__name__ = "int"  # for the message where it is no number at all
     return number
+
+
+def filled(text: str) -> str:
+    """Takes a text that is not empty."""
+    if not text:
+        raise argparse.ArgumentTypeError("its value is empty; give one, or leave it out")
+    return text
+
+
+def filled_path(text: str) -> Path:
+    """Takes a path that is not empty."""
+    return Path(filled(text))
