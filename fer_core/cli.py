@@ -219,7 +219,8 @@ def _read_pictures(options: argparse.Namespace, records: "list[PictureRecord]") 
         if found.turn:
             say(f"note: {path} seems to be turned; turn it {found.turn} degrees clockwise to read it upright")
         height, width = picture.shape[:2]
-        read = ReadPicture(str(path), width, height, readings, settings, sha256=sha256, declaration=declaration)
+        name = os.fsencode(path).decode(errors="replace")  # JSON holds no bytes that are no letters
+        read = ReadPicture(name, width, height, readings, settings, sha256=sha256, declaration=declaration)
         records.append(as_record(read))
         if options.annotate:
             from fer_core.imaging.drawing import annotate

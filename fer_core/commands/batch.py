@@ -110,7 +110,10 @@ def _say(report: "Report", out: Path) -> None:
     read = len(report.entries) - len(report.failed)
     done = len(report.entries) - report.attempted
     before = f"; {done} of these were done before" if done > 0 else ""
-    say(f"{out} is ready: {read} read, {len(report.failed)} failed{before}")
+    n_copies = sum(len(entry.copies) for entry in report.entries)
+    words = "1 more is a copy of one of these" if n_copies == 1 else f"{n_copies} more are copies of these"
+    copies = f"; {words}" if n_copies else ""
+    say(f"{out} is ready: {read} read, {len(report.failed)} failed{before}{copies}")
 
 
 def _folder(text: str) -> Path:

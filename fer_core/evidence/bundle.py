@@ -177,6 +177,8 @@ def read_bundle(path: Path) -> Contents:
         hashes = {str(name): str(digest) for name, digest in manifest["sha256"].items()}
     except FileNotFoundError as error:
         raise MediaError(f"{path} does not exist; check the path.") from error
+    except IsADirectoryError as error:
+        raise MediaError(f"{path} is a folder; name the bundle in it.") from error
     except DAMAGED as error:
         raise MediaError(f"{path} is not a zip file that can be read; copy the bundle again.") from error
     except (KeyError, TypeError, ValueError, AttributeError, RequestError, TimelineError) as error:

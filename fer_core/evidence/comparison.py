@@ -86,7 +86,8 @@ def without_all(verdict: Verdict, absent: Collection[str]) -> Verdict:
 
 def _compared(kept: pd.DataFrame, now: pd.DataFrame, again: Timeline) -> tuple[Verdict, tuple[str, ...]]:
     if kept.equals(now):
-        return "identical", (f"All {len(kept):,} rows are the same to the last digit.",)
+        which = "The only row is" if len(kept) == 1 else f"All {len(kept):,} rows are"
+        return "identical", (f"{which} the same to the last digit.",)
     if unknown := [name for name in kept.columns if name not in now.columns]:
         return "differs", (f"No analysis gives these columns of the bundle: {harmless(', '.join(unknown))}.",)
     if missing := _other_moments(kept, now):

@@ -101,6 +101,15 @@ def test_annotated_pictures_of_an_earlier_call_stay(capsys, tmp_path):
     assert (tmp_path / "astronaut_2_annotated.png").exists() and "is drawn in" in err
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="such names do not exist there")
+def test_a_name_that_is_no_text_stands_in_json_that_everybody_reads(capsys, tmp_path):
+    picture = tmp_path / os.fsdecode(b"bad\xff.png")
+    picture.write_bytes(PORTRAIT.read_bytes())
+    status, out, _ = answer(capsys, "image", picture, "--json", "-")
+    [record] = json.loads(out)
+    assert status == 0 and record["path"] == str(tmp_path / "bad\N{REPLACEMENT CHARACTER}.png")
+
+
 def test_one_bad_picture_does_not_lose_the_others(capsys, tmp_path):
     bad = tmp_path / "bad.jpg"
     bad.write_text("not a picture")

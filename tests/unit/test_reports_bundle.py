@@ -137,6 +137,13 @@ def test_an_untouched_bundle_is_identical(tmp_path, data, video, timeline):
     assert (result.verdict, result.confirmed) == ("identical", True)
     assert asked == [(video, timeline.request)]  # with the bundle's own request
     assert result.findings[0] == f"All {len(timeline.frame):,} rows are the same to the last digit."
+    one = dataclasses.replace(timeline, frame=timeline.frame[:1])
+    assert compare(typed_rows(one), one) == ("identical", ("The only row is the same to the last digit.",))
+
+
+def test_a_folder_is_no_bundle(tmp_path):
+    with pytest.raises(MediaError, match="is a folder; name the bundle in it"):
+        read_bundle(tmp_path)
 
 
 def test_the_readme_says_where_there_are_pictures_of_faces(real_report, tmp_path, timeline):

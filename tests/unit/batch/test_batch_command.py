@@ -60,10 +60,15 @@ def test_status_and_sentences(capsys, made, tmp_path, given):
     status, _, stderr = answer(capsys, made / "*.mp4", tmp_path / "broken.mp4", "--out", out, "--fps", 5)
     assert status == 1 and "failed: broken.mp4: " in stderr and "Traceback" not in stderr
     assert stderr.endswith("out is ready: 2 read, 1 failed; 1 of these were done before\n")
+    copies = [tmp_path / f"copy {number}.mp4" for number in range(2)]
+    for number, words in enumerate(("1 more is a copy of one of these", "2 more are copies of these")):
+        copies[number].write_bytes((made / "0.mp4").read_bytes())
+        _, _, stderr = answer(capsys, made / "0.mp4", *copies[: number + 1], "--out", out, "--fps", 5)
+        assert stderr.endswith(f"out is ready: 1 read, 0 failed; 1 of these were done before; {words}\n")
     assert answer(capsys, made, "--out", out, "--fps", 5)[0] == 0  # the broken one was not asked for
     status, _, stderr = answer(capsys, made, "--out", out, "--fps", 2)
     assert status == 3 and "another fps" in stderr and stderr.count("\n") == 1
-    assert given == [(1, 300.0), *[(7, None)] * 3]
+    assert given == [(1, 300.0), *[(7, None)] * 5]
 
 
 def test_what_failed_is_tried_again_on_request_only(capsys, made, tmp_path, given):
