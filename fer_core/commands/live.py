@@ -72,9 +72,15 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         help='take markers from Lab Streaming Layer, from the stream NAME or all of the type "Markers"',
     )
     live.add_argument(
-        "--time-constant", type=of_request("time_constant_s"), default=TIME_CONSTANT_S, metavar="S", help="of the smoothing; default: 0.4"
+        "--time-constant",
+        type=of_request("time_constant_s"),
+        default=TIME_CONSTANT_S,
+        metavar="S",
+        help="of the smoothing; default: 0.4",
     )
-    live.add_argument("--threshold", type=of_request("uncertain_below"), metavar="P", help="uncertain below; default: the model's own")
+    live.add_argument(
+        "--threshold", type=of_request("uncertain_below"), metavar="P", help="uncertain below; default: the model's own"
+    )
     add_purpose_option(live)
     add_pipeline_options(live)
     live.set_defaults(run=_live, error=live.error, fps=0.0, smoothing="exponential", region=None)

@@ -154,7 +154,7 @@ def seem_whole(faces: LabelledFaces, detector: FaceDetector) -> bool:
     found = [(crop, detector.detect(bgr(crop))) for crop in few]
     sizes = [(boxes[0].box, min(crop.shape[:2])) for crop, boxes in found if boxes]
     small = sum(max(box.width, box.height) < _FILLED * side_px for box, side_px in sizes)
-    return small > len(sizes) / 2
+    return 2 * int(small) > len(sizes)
 
 
 def _sorted_out(tree: FileTree) -> tuple[list[tuple[str, int]], list[Skipped]]:

@@ -141,7 +141,10 @@ def test_corrections_are_made_in_every_file(capsys, clip, tmp_path):
         ("[", "is not JSON"),
         ('[{"kind": "dance", "person": 1}]', "Edit 1 is not understood"),
         ('[{"kind": "name", "person": 1, "name": "P07"}, 3]', "Edit 2 is not understood"),
-        ('[{"kind": "merge", "person": 1, "other": 1}]', "Edit 1 is not understood; correct it: A person cannot be mer"),
+        (
+            '[{"kind": "merge", "person": 1, "other": 1}]',
+            "Edit 1 is not understood; correct it: A person cannot",
+        ),
         ('[{"kind": "exclude", "spans": [{"start_s": 6, "end_s": 4}]}]', 'correct its "spans": a span cannot end'),
     ],
 )
