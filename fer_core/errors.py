@@ -19,7 +19,7 @@
     ├── WorkerError     processes that share work cannot be kept running
     ├── AccessError     somebody asks the HTTP service, or signs in to the dashboard, who may not
     │   └── KeyNeededError     a key is missing or not known
-    ├── MissingError    the HTTP service does not have, or no longer has, what is asked for
+    ├── MissingError    what is asked for is not there, or no longer; `NotKeptError` is one, too
     ├── BusyError       there is no room for more work now, and may be later
     ├── ServiceError    an HTTP service cannot be reached, or does not answer as one
     └── DependencyError an optional package is not installed

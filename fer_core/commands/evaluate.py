@@ -1,13 +1,14 @@
 """`evaluate`: measuring models on labelled faces."""
 
 import argparse
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, check_target, printable, progress_line, say, write_json
-from fer_core.errors import DatasetError
+from fer_core.errors import DatasetError, ModelError
 
 if TYPE_CHECKING:
     from fer_core.classification import EmotionClassifier
@@ -99,7 +100,9 @@ def _seem_photographs(faces: "LabelledFaces") -> bool:
     from fer_core.detection import load_detector
     from fer_core.evaluation import seem_whole
 
-    return faces.split == "all" and seem_whole(faces, load_detector())
+    with contextlib.suppress(ModelError):  # in a folder of models without a detector, where nothing else needs one
+        return faces.split == "all" and seem_whole(faces, load_detector())
+    return False
 
 
 def _faces(options: argparse.Namespace, classifiers: "list[EmotionClassifier]") -> "LabelledFaces":

@@ -65,9 +65,8 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     live.add_argument("--lsl", action="store_true", help="offer streams to Lab Streaming Layer in the local network")
     live.add_argument(
         "--markers-in",
-        type=str,  # which may be empty, as without a name
         nargs="?",
-        const="",
+        const=True,
         metavar="NAME",
         help='take markers from Lab Streaming Layer, from the stream NAME or all of the type "Markers"',
     )
@@ -164,7 +163,7 @@ def _markers(options: argparse.Namespace, session: "Session", held: contextlib.E
 
     if options.markers_in is None:
         return ""
-    session.markers = MarkersIn(session.mark, options.markers_in or None)
+    session.markers = MarkersIn(session.mark, None if options.markers_in is True else options.markers_in)
     held.callback(session.markers.close)
     return f"Markers come in from {session.markers.name}. "
 

@@ -201,7 +201,10 @@ def test_wrong_usage(arguments):
 
 def test_an_option_that_needs_no_name_takes_none():
     options = parser().parse_args(["live", "0", "--agree", "--markers-in"])
-    assert (options.markers_in, options.time_constant, options.threshold) == ("", 0.4, None)
+    assert (options.markers_in, options.time_constant, options.threshold) == (True, 0.4, None)
+    with pytest.raises(SystemExit) as stopped:  # of every stream, where a variable of a script is not set
+        parser().parse_args(["live", "0", "--agree", "--markers-in", ""])
+    assert stopped.value.code == 2
 
 
 def commands() -> list[str]:

@@ -12,6 +12,7 @@ from fer_core.classification import load_card
 from fer_core.cli import main
 from fer_core.detection import load_detector
 from fer_core.emotions import EMOTIONS
+from fer_core.errors import ModelError
 from fer_core.evaluation import evaluate_models, read_labelled
 from fer_core.imaging.crops import cut_face
 from fer_core.jobs import Monitor, Progress
@@ -107,6 +108,15 @@ def test_whole_photographs_that_are_taken_for_faces_are_noted(capsys, tmp_path):
     for number in range(2):
         (folder / f"{number}.png").write_bytes(png(cut_face(portrait, found.box)))
     assert "add --detect" not in run(capsys, tmp_path / "photos")[2]
+
+
+def test_no_detector_is_needed_for_that_note_alone(capsys, monkeypatch, own):
+    def missing(*_):
+        raise ModelError("models/faces/card.json is missing; restore it from the release.")
+
+    monkeypatch.setattr("fer_core.detection.load_detector", missing)  # as in a folder with a model of others alone
+    status, result, err = run(capsys, own, "--by-folder")
+    assert status == 0 and result["n"] == 12 and "add --detect" not in err
 
 
 @pytest.fixture

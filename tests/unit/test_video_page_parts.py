@@ -16,6 +16,7 @@ from fer_core.analysis.run import AnalysisProgress
 from fer_core.charts.comparing import agreement_lane, deviation_lines
 from fer_core.errors import MediaError, StoppedError, TimelineError
 from fer_core.jobs import Monitor, Progress
+from fer_core.live.recording import RecordedSession
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
 from fer_core.settings import UNFINISHED
@@ -26,9 +27,11 @@ from fer_core.timeline.summaries import WITHHELD, people
 from fer_core.ui.video import exports
 from fer_core.ui.video import people as people_tab
 from fer_core.ui.video import unfinished as video_unfinished
+from fer_core.ui.video.charts import summary_table
 from fer_core.ui.video.compare import as_table, subjects_of
 from fer_core.ui.video.events import changed_rows, markers_of, spans_of
 from fer_core.ui.video.exports import annotating, checkable
+from fer_core.ui.video.memory import Memory
 from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.player.copies import copying
 from fer_core.ui.video.products import Drawn
@@ -263,6 +266,24 @@ def test_poor_samples_that_are_left_out_still_tell_that_a_word_is_too_much():
     recording.leave_out_poor = True
     [row] = as_table(subjects_of([recording])).to_dict("records")
     assert (row["Mostly"], row["Good"], row["Seen"], row["happy"]) == (WITHHELD, 0.04, "0:01", 1.0)
+
+
+def test_a_few_good_samples_carry_no_word_in_the_statistics_either():
+    rows = [reading(n / 4, 1, "happy", quality="good" if n < 4 else "dark") for n in range(100)]
+    table = summary_table(open_recording(1, {"a": of_rows(rows)}))
+    assert table[["Samples", "Mostly", "Good"]].values.tolist() == [
+        ["all", WITHHELD, 0.04],
+        ["good only", WITHHELD, 1.0],
+    ]
+
+
+def test_a_session_that_waits_for_room_is_forgotten_with_the_visit():
+    """It was recorded in another tab while as many recordings were open as can be."""
+    kept, session = Memory(), RecordedSession(synthetic(4.0))
+    kept.know_live(session)
+    assert not kept.holds_live(session) and not kept.has_forgotten(session)
+    kept.forget()
+    assert kept.has_forgotten(session) and kept.holds_live(session)  # so that it is not opened
 
 
 class Tab:

@@ -131,6 +131,7 @@ def stop_recording(live: LiveStream) -> None:
     keep_session(session)
     with contextlib.suppress(FerError):  # the disk is full: the Video page tries it, too, and says so
         kept = memory()
+        kept.know_live(session)
         if kept.next_to_close is None:  # else it would close another recording, unasked
             kept.take_live()
             memory()  # names the visit in the page's address, so that a reload loses nothing

@@ -1,6 +1,7 @@
 """The charts of a recording, in which a click leads to its moment."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -123,7 +124,9 @@ def summary_table(recording: OpenRecording) -> pd.DataFrame:
         if summary.good_share < 1:
             alone = good.get(summary.person)
             nothing = {"Person": name, "Samples": "good only", "Seen": "0:00", "Number": 0}
-            rows.append(_row(name, "good only", alone) if alone else nothing)
+            # What is withheld of all samples stays so: a few good ones carry no word either.
+            row = alone and _row(name, "good only", replace(alone, good_share=summary.good_share))
+            rows.append({**row, "Good": 1.0} if row else nothing)
     return pd.DataFrame(rows)
 
 

@@ -72,7 +72,7 @@ def subjects_of(recordings: Sequence[OpenRecording]) -> list[Subject]:
         rows = each.rows(good=good)
         good_shares = {summary.person: summary.good_share for summary in each.summaries()}
         for summary in each.summaries(good=good):
-            summary = replace(summary, good_share=good_shares[summary.person])
+            summary = replace(summary, good_share=good_shares.get(summary.person, summary.good_share))
             title = _title(each, summary.person, recordings)
             found.append(Subject(title, summary.person, rows, summary, each.range_s))
     return found

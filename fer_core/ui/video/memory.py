@@ -34,7 +34,7 @@ MOST_OPEN: Final = 4
 _KEY: Final = "video memory"
 _PAGE: Final = "Video"
 _SAID: Final = "live session without room"
-_FORGOTTEN: Final = 0
+_FORGOTTEN, _UNOPENED = 0, -1
 _VISIT: Final = "visit"
 """Name in the page's address under which a visit is found again after a reload."""
 
@@ -60,8 +60,8 @@ class Memory:
         labelled: zips of labelled faces by number of the recording.
         problem: reason why the last analysis failed, in a sentence; None once something else was opened.
         opened: number of recordings that were opened so far.
-        live: every recorded session of the Live page that was opened, and the number of its recording; 0 after it was
-            forgotten. Each tab holds its own session. None is opened again.
+        live: every recorded session of the Live page, and the number of its recording; -1 before it was opened, 0 after
+            it was forgotten. Each tab holds its own session. None is opened again.
         owner: key of the person who signed in; empty where nobody does.
         in_part: SHA-256 of the recordings that were read in part, closed ones included.
         lock: held while any of this changes: two tabs of a browser can show one visit.
@@ -279,15 +279,20 @@ class Memory:
         with self.lock:
             if session is None or self.holds_live(session):
                 return
+            self.know_live(session)
             path = self.workspace.store(session.timeline.recording.name, session.video) if session.video else None
             problem = self.problem
             found = self.open_studies({session.timeline.request.model or "": session.study}, path)
             self.problem = problem  # nobody may have seen it yet: this is opened unasked
             found.live, self.live[session] = True, found.number
 
+    def know_live(self, session: RecordedSession) -> None:
+        """Take note of a session that may not be opened yet, so that `forget` is of it, too."""
+        self.live.setdefault(session, _UNOPENED)
+
     def holds_live(self, session: RecordedSession) -> bool:
         """Whether this session of the Live page was opened already."""
-        return session in self.live
+        return self.live.get(session, _UNOPENED) != _UNOPENED
 
     def has_forgotten(self, session: RecordedSession) -> bool:
         """Whether this session of the Live page was forgotten with the visit, maybe in another tab than its own."""
