@@ -1,7 +1,6 @@
 """`evaluate`: measuring models on labelled faces."""
 
 import argparse
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -100,9 +99,13 @@ def _seem_photographs(faces: "LabelledFaces") -> bool:
     from fer_core.detection import load_detector
     from fer_core.evaluation import seem_whole
 
-    with contextlib.suppress(ModelError):  # in a folder of models without a detector, where nothing else needs one
-        return faces.split == "all" and seem_whole(faces, load_detector())
-    return False
+    if faces.split != "all":
+        return False
+    try:
+        detector = load_detector()
+    except ModelError:  # such as in a folder of other people's models alone; figures need no detector
+        return False
+    return seem_whole(faces, detector)
 
 
 def _faces(options: argparse.Namespace, classifiers: "list[EmotionClassifier]") -> "LabelledFaces":
