@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fer_core.classification.engines import NetworkOutput
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
@@ -18,8 +18,14 @@ SMALLEST_PROBABILITY = 1e-7
 ROUNDED = 0.02
 """By which probabilities of eight-bit networks, and their sum, may be off."""
 
-Numbers = tuple[float, ...]
+
+def _one_or_many(given: object) -> object:
+    return (given,) if isinstance(given, int | float) else given
+
+
+Numbers = Annotated[tuple[float, ...], BeforeValidator(_one_or_many)]
 Positive = Annotated[float, Field(gt=0)]
+Positives = Annotated[tuple[Positive, ...], BeforeValidator(_one_or_many)]
 
 
 class Preprocessing(Record):
@@ -39,7 +45,7 @@ class Preprocessing(Record):
     layout: Literal["nhwc", "nchw"] = "nhwc"
     range: tuple[float, float] = (0.0, 255.0)
     mean: Numbers = (0.0,)
-    deviation: tuple[Positive, ...] = (1.0,)
+    deviation: Positives = (1.0,)
 
     @model_validator(mode="after")
     def _as_many_as_channels(self) -> "Preprocessing":
@@ -188,12 +194,18 @@ class ImportedEngine:
         return NetworkOutput(emotion, raters, self._maps(outputs) if card.class_maps else emotion[:, None, None])
 
     def check(self, faces: NDArray[np.float32]) -> None:
-        """Make sure that each head gives for these faces what the card says.
+        """Make sure that the network can tell these faces apart, and that each head gives what the card says.
+
+        Args:
+            faces: at least two, which differ; as for a call.
 
         Raises:
-            ModelError: one does not.
+            ModelError: it cannot, or one does not.
         """
-        outputs = self._network(self._card.preprocessing(faces))
+        inputs = self._card.preprocessing(faces)
+        if np.array_equal(inputs[0], inputs[1]):
+            raise ModelError("With this card all faces look alike to the network; correct range, mean and deviation.")
+        outputs = self._network(inputs)
         for head in (self._card.emotion, self._card.raters):
             if head:
                 head.check(outputs)
@@ -212,5 +224,6 @@ def _named(outputs: dict[str, NDArray[np.float32]], name: str | None) -> NDArray
         [only] = outputs.values()
         return only
     if name not in outputs:
-        raise ModelError(f"The network has these outputs: {', '.join(outputs)}; its card must name one of them.")
+        known = ", ".join(f"{name} {values.shape[1:]}" for name, values in outputs.items())
+        raise ModelError(f"The network has these outputs, with their shapes: {known}; its card must name one of them.")
     return outputs[name]

@@ -15,7 +15,7 @@ from fer_core.classification.recipe import Recipe
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
 from fer_core.networks.files import MODELS_DIR, FileRecord, Record
-from fer_core.networks.foreign import FORMATS
+from fer_core.networks.foreign import FORMATS, open_network
 from fer_core.whole_file import write_whole
 
 FACES_TRIED = 2
@@ -82,6 +82,7 @@ def import_model(file: Path, card: Path, models_dir: Path = MODELS_DIR) -> Model
     home = models_dir / given.name
     if home.exists():
         raise ModelError(f'There is a model "{given.name}" already; choose another name in {card.name}.')
+    open_network(file)  # before it is copied, so that a sentence about the file names the one that was given
     staging = models_dir / f".{given.name}.new"
     shutil.rmtree(staging, ignore_errors=True)
     try:
@@ -111,7 +112,8 @@ def read_given(path: Path) -> GivenCard:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the card"
-        raise ModelError(f"{path} cannot be used: {place}: {first['msg']}; correct it.") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise ModelError(f"{path} cannot be used: {place}: {said}; correct it.") from error
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} is not a readable JSON file; correct it or name another.") from error
 

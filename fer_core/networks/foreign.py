@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import DependencyError, ModelError, with_extra
+from fer_core.native_stderr import stderr_without
 
 Outputs = dict[str, NDArray[np.float32]]
 
@@ -90,6 +91,9 @@ class LiteRtNetwork:
 
     Raises:
         ModelError: the file is no such network, or takes anything but one batch of float32.
+
+    What the file says of its input's shape is held to: LiteRT would resize any input, and a network that ends in a mean
+    over space would answer, with other numbers than its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -97,13 +101,15 @@ class LiteRtNetwork:
 
         self.name, self.libraries = "litert", ("ai-edge-litert",)
         try:
-            self._interpreter = Interpreter(model_path=str(path))
+            with stderr_without("INFO: "):  # such as that it created a delegate
+                self._interpreter = Interpreter(model_path=str(path))
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path} is not a readable LiteRT model; export it again.") from error
         inputs = self._interpreter.get_input_details()
         if len(inputs) != 1 or inputs[0]["dtype"] != np.float32:
             raise ModelError(f"{path} must take exactly one input, of float32; export it so.")
         self._input = inputs[0]["index"]
+        self._wanted = tuple(int(size) for size in inputs[0]["shape_signature"])[1:]
         self._details = self._interpreter.get_output_details()
         self.outputs = tuple(output["name"] for output in self._details)
         self._lock = threading.Lock()
@@ -111,6 +117,11 @@ class LiteRtNetwork:
 
     def __call__(self, x: NDArray[np.float32]) -> Outputs:
         """Run a batch; see `ForeignNetwork`. One by one, so that a file with a fixed batch does too."""
+        if not _fits(x.shape[1:], self._wanted):
+            wanted = ", ".join("any" if size == _ANY else str(size) for size in self._wanted)
+            raise ModelError(
+                f"The network does not take an input of shape {x.shape[1:]} but of ({wanted}); correct its card."
+            )
         with self._lock:
             try:
                 answers = [self._run(x[i : i + 1]) for i in range(len(x))]
@@ -144,6 +155,14 @@ def open_network(path: Path) -> ForeignNetwork:
     if path.suffix.lower() not in FORMATS:
         raise ModelError(f"{path.name} is neither .onnx nor .tflite, and no other format is opened; export it as one.")
     return FORMATS[path.suffix.lower()](path)
+
+
+_ANY: Final = -1
+"""In the shape of an input of LiteRT, a dimension of any size."""
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return len(shape) == len(wanted) and all(want in (_ANY, size) for size, want in zip(shape, wanted, strict=True))
 
 
 _NUMBERS: Final = ("tensor(float)", "tensor(float16)", "tensor(double)", "tensor(int64)", "tensor(int32)")

@@ -21,6 +21,7 @@ from fer_core.errors import ModelError, with_extra
 from fer_core.evaluation import measure
 from fer_core.evaluation.predictions import predict
 from fer_core.evaluation.records import read_evaluation, read_predictions, record
+from fer_core.networks.files import MODELS_DIR
 from tests.conftest import ROOT
 from tests.models import face_set
 
@@ -249,11 +250,17 @@ def test_preprocessing_is_part_of_what_it_is(tmp_path, litert_file):
     ("changes", "words"),
     [
         ({"name": "../theirs"}, "name: String should match pattern"),
+        ({"side_px": 2 * SIDE}, f"({2 * SIDE}, {2 * SIDE}, 3) but of ({SIDE}, {SIDE}, 3); correct its card"),
+        ({"input": {**LITERT["input"], "range": [1, 1]}}, "all faces look alike to the network"),
+        ({"input": {**LITERT["input"], "deviation": 1e300}}, "all faces look alike to the network"),
         ({"side_px": 0}, "side_px: Input should be greater than 0"),
         ({"input": {"channels": 2}}, "input.channels"),
         ({"input": {"channels": 1, "mean": [0, 0, 0]}}, "mean and deviation have one number"),
         ({"input": {"channels": 3, "deviation": [1, 0, 1]}}, "input.deviation"),
-        ({"output": {"gives": "logits", "classes": ["happy", "sad"]}}, "must name each of these once: angry, disgust"),
+        (
+            {"output": {"gives": "logits", "classes": ["happy", "sad"]}},
+            "the card: the classes must name each of these once: angry, disgust",
+        ),
         ({"input": {"channels": 1}}, "does not take an input of shape"),
         ({"output": {"gives": "logits", "classes": EMOTIONS}}, "gives 8 values a face and its card names 7 classes"),
         ({"output": {"output": "none", "gives": "logits", "classes": THEIRS}}, "must name one of them"),
@@ -307,9 +314,30 @@ def test_files_that_can_hold_code_are_not_opened(tmp_path, capsys, name):
 
 
 def test_nonsense_is_no_network(tmp_path, capsys):
-    (tmp_path / "theirs.tflite").write_bytes(b"nonsense" * 9)
-    assert install(tmp_path, tmp_path / "theirs.tflite", **LITERT)[0] == 3
-    assert "not a readable LiteRT model" in capsys.readouterr().err
+    file = tmp_path / "theirs.tflite"
+    file.write_bytes(b"nonsense" * 9)
+    assert install(tmp_path, file, **LITERT)[0] == 3
+    assert f"{file} is not a readable LiteRT model" in capsys.readouterr().err
+
+
+def test_the_size_of_a_face_is_the_one_that_a_litert_file_fixes(tmp_path, capfd):
+    """A network of this project: its mean over space would answer for any size."""
+    file = MODELS_DIR / default_model() / "model.tflite"
+    grey = {"input": {"channels": 1}, "output": {"output": "none", "gives": "logits", "classes": EMOTIONS}}
+    status, models = install(tmp_path, file, side_px=64, **grey)
+    assert status == 3 and "(64, 64, 1) but of (48, 48, 1); correct its card" in capfd.readouterr().err
+    assert not list(models.iterdir())
+    assert install(tmp_path, file, side_px=48, **grey)[0] == 3
+    told = capfd.readouterr().err
+    assert f" ({len(EMOTIONS)},)" in told and "must name one of them" in told and told.count("\n") == 1
+
+
+def test_mean_and_deviation_are_one_number_or_one_a_channel():
+    plain, listed = (
+        Preprocessing(channels=3, mean=3, deviation=2.5),
+        Preprocessing(channels=3, mean=(3,), deviation=(2.5,)),
+    )
+    assert plain == listed and Preprocessing.model_validate_json(plain.model_dump_json()) == listed
 
 
 def test_a_missing_runtime_is_named(tmp_path, capsys, monkeypatch):
