@@ -8,6 +8,7 @@ from typing import Final
 
 from fer_core.errors import MediaError
 from fer_core.file_lock import LockedError, locked
+from fer_core.media.files import is_there
 
 SUMMARY: Final = "summary.json"
 TIMELINE: Final = "timeline.parquet"
@@ -38,3 +39,15 @@ def held_folder(folder: Path) -> Iterator[None]:
                     f"{folder} cannot be written to ({error.strerror}); choose another with --out."
                 ) from error
         yield
+
+
+def refuse_dataset(folder: Path) -> None:
+    """Make sure that results do not come between those of `batch`.
+
+    Raises:
+        MediaError: the folder holds a dataset.
+    """
+    from fer_core.batch.dataset import MANIFEST, REQUEST
+
+    if is_there(folder / MANIFEST) or is_there(folder / REQUEST):
+        raise MediaError(f"{folder} holds a dataset of batch; choose another folder with --out.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from fer_core.commands import Commands
 from fer_core.commands.endings import unhurried
-from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder
-from fer_core.commands.output import DONE, checked_folder, say, write_json
+from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder, refuse_dataset
+from fer_core.commands.output import DONE, checked_folder, printable, say, write_json
 from fer_core.commands.request_options import add_purpose_option, declaration_of, of_request, port, request_of
 from fer_core.commands.values import positive
 from fer_core.declaration import agreed
@@ -32,7 +32,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         "live",
         help="read a camera without the dashboard, and pass readings on",
         description="Read a camera until Ctrl-C or its end; see docs/live.md. Readings go where an option says, as "
-        "they come; without one, nowhere. Says in the end how long a message takes.",
+        "they come; without one, nowhere. Says in the end how long a message or reading takes.",
     )
     live.add_argument("source", metavar="SOURCE", help="number of a camera, an rtsp:// address, or a file to be played")
     live.add_argument("--agree", action="store_true", help="the people before the camera know and agree; always needed")
@@ -104,16 +104,16 @@ def _read(options: argparse.Namespace) -> int:
     pipeline = EmotionPipeline.load_for(request)
     with contextlib.ExitStack() as held:
         outputs = [_opened(way, pipeline, options, held) for way in _ways(options)]
-        shown = ", ".join(output.name for output in outputs) or "nowhere"
+        shown = _shown([output.name for output in outputs], options.out)
         session = Session(pipeline, request, outputs, _tell(shown), declaration, keep=options.out is not None)
         markers = _markers(options, session, held)
-        say(f"{source.name} is read; readings go to: {shown}. {markers}End with Ctrl-C.")
+        say(f"{source.name} is being opened; readings go {shown}. {markers}End with Ctrl-C.")
         try:
             with contextlib.suppress(KeyboardInterrupt):
                 session.run(source, options.seconds)
         finally:
             with unhurried():
-                was_read = _end(session, options.out)
+                was_read = _end(session, options.out, is_sent=bool(outputs))
     if not was_read:
         raise MediaError(f"No frame of {source.name} was read, so nothing is written; see whether it gives pictures.")
     return DONE
@@ -127,6 +127,7 @@ def _place(folder: Path) -> Iterator[None]:
         MediaError: it cannot.
     """
     with held_folder(folder):
+        refuse_dataset(folder)
         if (folder / TIMELINE).exists():
             raise MediaError(
                 f"{folder} holds a session already, which cannot be read again; choose another with --out."
@@ -168,19 +169,25 @@ def _markers(options: argparse.Namespace, session: "Session", held: contextlib.E
     return f"Markers come in from {session.markers.name}. "
 
 
+def _shown(names: list[str], out: Path | None) -> str:
+    """Where readings go: "to OSC 127.0.0.1:9000, folder session", or "nowhere"."""
+    places = names if out is None else [*names, f"folder {printable(str(out))}"]
+    return f"to {', '.join(places)}" if places else "nowhere"
+
+
 def _tell(shown: str) -> Callable[["LiveReading", "Figures"], None]:
     def tell(reading: "LiveReading", figures: "Figures") -> None:
         faces = ", ".join(
-            f"{face.person}: {face.reading.label} {face.reading.confidence:.0%}" for face in reading.faces
+            f"{face.person}: {face.reading.words} {face.reading.confidence:.0%}" for face in reading.faces
         )
         kept = " · no longer kept" if figures.full else ""
-        say(f"{figures.read} frames of {figures.came} · {faces or 'nobody'} · to {shown}{kept}")
+        say(f"{figures.read} frames of {figures.came} · {faces or 'nobody'} · {shown}{kept}")
 
     return tell
 
 
-def _end(session: "Session", out: Path | None) -> bool:
-    """Write and tell what was read; whether anything was."""
+def _end(session: "Session", out: Path | None, *, is_sent: bool) -> bool:
+    """Write and tell what was read, and how long a message took where some were sent; whether anything was read."""
     from fer_core.reports.summary import summary_of
     from fer_core.reports.tables import write_csv
 
@@ -193,7 +200,8 @@ def _end(session: "Session", out: Path | None) -> bool:
         write_csv(study.timeline, out)
         write_json(summary_of(study.timeline, study.notes).to_json(), str(out / SUMMARY))
     say(
-        f"{figures.read} of {figures.came} frames were read; from frame to message {figures.latency_ms(50):.0f} ms "
+        f"{figures.read} of {figures.came} frames were read; from frame to {'message' if is_sent else 'reading'} "
+        f"{figures.latency_ms(50):.0f} ms "
         f"(median), {figures.latency_ms(95):.0f} ms (95th percentile)"
     )
     if markers := figures.markers if recorded is None else len(recorded.markers):

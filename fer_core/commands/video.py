@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
-from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder
+from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder, refuse_dataset
 from fer_core.commands.output import DONE, check_target, checked_folder, progress_line, say, write_json
 from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.commands.values import at_least, positive
@@ -86,6 +86,7 @@ def _video(options: argparse.Namespace) -> int:
     checked_file(options.path)
     try:
         with held_folder(options.out):
+            refuse_dataset(options.out)
             _refuse_results_of_others(options.out, options.path)
             return _read(options, given)
     except (KeyboardInterrupt, FerError):

@@ -69,7 +69,12 @@ def source_of(text: str) -> Source:
     if text.isdecimal():
         return Device(int(text))
     scheme, is_address, _ = text.partition("://")
-    if is_address and scheme.lower() in RTSP:
+    if is_address and scheme.lower() not in RTSP:
+        raise MediaError(
+            f"{harmless(text.rpartition('@')[2])} is no address of a camera that can be read here; give one that "
+            "begins with rtsp:// or rtsps://, the number of a camera, or a file."
+        )
+    if is_address:
         try:
             return Stream(text)
         except ValueError as error:

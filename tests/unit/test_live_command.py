@@ -116,11 +116,21 @@ def test_a_camera_in_the_network_that_hangs_up_is_told_and_what_was_read_is_writ
     assert "ended the stream" in problem and problem in capsys.readouterr().err and "secret" not in problem
 
 
-@pytest.mark.parametrize("source", ["rtsp://[::1/face", "rtsp://someone:secret@[/face", "RTSPS://[x"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "http://someone:secret@camera.example/x",
+        "file:///x/y.mp4",
+        "rtsp://[::1/face",
+        "rtsp://someone:secret@[/face",
+        "RTSPS://[x",
+    ],
+)
 def test_what_is_no_address_is_said(capsys, source):
     assert main(["live", source, "--agree"]) == 3
     err = capsys.readouterr().err
     assert "no address of a camera" in err and err.count("\n") == 1 and "secret" not in err
+    assert source.rpartition("@")[2] in err
 
 
 @pytest.mark.parametrize("number", [97, 10**20])
@@ -372,7 +382,7 @@ def test_the_command_writes_what_video_writes(film, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["live", str(film), "--agree", "--out", str(out), "--osc"]) == 0
     told = capsys.readouterr().err
-    assert "readings go to: OSC 127.0.0.1:9000" in told and "from frame to message" in told
+    assert f"readings go to OSC 127.0.0.1:9000, folder {out}. " in told and "from frame to message" in told
     assert {path.name for path in out.iterdir()} == {
         "timeline.csv",
         "timeline_columns.csv",
@@ -382,6 +392,33 @@ def test_the_command_writes_what_video_writes(film, tmp_path, capsys):
     timeline = Timeline.read(out / "timeline.parquet")
     assert timeline.request.fps == 0 and timeline.declaration.agreed_at
     assert json.loads((out / "summary.json").read_text())["samples"] == timeline.frame["frame"].nunique() > 3
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_the_lines_say_what_is_uncertain_and_where_readings_go(keeps, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("fer_core.live.sources.source_of", lambda text: Given([scene((90, 90, 140))]))
+    monkeypatch.setattr(EmotionPipeline, "load_for", lambda request: fake_pipeline([Box(40, 30, 100, 100)]))
+    out = tmp_path / "out"
+    for threshold in ("0", "1"):
+        chosen = ["--out", f"{out}{threshold}"] if keeps else []
+        assert main(["live", "0", "--agree", "--threshold", threshold, *chosen]) == 0
+        opened, line, end = capsys.readouterr().err.splitlines()[:3]
+        assert ("uncertain: " in line) == (threshold == "1") and ": " in line
+        place = f"to folder {out}{threshold}" if keeps else "nowhere"
+        assert f"is being opened; readings go {place}. " in opened and line.endswith(f" · {place}")
+        assert "from frame to reading" in end
+
+
+@pytest.mark.parametrize("of_dataset", ["recordings.parquet", "request.json"])
+@pytest.mark.parametrize("command", ["live", "video"])
+def test_no_results_come_between_those_of_batch(command, of_dataset, film, tmp_path, capsys):
+    out = tmp_path / "dataset"
+    out.mkdir()
+    (out / of_dataset).write_bytes(b"of batch")
+    agreed_to = ["--agree"] if command == "live" else []
+    assert main([command, str(film), "--out", str(out), *agreed_to]) == 3
+    assert "holds a dataset of batch; choose another folder with --out" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == [of_dataset]
 
 
 def test_a_session_is_written_though_nobody_listens_and_never_over_another(film, tmp_path, monkeypatch, capsys):
