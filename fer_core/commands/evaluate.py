@@ -1,7 +1,7 @@
 """`evaluate`: measuring models on labelled faces."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SPLITS: Final = ("PrivateTest", "PublicTest", "test", "validation", "train", "all")
 SKIPPED_SHOWN: Final = 10
+STRAYS_SHOWN: Final = 3
 
 
 def add(commands: Commands) -> None:
@@ -113,7 +114,13 @@ def _faces(options: argparse.Namespace, classifiers: "list[EmotionClassifier]") 
     from fer_core.evaluation import Skipped, read_labelled, split_of
     from fer_core.evaluation.datasets import has_splits, load_faces
 
-    if options.split == "all" or (options.split is None and not has_splits(options.data)):
+    laid_out = options.split != "all" and has_splits(options.data)
+    if options.split not in ("all", "test", None) and not laid_out:
+        raise DatasetError(
+            f'The data have no split "{options.split}", as there are no train and test folders; leave out --split, '
+            "which measures all."
+        )
+    if options.split == "all" or (options.split is None and not laid_out):
         return read_labelled(
             options.data,
             load_detector() if options.detect else None,
@@ -131,7 +138,12 @@ def _faces(options: argparse.Namespace, classifiers: "list[EmotionClassifier]") 
 def _attributes(options: argparse.Namespace, faces: "LabelledFaces") -> dict[str, list[str]]:
     from fer_core.evaluation.attributes import attributes_of
 
-    return attributes_of(faces.files, faces.folders, options.slices, options.by_folder)
+    def note(strays: Sequence[str]) -> None:
+        shown = printable(", ".join(strays[:STRAYS_SHOWN]))
+        table = printable(str(options.slices))
+        say(f"note: rows of {table} that tell of none of these faces: {len(strays):,}, such as {shown}")
+
+    return attributes_of(faces.files, faces.folders, options.slices, options.by_folder, note)
 
 
 def _record(options: argparse.Namespace, names: list[str]) -> None:

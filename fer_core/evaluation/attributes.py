@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
@@ -23,13 +23,16 @@ UNKNOWN: Final = ""
 _BEYOND: Final = "cells beyond the heading"
 
 
-def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, list[str]]:
+def read_attributes(
+    table: Path | BinaryIO, files: Sequence[str], on_strays: Callable[[Sequence[str]], None] | None = None
+) -> dict[str, list[str]]:
     """The columns of a CSV, brought into the order of the faces.
 
     Args:
         table: a CSV in UTF-8 with a heading; separated by comma, semicolon or tab. Its column `file` holds paths
             within the data, or file names alone where no two faces share one; every other column is an attribute.
         files: the N paths of the faces.
+        on_strays: takes in the files of the rows that fit none of the faces, where there are some.
 
     Returns:
         By attribute the N values, `UNKNOWN` where the table has none. Numbers of many kinds, such as ages, are put
@@ -50,19 +53,29 @@ def read_attributes(table: Path | BinaryIO, files: Sequence[str]) -> dict[str, l
             f'{label} tells of none of the {len(files):,} faces; its column "{FILE_COLUMN}" must hold paths such as '
             f'"{files[0]}".'
         )
+    told = {id(row) for row in found}
+    strays = [key for key, row in zip(keys, rows, strict=True) if id(row) not in told]
+    if strays and on_strays is not None:
+        on_strays(strays)
     columns = {name: [(row.get(name) or "").strip() if row else UNKNOWN for row in found] for name in names}
     return {name: _grouped(values, name, label) for name, values in columns.items()}
 
 
 def attributes_of(
-    files: Sequence[str], folders: Sequence[str], table: Path | BinaryIO | None, by_folder: bool
+    files: Sequence[str],
+    folders: Sequence[str],
+    table: Path | BinaryIO | None,
+    by_folder: bool,
+    on_strays: Callable[[Sequence[str]], None] | None = None,
 ) -> dict[str, list[str]]:
     """What people asked to slice by: the columns of a table, the folders above the emotion folders, or both.
+
+    Rows of the table that fit none of the faces are told to `on_strays`, as by `read_attributes`.
 
     Raises:
         DatasetError: see `read_attributes`; or both have an attribute of that name.
     """
-    attributes = {} if table is None else read_attributes(table, files)
+    attributes = {} if table is None else read_attributes(table, files, on_strays)
     if not by_folder:
         return attributes
     if FOLDER_ATTRIBUTE in attributes:

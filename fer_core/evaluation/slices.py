@@ -113,10 +113,20 @@ def widest_gap(tables: Mapping[str, NDArray[np.int64]]) -> WidestGap | None:
 
 def _judged(name: str, gap: WidestGap, p_adjusted: float) -> JudgedGap:
     established = p_adjusted < SIGNIFICANT and gap["difference_ci95"][0] > 0
+    return {
+        **gap,
+        "p_adjusted": p_adjusted,
+        "established": established,
+        "sentence": _sentence(name, gap, p_adjusted, established),
+    }
+
+
+def _sentence(name: str, gap: WidestGap, p_adjusted: float, established: bool) -> str:
+    if not gap["difference"]:
+        return f"{name}: groups of at least {SMALLEST} faces are read right equally often: no difference is seen."
     points, low, high = (100 * value for value in (gap["difference"], *gap["difference_ci95"]))
-    seen = (
+    return (
         f'{name}: "{gap["best"]}" is read right more often than "{gap["worst"]}" by {points:.1f} points '
-        f"(95 % interval {low:+.1f} to {high:+.1f}, corrected p = {p_adjusted:.2g})"
+        f"(95 % interval {low:+.1f} to {high:+.1f}, corrected p = {p_adjusted:.2g}): "
+        f"{'established' if established else 'not established'}."
     )
-    verdict = "established" if established else "not established"
-    return {**gap, "p_adjusted": p_adjusted, "established": established, "sentence": f"{seen}: {verdict}."}

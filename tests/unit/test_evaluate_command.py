@@ -68,9 +68,12 @@ def test_slices_by_a_table(capsys, own, tmp_path):
     with zipfile.ZipFile(own) as archive:
         names = [name for name in archive.namelist() if name[-5].isdigit()]
     rows = [f"{name},{'dim' if int(name[-5]) % 2 else 'bright'}" for name in names if "5" not in name]
-    table.write_text("file,light\n" + "\n".join(rows))
+    rows += ["gone.png,dim", *(f"\u202e{number}.png,dim" for number in range(3))]
+    table.write_text("file,light\n" + "\n".join(rows), encoding="utf-8")
     status, result, err = run(capsys, own, "--slices", table, "--by-folder")
     assert f"{MODEL}, light: fewer than two groups are large enough to compare. Faces without a value: 2." in err
+    lost = "gone.png, \ufffd0.png, \ufffd1.png"
+    assert f"note: rows of {table} that tell of none of these faces: 4, such as {lost}\n" in err
     attributes = result["models"][MODEL]["slices"]["attributes"]
     assert status == 0 and list(attributes) == ["light", "folder"]
     assert {value: entry["n"] for value, entry in attributes["light"]["slices"].items()} == {"bright": 6, "dim": 4}
@@ -158,6 +161,12 @@ def test_damaged_pictures_of_a_split_are_named_and_skipped(capsys, layout):
 def test_options_for_own_data_say_so(option, capsys, layout):
     status, result, err = run(capsys, layout, option)
     assert (status, result) == (3, {}) and "--split all" in err and err.count("\n") == 1
+
+
+def test_a_split_of_data_without_any_is_said_to_be_none(capsys, own):
+    status, result, err = run(capsys, own, "--split", "train")
+    assert (status, result) == (3, {}) and "no train and test folders; leave out --split" in err
+    assert err.count("\n") == 1 and "it has" not in err
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,7 @@ def test_small_slices_are_shown_but_do_not_make_the_gap():
 def test_equal_slices_have_no_gap_to_speak_of():
     gap = slices(*grouped({"a": (50, 25), "b": (50, 25)}))["attributes"]["group"]["gap"]
     assert gap["difference"] == 0 and gap["p_value"] == 1 and not gap["established"] and gap["best"] != gap["worst"]
+    assert gap["sentence"] == "group: groups of at least 10 faces are read right equally often: no difference is seen."
 
 
 def test_several_attributes_are_corrected_together():
