@@ -45,6 +45,12 @@ def study_page() -> AppTest:
     return page
 
 
+def choice(page):
+    """The widget of what is chosen."""
+    [widget] = [each for each in page.multiselect if each.label == "Chosen recordings"]
+    return widget
+
+
 def texts(page) -> str:
     return "\n".join(each.value for each in (*page.markdown, *page.caption, *page.info, *page.success, *page.error))
 
@@ -172,24 +178,45 @@ def test_a_recording_is_described_opened_and_deleted(place):
     full(place)
     page = study_page()
     name = next(entry.analysis for entry in Library.open(place).entries() if entry.title == "r12.mp4")
-    page.multiselect(key="study chosen").set_value([name]).run()
+    choice(page).set_value([name]).run()
     by_label = {each.label: each for each in page.text_input}
     by_label["Subject"].set_value("S9")
     by_label["Condition"].set_value("calm")
     next(each for each in page.button if each.label == "Save").click().run()
     assert "r12.mp4 was saved" in texts(page).replace("\\", "")
     assert Library.open(place).entry(name).place == Place("S9", "", "calm")
-    page.multiselect(key="study chosen").set_value([name]).run()
+    choice(page).set_value([name]).run()
     page.button(key="study delete").click().run()
     assert "Deleted for good" in texts(page) and "1 analysis" in texts(page)
     assert len(page.dataframe[0].value) == 12
+
+
+def test_what_is_chosen_stays_chosen_in_the_browser_when_its_label_changes(place):
+    """A browser sends the labels that it shows, which a new widget or the server alone changes."""
+    full(place)
+    page = study_page()
+    [entry] = Library.open(place).search("r12")
+    choice(page).set_value([entry.analysis]).run()
+    drawn = choice(page).proto
+    for field, words in (("Title", "renamed"), ("Subject", "S9")):
+        next(each for each in page.text_input if each.label == field).set_value(words)
+        next(each for each in page.button if each.label == "Save").click().run()
+        now = choice(page).proto
+        assert now.id != drawn.id or now.set_value
+        [label] = now.raw_values if now.set_value else [now.options[place] for place in now.default]
+        assert words in label and choice(page).value == [entry.analysis]
+        drawn = now
+    kept = Library.open(place).entry(entry.analysis)
+    assert (kept.title, kept.place.subject) == ("renamed", "S9")
+    page.button(key="study delete").click().run()
+    assert "Deleted for good" in texts(page) and len(Library.open(place).entries()) == 12
 
 
 def test_what_was_searched_and_chosen_stays_while_another_part_is_looked_at(place):
     full(place)
     page = study_page()
     page.text_input("study search").set_value("S1").run()
-    [chosen] = [each for each in page.multiselect if each.label == "Chosen recordings"]
+    chosen = choice(page)
     first = page.dataframe[0].value["Recording"].tolist()
     analysis = next(one.analysis for one in Library.open(place).entries() if one.title == first[0])
     chosen.set_value([analysis]).run()
@@ -198,7 +225,7 @@ def test_what_was_searched_and_chosen_stays_while_another_part_is_looked_at(plac
     tab(page, "Recordings")
     assert page.text_input("study search").value == "S1" and page.toggle("study columns").value
     assert page.dataframe[0].value["Recording"].tolist() == first
-    [chosen] = [each for each in page.multiselect if each.label == "Chosen recordings"]
+    chosen = choice(page)
     assert chosen.value == [analysis]
 
 
@@ -210,7 +237,7 @@ def test_of_two_analyses_of_one_recording_the_chosen_one_is_deleted(place):
         labels = labels_of(library.entries())
     assert len({*labels.values()}) == 2 and all("kept 2" in label for label in labels.values())
     page = study_page()
-    page.multiselect(key="study chosen").select(labels[older]).run()  # by its label, as a browser does
+    choice(page).select(labels[older]).run()  # by its label, as a browser does
     assert labels[older] in texts(page).replace("\\", "")
     page.button(key="study delete").click().run()
     assert not page.exception and [entry.analysis for entry in Library.open(place).entries()] == [newer]
@@ -223,7 +250,7 @@ def test_what_stays_of_a_recording_is_said_and_can_be_deleted_with_it(place):
         older = library.keep(Study(of_rows(rows)))
         library.keep(Study(of_rows(rows[:6]), (Name(1, "Ada"),)))
     page = study_page()
-    page.multiselect(key="study chosen").set_value([older]).run()
+    choice(page).set_value([older]).run()
     said = texts(page).replace("\\", "")
     assert "1 further analysis of this recording stays, with names and consent" in said
     [whole] = [each for each in page.checkbox if each.label.startswith("Delete the whole recording")]
@@ -256,7 +283,7 @@ def test_a_kept_analysis_opens_in_video_with_its_corrections(place):
     full(place)
     page = study_page()
     entry = Library.open(place).search("r3")[0]
-    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    choice(page).set_value([entry.analysis]).run()
     next(each for each in page.button if each.label == "Open in Video").click().run()
     assert not page.exception
     [recording] = page.session_state["video memory"].recordings.values()
@@ -267,7 +294,7 @@ def test_the_video_page_keeps_further_corrections_only_when_asked(place):
     full(place)
     entry = Library.open(place).search("r3")[0]
     page = study_page()
-    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    choice(page).set_value([entry.analysis]).run()
     next(each for each in page.button if each.label == "Open in Video").click().run()
     [recording] = page.session_state["video memory"].recordings.values()
     recording.call(1, "Grace")
@@ -336,7 +363,7 @@ def test_nothing_to_take_along_outlives_whoever_is_deleted(place):
     other = tab(study_page(), "Take along")
     next(each for each in other.button if each.label == "Make the zip of everything").click().run()
     other.session_state["study zip"].work.wait(60)
-    tab(page, "Recordings").multiselect(key="study chosen").set_value([Library.open(place).entries()[0].analysis]).run()
+    choice(tab(page, "Recordings")).set_value([Library.open(place).entries()[0].analysis]).run()
     page.button(key="study delete").click().run()
     assert not page.exception and not reading_of_files._shared()
     assert "study zip" not in page.session_state and "study report" not in page.session_state
@@ -352,10 +379,10 @@ def test_the_tick_to_delete_a_whole_recording_is_of_that_recording(place):
             recording = replace(timeline.recording, name=entry.title, sha256=entry.recording_id)
             library.keep(Study(replace(timeline, recording=recording)))
     page = study_page()
-    page.multiselect(key="study chosen").set_value([first.analysis]).run()
+    choice(page).set_value([first.analysis]).run()
     next(each for each in page.checkbox if each.label.startswith("Delete the whole")).check().run()
     assert page.button(key="study delete").label == "Delete 2 for good"
-    page.multiselect(key="study chosen").set_value([second.analysis]).run()
+    choice(page).set_value([second.analysis]).run()
     assert page.button(key="study delete").label == "Delete 1 for good"
 
 
@@ -478,7 +505,7 @@ def test_events_are_replaced_by_as_many_others_once(place):
     full(place)
     page = study_page()
     entry = next(entry for entry in Library.open(place).entries() if entry.title == "r0.mp4")
-    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    choice(page).set_value([entry.analysis]).run()
     for onset in (1.0, 1.5):
         [given] = [one for one in page.file_uploader if one.label == "Events"]
         given.upload("events.csv", f"time_s,text\n{onset},joke\n".encode(), "text/csv").run()
@@ -524,7 +551,7 @@ def test_consent_is_written_down_for_a_subject_and_withdrawn(place):
     full(place)
     page = study_page()
     entry = next(entry for entry in Library.open(place).entries() if entry.title == "r0.mp4")
-    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    choice(page).set_value([entry.analysis]).run()
     by_label = {each.label: each for each in page.text_input}
     by_label["Purpose"].set_value("teaching")
     by_label["Version of the text"].set_value("form 12, version 3")

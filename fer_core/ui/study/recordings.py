@@ -44,6 +44,7 @@ _FORMATS: Final = {
     "Duration": "%.0f s", "People": "%d", "Good": "percent", "Uncertain": "percent", "No face": "percent",
 }  # fmt: skip
 _EVENT_FILES: Final = "study event files"
+_CHOSEN: Final = "study chosen"
 
 
 def recordings(library: Library) -> None:
@@ -211,11 +212,7 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
     """Open one, describe it, or delete some. A search adds to what is chosen, and takes nothing out of it."""
     everything = library.entries()
     names = labels_of(everything)
-    offered = {*(entry.analysis for entry in found), *st.session_state.get("study chosen", ())}
-    options = [analysis for analysis in names if analysis in offered]
-    chosen = st.multiselect(
-        "Chosen recordings", options, format_func=names.__getitem__, key="study chosen", persist_state="session"
-    )
+    chosen = _chosen(names, found)
     entries = [entry for entry in everything if entry.analysis in chosen]
     if not entries:
         return
@@ -238,6 +235,22 @@ def _one(library: Library, found: Sequence[Entry]) -> None:
         _about(library, entries[0])
         _events(library, entries[0])
         consent(library, entries[0])
+
+
+def _chosen(names: Mapping[str, str], found: Sequence[Entry]) -> list[str]:
+    """Ask which analyses are chosen, of what was found and what was chosen before.
+
+    A browser sends the labels of what is chosen, as it drew them: once any label is another, it gets another widget,
+    with the same choice, or what it sends next would be of nothing.
+    """
+    key = f"{_CHOSEN} {hash(tuple(names.items()))}"
+    before = st.session_state.get(key, st.session_state.get(_CHOSEN, ()))
+    offered = {*(entry.analysis for entry in found), *before}
+    options = [analysis for analysis in names if analysis in offered]
+    default = [analysis for analysis in before if analysis in names]
+    chosen = st.multiselect("Chosen recordings", options, default, format_func=names.__getitem__, key=key)
+    st.session_state[_CHOSEN] = chosen
+    return chosen
 
 
 def _delete(library: Library, entries: Sequence[Entry], everything: Sequence[Entry], names: Mapping[str, str]) -> None:
