@@ -251,7 +251,8 @@ def test_faces_are_drawn_removed_and_taken_back(fakes, monkeypatch):
     page = image_page()
     page.file_uploader[0].upload("one.png", picture(), "image/png").run()
     button(page, "Remove this face").click().run()
-    assert "No face found" in page.info[0].value and "Corrected by hand once" in text(page)
+    assert "No face is left" in page.info[0].value and "removed by hand" in page.info[0].value
+    assert "light" not in page.info[0].value and "Corrected by hand once" in text(page)
     for field, value in zip(page.number_input, (30, 40, 60), strict=True):
         field.set_value(value)
     button(page, "Add").click().run()
@@ -268,6 +269,7 @@ def test_a_picture_of_one_pixel_is_shown_like_any_other(fakes):
     page = image_page()
     page.file_uploader[0].upload("dot.png", picture(size=(1, 1)), "image/png").run()
     assert not page.exception and "No face found" in page.info[0].value
+    assert "pixels" not in page.info[0].value  # how small is too small, the line under the picture says
 
 
 def test_the_same_picture_under_two_names_is_corrected_once(fakes, monkeypatch):

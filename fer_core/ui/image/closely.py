@@ -11,6 +11,7 @@ from fer_core.readings import Box
 from fer_core.ui.image.board import board, board_data
 from fer_core.ui.image.results import (
     NO_FACE,
+    NO_FACE_LEFT,
     about_turn,
     alternative_text,
     annotated_png,
@@ -102,7 +103,7 @@ def _draw(picture: Analysed, box: Box) -> None:
 
 def _faces(picture: Analysed, uncertain_below: float, *, attention: bool) -> None:
     if not picture.readings:
-        st.info(NO_FACE, icon=":material/search_off:")
+        st.info(NO_FACE_LEFT if picture.found else NO_FACE, icon=":material/search_off:")
         return
     chosen, several = chosen_face(picture), len(picture.readings) > 1
     choose_face(picture, chosen)  # whoever is shown stays, also where faces to the left come or go

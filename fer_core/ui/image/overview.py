@@ -70,7 +70,7 @@ def overview(pictures: Sequence[Analysed]) -> tuple[int, int | None]:
         and (doubt == "all" or face.reading.uncertain == (doubt == "uncertain"))
     ]
     if not shown:
-        st.caption("No face is like that." if faces else "No face was found in any of them.")
+        st.caption("No face is like that." if faces else "No face is in any of them.")
     if layout == _GRID:
         _grid(pictures, shown)
         picked = None

@@ -35,8 +35,11 @@ _NOT_IN_NAMES = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
 """Not allowed in names of files on Windows."""
 
 NO_FACE = (
-    "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and at "
-    "least 40 pixels wide; more light; less of it covered."
+    "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and "
+    "larger; more light; less of it covered."
+)
+NO_FACE_LEFT = (
+    "**No face is left in this picture.** All that were found were removed by hand; *Undo* brings the last back."
 )
 
 
