@@ -12,6 +12,7 @@ from fer_core.ui.shared.text import plain
 from fer_core.ui.study.curves import curves
 from fer_core.ui.study.recordings import recordings
 from fer_core.ui.study.results import results
+from fer_core.ui.study.sample import making_sample
 from fer_core.ui.study.taking import taking
 from fer_core.ui.study.waiting import adding
 
@@ -26,6 +27,7 @@ try:
     cards = {card.name: card for card in loaders.cards_or_stop()}
     opened = library()
     adding(opened, queue(), cards)
+    making_sample()
     tabs = st.tabs(list(SECTIONS), key="study part", on_change="rerun")
     for tab, section in zip(tabs, SECTIONS.values(), strict=True):
         if tab.open:

@@ -21,7 +21,7 @@ from fer_core.timeline.study import Study
 from fer_core.ui.shared import library as shared
 from fer_core.ui.shared import loaders, routing
 from fer_core.ui.study import reading as reading_of_files
-from fer_core.ui.study import taking
+from fer_core.ui.study import sample, taking
 from fer_core.ui.study.recordings import FIRST, columns_at_first, labels_of, table_of
 from tests.conftest import ROOT
 from tests.timelines import of_rows, reading
@@ -198,6 +198,7 @@ def test_what_is_chosen_stays_chosen_in_the_browser_when_its_label_changes(place
     [entry] = Library.open(place).search("r12")
     choice(page).set_value([entry.analysis]).run()
     drawn = choice(page).proto
+    assert "r12.mp4 · no subject" in drawn.options
     for field, words in (("Title", "renamed"), ("Subject", "S9")):
         next(each for each in page.text_input if each.label == field).set_value(words)
         next(each for each in page.button if each.label == "Save").click().run()
@@ -541,10 +542,24 @@ def test_a_sample_study_is_made_and_deleted_on_a_click(place):
     table = page.dataframe[0].value
     assert len(table) == 12 and set(table["Condition"]) == {"open", "covered"} and set(table["Tags"]) == {"sample"}
     assert "says nothing about people" in texts(page)
-    next(each for each in page.button if each.label == "Delete the sample (12)").click().run()
+    page.button(key="sample delete").click().run()
     assert not page.exception
-    assert "The sample was deleted" in texts(page) and "A study grows in three steps" in texts(page)
+    said = texts(page).replace("\\", "")
+    assert "The sample was deleted. Deleted for good on 20" in said and " UTC: 12 analyses, files removed" in said
+    assert "+00:00" not in said and "A study grows in three steps" in texts(page)
     assert Library.open(place).is_empty()
+
+
+def test_a_sample_study_in_the_making_is_seen_in_every_part_of_the_page(place, monkeypatch):
+    held = threading.Event()
+    monkeypatch.setattr(sample, "make_sample", lambda *given: held.wait(60))
+    page = study_page()
+    next(each for each in page.button if each.label == "Make a sample study").click().run()
+    assert page.button(key="stop sample") and "A study grows" not in texts(page)
+    for name in ("Compare people", "Over time", "Take along"):
+        assert tab(page, name).button(key="stop sample")  # beside its bar, whose end lets the page run again
+    held.set()
+    page.session_state["study sample"].wait(60)
 
 
 def test_consent_is_written_down_for_a_subject_and_withdrawn(place):

@@ -18,8 +18,8 @@ from fer_core.timeline.events.formats import read_events
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import held
 from fer_core.ui.study.consent import consent
-from fer_core.ui.study.results import MESSAGE, forget_results
-from fer_core.ui.study.sample import sample
+from fer_core.ui.study.results import MESSAGE, forget_results, receipt_words
+from fer_core.ui.study.sample import is_made, sample
 from fer_core.ui.video.memory import MOST_OPEN, memory
 
 EMPTY: Final = """
@@ -53,6 +53,8 @@ def recordings(library: Library) -> None:
         st.success(plain(words), icon=":material/check:")
     sample(library)
     if library.is_empty():
+        if is_made():
+            return
         st.info(EMPTY, icon=":material/groups:")
         return
     searched = st.text_input(
@@ -134,7 +136,7 @@ def _attribute_column(name: str) -> str:
 
 def labels_of(entries: Sequence[Entry]) -> dict[str, str]:
     """By analysis, a label unlike that of every other: a browser tells what was chosen by its label alone."""
-    labels = {entry.analysis: f"{entry.title} · {entry.place.subject or 'nobody'}" for entry in entries}
+    labels = {entry.analysis: f"{entry.title} · {entry.place.subject or 'no subject'}" for entry in entries}
     for further in (
         lambda entry: f"{entry.request.model or 'no model'}, kept {entry.kept_at[:16].replace('T', ' ')} UTC",
         lambda entry: entry.analysis[:8],
@@ -277,7 +279,7 @@ def _delete(library: Library, entries: Sequence[Entry], everything: Sequence[Ent
         receipts = [library.delete(id_) for id_ in gone]
         receipts += [library.delete_analysis(entry.analysis) for entry in entries if entry.recording_id not in gone]
         forget_results()
-        st.session_state[MESSAGE] = " ".join(receipt.sentence() for receipt in receipts)
+        st.session_state[MESSAGE] = " ".join(map(receipt_words, receipts))
         st.rerun()
 
 
@@ -308,7 +310,7 @@ def _events(library: Library, entry: Entry) -> None:
     with st.expander(f"Events ({len(events)})", icon=":material/flag:"):
         st.markdown(
             "On the clock of the recording: CSV, BIDS, PsychoPy, E-Prime, ELAN, BORIS or subtitles. They replace those "
-            "that are kept."
+            "that are kept. Markers of the Video page belong to its corrections, and are not among them."
         )
         number = st.session_state.setdefault(_EVENT_FILES, 0)
         given = held(st.file_uploader("Events", key=f"study events {entry.recording_id} {number}"))

@@ -1,6 +1,7 @@
 """People compared: figure, what each cell rests on, and the sentences for a paper."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -12,7 +13,7 @@ from fer_core.errors import TimelineError
 from fer_core.library.alike import NOT_ALIKE, Behind, differences, used
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, outcome_of, value_title
-from fer_core.library.values import Entry
+from fer_core.library.values import Entry, Receipt
 from fer_core.reports.wording import validity_line
 from fer_core.timeline.groups.conditions import Share
 from fer_core.timeline.groups.methods import methods_paragraph
@@ -111,6 +112,12 @@ def forget_results() -> None:
     """Drop every table and comparison that was computed, of all visitors, such as after somebody was deleted."""
     forget_read()
     statistics.clear()
+
+
+def receipt_words(receipt: Receipt) -> str:
+    """A receipt for people, with its moment to the second."""
+    moment = f"{receipt.deleted_at[:19].replace('T', ' ')} UTC"
+    return replace(receipt, deleted_at=moment).sentence()
 
 
 @st.cache_data(max_entries=32, show_spinner="Comparing people …")
