@@ -90,14 +90,14 @@ def router(settings: ServiceSettings) -> APIRouter:
     routes = APIRouter(tags=["about"])
     stored = STORED.format(hours=settings.kept_hours) + (IN_LIBRARY if settings.library else "")
 
-    @routes.get("/v1/models", operation_id="models", summary="List what is installed", responses=answers(401, 403, 500))
+    @routes.get("/v1/models", operation_id="models", summary="List what is installed", responses=answers(401, 403, 422, 500))
     def models() -> Models:
         """Models with their licence and measured accuracy, face detectors, and the order of the expressions."""
         default = default_model()
         listed = [_model(card, card.name == default) for card in list_cards()]
         return Models(models=listed, detectors=installed_detectors(), emotions=list(EMOTIONS), version=__version__)
 
-    @routes.get("/v1/notice", operation_id="notice", summary="Say what it is not for", responses=answers(401, 403))
+    @routes.get("/v1/notice", operation_id="notice", summary="Say what it is not for", responses=answers(401, 403, 422))
     def notice() -> Notice:
         """Show this to the people whose pictures you send, and send none without their consent."""
         return Notice(purpose=PURPOSE, privacy=stored)

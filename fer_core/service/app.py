@@ -18,6 +18,7 @@ from fer_core.service import about, page, pictures, problems, recordings
 from fer_core.service.access import guard
 from fer_core.service.jobs import Jobs
 from fer_core.service.pipelines import Load, Pipelines
+from fer_core.service.queries import only_described
 from fer_core.service.state import State
 from fer_core.settings import ServiceSettings
 from fer_core.version import __version__
@@ -52,7 +53,7 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
     )
     app.state.service = state
     problems.handle(app)
-    guarded = [Depends(guard(settings.api_keys))]
+    guarded = [Depends(guard(settings.api_keys)), Depends(only_described)]
     for routes in (
         pictures.router(pipelines, settings),
         recordings.router(state, settings),

@@ -105,6 +105,8 @@ class Analyses(_Described):
 class Edits(_Described):
     """The corrections of an analysis, the oldest first."""
 
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
     edits: Annotated[list[dict[str, Any]], Field(max_length=100_000, examples=[_EDITS])]
     """Each with its `kind`, as in files of `face-value video --edits`; see docs/values.md."""
 

@@ -129,7 +129,7 @@ def router(state: State, settings: ServiceSettings) -> APIRouter:
         response.headers["Location"] = f"/v1/recordings/{job.id}"
         return shown(job)
 
-    @routes.get("", operation_id="jobs", summary="List recordings", responses=answers(401, 403))
+    @routes.get("", operation_id="jobs", summary="List recordings", responses=answers(401, 403, 422))
     def listed(request: Request) -> Recordings:
         """Those that were given with the same key, in their order."""
         return Recordings(recordings=[shown(job) for job in jobs.of(request.state.owner)])

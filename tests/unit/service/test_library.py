@@ -120,7 +120,26 @@ def test_corrections_that_make_no_sense_change_nothing(served, folder, kept, edi
     with served(library=True) as address:
         told = problem(requests.put(f"{address}/v1/library/{kept}/edits", json={"edits": edits}, timeout=60))
         assert told["status"] == 422 and words in told["detail"]
+        more = requests.put(f"{address}/v1/library/{kept}/edits", json={"edits": [], "more": 1}, timeout=60)
+        assert problem(more)["status"] == 422
         assert Client(address).open_study(kept).edits == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("library?subjekt=S01", "subjekt is no word of this address; known are words, subject, condition, tag"),
+        ("library?subject=S01&subject=S02", "subject stands in the address 2 times"),
+        ("library/{kept}/timeline?form=csv", "known are format"),
+        ("library/{kept}/edits?more=1", "it knows none"),
+        ("recordings?state=done", "it knows none"),
+        ("models?more=1", "it knows none"),
+    ],
+)
+def test_a_mistyped_word_in_an_address_is_refused(served, folder, kept, path, words):
+    with served(library=True) as address:
+        told = problem(requests.get(f"{address}/v1/{path.format(kept=kept)}", timeout=60))
+    assert (told["status"], told["kind"]) == (422, "RequestError") and words in told["detail"]
 
 
 @pytest.mark.parametrize(
