@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, Final
 
+import anyio
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.utils import get_openapi
@@ -64,6 +65,7 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
     app.include_router(page.router(lambda: app.openapi()))
     app.include_router(about.health(lambda: not state.closing.is_set()))
     app.add_middleware(_Headers)
+    app.add_middleware(_Heads)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -124,3 +126,24 @@ class _Headers:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class _Heads:
+    """Answers HEAD as GET without its content, as monitors ask; what would go on, such as events, ends there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        with anyio.CancelScope() as asked:
+
+            async def only_headers(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    await send(message)
+                    await send({"type": "http.response.body"})
+                    asked.cancel()
+
+            await self._app({**scope, "method": "GET"}, receive, only_headers)

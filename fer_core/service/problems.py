@@ -154,8 +154,9 @@ def handle(app: FastAPI) -> None:
         }
         response = answer(_problem(error.status_code, words.get(error.status_code, str(error.detail))))
         response.headers.update(error.headers or {})
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := _methods(app, request.url.path)):
-            response.headers["Allow"] = ", ".join(sorted(methods))
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            methods = _methods(app, request.url.path) or set(response.headers.get("Allow", "").split(", "))
+            response.headers["Allow"] = ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
         return response
 
     @app.exception_handler(Exception)

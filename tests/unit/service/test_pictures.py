@@ -160,7 +160,12 @@ def test_the_purpose_is_told(address):
 
 @pytest.mark.parametrize(
     ("path", "allowed"),
-    [("/v1/recordings", "GET, POST"), ("/v1/recordings/0", "DELETE, GET"), ("/v1/image", "POST"), ("/docs", "GET")],
+    [
+        ("/v1/recordings", "GET, HEAD, POST"),
+        ("/v1/recordings/0", "DELETE, GET, HEAD"),
+        ("/v1/image", "POST"),
+        ("/docs", "GET, HEAD"),
+    ],
 )
 def test_another_method_is_told_which_there_are(path, allowed, address):
     answer = ask(address, "PUT", path)

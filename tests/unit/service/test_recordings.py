@@ -483,3 +483,23 @@ def test_a_folder_has_one_service(tmp_path):
     with pytest.raises(MediaError, match="Another service uses"):
         Jobs(service_settings(tmp_path), Pipelines())
     jobs.end()
+
+
+def test_head_answers_as_get_does_without_the_content(served):
+    with served(api_keys=("k" * 16,)) as address:
+        with_key = {"Authorization": f"Bearer {'k' * 16}"}
+        for path in ("/health/live", "/health/ready", "/docs", "/openapi.json", "/v1/models", "/v1/recordings/none"):
+            head, got = (ask(f"{address}{path}", headers=with_key, timeout=60) for ask in (requests.head, requests.get))
+            assert (head.status_code, head.content) == (got.status_code, b"")
+            assert {**head.headers, "date": ""} == {**got.headers, "date": ""}
+        assert requests.head(f"{address}/v1/models", timeout=60).status_code == 401
+        refused = requests.head(f"{address}/v1/image", headers=with_key, timeout=60)
+        assert refused.status_code == 405 and refused.headers["Allow"] == "POST"
+
+
+def test_head_of_events_waits_for_none(served, film, monkeypatch):
+    monkeypatch.setattr(Jobs, "_fill", lambda jobs: None)  # it waits for good
+    with served() as address:
+        id_ = submit(address, film).json()["id"]
+        head = requests.head(f"{address}/v1/recordings/{id_}/events", timeout=60)
+    assert head.status_code == 200 and head.headers["Content-Type"].startswith("text/event-stream")
