@@ -129,6 +129,8 @@ class Deleted(_Described):
     """Whether none of them is left."""
     traces_gone: bool
     """Whether the catalogue was rewritten without what was deleted; else that is done when it is next opened."""
+    recording_gone: bool
+    """Whether the recording went, too; else it stays, with names and consent, as further analyses of it are kept."""
 
 
 def router(library: Library, state: State) -> APIRouter:

@@ -87,6 +87,15 @@ def test_what_was_read_is_kept_found_corrected_and_deleted(served, folder, tmp_p
         assert len(library.deletions()) == 1 and library.is_empty()
 
 
+def test_the_receipt_says_whether_the_recording_stays(served, folder):
+    with Library.open(folder) as library:
+        first, last = (library.keep(Study(synthetic(20, people=people))) for people in (1, 2))
+    with served(library=True) as address:
+        client = Client(address)
+        assert client.delete_analysis(first)["recording_gone"] is False
+        assert client.delete_analysis(last)["recording_gone"] is True
+
+
 def test_the_corrected_timeline_comes_in_three_forms(served, folder, kept):
     with Library.open(folder) as library:
         study = library.open_study(kept).edited(Split(1, 2.0, 3))
