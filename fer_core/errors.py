@@ -13,6 +13,7 @@
     ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
     │   ├── LibraryBusyError   others use it at this moment; it can be used soon
     │   ├── NotKeptError       it does not, or no longer, hold what is asked for
+    │   ├── ReadingsError      the file of one kept analysis is gone or damaged
     │   └── StaysDeletedError  what is brought to it again was deleted from it, and its recording was not
     ├── ExportError     an exported model disagrees with the one that it was made from
     ├── StoppedError    long work was ended, by the person who waited for it, before it was complete
@@ -82,6 +83,10 @@ class MissingError(FerError):
 
 class NotKeptError(LibraryError, MissingError):
     """A library of kept analyses does not, or no longer, hold what is asked for."""
+
+
+class ReadingsError(LibraryError):
+    """The file of one kept analysis is gone, or other than it was; the rest of the library can be used."""
 
 
 class StaysDeletedError(LibraryError):

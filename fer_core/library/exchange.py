@@ -14,7 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from fer_core.cells import csv_of, csv_of_rows, for_spreadsheets
-from fer_core.errors import LibraryError, StaysDeletedError
+from fer_core.errors import LibraryError, ReadingsError, StaysDeletedError
 from fer_core.jobs import Monitor
 from fer_core.library import rows
 from fer_core.library import tables as t
@@ -23,6 +23,7 @@ from fer_core.library.library import Library
 from fer_core.library.readings import study_of
 from fer_core.library.store import name_of
 from fer_core.library.values import Consent, Entry, Imported, Place, checked_name
+from fer_core.media.files import harmless
 from fer_core.plain import as_plain, from_plain
 from fer_core.reports.tables import csv_text
 from fer_core.timeline.events.event import Event
@@ -73,7 +74,8 @@ def export_library(library: Library, path: Path, monitor: Monitor | None = None)
     """Write everything that is kept as one zip; the number of analyses.
 
     Raises:
-        LibraryError: the zip cannot be written, or readings are damaged.
+        LibraryError: the zip cannot be written.
+        ReadingsError: readings are gone or damaged; no file is left, as it would be a copy that lacks something.
         StoppedError: the monitor was stopped; no file is left.
     """
     monitor = monitor or Monitor()
@@ -140,7 +142,7 @@ def _write(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> int:
         logs[row["analysis"]].append(row["edit"])
     columns = {name: dict[str, None]() for name in (ANALYSES, EVENTS, CORRECTED, READINGS)}
     for done, entry in enumerate(entries, 1):
-        data = library.store.get(entry.analysis)
+        data = _readings(library, entry)
         study = study_of(data, logs[entry.analysis])
         archive.writestr(f"{READINGS}{entry.analysis}.parquet", data, zipfile.ZIP_STORED)
         archive.writestr(f"{CORRECTED}{entry.analysis}.csv", csv_text(study.timeline))
@@ -158,6 +160,14 @@ def _write(library: Library, archive: zipfile.ZipFile, monitor: Monitor) -> int:
     archive.writestr("catalogue.json", json.dumps(document, ensure_ascii=False, indent=1))
     archive.writestr("README.txt", README.format(today=rows.now()[:10]))
     return len(entries)
+
+
+def _readings(library: Library, entry: Entry) -> bytes:
+    """The file of an analysis; an error names the recording, as it may be one of many."""
+    try:
+        return library.store.get(entry.analysis)
+    except ReadingsError as error:
+        raise ReadingsError(f"{harmless(entry.title)} cannot be exported: {error}") from error
 
 
 def _plain_rows(connection: sa.Connection, table: sa.Table) -> list[dict[str, Any]]:

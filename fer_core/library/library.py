@@ -174,7 +174,8 @@ class Library:
         """A kept analysis with every correction in place.
 
         Raises:
-            LibraryError: there is no such analysis, or its file is gone or damaged.
+            NotKeptError: there is no such analysis.
+            ReadingsError: its file is gone or damaged.
         """
         with self.database.reads() as connection:
             log = rows.edits_of(connection, analysis)

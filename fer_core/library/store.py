@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
-from fer_core.errors import LibraryError
+from fer_core.errors import LibraryError, ReadingsError
 
 _ENDING: Final = ".parquet"
 _NEW: Final = ".new"
 _PART: Final = ".part"
+
+_WAY_OUT: Final = "restore that file from a copy, keep the same readings again, or delete the analysis"
 
 
 def name_of(data: bytes) -> str:
@@ -75,17 +77,16 @@ class Store:
         """The bytes of a file, checked.
 
         Raises:
-            LibraryError: it is gone, or other than it was.
+            ReadingsError: it is gone, or other than it was.
         """
         try:
             data = self._bytes(name)
         except OSError as error:
-            raise LibraryError(
-                f"The readings {name[:12]}… cannot be read from {self.folder} ({error.strerror}); restore that file, "
-                "or delete the analysis."
+            raise ReadingsError(
+                f"The readings {name[:12]}… cannot be read from {self.folder} ({error.strerror}); {_WAY_OUT}."
             ) from error
         if name_of(data) != name:
-            raise LibraryError(f"The readings {name[:12]}… were changed or damaged; restore that file from a copy.")
+            raise ReadingsError(f"The readings {name[:12]}… were changed or damaged; {_WAY_OUT}.")
         return data
 
     def sweep(self, kept: Collection[str], deleted: Collection[str]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from fer_core.errors import (
     MediaError,
     MissingError,
     NotKeptError,
+    ReadingsError,
     RequestError,
     StaysDeletedError,
     TimelineError,
@@ -36,7 +37,11 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
 UNEXPECTED: Final = "Something unexpected went wrong; the server's log says what. Try again, or tell who runs it."
 LIBRARY: Final = "The library of this service cannot be used; the server's log says why. Tell who runs it."
-"""What is told of defects of the library, whose own sentences name folders and the database of the server."""
+READINGS: Final = (
+    "What is kept of this analysis is damaged or gone; tell who runs the service, whose log says where, or delete the "
+    "analysis. All others can be used."
+)
+"""What is told of defects of the library and of one analysis in it, whose own sentences name folders and the database of the server."""
 
 STATUSES: Final[Mapping[type[FerError], HTTPStatus]] = {
     AccessError: HTTPStatus.FORBIDDEN,
@@ -101,7 +106,8 @@ def problem_of(error: FerError) -> Problem:
     """An error as a problem."""
     status = status_of(error)
     is_inner = isinstance(error, LibraryError) and status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return _problem(status, LIBRARY if is_inner else str(error), type(error).__name__)
+    inner = READINGS if isinstance(error, ReadingsError) else LIBRARY
+    return _problem(status, inner if is_inner else str(error), type(error).__name__)
 
 
 def unexpected() -> Problem:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from fer_core.errors import LibraryError, StoppedError
+from fer_core.errors import LibraryError, ReadingsError, StoppedError
 from fer_core.jobs import Monitor
 from fer_core.library import tables
 from fer_core.library.exchange import export_library, import_library
@@ -249,6 +249,16 @@ def test_a_damaged_export_is_refused_and_leaves_nothing_half(change, words, expo
         assert other.store.names() >= {entry.analysis for entry in other.entries()}
         for entry in other.entries():
             other.open_study(entry.analysis)
+
+
+def test_readings_that_are_damaged_are_named_where_they_stop_an_export(on_sqlite, tmp_path):
+    name, _ = on_sqlite.keep(named("a.mp4")), on_sqlite.keep(named("b.mp4"))
+    (on_sqlite.store.folder / f"{name}.parquet").write_bytes(b"damaged")
+    with pytest.raises(ReadingsError, match=r"^a\.mp4 cannot be exported: .* or delete the analysis"):
+        export_library(on_sqlite, tmp_path / "all.zip")
+    assert not (tmp_path / "all.zip").exists()
+    on_sqlite.keep(named("a.mp4"))  # which writes the file anew
+    assert export_library(on_sqlite, tmp_path / "all.zip") == 2
 
 
 def test_something_else_is_no_export(on_sqlite, tmp_path):

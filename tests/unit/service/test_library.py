@@ -242,5 +242,7 @@ def test_where_the_library_lies_is_told_to_the_log_alone(served, folder, kept, c
     readings.unlink()
     with served(library=True) as address:
         told = problem(requests.get(f"{address}/v1/library/{kept}/timeline", timeout=60))
-    assert (told["status"], told["kind"]) == (500, "LibraryError") and str(folder) not in told["detail"]
+        told_of_others = requests.get(f"{address}/v1/library", timeout=60)
+    assert (told["status"], told["kind"]) == (500, "ReadingsError") and str(folder) not in told["detail"]
+    assert "this analysis is damaged or gone" in told["detail"] and told_of_others.status_code == 200
     assert str(folder) in caplog.text
