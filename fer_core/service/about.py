@@ -90,7 +90,9 @@ def router(settings: ServiceSettings) -> APIRouter:
     routes = APIRouter(tags=["about"])
     stored = STORED.format(hours=settings.kept_hours) + (IN_LIBRARY if settings.library else "")
 
-    @routes.get("/v1/models", operation_id="models", summary="List what is installed", responses=answers(401, 403, 422, 500))
+    @routes.get(
+        "/v1/models", operation_id="models", summary="List what is installed", responses=answers(401, 403, 422, 500)
+    )
     def models() -> Models:
         """Models with their licence and measured accuracy, face detectors, and the order of the expressions."""
         default = default_model()

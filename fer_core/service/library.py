@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fer_core.errors import MissingError
+from fer_core.errors import MissingError, TimelineError
 from fer_core.library.library import Library
 from fer_core.library.values import Entry
 from fer_core.media.files import harmless
@@ -17,8 +17,10 @@ from fer_core.service.problems import answer, answers
 from fer_core.service.recordings import FILE, TYPES, Format, csv_answer, deletion_told
 from fer_core.service.state import State
 from fer_core.service.uploads import body
-from fer_core.timeline.edits import edits_from_json, edits_to_json
+from fer_core.timeline.corrections import NO_PERSON
+from fer_core.timeline.edits import Name, Split, edits_from_json, edits_to_json
 from fer_core.timeline.study import Study
+from fer_core.timeline.summaries import people
 
 _NAME: Final = "a" * 64
 _EXAMPLE: Final[dict[str, Any]] = {
@@ -43,6 +45,9 @@ _EXAMPLE: Final[dict[str, Any]] = {
 _EDITS: Final = [{"kind": "name", "person": 1, "name": "Ada"}, {"kind": "exclude", "spans": []}]
 
 MOST_BYTES_OF_EDITS: Final = 20_000_000
+
+LONGEST_NAME: Final = 200
+"""Characters in the name of a person that comes over HTTP."""
 
 _EDITS_BODY: Final[dict[str, Any]] = {
     "requestBody": {
@@ -240,9 +245,31 @@ def _edits(data: bytes) -> Edits:
 
 
 def _saved(library: Library, analysis: str, given: Edits) -> Corrected:
-    study = Study(_study(library, analysis).read, edits_from_json(given.edits))
+    kept = _study(library, analysis)
+    study = Study(kept.read, edits_from_json(given.edits))
+    _check_names(study, known=kept)
     name = library.save(analysis, study)
     return Corrected(analysis=name, edits=edits_to_json(_study(library, name).edits))
+
+
+def _check_names(study: Study, known: Study) -> None:
+    """Refuse new names of nobody, which would look as if somebody had been named, and names that no table can show.
+
+    Raises:
+        TimelineError: one is such a name, and not kept already.
+    """
+    numbers = {*people(study.read), *(edit.number for edit in study.edits if isinstance(edit, Split))}
+    for edit in study.edits:
+        if not isinstance(edit, Name) or not edit.name or edit in known.edits:
+            continue
+        if edit.person not in numbers:
+            there = ", ".join(map(str, sorted(numbers))) or "none"
+            raise TimelineError(NO_PERSON.format(person=edit.person, known=there))
+        if len(edit.name) > LONGEST_NAME or not edit.name.isprintable():
+            raise TimelineError(
+                f"The name of person {edit.person} has control characters, or more than {LONGEST_NAME} characters; "
+                "choose another."
+            )
 
 
 def _study(library: Library, analysis: str) -> Study:

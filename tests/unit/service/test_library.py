@@ -122,8 +122,18 @@ def test_somebody_who_is_removed_is_gone_from_what_is_kept(served, folder, kept)
 
 @pytest.mark.parametrize(
     ("edits", "words"),
-    [([{"kind": "merge", "person": 1, "other": 9}], "9"), ([{"kind": "colour"}], "Edit 1"), ({"edits": 1}, "edits")],
-    ids=["nobody has that number", "no such kind", "no list"],
+    [
+        ([{"kind": "merge", "person": 1, "other": 9}], "9"),
+        (
+            [{"kind": "name", "person": 9, "name": "P07"}],
+            "There is no person 9 in this recording; choose one of: 1, 2.",
+        ),
+        ([{"kind": "name", "person": 1, "name": "P\0"}], "The name of person 1 has control characters"),
+        ([{"kind": "name", "person": 1, "name": "P" * 201}], "more than 200 characters"),
+        ([{"kind": "colour"}], "Edit 1"),
+        ({"edits": 1}, "edits"),
+    ],
+    ids=["nobody to merge", "nobody to name", "control character", "long name", "no such kind", "no list"],
 )
 def test_corrections_that_make_no_sense_change_nothing(served, folder, kept, edits, words):
     with served(library=True) as address:
@@ -132,6 +142,15 @@ def test_corrections_that_make_no_sense_change_nothing(served, folder, kept, edi
         more = requests.put(f"{address}/v1/library/{kept}/edits", json={"edits": [], "more": 1}, timeout=60)
         assert problem(more)["status"] == 422
         assert Client(address).open_study(kept).edits == ()
+
+
+def test_names_that_are_kept_already_and_of_those_who_are_split_off_are_taken(served, folder):
+    with Library.open(folder) as library:
+        kept = library.keep(Study(synthetic(20)).edited(Name(9, "of an earlier reading")))
+    with served(library=True) as address:
+        client = Client(address)
+        study = client.open_study(kept).edited(Split(1, 2.0, 3)).edited(Name(3, "Ada"))
+        assert client.open_study(client.save(kept, study)).notes.names == {9: "of an earlier reading", 3: "Ada"}
 
 
 @pytest.mark.parametrize(
