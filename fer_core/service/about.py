@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.detection import installed_detectors
 from fer_core.emotions import EMOTIONS
-from fer_core.errors import BusyError
+from fer_core.errors import BusyError, MissingError
 from fer_core.notice import PURPOSE
 from fer_core.service.problems import answers
-from fer_core.settings import ServiceSettings
+from fer_core.settings import SERVICE_LIBRARY, ServiceSettings
 from fer_core.version import __version__
 
 STORED: Final = (
@@ -126,6 +126,19 @@ def health(ready: Callable[[], bool]) -> APIRouter:
         if not ready():
             raise BusyError("The service is ending; try again in some seconds.")
         return Health(status="ready")
+
+    return routes
+
+
+def no_library() -> APIRouter:
+    """The addresses of a library where the service has none, which say so; they are not described."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/v1/library")
+    @routes.api_route("/v1/library/{rest:path}", methods=["GET", "PUT", "DELETE"])
+    @routes.post("/v1/recordings/{rest}/keep")
+    def none() -> None:
+        raise MissingError(f"This service has no library; who runs it switches it on with {SERVICE_LIBRARY}=true.")
 
     return routes
 

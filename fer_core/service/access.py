@@ -44,6 +44,8 @@ def _with_key(keys: tuple[str, ...]) -> Guard:
         digest = hashlib.sha256((given.credentials if given else "").encode()).digest()
         known = [hmac.compare_digest(digest, each) for each in digests]  # all of them, so that time tells nothing
         if not any(known):
+            if given and given.credentials:
+                raise KeyNeededError("This service does not know the key that was sent; ask who runs it for one.")
             raise KeyNeededError('This service needs a key; send it as "Authorization: Bearer KEY".')
         request.state.owner = digest.hex()
 

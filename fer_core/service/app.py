@@ -58,7 +58,7 @@ def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
     for routes in (
         pictures.router(pipelines, settings),
         recordings.router(state, settings),
-        *([_of_library(state)] if settings.library else []),
+        _of_library(state) if settings.library else about.no_library(),
         about.router(settings),
     ):
         app.include_router(routes, dependencies=guarded)

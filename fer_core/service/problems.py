@@ -41,7 +41,10 @@ READINGS: Final = (
     "What is kept of this analysis is damaged or gone; tell who runs the service, whose log says where, or delete the "
     "analysis. All others can be used."
 )
-"""What is told of defects of the library and of one analysis in it, whose own sentences name folders and the database of the server."""
+"""What is told of defects of the library and of one analysis in it.
+
+Their own sentences name folders and the database of the server.
+"""
 
 STATUSES: Final[Mapping[type[FerError], HTTPStatus]] = {
     AccessError: HTTPStatus.FORBIDDEN,

@@ -14,8 +14,10 @@ def only_described(request: Request) -> None:
     Raises:
         RequestError: a word is unknown at this address, or stands there twice, where one would be ignored.
     """
-    paths = request.app.openapi()["paths"]
-    described = paths.get(request.scope["route"].path, {}).get(request.method.lower(), {}).get("parameters", [])
+    path, paths = request.scope["route"].path, request.app.openapi()["paths"]
+    if path not in paths:  # there is nothing here, which it says itself
+        return
+    described = paths[path].get(request.method.lower(), {}).get("parameters", [])
     known = [parameter["name"] for parameter in described if parameter["in"] == "query"]
     for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:

@@ -40,6 +40,8 @@ def test_a_key_is_asked_for_where_there_are_keys(headers, status, served):
     assert answer.status_code == status
     if status == 401:
         assert problem(answer)["kind"] == "KeyNeededError" and answer.headers["WWW-Authenticate"] == "Bearer"
+        is_other = headers.get("Authorization") == f"Bearer {KEY}x"
+        assert ("does not know the key" if is_other else "needs a key") in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

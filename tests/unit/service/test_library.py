@@ -41,8 +41,15 @@ def kept(folder) -> str:
 
 def test_without_the_setting_there_is_no_library(served, folder):
     with served() as address:
-        for path in ("library", "recordings/1/keep"):
-            assert requests.get(f"{address}/v1/{path}", timeout=60).status_code in (404, 405)
+        for method, path in (
+            ("GET", "library?tag=a"),
+            ("PUT", "library/a/edits"),
+            ("DELETE", "library/a"),
+            ("POST", "recordings/1/keep"),
+        ):
+            told = problem(requests.request(method, f"{address}/v1/{path}", timeout=60))
+            assert (told["status"], told["kind"]) == (404, "MissingError")
+            assert "has no library" in told["detail"] and "FACE_VALUE_SERVICE_LIBRARY=true" in told["detail"]
         assert not [
             path for path in requests.get(f"{address}/openapi.json", timeout=60).json()["paths"] if "lib" in path
         ]
@@ -126,7 +133,7 @@ def test_somebody_who_is_removed_is_gone_from_what_is_kept(served, folder, kept)
         ([{"kind": "merge", "person": 1, "other": 9}], "9"),
         (
             [{"kind": "name", "person": 9, "name": "P07"}],
-            "There is no person 9 in this recording; choose one of: 1, 2.",
+            "no person 9 in this recording; choose one of: 1, 2.",
         ),
         ([{"kind": "name", "person": 1, "name": "P\0"}], "The name of person 1 has control characters"),
         ([{"kind": "name", "person": 1, "name": "P" * 201}], "more than 200 characters"),
