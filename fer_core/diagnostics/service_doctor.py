@@ -48,8 +48,8 @@ def _settings() -> tuple[bool, str]:
     library = "with the library" if found.library else "without the library"
     return True, (
         f"{keys}, {library}; at most {found.most_bytes / 1e9:g} GB, {found.most_pixels / 1e6:g} million pixels and "
-        f"{found.most_seconds / 60:g} minutes an upload, {found.jobs} at a time, {found.queue} waiting, kept for "
-        f"{found.kept_hours:g} hours"
+        f"{found.most_seconds / 60:g} min an upload, {found.jobs} at a time, {found.queue} waiting, kept for "
+        f"{found.kept_hours:g} h"
     )
 
 
@@ -63,12 +63,17 @@ def _room() -> tuple[bool, str]:
     if problem:
         return False, problem
     free_gb, needed_gb = shutil.disk_usage(there).free / 1e9, _needed_gb(found)
+    free, needed = _short(free_gb), _short(needed_gb)
     if free_gb < needed_gb:
         return False, (
-            f"{folder} has {free_gb:.0f} GB left, and {_most_uploads(found)} uploads of the largest size, waiting or "
-            f"being read, take {needed_gb:.0f}; free some, or lower {SERVICE_BYTES}, {SERVICE_QUEUE} or {SERVICE_JOBS}"
+            f"{folder} has {free} GB left, and {_most_uploads(found)} uploads of the largest size, waiting or "
+            f"being read, take {needed}; free some, or lower {SERVICE_BYTES}, {SERVICE_QUEUE} or {SERVICE_JOBS}"
         )
-    return True, f"{folder}, {free_gb:.0f} GB free of {needed_gb:.0f} that can be needed"
+    return True, f"{folder}, {free} GB free, of which {needed} can be needed"
+
+
+def _short(gigabytes: float) -> str:
+    return f"{gigabytes:.0f}" if gigabytes >= 10 else f"{gigabytes:.2g}"
 
 
 def _needed_gb(found: ServiceSettings) -> float:

@@ -85,6 +85,13 @@ def test_the_disk_has_to_hold_what_waits_and_what_is_being_read(monkeypatch, fre
     assert found.passed is passed and "10" in found.detail and (passed or SERVICE_JOBS in found.detail)
 
 
+def test_little_room_is_told_as_it_is(monkeypatch):
+    monkeypatch.setattr(module, "_needed_gb", lambda found: 0.015)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1234.4e9))
+    found = next(check for check in service_doctor("faces") if check.name == "service folder")
+    assert found.detail.endswith("1234 GB free, of which 0.015 can be needed")
+
+
 def test_a_folder_that_cannot_be_used_is_told(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
     for folder in (tmp_path / "file", tmp_path / "file" / "jobs"):
