@@ -13,6 +13,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
+from ssl import SSLError
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
@@ -284,6 +285,8 @@ class Client:
             response = connection.getresponse()
             content = response.read()
         except (OSError, HTTPException) as error:
+            if isinstance(error, SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+                raise ServiceError(f"What answers at {self._host} does not speak HTTPS; try http://.") from error
             raise ServiceError(
                 f"The service at {self._host} does not answer ({error}); see whether it runs."
             ) from error

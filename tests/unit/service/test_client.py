@@ -124,6 +124,11 @@ def test_names_and_keys_are_checked_by_the_service(tmp_path):
             Client(address, key="k" * 16).analyze_image(PORTRAIT, model="mine")
 
 
+def test_https_where_http_is_spoken_is_told(address):
+    with pytest.raises(ServiceError, match=r"does not speak HTTPS; try http://"):
+        Client(address.replace("http://", "https://")).models()
+
+
 @contextmanager
 def answering(status: int, content: bytes, asked: list[str]):
     """The address of a server that gives one answer, and notes what it was asked."""
