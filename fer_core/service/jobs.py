@@ -65,6 +65,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._works: dict[str, tuple[Work[None], Monitor]] = {}
         self._put_off: set[str] = set()
+        self._damaged: set[str] = set()
         self._coming, self._ending, self._alone = 0, False, False
         self._take_up()
 
@@ -158,6 +159,12 @@ class Jobs:
             MissingError: the owner has no such job.
         """
         job = self._jobs.get(id_)
+        # Nobody knows whose it is, but only its owner knows its name, which cannot be guessed.
+        if id_ in self._damaged and (self._folder / id_).exists():
+            raise MissingError(
+                "The record of this recording is damaged, and what was read of it still lies here; tell who runs the "
+                "service, whose log names the folder that has to be deleted."
+            )
         if job is None or job.owner != owner:
             raise MissingError("There is no such recording here: it was deleted, its time is over, or it never was.")
         return job
@@ -228,6 +235,7 @@ class Jobs:
                 job = None if path.name.startswith(_COMING) or (path / _GONE).exists() else Place(path).job()
             except MediaError as damaged:
                 _log.error("%s", damaged)
+                self._damaged.add(path.name)
                 continue
             if job is None:
                 Place(path).remove()

@@ -18,7 +18,7 @@ import requests
 from fer_core import AnalysisRequest, Region, Timeline
 from fer_core.analysis.checkpoint import Checkpoint
 from fer_core.detection import DETECTORS
-from fer_core.errors import MediaError
+from fer_core.errors import MediaError, MissingError
 from fer_core.jobs import Work
 from fer_core.reports.tables import csv_text
 from fer_core.request import SMOOTHINGS
@@ -379,6 +379,8 @@ def test_a_job_whose_record_is_damaged_stays_and_is_told(tmp_path, film, caplog)
     jobs = Jobs(service_settings(tmp_path), Pipelines())
     jobs.end()
     assert jobs.of("") == [] and (tmp_path / id_ / "timeline.parquet").exists()
+    with pytest.raises(MissingError, match="still lies here"):  # not that it was deleted
+        jobs.forget(id_, "")
     assert f"{tmp_path / id_ / 'job.json'} cannot be read" in caplog.text
 
 
