@@ -33,10 +33,12 @@ class Report:
     Attributes:
         entries: the rows of the recordings that were named, in the order of their sources; one a content.
         attempted: number of those that this call read or tried to; the rest was done before.
+        failed_before: number of the rows of that rest that failed then.
     """
 
     entries: tuple[Entry, ...]
     attempted: int
+    failed_before: int = 0
 
     @property
     def failed(self) -> tuple[Entry, ...]:
@@ -143,6 +145,7 @@ class _Batch:
         self.rows, self.pace = _Rows(dataset), _Pace(paths, monitor)
         self.named: dict[str, None] = {}
         self.attempted = 0
+        self.failed = set[str]()
 
     def tasks(self) -> Iterator[Task]:
         """What is still to be read; a file is hashed when somebody is there to read it."""
@@ -168,6 +171,8 @@ class _Batch:
             self.rows.put(entry)
         self.named[entry.key] = None
         self.attempted += 1
+        if entry.state == "failed":
+            self.failed.add(entry.key)
         if entry.stage not in ("limit", "worker"):
             self.dataset.forget_checkpoint(entry.unfinished)
         self.pace.done(entry)
@@ -190,7 +195,9 @@ class _Batch:
 
     def report(self) -> Report:
         """What the call came to."""
-        return Report(tuple(self.rows[key] for key in self.named), self.attempted)
+        entries = tuple(self.rows[key] for key in self.named)
+        before = sum(entry.state == "failed" and entry.key not in self.failed for entry in entries)
+        return Report(entries, self.attempted, before)
 
     def _task(self, source: Source) -> Task | None:
         """What is to be done for a source; None where nothing is, or where it cannot be opened, which becomes a row."""

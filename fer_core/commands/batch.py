@@ -109,7 +109,8 @@ def _say(report: "Report", out: Path) -> None:
         say(f"... and {len(report.failed) - _MOST_NAMED} more; all are in recordings.parquet")
     read = len(report.entries) - len(report.failed)
     done = len(report.entries) - report.attempted
-    before = f"; {done} of these were done before" if done > 0 else ""
+    again = f", {report.failed_before} of which failed then (--retry tries again)" if report.failed_before else ""
+    before = f"; {done} of these were done before{again}" if done > 0 else ""
     n_copies = sum(len(entry.copies) for entry in report.entries)
     words = "1 more is a copy of one of these" if n_copies == 1 else f"{n_copies} more are copies of these"
     copies = f"; {words}" if n_copies else ""

@@ -75,7 +75,7 @@ def test_what_failed_is_tried_again_on_request_only(capsys, made, tmp_path, give
     (tmp_path / "broken.mp4").write_text("no recording")
     words = (tmp_path / "broken.mp4", "--out", tmp_path / "out")
     assert "0 read, 1 failed" in answer(capsys, *words)[2]
-    assert "1 of these were done before" in answer(capsys, *words)[2]
+    assert "1 of these were done before, 1 of which failed then (--retry tries again)\n" in answer(capsys, *words)[2]
     assert "done before" not in answer(capsys, *words, "--retry")[2]
 
 
