@@ -148,11 +148,13 @@ def test_a_snapshot_of_the_camera_is_read(page: Page):
 
 def test_phone_width_needs_no_sideways_scrolling(page: Page):
     page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_role("table").get_by_text("Custom CNN")).to_be_visible()
+    sideways_px = "element => element.scrollWidth - element.clientWidth"
+    assert page.get_by_test_id("stMain").evaluate(sideways_px) <= 0
     page.goto(page.url.rstrip("/") + "/Image")
     page.get_by_role("radio", name="Sample").click()
     expect(page.get_by_role("heading", name=re.compile("happy"))).to_be_visible()
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    assert page.get_by_test_id("stMain").evaluate(sideways_px) <= 0
 
 
 def test_the_page_works_with_the_keyboard_alone(page: Page):

@@ -20,6 +20,10 @@ EXPLANATION: Final = (
     "bins); by luck alone a perfectly calibrated model would show about 0.02 on so many faces."
 )
 
+_TABLE: Final = "installed models"
+_SCROLLS: Final = "<style>.st-key-installed-models table {display: block; overflow-x: auto}</style>"
+"""On a phone the table moves sideways, and not the page with it."""
+
 
 def model_table() -> None:
     """The installed models, the default one first, with their figures on FER2013 PrivateTest.
@@ -34,7 +38,9 @@ def model_table() -> None:
     first = cards[0]
     default = f"; **{plain(first.title)}** is the default" if first.name == DEFAULT_MODEL else ""  # or not installed
     st.markdown(f":material/check_circle: {len(cards)} ready{default}.")
-    st.markdown(HEAD + "\n".join(map(_row, cards)))
+    with st.container(key=_TABLE):
+        st.markdown(HEAD + "\n".join(map(_row, cards)))
+    st.html(_SCROLLS)
     st.caption(EXPLANATION)
 
 
