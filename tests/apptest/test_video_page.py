@@ -25,7 +25,7 @@ from fer_core.reports.pdf import pdf_report
 from fer_core.request import Region
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.timeline.edits import Rate
+from fer_core.timeline.edits import Exclude, Mark, Rate, Rest, Split
 from fer_core.timeline.notes import Marker, Span, Stimulus
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
@@ -604,6 +604,23 @@ def test_a_click_means_the_person_who_is_chosen_by_then(fakes, clip):
     split.select(2)
     button(page, "Remove").click().run()  # in the run in which the box changes
     assert recording(page).people == [1] and not page.exception
+
+
+def test_a_button_means_the_moment_and_the_range_that_it_says(fakes, clip):
+    fakes(strength=0.3)
+    page = analysed(upload(video_page(), "clip.mp4", clip))
+    first_s, last_s = recording(page).whole_range
+    moment_s = further(page, 3)
+    for part, name in (("Events", "Mark"), ("People", "Use"), ("Events", "Exclude"), ("People", "Split")):
+        hear(recording(page), {"moment": moment_s, "range": [0.5, 1.25]})
+        tab(page, part)
+        shown = button(page, name)
+        hear(recording(page), {"moment": last_s, "range": [first_s, 1.5]})  # in another tab of the visit
+        shown.click().run()
+        assert not page.exception and [each.value for each in page.error] == []
+    edits = {type(edit): edit for edit in recording(page).study.edits}
+    assert edits[Mark].markers == (Marker(moment_s, "Event"),) and edits[Split].at_s == moment_s
+    assert edits[Rest].span == Span(0.5, 1.25) and edits[Exclude].spans == (Span(0.5, 1.25),)
 
 
 def test_a_second_rater_labels_blind_compares_and_takes_the_faces_along(fakes, clip):

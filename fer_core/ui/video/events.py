@@ -37,12 +37,13 @@ def events_editor(recording: OpenRecording) -> None:
 def _markers(recording: OpenRecording) -> None:
     st.markdown("**Event markers**")
     key = f"mark text {recording.number}"
+    moment_s = recording.moment_s  # as the button says it: another tab may choose another one before the click
     with st.form(f"mark {recording.number}", clear_on_submit=True):
         st.text_input("What happens at the chosen moment?", max_chars=80, key=key)
         st.form_submit_button(
-            f"Mark {recording.moment_s:.2f} s",
+            f"Mark {moment_s:.2f} s",
             icon=":material/flag:",
-            on_click=lambda: recording.mark(recording.moment_s, st.session_state[key]),
+            on_click=lambda: recording.mark(moment_s, st.session_state[key]),
         )
     shown = recording.notes.markers
     rows: list[Row] = [{"Time (s)": marker.time_s, "Event": marker.text} for marker in shown]

@@ -153,8 +153,8 @@ def _merge(recording: OpenRecording) -> None:
 def _split(recording: OpenRecording) -> None:
     st.markdown("**Two people under one number?**")
     person = _choose(recording, "Person", "split")
-    words = f"Split at {recording.moment_s:.2f} s"
-    _do(recording, words, "call_split", lambda: recording.split(person(), recording.moment_s))
+    moment_s = recording.moment_s  # as the button says it: another tab may choose another one before the click
+    _do(recording, f"Split at {moment_s:.2f} s", "call_split", lambda: recording.split(person(), moment_s))
     _do(recording, "Remove from this recording", "person_remove", lambda: _remove(recording, person()))
     st.caption(
         "*Split*: from the chosen moment on, this is another person. *Remove*, for posters and for people who did not "
