@@ -308,6 +308,42 @@ def test_the_video_page_keeps_further_corrections_only_when_asked(place):
     assert Library.open(place).open_study(entry.analysis).notes.names == {1: "Grace"}
 
 
+def test_the_video_page_says_whether_the_present_corrections_are_kept(place):
+    full(place)
+    entry = Library.open(place).search("r3")[0]
+    page = study_page()
+    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    next(each for each in page.button if each.label == "Open in Video").click().run()
+    [recording] = page.session_state["video memory"].recordings.values()
+    page.switch_page("pages/3_Video.py")
+    page.session_state[f"parts {recording.number}"] = "Export"
+
+    def said() -> tuple[str, bool]:
+        """The button, and whether it says kept beside it."""
+        page.run()
+        assert not page.exception
+        [button] = [each for each in page.button if (each.key or "").startswith(f"keep {recording.number}")]
+        return button.label, any("kept]" in each.value for each in page.markdown)
+
+    assert said() == ("Keep these corrections", True)
+    recording.remove(1)
+    assert said() == ("Keep these corrections", False)
+    page.button(key=f"keep {recording.number}").click()
+    assert said() == ("Keep these corrections", True)
+    assert said() == ("Keep these corrections", True)  # in the next run, too
+    recording.undo()  # the kept corrections are the same without and with the removal, its readings are not
+    assert said() == ("Keep these corrections", False)
+    page.button(key=f"keep {recording.number}").click()
+    with Library.open(place) as library:
+        library.delete_analysis(recording.kept)
+        left = len(library.entries())
+        assert said() == ("Keep this analysis", False) and "was deleted or changed elsewhere" in texts(page)
+        assert len(library.entries()) == left  # what is deleted does not come back by itself
+        page.button(key=f"keep {recording.number} anew").click().run()
+        assert len(library.entries()) == left + 1
+    assert said() == ("Keep these corrections", True)
+
+
 def test_tables_are_there_to_take_along(place):
     full(place)
     page = tab(study_page(), "Take along")

@@ -14,28 +14,44 @@ class ChangedError(LibraryError):
 
 
 def keep_button(recording: OpenRecording) -> None:
-    """The button, and what came of it. Not there for those who have no library, which is not opened before."""
+    """The button, and whether the present corrections are kept.
+
+    Not there for those who have no library, which is opened only to keep something or to look for what was kept.
+    """
     if not may_use():
         return
-    known = recording.kept is not None
+    try:
+        gone = recording.kept is not None and not _holds(library(), recording.kept)
+    except FerError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    known = recording.kept is not None and not gone
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button(
             "Keep these corrections" if known else "Keep this analysis",
             icon=":material/bookmark_add:",
-            key=f"keep {recording.number}",
+            # Another key: a click that was meant for what is gone by now brings nothing back.
+            key=f"keep {recording.number}{' anew' if gone else ''}",
             help="Puts numbers, outlines of faces, settings and corrections into the library on this machine "
             f"({shown_folder()}): no picture, no portrait, and nobody who was removed. The Study page shows "
             "it, and deletes it for good.",
         )
         if pressed:
             try:
+                if gone:
+                    recording.kept = None
                 keep(library(), recording)
             except FerError as error:
                 st.error(plain(str(error)), icon=":material/error:")
                 return
+        elif gone:
+            st.caption("What was kept of this recording was deleted or changed elsewhere.")
+            return
+        if recording.kept is None:
+            return
+        if recording.kept_here == recording.study.edits:
             st.badge("kept", icon=":material/check:", color="green")
-        if recording.kept is not None:
-            st.page_link("pages/4_Study.py", label="See it in the study", icon=":material/groups:")
+        st.page_link("pages/4_Study.py", label="See it in the study", icon=":material/groups:")
 
 
 def keep(library: Library, recording: OpenRecording) -> None:
@@ -46,10 +62,13 @@ def keep(library: Library, recording: OpenRecording) -> None:
         LibraryError: it cannot be written.
     """
     names = {entry.analysis for entry in library.entries()}
+    study = recording.study  # as it is now: another tab may correct it meanwhile
     if recording.kept is None:
-        name = library.keep_new(recording.study)
-        recording.keeps(name, library.open_study(name))
-        if name in names and recording.kept_edits != recording.study.purged().edits:
+        name = library.keep_new(study)
+        now = library.open_study(name)
+        recording.keeps(name, now, study)
+        if name in names and now.edits != study.purged().edits:
+            recording.kept_here = None
             raise ChangedError(
                 "This reading is kept already, with other corrections. Open it from Study to go on with those, or "
                 "press the button once more to replace them by these."
@@ -64,9 +83,14 @@ def keep(library: Library, recording: OpenRecording) -> None:
     now = library.open_study(recording.kept)
     if now.edits != recording.kept_edits:
         recording.keeps(recording.kept, now)
+        recording.kept_here = None
         raise ChangedError(
             "The kept corrections of this recording were changed elsewhere. Open it again from Study to go on with "
             "those, or press the button once more to replace them by these."
         )
-    name = library.save(recording.kept, recording.study)
-    recording.keeps(name, library.open_study(name))
+    name = library.save(recording.kept, study)
+    recording.keeps(name, library.open_study(name), study)
+
+
+def _holds(library: Library, analysis: str) -> bool:
+    return any(entry.analysis == analysis for entry in library.entries())

@@ -63,6 +63,7 @@ class OpenRecording:
         undos: how often a correction was taken back.
         kept: name of the analysis in the library; None where it was not kept.
         kept_edits: the corrections that were kept there when this was opened or kept last.
+        kept_here: the corrections of `study` that these stand for, removals included; None where they are others.
         rater: name or initials of the rater; may be empty.
         blind: whether readings are hidden while somebody labels.
         done: names of what was done in the player.
@@ -84,6 +85,7 @@ class OpenRecording:
     undos: int = 0
     kept: str | None = None
     kept_edits: tuple[Edit, ...] = ()
+    kept_here: tuple[Edit, ...] | None = None
     rater: str = ""
     blind: bool = True
     done: set[str] = field(default_factory=set, repr=False)
@@ -336,9 +338,10 @@ class OpenRecording:
                 self.undos += 1
                 self._choose_person()
 
-    def keeps(self, analysis: str, study: Study) -> None:
-        """Note what the library holds of this recording."""
+    def keeps(self, analysis: str, study: Study, here: Study | None = None) -> None:
+        """Note what the library holds of this recording, and what of it was kept so, where that is another study."""
         self.kept, self.kept_edits = analysis, study.edits
+        self.kept_here = (study if here is None else here).edits
 
     def deviations(self) -> pd.DataFrame:
         """Differences from the resting faces; see `fer_core.timeline.corrections.deviations`."""
