@@ -976,6 +976,7 @@ def test_models_of_one_title_are_compared_with_each_other(fakes, clip, monkeypat
     page.multiselect[0].select("other").run()
     page = tab(analysed(upload(page, "clip.mp4", clip)), "Compare")
     assert not page.error and not page.exception and "All models give one label in 100%" in words(page)
+    assert "most probable expression, also where the player says *uncertain*" in words(page)
 
 
 def test_figures_of_good_samples_alone_still_tell_how_many_are_poor(fakes):

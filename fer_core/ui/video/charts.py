@@ -324,7 +324,10 @@ def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) ->
     share = float(counting["agree"].mean()) if len(counting) else 0.0
     words = f"All models give one label in {share:.0%} of {len(counting)} readings of {recording.notes.name(person)}."
     interactive(figure, recording, "models compared", words, person)
-    st.caption(f"{plain(words)} Contested stretches are shaded: there one of the models is wrong, or all are.")
+    st.caption(
+        f"{plain(words)} Contested stretches are shaded: there one of the models is wrong, or all are. A label is the "
+        "most probable expression, also where the player says *uncertain*."
+    )
 
 
 def _person(recording: OpenRecording) -> int | None:
