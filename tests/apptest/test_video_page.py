@@ -12,6 +12,8 @@ from functools import partial
 
 import pypdf
 import pytest
+import streamlit as st
+from fpdf import FPDF
 from streamlit.testing.v1 import AppTest
 
 from fer_core.emotions import EMOTIONS
@@ -27,6 +29,7 @@ from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.timeline.edits import Exclude, Mark, Rate, Rest, Split
 from fer_core.timeline.notes import Marker, Span, Stimulus
+from fer_core.timeline.summaries import CATEGORIES, WITHHELD
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear
@@ -990,6 +993,23 @@ def test_figures_of_good_samples_alone_still_tell_how_many_are_poor(fakes):
         figures = {metric.label: metric.value for metric in page.metric}
         assert figures["Most shown"] == "withheld" and figures["Good samples"] == "4%"
     assert figures["Time seen"] == "0:01" and not page.exception
+
+
+def test_the_word_for_what_is_most_shown_is_not_cut_off(fakes, clip, monkeypatch):
+    fakes()
+    widths, draw = {}, st.metric
+
+    def drawn(name, value, **options):
+        widths[name] = options["width"]
+        return draw(name, value, **options)
+
+    monkeypatch.setattr(st, "metric", drawn)
+    analysed(upload(video_page(), "clip.mp4", clip))
+    paper = FPDF(unit="pt")
+    paper.set_font("Helvetica", size=36)  # its letters are a little wider than the page's
+    longest_px = max(map(paper.get_string_width, (*CATEGORIES, WITHHELD)))
+    assert widths["Most shown"] >= longest_px + 2 * 16  # its padding
+    assert sum(widths.values()) + 4 * 16 <= 820  # a row at 1280 pixels, beside the side bar
 
 
 def test_only_so_many_recordings_are_kept(fakes, clip):

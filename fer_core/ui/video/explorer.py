@@ -29,6 +29,10 @@ from fer_core.ui.video.player.stimulus import ask_for_stimulus, choose_stimulus
 from fer_core.ui.video.recording import OpenRecording
 
 _FINEST_S: Final = 0.01
+_WIDTH_PX: Final = 150
+_WIDTHS_PX: Final = {"People": 110, "Most shown": 190}
+"""Of figures whose values are shorter or longer than the others; all five fit beside the side bar at 1280 pixels."""
+
 _EXPLAINED: Final = {
     "Person time": "The time that each person was seen in the range, added up over all people.",
     "Time seen": "Of the one person, in the range.",
@@ -158,7 +162,7 @@ def _figures(recording: OpenRecording, addresses: Addresses) -> None:
     }
     with st.container(horizontal=True):
         for name, value in values.items():
-            st.metric(name, value, border=True, width=150, help=_EXPLAINED.get(name))
+            st.metric(name, value, border=True, width=_WIDTHS_PX.get(name, _WIDTH_PX), help=_EXPLAINED.get(name))
 
 
 def _mean(summaries: Sequence[PersonSummary], of: Callable[[PersonSummary], float]) -> str:
