@@ -312,7 +312,7 @@ def test_the_video_page_says_whether_the_present_corrections_are_kept(place):
     full(place)
     entry = Library.open(place).search("r3")[0]
     page = study_page()
-    page.multiselect(key="study chosen").set_value([entry.analysis]).run()
+    choice(page).set_value([entry.analysis]).run()
     next(each for each in page.button if each.label == "Open in Video").click().run()
     [recording] = page.session_state["video memory"].recordings.values()
     page.switch_page("pages/3_Video.py")
