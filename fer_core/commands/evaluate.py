@@ -87,7 +87,8 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
         say(f"skipped {printable(entry.file)}: {entry.reason}")
     if len(faces.skipped) > SKIPPED_SHOWN:
         say(f"skipped {len(faces.skipped) - SKIPPED_SHOWN:,} more files; the JSON names them all")
-    attributes, are_photos = _attributes(options, faces), not options.detect and _seem_photographs(faces)
+    attributes = _attributes(options, faces)
+    are_photos = not options.detect and _seem_photographs(faces)
     result = evaluate_models(classifiers, faces, attributes, options.robustness, progress_line("the measuring"))
     for line in _in_words(result):
         say(line)

@@ -10,12 +10,17 @@ from fer_core.commands import Commands
 from fer_core.commands.endings import unhurried
 from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder, refuse_dataset
 from fer_core.commands.output import DONE, checked_folder, printable, say, write_json
-from fer_core.commands.request_options import add_purpose_option, declaration_of, of_request, port, request_of
+from fer_core.commands.request_options import (
+    add_doubt_options,
+    add_purpose_option,
+    declaration_of,
+    port,
+    request_of,
+)
 from fer_core.commands.values import positive
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError, RequestError
 from fer_core.notice import PURPOSE
-from fer_core.request import TIME_CONSTANT_S
 from fer_core.settings import OSC_HOST, OSC_PORT, WEBSOCKET_PORT
 
 if TYPE_CHECKING:
@@ -70,16 +75,7 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         metavar="NAME",
         help='take markers from Lab Streaming Layer, from the stream NAME or all of the type "Markers"',
     )
-    live.add_argument(
-        "--time-constant",
-        type=of_request("time_constant_s"),
-        default=TIME_CONSTANT_S,
-        metavar="S",
-        help="of the smoothing; default: 0.4",
-    )
-    live.add_argument(
-        "--threshold", type=of_request("uncertain_below"), metavar="P", help="uncertain below; default: the model's own"
-    )
+    add_doubt_options(live)
     add_purpose_option(live)
     add_pipeline_options(live)
     live.set_defaults(run=_live, error=live.error, fps=0.0, smoothing="exponential", region=None)

@@ -14,25 +14,33 @@ _PORTS: Final = 65536
 def add_request_options(command: argparse.ArgumentParser) -> None:
     """Add the options of sampling, smoothing, threshold and region; the command line adds those of the pipeline."""
     command.add_argument(
-        "--fps", type=of_request("fps"), default=4.0, help="samples a second; 0 for every frame; default: 4"
+        "--fps", type=_of_request("fps"), default=4.0, help="samples a second; 0 for every frame; default: 4"
     )
     command.add_argument("--smoothing", default="exponential", choices=SMOOTHINGS, help="default: exponential")
-    command.add_argument(
-        "--time-constant",
-        type=of_request("time_constant_s"),
-        default=TIME_CONSTANT_S,
-        metavar="S",
-        help="of the smoothing; default: 0.4",
-    )
-    command.add_argument(
-        "--threshold", type=of_request("uncertain_below"), metavar="P", help="uncertain below; default: the model's own"
-    )
+    add_doubt_options(command)
     command.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
     )
 
 
-def of_request(name: str) -> Callable[[str], float]:
+def add_doubt_options(command: argparse.ArgumentParser) -> None:
+    """Add how far readings are smoothed and when one counts as uncertain."""
+    command.add_argument(
+        "--time-constant",
+        type=_of_request("time_constant_s"),
+        default=TIME_CONSTANT_S,
+        metavar="S",
+        help="of the smoothing; default: 0.4",
+    )
+    command.add_argument(
+        "--threshold",
+        type=_of_request("uncertain_below"),
+        metavar="P",
+        help="uncertain below; default: the model's own",
+    )
+
+
+def _of_request(name: str) -> Callable[[str], float]:
     """Takes a number that an `AnalysisRequest` may have as its attribute `name`."""
 
     def number(text: str) -> float:

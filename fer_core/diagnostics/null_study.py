@@ -170,7 +170,8 @@ def _curves(values: NDArray[np.float64], prefix: str) -> Curves:
     subjects = tuple(f"{prefix}{number}" for number in range(len(values)))
     time_s = _STEP_S * np.arange(values.shape[1], dtype=np.float64)
     seconds = np.zeros((len(values), 3))
-    return Curves("simulated", np.asarray(time_s, np.float64), values, subjects, (1,) * len(values), seconds)
+    counts = np.ones(values.shape, np.int64)
+    return Curves("simulated", np.asarray(time_s, np.float64), values, subjects, (1,) * len(values), seconds, counts)
 
 
 TESTS: Final[dict[str, Test]] = {

@@ -51,6 +51,16 @@ def choice(page):
     return widget
 
 
+def opened_in_video(entry):
+    """The Study page after *Open in Video*, and the recording that the Video page then has."""
+    page = study_page()
+    choice(page).set_value([entry.analysis]).run()
+    next(each for each in page.button if each.label == "Open in Video").click().run()
+    assert not page.exception
+    [recording] = page.session_state["video memory"].recordings.values()
+    return page, recording
+
+
 def texts(page) -> str:
     return "\n".join(each.value for each in (*page.markdown, *page.caption, *page.info, *page.success, *page.error))
 
@@ -282,22 +292,15 @@ def test_an_export_is_imported_in_the_background(place, tmp_path):
 
 def test_a_kept_analysis_opens_in_video_with_its_corrections(place):
     full(place)
-    page = study_page()
     entry = Library.open(place).search("r3")[0]
-    choice(page).set_value([entry.analysis]).run()
-    next(each for each in page.button if each.label == "Open in Video").click().run()
-    assert not page.exception
-    [recording] = page.session_state["video memory"].recordings.values()
+    _, recording = opened_in_video(entry)
     assert recording.notes.names == {1: "Ada"} and recording.kept == entry.analysis and recording.path is None
 
 
 def test_the_video_page_keeps_further_corrections_only_when_asked(place):
     full(place)
     entry = Library.open(place).search("r3")[0]
-    page = study_page()
-    choice(page).set_value([entry.analysis]).run()
-    next(each for each in page.button if each.label == "Open in Video").click().run()
-    [recording] = page.session_state["video memory"].recordings.values()
+    page, recording = opened_in_video(entry)
     recording.call(1, "Grace")
     page.switch_page("pages/3_Video.py")
     page.session_state[f"parts {recording.number}"] = "Export"
@@ -311,10 +314,7 @@ def test_the_video_page_keeps_further_corrections_only_when_asked(place):
 def test_the_video_page_says_whether_the_present_corrections_are_kept(place):
     full(place)
     entry = Library.open(place).search("r3")[0]
-    page = study_page()
-    choice(page).set_value([entry.analysis]).run()
-    next(each for each in page.button if each.label == "Open in Video").click().run()
-    [recording] = page.session_state["video memory"].recordings.values()
+    page, recording = opened_in_video(entry)
     page.switch_page("pages/3_Video.py")
     page.session_state[f"parts {recording.number}"] = "Export"
 

@@ -22,7 +22,8 @@ def curves(values, names="S"):
     values = np.asarray(values, float)
     time_s = 0.25 * np.arange(values.shape[1])
     subjects = tuple(f"{names}{place:02d}" for place in range(len(values)))
-    return Curves("happy", time_s, values, subjects, (1,) * len(values), np.tile([10.0, 1.0, 0.0], (len(values), 1)))
+    coverage = np.tile([10.0, 1.0, 0.0], (len(values), 1))
+    return Curves("happy", time_s, values, subjects, (1,) * len(values), coverage, np.isfinite(values).astype(np.int64))
 
 
 def smooth(rng, people, steps, width=5):
@@ -81,7 +82,8 @@ def test_the_band_is_over_people():
 
 def test_a_persons_curve_counts_each_moment_alike_as_the_table_does():
     nine, one = np.full((1, 4), 0.2), np.full((1, 4), 0.8)
-    both = replace(curves(np.concatenate([nine, one])), moments=(9, 1))
+    counts = np.repeat([[9], [1]], 4, axis=1)
+    both = replace(curves(np.concatenate([nine, one])), moments=(9, 1), counts=counts)
     found = of_subjects(both, {"S00": "anna", "S01": "anna"})
     np.testing.assert_allclose(found.values, 0.26)
     assert found.moments == (10,) and found.cell.n == 1 and found.cell.seconds == 20

@@ -1,7 +1,7 @@
 """Curves of people on one axis of time: aligned at the start or at events, averaged with a band over people."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -31,7 +31,7 @@ class Curves:
         subjects: names of the people.
         moments: number of moments that each curve is the mean of.
         coverage: of each person the counted, uncertain and excluded seconds behind the curve, float64 (people, 3).
-        counts: number of moments with a value at each step, int64 (people, T); empty for `moments` at all of a curve.
+        counts: number of moments with a value at each step, int64 (people, T).
     """
 
     name: str
@@ -40,7 +40,7 @@ class Curves:
     subjects: tuple[str, ...]
     moments: tuple[int, ...]
     coverage: NDArray[np.float64]
-    counts: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 0), np.int64))
+    counts: NDArray[np.int64]
 
     @property
     def cell(self) -> Cell:
@@ -174,14 +174,13 @@ def of_subjects(curves: Curves, subjects: Mapping[str, str]) -> Curves:
     people = sorted({subjects[name] for name in curves.subjects})
     rows = {person: [i for i, name in enumerate(curves.subjects) if subjects[name] == person] for person in people}
     moments = np.array(curves.moments)
-    counts = curves.counts if len(curves.counts) else moments[:, None] * np.isfinite(curves.values)
     return replace(
         curves,
-        values=np.array([_mean(curves.values[rows[person]], counts[rows[person]]) for person in people]),
+        values=np.array([_mean(curves.values[rows[person]], curves.counts[rows[person]]) for person in people]),
         subjects=tuple(people),
         moments=tuple(int(moments[rows[person]].sum()) for person in people),
         coverage=np.array([curves.coverage[rows[person]].sum(axis=0) for person in people]),
-        counts=np.array([counts[rows[person]].sum(axis=0) for person in people]),
+        counts=np.array([curves.counts[rows[person]].sum(axis=0) for person in people]),
     )
 
 

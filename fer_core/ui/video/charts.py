@@ -1,7 +1,6 @@
 """The charts of a recording, in which a click leads to its moment."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from fer_core.timeline.of_person import FEWEST_GOOD, Basis, basis_of
 from fer_core.timeline.summaries import (
     CATEGORIES,
     VALENCE_FORMULA,
+    WITHHELD,
     PersonSummary,
     as_clock,
     counted,
@@ -120,13 +120,13 @@ def summary_table(recording: OpenRecording) -> pd.DataFrame:
     good = {summary.person: summary for summary in recording.summaries(good=True)}
     for summary in recording.summaries():
         name = recording.notes.name(summary.person)
-        rows.append(_row(name, "all", summary))
+        rows.append(_row(name, "all", summary, summary.mostly))
         if summary.good_share < 1:
             alone = good.get(summary.person)
             nothing = {"Person": name, "Samples": "good only", "Seen": "0:00", "Number": 0}
             # What is withheld of all samples stays so: a few good ones carry no word either.
-            row = alone and _row(name, "good only", replace(alone, good_share=summary.good_share))
-            rows.append({**row, "Good": 1.0} if row else nothing)
+            word = WITHHELD if summary.mostly == WITHHELD or not alone else alone.mostly
+            rows.append(_row(name, "good only", alone, word) if alone else nothing)
     return pd.DataFrame(rows)
 
 
@@ -378,13 +378,13 @@ def _clickable(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def _row(name: str, which: str, summary: PersonSummary) -> dict[str, Any]:
+def _row(name: str, which: str, summary: PersonSummary, mostly: str) -> dict[str, Any]:
     return {
         "Person": name,
         "Samples": which,
         "Seen": as_clock(summary.seen_s),
         "Number": summary.samples,
-        "Mostly": summary.mostly,
+        "Mostly": mostly,
         **{category: round(summary.shares[category], 3) for category in CATEGORIES},
         "Valence": summary.valence,
         "Good": round(summary.good_share, 3),
