@@ -110,7 +110,7 @@ def advice(ranked: Sequence[Standing], comparisons: Iterable[Comparison], defaul
     rows = {row.name: row for row in measured}
     if default not in rows or default == found.name:
         return found
-    return Advice(found.name, f"{found.reason} {_of_default(rows[default], rows[found.name], tested)}")
+    return Advice(found.name, f"{found.reason} {_of_default(rows[default], rows[found.name], measured[0], tested)}")
 
 
 def _advice(measured: Sequence[Standing], tested: Mapping[frozenset[str], Comparison]) -> Advice:
@@ -200,9 +200,16 @@ def _lead(best: Standing, second: Standing, pair: Comparison | None) -> str:
     return f"{words}; they take {_ms(best.latency_ms)} and {_ms(second.latency_ms)} a face here."
 
 
-def _of_default(default: Standing, advised: Standing, tested: Mapping[frozenset[str], Comparison]) -> str:
+def _of_default(
+    default: Standing, advised: Standing, best: Standing, tested: Mapping[frozenset[str], Comparison]
+) -> str:
+    """How far the default is from the advised model, and why it is not it, though it may be as good and quicker."""
     distance = _distance(advised, default, tested.get(frozenset((default.short, advised.short))))
-    return f"The default ★, {default.short}, is {distance}; it {_cheaper(default, advised)}."
+    words = f"The default ★, {default.short}, is {distance}; it {_cheaper(default, advised)}"
+    pair = tested.get(frozenset((default.short, best.short)))
+    if best is advised or pair is None or not pair.established:
+        return f"{words}."
+    return f"{words}, but the lead of {best.short} over it is more than luck ({_p(pair)})."
 
 
 def _distance(better: Standing, other: Standing, pair: Comparison | None) -> str:

@@ -127,6 +127,22 @@ def test_it_is_said_how_far_the_default_is_from_what_is_advised():
         assert "default" not in advice(rows, [pair("Slow", "Quick", 0.02, 0.3)], default).reason
 
 
+def test_it_is_said_why_a_default_that_is_as_good_and_quicker_is_not_advised():
+    accuracies = {"best": 0.72, "next": 0.71, "quick": 0.70}
+    times = {"best": 9.0, "next": 4.0, "quick": 1.0}
+    rows = standings([card(name, right) for name, right in accuracies.items()], "PrivateTest", times)
+    tests = [pair("Best", "Next", 0.01, 0.3), pair("Best", "Quick", 0.02, 0.04), pair("Next", "Quick", 0.01, 0.3)]
+    found = advice(rows, tests, "quick")
+    assert found.name == "next"
+    assert found.reason.endswith("of 4.0 ms, but the lead of Best over it is more than luck (p = 0.04).")
+    found = advice(rows, [*tests[:1], pair("Best", "Quick", 0.02, 0.2), *tests[2:]], "next")
+    assert (
+        found.name == "quick"
+        and "Next, is 1.0 points ahead" in found.reason
+        and "but the lead" not in found.reason[-60:]
+    )
+
+
 def test_another_projects_network_is_ranked_but_not_advised():
     theirs = Imported(
         file="model.onnx",

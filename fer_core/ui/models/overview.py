@@ -14,7 +14,7 @@ from fer_core.evaluation.ranking import Standing, advice, standings
 from fer_core.evaluation.significance import Comparison
 from fer_core.request import DEFAULT_MODEL
 from fer_core.ui.models import records
-from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, say_unknown
+from fer_core.ui.models.parts import say_unknown
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -40,7 +40,6 @@ _COLUMNS = {
         width=56,
         help="Calibration error: how far stated confidence and accuracy lie apart on average (15 bins of equal mass).",
     ),
-    IF_PERFECT: _number(format="%.3f", width=92, help=IF_PERFECT_HELP),
     "ms/face": _number(
         format="%.1f", width=66, help="Time to read one face on this machine now: the lowest of three medians of ten."
     ),
@@ -62,8 +61,7 @@ def overview(cards: Sequence[ModelCard]) -> None:
         help="FER2013. Settings were chosen on PublicTest; PrivateTest was read once for each finished model.",
     )
     said, table, chart = st.empty(), st.empty(), st.empty()
-    perfect = {card.name: records.error_if_calibrated(card, split) for card in cards}
-    _show_table(table, standings(cards, split, {}), DEFAULT_MODEL, perfect)
+    _show_table(table, standings(cards, split, {}), DEFAULT_MODEL)
     times = _measure(cards)
     rows = standings(cards, split, _milliseconds(times))
     # Whatever split is looked at, a choice is made on PublicTest: PrivateTest would no longer be a test.
@@ -71,10 +69,10 @@ def overview(cards: Sequence[ModelCard]) -> None:
     found = _try_comparisons(cards)
     with said:
         _show_advice(choice, found, DEFAULT_MODEL)
-    _show_table(table, rows, DEFAULT_MODEL, perfect)
+    _show_table(table, rows, DEFAULT_MODEL)
     with chart.container():
         say_unknown(row.short for row in rows if row.source and row.accuracy is not None)
-        _show_bubbles(rows, times)
+        _show_bubbles(rows, times, _by_luck(cards, split))
     records.explain_missing_records(cards)
 
 
@@ -116,11 +114,18 @@ def _show_advice(rows: Sequence[Standing], found: Sequence[Comparison], default:
     )
 
 
-def _show_table(
-    place: DeltaGenerator, rows: Sequence[Standing], default: str, perfect: Mapping[str, float | None]
-) -> None:
+def _by_luck(cards: Sequence[ModelCard], split: str) -> str:
+    """The calibration error that perfectly calibrated models would show in the place of these, in words."""
+    errors = [f"{error:.3f}" for card in cards if (error := records.error_if_calibrated(card, split)) is not None]
+    if not errors:
+        return ""
+    span = min(errors) if min(errors) == max(errors) else f"{min(errors)} to {max(errors)}"
+    return f" Luck alone keeps it above 0: perfectly calibrated models would have {span} on so many faces."
+
+
+def _show_table(place: DeltaGenerator, rows: Sequence[Standing], default: str) -> None:
     place.dataframe(
-        pd.DataFrame([_row(rank, row, default, perfect[row.name]) for rank, row in enumerate(rows, start=1)]),
+        pd.DataFrame([_row(rank, row, default) for rank, row in enumerate(rows, start=1)]),
         hide_index=True,
         column_config=_COLUMNS,
         height="content",
@@ -129,7 +134,7 @@ def _show_table(
     )
 
 
-def _row(rank: int, row: Standing, default: str, perfect: float | None) -> dict[str, Any]:
+def _row(rank: int, row: Standing, default: str) -> dict[str, Any]:
     low, high = row.accuracy_ci95 or (None, None)
     return {
         "#": rank,
@@ -139,7 +144,6 @@ def _row(rank: int, row: Standing, default: str, perfect: float | None) -> dict[
         "No copies": _percent(row.without_copies),
         "F1": row.macro_f1,
         "ECE": row.ece,
-        IF_PERFECT: perfect,
         "ms/face": row.latency_ms,
         "Weights": row.parameters,
         "Size": row.size_bytes,
@@ -151,7 +155,7 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing]) -> None:
+def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing], by_luck: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown("##### Accuracy against speed")
@@ -168,8 +172,8 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing]) ->
             "- Two intervals that overlap do not mean that two models are equal: *Side by side* tests it on the same "
             "faces.\n"
             "- *No copies* is the honest figure of a model of this project, *Accuracy* the one that papers give.\n"
-            "- An **ECE** of 0.05 means: stated confidence and the share that is right lie 5 points apart on average. "
-            f"Luck alone keeps it above 0; *{IF_PERFECT}* is what it would be without any error of calibration."
+            "- An **ECE** of 0.05 means: stated confidence and the share that is right lie 5 points apart on average."
+            f"{by_luck}"
         )
         moments = sorted({timing.measured_at for timing in times.values()})
         if moments:
