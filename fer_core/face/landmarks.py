@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -93,4 +94,4 @@ class MeshFinder:
 
 def unit_rgb(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """A BGR picture as the networks take it: float32 (H, W, 3), RGB, 0 to 1."""
-    return np.asarray(image[..., ::-1] / np.float32(255), np.float32)
+    return np.asarray(np.divide(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.float32(255), dtype=np.float32))

@@ -21,6 +21,9 @@ from fer_core.media.forking import LONGEST_REQUEST
 from fer_core.resources import PACKAGE
 from fer_core.settings import environment_with
 
+if sys.platform == "linux":
+    import fcntl
+
 # A package without its `__init__`, which would import all that analysing needs: a second, and 150 MB.
 # What ends the process that waits for an answer, also closes the pipe. A terminal's Ctrl-C and an operator's SIGTERM to
 # the whole group must not end this one first: half a recording would look like a damaged one.
@@ -33,6 +36,10 @@ package.__path__ = [sys.argv[1]]
 sys.modules["fer_core"] = package
 importlib.import_module(sys.argv[2]).run()
 """
+_PIPE_BYTES: Final = 1 << 20
+"""Room of the pipe for what such a process writes, where the system grants it: at Linux's usual 64 KiB a picture would
+go through in two dozen pieces, and both sides would wait for each other after each."""
+
 _PATIENCE_S: Final = 30.0
 """Seconds in which a process that forks has to answer or to end."""
 
@@ -88,7 +95,17 @@ def end_forkers() -> None:
 
 def _spawned(module: str, *arguments: str) -> Process:
     command = python_with(module, *arguments)
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if process.stdout is not None:
+        _widen(process.stdout.fileno())
+    return process
+
+
+def _widen(pipe: int) -> None:
+    """Give a pipe `_PIPE_BYTES` where that can be done; Linux allows a user only so much in all pipes together."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _forked(module: str, request: bytes) -> Process | None:
@@ -146,6 +163,7 @@ class _Forker:
             _ForkerError: nobody takes it.
         """
         mine, theirs = os.pipe()
+        _widen(mine)
         with contextlib.ExitStack() as unless_it_works:
             pipe = unless_it_works.enter_context(os.fdopen(mine, "rb"))
             try:

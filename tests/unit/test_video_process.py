@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fer_core import MediaError
+from fer_core.media import processes
 from fer_core.media import video as video_module
 from fer_core.media.video import Video
 from tests.videos import scene, write_video
@@ -109,6 +110,18 @@ def test_what_came_before_the_decoder_failed_is_kept(monkeypatch, clip, end, wor
     with Video(clip, stall_s=0.5) as video:
         assert len(list(video)) == 1
     assert len(video.problems) == 1 and words in video.problems[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe has the room that the system gives it")
+@pytest.mark.parametrize("start", [processes.started, processes._spawned])
+def test_a_picture_fits_into_the_pipe(start):
+    fcntl = pytest.importorskip("fcntl")
+    process = start("fer_core.media.decoding", "no request")
+    room = fcntl.fcntl(process.stdout.fileno(), fcntl.F_GETPIPE_SZ)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert room == processes._PIPE_BYTES
 
 
 def test_a_video_that_is_not_read_to_its_end_leaves_no_process(clip):

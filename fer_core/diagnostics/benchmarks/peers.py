@@ -24,7 +24,7 @@ from fer_core.diagnostics.benchmarks.pictures import portrait_frame
 from fer_core.diagnostics.benchmarks.recordings import made
 from fer_core.diagnostics.benchmarks.spread import Figure, rounded, timed
 from fer_core.diagnostics.benchmarks.starts import IMAGE, fresh
-from fer_core.diagnostics.benchmarks.video import RATE, video
+from fer_core.diagnostics.benchmarks.video import RATE
 from fer_core.errors import DependencyError, WorkerError
 from fer_core.media.images import encode_png
 from fer_core.media.samples import PORTRAIT
@@ -214,7 +214,7 @@ def _compared(peer: Peer, pipeline: EmotionPipeline, python: str, rounds: Rounds
         "recording",
         name,
         rounds.recording,
-        lambda: _own_recording(recording, model),
+        partial(_own_recording, pipeline, recording),
         lambda: peer.ask("recording", recording, every=EVERY, folder=str(folder)),
         unit="s",
     )
@@ -242,6 +242,7 @@ def _own_picture(pipeline: EmotionPipeline, picture: NDArray[np.uint8]) -> dict[
     return {"seconds": time.perf_counter() - began_s, "faces": len(faces)}
 
 
-def _own_recording(recording: Path, model: str) -> dict[str, float]:
-    read = video(recording, model, RATE / EVERY)
-    return {"seconds": read.wall_s, "faces": read.faces}
+def _own_recording(pipeline: EmotionPipeline, recording: Path) -> dict[str, float]:
+    began_s = time.perf_counter()
+    timeline = pipeline.analyze_video(recording, RATE / EVERY)
+    return {"seconds": time.perf_counter() - began_s, "faces": int(timeline.frame["person"].notna().sum())}
