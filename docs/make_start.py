@@ -19,7 +19,7 @@ from fer_core.media.samples import SAMPLE_VIDEO, START_VIDEO
 from fer_core.media.video import Video
 from fer_core.reports.annotated import Tracks
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.summaries import people, rows_of_person
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.table import Timeline
 
 SAMPLES_A_SECOND: Final = 10

@@ -35,8 +35,8 @@ from fer_core.networks.cores import computing_beside, most_threads
 from fer_core.provenance import Provenance
 from fer_core.readings import Face, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest, DetectorChoice
+from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.smoothing import gap_s
-from fer_core.timeline.summaries import as_clock
 from fer_core.timeline.table import Recording, Row, Rows, Timeline, build, rows_of_frame
 
 BATCH: Final = 16

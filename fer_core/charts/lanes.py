@@ -10,18 +10,11 @@ from fer_core.charts.looks import LOOKS, Look, caption_of, clock, hatch, lay_out
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.series import longest_of_each_column, spans_of
-from fer_core.timeline.summaries import (
-    Stretch,
-    interval_s,
-    people,
-    problems_of,
-    rows_of_person,
-    stretches,
-    time_range,
-    weighted,
-)
+from fer_core.timeline.summaries import Stretch, problems_of, stretches
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import interval_s, time_range, weighted
 
 NO_PROBLEM = "Every sample shows a face without a quality problem."
 _NO_FACE = Look("#8892a6", "solid", "circle", "/")

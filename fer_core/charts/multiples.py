@@ -12,14 +12,8 @@ from fer_core.charts.lanes import Lane, lanes_figure
 from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.timeline.series import thinned, with_breaks
-from fer_core.timeline.summaries import (
-    CATEGORIES,
-    VALENCE_FORMULA,
-    PersonSummary,
-    interval_s,
-    stretches,
-    valence,
-)
+from fer_core.timeline.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, stretches, valence
+from fer_core.timeline.weights import interval_s
 
 MOST_POINTS: Final = 200
 """Points of one small curve, at most."""
@@ -37,7 +31,7 @@ class Subject:
     Attributes:
         title: unlike that of all others.
         person: number within the recording.
-        rows: of the recording, with `held_s`; see `fer_core.timeline.summaries.counted`.
+        rows: of the recording, with `held_s`; see `fer_core.timeline.weights.counted`.
         summary: of this person.
         within_s: start and end of what was looked at, in seconds.
     """

@@ -9,9 +9,11 @@ import plotly.graph_objects as go
 from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, filling, lay_out, looks_of_people, nothing, safe
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.series import on_grid, thinned, with_breaks, with_zeros
-from fer_core.timeline.summaries import VALENCE_FORMULA, interval_s, people, rows_of_person, time_range, valence
+from fer_core.timeline.summaries import VALENCE_FORMULA, valence
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import interval_s, time_range
 
 NOT_SEEN = "This person was not seen."
 NOBODY_SEEN = "Nobody is in the readings of this recording."

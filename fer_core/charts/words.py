@@ -8,22 +8,20 @@ import pandas as pd
 
 from fer_core.charts.over_time import NOBODY_SEEN, NOT_SEEN
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.summaries import (
     ALL_EXCLUDED,
     CATEGORIES,
     VALENCE_FORMULA,
     PersonSummary,
-    as_clock,
-    counted,
-    people,
-    rows_of_person,
     stretches,
     summarise,
-    time_range,
     valence,
 )
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import counted, time_range
 
 
 def describe_probabilities(

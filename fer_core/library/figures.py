@@ -4,8 +4,10 @@ import pandas as pd
 
 from fer_core.library.values import Figures, PersonFigures
 from fer_core.timeline.columns import GOOD
+from fer_core.timeline.rows import outside, rows_of_person
 from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import UNCERTAIN, outside, rows_of_person, summarise, weighted
+from fer_core.timeline.summaries import UNCERTAIN, summarise
+from fer_core.timeline.weights import weighted
 
 
 def figures_of(study: Study) -> Figures:

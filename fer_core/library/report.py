@@ -29,12 +29,12 @@ from fer_core.reports.wording import (
     validity_line,
 )
 from fer_core.request import AnalysisRequest, percent
+from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.groups.clusters import ClusterTest
 from fer_core.timeline.groups.conditions import Comparison, Share
 from fer_core.timeline.groups.curves import MeanCurve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.outcome import Outcome, one_family
-from fer_core.timeline.summaries import as_clock
 
 MOST_ROWS: Final = 500
 """Recordings in the table of the report, and sentences about what is left out; the CSV has all."""

@@ -22,8 +22,9 @@ from fer_core.media.sound import take_sound
 from fer_core.media.video import Video
 from fer_core.readings import Box, FaceReading, Quality, judge
 from fer_core.temporary import temporary_folder
-from fer_core.timeline.summaries import bridged_s, interval_s, people, rows_of_person
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import bridged_s, interval_s
 
 LONGER_PX: Final = 1920
 """Larger recordings are scaled down: browsers and weak machines play no more."""

@@ -15,7 +15,9 @@ from fer_core.reports.pdf_closing import add_events, add_methods, add_quality
 from fer_core.reports.pdf_page import HEADING_MM, INK, MARGIN_MM, NOTE_LINE_MM, QUIET, RULE, WIDTH_MM, Document
 from fer_core.reports.wording import DETECTOR_NAMES, sampling, smoothing
 from fer_core.request import percent
+from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.rows import people
 from fer_core.timeline.summaries import (
     ALL_EXCLUDED,
     CATEGORIES,
@@ -23,15 +25,11 @@ from fer_core.timeline.summaries import (
     VALENCE_FORMULA,
     WITHHELD,
     PersonSummary,
-    as_clock,
-    as_fine_clock,
-    counted,
-    people,
     stretches,
     summarise,
-    time_range,
 )
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import counted, time_range
 from fer_core.version import __version__
 from fer_core.whole_file import write_whole
 

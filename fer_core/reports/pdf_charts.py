@@ -17,24 +17,13 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.reports.svg import INK, QUIET, RULE, SMALL, Chart, finished, plain_axes
+from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.series import longest_of_each_column, spans_of, thinned, with_breaks
-from fer_core.timeline.summaries import (
-    CATEGORIES,
-    UNCERTAIN,
-    PersonSummary,
-    Stretch,
-    as_clock,
-    interval_s,
-    people,
-    problems_of,
-    rows_of_person,
-    stretches,
-    time_range,
-    valence,
-    weighted,
-)
+from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary, Stretch, problems_of, stretches, valence
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import interval_s, time_range, weighted
 
 UNCERTAIN_COLOUR: Final = "#a3aab8"
 PEOPLE_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6fdf", "#a06a00")

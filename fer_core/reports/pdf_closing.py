@@ -9,20 +9,13 @@ from fer_core.classification.cards import ModelCard
 from fer_core.reports import pdf_charts
 from fer_core.reports.pdf_page import HEADING_MM, NOTE_LINE_MM, QUIET, WIDTH_MM, Document
 from fer_core.reports.wording import MUST_NOT, limits, methods, references
+from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.rows import good_only
 from fer_core.timeline.sampling import SAME_TIME_S
-from fer_core.timeline.summaries import (
-    CATEGORIES,
-    UNCERTAIN,
-    PersonSummary,
-    as_clock,
-    as_fine_clock,
-    bridged_s,
-    counted,
-    good_only,
-    summarise,
-)
+from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary, summarise
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import bridged_s, counted
 
 _MOST_LANES: Final = 36
 

@@ -19,8 +19,8 @@ from fer_core.service.state import State
 from fer_core.service.uploads import body
 from fer_core.timeline.corrections import NO_PERSON
 from fer_core.timeline.edits import Name, Split, edits_from_json, edits_to_json
+from fer_core.timeline.rows import people
 from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import people
 
 _NAME: Final = "a" * 64
 _EXAMPLE: Final[dict[str, Any]] = {

@@ -16,8 +16,9 @@ from fer_core.timeline.edits import WITH_THEMSELVES
 from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.notes import Span
 from fer_core.timeline.of_person import with_movements
-from fer_core.timeline.summaries import counted, good_only, inside
+from fer_core.timeline.rows import good_only, inside
 from fer_core.timeline.table import Timeline, refreshed, smoothed
+from fer_core.timeline.weights import counted
 
 NO_PERSON: Final = "There is no person {person} in this recording; choose one of: {known}."
 

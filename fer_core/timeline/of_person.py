@@ -18,7 +18,7 @@ from fer_core.timeline.talking import can_tell, talking
 TALKING: Final = "talking"
 """Name of the column, and the word in `quality` where it is true."""
 
-FEWEST_GOOD: Final = 10
+FEWEST_GOOD_SAMPLES: Final = 10
 """Of fewer good samples, the usual face is that of all samples: a few moments do not show what is usual."""
 
 
@@ -50,7 +50,7 @@ def with_recording_columns(
         measures: of the same rows, by the index of `frame`.
         cuts: times of cuts in seconds; no blink and no talking continues over a cut.
         rests: by person, the span in which their face is at rest; by default, and where nothing of it counts,
-            the median of all good samples is used, of all samples where fewer than `FEWEST_GOOD` are good.
+            the median of all good samples is used, of all samples where fewer than `FEWEST_GOOD_SAMPLES` are good.
         only: the persons whose values are computed; None for all.
         excluded: spans that count for no resting face.
     """
@@ -184,7 +184,7 @@ def _at_rest(
         counts &= ~between(times_s, span.start_s, span.end_s)
     chosen = counts & between(times_s, rest.start_s, rest.end_s) if rest is not None else np.zeros_like(counts)
     good = counts & rows["quality"].eq(GOOD).to_numpy(bool)
-    fewest = {Basis.GOOD: FEWEST_GOOD}
+    fewest = {Basis.GOOD: FEWEST_GOOD_SAMPLES}
     choices = {Basis.CHOSEN: chosen, Basis.GOOD: good, Basis.COUNTED: counts, Basis.ALL: measured}
     for basis, among in choices.items():
         if among.sum() >= fewest.get(basis, 1):

@@ -1,6 +1,6 @@
 """Figures of each person at each event: level, peak, latency, onset, area and time of every expression.
 
-A sample belongs to the window that contains its time. Its weight is its duration (`summaries.weighted`), at most until
+A sample belongs to the window that contains its time. Its weight is its duration (`weights.weighted`), at most until
 the end of the window. Samples that do not count are left out of every figure and reported as a share.
 """
 

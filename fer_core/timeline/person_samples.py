@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
+from fer_core.timeline.rows import outside, people, rows_of_person
 from fer_core.timeline.sampling import SAME_TIME_S
-from fer_core.timeline.summaries import outside, people, rows_of_person, weighted
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import weighted
 
 
 @dataclass(frozen=True)

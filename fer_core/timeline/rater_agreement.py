@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.notes import Notes, Rating
-from fer_core.timeline.summaries import counted, inside, rows_of_person
+from fer_core.timeline.rows import inside, rows_of_person
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import counted
 
 FEWEST_UNITS: Final = 5
 """Rated spans or pictures from which an interval is given."""

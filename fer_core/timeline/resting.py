@@ -8,7 +8,7 @@ import pandas as pd
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.timeline.notes import Span
-from fer_core.timeline.summaries import inside, outside, rows_of_person
+from fer_core.timeline.rows import inside, outside, rows_of_person
 from fer_core.timeline.table import Timeline
 
 POSED: Final = 0.9

@@ -41,7 +41,7 @@ from fer_core.timeline.edits import (
 from fer_core.timeline.files import More, json_bytes, parquet_bytes, read_document, write_document
 from fer_core.timeline.notes import Notes, Rating, Span
 from fer_core.timeline.ratings import erased, joined, parted, rated
-from fer_core.timeline.summaries import inside, people
+from fer_core.timeline.rows import inside, people
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.unedited import before_edits, unedited
 

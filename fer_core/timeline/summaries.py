@@ -1,9 +1,4 @@
-"""Statistics of each person in a timeline: time seen, and shares of that time by emotion.
-
-The duration of a sample is the time until the next one, at most `_SAME_RUN` intervals or `_HITCH_S`, whichever is
-longer; that of the last one ends with the recording. Shares are therefore shares of time, also where the frame rate
-varies, and time without samples does not count.
-"""
+"""Statistics of each person in a timeline: time seen, and shares of that time by emotion."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +10,10 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.columns import GOOD
-from fer_core.timeline.notes import Span
-from fer_core.timeline.sampling import GAP_STEPS, SAME_TIME_S, between, steps_s
+from fer_core.timeline.rows import people, rows_of, rows_of_person
+from fer_core.timeline.sampling import SAME_TIME_S
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import weighted
 
 UNCERTAIN: Final = "uncertain"
 CATEGORIES: Final = (*EMOTIONS, UNCERTAIN)
@@ -38,17 +34,8 @@ ALL_EXCLUDED: Final = "All readings lie in stretches that are excluded."
 WITHHELD: Final = "withheld"
 """What is said of somebody of whom nothing may be said in one word; see `headline`."""
 
-FEWEST_GOOD: Final = 0.5
+GOOD_SHARE_FOR_HEADLINE: Final = 0.5
 """Share of the time seen without a quality problem from which an expression may stand for all of it."""
-
-_USUAL: Final = 95
-"""Percentile of the times between two samples without a gap that counts as the usual interval."""
-
-_SAME_RUN: Final = 1.5
-"""Sampling intervals between two samples of one stretch, at most."""
-
-_HITCH_S: Final = 0.25
-"""Shorter pauses are no gap, for example where a camera gave no frame for a moment."""
 
 
 @dataclass(frozen=True)
@@ -122,101 +109,6 @@ class PersonSummary:
         return headline([self]) or WITHHELD
 
 
-def people(source: Timeline | pd.DataFrame) -> list[int]:
-    """Numbers of all people, ascending."""
-    return sorted(int(number) for number in rows_of(source)["person"].dropna().unique())
-
-
-def rows_of(source: Timeline | pd.DataFrame) -> pd.DataFrame:
-    """The rows of a timeline, which is given as a `Timeline` or as its rows."""
-    return source.frame if isinstance(source, Timeline) else source
-
-
-def rows_of_person(source: Timeline | pd.DataFrame, person: int) -> pd.DataFrame:
-    """The rows of one person in the order of time."""
-    frame = rows_of(source)
-    return frame[frame["person"].eq(person).fillna(False).astype(bool)].sort_values("time_s")
-
-
-def as_clock(seconds: float) -> str:
-    """Seconds as a clock time: "0:07", "12:30" or "2:00:05"."""
-    whole = round(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
-
-
-def as_fine_clock(seconds: float) -> str:
-    """Seconds as a clock time with tenths: "0:07.4"."""
-    tenths = round(10 * seconds)
-    return f"{as_clock(tenths // 10)}.{tenths % 10}"
-
-
-def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
-    """Start and end of a time axis in seconds: of the whole recording, or of the rows where only rows are given."""
-    times = _sampled_times(rows_of(source))
-    end_s = float(times[-1]) + interval_s(source) if len(times) else 0.0
-    if not isinstance(source, Timeline):
-        return (float(times[0]) if len(times) else 0.0), end_s
-    duration_s = source.recording.duration_s
-    reaches_all = not len(times) or duration_s > times[-1]  # else the file says too little
-    return 0.0, duration_s if reaches_all else end_s
-
-
-def interval_s(source: Timeline | pd.DataFrame) -> float:
-    """Usual time between two samples in seconds; for a single sample, the interval of the request.
-
-    It is a high percentile, so that a dropped frame of a camera is not a gap; pauses do not count, however many. A
-    part that is slower than the rest does, so that its samples are no gaps either; see `steps_s`.
-    """
-    steps = steps_s(_sampled_times(rows_of(source)))
-    if len(steps):
-        return float(np.percentile(steps, _USUAL, method="lower"))
-    if isinstance(source, Timeline):
-        return 1 / (source.request.fps or source.recording.frame_rate or 1)
-    return 1.0
-
-
-def bridged_s(source: Timeline | pd.DataFrame) -> float:
-    """Time in seconds for which a sample is shown where none follows, and over which two samples are joined at most."""
-    return GAP_STEPS * interval_s(source)
-
-
-def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
-    """The rows with a further column `held_s`, their duration in seconds.
-
-    It is the time until the next sample, limited at a gap; for the last sample, the usual interval, or the time until
-    the end of the recording where that is shorter. Rows alone do not know that end: give the `Timeline`.
-    """
-    frame = rows_of(source)
-    times, usual_s = _sampled_times(frame), interval_s(source)
-    steps = np.minimum(np.diff(times), max(_SAME_RUN * usual_s, _HITCH_S))
-    lengths = np.append(steps, min(usual_s, _left_s(source, times)))
-    return frame.assign(held_s=lengths[np.searchsorted(times, frame["time_s"].to_numpy(float))])
-
-
-def inside(rows: pd.DataFrame, start_s: float, end_s: float) -> np.ndarray:
-    """Whether rows are within a stretch of time, its start included and its end not: bool (N,)."""
-    return between(rows["time_s"].to_numpy(float), start_s, end_s)
-
-
-def outside(rows: pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
-    """The rows outside all spans."""
-    excluded = np.zeros(len(rows), bool)
-    for span in spans:
-        excluded |= inside(rows, span.start_s, span.end_s)
-    return rows[~excluded]
-
-
-def counted(source: Timeline | pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
-    """The rows outside excluded spans, with `held_s`; see `weighted` and `outside`."""
-    return outside(weighted(source), spans)
-
-
-def good_only(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows without a quality problem, rows without a face included."""
-    return rows[rows["person"].isna() | rows["quality"].eq(GOOD)]
-
-
 def valence(rows: pd.DataFrame) -> pd.Series:
     """`VALENCE_FORMULA` of each row: -1 (only unpleasant expressions) to 1 (only happy). Derived, not measured."""
     return sum((sign * rows[name].astype(float) for name, sign in VALENCE_SIGNS.items()), start=0 * rows["time_s"])
@@ -271,22 +163,16 @@ def summarise(source: Timeline | pd.DataFrame) -> list[PersonSummary]:
     return [_summary(rows_of_person(rows, number), number) for number in people(rows)]
 
 
-def most_shown(summaries: Sequence[PersonSummary]) -> str:
-    """The emotion with the longest time over all persons; `UNCERTAIN` where no reading is certain."""
-    shown_s = {name: sum(summary.seen_s * summary.shares[name] for summary in summaries) for name in EMOTIONS}
-    emotion = max(EMOTIONS, key=lambda name: shown_s[name])
-    return emotion if shown_s[emotion] else UNCERTAIN
-
-
 def headline(summaries: Sequence[PersonSummary]) -> str | None:
     """What may be said of everybody in one word: the category of `CATEGORIES` with the longest time together.
 
     Returns:
-        None where nobody is seen, or where less than `FEWEST_GOOD` of that time is without a quality problem, so that a
-        word would say more than the pictures allow.
+        None where nobody is seen, or where less than `GOOD_SHARE_FOR_HEADLINE` of that time is without a quality
+        problem, so that a word would say more than the pictures allow.
     """
     seen_s = sum(summary.seen_s for summary in summaries)
-    if not seen_s or sum(summary.seen_s * summary.good_share for summary in summaries) < FEWEST_GOOD * seen_s:
+    good_s = sum(summary.seen_s * summary.good_share for summary in summaries)
+    if not seen_s or good_s < GOOD_SHARE_FOR_HEADLINE * seen_s:
         return None
     return max(CATEGORIES, key=lambda name: sum(summary.seen_s * summary.shares[name] for summary in summaries))
 
@@ -319,15 +205,3 @@ def _summary(rows: pd.DataFrame, person: int) -> PersonSummary:
 
 def _problems(qualities: np.ndarray) -> tuple[str, ...]:
     return tuple(sorted({problem for words in set(qualities) for problem in words.split(", ")} - {GOOD, ""}))
-
-
-def _left_s(source: Timeline | pd.DataFrame, times: np.ndarray) -> float:
-    """Seconds from the last sample to the end of the recording; infinite where that end is not known."""
-    if not isinstance(source, Timeline) or not len(times):
-        return np.inf
-    left_s = source.recording.duration_s - float(times[-1])
-    return left_s if left_s > SAME_TIME_S else np.inf  # else the file says too little
-
-
-def _sampled_times(frame: pd.DataFrame) -> np.ndarray:
-    return np.unique(frame["time_s"].to_numpy(float))

@@ -11,8 +11,9 @@ from fer_core.charts.looks import LOOKS, clock, looks_of_people, safe
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.corrections import within
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.rows import rows_of_person
 from fer_core.timeline.series import longest_of_each_column, on_grid, thinned, with_breaks
-from fer_core.timeline.summaries import CATEGORIES, rows_of_person, stretches, summarise
+from fer_core.timeline.summaries import CATEGORIES, stretches, summarise
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 NOTES = Notes({1: "Zoë <b>x</b>", 2: "田中さん"}, (Marker(5, "laughs"), Marker(20, "leaves")), (Span(8, 9, "phone"),))

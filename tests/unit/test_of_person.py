@@ -16,9 +16,9 @@ from fer_core.timeline.edits import Edit, Exclude, Merge, Remove, Rest, Smooth, 
 from fer_core.timeline.files import from_json, from_parquet, json_bytes, parquet_bytes
 from fer_core.timeline.movements import MOVEMENTS, Geometry, resting
 from fer_core.timeline.notes import Span
+from fer_core.timeline.rows import good_only
 from fer_core.timeline.sampling import rate_hz, runs, sampled_at
 from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import good_only
 from fer_core.timeline.table import Timeline, build, rows_of_frame
 from fer_core.timeline.talking import TALKING_REVERSALS, reversals, talking
 from fer_core.ui.video.charts import resting_words

@@ -22,7 +22,9 @@ from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, limits, methods, 
 from fer_core.request import DetectorChoice, Region
 from fer_core.timeline.corrections import without
 from fer_core.timeline.notes import Marker, Notes, Span
-from fer_core.timeline.summaries import outside, summarise, weighted
+from fer_core.timeline.rows import outside
+from fer_core.timeline.summaries import summarise
+from fer_core.timeline.weights import weighted
 from tests.timelines import REQUEST, measured, nobody, of_rows, reading, synthetic
 
 DAY = date(2026, 11, 1)

@@ -36,8 +36,8 @@ from fer_core.timeline.edits import (
 )
 from fer_core.timeline.files import from_json, typed_rows
 from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
+from fer_core.timeline.rows import people
 from fer_core.timeline.study import AS_READ, Study, replayed
-from fer_core.timeline.summaries import people
 from fer_core.timeline.table import Timeline
 from tests.timelines import measures_of, nobody, of_rows, reading, synthetic
 

@@ -4,27 +4,21 @@ import numpy as np
 import pytest
 
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.events.expressions import expression_events
 from fer_core.timeline.notes import Notes, Span
 from fer_core.timeline.person_samples import Counting, samples_of_people
+from fer_core.timeline.rows import good_only, people
 from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
-    as_clock,
-    as_fine_clock,
-    counted,
-    good_only,
     headline,
-    interval_s,
-    most_shown,
-    people,
     problems_of,
     stretches,
     summarise,
-    time_range,
     valence,
-    weighted,
 )
+from fer_core.timeline.weights import counted, interval_s, time_range, weighted
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 
@@ -72,12 +66,6 @@ def test_shares_and_means_sum_to_one_and_doubt_has_a_share_of_its_own():
     assert list(summary.shares) == list(CATEGORIES)
     assert sum(summary.shares.values()) == pytest.approx(1) and sum(summary.means.values()) == pytest.approx(1)
     assert summary.shares[UNCERTAIN] == pytest.approx(1 / 3) and summary.shares["happy"] == pytest.approx(1 / 3)
-
-
-def test_most_shown_is_an_emotion_unless_nothing_is_certain():
-    doubtful = [reading(t, 1, "fear", 0.4) for t in range(5)]
-    assert most_shown(summarise(of_rows(doubtful))) == UNCERTAIN
-    assert most_shown(summarise(of_rows([*doubtful, reading(5, 1, "happy")]))) == "happy"
 
 
 def test_excluded_time_and_poor_samples_can_be_left_out_without_changing_what_others_stand_for():
@@ -134,7 +122,7 @@ def test_the_uneven_frames_of_a_camera_are_one_stretch_and_absence_still_ends_it
     assert before.end_s == pytest.approx(6, abs=0.11) and after.start_s == pytest.approx(8, abs=0.11)
 
 
-def test_a_hitch_is_bridged_and_a_frame_without_the_person_is_not():
+def test_a_short_pause_is_bridged_and_a_frame_without_the_person_is_not():
     times = [*np.arange(30) / 30, *(1.2 + np.arange(30) / 30)]  # 0.23 s in which the camera gave nothing
     seen = [reading(t, 1, "happy") for t in times]
     assert len(stretches(of_rows(seen), 1)) == 1
@@ -154,11 +142,11 @@ def test_stretches_end_where_something_is_left_out():
     assert [(run.start_s, run.end_s) for run in runs] == [(0, 2), (4, 10)]
 
 
-def test_most_shown_is_what_all_showed_longest_together():
+def test_the_headline_is_what_all_showed_longest_together():
     longest = [reading(n, 1, "sad" if n < 60 else "happy") for n in range(100)]
     others = [reading(n, person, "happy") for n in range(50) for person in (2, 3)]
-    assert most_shown(summarise(of_rows([*longest, *others]))) == "happy"
-    assert most_shown(summarise(of_rows([reading(0, 1, "fear", 0.4)]))) == UNCERTAIN
+    assert headline(summarise(of_rows([*longest, *others]))) == "happy"
+    assert headline(summarise(of_rows([reading(0, 1, "fear", 0.4)]))) == UNCERTAIN
 
 
 def test_one_long_gap_does_not_change_the_usual_interval():

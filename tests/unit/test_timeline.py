@@ -12,9 +12,11 @@ from fer_core.timeline.agreement import agreement
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
 from fer_core.timeline.corrections import deviations, merged, resmoothed, split, within, without
 from fer_core.timeline.notes import Span
+from fer_core.timeline.rows import good_only
 from fer_core.timeline.smoothing import exponential
-from fer_core.timeline.summaries import good_only, summarise, weighted
+from fer_core.timeline.summaries import summarise
 from fer_core.timeline.table import GROUP_TYPES, MEASURES, TYPES, Rows, Timeline, build, rows_of_frame
+from fer_core.timeline.weights import weighted
 from tests.timelines import RECORDING, REQUEST
 
 HAPPY, SAD, FEAR = (EMOTIONS.index(name) for name in ("happy", "sad", "fear"))

@@ -23,7 +23,8 @@ from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_pipeline
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
-from fer_core.timeline.summaries import WITHHELD, people
+from fer_core.timeline.rows import people
+from fer_core.timeline.summaries import WITHHELD
 from fer_core.ui.video import exports
 from fer_core.ui.video import people as people_tab
 from fer_core.ui.video import unfinished as video_unfinished

@@ -13,7 +13,7 @@ from fer_core.library.queue import Queue, Waiting
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest, DetectorChoice
-from fer_core.timeline.summaries import as_clock
+from fer_core.timeline.clock_text import as_clock
 from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.library import shown_folder
 from fer_core.ui.shared.purpose import purpose

@@ -19,20 +19,13 @@ from fer_core.errors import FerError
 from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
 from fer_core.timeline.agreement import agreement
-from fer_core.timeline.of_person import FEWEST_GOOD, Basis, basis_of
-from fer_core.timeline.summaries import (
-    CATEGORIES,
-    VALENCE_FORMULA,
-    WITHHELD,
-    PersonSummary,
-    as_clock,
-    counted,
-    interval_s,
-    outside,
-    stretches,
-)
+from fer_core.timeline.clock_text import as_clock
+from fer_core.timeline.of_person import FEWEST_GOOD_SAMPLES, Basis, basis_of
+from fer_core.timeline.rows import outside
+from fer_core.timeline.summaries import CATEGORIES, VALENCE_FORMULA, WITHHELD, PersonSummary, stretches
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.transitions import transitions
+from fer_core.timeline.weights import counted, interval_s
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
@@ -235,7 +228,7 @@ def resting_words(recording: OpenRecording, person: int) -> str:
     if span is not None and basis is Basis.CHOSEN:
         return f"their face from {span.start_s:.2f} to {span.end_s:.2f} s"
     samples = {
-        Basis.COUNTED: f"all their samples, as fewer than {FEWEST_GOOD} that count are good",
+        Basis.COUNTED: f"all their samples, as fewer than {FEWEST_GOOD_SAMPLES} that count are good",
         Basis.ALL: "all their samples, as all of them are excluded",
     }
     usual = f"the median of {samples.get(basis or Basis.GOOD, 'their good samples')}"

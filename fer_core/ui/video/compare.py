@@ -16,7 +16,8 @@ from fer_core.charts.multiples import (
     valence_multiples,
 )
 from fer_core.classification import ModelCard
-from fer_core.timeline.summaries import CATEGORIES, as_clock
+from fer_core.timeline.clock_text import as_clock
+from fer_core.timeline.summaries import CATEGORIES
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from fer_core.timeline.summaries import people
+from fer_core.timeline.rows import people
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.recording import OpenRecording
 

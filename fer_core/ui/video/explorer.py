@@ -10,7 +10,9 @@ from fer_core.classification import ModelCard
 from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
-from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, PersonSummary, as_clock, headline, interval_s
+from fer_core.timeline.clock_text import as_clock
+from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, PersonSummary, headline
+from fer_core.timeline.weights import interval_s
 from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.charts import here, numbers, over_time

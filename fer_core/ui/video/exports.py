@@ -20,8 +20,8 @@ from fer_core.reports.tables import DECIMALS, csv_text, dictionary_text
 from fer_core.timeline.corrections import within
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.rows import inside
 from fer_core.timeline.study import Study, notes_as_edits, notes_of_those_in
-from fer_core.timeline.summaries import inside
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import memory

@@ -7,8 +7,8 @@ from pathlib import Path
 from fer_core.analysis.portraits import portrait_from
 from fer_core.errors import MediaError
 from fer_core.timeline.edits import Edit, Merge, Split
+from fer_core.timeline.rows import people
 from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import people
 from fer_core.timeline.table import Timeline
 
 

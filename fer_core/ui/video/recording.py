@@ -20,18 +20,11 @@ from fer_core.timeline.corrections import within, without_poor
 from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.resting import check_rest
+from fer_core.timeline.rows import good_only, inside, people
 from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import (
-    PersonSummary,
-    counted,
-    good_only,
-    inside,
-    interval_s,
-    people,
-    summarise,
-    time_range,
-)
+from fer_core.timeline.summaries import PersonSummary, summarise
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import counted, interval_s, time_range
 from fer_core.ui.video.portraits import SplitPortraits
 
 SHOWN_PX: Final = 960

@@ -5,7 +5,7 @@ from typing import Any, Final
 import streamlit as st
 
 from fer_core.jobs import Work
-from fer_core.timeline.summaries import as_clock
+from fer_core.timeline.clock_text import as_clock
 from fer_core.ui.shared import sign_in
 
 _EVERY_S: Final = 0.5

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.media.playing import COPY_PX, LONGEST_S, write_copy
-from fer_core.timeline.summaries import as_clock
+from fer_core.timeline.clock_text import as_clock
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.products import Copy

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fer_core.timeline.outline import HIGH, LOW, POINTS, circles, joined, lines
-from fer_core.timeline.summaries import people, rows_of_person
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.table import Timeline
 
 

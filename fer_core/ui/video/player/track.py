@@ -12,19 +12,12 @@ from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.readings import runner_up
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Notes, Rating
+from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.sampling import between
 from fer_core.timeline.series import spans_of
-from fer_core.timeline.summaries import (
-    UNCERTAIN,
-    bridged_s,
-    interval_s,
-    people,
-    rows_of_person,
-    stretches,
-    time_range,
-    weighted,
-)
+from fer_core.timeline.summaries import UNCERTAIN, stretches
 from fer_core.timeline.table import Timeline
+from fer_core.timeline.weights import bridged_s, interval_s, time_range, weighted
 
 UNIT: Final = 10_000
 """What 1 is in the whole numbers for boxes and probabilities."""

@@ -1,0 +1,86 @@
+"""What a sample counts: its duration.
+
+The duration of a sample is the time until the next one, at most `_LONGEST_HELD_STEPS` intervals or `_SHORT_PAUSE_S`,
+whichever is longer; that of the last one ends with the recording. Shares are therefore shares of time, also where the
+frame rate varies, and time without samples does not count.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_core.timeline.notes import Span
+from fer_core.timeline.rows import outside, rows_of
+from fer_core.timeline.sampling import GAP_STEPS, SAME_TIME_S, steps_s
+from fer_core.timeline.table import Timeline
+
+_USUAL_PERCENTILE: Final = 95
+"""Percentile of the times between two samples without a gap that counts as the usual interval."""
+
+_LONGEST_HELD_STEPS: Final = 1.5
+"""Usual intervals that a sample counts for, at most."""
+
+_SHORT_PAUSE_S: Final = 0.25
+"""Shorter pauses are no gap, for example where a camera gave no frame for a moment."""
+
+
+def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
+    """Start and end of a time axis in seconds: of the whole recording, or of the rows where only rows are given."""
+    times = _sampled_times(rows_of(source))
+    end_s = float(times[-1]) + interval_s(source) if len(times) else 0.0
+    if not isinstance(source, Timeline):
+        return (float(times[0]) if len(times) else 0.0), end_s
+    duration_s = source.recording.duration_s
+    reaches_all = not len(times) or duration_s > times[-1]  # else the file says too little
+    return 0.0, duration_s if reaches_all else end_s
+
+
+def interval_s(source: Timeline | pd.DataFrame) -> float:
+    """Usual time between two samples in seconds; for a single sample, the interval of the request.
+
+    It is a high percentile, so that a dropped frame of a camera is not a gap; pauses do not count, however many. A
+    part that is slower than the rest does, so that its samples are no gaps either; see `steps_s`.
+    """
+    steps = steps_s(_sampled_times(rows_of(source)))
+    if len(steps):
+        return float(np.percentile(steps, _USUAL_PERCENTILE, method="lower"))
+    if isinstance(source, Timeline):
+        return 1 / (source.request.fps or source.recording.frame_rate or 1)
+    return 1.0
+
+
+def bridged_s(source: Timeline | pd.DataFrame) -> float:
+    """Time in seconds for which a sample is shown where none follows, and over which two samples are joined at most."""
+    return GAP_STEPS * interval_s(source)
+
+
+def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
+    """The rows with a further column `held_s`, their duration in seconds.
+
+    It is the time until the next sample, limited at a gap; for the last sample, the usual interval, or the time until
+    the end of the recording where that is shorter. Rows alone do not know that end: give the `Timeline`.
+    """
+    frame = rows_of(source)
+    times, usual_s = _sampled_times(frame), interval_s(source)
+    steps = np.minimum(np.diff(times), max(_LONGEST_HELD_STEPS * usual_s, _SHORT_PAUSE_S))
+    lengths = np.append(steps, min(usual_s, _left_s(source, times)))
+    return frame.assign(held_s=lengths[np.searchsorted(times, frame["time_s"].to_numpy(float))])
+
+
+def counted(source: Timeline | pd.DataFrame, spans: Sequence[Span]) -> pd.DataFrame:
+    """The rows outside excluded spans, with `held_s`; see `weighted` and `fer_core.timeline.rows.outside`."""
+    return outside(weighted(source), spans)
+
+
+def _left_s(source: Timeline | pd.DataFrame, times: np.ndarray) -> float:
+    """Seconds from the last sample to the end of the recording; infinite where that end is not known."""
+    if not isinstance(source, Timeline) or not len(times):
+        return np.inf
+    left_s = source.recording.duration_s - float(times[-1])
+    return left_s if left_s > SAME_TIME_S else np.inf  # else the file says too little
+
+
+def _sampled_times(frame: pd.DataFrame) -> np.ndarray:
+    return np.unique(frame["time_s"].to_numpy(float))
