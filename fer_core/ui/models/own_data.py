@@ -23,9 +23,9 @@ from fer_core.ui.models import own_results, records
 from fer_core.ui.models.parts import PAGE
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.given import staying
+from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import held
-from fer_core.ui.video.waiting import wait_for
 
 LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000)
 """Limits of one upload, unpacked; the command line takes more."""
@@ -77,7 +77,7 @@ def own_data(cards: Sequence[ModelCard]) -> None:
     if wanted and upload and options:
         _begin(upload(), options)
     elif work is not None and running:
-        wait_for(work, "Measuring", "stop measuring")
+        show_progress(work, "Measuring", "stop measuring")
     elif work is not None and work.problem:
         if not work.stopping:
             st.error(plain(work.problem), icon=":material/error:")

@@ -16,8 +16,8 @@ from fer_core.library.library import Library
 from fer_core.library.observations import Observations, of_events, of_recordings
 from fer_core.library.values import Entry
 from fer_core.timeline.person_samples import PersonSamples
+from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
-from fer_core.ui.video.waiting import wait_for
 
 WHOLE: Final = "Whole recordings"
 EVENTS: Final = "Events"
@@ -78,7 +78,7 @@ def made(
         known = place[key] = Made(of, Work(job(known), name=words))
         known.work.wait(PATIENCE_S)
     if known.work.running:
-        wait_for(known.work, words, f"stop {key}")
+        show_progress(known.work, words, f"stop {key}")
         return None
     if known.work.result is None:
         st.error(plain(known.work.problem or "It was stopped."), icon=":material/error:")

@@ -13,6 +13,7 @@ from fer_core.jobs import Job, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, Observations, value_title
 from fer_core.ui.shared import loaders
+from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import (
     AROUND_S,
@@ -27,7 +28,6 @@ from fer_core.ui.study.reading import (
     state_of,
 )
 from fer_core.ui.study.results import CHOSEN
-from fer_core.ui.video.waiting import wait_for
 
 _MOST_FIGURES: Final = 14
 _READING: Final = 0.8
@@ -105,7 +105,7 @@ def report(library: Library) -> None:
 def _there(made: _Made) -> None:
     work = made.work
     if work.running:
-        wait_for(work, "Writing the report", "stop study report")
+        show_progress(work, "Writing the report", "stop study report")
     elif work.result is None:
         st.error(plain(work.problem or ""), icon=":material/error:")
         st.button("Write it again", icon=":material/refresh:", on_click=partial(st.session_state.pop, REPORT, None))

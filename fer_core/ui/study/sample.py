@@ -13,9 +13,9 @@ from fer_core.library.sample import CREDIT, PEOPLE, delete_sample, make_sample, 
 from fer_core.library.values import Receipt
 from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest
 from fer_core.ui.shared import loaders
+from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.results import MESSAGE, forget_results, receipt_words
-from fer_core.ui.video.waiting import wait_for
 
 _WORK: Final = "study sample"
 
@@ -29,7 +29,7 @@ def is_made() -> bool:
 def making_sample() -> None:
     """Show how far a sample study in the making has come; the page runs again when it is there."""
     if is_made():
-        wait_for(st.session_state[_WORK], "Reading the sample study", "stop sample")
+        show_progress(st.session_state[_WORK], "Reading the sample study", "stop sample")
 
 
 def sample(library: Library) -> None:

@@ -23,12 +23,12 @@ from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import inside
 from fer_core.timeline.study import Study, notes_as_edits, notes_of_those_in
 from fer_core.timeline.table import Timeline
+from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.products import Drawing, Drawn, File, Made
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.waiting import wait_for
 
 _CSV: Final = "text/csv"
 _JSON: Final = "application/json"
@@ -57,7 +57,7 @@ def exports(recording: OpenRecording, card: ModelCard | None, addresses: Address
     failed = [work for work in (made.tables, made.documents) if work not in running and work.result is None]
     if running:
         what = "tables" if running[0] is made.tables else "report"
-        wait_for(running[0], f"Writing the {what}", f"stop {what} {recording.number}")
+        show_progress(running[0], f"Writing the {what}", f"stop {what} {recording.number}")
     elif failed:
         st.error(plain(failed[0].problem or ""), icon=":material/error:")
         st.button(
@@ -222,7 +222,7 @@ def _annotated(recording: OpenRecording, stem: str, addresses: Addresses) -> Non
         )
         return
     if work.running:
-        wait_for(work, "Drawing into every frame", f"stop {key}")
+        show_progress(work, "Drawing into every frame", f"stop {key}")
         return
     assert work.result is not None
     for sentence in work.result.missing:

@@ -17,13 +17,13 @@ from fer_core.timeline.rater_agreement import agreement_with_rater
 from fer_core.timeline.ratings import Ratings
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.products import Labelled
 from fer_core.ui.video.rating import rate
 from fer_core.ui.video.recording import OpenRecording
-from fer_core.ui.video.waiting import wait_for
 
 _LONGEST_NAME = 40
 
@@ -163,7 +163,7 @@ def _take_along(recording: OpenRecording, ratings: Ratings) -> None:
         kept.drop_labelled(number)
         made = None
     if made is not None and made.work.running:
-        wait_for(made.work, "Cutting out the faces", f"stop labelled {number}")
+        show_progress(made.work, "Cutting out the faces", f"stop labelled {number}")
         return
     if made is not None and made.work.result is not None:
         st.download_button(

@@ -9,10 +9,10 @@ import streamlit as st
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.media.playing import COPY_PX, LONGEST_S, write_copy
 from fer_core.timeline.clock_text import as_clock
+from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.products import Copy
-from fer_core.ui.video.waiting import wait_for
 
 
 def copy_of(path: Path) -> Copy | None:
@@ -37,7 +37,7 @@ def offer_copy(path: Path, what: str) -> None:
     kept = memory()
     work = kept.copies.get(path)
     if work is not None and work.running:
-        wait_for(work, f"Making a copy of the {what} that plays", f"stop copy {path}")
+        show_progress(work, f"Making a copy of the {what} that plays", f"stop copy {path}")
         return
     if work is not None and work.problem:
         st.warning(plain(work.problem.replace(f"{path.parent}/", "")), icon=":material/movie_off:")

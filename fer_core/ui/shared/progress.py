@@ -11,7 +11,7 @@ from fer_core.ui.shared import sign_in
 _EVERY_S: Final = 0.5
 
 
-def wait_for(work: Work[Any], words: str, key: str) -> None:
+def show_progress(work: Work[Any], words: str, key: str) -> None:
     """Show the progress of work until it ends.
 
     Args:
