@@ -10,11 +10,11 @@ from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.curves import curves
+from fer_core.ui.study.queue import adding
 from fer_core.ui.study.recordings import recordings
 from fer_core.ui.study.results import results
 from fer_core.ui.study.sample import making_sample
 from fer_core.ui.study.taking import taking
-from fer_core.ui.study.waiting import adding
 
 SECTIONS = {"Recordings": recordings, "Compare people": results, "Over time": curves, "Take along": taking}
 

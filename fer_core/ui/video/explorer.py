@@ -14,12 +14,12 @@ from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, PersonSummary, headline
 from fer_core.timeline.weights import interval_s
 from fer_core.ui.shared import sign_in
+from fer_core.ui.shared.reading_options import SMOOTHINGS
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.charts import here, numbers, over_time
 from fer_core.ui.video.compare import compare
 from fer_core.ui.video.events import events_editor
 from fer_core.ui.video.exports import exports
-from fer_core.ui.video.how import SMOOTHINGS, region_words
 from fer_core.ui.video.keeping import keep_button
 from fer_core.ui.video.labelling import labelling
 from fer_core.ui.video.memory import memory
@@ -29,6 +29,7 @@ from fer_core.ui.video.player.component import Addresses
 from fer_core.ui.video.player.stage import moment, moment_to_label
 from fer_core.ui.video.player.stimulus import ask_for_stimulus, choose_stimulus
 from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.settings import region_words
 
 _FINEST_S: Final = 0.01
 _WIDTH_PX: Final = 150

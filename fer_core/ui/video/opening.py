@@ -22,13 +22,14 @@ from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.purpose import purpose
+from fer_core.ui.shared.reading_options import RATES
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import held, taking_uploader, was_refused
 from fer_core.ui.video import unfinished
-from fer_core.ui.video.how import MOST_COMPARED, RATES, Requests, choose_settings, region_words
 from fer_core.ui.video.memory import MOST_OPEN, forget, memory
 from fer_core.ui.video.reading import analysis
 from fer_core.ui.video.recording import OpenRecording
+from fer_core.ui.video.settings import MOST_COMPARED, Requests, choose_settings, region_words
 
 KEPT_TYPES: Final = ("zip", "parquet", "json")
 """Endings of exported files that can be opened again."""

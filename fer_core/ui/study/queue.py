@@ -17,9 +17,9 @@ from fer_core.timeline.clock_text import as_clock
 from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.library import shown_folder
 from fer_core.ui.shared.purpose import purpose
+from fer_core.ui.shared.reading_options import RATES
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import held
-from fer_core.ui.video.how import RATES
 
 _EVERY_S: Final = 1.0
 _GIVEN: Final = "study uploads"

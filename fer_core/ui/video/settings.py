@@ -10,17 +10,11 @@ from fer_core.classification import ModelCard
 from fer_core.imaging.drawing import region_sketch
 from fer_core.request import TIME_CONSTANT_S, AnalysisRequest, DetectorChoice, Region
 from fer_core.ui.shared import loaders
+from fer_core.ui.shared.reading_options import RATES, SMOOTHINGS
 
 Requests = Mapping[str, AnalysisRequest]
 """Requests by name of the model."""
 
-RATES: Final = {1.0: "1", 2.0: "2", 4.0: "4", 8.0: "8", 15.0: "15", 0.0: "every frame"}
-SMOOTHINGS: Final = {
-    "exponential": "Exponential average",
-    "median": "Running median",
-    "hmm": "Hidden Markov model",
-    "none": "None",
-}
 MOST_COMPARED: Final = 3
 """Most models on one recording; each reads it anew."""
 
