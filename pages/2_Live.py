@@ -4,9 +4,9 @@ import streamlit as st
 
 from fer_core.errors import FerError
 from fer_core.ui.live import connections, photographs, session, view
-from fer_core.ui.live.browser_check import browser_check
 from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
+from fer_core.ui.shared.browser_check import browser_check
 from fer_core.ui.shared.notice import footer, small_print
 from fer_core.ui.shared.purpose import choose_purpose
 from fer_core.ui.shared.routing import through_router

@@ -16,8 +16,8 @@ from fer_core.media.images import encode_png
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.ui.live import photographs, view, webcam
-from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.shared import handover, loaders, page_memory, uploads
+from fer_core.ui.shared.browser_check import Browser
 from tests.conftest import ROOT
 
 FACE = Box(40, 30, 60, 60)
@@ -36,7 +36,7 @@ def camera(monkeypatch):
         return state["camera"]
 
     monkeypatch.setattr(webcam, "webcam", shown)
-    monkeypatch.setattr("fer_core.ui.live.browser_check.browser_check", lambda: state["browser"])
+    monkeypatch.setattr("fer_core.ui.shared.browser_check.browser_check", lambda: state["browser"])
     says = {"fake": "happy", "other": "sad"}
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE], says.get(model, "happy")))
     monkeypatch.setattr(loaders, "cards", lambda: [fake_card(), fake_card(name="other", title="Other model")])

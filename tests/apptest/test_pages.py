@@ -19,8 +19,8 @@ from fer_core.readings import Box
 from fer_core.reports.picture_records import as_record
 from fer_core.testing import fake_card, fake_pipeline
 from fer_core.ui.image import closely, results, sources
-from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.shared import handover, loaders, purpose, routing, samples, seen, uploads
+from fer_core.ui.shared.browser_check import Browser
 from fer_core.ui.shared.text import plain
 from fer_core.ui.start import checking
 from tests.conftest import PORTRAIT, ROOT
@@ -200,7 +200,7 @@ def blind(page) -> list[bool]:
 
 
 def test_what_was_read_on_another_page_is_not_labelled_blind(fakes, monkeypatch):
-    monkeypatch.setattr("fer_core.ui.live.browser_check.browser_check", lambda: Browser(False, 0, "unknown"))
+    monkeypatch.setattr("fer_core.ui.shared.browser_check.browser_check", lambda: Browser(False, 0, "unknown"))
     fakes([Box(10, 20, 50, 50)], emotion="sad")
     page = app().switch_page("pages/2_Live.py").run()
     page.checkbox[0].check().run()

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from fer_core.ui.live import browser_check
+from fer_core.ui.shared import browser_check
 from fer_core.ui.start import browser_ways
 from tests.conftest import ROOT
 

@@ -29,9 +29,10 @@ from fer_core.readings import Box, FaceReading, Quality
 from fer_core.settings import ICE_SERVERS, TURN_SECRET
 from fer_core.testing import fake_pipeline
 from fer_core.ui.live import webcam
-from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.panel import MOST_LANES, panel_data
 from fer_core.ui.live.webcam import keep_worker
+from fer_core.ui.shared import ice
+from fer_core.ui.shared.browser_check import Browser
 from tests.conftest import ROOT
 
 HAPPY = np.float32([0.01, 0.01, 0.01, 0.9, 0.01, 0.03, 0.03])
@@ -89,15 +90,15 @@ def test_a_visit_keeps_its_password_until_half_of_its_time_is_over(monkeypatch):
     monkeypatch.setenv(TURN_SECRET, "north")
     monkeypatch.setattr(st, "session_state", {})
     now_s = [1e9]
-    monkeypatch.setattr(webcam.time, "time", lambda: now_s[0])
-    [first] = webcam.servers_for_visit()
+    monkeypatch.setattr(ice.time, "time", lambda: now_s[0])
+    [first] = ice.servers_for_visit()
     now_s[0] += LASTS_S / 2 - 1
-    assert webcam.servers_for_visit() == [first]
+    assert ice.servers_for_visit() == [first]
     now_s[0] += 2
-    [second] = webcam.servers_for_visit()
+    [second] = ice.servers_for_visit()
     assert second["username"] > first["username"] and second["credential"] != first["credential"]
     monkeypatch.setattr(st, "session_state", {})
-    assert webcam.servers_for_visit() != [second], "another visit has its own"
+    assert ice.servers_for_visit() != [second], "another visit has its own"
 
 
 def test_the_version_is_pinned_to_the_one_that_was_tried():

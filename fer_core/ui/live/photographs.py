@@ -11,9 +11,9 @@ from fer_core.live import LiveSettings
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading, judge
 from fer_core.ui.image.results import show_picture
-from fer_core.ui.live.browser_check import Browser
 from fer_core.ui.live.view import Choice, no_route_was_found
 from fer_core.ui.live.webcam import Camera
+from fer_core.ui.shared.browser_check import Browser
 from fer_core.ui.shared.samples import File
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain

@@ -1,8 +1,6 @@
 """The camera in the browser: the only module that knows streamlit-webrtc."""
 
 import logging
-import secrets
-import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,17 +11,14 @@ from streamlit_webrtc.process import AsyncVideoProcessTrack
 
 from fer_core.errors import FerError
 from fer_core.live import LiveStream
-from fer_core.live.ice import LASTS_S, TurnCredentials, ice_servers
 from fer_core.live.view import black
-from fer_core.settings import settings
+from fer_core.ui.shared.ice import servers_for_visit
 
 LOGGER = logging.getLogger(__name__)
 
 # At INFO these write the network addresses of visitors into the log.
 for _name in ("streamlit_webrtc", "aioice", "aiortc"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-_CREDENTIALS: Final = "camera credentials"
 
 _CONSTRAINTS: Final[dict[str, Any]] = {
     "video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}},
@@ -91,25 +86,6 @@ def webcam(stream: LiveStream, key: str) -> Camera:
         raise FerError("The camera could not be connected; press Stop, wait a moment, then press Start.") from error
     keep_worker(context)
     return Camera(playing=context.state.playing, connecting=context.state.signalling and not context.state.playing)
-
-
-def servers_for_visit() -> list[dict[str, Any]] | None:
-    """The browser's `iceServers`; TURN servers with credentials of this visit alone where the settings hold a secret.
-
-    They stay the same while the page is run again and again, and are made anew when half of their time is over.
-
-    Raises:
-        FerError: the setting of the servers is not understood.
-    """
-    now = settings()
-    servers = ice_servers(now.ice_servers)
-    if not servers or not now.turn_secret:
-        return servers
-    mine: TurnCredentials | None = st.session_state.get(_CREDENTIALS)
-    if mine is None or mine.ends_s - time.time() < LASTS_S / 2:
-        mine = TurnCredentials.made(now.turn_secret, secrets.token_hex(8), time.time())
-        st.session_state[_CREDENTIALS] = mine
-    return mine.added(servers)
 
 
 def send_only_what_was_drawn() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer_core.diagnostics.checks import Check
 from fer_core.live.ice import urls_of
-from fer_core.ui.live.browser_check import Browser, browser_check
+from fer_core.ui.shared.browser_check import Browser, browser_check
 
 _SCRIPT: Final = """
 const PATIENCE_MS = 8000;

@@ -49,7 +49,7 @@ def _address() -> str | None:
 @sign_in.fragment()
 def _browser() -> None:
     """What the browser says, when it has."""
-    from fer_core.ui.live.webcam import servers_for_visit
+    from fer_core.ui.shared.ice import servers_for_visit
     from fer_core.ui.start.browser_ways import browser_checks
 
     try:
