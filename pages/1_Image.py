@@ -5,9 +5,9 @@ import streamlit as st
 from fer_core.classification.explanation import no_map
 from fer_core.errors import FerError
 from fer_core.ui.image.closely import choose_face, look_closely
+from fer_core.ui.image.downloads import downloads
 from fer_core.ui.image.labelling import label_faces, wants_to_label
 from fer_core.ui.image.overview import overview
-from fer_core.ui.image.results import downloads
 from fer_core.ui.image.sources import chosen_files, clear_button
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.ahead import load_ahead

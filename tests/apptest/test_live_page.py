@@ -321,7 +321,7 @@ def test_an_uploaded_photograph_is_read_as_chosen(camera, monkeypatch, threshold
     camera["browser"] = Browser(False, 0, "unknown")
     monkeypatch.setattr(loaders, "pipeline", lambda model, detector: fake_pipeline([FACE], strength=3.0))
     shown = []
-    monkeypatch.setattr(photographs, "show_picture", lambda *arguments: shown.append(arguments))
+    monkeypatch.setattr(photographs, "show_photograph", lambda *arguments: shown.append(arguments))
     page = live_page()
     page.slider[1].set_value(threshold)
     page.button_group[0].set_value(["hidden"] if hidden else []).run()

@@ -18,7 +18,7 @@ from fer_core.picture_edits import LabelFace, RemoveFace
 from fer_core.readings import Box
 from fer_core.reports.picture_records import as_record
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui.image import closely, results, sources
+from fer_core.ui.image import closely, downloads, sources
 from fer_core.ui.shared import handover, loaders, purpose, routing, samples, seen, uploads
 from fer_core.ui.shared.browser_check import Browser
 from fer_core.ui.shared.text import plain
@@ -568,7 +568,7 @@ def test_a_purpose_is_chosen_in_a_line_remembered_on_every_page_and_refused_with
 
 def test_the_purpose_of_a_picture_is_that_of_its_reading(fakes, monkeypatch):
     written = []
-    monkeypatch.setattr(results, "as_record", lambda picture: written.append(as_record(picture)))
+    monkeypatch.setattr(downloads, "as_record", lambda picture: written.append(as_record(picture)))
     fakes([Box(60, 40, 60, 60)])
     page = image_page()
     page.selectbox(key="purpose choice").select(purpose.PURPOSES[1]).run()

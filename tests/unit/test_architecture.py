@@ -163,7 +163,7 @@ def test_pages_are_thin(path):
     "statement",
     [
         "from fer_core import EmotionPipeline; EmotionPipeline.load()",
-        "import fer_core.ui.image.results, fer_core.ui.shared.loaders, fer_core.ui.shared.uploads",
+        "import fer_core.ui.image.closely, fer_core.ui.image.downloads, fer_core.ui.shared.loaders",
         "import fer_core.evaluation, fer_core.testing",
         "from fer_core.cli import main; assert main(['image', 'tests/data/astronaut.png']) == 0",
     ],

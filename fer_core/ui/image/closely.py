@@ -9,9 +9,8 @@ from fer_core.imaging.drawing import caption, overlay_activation
 from fer_core.picture_edits import SMALLEST_DRAWN_PX, DrawFace, RemoveFace, can_be_drawn
 from fer_core.readings import Box
 from fer_core.ui.image.board import board, board_data
-from fer_core.ui.image.results import (
+from fer_core.ui.shared.pictures import (
     NO_FACE,
-    NO_FACE_LEFT,
     about_turn,
     alternative_text,
     annotated_png,
@@ -21,6 +20,10 @@ from fer_core.ui.image.results import (
 )
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, edit, is_correction, undo_edit
+
+NO_FACE_LEFT = (
+    "**No face is left in this picture.** All that were found were removed by hand; *Undo* brings the last back."
+)
 
 
 def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, mesh: bool) -> None:

@@ -6,14 +6,22 @@ from typing import Final
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.imaging.drawing import hide_faces
+from fer_core.imaging.drawing import annotate, caption, hide_faces, overlay_activation
 from fer_core.live import LiveSettings
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading, judge
-from fer_core.ui.image.results import show_picture
 from fer_core.ui.live.view import Choice, no_route_was_found
 from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared.browser_check import Browser
+from fer_core.ui.shared.pictures import (
+    NO_FACE,
+    about_turn,
+    alternative_text,
+    annotated_png,
+    face_crop,
+    not_looked_for,
+    show_face,
+)
 from fer_core.ui.shared.samples import File
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
@@ -40,9 +48,47 @@ def snapshots_instead(browser: Browser | None, camera: Camera, pipeline: Emotion
                 shown = _as_set(picture, choice.settings)
                 settings = choice.settings
                 readings_are_shown([picture.sha256])
-                show_picture(shown, settings.uncertain_below, settings.view.activation)
+                show_photograph(shown, settings.uncertain_below, settings.view.activation)
         except FerError as error:
             st.error(plain(str(error)), icon=":material/error:")
+
+
+def show_photograph(picture: Analysed, uncertain_below: float, attention: bool) -> None:
+    """One photograph with its faces.
+
+    Args:
+        picture: what was read.
+        uncertain_below: probability under which a label is uncertain.
+        attention: show the class activation maps.
+    """
+    with st.container(border=True):
+        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
+        about_turn(picture)
+        if not picture.readings:
+            left, right = st.columns([3, 2])
+            left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
+            right.info(NO_FACE, icon=":material/search_off:")
+            right.caption(not_looked_for(picture))
+            return
+        left, right = st.columns([3, 2], gap="medium")
+        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
+        left.image(annotate(base, picture.shown_readings), channels="BGR", alt=alternative_text(picture))
+        if attention:
+            left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
+        if words := not_looked_for(picture):
+            left.caption(words)
+        with left:
+            annotated_png(picture, at_once=True)
+        with right:
+            if len(picture.readings) == 1:
+                crop = face_crop(picture, 0, attention=attention)
+                show_face(crop, picture.readings[0], None, uncertain_below, picture.sha256, picture.stem)
+                return
+            tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
+            for n, (tab, reading) in enumerate(zip(tabs, picture.readings, strict=True), start=1):
+                with tab:
+                    crop = face_crop(picture, n - 1, attention=attention)
+                    show_face(crop, reading, n, uncertain_below, f"{picture.sha256}-{n}", picture.stem)
 
 
 def _photograph(*, by_camera: bool) -> list[File]:

@@ -29,13 +29,13 @@ from fer_core.imaging.drawing import overlay_map
 from fer_core.media.images import PICTURE_TYPES, ImageLimits, decode_image
 from fer_core.readings import judge
 from fer_core.request import DEFAULT_DETECTOR
-from fer_core.ui.image.results import NO_FACE
 from fer_core.ui.models import records
 from fer_core.ui.models.parts import PAGE, beside
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.given import staying
+from fer_core.ui.shared.pictures import NO_FACE
 from fer_core.ui.shared.samples import File, choose_sample
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain

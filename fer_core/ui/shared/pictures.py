@@ -1,28 +1,19 @@
-"""How pictures are shown with what was read in them."""
-
-import io
-import json
-import zipfile
-from collections.abc import Sequence
+"""How a picture is shown with what was read in it: parts that several pages put together."""
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from fer_core.cells import for_spreadsheets
 from fer_core.charts import describe, probability_bars
 from fer_core.detection.turning import Turn
 from fer_core.emotions import STYLES
 from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
 from fer_core.imaging.crops import cut_face, shrunk
-from fer_core.imaging.drawing import annotate, caption, overlay_activation, overlay_map
+from fer_core.imaging.drawing import annotate, caption, overlay_map
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading, Pose
-from fer_core.reports.picture_records import as_record
-from fer_core.reports.pictures import as_csv
 from fer_core.ui.shared.figures import show_figure
-from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 
 HEAD_PX = 96
@@ -31,54 +22,10 @@ CROP_PX = 640
 SURE_PRESENCE = 0.5
 """Below, the landmarks probably lie on no face, and the pose means nothing."""
 
-_NOT_IN_NAMES = str.maketrans(dict.fromkeys('<>:"/\\|?*', "_"))
-"""Not allowed in names of files on Windows."""
-
 NO_FACE = (
     "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and "
     "larger; more light; less of it covered."
 )
-NO_FACE_LEFT = (
-    "**No face is left in this picture.** All that were found were removed by hand; *Undo* brings the last back."
-)
-
-
-def show_picture(picture: Analysed, uncertain_below: float, attention: bool) -> None:
-    """One picture with its faces, where parts of the page run again by themselves.
-
-    Args:
-        picture: what was read.
-        uncertain_below: probability under which a label is uncertain.
-        attention: show the class activation maps.
-    """
-    with st.container(border=True):
-        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
-        about_turn(picture)
-        if not picture.readings:
-            left, right = st.columns([3, 2])
-            left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
-            right.info(NO_FACE, icon=":material/search_off:")
-            right.caption(not_looked_for(picture))
-            return
-        left, right = st.columns([3, 2], gap="medium")
-        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
-        left.image(annotate(base, picture.shown_readings), channels="BGR", alt=alternative_text(picture))
-        if attention:
-            left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
-        if words := not_looked_for(picture):
-            left.caption(words)
-        with left:
-            annotated_png(picture, at_once=True)
-        with right:
-            if len(picture.readings) == 1:
-                crop = face_crop(picture, 0, attention=attention)
-                show_face(crop, picture.readings[0], None, uncertain_below, picture.sha256, picture.stem)
-                return
-            tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
-            for n, (tab, reading) in enumerate(zip(tabs, picture.readings, strict=True), start=1):
-                with tab:
-                    crop = face_crop(picture, n - 1, attention=attention)
-                    show_face(crop, reading, n, uncertain_below, f"{picture.sha256}-{n}", picture.stem)
 
 
 def annotated_png(picture: Analysed, *, at_once: bool = False) -> None:
@@ -102,24 +49,6 @@ def annotated_png(picture: Analysed, *, at_once: bool = False) -> None:
         on_click="ignore",
         key=f"png {picture.sha256}",
     )
-
-
-def downloads(pictures: Sequence[Analysed]) -> None:
-    """All readings as CSV and JSON, all pictures as a zip."""
-    records = [as_record(picture.record) for picture in pictures]
-    with st.container(horizontal=True):
-        for label, name, mime, data in (
-            ("CSV", "expressions.csv", "text/csv", lambda: _csv(pictures)),
-            ("JSON", "expressions.json", "application/json", lambda: json.dumps(records, indent=2, ensure_ascii=False)),
-            *(
-                (("All PNG", "expressions.zip", "application/zip", lambda: _zip(pictures)),)
-                if len(pictures) > 1
-                else ()
-            ),
-        ):
-            st.download_button(
-                label, data=data, file_name=name, mime=mime, icon=":material/download:", on_click="ignore"
-            )
 
 
 def face_crop(picture: Analysed, number: int, *, attention: bool) -> NDArray[np.uint8]:
@@ -215,16 +144,3 @@ def alternative_text(picture: Analysed) -> str:
     """The picture in words."""
     faces = "; ".join(caption(reading, n) for n, reading in enumerate(picture.readings, start=1))
     return f"{picture.name} with {len(picture.readings)} face(s): {faces}"
-
-
-def _csv(pictures: Sequence[Analysed]) -> bytes:
-    return for_spreadsheets(as_csv(picture.record for picture in pictures))
-
-
-def _zip(pictures: Sequence[Analysed]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for number, picture in enumerate(pictures, start=1):
-            png = encode_png(annotate(picture.image, picture.readings))
-            archive.writestr(f"{number:03d}_{picture.stem.translate(_NOT_IN_NAMES)}_annotated.png", png)
-    return buffer.getvalue()
