@@ -1,24 +1,27 @@
 """One picture closely: its faces are chosen by a click, and what was found is corrected by hand."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from fer_core.face.overlay import overlay_mesh
-from fer_core.imaging.drawing import caption, overlay_activation
+from fer_core.imaging.drawing import caption
 from fer_core.picture_edits import SMALLEST_DRAWN_PX, DrawFace, RemoveFace, can_be_drawn
 from fer_core.readings import Box
 from fer_core.ui.image.board import board, board_data
 from fer_core.ui.shared.pictures import (
     NO_FACE,
-    about_turn,
     alternative_text,
     annotated_png,
+    captions,
     face_crop,
-    not_looked_for,
+    heading,
+    png_of,
     show_face,
+    with_maps,
 )
-from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, edit, is_correction, undo_edit
 
 NO_FACE_LEFT = (
@@ -36,17 +39,13 @@ def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, 
         mesh: show the landmarks.
     """
     with st.container(border=True):
-        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
-        about_turn(picture)
+        heading(picture)
         left, right = st.columns([3, 2], gap="medium")
-        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
+        base = with_maps(picture, attention=attention)
         chosen = chosen_face(picture)
         with left:
             _board(picture, overlay_mesh(base, picture.shown_readings) if mesh else base, chosen)
-            if attention and picture.readings:
-                st.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
-            if words := not_looked_for(picture):
-                st.caption(words)
+            captions(picture, attention=attention)
             corrections = sum(map(is_correction, picture.edits))
             if corrections:
                 times = "once" if corrections == 1 else f"{corrections} times"
@@ -56,7 +55,7 @@ def look_closely(picture: Analysed, uncertain_below: float, *, attention: bool, 
                     key = f"undo {picture.sha256}"
                     st.button("Undo", icon=":material/undo:", on_click=undo_edit, args=(picture,), key=key)
                 _add_by_numbers(picture)
-                annotated_png(picture)
+                annotated_png(picture, partial(png_of, picture))
         with right:
             _faces(picture, uncertain_below, attention=attention)
 

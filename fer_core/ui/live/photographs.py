@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.imaging.drawing import annotate, caption, hide_faces, overlay_activation
+from fer_core.imaging.drawing import annotate, caption, hide_faces
 from fer_core.live import LiveSettings
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading, judge
@@ -15,12 +15,15 @@ from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared.browser_check import Browser
 from fer_core.ui.shared.pictures import (
     NO_FACE,
-    about_turn,
     alternative_text,
     annotated_png,
+    captions,
     face_crop,
+    heading,
     not_looked_for,
+    png_of,
     show_face,
+    with_maps,
 )
 from fer_core.ui.shared.samples import File
 from fer_core.ui.shared.seen import readings_are_shown
@@ -62,8 +65,7 @@ def show_photograph(picture: Analysed, uncertain_below: float, attention: bool) 
         attention: show the class activation maps.
     """
     with st.container(border=True):
-        st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
-        about_turn(picture)
+        heading(picture)
         if not picture.readings:
             left, right = st.columns([3, 2])
             left.image(picture.shown, channels="BGR", alt=f"{picture.name}, no face found")
@@ -71,24 +73,28 @@ def show_photograph(picture: Analysed, uncertain_below: float, attention: bool) 
             right.caption(not_looked_for(picture))
             return
         left, right = st.columns([3, 2], gap="medium")
-        base = overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
-        left.image(annotate(base, picture.shown_readings), channels="BGR", alt=alternative_text(picture))
-        if attention:
-            left.caption("Yellow: what spoke most for the label. Dark blue: what spoke least.")
-        if words := not_looked_for(picture):
-            left.caption(words)
         with left:
-            annotated_png(picture, at_once=True)
+            drawn = annotate(with_maps(picture, attention=attention), picture.shown_readings)
+            st.image(drawn, channels="BGR", alt=alternative_text(picture))
+            captions(picture, attention=attention)
+            # Written before it is asked for: where parts of the page run again by themselves, Streamlit drops files
+            # that are made on a click.
+            annotated_png(picture, png_of(picture))
         with right:
-            if len(picture.readings) == 1:
-                crop = face_crop(picture, 0, attention=attention)
-                show_face(crop, picture.readings[0], None, uncertain_below, picture.sha256, picture.stem)
-                return
-            tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
-            for n, (tab, reading) in enumerate(zip(tabs, picture.readings, strict=True), start=1):
-                with tab:
-                    crop = face_crop(picture, n - 1, attention=attention)
-                    show_face(crop, reading, n, uncertain_below, f"{picture.sha256}-{n}", picture.stem)
+            _show_faces(picture, uncertain_below, attention)
+
+
+def _show_faces(picture: Analysed, uncertain_below: float, attention: bool) -> None:
+    """The faces closely, each in a tab where there are several."""
+    if len(picture.readings) == 1:
+        crop = face_crop(picture, 0, attention=attention)
+        show_face(crop, picture.readings[0], None, uncertain_below, picture.sha256, picture.stem)
+        return
+    tabs = st.tabs([caption(reading, n) for n, reading in enumerate(picture.readings, start=1)])
+    for n, (tab, reading) in enumerate(zip(tabs, picture.readings, strict=True), start=1):
+        with tab:
+            crop = face_crop(picture, n - 1, attention=attention)
+            show_face(crop, reading, n, uncertain_below, f"{picture.sha256}-{n}", picture.stem)
 
 
 def _photograph(*, by_camera: bool) -> list[File]:

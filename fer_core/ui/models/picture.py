@@ -35,7 +35,7 @@ from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import loaders, page_memory
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.given import staying
-from fer_core.ui.shared.pictures import NO_FACE
+from fer_core.ui.shared.pictures import MAP_LEGEND, NO_FACE
 from fer_core.ui.shared.samples import File, choose_sample
 from fer_core.ui.shared.seen import readings_are_shown
 from fer_core.ui.shared.text import plain
@@ -232,8 +232,7 @@ def _show_maps(face: NDArray[np.uint8], read: Mapping[str, Read], looks: Mapping
     st.markdown("##### Where they looked")
     ensembles = [title for title, one in read.items() if one.card.members]
     st.caption(
-        "Yellow: what spoke most for the label. Dark blue: what spoke least."
-        + (f" {plain(' and '.join(ensembles))}: the mean of the maps of its members." if ensembles else "")
+        MAP_LEGEND + (f" {plain(' and '.join(ensembles))}: the mean of the maps of its members." if ensembles else "")
     )
     with st.container(horizontal=True, gap="small"):
         for title, one in read.items():

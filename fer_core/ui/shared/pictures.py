@@ -1,5 +1,7 @@
 """How a picture is shown with what was read in it: parts that several pages put together."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -10,10 +12,11 @@ from fer_core.emotions import STYLES
 from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
 from fer_core.imaging.crops import cut_face, shrunk
-from fer_core.imaging.drawing import annotate, caption, overlay_map
+from fer_core.imaging.drawing import annotate, caption, overlay_activation, overlay_map
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading, Pose
 from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 
 HEAD_PX = 96
@@ -22,33 +25,53 @@ CROP_PX = 640
 SURE_PRESENCE = 0.5
 """Below, the landmarks probably lie on no face, and the pose means nothing."""
 
+MAP_LEGEND = "Yellow: what spoke most for the label. Dark blue: what spoke least."
 NO_FACE = (
     "**No face found in this picture.** What often helps: a face that looks towards the camera, is upright and "
     "larger; more light; less of it covered."
 )
 
 
-def annotated_png(picture: Analysed, *, at_once: bool = False) -> None:
+def heading(picture: Analysed) -> None:
+    """Name and size of a picture, and the offer to turn it."""
+    st.markdown(f"**{plain(picture.name)}** · {picture.width} × {picture.height} px")
+    _about_turn(picture)
+
+
+def with_maps(picture: Analysed, *, attention: bool) -> NDArray[np.uint8]:
+    """The picture as it is shown, uint8 (H, W, 3) BGR, with class activation maps where `attention` is set."""
+    return overlay_activation(picture.shown, picture.shown_readings) if attention else picture.shown
+
+
+def captions(picture: Analysed, *, attention: bool) -> None:
+    """What the colours of the maps mean, and what was not looked for."""
+    if attention and picture.readings:
+        st.caption(MAP_LEGEND)
+    if words := not_looked_for(picture):
+        st.caption(words)
+
+
+def annotated_png(picture: Analysed, png: bytes | Callable[[], bytes]) -> None:
     """A button that gives the picture with its boxes.
 
     Args:
         picture: what was read.
-        at_once: write the file before it is asked for: where parts of the page run again by themselves, Streamlit drops
-            files that are made on a click.
+        png: the file, see `png_of`, or what makes it on the click.
     """
-
-    def png() -> bytes:
-        return encode_png(annotate(picture.image, picture.readings))
-
     st.download_button(
         "Annotated PNG",
-        data=png() if at_once else png,
+        data=png,
         file_name=f"{picture.stem}_annotated.png",
         mime="image/png",
         icon=":material/download:",
         on_click="ignore",
         key=f"png {picture.sha256}",
     )
+
+
+def png_of(picture: Analysed) -> bytes:
+    """The picture with its boxes as PNG."""
+    return encode_png(annotate(picture.image, picture.readings))
 
 
 def face_crop(picture: Analysed, number: int, *, attention: bool) -> NDArray[np.uint8]:
@@ -114,7 +137,7 @@ def _show_pose(pose: Pose) -> None:
     )
 
 
-def about_turn(picture: Analysed) -> None:
+def _about_turn(picture: Analysed) -> None:
     """Say that a picture seems to be turned, and offer to read it upright; or to read it as it was again."""
     if picture.turned:
         st.caption(f"Read turned by {picture.turned} degrees clockwise.")
