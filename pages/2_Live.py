@@ -3,7 +3,13 @@
 import streamlit as st
 
 from fer_core.errors import FerError
-from fer_core.ui.live import connections, photographs, session, view
+from fer_core.ui.live import connections, session
+from fer_core.ui.live.consent import ask_consent
+from fer_core.ui.live.controls import controls
+from fer_core.ui.live.photographs import snapshots_instead
+from fer_core.ui.live.recorded import session_result
+from fer_core.ui.live.settings import choose_settings
+from fer_core.ui.live.watching import ON, panel
 from fer_core.ui.live.webcam import Camera, webcam
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.browser_check import browser_check
@@ -19,7 +25,7 @@ session.after_a_reload()
 
 if not session.agreed():
     st.markdown("The camera's picture with what is read in every face, as it goes. Record it and keep the timeline.")
-    view.ask_consent()
+    ask_consent()
     choose_purpose()
     small_print()
     st.stop()
@@ -32,7 +38,7 @@ with st.container():  # always there: a camera whose place on the page changes s
 left, right = st.columns([8, 5], gap="medium")
 buttons, settings = st.container(), st.container()
 with settings:
-    choice = view.choices(cards)
+    choice = choose_settings(cards)
     choose_purpose()
 try:
     pipeline = loaders.pipeline(choice.model, choice.detector)
@@ -47,14 +53,14 @@ try:
         connections.connect(live, choice.connections, choice.model, playing=camera.playing)
         if camera.playing:
             with badge.container(horizontal=True):
-                st.badge(view.ON, icon=":material/visibility:", color="red")
+                st.badge(ON, icon=":material/visibility:", color="red")
                 connections.badges(live)
     with buttons:
-        shown = view.controls(live, camera, pipeline, choice)
+        shown = controls(live, camera, pipeline, choice)
     with right:
-        view.panel(live, camera, choice.settings.uncertain_below, shown)
-    view.session_result()
-    photographs.snapshots_instead(browser, camera, pipeline, choice)
+        panel(live, camera, choice.settings.uncertain_below, shown)
+    session_result()
+    snapshots_instead(browser, camera, pipeline, choice)
 except FerError as error:
     st.error(plain(str(error)), icon=":material/error:")
 footer()

@@ -15,7 +15,7 @@ from fer_core.live.outputs.ways import ways_of
 from fer_core.media.images import encode_png
 from fer_core.readings import Box
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.ui.live import photographs, view, webcam
+from fer_core.ui.live import photographs, watching, webcam
 from fer_core.ui.shared import handover, loaders, page_memory, uploads
 from fer_core.ui.shared.browser_check import Browser
 from tests.conftest import ROOT
@@ -381,7 +381,7 @@ def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera, mo
 
     page = live_page()
     assert not snapshots_are_offered()
-    monkeypatch.setattr(view, "NO_ROUTE_S", -1.0)
+    monkeypatch.setattr(watching, "NO_ROUTE_S", -1.0)
     play(page, camera, frames=0)
     assert snapshots_are_offered()
     camera["camera"] = webcam.Camera(playing=False, connecting=False)
@@ -394,11 +394,11 @@ def test_a_route_that_was_not_found_is_remembered_until_pictures_come(camera, mo
 
 def test_while_the_camera_runs_the_page_says_that_expressions_are_read(camera):
     page = live_page()
-    assert view.ON not in words(page)
+    assert watching.ON not in words(page)
     play(page, camera, frames=1)
-    assert view.ON in words(page.run())
+    assert watching.ON in words(page.run())
     camera["camera"] = webcam.Camera(playing=False, connecting=False)
-    assert view.ON not in words(page.run())
+    assert watching.ON not in words(page.run())
 
 
 def test_nothing_is_connected_unless_it_is_offered_and_chosen(camera, monkeypatch):
@@ -464,7 +464,7 @@ def test_a_connection_that_cannot_be_made_is_told_and_the_page_goes_on(camera, m
 
 def test_a_connection_that_broke_off_is_told_from_a_stop_and_forgotten_with_the_page(camera, monkeypatch):
     told: list[tuple[str, str] | None] = []
-    monkeypatch.setattr(view, "live_panel", lambda state, **shown: told.append(shown["message"]))
+    monkeypatch.setattr(watching, "live_panel", lambda state, **shown: told.append(shown["message"]))
 
     def off() -> tuple[str, str] | None:
         camera["camera"] = webcam.Camera(playing=False, connecting=False)
@@ -479,9 +479,9 @@ def test_a_connection_that_broke_off_is_told_from_a_stop_and_forgotten_with_the_
     assert off() is None
 
     play(page, camera, frames=1)
-    monkeypatch.setattr(view, "STALLED_S", -1.0)  # no pictures came for long enough
+    monkeypatch.setattr(watching, "STALLED_S", -1.0)  # no pictures came for long enough
     page.run()
-    assert off() == view.BROKE_OFF
+    assert off() == watching.BROKE_OFF
     page.switch_page("pages/1_Image.py").run()
     page.switch_page("pages/2_Live.py").run()
     assert told[-1] is None
@@ -490,17 +490,17 @@ def test_a_connection_that_broke_off_is_told_from_a_stop_and_forgotten_with_the_
 def test_trouble_is_told_apart(camera):
     stream = play(live_page(), camera)
     state = stream.state()
-    assert view.trouble(state, 1.0) is None
+    assert watching.trouble(state, 1.0) is None
     changed = {
         "error": {"problem": "The network is on holiday."},
         "warning": {"notes": ("Person 1 looked happy rather than at rest.",)},
     }
     for kind, values in changed.items():
-        assert view.trouble(type(state)(**{**vars(state), **values}), 1.0)[0] == kind
+        assert watching.trouble(type(state)(**{**vars(state), **values}), 1.0)[0] == kind
     over = replace(state, recording_over=True)
-    assert "Stop recording" in view.trouble(over, 1.0)[1]
-    waiting = type(state)(**{**vars(state), "situation": view.Situation.WAITING})
-    assert view.trouble(waiting, 1.0) is None
-    assert view.trouble(waiting, view.NO_ROUTE_S + 1) == view.NO_ROUTE
-    stalled = type(state)(**{**vars(state), "situation": view.Situation.STALLED})
-    assert "unplugged" in view.trouble(stalled, 1.0)[1]
+    assert "Stop recording" in watching.trouble(over, 1.0)[1]
+    waiting = type(state)(**{**vars(state), "situation": watching.Situation.WAITING})
+    assert watching.trouble(waiting, 1.0) is None
+    assert watching.trouble(waiting, watching.NO_ROUTE_S + 1) == watching.NO_ROUTE
+    stalled = type(state)(**{**vars(state), "situation": watching.Situation.STALLED})
+    assert "unplugged" in watching.trouble(stalled, 1.0)[1]

@@ -10,7 +10,8 @@ from fer_core.imaging.drawing import annotate, caption, hide_faces
 from fer_core.live import LiveSettings
 from fer_core.pipeline import EmotionPipeline
 from fer_core.readings import FaceReading, judge
-from fer_core.ui.live.view import Choice, no_route_was_found
+from fer_core.ui.live.settings import Choice
+from fer_core.ui.live.watching import no_route_was_found
 from fer_core.ui.live.webcam import Camera
 from fer_core.ui.shared.browser_check import Browser
 from fer_core.ui.shared.pictures import (

@@ -152,13 +152,6 @@ def waits_alone(session: RecordedSession) -> bool:
         return True
 
 
-def discard_button() -> None:
-    """Show the button that deletes the recorded session, once it is sure: it stands beside those that take it along."""
-    with st.popover("Discard", icon=":material/delete:"):
-        st.markdown("The recorded session goes, with its corrections, also where the Video page has opened it.")
-        st.button("Discard it for good", type="primary", on_click=discard)
-
-
 def discard() -> None:
     """Delete the recorded session, also where the Video page has opened it."""
     if (session := recorded_session()) is not None:
