@@ -1,9 +1,11 @@
 """What the visitor chooses on the Live page: model, detector, smoothing, threshold, and what is drawn."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fer_core.classification import ModelCard
 from fer_core.classification.explanation import no_map
@@ -38,72 +40,77 @@ class Choice:
 def choose_settings(cards: dict[str, ModelCard]) -> Choice:
     """Model, detector, smoothing, threshold, and what is drawn. What a recording depends on is fixed while it runs."""
     fixed = session.recording()
-    models, detectors = list(cards), list(loaders.detector_titles())
-    remembered = session.remembered
     pills = st.container()  # above the settings, though what it says depends on them
     with st.expander("Settings", icon=":material/tune:"):
         if fixed:
             st.caption("Fixed while you record.")
         left, right = st.columns(2)
-        key, first = remembered("model", models[0], models)
-        model = left.selectbox(
-            "Model",
-            models,
-            format_func=loaders.titles(cards).__getitem__,
-            key=key,
-            index=models.index(first),
-            disabled=fixed,
-        )
-        key, first = remembered("detector", detectors[0], detectors)
-        detector = right.selectbox(
-            "Face detector",
-            detectors,
-            format_func=loaders.detector_titles().__getitem__,
-            key=key,
-            index=detectors.index(first),
-            disabled=fixed,
-        )
-        key, first = remembered("smoothing", 0.4)
-        smoothing = left.slider(
-            "Smoothing (time constant in seconds)",
-            0.0,
-            2.0,
-            first,
-            step=0.1,
-            key=key,
-            disabled=fixed,
-            help="How long a change takes to show by about two thirds. 0 shows every reading as it is.",
-        )
-        key, first = remembered(f"threshold {model}", _first_threshold(cards[model]))
-        threshold = right.slider(
-            "Uncertain below",
-            *THRESHOLDS,
-            first,
-            step=0.01,
-            key=key,
-            disabled=fixed,
-            help="A label whose probability is lower is shown as uncertain. The model's own value comes first.",
-        )
+        model = _selectbox(left, "Model", "model", loaders.titles(cards), fixed=fixed)
+        detector = _selectbox(right, "Face detector", "detector", loaders.detector_titles(), fixed=fixed)
+        smoothing_s = _smoothing(left, fixed=fixed)
+        threshold = _threshold(right, model, cards[model].uncertain_below, fixed=fixed)
         connected = connections.choose()
-    key, first = remembered("shown", ["boxes", "mirrored"])
     with pills:
-        shown = st.pills(
-            "Show",
-            list(_SHOW),
-            selection_mode="multi",
-            key=key,
-            default=first,
-            format_func=_SHOW.__getitem__,
-            label_visibility="collapsed",
-        )
-        view = View(**{name: name in shown for name in _SHOW})
-        if view.hidden:
-            st.caption("Hides the faces that are found; a face that is new, small or turned away may show.")
-        if view.activation and (reason := no_map(cards[model])):
-            view = replace(view, activation=False)
-            st.caption(reason)
-    return Choice(model, detector, LiveSettings(smoothing, threshold, view), connected)
+        view = _view(cards[model])
+    return Choice(model, detector, LiveSettings(smoothing_s, threshold, view), connected)
 
 
-def _first_threshold(card: ModelCard) -> float:
-    return min(max(round(card.uncertain_below, 2), THRESHOLDS[0]), THRESHOLDS[1])
+def _selectbox(place: DeltaGenerator, label: str, name: str, titles: Mapping[str, str], *, fixed: bool) -> str:
+    """Ask for one of `titles`; gives its name, the first where nothing was chosen yet."""
+    names = list(titles)
+    key, first = session.remembered(name, names[0], names)
+    return place.selectbox(
+        label, names, format_func=titles.__getitem__, key=key, index=names.index(first), disabled=fixed
+    )
+
+
+def _smoothing(place: DeltaGenerator, *, fixed: bool) -> float:
+    """Ask for the time constant, in seconds."""
+    key, first = session.remembered("smoothing", 0.4)
+    chosen: float = place.slider(
+        "Smoothing (time constant in seconds)",
+        0.0,
+        2.0,
+        first,
+        step=0.1,
+        key=key,
+        disabled=fixed,
+        help="How long a change takes to show by about two thirds. 0 shows every reading as it is.",
+    )
+    return chosen
+
+
+def _threshold(place: DeltaGenerator, model: str, own: float, *, fixed: bool) -> float:
+    """Ask for the threshold, for each model separately; `own` is the model's own."""
+    key, first = session.remembered(f"threshold {model}", min(max(round(own, 2), THRESHOLDS[0]), THRESHOLDS[1]))
+    chosen: float = place.slider(
+        "Uncertain below",
+        *THRESHOLDS,
+        first,
+        step=0.01,
+        key=key,
+        disabled=fixed,
+        help="A label whose probability is lower is shown as uncertain. The model's own value comes first.",
+    )
+    return chosen
+
+
+def _view(card: ModelCard) -> View:
+    """Ask what is drawn; without the map where the model has none."""
+    key, first = session.remembered("shown", ["boxes", "mirrored"])
+    shown = st.pills(
+        "Show",
+        list(_SHOW),
+        selection_mode="multi",
+        key=key,
+        default=first,
+        format_func=_SHOW.__getitem__,
+        label_visibility="collapsed",
+    )
+    view = View(**{name: name in shown for name in _SHOW})
+    if view.hidden:
+        st.caption("Hides the faces that are found; a face that is new, small or turned away may show.")
+    if view.activation and (reason := no_map(card)):
+        view = replace(view, activation=False)
+        st.caption(reason)
+    return view
