@@ -106,9 +106,29 @@ def test_a_home_that_cannot_be_written_costs_nothing_and_nobody_a_word(tmp_path)
 
 def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path, monkeypatch):
     names = []
-    monkeypatch.setattr(os, "fsync", lambda handle: names.append([path.name for path in tmp_path.iterdir()]))
+    monkeypatch.setattr(os, "fsync", lambda handle: names.append({path.name for path in tmp_path.iterdir()}))
     write_whole(tmp_path / "x.json", "{}")
-    assert names == [[".x.json.part"]] and (tmp_path / "x.json").read_text() == "{}"
+    assert names == [{".x.json.lock", ".x.json.part"}] and (tmp_path / "x.json").read_text() == "{}"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_a_file_that_somebody_writes_is_written_by_nobody_else_meanwhile(tmp_path):
+    path = tmp_path / "all.zip"
+    with whole_file(path) as part:
+        part.write_text("whole")
+        with pytest.raises(OSError, match="another program is writing it"), whole_file(path):
+            raise AssertionError("two write one file")
+        assert part.read_text() == "whole"
+    assert path.read_text() == "whole" and list(tmp_path.iterdir()) == [path]
+
+
+def test_where_there_are_no_locks_files_are_written_all_the_same(tmp_path, monkeypatch):
+    def refuse(handle):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(file_lock, "_lock", refuse)
+    write_whole(tmp_path / "x.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file that is open is removed there")

@@ -1,5 +1,6 @@
 """The library of this dashboard, for those who may use it."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -80,8 +81,10 @@ def _alone() -> Person | None:
 
 
 def _mark(path: Path, whose: Person) -> None:
-    if not path.exists():
-        write_whole(path, f"{whose.name}\n{whose.address}\n")
+    """Say there whose it is; where it cannot be said now, as another tab is saying it, the next visit does."""
+    with suppress(OSError):
+        if not path.exists():
+            write_whole(path, f"{whose.name}\n{whose.address}\n")
 
 
 @st.cache_resource(max_entries=64, show_spinner="Opening the library …")
