@@ -124,7 +124,7 @@ class Database:
         """Rewrite the database without any trace of what was deleted.
 
         Returns:
-            Whether no trace is left in its files; False while somebody else reads, so that the log of SQLite stays.
+            Whether no trace is left in its files; False while somebody else reads, and where it has no room.
         """
         try:
             if self.path is None:
@@ -148,11 +148,16 @@ class Database:
     def _vacuum_postgresql(self) -> None:
         names = ", ".join(METADATA.tables)
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({_WRITER_LOCK})")
+            # Without a limit it would wait for the longest reader, and every other reader and writer for it.
+            connection.exec_driver_sql(f"SET lock_timeout = {1000 * VACUUM_S:.0f}")
             try:
-                connection.exec_driver_sql(f"VACUUM FULL {names}")
+                connection.exec_driver_sql(f"SELECT pg_advisory_lock({_WRITER_LOCK})")
+                try:
+                    connection.exec_driver_sql(f"VACUUM FULL {names}")
+                finally:
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_WRITER_LOCK})")
             finally:
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_WRITER_LOCK})")
+                connection.exec_driver_sql("RESET lock_timeout")
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -249,16 +249,17 @@ def test_deleting_works_on_both_databases(library):
         library.delete(f"{1:064x}")
 
 
-def test_traces_that_a_reader_held_up_go_when_the_library_is_opened_again(on_sqlite):
-    folder = on_sqlite.store.folder.parents[1]
-    on_sqlite.keep(named("Quast.mp4", 1))
-    with on_sqlite.database.reads() as reader:
+def test_traces_that_a_reader_held_up_go_when_the_library_is_opened_again(library, database):
+    folder = library.store.folder.parents[1]
+    library.keep(named("Quast.mp4", 1))
+    with library.database.reads() as reader:
         reader.exec_driver_sql("SELECT * FROM recordings").fetchall()
-        receipt = on_sqlite.delete(f"{1:064x}")
+        receipt = library.delete(f"{1:064x}")
         assert receipt.files_gone and not receipt.traces_gone and "next opened" in receipt.sentence()
-    with Library.open(folder) as again:
+        library.keep(named("b.mp4", 2))  # nobody waits for the reader
+    with Library.open(folder, database) as again:
         assert again.deletions()[0].traces_gone
-        assert b"Quast" not in text_in(folder)
+        assert b"Quast" not in text_in(folder.parent)
 
 
 def test_two_analyses_of_one_recording_are_one_recording(library):
