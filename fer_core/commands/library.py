@@ -160,6 +160,8 @@ def _import_dataset(options: argparse.Namespace) -> int:
 
 
 def _delete(options: argparse.Namespace) -> int:
+    from fer_core.library.queue import still_waiting
+
     with _opened(options) as library:
         entries = _found(library, options.name)
         recording_id = entries[0].recording_id
@@ -170,6 +172,8 @@ def _delete(options: argparse.Namespace) -> int:
             )
         if whole:
             tell(library.delete(recording_id).sentence())
+            if waits := still_waiting(library, {entry.recording.name for entry in entries}):
+                say(f"note: {waits}")
         else:
             for entry in entries:
                 tell(library.delete_analysis(entry.analysis).sentence())

@@ -13,7 +13,7 @@ import re
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -23,7 +23,7 @@ from fer_core.errors import FerError, LibraryError
 from fer_core.file_lock import LockedError, locked
 from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
-from fer_core.media.files import stored_name
+from fer_core.media.files import harmless, stored_name
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
@@ -31,6 +31,9 @@ from fer_core.timeline.study import Study
 from fer_core.whole_file import write_whole
 
 Pipelines = Callable[[AnalysisRequest], EmotionPipeline]
+
+FOLDER: Final = "queue"
+"""Name of the folder of the queue of a dashboard, within that of its library."""
 
 _log = logging.getLogger(__name__)
 
@@ -214,7 +217,7 @@ class Queue:
             timeline = pipeline.analyse(_media(path), item.request, monitor, checkpoint=path / _CHECKPOINT)
             if monitor.should_stop:
                 return False
-            library.keep_new(Study(replace(timeline, declaration=declaration)))
+            library.keep_new(Study(replace(timeline, declaration=declaration)), restore=False)
         except Exception as error:  # whatever it is, the next recording is read
             if not isinstance(error, FerError):
                 _log.exception("A recording of the queue could not be read")
@@ -274,7 +277,32 @@ class Queue:
         return self.folder / id_
 
     def _folders(self) -> list[Path]:
-        return sorted(path for path in self.folder.iterdir() if _ID.fullmatch(path.name) and path.is_dir())
+        return _folders(self.folder)
+
+
+def still_waiting(library: Library, names: Iterable[str]) -> str:
+    """A sentence about recordings that were deleted from a library and wait in its queue; empty where none does.
+
+    Args:
+        library: in whose folder the queue is, if there is one.
+        names: of the recordings' files.
+    """
+    wanted = {stored_name(name) for name in names}
+    found = list[str]()
+    with contextlib.suppress(OSError):  # there is no queue
+        folders = _folders(library.store.folder.parents[1] / FOLDER)
+        found = sorted({harmless(name) for name in map(_name, folders) if name in wanted})
+    if not found:
+        return ""
+    waits, they, them = ("waits", "it", "it") if len(found) == 1 else ("wait", "they", "them")
+    return (
+        f"{', '.join(found)} still {waits} in the queue, from which {they} would be kept again; remove {them} on the "
+        "Study page."
+    )
+
+
+def _folders(queue: Path) -> list[Path]:
+    return sorted(path for path in queue.iterdir() if _ID.fullmatch(path.name) and path.is_dir())
 
 
 def _declaration(path: Path) -> Declaration | None:

@@ -11,6 +11,7 @@ from fer_core.errors import LibraryError
 from fer_core.library.curves import samples_of
 from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
+from fer_core.library.queue import FOLDER, Queue
 from fer_core.library.values import Consent, Place
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
@@ -196,8 +197,10 @@ def test_a_recording_is_described_opened_and_deleted(place):
     assert "r12.mp4 was saved" in texts(page).replace("\\", "")
     assert Library.open(place).entry(name).place == Place("S9", "", "calm")
     choice(page).set_value([name]).run()
+    Queue(place / FOLDER).add("r12.mp4", b"", AnalysisRequest())
     page.button(key="study delete").click().run()
     assert "Deleted for good" in texts(page) and "1 analysis" in texts(page)
+    assert "still waits in the queue" in texts(page)
     assert len(page.dataframe[0].value) == 12
 
 

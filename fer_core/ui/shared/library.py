@@ -9,7 +9,7 @@ import streamlit as st
 from fer_core.access import Person
 from fer_core.errors import LibraryError
 from fer_core.library.library import Library
-from fer_core.library.queue import Queue
+from fer_core.library.queue import FOLDER, Queue
 from fer_core.settings import DATABASE, LIBRARY_SHARED, settings
 from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.visitor import sits_here
@@ -19,7 +19,6 @@ NOT_YOURS: Final = (
     "Studies are kept on the machine that runs this dashboard, and you come from elsewhere. Open it on that machine as "
     "localhost, or name a library for all visitors in FACE_VALUE_LIBRARY there."
 )
-_QUEUE: Final = "queue"
 _PEOPLE: Final = "people"
 """Folder within the library's, with a library for each person who signed in."""
 
@@ -56,7 +55,7 @@ def library() -> Library:
 def queue() -> Queue:
     """Recordings that wait to be read into it, shared by all who use it."""
     library()
-    return _queue(_folder() / _QUEUE)
+    return _queue(_folder() / FOLDER)
 
 
 def shown_folder() -> str:

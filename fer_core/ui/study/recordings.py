@@ -12,6 +12,7 @@ from fer_core.cells import csv_of_rows, for_spreadsheets
 from fer_core.errors import FerError
 from fer_core.library.library import Library
 from fer_core.library.observations import touches
+from fer_core.library.queue import still_waiting
 from fer_core.library.values import Consent, Entry, Place, consent_state
 from fer_core.timeline.events.event import MAX_BYTES
 from fer_core.timeline.events.formats import read_events
@@ -279,7 +280,8 @@ def _delete(library: Library, entries: Sequence[Entry], everything: Sequence[Ent
         receipts = [library.delete(id_) for id_ in gone]
         receipts += [library.delete_analysis(entry.analysis) for entry in entries if entry.recording_id not in gone]
         forget_results()
-        st.session_state[MESSAGE] = " ".join(map(receipt_words, receipts))
+        waits = still_waiting(library, {entry.recording.name for entry in entries if entry.recording_id in gone})
+        st.session_state[MESSAGE] = " ".join([*map(receipt_words, receipts), waits]).strip()
         st.rerun()
 
 

@@ -10,7 +10,9 @@ import pytest
 from fer_core.cli import main
 from fer_core.errors import with_extra
 from fer_core.library.library import CATALOGUE, Library
+from fer_core.library.queue import FOLDER, Queue
 from fer_core.library.values import Consent, Place
+from fer_core.request import AnalysisRequest
 from fer_core.settings import DATABASE, LIBRARY
 from fer_core.timeline.study import Study
 from tests.conftest import ROOT
@@ -95,6 +97,15 @@ def test_delete_asks_first_and_gives_a_receipt(place, capsys):
     status, out, _ = answer(capsys, "delete", "r0.mp4", "--yes")
     assert status == 0 and "Deleted for good" in out and "1 analysis, files removed" in out
     assert [entry.title for entry in Library.open(place).entries()] == ["r1.mp4"]
+
+
+def test_whoever_deletes_a_recording_that_waits_in_the_queue_hears_of_it(place, capsys):
+    for name in ("r0.mp4", "other.mp4"):
+        Queue(place / FOLDER).add(name, b"", AnalysisRequest())
+    status, out, err = answer(capsys, "delete", "r0.mp4", "--yes")
+    assert status == 0 and "Deleted for good" in out
+    assert err.startswith("note: r0.mp4 still waits in the queue") and "other.mp4" not in err
+    assert answer(capsys, "delete", "r1.mp4", "--yes")[2] == ""
 
 
 def test_one_analysis_of_two_is_deleted_by_its_name(place, capsys):

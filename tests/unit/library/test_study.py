@@ -15,7 +15,7 @@ from fer_core.library.values import Place
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
 from fer_core.testing import fake_pipeline
-from fer_core.timeline.edits import Exclude
+from fer_core.timeline.edits import Exclude, Remove
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.cells import values_of_people
 from fer_core.timeline.groups.conditions import compare
@@ -161,6 +161,21 @@ def test_whatever_goes_wrong_with_one_the_next_is_read(on_sqlite, tmp_path, clip
     [failed] = queue.items()
     assert failed.name == "a.mp4" and "unexpected" in failed.problem
     assert [entry.recording.name for entry in on_sqlite.entries()] == ["b.mp4"]
+
+
+def test_whoever_was_removed_is_not_brought_back_by_the_queue(on_sqlite, tmp_path, clip):
+    queue = Queue(tmp_path / "queue")
+    for _ in range(2):
+        queue.add("a.mp4", clip, REQUEST)
+        queue.start(on_sqlite, lambda request: fake_pipeline([FACE]))
+        done(queue)
+        for entry in on_sqlite.entries():
+            if entry.figures.people:
+                on_sqlite.save(entry.analysis, on_sqlite.open_study(entry.analysis).edited(Remove(1)))
+    [failed] = queue.items()
+    assert failed.state == "failed" and "were deleted from this library" in failed.problem
+    [entry] = on_sqlite.entries()
+    assert entry.figures.people == 0
 
 
 def test_a_problem_that_cannot_be_written_is_told_and_the_next_is_read(on_sqlite, tmp_path, clip):
