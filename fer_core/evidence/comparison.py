@@ -35,8 +35,8 @@ _FOLLOWS: Final[Mapping[str, float]] = {
 }
 TOLERANCES: Final[Mapping[str, float]] = {**_READ, **_FOLLOWS}
 """What another processor or library version may change: seconds, pixels, probability, degrees, shares, percent. `label`
-and `uncertain` may differ where a probability within this tolerance decides; `quality`, `blink` and `talking` in one
-row of a hundred."""
+and `uncertain` may differ where a probability within this tolerance decides, a label only for one that is nearly as
+probable as the first; `quality`, `blink` and `talking` in one row of a hundred."""
 
 QUALITY_SHARE: Final = 0.01
 
@@ -166,10 +166,11 @@ def _beyond(kept: pd.DataFrame, again: pd.DataFrame, tolerances: Mapping[str, fl
 
 def _other_words(kept: pd.DataFrame, again: pd.DataFrame, request: AnalysisRequest) -> list[str]:
     """Labels, doubts and quality words that no rounding explains."""
-    top_two = np.sort(again[[*EMOTIONS]].to_numpy(float), axis=1)[:, -2:]
+    probabilities = again[[*EMOTIONS]].to_numpy(float)
+    top = probabilities.max(axis=1)
     close = {
-        "label": top_two[:, 1] - top_two[:, 0] <= 2 * TOLERANCES["confidence"],
-        "uncertain": np.abs(top_two[:, 1] - request.threshold) <= TOLERANCES["confidence"],
+        "label": top - _of_labels(kept["label"], probabilities) <= 2 * TOLERANCES["confidence"],
+        "uncertain": np.abs(top - request.threshold) <= TOLERANCES["confidence"],
     }
     found = []
     for name in ("label", "uncertain", "quality", "blink", "talking"):
@@ -188,6 +189,13 @@ def _other_words(kept: pd.DataFrame, again: pd.DataFrame, request: AnalysisReque
                 "now."
             )
     return found
+
+
+def _of_labels(labels: pd.Series, probabilities: np.ndarray) -> np.ndarray:
+    """Of each row the probability of its label; minus infinity where that is none of the seven."""
+    places = labels.map({name: place for place, name in enumerate(EMOTIONS)}).to_numpy(float, na_value=-1).astype(int)
+    given = probabilities[np.arange(len(places)), places]
+    return np.where(places < 0, -np.inf, given)
 
 
 def distance(kept: pd.Series, again: pd.Series) -> np.ndarray:

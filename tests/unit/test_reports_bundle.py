@@ -452,6 +452,9 @@ def test_a_label_may_tip_only_where_a_hair_decides():
     kept = of_rows([reading(t, 1, "sad", 0.502, **{**even, "happy": 0.498, "sad": 0.502}, **raw) for t in range(3)])
     again = of_rows([reading(t, 1, "happy", 0.502, **even, **raw) for t in range(3)])
     assert compare(typed_rows(kept), again)[0] == "equal within rounding"
+    for other in ("angry", "delighted"):  # which no rounding makes of it
+        verdict, findings = compare(typed_rows(kept).assign(label=other), again)
+        assert verdict == "differs" and findings[-1].startswith("label differs in 3 of 3 rows")
 
 
 def test_merged_and_split_people_are_recognised(timeline):
