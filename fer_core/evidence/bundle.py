@@ -45,6 +45,11 @@ REPORT: Final = "report.pdf"
 NAMES: Final = frozenset({MANIFEST, SETTINGS, PARQUET, JSON, CSV_NAME, DICTIONARY_NAME, README, REPORT})
 """The files of a bundle, of either format."""
 
+SETTINGS_KEYS: Final = frozenset(
+    "format recording request provenance edits declaration made_on python machine settings".split()
+)
+"""What the settings file says, in either format."""
+
 MAX_BYTES: Final = 2_000_000_000
 MAX_FILES: Final = 50
 

@@ -1,8 +1,9 @@
 """Does an evidence bundle still say what the recording says? Looks for changes, then runs the analysis again."""
 
 import hashlib
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.errors import FerError, TimelineError
-from fer_core.evidence.bundle import JSON, MANIFEST, NAMES, PARQUET, SETTINGS, Contents, read_bundle
+from fer_core.evidence.bundle import JSON, MANIFEST, NAMES, PARQUET, SETTINGS, SETTINGS_KEYS, Contents, read_bundle
 from fer_core.evidence.comparison import (
     BOX,
     ORDER,
@@ -125,8 +126,7 @@ def verify(bundle: Path, video: Path, analyse: Callable[[Path, AnalysisRequest],
         verdict = "differs"
     elif verdict != "differs":
         findings = (*findings, *_told(contents, Study.of_document(kept, more)), *_untold(contents, kept, read))
-        more_told = "; the outlines of faces, too" if _OUTLINE in set(kept.measures) - set(read.measures) else ""
-        findings = (*findings, _UNCOMPARED.format(more_told))
+        findings = (*findings, _UNCOMPARED.format(_unmeasured(kept, read)))
     circumstances = _circumstances(contents, read.provenance)
     return Verification(verdict, (*other, *findings, *circumstances), contents.fingerprint)
 
@@ -197,6 +197,8 @@ def _unheard_of(contents: Contents) -> list[str]:
         return found
     if any(isinstance(edit, Remove) for edit in contents.edits or ()):
         return ["The corrections remove somebody, so that the bundle cannot be checked."]
+    if unknown := sorted(set(json.loads(contents.files[SETTINGS])) - SETTINGS_KEYS):
+        return [f"{SETTINGS} says what no bundle does: {harmless(', '.join(unknown))}."]
     return []
 
 
@@ -217,18 +219,22 @@ def _told(contents: Contents, study: Study) -> Iterator[str]:
 def _untold(contents: Contents, kept: Timeline, again: Timeline) -> Iterator[str]:
     """What the bundle says of its reading and the recording does not bear out, though the rows agree.
 
-    Problems that the bundle does not name are told; one that was read in two goes may not know them all.
+    Problems that one of the two alone names are told: a bundle that was read in two goes, or on a full disk, may not
+    know them all, or others.
     """
     if kept.stopped_s is not None and again.stopped_s is None:
         yield f"The bundle says that its reading was stopped at {kept.stopped_s:.2f} s; nothing is lacking from it."
-    known = {_without_numbers(problem) for problem in kept.problems}
-    lacking = [problem for problem in again.problems if _without_numbers(problem) not in known]
+    lacking, more = _others(again.problems, kept.problems), _others(kept.problems, again.problems)
     if lacking and contents.edits is not None:
         yield f"The bundle does not say what reading the recording again says: {harmless(' '.join(lacking))}"
+    if more:
+        yield f"The bundle says of its reading what reading the recording again does not say: {harmless(' '.join(more))}"
 
 
-def _without_numbers(text: str) -> str:
-    return re.sub(r"\d", "", text)
+def _others(problems: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Problems that are not known, whatever numbers are in them."""
+    words = {re.sub(r"\d", "", problem) for problem in known}
+    return [problem for problem in problems if re.sub(r"\d", "", problem) not in words]
 
 
 def _said(timeline: Timeline, more: Mapping[str, object]) -> tuple[object, object]:
@@ -299,11 +305,8 @@ def _other_reading(kept: Timeline, again: Timeline) -> list[str]:
 
 def _other_measures(kept: Timeline, again: Timeline) -> list[str]:
     """Measures of faces, such as sharpness, that reading the recording again does not give."""
-    order, now = (rows.frame.sort_values(ORDER, kind="stable").index for rows in (kept, again))
-    mine, theirs = kept.measures.reindex(order), again.measures.reindex(now)
-    boxes = (rows.frame.loc[places, list(BOX)] for rows, places in ((kept, order), (again, now)))
-    same = np.equal(*(box.to_numpy(float, na_value=-1) for box in boxes)).all(axis=1)  # others are of other pixels
-    found = []
+    mine, theirs = (rows.measures.reindex(rows.frame.sort_values(ORDER, kind="stable").index) for rows in (kept, again))
+    same, found = _same_boxes(kept, again), []
     for name in (name for name in MEASURES if name in mine and name in theirs):
         if name == _OUTLINE:
             beyond = _other_outlines(mine[name], theirs[name])
@@ -314,6 +317,21 @@ def _other_measures(kept: Timeline, again: Timeline) -> list[str]:
         if other > QUALITY_SHARE * len(mine):
             found.append(f"{name} differs in {other:,} of {len(mine):,} rows.")
     return found
+
+
+def _same_boxes(kept: Timeline, again: Timeline) -> np.ndarray:
+    """Where a face is of the same pixels, so that its measures can be compared; bool (N,), in `ORDER`."""
+    boxes = (rows.frame.sort_values(ORDER, kind="stable")[list(BOX)] for rows in (kept, again))
+    return np.equal(*(box.to_numpy(float, na_value=-1) for box in boxes)).all(axis=1)
+
+
+def _unmeasured(kept: Timeline, again: Timeline) -> str:
+    """Measures and outlines that were compared with nothing, to end a sentence; the rows of the two correspond."""
+    words = "; the outlines of faces, too" if _OUTLINE in set(kept.measures) - set(again.measures) else ""
+    moved, count = int((~_same_boxes(kept, again)).sum()), len(kept.frame)
+    if set(kept.measures.columns) and moved > QUALITY_SHARE * count:
+        words += f"; measures and outlines of {moved:,} of {count:,} rows, too, as their boxes differ by a pixel or two"
+    return words
 
 
 def _other_outlines(kept: pd.Series, again: pd.Series) -> np.ndarray:

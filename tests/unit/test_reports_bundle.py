@@ -198,6 +198,11 @@ COVERED_UP = {
         lambda d: d.replace(b'"fps": 4.0', b'"fps": 2.0'),
         "timeline.json and settings.json",
     ),
+    "a line in the settings": (
+        "settings.json",
+        lambda d: d.replace(b'"machine"', b'"approved_by": "the institute", "machine"'),
+        "settings.json says what no bundle does: approved_by.",
+    ),
     "a file put in": ("expert_opinion.pdf", lambda d: b"%PDF-", "expert_opinion.pdf is no file of a bundle"),
     "a file taken out": ("README.txt", None, "README.txt is missing, which every bundle holds"),
     "the stop alone": (
@@ -272,6 +277,10 @@ def test_what_is_left_out_of_problems_or_changed_in_measures_is_found(tmp_path, 
     known = dataclasses.replace(timeline, measures=measures, problems=("11 s of the recording are missing.",))
     bundle.write_bytes(bundle_bytes(Study(known, ()), DAY))
     assert "are missing" not in " ".join(verify(bundle, video, lambda *_: read).findings)
+    invented = dataclasses.replace(known, problems=(*known.problems, "From 40 s on it was cut afterwards."))
+    bundle.write_bytes(bundle_bytes(Study(invented, ()), DAY))
+    result = verify(bundle, video, lambda *_: read)
+    assert result.confirmed and "does not say: From 40 s on it was cut afterwards." in " ".join(result.findings)
 
 
 def lost(timeline: Timeline, *names: str) -> Timeline:
@@ -334,6 +343,20 @@ def test_outlines_and_measures_that_no_analysis_gives_are_found(tmp_path, video,
         assert result.verdict == "differs" and words in " ".join(result.findings)
     path.write_bytes(bundle_bytes(Study(read), DAY))
     assert "the outlines of faces, too" in verify(path, video, lambda *_: lost(read, "outline")).findings[-1]
+
+
+@pytest.mark.usefixtures("without_report")
+def test_measures_of_boxes_that_are_moved_by_a_pixel_are_told_to_be_compared_with_nothing(tmp_path, video, read):
+    path = tmp_path / "b.zip"
+    path.write_bytes(bundle_bytes(Study(read), DAY))
+    assert "pixel" not in verify(path, video, lambda *_: read).findings[-1]
+    moved = read.frame.assign(x=read.frame["x"] + 1)
+    measures = read.measures.assign(sharpness=7.0, outline=read.measures["outline"].iat[50])
+    path.write_bytes(bundle_bytes(Study(dataclasses.replace(read, frame=moved, measures=measures)), DAY))
+    result = verify(path, video, lambda *_: read)
+    faces = int(read.frame["x"].notna().sum())
+    assert result.verdict == "equal within rounding"
+    assert f"measures and outlines of {faces} of {len(moved)} rows, too" in result.findings[-1]
 
 
 @pytest.mark.usefixtures("without_report")
