@@ -46,16 +46,18 @@ class _Part:
 def samples_of(library: Library, entries: Sequence[Entry]) -> dict[str, PersonSamples]:
     """Samples of the person who is seen longest, by analysis; of subjects' recordings in which somebody is seen.
 
+    An analysis in which that person is no more, as somebody has corrected it since `entries` were read, is left out.
+
     Raises:
         LibraryError: readings are gone or damaged.
     """
-    found = {}
+    found = dict[str, PersonSamples]()
     for entry in usable(entries, [], needs_condition=False):
         person = entry.figures.longest
         if person is not None:
             study = library.open_study(entry.analysis)
             everybody = samples_of_people(study.timeline, Counting(study.notes.excluded))
-            found[entry.analysis] = next(samples for samples in everybody if samples.number == person.person)
+            found |= {entry.analysis: samples for samples in everybody if samples.number == person.person}
     return found
 
 

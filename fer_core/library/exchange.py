@@ -14,7 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from fer_core.cells import csv_of, csv_of_rows, for_spreadsheets
-from fer_core.errors import LibraryError, ReadingsError, StaysDeletedError
+from fer_core.errors import LibraryError, NotKeptError, ReadingsError, StaysDeletedError
 from fer_core.jobs import Monitor
 from fer_core.library import rows
 from fer_core.library import tables as t
@@ -74,7 +74,7 @@ def export_library(library: Library, path: Path, monitor: Monitor | None = None)
     """Write everything that is kept as one zip; the number of analyses.
 
     Raises:
-        LibraryError: the zip cannot be written.
+        LibraryError: the zip cannot be written, or an analysis was deleted meanwhile; no file is left.
         ReadingsError: readings are gone or damaged; no file is left, as it would be a copy that lacks something.
         StoppedError: the monitor was stopped; no file is left.
     """
@@ -167,6 +167,14 @@ def _readings(library: Library, entry: Entry) -> bytes:
     try:
         return library.store.get(entry.analysis)
     except ReadingsError as error:
+        try:
+            with library.database.reads() as connection:
+                rows.recording_of(connection, entry.analysis)
+        except NotKeptError:  # and nobody is told to restore what somebody wanted gone
+            raise LibraryError(
+                f"{harmless(entry.title)} was deleted, or somebody was removed from it, while the library was exported; "
+                "export it again."
+            ) from error
         raise ReadingsError(f"{harmless(entry.title)} cannot be exported: {error}") from error
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from fer_core.library.curves import curves_around_events, curves_from_start, samples_of
 from fer_core.library.values import Place
+from fer_core.timeline.edits import Merge
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.curves import of_subjects
 from fer_core.timeline.study import Study
@@ -43,6 +44,17 @@ def test_several_recordings_of_a_person_are_one_curve(on_sqlite):
     np.testing.assert_allclose(joke.values[1][later], 0.9)
     np.testing.assert_allclose(joke.values[:, ~later], 0.3)
     assert list(found.curves) == ["calm", "joke"]
+
+
+def test_whoever_is_merged_while_curves_are_read_is_left_out(on_sqlite):
+    keep(on_sqlite, 1, "S1", "joke", 0.6)
+    with_both = of_rows([*(reading(t / 4, 1, "happy") for t in range(32)), reading(8.0, 2, "sad")])
+    name = on_sqlite.keep(Study(with_both))
+    on_sqlite.set_place(on_sqlite.entry(name).recording_id, Place("S2"))
+    entries = on_sqlite.entries()
+    on_sqlite.save(name, on_sqlite.open_study(name).edited(Merge(2, 1)))
+    assert set(samples_of(on_sqlite, entries)) == {entry.analysis for entry in entries} - {name}
+    assert name in samples_of(on_sqlite, on_sqlite.entries())
 
 
 def test_around_events_the_text_is_the_condition(on_sqlite):

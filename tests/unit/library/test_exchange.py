@@ -101,6 +101,23 @@ def test_events_of_two_recordings_with_one_title_are_told_apart(on_sqlite, tmp_p
     assert set(analyses["recording_id"]) == set(events["recording_id"]) and set(events["recording"]) == {"clip.mp4"}
 
 
+@pytest.mark.parametrize("how", ["deleted", "somebody removed"])
+def test_an_analysis_that_goes_while_it_is_exported_is_not_to_be_restored(full, tmp_path, how):
+    last = next(entry for entry in reversed(full.entries()))
+
+    def told(progress):  # after the first of two
+        if last.analysis in {entry.analysis for entry in full.entries()}:
+            if how == "deleted":
+                full.delete_analysis(last.analysis)
+            else:
+                full.save(last.analysis, full.open_study(last.analysis).edited(Remove(1)))
+
+    with pytest.raises(LibraryError, match="while the library was exported; export it again") as raised:
+        export_library(full, tmp_path / "all.zip", Monitor(told))
+    assert last.title in str(raised.value) and "restore" not in str(raised.value)
+    assert not (tmp_path / "all.zip").exists()
+
+
 def test_an_export_is_taken_in_elsewhere_and_only_once(exported, full, tmp_path):
     with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
         assert import_library(other, exported) == Imported(2, 0)
