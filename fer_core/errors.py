@@ -11,7 +11,7 @@
     ├── RequestError    an analysis was asked for that makes no sense
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
     ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
-    │   ├── LibraryBusyError   others use it at this moment; it can be used soon
+    │   ├── LibraryBusyError   others use it at this moment, or its disk is full; it can be used later
     │   ├── NotKeptError       it does not, or no longer, hold what is asked for
     │   ├── ReadingsError      the file of one kept analysis is gone or damaged
     │   └── StaysDeletedError  what is brought to it again was deleted from it, and its recording was not
@@ -74,7 +74,7 @@ class LibraryError(FerError):
 
 
 class LibraryBusyError(LibraryError):
-    """A library of kept analyses is used by others at this moment, and can be used soon."""
+    """A library of kept analyses is used by others at this moment, or its disk is full; it can be used later."""
 
 
 class MissingError(FerError):

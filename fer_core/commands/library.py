@@ -200,7 +200,10 @@ def _check(options: argparse.Namespace) -> int:
             f"{library.store.folder}; a copy of the catalogue may, so nothing was removed."
         )
     if waiting:
-        say("error: the catalogue is in use, so traces of what was deleted are still in it; close what reads it.")
+        say(
+            "error: the catalogue is in use or its disk is full, so traces of what was deleted are still in it; "
+            "close what reads it, or make room."
+        )
     return BAD_INPUT if broken or waiting else DONE
 
 

@@ -46,7 +46,7 @@ NAMES: Final = frozenset({MANIFEST, SETTINGS, PARQUET, JSON, CSV_NAME, DICTIONAR
 """The files of a bundle, of either format."""
 
 SETTINGS_KEYS: Final = frozenset(
-    "format recording request provenance edits declaration made_on python machine settings".split()
+    ["format", "recording", "request", "provenance", "edits", "declaration", "made_on", "python", "machine", "settings"]
 )
 """What the settings file says, in either format."""
 

@@ -228,7 +228,7 @@ def _untold(contents: Contents, kept: Timeline, again: Timeline) -> Iterator[str
     if lacking and contents.edits is not None:
         yield f"The bundle does not say what reading the recording again says: {harmless(' '.join(lacking))}"
     if more:
-        yield f"The bundle says of its reading what reading the recording again does not say: {harmless(' '.join(more))}"
+        yield f"The bundle says what reading the recording again does not say: {harmless(' '.join(more))}"
 
 
 def _others(problems: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -51,13 +51,15 @@ def samples_of(library: Library, entries: Sequence[Entry]) -> dict[str, PersonSa
     Raises:
         LibraryError: readings are gone or damaged.
     """
-    found = dict[str, PersonSamples]()
+    found = {}
     for entry in usable(entries, [], needs_condition=False):
         person = entry.figures.longest
         if person is not None:
             study = library.open_study(entry.analysis)
             everybody = samples_of_people(study.timeline, Counting(study.notes.excluded))
-            found |= {entry.analysis: samples for samples in everybody if samples.number == person.person}
+            mine = next((samples for samples in everybody if samples.number == person.person), None)
+            if mine is not None:
+                found[entry.analysis] = mine
     return found
 
 

@@ -27,6 +27,8 @@ _WRITER_LOCK: Final = 7308332045212
 """Number of PostgreSQL's advisory lock; any constant that no other program uses in the same database."""
 
 _POSTGRESQL: Final = "postgresql"
+_NO_ROOM: Final = ("disk is full", "No space left on device", "Disk quota exceeded")
+"""What SQLite and PostgreSQL say of a full disk."""
 
 
 class Database:
@@ -202,6 +204,10 @@ def _said(url: sa.URL) -> Iterator[None]:
         reason = str(error.orig or error).splitlines()[0]
         if "locked" in reason:
             raise LibraryBusyError("The library is being written by another program; try again in a moment.") from error
+        if any(words in reason for words in _NO_ROOM):
+            raise LibraryBusyError(
+                "The disk with the library's database is full; make room there, and try again."
+            ) from error
         where = url.set(query={}).render_as_string(hide_password=True)  # a query may hold a password, too
         raise LibraryError(
             f"The library's database {where} cannot be used ({reason}); check that the place exists, has room, and "

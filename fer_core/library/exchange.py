@@ -172,8 +172,8 @@ def _readings(library: Library, entry: Entry) -> bytes:
                 rows.recording_of(connection, entry.analysis)
         except NotKeptError:  # and nobody is told to restore what somebody wanted gone
             raise LibraryError(
-                f"{harmless(entry.title)} was deleted, or somebody was removed from it, while the library was exported; "
-                "export it again."
+                f"{harmless(entry.title)} was deleted, or somebody was removed from it, while the library was "
+                "exported; export it again."
             ) from error
         raise ReadingsError(f"{harmless(entry.title)} cannot be exported: {error}") from error
 

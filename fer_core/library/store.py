@@ -6,17 +6,20 @@ one restored from a backup, may name it.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
-from fer_core.errors import LibraryError, ReadingsError
+from fer_core.errors import LibraryBusyError, LibraryError, ReadingsError
 
 _ENDING: Final = ".parquet"
 _NEW: Final = ".new"
 _PART: Final = ".part"
+
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 
 _WAY_OUT: Final = "restore that file from a copy, keep the same readings again, or delete the analysis"
 
@@ -50,7 +53,8 @@ class Store:
         """Write a new file so that it is there whole, also after a power cut, or not at all; its SHA-256.
 
         Raises:
-            LibraryError: it cannot be written.
+            LibraryBusyError: the disk is full.
+            LibraryError: it cannot be written for another reason.
         """
         name = name_of(data)
         path, part = self._path(name, _NEW), self.folder / f"{name}{_PART}"
@@ -64,7 +68,13 @@ class Store:
         except OSError as error:
             with contextlib.suppress(OSError):
                 part.unlink()
-            raise LibraryError(f"{path} cannot be written ({error.strerror}); make room there.") from error
+            if error.errno in _NO_ROOM:
+                raise LibraryBusyError(
+                    "The disk with the readings of the library is full; make room there, and try again."
+                ) from error
+            raise LibraryError(
+                f"{path} cannot be written ({error.strerror}); check that you may write there."
+            ) from error
         return name
 
     def settle(self, names: Iterable[str]) -> None:

@@ -187,7 +187,7 @@ class Receipt:
         files: SHA-256 of each file of readings that is gone.
         files_gone: whether none of them is left in the library's folder.
         traces_gone: whether the database was rewritten without what was deleted; False while another program reads it,
-            and then done when the library is next opened.
+            or its disk has no room for that, and then done when the library is next opened.
         recording_gone: whether the recording went, too, with its names, description and consent; None where nobody
             knows any more, as the catalogue does not say.
     """
@@ -206,7 +206,8 @@ class Receipt:
         traces = (
             f"catalogue rewritten without {what}"
             if self.traces_gone
-            else f"the catalogue is rewritten without {what} when the library is next opened, as it is in use"
+            else f"the catalogue is rewritten without {what} when the library is next opened, as it is in use or its "
+            "disk is full"
         )
         stays = "; the recording stays, with names and consent" if self.recording_gone is False else ""
         return f"Deleted for good on {self.deleted_at}: {count}, {files}, {traces}{stays}."

@@ -1,12 +1,15 @@
 """A library gives back what it was given, finds it, and forgets it for good."""
 
+import errno
+import os
 import shutil
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from fer_core.errors import LibraryError, NotKeptError
+from fer_core.errors import LibraryBusyError, LibraryError, NotKeptError
+from fer_core.library.database import Database
 from fer_core.library.exchange import flat
 from fer_core.library.library import CATALOGUE, Library
 from fer_core.library.values import Consent, Place, consent_state
@@ -260,6 +263,28 @@ def test_traces_that_a_reader_held_up_go_when_the_library_is_opened_again(librar
     with Library.open(folder, database) as again:
         assert again.deletions()[0].traces_gone
         assert b"Quast" not in text_in(folder.parent)
+
+
+def test_a_full_disk_is_told_as_that_and_can_be_tried_again(on_sqlite, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(LibraryBusyError, match=r"disk .* is full; make room"):
+            on_sqlite.keep(named("a.mp4", 1))
+    on_sqlite.keep(named("a.mp4", 1))
+    with on_sqlite.database.reads() as connection:  # of the one connection, which is used again
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # as many as there are
+    with pytest.raises(LibraryBusyError, match=r"disk .* is full; make room"):
+        on_sqlite.set_tags(f"{1:064x}", [f"{number:0200}" for number in range(1000)])
+    assert not on_sqlite.entries()[0].tags
+
+
+def test_traces_for_whose_erasure_there_is_no_room_are_told_as_that(on_sqlite, monkeypatch):
+    name = on_sqlite.keep(named("a.mp4", 1))
+    monkeypatch.setattr(Database, "vacuum", lambda self: False)
+    assert "in use or its disk is full" in on_sqlite.delete_analysis(name).sentence()
 
 
 def test_two_analyses_of_one_recording_are_one_recording(library):
