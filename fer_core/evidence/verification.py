@@ -322,7 +322,8 @@ def _other_measures(kept: Timeline, again: Timeline) -> list[str]:
 def _same_boxes(kept: Timeline, again: Timeline) -> np.ndarray:
     """Where a face is of the same pixels, so that its measures can be compared; bool (N,), in `ORDER`."""
     boxes = (rows.frame.sort_values(ORDER, kind="stable")[list(BOX)] for rows in (kept, again))
-    return np.equal(*(box.to_numpy(float, na_value=-1) for box in boxes)).all(axis=1)
+    same: np.ndarray = np.equal(*(box.to_numpy(float, na_value=-1) for box in boxes)).all(axis=1)
+    return same
 
 
 def _unmeasured(kept: Timeline, again: Timeline) -> str:
