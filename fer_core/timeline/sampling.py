@@ -24,11 +24,15 @@ def steps_s(times_s: NDArray[np.floating]) -> NDArray[np.float64]:
     steps = np.diff(np.asarray(times_s, float))
     if not len(steps):
         return np.asarray(steps)
-    width = min(_AROUND, len(steps))
     long = np.flatnonzero(steps > GAP_STEPS * np.median(steps))
-    first = np.clip(long - width // 2, 0, len(steps) - width)
-    around = np.median(steps[first[:, None] + np.arange(width)], axis=1)
-    return np.delete(steps, long[steps[long] > GAP_STEPS * around])
+    return np.delete(steps, long[steps[long] > GAP_STEPS * usual_around(steps, long)])
+
+
+def usual_around(steps: NDArray[np.float64], places: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Median of the `_AROUND` steps, float64 (N,), around each of these places, (M,): float64 (M,)."""
+    width = min(_AROUND, len(steps))
+    first = np.clip(places - width // 2, 0, len(steps) - width)
+    return np.asarray(np.median(steps[first[:, None] + np.arange(width)], axis=1), np.float64)
 
 
 def rate_hz(times_s: NDArray[np.floating]) -> float:

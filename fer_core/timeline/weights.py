@@ -10,14 +10,15 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import outside, rows_of
-from fer_core.timeline.sampling import GAP_STEPS, SAME_TIME_S, steps_s
+from fer_core.timeline.sampling import GAP_STEPS, SAME_TIME_S, steps_s, usual_around
 from fer_core.timeline.table import Timeline
 
-_USUAL_PERCENTILE: Final = 95
-"""Percentile of the times between two samples without a gap that counts as the usual interval."""
+_USUAL_SHARE: Final = 0.95
+"""Share of the samples, and of the time, without gaps, in which the usual interval is not exceeded."""
 
 _LONGEST_HELD_STEPS: Final = 1.5
 """Usual intervals that a sample counts for, at most."""
@@ -40,12 +41,12 @@ def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
 def interval_s(source: Timeline | pd.DataFrame) -> float:
     """Usual time between two samples in seconds; for a single sample, the interval of the request.
 
-    It is a high percentile, so that a dropped frame of a camera is not a gap; pauses do not count, however many. A
-    part that is slower than the rest does, so that its samples are no gaps either; see `steps_s`.
+    It is a high quantile of the samples, so that dropped frames of a camera are no gaps; pauses do not count, however
+    many (see `steps_s`). Where a part of the time is slower than the rest it is that part's, of however few samples.
     """
     steps = steps_s(_sampled_times(rows_of(source)))
     if len(steps):
-        return float(np.percentile(steps, _USUAL_PERCENTILE, method="lower"))
+        return _usual_s(steps)
     if isinstance(source, Timeline):
         return 1 / (source.request.fps or source.recording.frame_rate or 1)
     return 1.0
@@ -84,3 +85,13 @@ def _left_s(source: Timeline | pd.DataFrame, times: np.ndarray) -> float:
 
 def _sampled_times(frame: pd.DataFrame) -> np.ndarray:
     return np.unique(frame["time_s"].to_numpy(float))
+
+
+def _usual_s(steps: NDArray[np.float64]) -> float:
+    """The larger one of what `_USUAL_SHARE` of the steps do not exceed, and of what is usual in so much of the time."""
+    of_samples_s = float(np.quantile(steps, _USUAL_SHARE, method="lower"))
+    slow = np.flatnonzero(steps > of_samples_s)
+    around = usual_around(steps, slow)
+    slowest_first = np.argsort(-around, kind="stable")
+    beyond = np.cumsum(steps[slow][slowest_first]) > (1 - _USUAL_SHARE) * steps.sum()
+    return max(of_samples_s, *around[slowest_first][beyond][:1].tolist(), 0.0)

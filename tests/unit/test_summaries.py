@@ -5,6 +5,7 @@ import pytest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.clock_text import as_clock, as_fine_clock
+from fer_core.timeline.corrections import within
 from fer_core.timeline.events.expressions import expression_events
 from fer_core.timeline.notes import Notes, Span
 from fer_core.timeline.person_samples import Counting, samples_of_people
@@ -172,6 +173,21 @@ def test_a_slow_part_is_no_row_of_pauses():
     assert len(stretches(seen, 1)) == 2
     dark = of_rows([nobody(t) for t in (*np.arange(1800) / 30, *(60 + np.arange(600) / 10))])
     assert interval_s(dark) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("rate_hz", "slow_hz"), [(4, 1), (30, 3)])
+def test_a_slow_part_counts_whole_though_its_samples_are_few(rate_hz, slow_hz):
+    fast, slow = np.arange(300 * rate_hz) / rate_hz, 300 + np.arange(60 * slow_hz) / slow_hz  # under 5% of the samples
+    seen = of_rows([reading(t, 1, "happy") for t in (*fast, *slow)])
+    assert summarise(seen)[0].seen_s == pytest.approx(360)
+    [run] = stretches(seen, 1)
+    assert run.end_s == pytest.approx(360)
+    assert weighted(within(seen, 310, 350))["held_s"].sum() == pytest.approx(40)
+
+
+def test_dropped_frames_are_no_slow_part():
+    times = [number / 4 for number in range(400) if number % 50]
+    assert interval_s(of_rows([reading(t, 1, "happy") for t in times])) == 0.25
 
 
 def test_stretches_cover_exactly_the_time_seen():
