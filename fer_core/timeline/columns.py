@@ -116,7 +116,8 @@ GROUPS: Final[Mapping[str, Mapping[str, Column]]] = {
     "movements": {
         movement.name: Column(
             f"{movement.title.lower()} against the person's resting face; geometry of the mesh, not a trained action "
-            f"unit; nearest unit of FACS: {movement.unit}",
+            f"unit; nearest unit of FACS: {movement.unit}"
+            + ("; empty while the eyes are closed" if movement.name == "lid_tightening" else ""),
             "percent of the openness at rest"
             if movement.name == "lid_tightening"
             else "percent of the distance of the outer corners of the eyes",
@@ -127,7 +128,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Column]]] = {
     },
 }
 """Columns from the landmarks of a face, by group; a timeline has all columns of a group or none. They are empty where
-no landmarks were measured."""
+no landmarks were measured, and where their meaning says so."""
 
 GROUP_COLUMNS: Final = tuple(name for group in GROUPS.values() for name in group)
 """The columns of all groups, in the order of tables."""

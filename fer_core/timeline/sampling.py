@@ -14,6 +14,12 @@ GAP_STEPS: Final = 2.5
 _AROUND: Final = 9
 """Steps whose median is the usual one where they are."""
 
+_AROUND_S: Final = 1.0
+"""Seconds before and after a sample whose rate says whether something can be told there."""
+
+_AS_GOOD_AS: Final = 0.99
+"""Share of a rate that is as good as the rate itself."""
+
 
 def steps_s(times_s: NDArray[np.floating]) -> NDArray[np.float64]:
     """Times in seconds between neighbours that have no pause between them; none for fewer than two samples.
@@ -69,17 +75,41 @@ def can_tell_at(
 
     A sample that has a hole on either side, or no neighbour at all, tells nothing; for the arguments see `holes`.
     """
-    known = np.zeros(len(times_s), bool)
-    if sampled_at(times_s if sampled_s is None else sampled_s, least_hz):
-        near = ~holes(times_s, least_hz, sampled_s)
-        known[1:] |= near
-        known[:-1] |= near
-    return known
+    if not sampled_at(times_s if sampled_s is None else sampled_s, least_hz):
+        return np.zeros(len(times_s), bool)
+    near = ~holes(times_s, least_hz, sampled_s)
+    return _beside(near) & (_rates_around_hz(times_s, near) >= _AS_GOOD_AS * least_hz)
+
+
+def known_at(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether each value is known, and one beside it, so that a change could be seen: bool (N,) of (N,) with NaN."""
+    known = ~np.isnan(values)
+    return known & _beside(known[1:] & known[:-1])
+
+
+def _beside(steps: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether one of the two steps beside each sample is true: bool (N,) of (N - 1,)."""
+    return np.concatenate([[False], steps]) | np.concatenate([steps, [False]])
+
+
+def _rates_around_hz(times_s: NDArray[np.floating], near: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Samples a second within `_AROUND_S` of each sample, by the steps that are `near`: float64 (N,).
+
+    Half a step is added: sampled frames are not evenly far apart, and there may be few.
+    """
+    times_s = np.asarray(times_s, float)
+    n_steps = np.concatenate([[0], np.cumsum(near)])
+    length_s = np.concatenate([[0.0], np.cumsum(np.where(near, np.diff(times_s), 0.0))])
+    first = np.searchsorted(times_s, times_s - _AROUND_S - SAME_TIME_S)
+    last = np.searchsorted(times_s, times_s + _AROUND_S + SAME_TIME_S) - 1
+    return np.asarray(
+        (n_steps[last] - n_steps[first] + 0.5) / np.maximum(length_s[last] - length_s[first], SAME_TIME_S)
+    )
 
 
 def sampled_at(times_s: NDArray[np.floating], least_hz: float) -> bool:
     """Whether there are so many samples a second, or as good as: 3 of 29.97 frames a second are 2.997."""
-    return rate_hz(times_s) >= 0.99 * least_hz
+    return rate_hz(times_s) >= _AS_GOOD_AS * least_hz
 
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

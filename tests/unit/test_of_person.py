@@ -222,6 +222,18 @@ def test_in_a_part_with_too_few_samples_blinks_and_talking_are_empty():
     assert one["talking"].loc[:9.9].eq(False).all() and one["talking"].loc[10.5:].isna().all()
 
 
+@pytest.mark.parametrize(("column", "rate_hz", "seconds", "slow_hz"), [("blink", 15, 120, 7.5), ("talking", 4, 60, 2)])
+def test_a_slower_part_tells_nothing_though_its_steps_are_no_gaps(column, rate_hz, seconds, slow_hz):
+    times_s = np.concatenate([at(rate_hz, seconds), seconds + at(slow_hz, seconds / 4)])
+    told = of(seen_at(times_s, np.ones(len(times_s))), 1)[column]
+    assert told.loc[: seconds - 0.01].eq(False).all() and told.loc[seconds + 1 :].isna().all()
+
+
+def test_a_face_that_is_found_in_every_second_frame_alone_tells_nothing():
+    seen = seen_at(at(30, 20), np.where(np.arange(600) % 2, 1, 2))
+    assert of(seen, 1)[["blink", "talking"]].isna().all(axis=None)
+
+
 def test_whether_blinks_are_counted_does_not_depend_on_where_somebody_comes_and_goes():
     cells = np.floor((np.arange(300) / 30 + 1e-3) * 12)
     times_s = np.flatnonzero(np.diff(cells, prepend=-1) > 0) / 30  # 67 and 100 ms apart in turn
