@@ -121,9 +121,10 @@ summary_of <- function(name) {{
   those <- people[people$condition == name, ]
   x <- those[[value]]
   rows <- study[study$condition == name & study$subject %in% those$subject, ]  # of people who have a value
-  seconds <- sum(rows$seconds)
+  has <- is.finite(rows[[value]])  # no figure rests on the seconds of the others
+  seconds <- sum(rows$seconds[has])
   data.frame(condition = name, n = length(x), mean = mean(x), sd = sd(x), seconds = seconds,
-             uncertain = sum(rows$uncertain_s) / seconds,
+             uncertain = sum(rows$uncertain_s[has]) / seconds,
              excluded = sum(rows$excluded_s) / (seconds + sum(rows$excluded_s)))
 }}
 print(do.call(rbind, lapply(conditions, summary_of)))
@@ -155,6 +156,7 @@ study[["subject", "condition", value, "seconds", "uncertain_s", "excluded_s"]].h
     people = """people = study.groupby(["subject", "condition"], as_index=False)[value].mean().dropna()
 cells = people.groupby("condition")[value].agg(n="count", mean="mean", sd="std")
 behind = study.merge(people[["subject", "condition"]])  # rows of people who have a value
+behind.loc[behind[value].isna(), ["seconds", "uncertain_s"]] = 0  # no figure rests on these
 seconds = behind.groupby("condition")[["seconds", "uncertain_s", "excluded_s"]].sum()
 cells["seconds"] = seconds["seconds"]
 cells["uncertain"] = seconds["uncertain_s"] / seconds["seconds"]

@@ -59,6 +59,15 @@ def test_what_does_not_count_leaves_a_gap_and_is_reported():
     assert found.cell.share_excluded == pytest.approx(0.5 / 3.0)
 
 
+def test_a_moment_without_a_level_before_it_adds_no_seconds():
+    people = {"A": person([0.2, 0.4, 0.6, 0.8])}
+    whole, late = (
+        aligned(people, {"A": moments_s}, "happy", (0.0, 1.0), step_s=0.5, baseline_s=0.5)
+        for moments_s in ([0.0, 1.0], [1.0])
+    )
+    assert whole.moments == late.moments == (1,) and whole.cell == late.cell
+
+
 def test_rates_of_recordings_do_not_matter():
     fast, slow = (next(samples_of_people(synthetic(people=1, fps=fps).frame, Counting())) for fps in (8.0, 4.0))
     both = aligned({"fast": fast, "slow": slow}, {"fast": [0.0], "slow": [0.0]}, "happy", (0.0, 10.0), step_s=0.5)

@@ -50,8 +50,8 @@ def test_the_person_is_the_unit_however_many_events_there_are():
     )
     values = values_of_people(table, "value")
     assert values.of("x").to_dict() == {"A": 2.0, "B": 10.0}  # C has no value, and A one, not three
-    assert values.cell("x") == Cell(2, 8.0, 0.5, pytest.approx(4 / 12))
-    assert values.cell("x").sentence() == "n = 2, 8 s, 50% uncertain, 33% excluded"
+    assert values.cell("x") == Cell(2, 6.0, 0.5, pytest.approx(4 / 10))  # A's third row is in no mean
+    assert values.cell("x").sentence() == "n = 2, 6 s, 50% uncertain, 40% excluded"
 
 
 def test_within_people_by_hand():
@@ -280,6 +280,19 @@ def test_mixed_models_find_a_known_effect_and_show_convergence():
     # In a balanced design the fixed effect is the mean of the people's differences.
     means = study(0.1, people=20, events=6).pivot_table(index="subject", columns="condition", values="mean_happy")
     assert joke.estimate == pytest.approx((means["joke"] - means["calm"]).mean(), abs=1e-6)
+
+
+def test_mixed_models_and_means_tell_the_same_of_the_data_behind_them():
+    pytest.importorskip("statsmodels")
+    table = study(0.1, people=6, events=5).assign(seconds=2.0, uncertain_s=0.5, excluded_s=0.0)
+    table.loc[0, ["mean_happy", "uncertain_s"]] = np.nan, 2.0  # without a value, and uncertain throughout
+    table.loc[1, ["mean_happy", "seconds", "uncertain_s", "excluded_s"]] = np.nan, 0.0, 0.0, 2.0  # excluded whole
+    values = values_of_people(table, "mean_happy")
+    both = [values.cell(condition) for condition in values.conditions]
+    whole = mixed_model(table, "mean_happy").cell
+    assert whole.seconds == sum(cell.seconds for cell in both) == 2.0 * (len(table) - 2)
+    assert whole.share_uncertain == pytest.approx(0.25)
+    assert whole.share_excluded == pytest.approx(2.0 / (whole.seconds + 2.0))
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,10 @@ class Cell:
 
     Attributes:
         n: number of people.
-        seconds: seconds that count, over all people.
+        seconds: seconds that count, of the rows with a value, over all people.
         share_uncertain: share of these seconds in which the label is uncertain; NaN where there are none.
-        share_excluded: share of the seconds seen that do not count; NaN where nobody was seen.
+        share_excluded: share of the seconds seen that do not count, of rows without a value too; NaN where nobody was
+            seen.
     """
 
     n: int
@@ -83,8 +84,8 @@ def values_of_people(table: pd.DataFrame, value: str) -> PeopleValues:
 
     Args:
         table: a row for each observation, such as an event; columns `subject`, `condition`, `value` and, where they are
-            known, `COVERAGE`. Rows without a value are left
-            out of the mean; a person who has none is left out.
+            known, `COVERAGE`. Rows without a value are left out of the mean, and their seconds with them (see
+            `with_own_coverage`); a person who has none is left out.
         value: name of the column.
 
     Raises:
@@ -99,7 +100,7 @@ def values_of_people(table: pd.DataFrame, value: str) -> PeopleValues:
     )
     if nameless(rows):
         raise TimelineError(NAMELESS)
-    rows = rows.astype({SUBJECT: str, CONDITION: str})
+    rows = with_own_coverage(rows.astype({SUBJECT: str, CONDITION: str}))
     means = rows.groupby([SUBJECT, CONDITION], as_index=False).agg(
         value=("value", "mean"), **{name: (name, "sum") for name in COVERAGE}
     )
@@ -124,6 +125,15 @@ def cell_of(rows: pd.DataFrame) -> Cell:
         share_uncertain=uncertain_s / seconds if seconds else float("nan"),
         share_excluded=gone_s / (seconds + gone_s) if seconds + gone_s else float("nan"),
     )
+
+
+def with_own_coverage(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with `value` and `COVERAGE`, where only those with a value have seconds, as no figure rests on the others.
+
+    Their excluded seconds stay: what is excluded whole has no value, and must not vanish from what is said of that.
+    """
+    there = np.isfinite(rows["value"])
+    return rows.assign(**{name: rows[name].where(there, 0.0) for name in ("seconds", "uncertain_s")})
 
 
 def check_people(n: int, what: str) -> None:

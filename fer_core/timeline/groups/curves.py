@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -145,12 +146,16 @@ def aligned(
     moments: dict[str, int] = {}
     coverage: dict[str, NDArray[np.float64]] = {}
     for subject, person in people.items():
-        parts = [_around(person, column, at_s, edges_s, baseline_s) for at_s in moments_s.get(subject, ())]
-        parts = [part for part in parts if np.isfinite(part).any()]
+        at_s = list(moments_s.get(subject, ()))
+        all_parts = [_around(person, column, moment_s, edges_s, baseline_s) for moment_s in at_s]
+        seen = [bool(np.isfinite(part).any()) for part in all_parts]
+        parts = list(compress(all_parts, seen))
         if parts:
             curves[subject], moments[subject] = _mean(np.array(parts)), len(parts)
             counts[subject] = np.isfinite(parts).sum(axis=0)
-            coverage[subject] = np.sum([_coverage(person, at_s, window_s) for at_s in moments_s[subject]], axis=0)
+            behind = np.array([_coverage(person, moment_s, window_s) for moment_s in at_s])
+            behind[~np.array(seen), :2] = 0  # no curve rests on these seconds; what is excluded is told of all
+            coverage[subject] = behind.sum(axis=0)
     if not curves:
         raise TimelineError("Nobody has a sample that counts around a moment; check the events and their clock.")
     return Curves(

@@ -21,6 +21,7 @@ from fer_core.timeline.groups.cells import (
     cell_of,
     check_people,
     nameless,
+    with_own_coverage,
 )
 
 
@@ -106,7 +107,7 @@ def mixed_model(table: pd.DataFrame, value: str, reference: str | None = None) -
         from statsmodels.formula.api import mixedlm
     except ImportError as error:
         raise DependencyError(f"Mixed models need statsmodels; {with_extra('statistics')}.") from error
-    rows = _rows(table, value)
+    rows, behind = _rows(table, value)
     conditions = sorted(rows[CONDITION].unique())
     if len(conditions) < 2:
         raise TimelineError("A mixed model needs events of at least two conditions; give them one each.")
@@ -137,12 +138,13 @@ def mixed_model(table: pd.DataFrame, value: str, reference: str | None = None) -
         p_condition=_likelihood_ratio(2 * (full.llf - bare.llf), len(conditions) - 1),
         converged=bool(final.converged and full.converged and bare.converged),
         warnings=tuple(dict.fromkeys(str(warning.message).split("\n")[0].strip(". ") for warning in caught)),
-        cell=cell_of(rows),
+        cell=cell_of(behind),
         version=statsmodels.__version__,
     )
 
 
-def _rows(table: pd.DataFrame, value: str) -> pd.DataFrame:
+def _rows(table: pd.DataFrame, value: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows with a value, and all rows that tell of the data behind them; see `with_own_coverage`."""
     missing = [name for name in (SUBJECT, CONDITION, value) if name not in table.columns]
     if missing:
         raise TimelineError(f'The table has no column "{missing[0]}"; it needs subject, condition and {value}.')
@@ -159,7 +161,7 @@ def _rows(table: pd.DataFrame, value: str) -> pd.DataFrame:
     used: pd.DataFrame = kept[np.isfinite(kept["value"])].reset_index(drop=True)
     for condition, rows in used.groupby(CONDITION):
         check_people(rows[SUBJECT].nunique(), f'The condition "{condition}"')
-    return used
+    return used, with_own_coverage(kept.merge(used[[SUBJECT, CONDITION]].drop_duplicates()))
 
 
 def _terms(fit: Any, conditions: list[str]) -> tuple[Term, ...]:

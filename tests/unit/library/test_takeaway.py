@@ -120,12 +120,14 @@ def test_the_notebook_repeats_the_means_from_the_csv(table, tmp_path):
 
 @pytest.fixture
 def somebody_without_a_value(table):
-    """The "joke" of one person has no value, and seconds and exclusions of its own."""
-    return table.assign(
+    """The "joke" of one person has no value, and seconds and exclusions of its own; another has one without, too."""
+    again = table.iloc[[1]].assign(mean_happy=float("nan"), seconds=3.0, uncertain_s=3.0)
+    changed = table.assign(
         mean_happy=table["mean_happy"].mask(table.index == 7),
         seconds=table["seconds"].mask(table.index == 7, 2.0),
         excluded_s=table["excluded_s"].mask(table.index == 7, 8.0),
     )
+    return pd.concat([changed, again], ignore_index=True)
 
 
 def test_the_notebook_tells_the_data_behind_the_figure_of_the_page(somebody_without_a_value, tmp_path):
