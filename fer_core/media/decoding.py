@@ -23,7 +23,7 @@ import numpy as np
 from av.stream import Discard, Disposition
 from numpy.typing import NDArray
 
-from fer_core.media.frames import COLOUR_FACTS, FrameReader, Look
+from fer_core.media.frames import COLOUR_FACTS, FrameReader
 from fer_core.media.limits import (
     FORMATS,
     FREELY_READ_BYTES,
@@ -72,10 +72,10 @@ class Decoder:
         self._cell = -1 if wanted.after_s is None else self._cell_of(wanted.after_s)
         self._order, self._stamps = Order(), Stamps()
         self._frame, self._packets_seen, self._spoilt, self._broken_off = -1, 0, 0, False
+        self._faults_before = (0, 0)  # up to `after_s`, which whoever read that has counted
         self._shown_until_s, self._passed_until_s = 0.0, 0.0
         self._highest: tuple[int, int] | None = None  # stamp and stated duration of the packet that is shown last
-        self._latest_lasts = 0
-        self._place, self._bytes_read = 0, 0
+        self._latest_lasts, self._place, self._bytes_read = 0, 0, 0
         self._sizes: list[tuple[float, int, int]] = []
 
     def messages(self) -> Iterator[tuple[Message, NDArray[np.uint8] | None]]:
@@ -299,6 +299,7 @@ class Decoder:
         lasts_s = float(stated * self._tick) if stated else usual_s or self._clock.interval_s
         self._shown_until_s = time_s + lasts_s
         if self._after_s is not None and time_s <= self._after_s + 1e-6:
+            self._faults_before = (self._spoilt, self._clock.repaired)
             return None
         if self._fps:
             cell = self._cell_of(time_s)
@@ -306,20 +307,21 @@ class Decoder:
                 return None
             self._cell = cell
         try:
-            look = self._look(frame)
+            look = self._reader.look(frame, self._pixel_shape())
             picture = self._reader.picture(frame, look, self._longer_px)
         except (ValueError, MemoryError, av.FFmpegError):
             self._spoilt += 1
             return None
-        width, height = look.width, look.height
-        if not self._sizes or self._sizes[-1][1:] != (width, height):
-            self._sizes.append((time_s, width, height))
-        rows, columns, _ = picture.shape
-        sizes, notes = (width, height, rows, columns), tuple(self._notes)
-        return Picture(time_s, self._frame, *sizes, picture.nbytes, notes), picture
+        size = look.width, look.height
+        if not self._sizes or self._sizes[-1][1:] != size:
+            self._sizes.append((time_s, *size))
+        about = (*size, *picture.shape[:2], picture.nbytes, tuple(self._notes), *self._faults())
+        return Picture(time_s, self._frame, *about), picture
 
-    def _look(self, frame: Any) -> Look:
-        return self._reader.look(frame, self._pixel_shape())
+    def _faults(self) -> tuple[int, int]:
+        """Damaged pieces and repaired time stamps after `after_s`."""
+        spoilt, repaired = self._faults_before
+        return self._spoilt - spoilt, self._clock.repaired - repaired
 
     def _pixel_shape(self) -> float:
         """Width of a pixel over its height: as the container says, until the codec says another than at first."""
@@ -345,7 +347,7 @@ class Decoder:
         return min(1.0, self._place / max(1, self._container.size or 1))
 
     def _facts(self, frame: Any) -> Start:
-        look, context = self._look(frame), self._stream.codec_context
+        look, context = self._reader.look(frame, self._pixel_shape()), self._stream.codec_context
         return Start(
             width=look.width,
             height=look.height,
@@ -360,10 +362,9 @@ class Decoder:
         packets_s = self._end_of(*self._highest) if self._highest else 0.0
         shown_s = max(self._shown_until_s, self._passed_until_s)
         return End(
-            duration_s=packets_s if shown_s <= packets_s <= shown_s + LATE_S else shown_s,
-            frames=max(self._packets_seen, self._frame + 1),
-            spoilt=self._spoilt,
-            repaired=self._clock.repaired,
+            packets_s if shown_s <= packets_s <= shown_s + LATE_S else shown_s,
+            max(self._packets_seen, self._frame + 1),
+            *self._faults(),
             broken_off=self._broken_off,
             sizes=tuple(self._sizes),
             notes=tuple(self._notes),

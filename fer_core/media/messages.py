@@ -17,17 +17,21 @@ class Noticed:
     Attributes:
         notes: what could not be honoured or was done to frames, as `End.notes`.
         sizes: of the samples, as `End.sizes`.
+        spoilt: damaged pieces, as `End.spoilt`.
+        repaired: frames without a usable time stamp, as `End.repaired`.
     """
 
     notes: tuple[str, ...] = ()
     sizes: tuple[tuple[float, int, int], ...] = ()
+    spoilt: int = 0
+    repaired: int = 0
 
     def then(self, later: "Noticed") -> "Noticed":
         """Both, where `later` was noticed from there on."""
         notes, sizes = list(self.notes), list(self.sizes)
         notes += [note for note in later.notes if note not in notes]
         sizes += later.sizes[1:] if sizes and later.sizes and sizes[-1][1:] == later.sizes[0][1:] else later.sizes
-        return Noticed(tuple(notes), tuple(sizes))
+        return Noticed(tuple(notes), tuple(sizes), self.spoilt + later.spoilt, self.repaired + later.repaired)
 
 
 NOTHING: Final = Noticed()
@@ -86,6 +90,8 @@ class Picture:
         columns: of the picture, in pixels.
         bytes: of the picture.
         notes: what was noticed so far, as `End.notes`.
+        spoilt: so far, as `End.spoilt`.
+        repaired: so far, as `End.repaired`.
     """
 
     time_s: float
@@ -96,6 +102,8 @@ class Picture:
     columns: int
     bytes: int
     notes: tuple[str, ...] = ()
+    spoilt: int = 0
+    repaired: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,8 +133,8 @@ class End:
     Attributes:
         duration_s: as it was found, in seconds.
         frames: number of frames.
-        spoilt: number of damaged pieces that could not be decoded.
-        repaired: number of frames without a usable time stamp.
+        spoilt: number of damaged pieces after `Wanted.after_s` that could not be decoded.
+        repaired: number of frames after `Wanted.after_s` without a usable time stamp.
         broken_off: whether reading stopped before the end of the file.
         sizes: time in seconds, width and height in pixels of each frame that had another size than the one before.
         notes: keys of the notes that `fer_core.media.video` has sentences for.

@@ -13,7 +13,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -87,6 +87,8 @@ class Sample:
         width: of the upright frame before it was shrunk, in pixels.
         height: of the same, in pixels.
         notes: what was noticed about the recording so far, by the names that have sentences here.
+        spoilt: damaged pieces so far.
+        repaired: frames without a usable time stamp so far.
     """
 
     time_s: float
@@ -95,6 +97,8 @@ class Sample:
     width: int
     height: int
     notes: tuple[str, ...] = ()
+    spoilt: int = 0
+    repaired: int = 0
 
 
 _Said = Message | Sample
@@ -183,9 +187,7 @@ class Video:
                     return
             elif isinstance(message, Sample):
                 self._last_s = message.time_s
-                size = message.width, message.height
-                if self.noticed.notes != message.notes or not self.noticed.sizes or self.noticed.sizes[-1][1:] != size:
-                    self.noticed = self.noticed.then(Noticed(message.notes, ((message.time_s, *size),)))
+                self._notice(message)
                 yield message
             elif isinstance(message, End):
                 self._finish(message)
@@ -198,8 +200,8 @@ class Video:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is missing or was repaired, one sentence each; complete after the last sample."""
-        return tuple(self._problems)
+        """What is missing, was repaired or was noticed up to the last sample, one sentence each."""
+        return (*self._problems, *self._noticed_in_words())
 
     def _begin(self, message: _Said | None) -> None:
         while isinstance(message, Alive):
@@ -253,23 +255,35 @@ class Video:
             )
         elif end.broken_off:
             self._problems.append(f"Reading broke off at {end.duration_s:.1f} s; what follows is damaged.")
-        if end.spoilt:
-            self._problems.append(f"{_plural(end.spoilt, 'damaged piece')} could not be decoded and left a hole.")
-        if end.repaired:
-            what = _plural(end.repaired, "frame")
-            self._problems.append(f"{what} had no usable time stamp; the times there follow from the frame rate.")
-        self.noticed = self._before.then(Noticed(end.notes, end.sizes))
-        self._problems += [_NOTES[note] for note in self.noticed.notes if note in _NOTES]
-        sizes = self.noticed.sizes
-        first = sizes[0][1:] if self._before.sizes else (self.width, self.height)
-        changes = list(pairwise(sizes))
+        self.noticed = self._before.then(Noticed(end.notes, end.sizes, end.spoilt, end.repaired))
+
+    def _notice(self, sample: Sample) -> None:
+        """Take over what was noticed up to a sample; where nothing is new, nothing is made."""
+        known, size = self.noticed, (sample.width, sample.height)
+        if known.notes != sample.notes or not known.sizes or known.sizes[-1][1:] != size:
+            known = known.then(Noticed(sample.notes, ((sample.time_s, *size),)))
+        faults = self._before.spoilt + sample.spoilt, self._before.repaired + sample.repaired
+        if (known.spoilt, known.repaired) != faults:
+            known = replace(known, spoilt=faults[0], repaired=faults[1])
+        self.noticed = known
+
+    def _noticed_in_words(self) -> Iterator[str]:
+        noticed = self.noticed
+        if noticed.spoilt:
+            yield f"{_plural(noticed.spoilt, 'damaged piece')} could not be decoded and left a hole."
+        if noticed.repaired:
+            what = _plural(noticed.repaired, "frame")
+            yield f"{what} had no usable time stamp; the times there follow from the frame rate."
+        yield from (_NOTES[note] for note in noticed.notes if note in _NOTES)
+        first = noticed.sizes[0][1:] if self._before.sizes else (self.width, self.height)
+        changes = list(pairwise(noticed.sizes))
         for (_, *old), (time_s, *new) in changes[:MOST_CHANGES_TOLD]:
-            self._problems.append(
+            yield (
                 f"At {time_s:.1f} s the frame size changes from {old[0]}x{old[1]} to {new[0]}x{new[1]}; boxes are in "
                 f"pixels of {first[0]}x{first[1]}."
             )
         if (more := len(changes) - MOST_CHANGES_TOLD) > 0:
-            self._problems.append(f"The frame size changes {_plural(more, 'further time')}.")
+            yield f"The frame size changes {_plural(more, 'further time')}."
 
 
 def _plural(n: int, thing: str) -> str:
@@ -365,8 +379,8 @@ class _Decoder:
                     image = np.empty((message.rows, message.columns, 3), np.uint8)
                     if pipe.readinto(image.data.cast("B")) != image.size:  # the process was killed in the middle
                         break
-                    size, notes = (message.width, message.height), message.notes
-                    message = Sample(message.time_s, message.frame, image, *size, notes)
+                    size, faults = (message.width, message.height), (message.spoilt, message.repaired)
+                    message = Sample(message.time_s, message.frame, image, *size, message.notes, *faults)
                 if not self._put(message):
                     return
         self._put(None)

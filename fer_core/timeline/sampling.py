@@ -84,12 +84,12 @@ def can_tell_at(
 def known_at(values: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Whether each value is known, and one beside it, so that a change could be seen: bool (N,) of (N,) with NaN."""
     known = ~np.isnan(values)
-    return known & _beside(known[1:] & known[:-1])
+    return np.asarray(known & _beside(known[1:] & known[:-1]))
 
 
 def _beside(steps: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether one of the two steps beside each sample is true: bool (N,) of (N - 1,)."""
-    return np.concatenate([[False], steps]) | np.concatenate([steps, [False]])
+    return np.asarray(np.concatenate([[False], steps]) | np.concatenate([steps, [False]]))
 
 
 def _rates_around_hz(times_s: NDArray[np.floating], near: NDArray[np.bool_]) -> NDArray[np.float64]:

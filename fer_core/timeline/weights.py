@@ -94,4 +94,4 @@ def _usual_s(steps: NDArray[np.float64]) -> float:
     around = usual_around(steps, slow)
     slowest_first = np.argsort(-around, kind="stable")
     beyond = np.cumsum(steps[slow][slowest_first]) > (1 - _USUAL_SHARE) * steps.sum()
-    return max(of_samples_s, *around[slowest_first][beyond][:1].tolist(), 0.0)
+    return float(max([of_samples_s, *around[slowest_first][beyond][:1]]))

@@ -33,7 +33,7 @@ def test_a_message_is_a_flat_object_with_its_kind():
     ]
     assert json.loads(to_line(MESSAGES[1])) == {
         **{"kind": "sample", "time_s": 0.25, "frame": 7, "width": 1920, "height": 1080},
-        **{"rows": 540, "columns": 960, "bytes": 1_555_200, "notes": []},
+        **{"rows": 540, "columns": 960, "bytes": 1_555_200, "notes": [], "spoilt": 0, "repaired": 0},
     }
 
 

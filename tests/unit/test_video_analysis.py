@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pandas as pd
@@ -318,6 +319,40 @@ def test_going_on_tells_what_was_noticed_before(tmp_path, monkeypatch):
     fake_pipeline([FACE]).analyze_video(path, progress=monitor, checkpoint=checkpoint)
     resumed = fake_pipeline([FACE]).analyze_video(path, checkpoint=checkpoint)
     assert len(whole.problems) >= 3 and resumed.problems == whole.problems
+
+
+def test_going_on_tells_of_damage_that_came_before_and_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_core.analysis.run.SAVE_EVERY_S", 0.0)
+    clean = write_video(
+        tmp_path / "a.mp4", [scene((100 + n, 120, 150)) for n in range(150)], options={"g": "10", "bf": "0"}
+    )
+    path, checkpoint = tmp_path / "b.mp4", tmp_path / "state.jsonl"
+    content = bytearray(clean.read_bytes())
+    with av.open(str(clean)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    for number in (26, 101):  # one before the stop, one after it
+        start, end = packets[number].pos, packets[number].pos + packets[number].size
+        content[start + 4 : end] = b"\xff" * (end - start - 4)
+    path.write_bytes(content)
+    [problem] = fake_pipeline([FACE]).analyze_video(path).problems
+    monitor = Monitor(lambda progress: monitor.stop() if progress.time_s > 2.5 else None, every_s=0)
+    stopped = fake_pipeline([FACE]).analyze_video(path, progress=monitor, checkpoint=checkpoint)
+    assert problem.startswith("2 damaged pieces") and stopped.problems[0].startswith("1 damaged piece ")
+    assert fake_pipeline([FACE]).analyze_video(path, checkpoint=checkpoint).problems == (problem,)
+
+
+def test_what_was_noticed_is_told_of_a_stopped_reading_too(tmp_path):
+    parts = [
+        write_video(tmp_path / "a.ts", [scene(width=320)] * 50, options={"x264-params": "interlaced=1"}),
+        write_video(tmp_path / "b.ts", [scene(width=480)] * 50),
+    ]
+    path = tmp_path / "all.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    monitor = Monitor(lambda progress: monitor.stop() if progress.time_s > 3 else None, every_s=0)
+    stopped = fake_pipeline([FACE]).analyze_video(path, progress=monitor)
+    words = " ".join(stopped.problems)
+    assert "was stopped at" in words and "interlaced" in words and "changes from 320x" in words
+    assert "no usable time stamp" in words
 
 
 class CountingSequence:
