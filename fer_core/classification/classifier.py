@@ -20,6 +20,9 @@ from fer_core.networks.files import MODELS_DIR
 BATCH = 64
 """Faces run at once; more gain no speed and cost memory."""
 
+PIXELS_AT_ONCE = BATCH * 96 * 96
+"""Of these faces together: fewer larger ones are run at once, as what a network computes with grows with them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Classification:
@@ -114,8 +117,9 @@ class EmotionClassifier:
         """Read faces, each uint8 (H, W) grey or (H, W, 3) BGR of any size, in as few runs as possible."""
         if not len(crops):
             return _NOTHING
-        faces = (colour_input if self.takes_colour else network_input)(crops, self.card.side_px)
-        outputs = [self.calibrated(faces[i : i + BATCH]) for i in range(0, len(faces), BATCH)]
+        side_px, prepared = self.card.side_px, colour_input if self.takes_colour else network_input
+        at_once = max(1, min(BATCH, PIXELS_AT_ONCE // side_px**2))
+        outputs = [self.calibrated(prepared(crops[i : i + at_once], side_px)) for i in range(0, len(crops), at_once)]
         emotion = np.concatenate([output.emotion for output in outputs])
         return Classification(
             softmax(emotion.astype(np.float64), axis=1).astype(np.float32),

@@ -18,17 +18,19 @@ Source = Path | BinaryIO
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """Limits of a folder or zip, checked before anything is read.
+    """Limits of a folder or zip; those of its files are checked before anything is read.
 
     Attributes:
         max_files: number of files, whatever they are.
         max_total_bytes: their size together, of a zip once unpacked.
         max_file_bytes: of one file; a larger one is refused alone.
+        max_kept_bytes: of the faces that are kept in memory until all models have read them.
     """
 
     max_files: int = 50_000
     max_total_bytes: int = 4_000_000_000
     max_file_bytes: int = 100_000_000
+    max_kept_bytes: int = 4_000_000_000
 
 
 DEFAULT_LIMITS: Final = ArchiveLimits()

@@ -106,12 +106,11 @@ def read_labelled(
 
     Raises:
         DatasetError: it is missing, not a folder or zip, beyond the limits, has no picture in a folder named after an
-            emotion, or none that can be used. A single bad file is only listed in `skipped`.
+            emotion, or none that can be used, or its faces take too much memory. A single bad file is only listed in
+            `skipped`.
         StoppedError: the monitor was asked to stop.
     """
-    monitor, classifiers = monitor or Monitor(), list(classifiers)
-    kept_px = max([KEPT_PX, *(classifier.card.side_px for classifier in classifiers)])
-    in_colour = any(classifier.takes_colour for classifier in classifiers)
+    monitor, kept = monitor or Monitor(), _Kept(list(classifiers), limits.max_kept_bytes)
     with opened(source, limits) as tree:
         labelled, skipped = _sorted_out(tree)
         if not labelled:
@@ -123,9 +122,10 @@ def read_labelled(
         for done, (file, label) in enumerate(labelled, start=1):
             try:
                 picture = _face(tree.read(file), detector)
-                rows.append((shrunk(picture if in_colour else grey(picture), kept_px)[0], label, file))
             except (MediaError, DatasetError) as error:
                 skipped.append(Skipped(file, str(error)))
+            else:
+                rows.append((kept.face(picture), label, file))
             monitor.step(done, len(labelled))
     if not rows:
         raise DatasetError(
@@ -169,6 +169,35 @@ def _sorted_out(tree: FileTree) -> tuple[list[tuple[str, int]], list[Skipped]]:
         elif path.suffix.lower() in IMAGE_SUFFIXES:
             skipped.append(Skipped(name, NO_EMOTION.format(path.parent.name)))
     return labelled, skipped
+
+
+class _Kept:
+    """How faces are kept until all models have read them, and how much memory they may take."""
+
+    def __init__(self, classifiers: Sequence[EmotionClassifier], most_bytes: int) -> None:
+        self._px = max([KEPT_PX, *(classifier.card.side_px for classifier in classifiers)])
+        self._in_colour = any(classifier.takes_colour for classifier in classifiers)
+        self._widest = max(classifiers, key=lambda one: (one.takes_colour, one.card.side_px), default=None)
+        self._bytes, self._most = 0, most_bytes
+
+    def face(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A face as it is kept.
+
+        Raises:
+            DatasetError: all that were kept take more than is allowed.
+        """
+        face = shrunk(picture if self._in_colour else grey(picture), self._px)[0]
+        if face.base is not None:  # a part of a photograph, which would be kept as a whole
+            face = face.copy()
+        self._bytes += face.nbytes
+        if self._bytes > self._most:
+            form = f"{self._px} pixels{' in colour' if self._in_colour else ''}"
+            whose = f", as {self._widest.card.title} looks at them," if self._widest else ""
+            raise DatasetError(
+                f"At {form}{whose} these faces take more than the {self._most / 1e6:,.0f} MB of memory allowed; take "
+                f"fewer faces{', or leave that model out' if self._widest else ''}."
+            )
+        return face
 
 
 def _face(data: bytes, detector: FaceDetector | None) -> NDArray[np.uint8]:

@@ -213,6 +213,26 @@ def test_a_network_that_takes_colour_is_given_it_in_its_size(tmp_path):
     assert crop.shape == (224, 224, 3) and (crop == (255, 0, 0)).all()
 
 
+def colour_network(side_px: int) -> SimpleNamespace:
+    return SimpleNamespace(takes_colour=True, card=SimpleNamespace(side_px=side_px, title="Theirs"))
+
+
+def test_faces_that_would_fill_the_memory_are_refused_with_the_model_that_wants_them_so(tmp_path):
+    source = folder_of(tmp_path, {f"happy/{i}.png": picture(shape=(300, 300, 3)) for i in range(3)})
+    limits = ArchiveLimits(max_kept_bytes=2 * 224 * 224 * 3)
+    with pytest.raises(
+        DatasetError, match=r"At 224 pixels in colour, as Theirs looks at them, .* leave that model out"
+    ):
+        read_labelled(source, limits=limits, classifiers=[colour_network(224)])
+    assert len(read_labelled(source, limits=limits)) == 3
+
+
+def test_a_face_that_was_found_does_not_keep_its_photograph(tmp_path):
+    source = folder_of(tmp_path, {"happy/a.png": picture(shape=(500, 500, 3))})
+    [crop] = read_labelled(source, FakeDetector([Box(20, 10, 100, 100)]), classifiers=[colour_network(224)]).crops
+    assert crop.shape == (100, 100, 3) and crop.base is None
+
+
 def test_progress_is_told(tmp_path):
     told: list[Progress] = []
     files = zip_of(tmp_path, {f"sad/{i}.png": picture() for i in range(3)})

@@ -97,6 +97,13 @@ def test_mirror_image_is_averaged_when_the_card_says_so():
     assert np.allclose(result.class_maps[0], result.class_maps[0][:, ::-1])
 
 
+def test_fewer_large_faces_are_run_at_once():
+    for side_px, most in ((96, 64), (224, 11)):
+        engine = FakeEngine()
+        said = EmotionClassifier(engine, fake_card(side_px=side_px)).classify([np.zeros((9, 9), np.uint8)] * 70)
+        assert len(said.probabilities) == 70 and max(len(batch) for batch in engine.seen) == most
+
+
 def test_many_crops_run_in_several_batches():
     engine = FakeEngine()
     crops = [PICTURE[:48, :48, 0]] * 150

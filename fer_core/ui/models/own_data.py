@@ -27,8 +27,10 @@ from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import held
 
-LIMITS: Final = ArchiveLimits(max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000)
-"""Limits of one upload, unpacked; the command line takes more."""
+LIMITS: Final = ArchiveLimits(
+    max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000, max_kept_bytes=500_000_000
+)
+"""Limits of one upload, unpacked; the command line takes more. The last one is met by colour networks alone."""
 
 MOST_BYTES: Final = 200_000_000
 """Limit of one upload in bytes, packed."""
