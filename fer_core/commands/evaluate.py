@@ -101,7 +101,7 @@ def _seem_photographs(faces: "LabelledFaces") -> bool:
     from fer_core.detection import load_detector
     from fer_core.evaluation import seem_whole
 
-    if faces.split != "all":
+    if faces.votes is not None:  # of FER2013, whose pictures are faces
         return False
     try:
         detector = load_detector()
@@ -113,20 +113,21 @@ def _seem_photographs(faces: "LabelledFaces") -> bool:
 def _faces(options: argparse.Namespace, classifiers: "list[EmotionClassifier]") -> "LabelledFaces":
     from fer_core.detection import load_detector
     from fer_core.evaluation import Skipped, read_labelled, split_of
-    from fer_core.evaluation.datasets import has_splits, load_faces
+    from fer_core.evaluation.datasets import layout_of, load_faces
 
-    laid_out = options.split != "all" and has_splits(options.data)
-    if options.split not in ("all", "test", None) and not laid_out:
+    layout = "plain" if options.split == "all" else layout_of(options.data)
+    if options.split not in ("all", "test", None) and layout == "plain":
         raise DatasetError(
             f'The data have no split "{options.split}", as there are no train and test folders; leave out --split, '
             "which measures all."
         )
-    if options.split == "all" or (options.split is None and not laid_out):
+    if layout != "fer2013":
         return read_labelled(
             options.data,
             load_detector() if options.detect else None,
             monitor=progress_line("the pictures read", 1.0),
             classifiers=classifiers,
+            split=options.split or ("test" if layout == "splits" else "all"),
         )
     if options.detect or options.by_folder:
         raise DatasetError("--detect and --by-folder take the data as your own pictures; add --split all.")

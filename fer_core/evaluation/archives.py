@@ -2,7 +2,7 @@
 
 import itertools
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -76,14 +76,21 @@ class FileTree:
 
 
 @contextmanager
-def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[FileTree]:
+def opened(
+    source: Source, limits: ArchiveLimits = DEFAULT_LIMITS, wanted: Callable[[str], bool] = lambda _: True
+) -> Iterator[FileTree]:
     """Open a folder or zip for reading.
+
+    Args:
+        source: what to open.
+        limits: what the wanted files may cost.
+        wanted: told the path of each file, with forward slashes; the others are as if they were not there.
 
     Raises:
         DatasetError: it is missing, closed, neither a folder nor a zip, or beyond the limits.
     """
     label = label_of(source)
-    folder = _listed(source, label, limits) if isinstance(source, Path) else None
+    folder = _listed(source, label, limits, wanted) if isinstance(source, Path) else None
     if folder is not None:
         _check(label, [size for _, size in folder.values()], limits)
         yield FileTree({name: path for name, (path, _) in folder.items()}, None, limits)
@@ -93,9 +100,10 @@ def opened(source: Source, limits: ArchiveLimits = DEFAULT_LIMITS) -> Iterator[F
     except (*DAMAGED, ValueError) as error:
         raise DatasetError(f"{label} is neither a folder nor a readable zip.") from error
     with archive:
-        members = [info for info in archive.infolist() if not info.is_dir()]
-        _check(label, [info.file_size for info in members], limits)
-        yield FileTree({info.filename.replace("\\", "/"): info for info in members}, archive, limits)
+        named = [(info.filename.replace("\\", "/"), info) for info in archive.infolist() if not info.is_dir()]
+        members = [(name, info) for name, info in named if wanted(name)]
+        _check(label, [info.file_size for _, info in members], limits)
+        yield FileTree(dict(members), archive, limits)
 
 
 def label_of(source: Source) -> str:
@@ -103,15 +111,18 @@ def label_of(source: Source) -> str:
     return str(source) if isinstance(source, Path) else str(getattr(source, "name", None) or "The upload")
 
 
-def _listed(source: Path, label: str, limits: ArchiveLimits) -> dict[str, tuple[Path, int]] | None:
-    """The files of a folder with their sizes, no more than one beyond the limit; None of a path that is no folder."""
+def _listed(
+    source: Path, label: str, limits: ArchiveLimits, wanted: Callable[[str], bool]
+) -> dict[str, tuple[Path, int]] | None:
+    """The wanted files of a folder with their sizes, at most one beyond the limit; None of what is no folder."""
     try:
         if not source.exists():
             raise DatasetError(f"{label} does not exist; give a folder or a zip.")
         if not source.is_dir():
             return None
-        paths = itertools.islice((path for path in source.rglob("*") if path.is_file()), limits.max_files + 1)
-        return {path.relative_to(source).as_posix(): (path, path.stat().st_size) for path in paths}
+        files = ((path.relative_to(source).as_posix(), path) for path in source.rglob("*") if path.is_file())
+        chosen = itertools.islice(((name, path) for name, path in files if wanted(name)), limits.max_files + 1)
+        return {name: (path, path.stat().st_size) for name, path in chosen}
     except OSError as error:
         raise DatasetError(f"{label} does not exist or may not be read; give a folder or a zip.") from error
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -42,6 +42,7 @@ SYNONYMS: Final = {
 }
 """Other names under which folders hold an emotion."""
 
+Layout = Literal["fer2013", "splits", "plain"]
 _ROW_OF_NAME: Final = {name: row for row, emotion in enumerate(EMOTIONS) for name in (emotion, *SYNONYMS[emotion])}
 _TEST_HALVES: Final = ("PublicTest", "PrivateTest")
 _SPLIT_FOLDERS: Final = {
@@ -181,16 +182,20 @@ def rater_shares(votes: NDArray[np.float32]) -> NDArray[np.float32]:
     return shares
 
 
-def has_splits(path: Path) -> bool:
-    """Whether data are laid out as FER2013's: a CSV, or emotion folders in `train` and `test`. Reads names only.
+def layout_of(path: Path) -> Layout:
+    """How data are laid out: as FER2013 (its CSV, or its file names), in `train` and `test`, or neither.
 
     Raises:
         DatasetError: `path` is missing, or is neither a folder, a zip nor a CSV.
     """
     _check_there(path)
     if path.suffix == ".csv":
-        return True
-    return any(_is_in_split(PurePosixPath(name).parts) for name in _picture_names(path))
+        return "fer2013"
+    every = (PurePosixPath(name).parts for name in _picture_names(path))
+    paths = [parts for parts in every if len(parts) >= 2 and emotion_row(parts[-2]) is not None]
+    if any(parts[-1].startswith(_TEST_HALVES) for parts in paths):
+        return "fer2013"
+    return "splits" if any(not _SPLIT_FOLDERS.keys().isdisjoint(parts[:-2]) for parts in paths) else "plain"
 
 
 def copies_of(faces: FaceSet, others: FaceSet) -> NDArray[np.bool_]:
@@ -265,7 +270,7 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, tr
             continue
         if image.shape != (FACE_PX, FACE_PX):
             image = np.asarray(cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA), np.uint8)
-        rows.append((image, label, parts[-1], _split_of(parts)))
+        rows.append((image, label, parts[-1], split_of_path(name)))
     if not rows:
         raise DatasetError(
             f"{path} has no pictures in folders named after the emotions ({', '.join(EMOTIONS)}); "
@@ -286,7 +291,7 @@ def _decoded(data: bytes) -> NDArray[np.uint8] | None:
 def _picture_files(path: Path, training: bool) -> Iterator[tuple[str, bytes]]:
     """Yield (path with forward slashes, bytes), in the order of the paths; no bytes where they cannot be had."""
     stored = _picture_names(path)
-    names = [name for name in stored if training or _split_of(PurePosixPath(name).parts) != "train"]
+    names = [name for name in stored if training or split_of_path(name) != "train"]
     if path.is_dir():
         for name in names:
             try:
@@ -336,12 +341,9 @@ def _closed(path: Path) -> DatasetError:
     return DatasetError(f"{path} may not be read; change its permissions or copy it.")
 
 
-def _is_in_split(parts: tuple[str, ...]) -> bool:
-    labelled = len(parts) >= 2 and emotion_row(parts[-2]) is not None
-    return labelled and (not _SPLIT_FOLDERS.keys().isdisjoint(parts[:-2]) or parts[-1].startswith(_TEST_HALVES))
-
-
-def _split_of(parts: tuple[str, ...]) -> str:
+def split_of_path(name: str) -> str:
+    """The split that a picture belongs to by its path, with forward slashes; "test" where that does not tell."""
+    parts = PurePosixPath(name).parts
     for prefix in _TEST_HALVES:
         if parts[-1].startswith(prefix):
             return prefix

@@ -1,6 +1,6 @@
 """Faces with labels that people bring: any folder or zip of pictures in folders named after the emotions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -13,7 +13,14 @@ from fer_core.detection import FaceDetector
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, MediaError
 from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
-from fer_core.evaluation.datasets import IMAGE_SUFFIXES, NO_EMOTION, FaceSet, copies_of, emotion_row
+from fer_core.evaluation.datasets import (
+    IMAGE_SUFFIXES,
+    NO_EMOTION,
+    FaceSet,
+    copies_of,
+    emotion_row,
+    split_of_path,
+)
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import bgr, cut_face, grey, shrunk
 from fer_core.jobs import Monitor
@@ -40,7 +47,7 @@ class LabelledFaces:
     """Faces to measure models on.
 
     Attributes:
-        split: "all", or the part of FER2013 that they are.
+        split: "all", or the part of the data that they are.
         crops: N faces, uint8 (H, W) grey, or (H, W, 3) BGR where they are for a network that takes colour.
         labels: int64 (N,), indices into `EMOTIONS`.
         files: the N paths within the folder or zip; of FER2013, the file names.
@@ -93,6 +100,7 @@ def read_labelled(
     limits: ArchiveLimits = DEFAULT_LIMITS,
     monitor: Monitor | None = None,
     classifiers: Iterable[EmotionClassifier] = (),
+    split: str = "all",
 ) -> LabelledFaces:
     """Read a folder or zip of pictures, each in a folder named after its emotion, at any depth.
 
@@ -103,6 +111,8 @@ def read_labelled(
         monitor: takes in how many files are read; can stop the work.
         classifiers: those that the faces are for: they are kept in colour where one takes colour, and as large as the
             one that looks at the largest.
+        split: "all", or the only one that is read, by folders of that name; "test" is everything that is for neither
+            training nor validation.
 
     Raises:
         DatasetError: it is missing, not a folder or zip, beyond the limits, has no picture in a folder named after an
@@ -111,8 +121,13 @@ def read_labelled(
         StoppedError: the monitor was asked to stop.
     """
     monitor, kept = monitor or Monitor(), _Kept(list(classifiers), limits.max_kept_bytes)
-    with opened(source, limits) as tree:
+    with opened(source, limits, _in_split(split)) as tree:
         labelled, skipped = _sorted_out(tree)
+        if not labelled and split != "all":
+            raise DatasetError(
+                f'{label_of(source)} has no pictures of the split "{split}" in folders named after the emotions; '
+                "choose another split, or all."
+            )
         if not labelled:
             raise DatasetError(
                 f"{label_of(source)} has no pictures in folders named after the emotions ({', '.join(EMOTIONS)}); put "
@@ -134,7 +149,7 @@ def read_labelled(
         )
     crops, labels, files = zip(*rows, strict=True)
     return LabelledFaces(
-        split="all",
+        split=split,
         crops=crops,
         labels=np.array(labels, np.int64),
         files=files,
@@ -155,6 +170,14 @@ def seem_whole(faces: LabelledFaces, detector: FaceDetector) -> bool:
     sizes = [(boxes[0].box, min(crop.shape[:2])) for crop, boxes in found if boxes]
     small = sum(max(box.width, box.height) < _FILLED * side_px for box, side_px in sizes)
     return 2 * int(small) > len(sizes)
+
+
+def _in_split(split: str) -> Callable[[str], bool]:
+    if split == "all":
+        return lambda _: True
+    if split == "test":
+        return lambda name: split_of_path(name) not in ("train", "validation")
+    return lambda name: split_of_path(name) == split
 
 
 def _sorted_out(tree: FileTree) -> tuple[list[tuple[str, int]], list[Skipped]]:

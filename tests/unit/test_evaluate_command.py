@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_core.classification import load_card
+from fer_core.classification import EmotionClassifier, load_card
+from fer_core.classification.engines import NetworkOutput
 from fer_core.cli import main
 from fer_core.detection import load_detector
 from fer_core.emotions import EMOTIONS
@@ -16,6 +17,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation import evaluate_models, read_labelled
 from fer_core.imaging.crops import cut_face
 from fer_core.jobs import Monitor, Progress
+from fer_core.testing import fake_card
 from tests.conftest import PORTRAIT
 from tests.predictions import brightness_classifier
 
@@ -146,6 +148,45 @@ def test_other_names_in_train_and_test_folders_are_the_test_split(capsys, tmp_pa
         path.parent.mkdir(parents=True)
         path.write_bytes(png(np.full((48, 48), 99, np.uint8)))
     assert run(capsys, tmp_path)[1]["split"] == "test"
+
+
+class RedEngine:
+    """Happy where a face is red, sad where it is not; keeps the shapes of what it sees."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, ...]] = []
+
+    def __call__(self, faces: np.ndarray) -> NetworkOutput:
+        self.seen.append(faces.shape[1:])
+        logits = np.zeros((len(faces), 7), np.float32)
+        logits[:, EMOTIONS.index("happy")] = (faces[..., -1] - faces[..., 0]).mean(axis=(1, 2))
+        logits[:, EMOTIONS.index("sad")] = -logits[:, EMOTIONS.index("happy")]
+        return NetworkOutput(logits, np.zeros((len(faces), 8), np.float32), np.zeros((len(faces), 1, 1, 7), np.float32))
+
+
+class ColourClassifier(EmotionClassifier):
+    takes_colour = True
+
+
+def red_and_blue(folder: Path, name: str) -> Path:
+    for emotion, colour in (("happy", (0, 0, 98)), ("sad", (255, 0, 0))):  # of one brightness
+        path = folder / "test" / emotion / f"{name}.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(png(np.full((96, 96, 3), colour, np.uint8)))
+    return folder
+
+
+@pytest.mark.parametrize("place", [("", ()), ("test", ("--split", "test")), ("", ("--split", "test"))])
+def test_data_in_train_and_test_folders_are_read_in_colour(place, capsys, monkeypatch, tmp_path):
+    engine, (below, options) = RedEngine(), place
+    monkeypatch.setattr(
+        EmotionClassifier, "load", lambda *_: ColourClassifier(engine, fake_card(name=MODEL, side_px=96))
+    )
+    result = run(capsys, red_and_blue(tmp_path / "own", "a") / below, *options)[1]
+    assert (result["split"], result["n"], result["models"][MODEL]["accuracy"]) == ("test", 2, 1)
+    assert result["models"][MODEL]["accuracy_deduplicated"] is None and set(engine.seen) == {(96, 96, 3)}
+    grey = run(capsys, red_and_blue(tmp_path / "fer", "PrivateTest_1"))[1]
+    assert (grey["split"], grey["models"][MODEL]["accuracy"]) == ("PrivateTest", 0)  # grey
 
 
 def test_damaged_pictures_of_a_split_are_named_and_skipped(capsys, layout):

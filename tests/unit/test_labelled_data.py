@@ -233,6 +233,19 @@ def test_a_face_that_was_found_does_not_keep_its_photograph(tmp_path):
     assert crop.shape == (100, 100, 3) and crop.base is None
 
 
+@pytest.mark.parametrize("make", [folder_of, zip_of], ids=["folder", "zip"])
+def test_one_split_is_read_as_if_the_others_were_not_there(make, tmp_path):
+    training = {f"train/happy/{i}.png": picture() for i in range(5)}
+    source = make(
+        tmp_path, {**training, "val/sad/v.png": picture(), "test/happy/a.png": picture(), "train/odd/x.png": b""}
+    )
+    faces = read_labelled(source, limits=ArchiveLimits(max_files=1), split="test")
+    assert (faces.split, faces.files, faces.skipped, faces.copies) == ("test", ("test/happy/a.png",), (), None)
+    assert read_labelled(source, split="validation").files == ("val/sad/v.png",)
+    with pytest.raises(DatasetError, match=r'no pictures of the split "PublicTest".*choose another split'):
+        read_labelled(source, split="PublicTest")
+
+
 def test_progress_is_told(tmp_path):
     told: list[Progress] = []
     files = zip_of(tmp_path, {f"sad/{i}.png": picture() for i in range(3)})

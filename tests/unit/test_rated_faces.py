@@ -11,7 +11,7 @@ import pytest
 
 from fer_core import DatasetError, Rate, Study
 from fer_core.cli import main
-from fer_core.evaluation.datasets import has_splits, load_faces
+from fer_core.evaluation.datasets import layout_of, load_faces
 from fer_core.evaluation.labelled import read_labelled
 from fer_core.evaluation.rated_faces import RatedFace, as_seen, faces_of_recording, labelled_zip
 from fer_core.readings import Box
@@ -88,7 +88,7 @@ def test_the_pictures_are_those_that_networks_see(labelled):
 def test_too_few_spans_to_hold_one_out_are_one_set(tmp_path):
     data = tmp_path / "set.zip"
     data.write_bytes(labelled_zip([a_face("happy", 1), a_face("sad", 2)]))
-    assert not has_splits(data)
+    assert layout_of(data) == "plain"
     assert read_labelled(data).labels.tolist() == [3, 4]
     with zipfile.ZipFile(data) as archive:
         readme = archive.read("README.txt").decode()
