@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from pydantic import JsonValue
@@ -39,6 +39,8 @@ FETCH_FACE: Final = (
 
 _PUBLIC_STARTS: Final = frozenset({FACE_START, "imagenet"})
 """Starts that are no installed models."""
+
+_FILES: Final = (".keras", ".bin")
 
 # Where a run stops decides how far it gets, not what it is.
 _BUDGETS: Final = frozenset({"epochs", "minutes"})
@@ -105,7 +107,8 @@ def steps(card: ModelCard, root: Path = RECIPES.parents[1]) -> list[Step]:
     settings = card.recipe.settings
     if settings is None:
         return [_measured_again(card.name)]
-    last = _leg(settings, settings_file(card), root)
+    place = f"runs/{settings.model}_last" if _place(settings.start) == f"runs/{settings.model}" else None
+    last = _leg(settings, settings_file(card), root, place)
     return [*_fetched(card), *_earlier_legs(card, root), *last, _measured_again(card.name)]
 
 
@@ -116,7 +119,15 @@ def _earlier_legs(card: ModelCard, root: Path) -> list[Step]:
         return []
     legs = _earlier_legs(younger, root)
     name = f"{card.name}_leg{len(legs) // 2 + 1}"
-    return [*legs, *_leg(younger.recipe.settings, f"{name}_settings.json", root, f"runs/{name}")]
+    place = _place((card.recipe.settings or RunSettings()).start) or f"runs/{name}"
+    return [*legs, *_leg(younger.recipe.settings, f"{name}_settings.json", root, place)]
+
+
+def _place(start: str) -> str | None:
+    """The folder of the run whose `.keras` file a run starts with; None of any other start."""
+    path = PurePath(start)
+    of_run = path.suffix == ".keras" and path.parts[-3:-2] != ("models",)
+    return path.parent.as_posix() if of_run else None
 
 
 def _fetched(card: ModelCard) -> list[Step]:
@@ -168,9 +179,13 @@ def _recipe(settings: RunSettings, folder: Path) -> Path | None:
 
 
 def requirements(card: ModelCard) -> list[str]:
-    """The installed models that have to be there before the first of `steps`: weights to start with, teachers."""
+    """The installed models that have to be there before the first of `steps`: weights to start with, teachers.
+
+    Files of runs that a start or a teacher names are no models, and are left out.
+    """
     settings, younger = card.recipe.settings or RunSettings(), _younger_self(card)
-    needed = {name for name in (settings.start, *settings.teachers) if name} - _PUBLIC_STARTS
+    named = (name for name in (settings.start, *settings.teachers) if name and not name.endswith(_FILES))
+    needed = set(named) - _PUBLIC_STARTS
     if younger is not None:  # whose run installs the model itself
         needed = {name for name in needed if name != settings.model} | set(requirements(younger))
     return sorted(needed)

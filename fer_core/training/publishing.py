@@ -15,7 +15,7 @@ from fer_core.classification.cards import ModelCard, again, ensembles_of, list_c
 from fer_core.classification.classifier import EmotionClassifier
 from fer_core.classification.combined import Ensemble
 from fer_core.classification.engines import ENGINES, Engine
-from fer_core.classification.recipe import Drift, Machine, Recipe, RunSettings
+from fer_core.classification.recipe import Drift, Recipe
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, read_predictions, threshold_for, write_records
@@ -28,11 +28,12 @@ from fer_core.networks.files import MODELS_DIR, FileRecord
 from fer_core.training.augmentation import plain
 from fer_core.training.conversion import to_litert, with_class_maps
 from fer_core.training.fitting import emotion_logits
-from fer_core.training.starting import of_faces
+from fer_core.training.starting import has_public_start, of_faces, recipe_of_run
 from fer_core.whole_file import write_whole
 
 MAX_PROBABILITY_DRIFT = 0.02
 MAX_ACCURACY_DRIFT = 0.003
+UNKNOWN_ORIGIN = "Begun with the weights of another network of which it is not stated what they learnt from"
 CERTAIN_ACCURACY = 0.75
 """A reading that is not marked uncertain shall be right three times in four (on PublicTest)."""
 
@@ -333,27 +334,16 @@ def _learnt_from(recipe: Recipe, train: FaceSet) -> str:
     rated = int(train.votes.any(axis=1).sum())
     votes = f"with FER+ votes for {rated}" if recipe.learnt_from_raters else "without FER+ votes"
     said = f"FER2013, {len(train)} training faces, {votes}"
-    starts = [run.settings.start or "" for run in recipe.runs() if run.settings is not None]
-    return f"{said}. {FACE_ORIGIN}" if any(map(of_faces, starts)) else said
+    if any(of_faces(run.settings.start) for run in recipe.runs() if run.settings is not None):
+        said += f". {FACE_ORIGIN}"
+    return said if _is_whole(recipe) else f"{said}. {UNKNOWN_ORIGIN}"
+
+
+def _is_whole(recipe: Recipe) -> bool:
+    """Whether it is known what all weights learnt from, back to the first run."""
+    *_, first = recipe.runs()
+    return first.settings is not None and has_public_start(first.settings.start)
 
 
 def _accuracy(probabilities: np.ndarray, faces: FaceSet) -> float:
     return float((probabilities.argmax(axis=1) == faces.labels).mean())
-
-
-def recipe_of_run(run: Path, converted: str) -> Recipe:
-    """The recipe of a finished run; `before` is the recipe of the run whose weights it began with."""
-    rows = (run / "history.csv").read_text().splitlines()
-    header, last = rows[0].split(","), rows[-1].split(",")
-    recipe = Recipe(
-        settings=RunSettings.model_validate_json((run / "settings.json").read_bytes()),
-        epochs=len(rows) - 1,
-        minutes=round(float(last[header.index("seconds")]) / 60, 1),
-        machine=Machine.model_validate_json((run / "machine.json").read_bytes()),
-        sources=json.loads((run / "sources.json").read_bytes()),
-        converted=converted,
-    )
-    before = run / "before.json"
-    if not before.exists():
-        return recipe
-    return recipe.model_copy(update={"before": Recipe.model_validate_json(before.read_bytes())})

@@ -1,5 +1,6 @@
 """What a run starts with: weights of another network, and teachers."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 from fer_core.classification.cards import load_card, verified_file
 from fer_core.classification.combined import Calibrated
 from fer_core.classification.engines import ENGINES
-from fer_core.classification.recipe import Recipe
-from fer_core.errors import DatasetError, DependencyError
+from fer_core.classification.recipe import Machine, Recipe, RunSettings
+from fer_core.errors import DatasetError, DependencyError, ModelError
 from fer_core.evaluation.datasets import FACE_PX
 from fer_core.evaluation.recipes import FACE_START
 from fer_core.logits import softmax
@@ -124,16 +125,69 @@ def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]
 
 
 def recipe_before(settings: Settings, models_dir: Path = MODELS_DIR) -> Recipe | None:
-    """The recipe of the installed model whose weights a run starts with; None where its card states none."""
-    if settings.start in ("", IMAGENET) or of_faces(settings.start) or settings.start.endswith(".keras"):
+    """How the network was made whose weights a run starts with: an installed model, or the `.keras` file of a run.
+
+    Returns:
+        None where that is not stated, such as beside a lone file, or where the start is public.
+    """
+    if has_public_start(settings.start):
         return None
-    recipe = load_card(settings.start, models_dir).recipe
-    return recipe if recipe.model_fields_set else None
+    if settings.start.endswith(".keras"):
+        return _recipe_beside(Path(settings.start).absolute().parent)
+    return _stated(load_card(settings.start, models_dir).recipe)
+
+
+def recipe_of_run(run: Path, converted: str = "") -> Recipe:
+    """The recipe of a run; `before` is the recipe of the run whose weights it began with.
+
+    Args:
+        run: its folder.
+        converted: format and precision of the network that was made of it; empty where none was.
+
+    Raises:
+        OSError: a file of the run is missing or may not be read.
+        ValueError: one is damaged.
+        LookupError: its history is empty.
+    """
+    rows = (run / "history.csv").read_text().splitlines()
+    header, last = rows[0].split(","), rows[-1].split(",")
+    recipe = Recipe(
+        settings=RunSettings.model_validate_json((run / "settings.json").read_bytes()),
+        epochs=len(rows) - 1,
+        minutes=round(float(last[header.index("seconds")]) / 60, 1),
+        machine=Machine.model_validate_json((run / "machine.json").read_bytes()),
+        sources=json.loads((run / "sources.json").read_bytes()),
+    )
+    if converted:
+        recipe = recipe.model_copy(update={"converted": converted})
+    before = run / "before.json"
+    if not before.exists():
+        return recipe
+    return recipe.model_copy(update={"before": Recipe.model_validate_json(before.read_bytes())})
+
+
+def has_public_start(start: str) -> bool:
+    """Whether a run begins with random weights, or with public ones whose origin the start itself names."""
+    return start in ("", IMAGENET) or of_faces(start)
 
 
 def of_faces(start: str) -> bool:
     """Whether settings start a run from the weights of the face recognition network: by their name, or by its file."""
     return start == FACE_START or start.endswith(".bin")
+
+
+def _recipe_beside(folder: Path) -> Recipe | None:
+    """The recipe of the `.keras` file in the folder of a run or of a model; None in any other."""
+    try:
+        if (folder / "card.json").is_file():
+            return _stated(load_card(folder.name, folder.parent).recipe)
+        return recipe_of_run(folder)
+    except (OSError, ValueError, LookupError, ModelError):
+        return None
+
+
+def _stated(recipe: Recipe) -> Recipe | None:
+    return recipe if recipe.model_fields_set else None
 
 
 def _teacher_file(name: str, models_dir: Path) -> Path:

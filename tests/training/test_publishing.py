@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 
 import keras
@@ -33,16 +34,22 @@ def quiet(text):
     """Say nothing."""
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A finished run."""
+@contextmanager
+def tiny_architecture():
     from fer_core.training.architectures import ARCHITECTURES
     from tests.training.faces import tiny
 
-    folder = tmp_path_factory.mktemp("run")
     ARCHITECTURES["tiny"] = tiny
-    fit(replace(SETTINGS, epochs=6), TRAIN, VALIDATION, folder, log=quiet, verbose=0)
+    yield
     del ARCHITECTURES["tiny"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run."""
+    folder = tmp_path_factory.mktemp("run")
+    with tiny_architecture():
+        fit(replace(SETTINGS, epochs=6), TRAIN, VALIDATION, folder, log=quiet, verbose=0)
     return folder
 
 
@@ -140,6 +147,30 @@ def test_the_card_says_where_weights_of_face_recognition_came_from(runs_ago, fin
     card = publish(run, FACES, tmp_path / "models", log=quiet)
     assert card.training_data.startswith("FER2013") and "3 million faces" in card.training_data
     assert "FaceScrub" in " ".join(reading_methods(AnalysisRequest(uncertain_below=0.5), card))
+
+
+@pytest.mark.parametrize("kept", ["run", "model", "lone file"])
+def test_a_run_that_went_on_from_a_file_says_what_that_learnt_from(kept, finished, models, tmp_path):
+    first = tmp_path / "models" / "tiny" if kept == "model" else tmp_path / "first"
+    shutil.copytree(models / "tiny" if kept == "model" else finished, first)
+    if kept == "model":
+        card = load_card("tiny", tmp_path / "models")
+        recipe = card.recipe.model_copy(update={"settings": card.recipe.settings.model_copy(update={"start": "face"})})
+        (first / "card.json").write_text(card.model_copy(update={"recipe": recipe}).model_dump_json())
+    elif kept == "run":
+        settings = json.loads((first / "settings.json").read_text())
+        (first / "settings.json").write_text(json.dumps({**settings, "start": "face"}))
+    else:
+        (first / "history.csv").unlink()
+    run, start = tmp_path / "second", str(first / "model.keras")
+    with tiny_architecture():
+        fit(replace(SETTINGS, epochs=1, start=start), TRAIN, VALIDATION, run, log=quiet, verbose=0)
+    said = publish(run, FACES, tmp_path / "published", log=quiet)
+    if kept == "lone file":
+        assert "not stated what they learnt from" in said.training_data
+    else:
+        assert "3 million faces" in said.training_data and "not stated" not in said.training_data
+        assert said.recipe.before.epochs == 6
 
 
 def test_an_unfinished_run_is_not_published(tmp_path):

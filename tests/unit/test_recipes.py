@@ -87,6 +87,14 @@ def test_a_model_that_went_on_from_itself_is_made_in_two_runs():
     assert commands[0].run_dir == commands[1].run_dir != commands[3].run_dir
 
 
+def test_a_model_that_went_on_from_the_file_of_its_run_finds_it_there():
+    before = {"settings": {"model": "custom_cnn", "start": ""}}
+    card = trained(before, start="runs/custom_cnn/model.keras", teachers=["runs/other/model.keras"])
+    commands = [parsed(step.command) for step in steps(card)]
+    assert str(commands[0].run_dir) == "runs/custom_cnn" != str(commands[2].run_dir)
+    assert commands[2].run_dir == commands[3].run_dir and requirements(card) == []
+
+
 def test_a_run_that_began_with_another_model_is_one_run():
     card = trained({"settings": {"model": "hybrid"}}, start="hybrid")
     assert len(steps(card)) == 3
