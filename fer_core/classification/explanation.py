@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier, MapFigures, ModelCard
 from fer_core.emotions import EMOTIONS
-from fer_core.imaging.crops import grey, resized
+from fer_core.imaging.crops import bgr, grey, resized
 
 FACE_PX: Final = 96
-"""Side to which a face is brought before parts of it are hidden."""
+"""Side to which a face is brought before parts of it are hidden; more for a network that looks at more."""
 
 CELLS: Final = 6
 """Squares a side in which a face is hidden, whatever the size of the map."""
@@ -178,7 +178,7 @@ def deletion(
 ) -> Deletion:
     """Hide a face square by square and watch the probability of an emotion.
 
-    Squares are hidden by the face's mean grey: the most marked ones first, and in random orders. The deletion test of
+    The face is what the network sees, in colour where that counts. Squares are hidden by its mean: the most marked ones first, and in random orders. The deletion test of
     Petsiuk et al. (2018), https://arxiv.org/abs/1806.07421.
 
     Args:
@@ -190,7 +190,8 @@ def deletion(
             model and face.
         at_once: squares hidden in one step; divides `CELLS` squared.
     """
-    face = resized(grey(crop), FACE_PX)
+    side_px = CELLS * max(FACE_PX // CELLS, -(-classifier.card.side_px // CELLS))
+    face = resized(bgr(crop) if classifier.takes_colour else grey(crop), side_px)
     marked = cv2.resize(activation, (CELLS, CELLS), interpolation=cv2.INTER_AREA).ravel()
     orders = np.vstack(
         [np.argsort(-marked, kind="stable")[None], _random_orders(RANDOM_ORDERS) if orders is None else orders]
@@ -254,12 +255,12 @@ def _spread(count: int, most: int) -> list[int]:
 
 def _hidden_in_steps(face: NDArray[np.uint8], order: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
     """The face, then with one more square hidden each time."""
-    side, grey_level = FACE_PX // CELLS, round(float(face.mean()))
+    side, level = len(face) // CELLS, np.round(face.mean(axis=(0, 1))).astype(np.uint8)
     steps = [face]
     for cell in order.tolist():
         y, x = side * (cell // CELLS), side * (cell % CELLS)
         step = steps[-1].copy()
-        step[y : y + side, x : x + side] = grey_level
+        step[y : y + side, x : x + side] = level
         steps.append(step)
     return steps
 

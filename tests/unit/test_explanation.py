@@ -66,6 +66,27 @@ def test_a_map_that_points_beside_the_face_is_warned_of(activation, words):
     assert warning is None if words is None else words in warning
 
 
+class RedCornerEngine(TopLeftEngine):
+    """The same, where the corner is red and not only bright. Keeps the shape of what it sees."""
+
+    def __call__(self, faces):
+        self.shape = faces.shape[1:]
+        return super().__call__(faces[..., 2:] - faces[..., :1])
+
+
+class ColourClassifier(EmotionClassifier):
+    takes_colour = True
+
+
+def test_a_network_for_colour_is_tested_on_the_coloured_face_in_its_size():
+    face = np.zeros((300, 300, 3), np.uint8)
+    face[:50, :50, 2] = 250
+    engine = RedCornerEngine()
+    found = deletion(ColourClassifier(engine, fake_card(side_px=224)), face, spot(0, 0), "happy")
+    assert engine.shape == (224, 224, 3) and found.by_map[0] > 0.9 and found.by_map[1] < 0.1
+    assert found.faithful
+
+
 def test_without_knowing_what_is_usual_nothing_is_warned_of():
     assert attention(spot(0, 0)).warning(None) is None
 
