@@ -80,6 +80,16 @@ def test_what_is_missing_is_one_sentence(python, words, capsys, tmp_path, monkey
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for the other Python")
+def test_a_python_is_named_as_seen_from_here(package, tmp_path, monkeypatch):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (tmp_path / "bin" / "python").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    with peers.opened("bin/python") as peer:
+        assert peer.versions["fer"] == "1.2"
+
+
 def test_an_end_in_the_middle_is_told(package):
     (package / "fer" / "classes.py").write_text("")
     with peers.opened() as peer, pytest.raises(WorkerError, match="ended before"):

@@ -140,6 +140,15 @@ class Peer:
         return json.loads(line)
 
 
+def interpreter(python: str | None) -> str:
+    """The Python that has the other project, wherever a process is started; this one for None.
+
+    A link, as virtual environments have one, stays what it is; a mere name is looked for in the path.
+    """
+    python = python or sys.executable
+    return python if Path(python).name == python else str(Path(python).absolute())
+
+
 @contextmanager
 def opened(python: str | None = None) -> Iterator[Peer]:
     """The other project, ready.
@@ -150,7 +159,7 @@ def opened(python: str | None = None) -> Iterator[Peer]:
     Raises:
         DependencyError: it is not installed there.
     """
-    python = python or sys.executable
+    python = interpreter(python)
     command = [python, _SCRIPT, "serve"]
     with temporary_folder() as folder:
         try:
@@ -189,7 +198,7 @@ def against(peer: Peer, pipeline: EmotionPipeline, python: str | None = None, ro
         rounds: how many pairs.
     """
     with temporary_folder() as folder:
-        found = tuple(_compared(peer, pipeline, python or sys.executable, rounds, folder))
+        found = tuple(_compared(peer, pipeline, interpreter(python), rounds, folder))
     return PeerFigures("fer", peer.versions, found)
 
 
