@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, check_target, checked_folder, say, tell, write_json
 from fer_core.commands.values import positive
-from fer_core.errors import DependencyError, WorkerError
+from fer_core.errors import DependencyError, ModelError, WorkerError
 from fer_core.plain import as_plain
 from fer_core.temporary import temporary_folder
 
@@ -183,7 +183,7 @@ def _subject(options: argparse.Namespace) -> "Subject":
     for engine in options.engines:
         try:
             classifiers[engine] = EmotionClassifier.load(pipeline.classifier.card.name, engine)
-        except DependencyError as error:
+        except (DependencyError, ModelError) as error:  # such as another project's network, which Keras cannot run
             say(f"{engine} is left out: {error}")
     detectors = {pipeline.detector.name: pipeline.detector}
     detectors |= {name: load_detector(name) for name in options.detectors if name not in detectors}

@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from fer_core.classification import EmotionClassifier, default_model, list_cards
+    from fer_core.classification import EmotionClassifier, default_model
 
     if not (options.json or options.record):
         options.error("the following arguments are required: --json (or --record)")
@@ -67,7 +67,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.record and options.engine != "litert":
         options.error("--record measures what the dashboard runs; leave out --engine")
     check_target(options.json)
-    names = [card.name for card in list_cards()] if options.model == "all" else [options.model]
+    names = _all_names(options.engine) if options.model == "all" else [options.model]
     if not names:
         default_model()  # raises, as there is none
     classifiers = {name: EmotionClassifier.load(name, options.engine) for name in names}
@@ -76,6 +76,17 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json:
         _measure(options, classifiers)
     return DONE
+
+
+def _all_names(engine: str) -> list[str]:
+    """The installed models that this engine can run: Keras has no form of another project's network."""
+    from fer_core.classification import list_cards
+
+    cards = list_cards()
+    for card in cards if engine == "keras" else ():
+        if card.imported is not None:
+            say(f"{card.name} is left out: Keras does not run another project's network")
+    return [card.name for card in cards if engine != "keras" or card.imported is None]
 
 
 def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassifier]") -> None:

@@ -83,6 +83,8 @@ def _reading(card: ModelCard, models_dir: Path) -> tuple[bool, str]:
 def _engines(card: ModelCard, models_dir: Path) -> tuple[bool | None, str]:
     if importlib.util.find_spec("tensorflow") is None:
         return None, "Keras is not installed; LiteRT, which is, needs none"
+    if card.imported is not None:
+        return None, "another project's network comes in one form"
     if is_left_out(models_dir / card.name / KerasEngine.file):
         return None, "the Keras file, which only training needs, is not part of an installed package"
     crops = [_face(), np.ascontiguousarray(np.rot90(_face())), np.full((48, 48, 3), 128, np.uint8)]

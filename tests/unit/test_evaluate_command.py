@@ -10,6 +10,7 @@ import pytest
 
 from fer_core.classification import EmotionClassifier, load_card
 from fer_core.classification.engines import NetworkOutput
+from fer_core.classification.imported import Head, Imported, Preprocessing
 from fer_core.cli import main
 from fer_core.detection import load_detector
 from fer_core.emotions import EMOTIONS
@@ -225,6 +226,22 @@ def test_data_that_are_of_no_use(files, words, capsys, tmp_path):
         path.write_bytes(data)
     status, result, err = run(capsys, tmp_path)
     assert (status, result) == (3, {}) and words in err and err.count("\n") == 1
+
+
+def test_another_projects_network_is_left_out_of_all_with_keras(capsys, monkeypatch, own):
+    theirs = Imported(
+        file="model.onnx",
+        source="elsewhere",
+        preprocessing=Preprocessing(channels=3),
+        emotion=Head(gives="logits", classes=EMOTIONS),
+    )
+    cards = [fake_card(name="ours"), fake_card(name="theirs", imported=theirs)]
+    monkeypatch.setattr("fer_core.classification.list_cards", lambda: cards)
+    monkeypatch.setattr(EmotionClassifier, "load", lambda *_: brightness_classifier())
+    monkeypatch.setattr("fer_core.evaluation.whole.costs", lambda *_: {})
+    assert main(["evaluate", "--data", str(own), "--engine", "keras", "--json", "-"]) == 0
+    captured = capsys.readouterr()
+    assert list(json.loads(captured.out)["models"]) == ["ours"] and "theirs is left out: Keras" in captured.err
 
 
 def test_without_a_place_for_the_result_the_usage_is_wrong(own):

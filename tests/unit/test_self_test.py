@@ -6,12 +6,15 @@ import shutil
 import cv2
 import pytest
 
+from fer_core.classification.imported import Head, Imported, Preprocessing
 from fer_core.cli import main
 from fer_core.diagnostics import self_test as module
 from fer_core.diagnostics.self_test import self_test
+from fer_core.emotions import EMOTIONS
 from fer_core.imaging.crops import cut
 from fer_core.media import images
 from fer_core.networks.files import MODELS_DIR
+from fer_core.testing import fake_card
 
 
 def outcomes(models_dir=MODELS_DIR, keras=False) -> dict[str, bool | None]:
@@ -48,6 +51,19 @@ def test_keras_is_not_loaded_unless_it_is_asked_for(models, monkeypatch):
         lambda name, engine="litert", models_dir=models: asked.append(engine) or load(name, engine, models_dir),
     )
     assert all(outcomes(models).values()) and set(asked) == {"litert"}
+
+
+def test_another_projects_network_is_not_asked_of_keras(monkeypatch):
+    theirs = Imported(
+        file="model.onnx",
+        source="elsewhere",
+        preprocessing=Preprocessing(channels=3),
+        emotion=Head(gives="logits", classes=EMOTIONS),
+    )
+    monkeypatch.setattr(module, "list_cards", lambda _: [fake_card(name="theirs", imported=theirs)])
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: object())
+    found = next(check for check in self_test(MODELS_DIR, keras=True) if check.name == "engines, theirs")
+    assert found.passed is None and "one form" in found.detail
 
 
 def test_damaged_weights_fail(models):
