@@ -53,6 +53,10 @@ class Preprocessing(Record):
             raise ValueError("mean and deviation have one number, or one for each channel")
         return self
 
+    def shape(self, side_px: int) -> tuple[int, ...]:
+        """Of the input of one face, with the batch of 1."""
+        return (1, side_px, side_px, self.channels) if self.layout == "nhwc" else (1, self.channels, side_px, side_px)
+
     def __call__(self, faces: NDArray[np.float32]) -> NDArray[np.float32]:
         """Faces as the classifier cuts them, float32 (N, side, side, channels), 0 to 255, colour as BGR."""
         if self.channels == 3 and self.order == "rgb":

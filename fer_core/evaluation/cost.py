@@ -28,7 +28,8 @@ def costs(card: ModelCard, folder: Path) -> Costs:
         folder: where its files are; the members of an ensemble lie beside it.
 
     Returns:
-        `multiply_adds` is None where the model has no `model.tflite`; see `MULTIPLY_ADDS_PROTOCOL`.
+        `multiply_adds` is None where the model has no `model.tflite`, or one of another project that cannot be counted;
+        see `MULTIPLY_ADDS_PROTOCOL`.
 
     Raises:
         ModelError: a file is missing or not the card's.
@@ -40,13 +41,17 @@ def costs(card: ModelCard, folder: Path) -> Costs:
     }
 
 
-def multiply_adds(path: Path) -> int:
+def multiply_adds(path: Path, shape: Shape | None = None) -> int:
     """Multiply-adds of one run of a `.tflite` network on one input; see `MULTIPLY_ADDS_PROTOCOL`.
+
+    Args:
+        path: the file.
+        shape: of the input, with the batch, of a file that does not fix it; None for what the file says.
 
     Raises:
         ModelError: the file is not a LiteRT model.
     """
-    return sum(operation_multiply_adds(*operation) for operation in operations(path))
+    return sum(operation_multiply_adds(*operation) for operation in operations(path, shape))
 
 
 def _per_face(card: ModelCard, folder: Path) -> int | None:
@@ -57,12 +62,21 @@ def _per_face(card: ModelCard, folder: Path) -> int | None:
         return sum(known) if len(known) == len(parts) else None
     if NETWORK_FILE not in card.files:
         return None
-    runs = 2 if card.flip_average else 1
-    return runs * multiply_adds(verified(folder, NETWORK_FILE, card.files))
+    runs, file = 2 if card.flip_average else 1, verified(folder, NETWORK_FILE, card.files)
+    if card.imported is None:
+        return runs * multiply_adds(file)
+    try:
+        return runs * multiply_adds(file, card.imported.preprocessing.shape(card.side_px))
+    except ModelError:  # it runs, as its import showed, but not without delegates
+        return None
 
 
-def operations(path: Path) -> list[tuple[str, list[Shape], Shape]]:
+def operations(path: Path, shape: Shape | None = None) -> list[tuple[str, list[Shape], Shape]]:
     """Name, input shapes and shape of the first output of every operation of a `.tflite` network, for one input.
+
+    Args:
+        path: the file.
+        shape: of the input, as `multiply_adds` takes it.
 
     Raises:
         ModelError: the file is not a LiteRT model.
@@ -74,6 +88,8 @@ def operations(path: Path) -> list[tuple[str, list[Shape], Shape]]:
         # Without delegates, which would hide operations behind one of their own.
         plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         interpreter = Interpreter(model_path=str(path), experimental_op_resolver_type=plain)
+        if shape is not None:
+            interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], shape)
         interpreter.allocate_tensors()
         [given] = interpreter.get_input_details()
         interpreter.set_tensor(given["index"], np.zeros(given["shape"], given["dtype"]))

@@ -3,6 +3,8 @@
 import pytest
 
 from fer_core.classification import load_card
+from fer_core.classification.imported import Head, Imported, Preprocessing
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
 from fer_core.evaluation import costs, multiply_adds
 from fer_core.evaluation.cost import operation_multiply_adds, operations
@@ -54,6 +56,31 @@ def test_an_ensemble_costs_what_its_members_cost(tmp_path):
         (home / "card.json").write_text(fake_card(name=name, flip_average=flip, files=files).model_dump_json())
     both = fake_card(name="both", members={"one": "0" * 64, "two": "0" * 64})
     assert costs(both, tmp_path / "both")["multiply_adds"] == 3 * multiply_adds(NETWORK)
+
+
+@pytest.mark.slow
+def test_a_file_of_another_project_is_counted_for_one_face_in_its_size(tmp_path):
+    import tensorflow as tf
+
+    kernel = tf.ones((3, 3, 3, 5))
+
+    @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32)])
+    def network(faces):
+        return tf.reduce_mean(tf.nn.conv2d(faces, kernel, 1, "VALID"), (1, 2))
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([network.get_concrete_function()])
+    (tmp_path / "model.tflite").write_bytes(converter.convert())
+    imported = Imported(
+        file="model.tflite",
+        source="elsewhere",
+        preprocessing=Preprocessing(channels=3),
+        emotion=Head(gives="logits", classes=EMOTIONS),
+    )
+    files = {"model.tflite": FileRecord.of(tmp_path / "model.tflite")}
+    card = fake_card(side_px=20, imported=imported, files=files)
+    assert costs(card, tmp_path)["multiply_adds"] == 18 * 18 * 5 * 3 * 3 * 3
+    grey = imported.model_copy(update={"preprocessing": Preprocessing(channels=1)})  # which the file does not take
+    assert costs(card.model_copy(update={"imported": grey}), tmp_path)["multiply_adds"] is None
 
 
 def test_what_cannot_be_counted(tmp_path):
