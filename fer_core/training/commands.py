@@ -13,6 +13,7 @@ from fer_core.errors import DatasetError, DependencyError, with_extra
 from fer_core.evaluation.datasets import FaceSet, load_faces
 
 if TYPE_CHECKING:
+    from fer_core.training.augmentation import Augmentation
     from fer_core.training.settings import Settings
 
 
@@ -115,15 +116,20 @@ def training_settings(options: argparse.Namespace) -> "Settings":
     values = _read_settings(options.settings)
     given = {field.name: getattr(options, field.name, None) for field in dataclasses.fields(Settings)}
     values.update({name: value for name, value in given.items() if value is not None})
+    _refuse_unknown(values, Settings, options.settings)
     try:
         if isinstance(values.get("augmentation"), dict):
+            _refuse_unknown(values["augmentation"], Augmentation, options.settings)
             values["augmentation"] = Augmentation(**values["augmentation"])
         return Settings(**values)
-    except TypeError as error:
-        known = ", ".join(field.name for field in dataclasses.fields(Settings))
-        raise DatasetError(f"{options.settings} names a setting that does not exist; there are: {known}.") from error
     except ValueError as error:
         raise DatasetError(f"A setting cannot be used: {error}.") from error
+
+
+def _refuse_unknown(values: dict[str, Any], kind: "type[Settings | Augmentation]", file: Path) -> None:
+    known = [field.name for field in dataclasses.fields(kind)]
+    for name in values.keys() - set(known):
+        raise DatasetError(f'{file} names a setting that does not exist, "{name}"; there are: {", ".join(known)}.')
 
 
 def _read_settings(path: Path | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_core.classification.recipe import Recipe
 from fer_core.errors import DatasetError
 from fer_core.evaluation.datasets import FACE_PX, FaceSet, fingerprint, fingerprint_of_votes
 from fer_core.training.architectures import build
@@ -66,9 +67,8 @@ def fit(
     if len(train) < settings.batch:
         raise DatasetError(f"{len(train)} training faces do not fill one batch of {settings.batch}; lower --batch.")
     votes = {"votes": fingerprint_of_votes(train)} if settings.rater_weight else {}
-    open_run(settings, {"data": fingerprint(train), **votes, **sources(settings)}, run, resume)
-    if not resume and (before := recipe_before(settings)):
-        write_whole(run / "before.json", before.model_dump_json(indent=2) + "\n")
+    learns_from = {"data": fingerprint(train), **votes, **sources(settings)}
+    check_run(settings, learns_from, run, resume)
     keras.utils.set_random_seed(settings.seed)
     model = _network(settings, fused=True)
     if settings.start:
@@ -76,6 +76,8 @@ def fit(
     for layer in [layer for layer in model.layers if layer.weights][: settings.frozen]:
         layer.trainable = False
     batches = Batches(train, settings, load_teachers(settings.teachers) if settings.teachers else None, workers)
+    if not resume:  # nothing that can be mended in the command fails any more, so that the folder may be taken
+        begin_run(settings, learns_from, recipe_before(settings), run)
     clock = _Clock(settings, run / "history.csv", batches)
     _compile(model, settings)
     x, y = plain(validation.images, FACE_PX), targets(validation)
@@ -209,8 +211,8 @@ def _last_weights(settings: Settings, run: Path) -> list[NDArray[np.float32]]:
     return weights
 
 
-def open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume: bool) -> None:
-    """Begin a run in an empty folder, or make sure that the one in the folder can be resumed.
+def check_run(settings: Settings, learns_from: dict[str, str], run: Path, resume: bool) -> None:
+    """Make sure that a run can begin in a folder, or that the one in it can be resumed. Writes nothing.
 
     Args:
         settings: of the run.
@@ -222,11 +224,10 @@ def open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume:
         DatasetError: the folder holds another run, or none to resume.
     """
     record, origins = run / "settings.json", run / "sources.json"
-    wanted = json.loads(json.dumps(asdict(settings)))
     if resume:
         if not record.exists():
             raise DatasetError(f"{run} holds no run to resume; leave out --resume to start one.")
-        if json.loads(record.read_text()) != wanted:
+        if json.loads(record.read_text()) != json.loads(_stated(settings)):
             raise DatasetError(f"{run} was started with other settings (see {record}); repeat those to resume it.")
         before = json.loads(origins.read_text())
         older = {"votes": learns_from.get("votes")}  # of which runs took no note once
@@ -237,11 +238,29 @@ def open_run(settings: Settings, learns_from: dict[str, str], run: Path, resume:
         return
     if record.exists():
         raise DatasetError(f"{run} already holds a run; pass --resume to go on with it, or another --run-dir.")
+
+
+def begin_run(settings: Settings, learns_from: dict[str, str], before: Recipe | None, run: Path) -> None:
+    """Write what a run is made of into its folder.
+
+    Args:
+        settings: of the run.
+        learns_from: SHA-256 by what it learns from.
+        before: how the network was made that it starts from; None where that is not stated.
+        run: the folder; what is left there of a run without records is replaced.
+    """
     shutil.rmtree(run / "backup", ignore_errors=True)
     run.mkdir(parents=True, exist_ok=True)
-    write_whole(record, json.dumps(wanted, indent=2) + "\n")
-    write_whole(origins, json.dumps(learns_from, indent=2) + "\n")
+    write_whole(run / "settings.json", _stated(settings) + "\n")
+    write_whole(run / "sources.json", json.dumps(learns_from, indent=2) + "\n")
     write_whole(run / "machine.json", json.dumps(_machine()) + "\n")
+    (run / "before.json").unlink(missing_ok=True)
+    if before is not None:
+        write_whole(run / "before.json", before.model_dump_json(indent=2) + "\n")
+
+
+def _stated(settings: Settings) -> str:
+    return json.dumps(asdict(settings), indent=2)
 
 
 def _machine() -> dict[str, str | int | None]:

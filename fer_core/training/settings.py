@@ -1,8 +1,31 @@
 """What decides the course of a training run."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from math import inf
+from typing import Any, Final
 
 from fer_core.training.augmentation import Augmentation
+
+_KINDS: Final[dict[Any, tuple[str, tuple[type, ...]]]] = {
+    str: ("text", (str,)),
+    int: ("a whole number", (int,)),
+    float: ("a number", (int, float)),
+    float | None: ("a number or null", (int, float, type(None))),
+}
+"""What values of a field may be, in words and as types, by its annotation."""
+
+_BELOW_ONE: Final = 0.9999999
+_RANGES: Final[dict[str, tuple[float, float]]] = {
+    **dict.fromkeys(("balance", "teacher_share", "small_share"), (0, 1)),
+    **dict.fromkeys(("smoothing", "dropout", "ema"), (0, _BELOW_ONE)),  # at 1 nothing would be learnt
+    **dict.fromkeys(("weight_decay", "rater_weight", "mixup", "frozen", "patience"), (0, inf)),
+    "small_px": (16, inf),  # what the networks halve down to one place
+    "rotation_deg": (0, inf),
+    "scale": (0, _BELOW_ONE),  # at 1 nothing would be left of a face
+    **dict.fromkeys(("shift", "light", "erase"), (0, 1)),
+    "seed": (0, 2**32 - 1),
+}
+"""Least and most of a setting, or of how far faces are changed."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +96,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what no run can be made of."""
-        object.__setattr__(self, "teachers", tuple(self.teachers))  # JSON has lists
+        object.__setattr__(self, "teachers", _names(self.teachers))
+        if not isinstance(self.augmentation, Augmentation):
+            raise ValueError("augmentation must be a group of settings of its own")
+        _check(self)
+        _check(self.augmentation)
         if self.optimizer not in ("sgd", "adam"):
             raise ValueError(f'optimizer is "sgd" or "adam", not "{self.optimizer}"')
         if self.schedule not in ("cosine", "plateau"):
@@ -84,11 +111,28 @@ class Settings:
             raise ValueError(f'precision is "float32" or "mixed_bfloat16", not "{self.precision}"')
         if self.stem_stride not in (1, 2):
             raise ValueError("stem_stride is 1 or 2")
-        for name in ("balance", "teacher_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be from 0 to 1")
-        for name in ("epochs", "batch", "learning_rate", "small_px"):
+        for name in ("epochs", "batch", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be more than 0")
         if self.minutes is not None and not self.minutes > 0:
             raise ValueError("minutes must be more than 0")
+
+
+def _names(teachers: object) -> tuple[str, ...]:
+    """JSON has lists; one name alone is one teacher."""
+    names = (teachers,) if isinstance(teachers, str) else teachers
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise ValueError("teachers must be a list of names")
+    return tuple(names)
+
+
+def _check(record: "Settings | Augmentation") -> None:
+    """Refuse values of another kind than their field, as a file of settings can hold them, and values out of range."""
+    for one in fields(record):
+        value, (words, kinds) = getattr(record, one.name), _KINDS.get(one.type, ("", (object,)))
+        if not isinstance(value, kinds) or (isinstance(value, bool) and words):
+            raise ValueError(f"{one.name} must be {words}, not {value!r}")
+        least, most = _RANGES.get(one.name, (None, None))
+        if least is not None and not least <= value <= most:
+            above = "" if most == inf else " and less than 1" if most == _BELOW_ONE else f" and at most {most:g}"
+            raise ValueError(f"{one.name} must be at least {least:g}{above}")

@@ -114,6 +114,7 @@ def sources(settings: Settings, models_dir: Path = MODELS_DIR) -> dict[str, str]
     """SHA-256 of the networks that a run learns from, by what they are to it.
 
     Raises:
+        DatasetError: a teacher is an ensemble, or another project's network.
         ModelError: one is not installed, or its file is damaged.
     """
     files = {f"teacher {name}": _teacher_file(name, models_dir) for name in settings.teachers}
@@ -191,6 +192,17 @@ def _stated(recipe: Recipe) -> Recipe | None:
 
 
 def _teacher_file(name: str, models_dir: Path) -> Path:
+    """The file of a teacher.
+
+    Raises:
+        DatasetError: it is an ensemble, or another project's network.
+        ModelError: it is not installed, or its file is damaged.
+    """
+    card = None if name.endswith(".keras") else load_card(name, models_dir)
+    if card is not None and card.members:
+        raise DatasetError(f'"{name}" is an ensemble; name its members as teachers: {" ".join(card.members)}.')
+    if card is not None and card.imported is not None:
+        raise DatasetError(f'"{name}" is another project\'s network, and those do not teach here; leave it out.')
     return _file_of(name, ENGINES[_engine()].file, models_dir)
 
 

@@ -62,3 +62,17 @@ def test_data_that_cannot_be_published_are_refused_before_hours_of_training(aske
     nameless = whole(TRAIN, replace(VALIDATION, splits=np.full(len(VALIDATION), "test")))
     assert asked("train", faces=nameless) == 3
     assert 'no split "PublicTest"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"epochs": "20"}, "A setting cannot be used: epochs must be a whole number"),
+        ({"epoch": 20}, '"epoch"; there are: model, epochs'),
+        ({"augmentation": {"rotate": 10}}, '"rotate"; there are: rotation_deg, scale'),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_settings_is_named(settings, words, asked, tmp_path, capsys):
+    (tmp_path / "wrong.json").write_text(json.dumps(settings))
+    assert asked("train", "--settings", tmp_path / "wrong.json") == 3
+    assert words in capsys.readouterr().err

@@ -6,15 +6,26 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from fer_core.classification.imported import Head, Imported, Preprocessing
+from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError
-from fer_core.training import fitting
+from fer_core.testing import fake_card
+from fer_core.training import fitting, starting
 from fer_core.training.fitting import accuracy, fit
 from tests.conftest import ROOT
 from tests.training.faces import SETTINGS, TRAIN, VALIDATION, made_faces
+
+THEIRS = Imported(
+    file="model.tflite",
+    source="elsewhere",
+    preprocessing=Preprocessing(channels=3),
+    emotion=Head(gives="logits", classes=EMOTIONS),
+)
 
 
 def run(folder, settings=SETTINGS, train=TRAIN, **options):
@@ -103,11 +114,53 @@ def test_shuffled_labels_teach_nothing_that_holds(tmp_path):
         {"stem_stride": 3},
         {"teacher_share": 2},
         {"teacher_view": "other"},
+        {"epochs": "20"},
+        {"batch": True},
+        {"teachers": 3},
+        {"augmentation": 3},
+        {"seed": -1},
+        {"dropout": 1.5},
+        {"ema": 1.5},
+        {"small_px": 4},
+        {"rater_weight": -1.0},
+        {"smoothing": 2},
+        {"frozen": -1},
+        {"patience": -1},
+        {"mixup": float("nan")},
     ],
 )
 def test_settings_that_no_run_can_be_made_of(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         replace(SETTINGS, **wrong)
+
+
+def test_a_name_alone_is_one_teacher():
+    assert replace(SETTINGS, teachers="custom_cnn").teachers == ("custom_cnn",)
+
+
+@pytest.mark.parametrize("wrong", [{"erase": 2.0}, {"shift": "far"}, {"rotation_deg": -1.0}])
+def test_changes_to_faces_that_cannot_be_meant(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        replace(SETTINGS, augmentation=replace(SETTINGS.augmentation, **wrong))
+
+
+def test_a_run_that_cannot_begin_leaves_its_folder_free(tmp_path):
+    """Its command can be corrected and given again."""
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(tmp_path / "other.keras")
+    with pytest.raises(DatasetError, match="fit no layer"):
+        run(tmp_path / "run", replace(SETTINGS, start=str(tmp_path / "other.keras")))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [({"members": {"a": "0" * 64, "b": "1" * 64}}, "name its members.*a b"), ({"imported": THEIRS}, "do not teach")],
+)
+def test_what_cannot_teach_is_said_before_anything_is_written(card, words, tmp_path, monkeypatch):
+    monkeypatch.setattr(starting, "load_card", lambda *_: fake_card(name="theirs", **card))
+    with pytest.raises(DatasetError, match=words):
+        run(tmp_path / "run", replace(SETTINGS, teachers=("theirs",)))
+    assert not (tmp_path / "run").exists()
 
 
 def test_small_faces_come_first(tmp_path):
@@ -142,9 +195,9 @@ def test_a_plateau_lowers_the_rate(tmp_path):
 )
 def test_runs_are_not_mixed_up(tmp_path, first, second, words):
     if first is not None:
-        fitting.open_run(SETTINGS, {"data": "of then"}, tmp_path, resume=False)
+        fitting.begin_run(SETTINGS, {"data": "of then"}, None, tmp_path)
     with pytest.raises(DatasetError, match=words):
-        fitting.open_run(
+        fitting.check_run(
             second.get("settings", SETTINGS),
             {"data": second.get("data", "of then")},
             tmp_path,
