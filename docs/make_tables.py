@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.classification.figures import CardFigures
 from fer_core.diagnostics.benchmarks import report
 from fer_core.diagnostics.benchmarks import table as lines
+from fer_core.diagnostics.benchmarks.figures import BenchFigures
 from fer_core.diagnostics.benchmarks.growth import Curve
+from fer_core.diagnostics.benchmarks.peers import PeerFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.reports.tables import dictionary_markdown
 from fer_core.settings import ServiceSettings, Settings
@@ -49,27 +51,46 @@ def with_tables(text: str, tables: dict[str, str]) -> str:
     return text
 
 
-def performance() -> dict[str, str]:
-    """What the newest file of `bench --out` says."""
-    path = report.newest(BENCHMARKS)
-    if path is None:
+def performance(folder: Path = BENCHMARKS) -> dict[str, str]:
+    """What the newest files of `bench --out` say, of each table the newest that measured it."""
+    paths = report.newest_first(folder)
+    if not paths:
         raise SystemExit("docs/benchmarks holds no benchmark: `python -m fer_core bench --out docs/benchmarks`")
-    newest = report.read(path)
-    against = newest.figures.against
-    link = f"Everything: [`docs/benchmarks/{path.name}`](benchmarks/{path.name})."
+    reports = {path: report.read(path) for path in paths}
+
+    def newest(is_measured: Callable[[BenchFigures], object]) -> Path:
+        return next((path for path, found in reports.items() if is_measured(found.figures)), paths[0])
+
+    whole = newest(lambda figures: figures.table)
+    against = newest(lambda figures: figures.against)
+    growth = newest(lambda figures: figures.growth)
     return {
-        "conditions": f"{report.conditions(newest)} {link}",
-        "bars": report.bars_markdown(newest),
-        "bench": lines.markdown(newest.figures.table),
-        "growth": _growth(newest.figures.growth, path.with_suffix(".svg").name),
-        "against": lines.peer_markdown(against) if against else "Not measured in that run.",
+        "conditions": _conditions(reports, whole),
+        "bars": report.bars_markdown(reports[whole]),
+        "bench": lines.markdown(reports[whole].figures.table),
+        "growth": _elsewhere(reports, growth, whole) + _growth(reports[growth].figures.growth, growth),
+        "against": _elsewhere(reports, against, whole) + _against(reports[against].figures.against),
     }
 
 
-def _growth(curves: Sequence[Curve] | None, drawing: str) -> str:
+def _conditions(reports: Mapping[Path, report.Report], path: Path) -> str:
+    link = f"Everything: [`docs/benchmarks/{path.name}`](benchmarks/{path.name})."
+    return f"{report.conditions(reports[path])} {link}"
+
+
+def _elsewhere(reports: Mapping[Path, report.Report], path: Path, whole: Path) -> str:
+    """The conditions of a table that is of another run than the first one."""
+    return "" if path == whole else f"{_conditions(reports, path)}\n\n"
+
+
+def _against(figures: PeerFigures | None) -> str:
+    return lines.peer_markdown(figures) if figures else "Not measured in that run."
+
+
+def _growth(curves: Sequence[Curve] | None, path: Path) -> str:
     if not curves:
         return "Not measured in that run."
-    return f"![How cost grows](benchmarks/{drawing})\n\n{lines.growth_markdown(curves)}"
+    return f"![How cost grows](benchmarks/{path.with_suffix('.svg').name})\n\n{lines.growth_markdown(curves)}"
 
 
 def models_table(cards: list[ModelCard]) -> str:

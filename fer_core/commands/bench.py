@@ -1,16 +1,16 @@
 """The `bench` command: how fast it is on this machine."""
 
 import argparse
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, check_target, checked_folder, say, tell, write_json
+from fer_core.commands.output import BAD_INPUT, DONE, check_target, checked_folder, say, tell, write_json
 from fer_core.commands.values import positive
-from fer_core.errors import DependencyError, ModelError, WorkerError
+from fer_core.errors import DependencyError, MediaError, ModelError, WorkerError
 from fer_core.plain import as_plain
 from fer_core.temporary import temporary_folder
 
@@ -144,15 +144,16 @@ def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int
     subject = _subject(options)
     against = _against(subject, options.against_python) if options.against else None  # first: it may not be there
     table = _table(subject, PARTS if options.only is None else options.only)
+    asked = _Asked()
     measured = replace(
         figures.BenchFigures.of_table(machine, subject.model, table),
         against=against,
-        growth=_growth(subject) if options.growth else None,
-        video=_video(subject.model, options.minutes) if options.video else None,
-        live=_live(subject.pipeline, options) if options.live else None,
-        detection={name: _detection(name, subject, table) for name in options.detectors} or None,
-        batch=_batch(subject.model, options) if options.batch else None,
-        pages=_pages(options.rounds) if options.pages else None,
+        growth=asked("growth", options.growth, lambda: _growth(subject)),
+        video=asked("video", options.video, lambda: _video(subject.model, options.minutes)),
+        live=asked("live", options.live, lambda: _live(subject.pipeline, options)),
+        detection=asked("detectors", options.detectors, lambda: _detections(options.detectors, subject, table)),
+        batch=asked("batch", options.batch, lambda: _batch(subject.model, options)),
+        pages=asked("pages", options.pages, lambda: _pages(options.rounds)),
     )
     if options.json:
         write_json(as_plain(measured), options.json)
@@ -160,7 +161,27 @@ def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int
         _show(measured)
     if options.out:
         _keep(measured, options)
-    return DONE
+    return BAD_INPUT if asked.missing else DONE
+
+
+class _Asked:
+    """What further options ask for. What cannot be measured here is told, and loses nothing of the rest.
+
+    Attributes:
+        missing: names of what was left out.
+    """
+
+    def __init__(self) -> None:
+        self.missing: list[str] = []
+
+    def __call__(self, name: str, wanted: object, measure: Callable[[], Told]) -> Told | None:
+        """The figures; None where nobody wants them, or they cannot be had."""
+        try:
+            return measure() if wanted else None
+        except (DependencyError, WorkerError, MediaError) as error:
+            say(f"{name} is left out: {error}")
+            self.missing.append(name)
+            return None
 
 
 def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
@@ -238,6 +259,10 @@ def _show(measured: "BenchFigures") -> None:
 def _told(name: str, figure: Told) -> Told:
     say(f"{name}: {as_plain(figure)}")
     return figure
+
+
+def _detections(names: Sequence[str], subject: "Subject", table: "Sequence[Figure]") -> "dict[str, DetectorFigures]":
+    return {name: _detection(name, subject, table) for name in names}
 
 
 def _detection(name: str, subject: "Subject", table: "Sequence[Figure]") -> "DetectorFigures":

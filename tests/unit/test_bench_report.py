@@ -1,12 +1,15 @@
 """The dated file of `bench`: everything that was measured comes back, and aims are judged by it."""
 
 import json
+import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from fer_core.cli import main
 from fer_core.diagnostics.benchmarks import figures, live, peers, pictures, report, spread, video
+from fer_core.errors import DependencyError, WorkerError
 from fer_core.plain import as_plain
 
 IDLE = pictures.Machine("Linux", "a processor", 2, "3.11.7", 0.1)
@@ -33,6 +36,32 @@ def test_everything_comes_back(tmp_path):
     again = report.read(report.write(made, tmp_path / "new"))
     assert as_plain(again) == as_plain(made) and isinstance(again.figures.live, figures.LiveFiguresOfTwo)
     assert again.versions["fer_core"] and again.settings["only"] == ["start"]
+
+
+def test_what_cannot_be_measured_loses_nothing_of_the_rest(tmp_path, monkeypatch, capsys):
+    def fails(*_):
+        raise DependencyError("Timing the pages needs playwright.")
+
+    subject = SimpleNamespace(model="fake", pipeline=None)
+    monkeypatch.setattr("fer_core.commands.bench._subject", lambda options: subject)
+    monkeypatch.setattr("fer_core.diagnostics.benchmarks.pages.pages", fails)
+    monkeypatch.setattr("fer_core.diagnostics.benchmarks.growth.growth", lambda _: [])
+    for name in ("make_clip", "repeat"):
+        monkeypatch.setattr(video, name, lambda *_: None)
+    read = video.VideoFigures(60.0, 1, 1, 1.0, 60.0, 1.0, 100)
+    monkeypatch.setattr(video, "video", lambda *_: read)
+    wanted = ["--growth", "--video", "--pages", "--json", str(tmp_path / "all.json"), "--out", str(tmp_path / "kept")]
+    assert main(["bench", "--only", *wanted]) == 3
+    said = json.loads((tmp_path / "all.json").read_text())
+    assert said["video"] == as_plain(read) and said["pages"] is None
+    assert report.read(report.newest(tmp_path / "kept")).figures.video == read
+    assert "pages is left out: Timing the pages needs playwright." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="memory of ended processes is not told there")
+def test_why_a_recording_could_not_be_read_is_told(tmp_path):
+    with pytest.raises(WorkerError, match=r"Reading the recording fails: .*missing\.mp4"):
+        video.video(tmp_path / "missing.mp4")
 
 
 def test_a_second_file_of_a_day_keeps_the_first_and_is_the_newest(tmp_path):
@@ -65,6 +94,8 @@ def test_the_worst_batch_judges_the_classifier_and_an_hour_its_memory():
     assert bars["memory of an hour, against a minute"].measured == pytest.approx(1.1)
     short = by_name(report.bars(replace(whole, video=replace(hour, duration_s=60.0))))
     assert short["memory of an hour, against a minute"].measured is None
+    too_short = report.report(replace(whole, video=hour), {"length": 40})
+    assert by_name(too_short.bars)["memory of an hour, against a minute"].measured is None
 
 
 def test_figures_beside_other_work_judge_no_aim():

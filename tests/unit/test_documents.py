@@ -2,11 +2,14 @@
 
 import argparse
 import importlib.util
+import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from fer_core.cli import parser
+from fer_core.plain import as_plain
 from tests.conftest import ROOT
 
 
@@ -23,6 +26,19 @@ def make_tables():
 def test_figures_are_those_of_the_cards(name):
     module, text = make_tables(), (ROOT / name).read_text(encoding="utf-8")
     assert text == module.with_tables(text, module.documents()[name]), f"{name} is out of date: run `make tables`"
+
+
+def test_a_run_of_one_part_empties_no_other_table(tmp_path):
+    module = make_tables()
+    [kept] = module.report.newest_first(module.BENCHMARKS)[:1]
+    whole = module.report.read(kept)
+    (tmp_path / kept.name).write_bytes(kept.read_bytes())
+    before = module.performance(tmp_path)
+    figures = replace(whole.figures, table=(), against=None)
+    (tmp_path / "2999-01-01.json").write_text(json.dumps(as_plain(replace(whole, date="2999-01-01", figures=figures))))
+    after = module.performance(tmp_path)
+    assert {name for name in before if before[name] != after[name]} == {"growth"}
+    assert after["growth"].startswith("Measured on 2999-01-01") and "benchmarks/2999-01-01.svg" in after["growth"]
 
 
 def test_every_command_is_in_the_reference():

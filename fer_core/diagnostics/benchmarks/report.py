@@ -78,11 +78,18 @@ class Report:
 def report(figures: BenchFigures, settings: Mapping[str, JsonValue]) -> Report:
     """The report of a run that has just ended."""
     versions = Provenance.of({}, LIBRARIES).versions
-    return Report(datetime.date.today().isoformat(), _commit(), versions, settings, figures, bars(figures))
+    return Report(
+        datetime.date.today().isoformat(), _commit(), versions, settings, figures, bars(figures, settings.get("length"))
+    )
 
 
-def bars(figures: BenchFigures) -> tuple[Bar, ...]:
-    """The aims, and what was measured of each."""
+def bars(figures: BenchFigures, length_s: JsonValue = 60) -> tuple[Bar, ...]:
+    """The aims, and what was measured of each.
+
+    Args:
+        figures: of a run.
+        length_s: of the recordings of its table, in seconds; fewer than a minute have no say on the memory of one.
+    """
     line = {figure.key: figure for figure in figures.table}
     ratio = {one.key: one.ratio for one in figures.against.comparisons} if figures.against else {}
 
@@ -91,7 +98,8 @@ def bars(figures: BenchFigures) -> tuple[Bar, ...]:
 
     bare = [f.times_limit for key, f in line.items() if key.startswith("classifier.litert.") and f.times_limit]
     hour = figures.video if figures.video and figures.video.duration_s >= 3000 else None
-    minute = median("recording.h264.1080p30.memory")
+    is_minute = isinstance(length_s, int) and length_s >= 60
+    minute = median("recording.h264.1080p30.memory") if is_minute else None
     return (
         Bar("first answer to a picture, against `fer`", True, 5, "times", ratio.get("cold")),
         Bar("first answer to a picture", False, 0.8, "s", median("start.image")),
@@ -168,10 +176,15 @@ def write(of: Report, folder: Path) -> Path:
     return path
 
 
+def newest_first(folder: Path) -> list[Path]:
+    """The reports of a folder."""
+    found = [(match, path) for path in folder.glob("*.json") if (match := _NAME.fullmatch(path.name))]
+    return [path for _, path in sorted(found, key=lambda one: (one[0][1], int(one[0][2] or 1)), reverse=True)]
+
+
 def newest(folder: Path) -> Path | None:
     """The newest report of a folder; None where there is none."""
-    found = [(match, path) for path in folder.glob("*.json") if (match := _NAME.fullmatch(path.name))]
-    return max(found, key=lambda one: (one[0][1], int(one[0][2] or 1)))[1] if found else None
+    return next(iter(newest_first(folder)), None)
 
 
 def read(path: Path) -> Report:

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.errors import DependencyError
+from fer_core.errors import DependencyError, WorkerError
 from fer_core.media.images import read_image
 from fer_core.media.samples import PORTRAIT
 from fer_core.plain import as_plain
@@ -72,6 +72,7 @@ def video(recording: Path, model: str | None = None, fps: float = 4.0) -> VideoF
 
     Raises:
         DependencyError: this system does not tell how much memory a process took.
+        WorkerError: the process fails.
     """
     if find_spec("resource") is None:
         raise DependencyError("Windows does not tell the memory of ended processes; run this on Linux or macOS.")
@@ -83,7 +84,10 @@ def video(recording: Path, model: str | None = None, fps: float = 4.0) -> VideoF
         str(fps),
         *([model] if model else []),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        raise WorkerError(f"Reading the recording fails: {last}")
     return VideoFigures(**json.loads(done.stdout.splitlines()[-1]))
 
 
