@@ -64,6 +64,10 @@ def test_what_train_reads_has_no_span_on_both_sides(tmp_path, labelled):
     assert len(faces.split("train")) == 12 and len(faces.split("PublicTest")) == 4
     with zipfile.ZipFile(data) as archive:
         rows = [line.split(",") for line in archive.read("faces.csv").decode("utf-8-sig").splitlines()[1:]]
+        readme = archive.read("README.txt").decode()
+    for option in ("--model NAME", "--start NAME", "--batch 16", "--learning-rate 0.005"):
+        assert option in readme
+    assert "cannot be" in readme
     sides = {(row[4], row[0].split("/")[0]) for row in rows}
     assert len(sides) == 8 and {row[5] for row in rows} == {"EC"} and {row[6] for row in rows} == {"yes"}
 
