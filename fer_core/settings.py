@@ -37,6 +37,8 @@ SERVICE_QUEUE: Final = "FACE_VALUE_SERVICE_QUEUE"
 SERVICE_HOURS: Final = "FACE_VALUE_SERVICE_HOURS"
 SERVICE_LIBRARY: Final = "FACE_VALUE_SERVICE_LIBRARY"
 
+_FOLDERS: Final = (MODELS, UNFINISHED, LIBRARY)
+
 
 def _stripped(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
@@ -261,8 +263,12 @@ def temporary_place() -> tuple[str, str] | None:
 
 
 def environment_with(**variables: str) -> dict[str, str]:
-    """The environment of this process with some variables replaced, for a process that it starts."""
-    return {**os.environ, **variables}
+    """The environment of this process with some variables replaced, for a process that it starts.
+
+    The project's folders are named from the root on, so that a process finds the same ones wherever it is started.
+    """
+    folders = {name: str(Path(os.environ[name]).absolute()) for name in _FOLDERS if os.environ.get(name)}
+    return {**os.environ, **folders, **variables}
 
 
 def tell_libraries(**variables: str) -> None:

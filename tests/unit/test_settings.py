@@ -226,6 +226,15 @@ def test_a_process_gets_the_same_environment_but_for_some_variables(monkeypatch)
     assert given == {**os.environ, MODELS: "replaced"} and given[DATA_SET] == "kept"
 
 
+def test_a_process_that_is_started_elsewhere_finds_the_same_folders(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(MODELS, "mine")
+    assert environment_with()[MODELS] == str(tmp_path / "mine")
+    assert environment_with(**{MODELS: "replaced"})[MODELS] == "replaced"
+    monkeypatch.setenv(MODELS, "")
+    assert environment_with()[MODELS] == ""
+
+
 def test_models_are_taken_from_another_folder(tmp_path):
     code = "from fer_core.classification import list_cards; print(list_cards())"
     for folder, empty in ((str(tmp_path), True), ("", False)):
