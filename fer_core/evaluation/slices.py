@@ -1,5 +1,7 @@
 """Figures of a model by group, and the significance of the widest gap between groups."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -67,7 +69,14 @@ def gap_in_words(name: str, found: AttributeFigures) -> str:
 def _tables(predictions: Predictions, values: Sequence[str]) -> dict[str, NDArray[np.int64]]:
     """The confusion table of each slice, by value."""
     array = np.array(values)
-    return {value: confusion_table(predictions, array == value) for value in sorted(set(values)) if value != UNKNOWN}
+    named = sorted(set(values) - {UNKNOWN}, key=_place)
+    return {value: confusion_table(predictions, array == value) for value in named}
+
+
+def _place(value: str) -> tuple[float, str]:
+    """Where a group stands: by the number that its name begins with, those without one after them, by their letters."""
+    number = re.match(r"-?\d+(\.\d+)?", value)
+    return (float(number[0]) if number else math.inf, value)
 
 
 def _figures(table: NDArray[np.int64]) -> SliceFigures:

@@ -195,6 +195,12 @@ def test_slices_by_hand():
     assert gap["sentence"].endswith(": established.") and "30.0 points" in gap["sentence"]
 
 
+def test_groups_of_numbers_stand_in_the_order_of_the_numbers():
+    names = ["31 to 45", "6 to under 22", "22 to under 31", "other"]
+    found = slices(*grouped(dict.fromkeys(names, (12, 6))))["attributes"]["group"]["slices"]
+    assert list(found) == ["6 to under 22", "22 to under 31", "31 to 45", "other"]
+
+
 def test_a_group_that_is_read_all_right_is_not_certain_to_be():
     found = slices(*grouped({"all": (12, 12), "rare": (3, 3)}))["attributes"]["group"]["slices"]
     assert found["all"]["accuracy_ci95"] == wilson(12, 12) and found["all"]["macro_f1_ci95"][1] == 1
