@@ -178,8 +178,8 @@ def deletion(
 ) -> Deletion:
     """Hide a face square by square and watch the probability of an emotion.
 
-    The face is what the network sees, in colour where that counts. Squares are hidden by its mean: the most marked ones first, and in random orders. The deletion test of
-    Petsiuk et al. (2018), https://arxiv.org/abs/1806.07421.
+    The face is what the network sees, in colour where that counts. Squares are hidden by its mean: the most marked ones
+    first, and in random orders. The deletion test of Petsiuk et al. (2018), https://arxiv.org/abs/1806.07421.
 
     Args:
         classifier: the model whose map it is.
