@@ -132,7 +132,9 @@ def _check(record: "Settings | Augmentation") -> None:
         value, (words, kinds) = getattr(record, one.name), _KINDS.get(one.type, ("", (object,)))
         if not isinstance(value, kinds) or (isinstance(value, bool) and words):
             raise ValueError(f"{one.name} must be {words}, not {value!r}")
-        least, most = _RANGES.get(one.name, (None, None))
-        if least is not None and not least <= value <= most:
+        if one.name not in _RANGES:
+            continue
+        least, most = _RANGES[one.name]
+        if not least <= getattr(record, one.name) <= most:
             above = "" if most == inf else " and less than 1" if most == _BELOW_ONE else f" and at most {most:g}"
             raise ValueError(f"{one.name} must be at least {least:g}{above}")
