@@ -11,6 +11,7 @@ from fer_core.ui.shared.ahead import fetch_ahead
 from fer_core.ui.shared.closed_visits import end_closed_visits
 from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
+from fer_core.ui.shared.theme import page_style
 from fer_core.ui.shared.uploaders import let_go_of_the_rest
 
 logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -19,6 +20,7 @@ logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # else i
 # A file of our own: browsers fetch an icon that is given by name from a server of Google.
 ICON = Path(__file__).parent / "assets" / "icon.png"
 st.set_page_config(page_title="Face Value", page_icon=str(ICON), layout="wide")
+st.html(page_style())  # before the door: whoever signs in reads it, too
 
 door = sign_in.door()
 page = st.navigation(

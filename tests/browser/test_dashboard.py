@@ -8,12 +8,14 @@ import re
 
 import cv2
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 from fer_core.diagnostics.doctor import doctor
 from fer_core.emotions import EMOTIONS
 from tests.browser.conftest import running_server
+from tests.browser.contrast import contrast
 from tests.conftest import PORTRAIT
 
 expect.set_options(timeout=60_000)
@@ -109,6 +111,38 @@ def test_a_face_is_drawn_chosen_and_removed_on_the_picture(page: Page):
     page.keyboard.press("Delete")
     expect(faces).to_have_count(1)
     expect(page.get_by_text("Corrected by hand 2 times")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_and_focus_can_be_seen(blank: Page, server: str, scheme: str):
+    page = blank
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{server}/Models")
+    expect(page.get_by_test_id("stTab").first).to_be_visible()
+    words = {
+        "caption": page.get_by_test_id("stCaptionContainer"),
+        "open tab": page.locator('[data-testid="stTab"][data-selected]'),
+        "chosen button": page.get_by_role("radio", checked=True),
+    }
+    assert {name: contrast(found) for name, found in words.items() if contrast(found) < 4.5} == {}
+    link = page.get_by_test_id("stSidebarNavLink").nth(1)
+    link.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert link.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+
+
+def test_pictures_can_be_added_to_a_third_row(blank: Page, server: str):
+    blank.set_viewport_size({"width": 1000, "height": 900})
+    blank.goto(f"{server}/Image")
+    portrait = PORTRAIT.read_bytes()
+    files = [{"name": f"{n}.png", "mimeType": "image/png", "buffer": portrait} for n in range(9)]
+    blank.locator('input[type="file"]').set_input_files(files)
+    expect(blank.get_by_test_id("stFileChip")).to_have_count(9)
+    chips = blank.get_by_test_id("stFileChips")
+    assert chips.evaluate("element => element.scrollHeight - element.clientHeight") <= 0
+    rows = blank.get_by_test_id("stFileChip").evaluate_all("all => new Set(all.map((one) => one.offsetTop)).size")
+    assert rows > 1
 
 
 def test_twenty_one_pictures_fit_on_a_page(page: Page, tmp_path):

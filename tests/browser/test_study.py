@@ -78,5 +78,6 @@ def test_a_phone_shows_how_a_study_is_made(browser: Browser, tmp_path):
         page = browser.new_page(viewport={"width": 390, "height": 844})
         page.goto(f"{address}/Study")
         expect(page.get_by_text("A study grows in three steps")).to_be_visible(timeout=60_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
         page.close()
