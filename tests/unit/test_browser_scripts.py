@@ -34,7 +34,7 @@ def test_a_moment_is_told_when_it_is_sought_or_stands_and_not_of_each_frame_that
         const clock = (time) => `0:0${time}`;
         const told = [];
         const track = { dataset: {}, setAttribute: (name, value) => name === "aria-valuenow" && told.push(value) };
-        const player = { time: 0, playing: true, whole: () => [0, 9], readings: { start: 0, end: 9, at: () => [] } };
+        const player = { time: 0, playing: true, whole: () => [0, 9], readings: { start: 0, end: 9, lines: () => [] } };
         const drawing = Object.create(Drawing.prototype);
         const part = () => ({ style: {} });
         Object.assign(drawing, { player, track, part, view: [0, 9], scale: { x: () => 5, width: 9 }, follows: false });
@@ -70,8 +70,7 @@ def test_a_blind_rater_comes_upon_no_reading_in_the_words_of_the_lanes_while_it_
         const [showNames, showLegend] = [() => {}, () => {}];
         class Readings {
             constructor(track) { Object.assign(this, track, { start: 0, end: 9, times: [0], frames: [0] }); }
-            at() { return [this]; }
-            line() { return this.blind ? "Person 1" : "Person 1: happy 93%"; }
+            lines() { return [this.blind ? "Person 1" : "Person 1: happy 93%"]; }
         }
         const words = {};
         const track = { dataset: {}, setAttribute: (name, value) => { words[name] = value; } };
@@ -88,6 +87,39 @@ def test_a_blind_rater_comes_upon_no_reading_in_the_words_of_the_lanes_while_it_
     """
     scripts = [component((PLAYER / name).read_text(encoding="utf-8")) for name in ("player.js", "drawing.js")]
     assert said_by(*scripts, page) == "0:03, Person 1"
+
+
+def test_who_listens_hears_that_a_moment_is_excluded_and_why():
+    page = """
+        const signs = [{ name: "happy" }, { name: "uncertain" }];
+        const person = {
+            name: "Zoë", samples: [0, 1, 2], probabilities: Array(21).fill(0.93), labels: [0, 0, 0],
+            uncertain: [0, 0, 0], close: [-1, -1, -1], quality: [0, 0, 0], boxes: Array(12).fill(0),
+        };
+        const excluded = [[1, 2, "mouth covered"], [1.5, 2, ""]];
+        const track = { times: [0, 1, 2], signs, people: [person], excluded, qualities: [""], cuts: [] };
+        const readings = new Readings({ ...track, unit: 1, bridged: 1 });
+        console.log([0, 1, 2, 9].map((time) => readings.lines(time).join("; ")).join(" | "));
+    """
+    heard = "Zoë: happy 93% | Zoë: happy 93%; excluded: mouth covered | Zoë: happy 93% | nobody in the readings"
+    assert said_by((PLAYER / "readings.js").read_text(encoding="utf-8"), page) == heard
+
+
+def test_who_listens_hears_what_keys_for_range_loop_and_speed_did():
+    page = """
+        const clock = (time) => `0:0${time}`;
+        const pressed = () => {};
+        const player = Object.create(Player.prototype);
+        const heard = [];
+        const select = { selectedIndex: 1, options: ["0.5×", "1×"].map((text) => ({ text, value: parseFloat(text) })) };
+        Object.defineProperty(select, "selectedOptions", { get: () => [select.options[select.selectedIndex]] });
+        Object.assign(player, { part: () => select, speak: (words) => heard.push(words), chooses() {}, clock: {} });
+        Object.assign(player, { drawing: { lay() {} }, stimulus: { follow() {} }, whole: () => [0, 9] });
+        player.range(2, 5); player.loop(); player.loop(); player.speed(-1); player.speed(0);
+        console.log(heard.join(", "));
+    """
+    player = component((PLAYER / "player.js").read_text(encoding="utf-8"))
+    assert said_by(player, page) == "Range 0:02 to 0:05, Looping, Not looping, Speed 0.5×"
 
 
 def test_names_in_the_lanes_stand_on_a_dark_ground():

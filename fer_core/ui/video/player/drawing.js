@@ -81,11 +81,10 @@ class Drawing {
     const { track } = this;
     const { readings, time } = this.player;
     if (!readings) return;
-    const faces = readings.at(time).map((reading) => readings.line(reading));
     track.setAttribute("aria-valuemin", readings.start);
     track.setAttribute("aria-valuemax", readings.end);
     track.setAttribute("aria-valuenow", time.toFixed(3));
-    track.setAttribute("aria-valuetext", `${clock(time)}, ${faces.join(", ") || "nobody in the readings"}`);
+    track.setAttribute("aria-valuetext", `${clock(time)}, ${readings.lines(time).join(", ")}`);
   }
 
   zoom(factor, around = this.player.time) {

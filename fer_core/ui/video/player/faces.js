@@ -46,6 +46,7 @@ function showLegend(element, readings) {
     });
   if (readings.people.some((person) => person.uncertain.includes(1))) entries.push(made("em", "", "half height: uncertain"));
   if (readings.people.some((person) => person.poor.length)) entries.push(made("em", "poor", "poor picture"));
+  if (readings.excluded.length) entries.push(made("em", "", "hatched: excluded"));
   element.replaceChildren(...entries);
 }
 

@@ -117,7 +117,7 @@ function showTip(player, event, { time, row }) {
   const person = player.readings.people[row];
   const found = person && player.readings.at(sample).find((reading) => reading.person === person);
   const words = person ? (found ? player.readings.line(found) : `${person.name} is not seen`) : eventsAt(player, sample);
-  tip.textContent = [clock(sample), words].filter(Boolean).join(" · ");
+  tip.textContent = [clock(sample), words, player.readings.excludedAt(sample)].filter(Boolean).join(" · ");
   const x = event.clientX - player.track.getBoundingClientRect().left;
   tip.style.left = `${Math.min(Math.max(x, tip.offsetWidth / 2), player.track.clientWidth - tip.offsetWidth / 2)}px`;
   tip.style.top = `${Math.min(Math.max(row, 0) + 1, player.readings.people.length) * ROW_PX - 4}px`;

@@ -173,9 +173,8 @@ class Player {
   }
 
   say() {
-    const faces = this.readings.at(this.time).map((reading) => this.readings.line(reading));
     // The slider says the moment itself while it has the focus.
-    this.speak(`${clock(this.time)}. ${faces.join(". ") || "Nobody in the readings"}`, !this.track.matches(":focus"));
+    this.speak(`${clock(this.time)}. ${this.readings.lines(this.time).join(". ")}`, !this.track.matches(":focus"));
   }
 
   speak(words, aloud = true) {
@@ -294,6 +293,7 @@ class Player {
   speed(step) {
     const select = this.part("select");
     if (step) select.selectedIndex = Math.min(Math.max(select.selectedIndex + step, 0), select.options.length - 1);
+    if (step) this.speak(`Speed ${select.selectedOptions[0].text}`);
     this.video.playbackRate = Number(select.value);
     this.stimulus.follow();
   }
@@ -301,6 +301,7 @@ class Player {
   loop() {
     this.looping = !this.looping;
     pressed(this.part('[data-do="loop"]'), this.looping);
+    this.speak(this.looping ? "Looping" : "Not looping");
   }
 
   mute() {
@@ -320,6 +321,7 @@ class Player {
     const range = from < to ? [from, to] : from >= this.data.range[1] ? [from, last] : [first, to];
     this.chooses({ range });
     this.drawing.lay();
+    this.speak(`Range ${clock(range[0])} to ${clock(range[1])}`);
   }
 
   // --- events of the page's visitor ---

@@ -102,6 +102,19 @@ class Readings {
     return [this.words(reading), this.share(reading)].filter(Boolean).join(" ");
   }
 
+  // What everybody shows at a moment and whether it counts, a line each.
+  lines(time) {
+    const faces = this.at(time).map((reading) => this.line(reading));
+    return [...(faces.length ? faces : ["nobody in the readings"]), this.excludedAt(time)].filter(Boolean);
+  }
+
+  // "excluded: mouth covered" where a moment counts in no figure, else nothing.
+  excludedAt(time) {
+    const spans = this.excluded.filter(([start, end]) => start - SAME_S <= time && time < end - SAME_S);
+    const reasons = [...new Set(spans.map(([, , reason]) => reason).filter(Boolean))].join(", ");
+    return spans.length ? `excluded${reasons && `: ${reasons}`}` : "";
+  }
+
   share(reading) {
     return this.blind ? "" : percent(reading.shares[reading.label]);
   }
