@@ -192,6 +192,15 @@ Job = Callable[[Monitor], Result]
 """Work that is done in a thread: it reports to the monitor, and ends soon after it was asked to stop."""
 
 
+def anything_runs() -> bool:
+    """Whether any `Work` of this process runs, so that a speed measured now would not be that of a quiet machine."""
+    return any(isinstance(thread, _OfWork) for thread in threading.enumerate())
+
+
+class _OfWork(threading.Thread):
+    """The thread of a `Work`."""
+
+
 class Work(Generic[Result]):
     """One job in a thread of its own, started at once.
 
@@ -209,7 +218,7 @@ class Work(Generic[Result]):
         self.result: Result | None = None
         self.problem: str | None = None
         self._monitor = monitor or Monitor()
-        self._thread = threading.Thread(target=self._run, args=(job,), name=name, daemon=True)
+        self._thread = _OfWork(target=self._run, args=(job,), name=name, daemon=True)
         self._thread.start()
 
     @property

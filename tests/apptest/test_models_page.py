@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import zipfile
 
 import cv2
@@ -22,6 +23,7 @@ from fer_core.classification.recipe import Recipe, RunSettings
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation import datasets
+from fer_core.jobs import Work
 from fer_core.media.images import PICTURE_TYPES
 from fer_core.readings import Box
 from fer_core.settings import DATA_SET
@@ -184,6 +186,22 @@ def test_the_speed_can_be_measured_again(models, monkeypatch):
     by_label(page.button, "Measure the speed again").click().run()
     assert set(page.dataframe[0].value["ms/face"]) == {12.5}
     records.forget_timings()
+
+
+def test_a_speed_measured_beside_other_work_decides_nothing_and_is_measured_again_afterwards(models):
+    records.forget_timings()
+    done = threading.Event()
+    work = Work(lambda monitor: done.wait(60))
+    try:
+        page = models_page()
+        assert "million weights instead" in page.success[0].value
+        assert "a face here" not in page.success[0].value
+        assert "Something else was being read" in page.warning[0].value
+    finally:
+        done.set()
+    work.wait(60)
+    page.run()
+    assert not page.warning and "a face here" in page.success[0].value
 
 
 @pytest.mark.parametrize("tab", [OVERVIEW, SIDE, PICTURE, OWN, CLAIMS, DATA, FILES])

@@ -65,7 +65,8 @@ def overview(cards: Sequence[ModelCard]) -> None:
     times = _measure(cards)
     rows = standings(cards, split, _milliseconds(times))
     # Whatever split is looked at, a choice is made on PublicTest: PrivateTest would no longer be a test.
-    choice = standings(cards, CHOSEN_BY, _milliseconds(times), without_copies=True)
+    calm = {} if _disturbed(times) else _milliseconds(times)
+    choice = standings(cards, CHOSEN_BY, calm, without_copies=True)
     found = _try_comparisons(cards)
     with said:
         _show_advice(choice, found, DEFAULT_MODEL)
@@ -78,6 +79,10 @@ def overview(cards: Sequence[ModelCard]) -> None:
 
 def _milliseconds(times: Mapping[str, records.Timing]) -> dict[str, float]:
     return {name: timing.milliseconds for name, timing in times.items()}
+
+
+def _disturbed(times: Mapping[str, records.Timing]) -> bool:
+    return any(timing.disturbed for timing in times.values())
 
 
 def _try_comparisons(cards: Sequence[ModelCard]) -> Sequence[Comparison]:
@@ -178,4 +183,10 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing], by
         moments = sorted({timing.measured_at for timing in times.values()})
         if moments:
             st.caption(f"Speed measured on this machine at {moments[0]}, with whatever else it was doing.")
+            if _disturbed(times):
+                st.warning(
+                    "Something else was being read while the speed was measured, so the advice goes by the number of "
+                    "weights; measure the speed again when that is done.",
+                    icon=":material/speed:",
+                )
             st.button("Measure the speed again", icon=":material/speed:", on_click=records.forget_timings)
