@@ -14,6 +14,7 @@ from fer_core.library.alike import NOT_ALIKE, differences, together, used
 from fer_core.library.curves import ConditionCurves
 from fer_core.library.observations import Observations, outcome_of
 from fer_core.library.report_curves import add_curves
+from fer_core.library.sample_marks import MADE_UP, is_sample
 from fer_core.library.values import Entry
 from fer_core.notice import PURPOSE
 from fer_core.provenance import Provenance
@@ -143,6 +144,8 @@ def _add_cover(page: Document, study: StudyReport, made_on: date) -> float:
             MARGIN_MM,
             WIDTH_MM,
         )
+    if any(map(is_sample, study.used)):
+        page.panel("Generated", MADE_UP)
     if unlike := differences(study.entries, study.behind):
         page.heading("Not read alike", 30)
         page.paragraph(NOT_ALIKE)

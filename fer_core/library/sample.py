@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fer_core.jobs import Monitor
 from fer_core.library.library import Library
+from fer_core.library.sample_marks import COVERED, RECORDINGS, TAG, is_sample
 from fer_core.library.values import Entry, Place, Receipt
 from fer_core.media.encoding import Mp4Writer
 from fer_core.media.images import read_image
@@ -24,24 +25,10 @@ from fer_core.temporary import temporary_folder
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.study import Study
 
-TAG: Final = "sample"
-"""Tag of everything that is kept here; the names of the files must be these, too, to be taken for the sample."""
-
-PEOPLE: Final = 6
-COVERED: Final = "covered"
-OPEN: Final = "open"
-
 CREDIT: Final = (
     "Generated: six ways of moving one photograph stand for six subjects, and a card covers the mouth in half of the "
     f"recordings. Nobody in it changes their expression, so it says nothing about people. {PORTRAIT_CREDIT}"
 )
-
-_MADE: Final = {
-    f"sample {number} {condition}.mp4": (number, condition)
-    for number in range(1, PEOPLE + 1)
-    for condition in (OPEN, COVERED)
-}
-"""Names of the files, with subject and condition of each."""
 
 _LENGTH_S, _RATE, _TURNS_S = 4.0, 10, 2.0
 _WIDTH, _HEIGHT = 320, 300
@@ -71,7 +58,7 @@ def make_sample(
     monitor = monitor or Monitor()
     portrait = read_image(PORTRAIT)[_FACE]
     with temporary_folder() as folder:
-        for (name, (number, condition)), part in zip(_MADE.items(), monitor.parts(list(_MADE)), strict=True):
+        for (name, (number, condition)), part in zip(RECORDINGS.items(), monitor.parts(list(RECORDINGS)), strict=True):
             path = folder / name
             _write(path, portrait, number, covered=condition == COVERED)
             timeline = pipeline.analyse(path, request, part)
@@ -80,8 +67,8 @@ def make_sample(
 
 
 def sample_entries(library: Library) -> list[Entry]:
-    """What is kept of the sample study: recordings with its tag and its file names, whatever else bears the tag."""
-    return [entry for entry in library.search(tag=TAG) if entry.recording.name in _MADE]
+    """What is kept of the sample study."""
+    return [entry for entry in library.search(tag=TAG) if is_sample(entry)]
 
 
 def delete_sample(library: Library) -> list[Receipt]:

@@ -12,6 +12,7 @@ from fer_core.library.curves import samples_of
 from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
 from fer_core.library.queue import FOLDER, Queue
+from fer_core.library.sample_marks import MADE_UP
 from fer_core.library.values import Consent, Place
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
@@ -581,6 +582,11 @@ def test_a_sample_study_is_made_and_deleted_on_a_click(place):
     table = page.dataframe[0].value
     assert len(table) == 12 and set(table["Condition"]) == {"open", "covered"} and set(table["Tags"]) == {"sample"}
     assert "says nothing about people" in texts(page)
+    tab(page, "Over time")
+    shared_work("samples").wait(60)
+    for name in ("Compare people", "Over time", "Take along"):
+        assert MADE_UP in [each.value for each in tab(page, name).warning], name
+    tab(page, "Recordings")
     page.button(key="sample delete").click().run()
     assert not page.exception
     said = texts(page).replace("\\", "")

@@ -13,6 +13,7 @@ from fer_core.errors import TimelineError
 from fer_core.library.alike import NOT_ALIKE, Behind, differences, used
 from fer_core.library.library import Library
 from fer_core.library.observations import EVENT_VALUES, VALUES, outcome_of, value_title
+from fer_core.library.sample_marks import MADE_UP, is_sample
 from fer_core.library.values import Entry, Receipt
 from fer_core.reports.wording import validity_line
 from fer_core.timeline.groups.conditions import Share
@@ -91,7 +92,9 @@ def _compared(table: pd.DataFrame, value: str, models: set[str], rows: str) -> N
 
 
 def say_differences(entries: Sequence[Entry], behind: Behind) -> None:
-    """Warn where the analyses behind figures were not read alike."""
+    """Warn where the analyses behind figures are of the sample study, or were not read alike."""
+    if any(map(is_sample, used(entries, behind))):
+        st.warning(MADE_UP, icon=":material/science:")
     if found := differences(entries, behind):
         lines = "\n".join(f"- {plain(words)}" for words in found)
         st.warning(f"{NOT_ALIKE}\n\n{lines}", icon=":material/compare_arrows:")

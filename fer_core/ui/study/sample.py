@@ -9,7 +9,8 @@ import streamlit as st
 from fer_core.errors import FerError
 from fer_core.jobs import Monitor, Work
 from fer_core.library.library import Library
-from fer_core.library.sample import CREDIT, PEOPLE, delete_sample, make_sample, sample_entries
+from fer_core.library.sample import CREDIT, delete_sample, make_sample, sample_entries
+from fer_core.library.sample_marks import PEOPLE
 from fer_core.library.values import Receipt
 from fer_core.request import DEFAULT_DETECTOR, AnalysisRequest
 from fer_core.ui.shared import loaders
@@ -63,7 +64,7 @@ def _begin(library: Library) -> None:
         model = loaders.cards()[0].name  # the default, where it is installed
         pipeline = loaders.pipeline(model, DEFAULT_DETECTOR)
     except FerError as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:", duration="infinite")
         return
     request = AnalysisRequest(model=model)
 

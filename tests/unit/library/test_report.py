@@ -13,11 +13,13 @@ from fer_core.jobs import Monitor
 from fer_core.library.curves import ConditionCurves, curves_from_start, samples_of
 from fer_core.library.observations import of_recordings
 from fer_core.library.report import StudyReport, study_pdf
+from fer_core.library.sample_marks import MADE_UP, TAG
 from fer_core.library.values import Place
 from fer_core.timeline.edits import Smooth
 from fer_core.timeline.groups.outcome import one_family, outcome
 from fer_core.timeline.study import Study
 from tests.timelines import of_rows, reading
+from tests.unit.library.test_library import named
 
 DAY = date(2026, 11, 29)
 
@@ -91,6 +93,17 @@ def test_what_was_not_read_alike_is_told_by_condition(on_sqlite):
     assert text.count("How 6 analyses were read") == 2 and "Not read alike" in text
     assert "Uncertain – calm: below 50% (6); joke: below 35% (6)." in text
     assert text.index("Not read alike") < text.index("A point is a person")
+
+
+def test_a_comparison_of_the_sample_study_says_that_it_is_of_one_photograph(on_sqlite):
+    kept(on_sqlite)
+    on_sqlite.set_tags(f"{0:064x}", [TAG])  # somebody's own recording with the same tag
+    assert MADE_UP not in text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    on_sqlite.keep(named("sample 1 open.mp4", 99))
+    on_sqlite.set_tags(f"{99:064x}", [TAG])
+    on_sqlite.set_place(f"{99:064x}", Place("Sample 1", condition="calm"))
+    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+    assert text.index(MADE_UP) < text.index("A point is a person")
 
 
 def test_only_analyses_in_its_figures_are_in_tiles_methods_and_validity(on_sqlite):

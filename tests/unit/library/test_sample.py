@@ -5,7 +5,8 @@ import pytest
 from fer_core.errors import StoppedError
 from fer_core.jobs import Monitor
 from fer_core.library.observations import of_events, of_recordings
-from fer_core.library.sample import PEOPLE, TAG, delete_sample, make_sample, sample_entries
+from fer_core.library.sample import delete_sample, make_sample, sample_entries
+from fer_core.library.sample_marks import PEOPLE, TAG
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
 from fer_core.testing import fake_pipeline
