@@ -28,6 +28,20 @@ def test_modules_are_short():
     assert [str(path) for path in MODULES if len(path.read_text().splitlines()) > 400] == []
 
 
+def test_messages_that_float_over_a_page_stay_until_they_are_closed():
+    """Nothing else says what they do, and four seconds are too short for who reads slowly or listens."""
+    calls = [
+        (path.name, node)
+        for path in [*MODULES, *PAGES]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "toast"
+    ]
+    assert calls
+    for name, call in calls:
+        lasts = [given.value for given in call.keywords if given.arg == "duration"]
+        assert [value.value for value in lasts if isinstance(value, ast.Constant)] == ["infinite"], name
+
+
 def test_the_server_lets_go_of_what_no_uploader_shows_any_more():
     asked, through = set(), set()
     for path in [*MODULES, *PAGES]:

@@ -199,7 +199,8 @@ def read_turned(picture: Analysed, turn: Turn) -> None:
 def edit(picture: Analysed, change: PictureEdit) -> None:
     """Correct what was found in a picture, or label it, from the next run on; a box outside it is passed over."""
     if isinstance(change, DrawFace) and not can_be_drawn(change.box, picture.width, picture.height):
-        st.toast("No face was added: the middle of its box has to lie in the picture.", icon=":material/info:")
+        words = "No face was added: the middle of its box has to lie in the picture."
+        st.toast(words, icon=":material/info:", duration="infinite")
         return
     key = _key_of(picture)
     _edits()[key] = (*_edits().get(key, ()), change)  # not of the picture as it was drawn: two clicks may be quicker

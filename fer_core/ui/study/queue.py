@@ -204,4 +204,4 @@ def _attempt(change: Callable[[str], None], item: Waiting) -> None:
     try:
         change(item.id)
     except FerError as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:", duration="infinite")

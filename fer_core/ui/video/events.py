@@ -136,7 +136,7 @@ def _editor(
     def changed() -> None:
         nonlocal own
         if present() != own:
-            st.toast(CHANGED_ELSEWHERE, icon=":material/info:")
+            st.toast(CHANGED_ELSEWHERE, icon=":material/info:", duration="infinite")
             return
         take(changed_rows(rows, st.session_state[key]))  # of all edits since it was drawn
         own = present()

@@ -74,7 +74,7 @@ def _names(recording: OpenRecording) -> None:
         edits = st.session_state[key]["edited_rows"].items()
         typed = {everyone[int(row)]: (changes.get("Name") or "").strip() for row, changes in edits}
         if not take_names(recording, shown, typed):
-            st.toast(CHANGED_ELSEWHERE, icon=":material/info:")
+            st.toast(CHANGED_ELSEWHERE, icon=":material/info:", duration="infinite")
 
     st.data_editor(
         table,
