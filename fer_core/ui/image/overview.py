@@ -84,7 +84,7 @@ def _table(pictures: Sequence[Analysed], faces: Sequence[ListedFace]) -> ListedF
         return None
     table = pd.DataFrame(
         {
-            "": [_thumb(pictures[face.picture], face.reading) for face in faces],
+            "Crop": [_thumb(pictures[face.picture], face.reading) for face in faces],
             "Picture": [pictures[face.picture].name for face in faces],
             "Face": [face.face + 1 for face in faces],
             "Read as": [face.reading.words for face in faces],
@@ -103,7 +103,7 @@ def _table(pictures: Sequence[Analysed], faces: Sequence[ListedFace]) -> ListedF
         # Streamlit keeps the number of the chosen row, which may be another face once other faces are listed.
         key=f"all faces {hash(tuple((face.picture, face.reading.box) for face in faces))}",
         column_config={
-            "": st.column_config.ImageColumn("", width="small", help="The face"),
+            "Crop": st.column_config.ImageColumn(width="small", help="The face"),
             "Confidence": st.column_config.ProgressColumn(
                 "Confidence", format="%.0f%%", min_value=0, max_value=100, help="Probability of the most probable label"
             ),

@@ -25,7 +25,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const drawing = (on) => {
     stage.classList.toggle("drawing", on);
     draw.setAttribute("aria-pressed", on);
-    hint.textContent = on ? "Drag from the middle of the face outwards, to above the eyebrows and the chin." : data.hint;
+    hint.textContent = on ? "Drag from the middle of the face outwards, to above the eyebrows and the chin; or give its numbers below." : data.hint;
   };
   drawing(false);
   draw.onclick = () => drawing(!stage.classList.contains("drawing"));
