@@ -10,7 +10,9 @@ import plotly.graph_objects as go
 from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.emotions import EMOTIONS
+from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.series import thinned, with_breaks
+from fer_core.timeline.summaries import ALL_EXCLUDED
 
 CONTESTED = "#c2410c"
 _GAP = 1.5
@@ -43,6 +45,27 @@ def deviation_lines(rows: pd.DataFrame, person: int, usual_s: float) -> go.Figur
     figure.update_yaxes(title="difference from rest", tickformat="+.0%", range=[-1.05, 1.05])
     figure.add_hline(y=0, line={"width": 1, "color": QUIET})
     return figure if len(points) else nothing(figure, NOT_SEEN)
+
+
+def describe_deviations(rows: pd.DataFrame, person: int) -> str:
+    """Of `deviation_lines`, in words: mean, lowest and highest difference of each emotion.
+
+    Args:
+        rows: as for `deviation_lines`, without excluded ones, and with `held_s`.
+        person: whose.
+    """
+    own = rows[rows["person"].eq(person)]
+    if not len(own):
+        return ALL_EXCLUDED
+    times, parts = own["time_s"].to_numpy(float), []
+    for name in EMOTIONS:
+        values = own[name].to_numpy(float)
+        mean = np.average(values, weights=own["held_s"])
+        low, high = as_clock(times[values.argmin()]), as_clock(times[values.argmax()])
+        parts.append(
+            f"{name} {mean:+.0%} on average, lowest {values.min():+.0%} at {low}, highest {values.max():+.0%} at {high}"
+        )
+    return f"{'; '.join(parts)}."
 
 
 def agreement_lane(rows: pd.DataFrame, models: Sequence[str], usual_s: float) -> go.Figure:

@@ -93,6 +93,16 @@ def describe_confusion(title: str, table: Sequence[Sequence[int]], most: int = 5
     return f"{title}, found of each emotion: {found}. Most often taken for another: {confused}."
 
 
+def describe_difference(first: str, second: str, tables: Mapping[str, Sequence[Sequence[int]]], most: int = 5) -> str:
+    """The difference of two matrices in words: where the two are furthest apart, in points of the row."""
+    points = 100 * (by_row(tables[first]) - by_row(tables[second]))
+    cells = sorted(np.ndindex(points.shape), key=lambda cell: -abs(points[cell]))[:most]
+    furthest = ", ".join(
+        f"{EMOTIONS[i]} read as {EMOTIONS[j]} {points[i, j]:+.0f}" for i, j in cells if abs(points[i, j]) >= 0.5
+    )
+    return f"Points that {first} has more or less than {second}: {furthest or 'none; they do not differ'}."
+
+
 def describe_classes(by_model: Mapping[str, Mapping[str, ClassFigures]], measure: ClassMeasure) -> str:
     """The bars in words."""
     return "; ".join(

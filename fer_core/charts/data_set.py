@@ -11,7 +11,7 @@ from fer_core.charts.explanations import rater_caption
 from fer_core.charts.looks import lay_out
 from fer_core.emotions import EMOTIONS, RATER_CLASSES, STYLES
 
-_SPLIT_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+_SPLIT_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#c06a99")
 _SPLIT_PATTERNS: Final = ("", "/", "x", ".")
 
 

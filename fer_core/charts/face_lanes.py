@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from fer_core.charts.looks import QUIET, clock, lay_out, looks_of_models, nothing, safe
 from fer_core.charts.over_time import NOT_SEEN
-from fer_core.timeline.clock_text import as_fine_clock
+from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS
 from fer_core.timeline.movements import MOVEMENTS
 from fer_core.timeline.notes import Notes
@@ -66,8 +66,10 @@ def face_lanes(source: Timeline | pd.DataFrame, person: int, notes: Notes | None
         )  # fmt: skip
     lay_out(figure, 460, time_range(source), hovermode="x unified", showlegend=True)
     figure.update_xaxes(title=None, row=1).update_xaxes(title=None, row=2)
-    figure.update_yaxes(title="head, degrees", row=1).update_yaxes(title="eyes", rangemode="tozero", row=2)
-    figure.update_yaxes(title="mouth", rangemode="tozero", row=3)
+    figure.update_yaxes(title="head, degrees", row=1).update_yaxes(
+        title="eyes open<br>of their width", rangemode="tozero", row=2
+    )
+    figure.update_yaxes(title="mouth open of<br>the eyes' distance", rangemode="tozero", row=3)
     return figure.add_hline(y=0, line={"width": 1, "color": QUIET}, row=1, col=1)
 
 
@@ -115,6 +117,23 @@ def describe_face(source: Timeline | pd.DataFrame, person: int, notes: Notes | N
         share = float(np.average(mouth["talking"].astype(float), weights=mouth["held_s"]))
         talked = f"the mouth moves as in talking for {share:.0%} of the time in which it is in view"
     return f"{name}: head {degrees}; {blinked}; {talked}."
+
+
+def describe_movements(source: Timeline | pd.DataFrame, person: int, notes: Notes | None = None) -> str:
+    """Of `movement_lines`, in words: mean and most of each movement, each in percent of its own whole."""
+    rows = rows_of_person(counted(source, (notes or Notes()).excluded), person)
+    if not len(rows):
+        return ALL_EXCLUDED if person in people(source) else NOT_SEEN
+    if not _is_measured(rows):
+        return NOT_MEASURED
+    parts = []
+    for movement in MOVEMENTS:
+        known = rows[rows[movement.name].notna()]
+        if len(known):
+            values = known[movement.name].to_numpy(float)
+            mean, when = np.average(values, weights=known["held_s"]), known["time_s"].to_numpy(float)[values.argmax()]
+            parts.append(f"{movement.title} {mean:.1f} % on average, at most {values.max():.1f} % at {as_clock(when)}")
+    return f"{'; '.join(parts)}." if parts else NOT_MEASURED
 
 
 def _is_measured(rows: pd.DataFrame) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from itertools import cycle, islice, pairwise
+from itertools import cycle, islice
 from typing import Any, Final
 
 import numpy as np
@@ -26,8 +26,11 @@ _LONGEST_LABEL: Final = 28
 _ROUNDED_S: Final = 0.001
 """A time axis is given in milliseconds."""
 
-_LETTER: Final = 0.0075
-"""Width of a letter of a label, as a part of a figure of usual width."""
+_LETTER: Final = 0.013
+"""Width of a letter of a label, as a part of a narrow figure, such as one beside long names."""
+
+_ROW_PX: Final = 14
+"""Height of a row of labels."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,11 @@ _PEOPLE: Final = (
     Look("#0072b2", "solid", "circle", ""),
     Look("#d55e00", "dash", "square", "/"),
     Look("#009e73", "dot", "diamond", "x"),
-    Look("#cc79a7", "dashdot", "triangle-up", "\\"),
+    Look("#c06a99", "dashdot", "triangle-up", "\\"),
     Look("#8a6fdf", "longdash", "star", "-"),
     Look("#a06a00", "longdashdot", "cross", "."),
     Look("#5b6475", "4px,2px", "hexagon", "+"),
-    Look("#b0003a", "8px,2px,2px,2px", "x", "|"),
+    Look("#d1245a", "8px,2px,2px,2px", "x", "|"),
 )
 
 
@@ -159,8 +162,9 @@ def nothing(figure: go.Figure, words: str) -> go.Figure:
 def add_notes(figure: go.Figure, notes: Notes) -> go.Figure:
     """Draw markers as dotted lines and excluded stretches as grey bands into a figure over time, with their words.
 
-    Where the words would run into each other, markers bear their number in the order of time instead, counted from the
-    first of the recording: the player's lanes give them the same. What lies outside the time axis is left out.
+    Words of stretches stand in a row above those of markers. Where the words of a row would run into each other,
+    markers bear their number in the order of time instead, counted from the first of the recording: the player's lanes
+    give them the same; stretches lose their reasons. What lies outside the time axis is left out.
     """
     start_s, end_s = (seconds_of(x) for x in figure.layout.xaxis.range)
     ordered = sorted(notes.markers, key=lambda marker: marker.time_s)
@@ -170,42 +174,66 @@ def add_notes(figure: go.Figure, notes: Notes) -> go.Figure:
         if start_s - _ROUNDED_S <= marker.time_s <= end_s + _ROUNDED_S
     }
     spans = sorted(notes.within(start_s, end_s).excluded, key=lambda span: span.start_s)
-    full = [
-        *((marker.time_s, _short(marker.text)) for marker in markers.values()),
-        *((span.start_s, _short(f"excluded: {span.reason}" if span.reason else "excluded")) for span in spans),
-    ]
-    brief = [
-        *((marker.time_s, str(number)) for number, marker in markers.items()),
-        *((span.start_s, "excluded") for span in spans),
-    ]
     for span in spans:
         start, end = clock([span.start_s, span.end_s]).astype(str)
         figure.add_vrect(x0=start, x1=end, fillcolor=QUIET, opacity=0.22, line_width=0, layer="below")
     for marker in markers.values():
         [at] = clock([marker.time_s]).astype(str)
         figure.add_vline(x=at, line={"dash": "dot", "width": 1.5, "color": QUIET})
-    for at_s, words in full if _fit(full, end_s - start_s) else brief:
+    within_s = start_s, end_s
+    full = [(marker.time_s, _short(marker.text)) for marker in markers.values()]
+    _label(figure, full, [(marker.time_s, str(number)) for number, marker in markers.items()], within_s)
+    starts = [max(span.start_s, start_s) for span in spans]
+    reasons = [_short(f"excluded: {span.reason}" if span.reason else "excluded") for span in spans]
+    above = _ROW_PX if markers and spans else 0
+    brief = _apart([(start, "excluded") for start in starts], within_s)
+    _label(figure, list(zip(starts, reasons, strict=True)), brief, within_s, above)
+    if markers or spans:  # their words stand between the figure and its legend
+        figure.update_layout(margin={"t": figure.layout.margin.t + 18 + above})
+        figure.update_layout(legend={"y": 1 + (22 + above) / max(60, figure.layout.height - 90)})
+    return figure
+
+
+_Labels = Sequence[tuple[float, str]]
+"""Where each begins, in seconds, and its words."""
+
+
+def _label(figure: go.Figure, full: _Labels, brief: _Labels, within_s: tuple[float, float], above_px: int = 0) -> None:
+    """Write a row of labels over a figure: in full, or where they would not fit, briefly."""
+    for at_s, words in full if len(_apart(full, within_s)) == len(full) else brief:
+        begins_s, _ = _extent(at_s, words, within_s)
         figure.add_annotation(
             x=clock([at_s]).astype(str)[0],
             y=1,
             yref="paper",
             yanchor="bottom",
-            xanchor="left",
+            xanchor="left" if begins_s == at_s else "right",
+            yshift=above_px,
             text=safe(words),
             showarrow=False,
             font={"size": 11},
         )
-    if full:  # their words stand between the figure and its legend
-        figure.update_layout(margin={"t": figure.layout.margin.t + 18})
-        figure.update_layout(legend={"y": 1 + 22 / max(60, figure.layout.height - 90)})
-    return figure
 
 
 def _short(words: str) -> str:
     return words if len(words) <= _LONGEST_LABEL else f"{words[: _LONGEST_LABEL - 1]}…"
 
 
-def _fit(labels: Sequence[tuple[float, str]], length_s: float) -> bool:
-    """Whether each label ends before the next one begins."""
-    ordered = sorted(labels)
-    return all(at + _LETTER * len(words) * length_s < after for (at, words), (after, _) in pairwise(ordered))
+def _extent(at_s: float, words: str, within_s: tuple[float, float]) -> tuple[float, float]:
+    """From when to when a label reaches; one that would be cut off at the right edge stands before its moment."""
+    start_s, end_s = within_s
+    width_s = _LETTER * len(words) * (end_s - start_s)
+    if at_s + width_s > end_s and at_s - width_s >= start_s:
+        return at_s - width_s, at_s
+    return at_s, at_s + width_s
+
+
+def _apart(labels: _Labels, within_s: tuple[float, float]) -> list[tuple[float, str]]:
+    """Those labels that do not run into one before them."""
+    found: list[tuple[float, str]] = []
+    free_s = -np.inf
+    for begins_s, ends_s, label in sorted((*_extent(*label, within_s), label) for label in labels):
+        if begins_s > free_s:
+            found.append(label)
+            free_s = ends_s
+    return found

@@ -141,7 +141,7 @@ def coverage(curves: CurvesByModel, looks: Looks, thresholds: Mapping[str, float
                 f"{safe(title)}<br>confidence from %{{customdata[0]:.0%}}: %{{x:.0%}} of faces kept, %{{y:.1%}} right"
                 "<extra></extra>"
             ),
-            **_look(looks[title], markers=len(rows) == 1),  # a line of one point would not be seen
+            **_look(looks[title], markers=len(np.unique(rows[:, 1:], axis=0)) == 1),  # a line to itself is not seen
         )
         demanded = rows[rows[:, 0] >= thresholds.get(title, np.inf)]
         if len(demanded):  # some faces are read with so much confidence

@@ -156,12 +156,12 @@ def claims_and_measurements(claims: Claims, rows: Sequence[Standing]) -> go.Figu
     order = [safe(name) for name, _, _ in measured] + [safe(claim.work) for claim in claims.claims]
     for name in order:  # over its line and not beside it, so that a phone has room for both
         figure.add_annotation(
-            x=0, xref="paper", xanchor="left", y=name, yshift=13, text=name, font={"size": 11}, showarrow=False
+            x=0, xref="paper", xanchor="left", y=name, yshift=16, text=name, font={"size": 11}, showarrow=False
         )
     figure.add_hline(y=len(measured) - 0.62, line={"color": QUIET, "width": 1, "dash": "dot"})
     return lay_out(
         figure,
-        130 + 34 * len(order),
+        130 + 38 * len(order),
         xaxis={"title": "accuracy", "tickformat": ".0%"},
         yaxis={
             "categoryorder": "array",

@@ -21,7 +21,7 @@ MOST_POINTS: Final = 200
 _WIDE: Final = 4
 """Panels in a row, at most."""
 
-_BARS_PX, _CURVE_PX, _TITLE_PX = 150, 110, 34
+_BARS_PX, _CURVE_PX, _TITLE_PX, _AXIS_TITLE_PX = 150, 110, 34, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +72,7 @@ def share_multiples(subjects: Sequence[Subject]) -> go.Figure:
         )
     figure.update_xaxes(range=[0, 1.18], tickformat=".0%", tickvals=[0, 0.5, 1])
     figure.update_yaxes(autorange="reversed", showgrid=False)
+    _title_lowest(figure, subjects, "share of the time seen")
     return figure.update_layout(bargap=0.2)
 
 
@@ -91,7 +92,9 @@ def valence_multiples(subjects: Sequence[Subject]) -> go.Figure:
             **_cell(place, subjects),
         )
     figure.update_yaxes(range=[-1.05, 1.05], tickvals=[-1, 0, 1], zeroline=True, zerolinecolor=QUIET)
+    words = figure.layout.xaxis.title.text
     figure.update_xaxes(title=None, nticks=4)
+    _title_lowest(figure, subjects, words)
     if subjects:
         figure.update_yaxes(title="derived valence", col=1)
     return figure
@@ -129,6 +132,13 @@ def _panels(subjects: Sequence[Subject], panel_px: int, within_s: tuple[float, f
     )
     lay_out(figure, height, within_s, showlegend=False)
     return figure.update_annotations(font={"size": 13})
+
+
+def _title_lowest(figure: go.Figure, subjects: Sequence[Subject], words: str) -> None:
+    """Say under the lowest row what its axes show; they are those of all rows."""
+    if subjects:
+        figure.update_xaxes(title=words, row=_grid(len(subjects))[1])
+        figure.update_layout(height=figure.layout.height + _AXIS_TITLE_PX)
 
 
 def _axis(subjects: Sequence[Subject]) -> tuple[float, float]:

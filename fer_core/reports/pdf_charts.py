@@ -26,7 +26,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import interval_s, time_range, weighted
 
 UNCERTAIN_COLOUR: Final = "#a3aab8"
-PEOPLE_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6fdf", "#a06a00")
+PEOPLE_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#c06a99", "#8a6fdf", "#a06a00")
 
 _COLOURS: Final = {**{name: style.colour for name, style in STYLES.items()}, UNCERTAIN: UNCERTAIN_COLOUR}
 _DASHES: Final[dict[str, Any]] = {

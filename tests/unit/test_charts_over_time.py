@@ -8,13 +8,14 @@ import pytest
 
 from fer_core import charts
 from fer_core.charts.looks import LOOKS, clock, looks_of_people, safe
-from fer_core.emotions import EMOTIONS
+from fer_core.emotions import EMOTIONS, bgr_of
 from fer_core.timeline.corrections import within
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.rows import rows_of_person
 from fer_core.timeline.series import longest_of_each_column, on_grid, thinned, with_breaks
 from fer_core.timeline.summaries import CATEGORIES, stretches, summarise
 from tests.timelines import nobody, of_rows, reading, synthetic
+from tests.unit.test_emotions import luminance
 
 NOTES = Notes({1: "Zoë <b>x</b>", 2: "田中さん"}, (Marker(5, "laughs"), Marker(20, "leaves")), (Span(8, 9, "phone"),))
 OVER_TIME = {
@@ -169,6 +170,31 @@ def test_markers_whose_words_would_overlap_bear_numbers():
     alone = Notes(markers=close.markers[1:])
     figure = charts.add_notes(charts.probability_lines(synthetic(30), 1), alone)
     assert [a.text for a in figure.layout.annotations] == ["the first of two &amp; the long…"]
+
+
+def test_words_of_markers_and_of_excluded_spans_stand_in_two_rows():
+    def rows(notes: Notes) -> tuple[dict, float]:
+        figure = charts.add_notes(charts.probability_lines(synthetic(30), 1), notes)
+        return {a.text: a.yshift for a in figure.layout.annotations}, figure.layout.margin.t
+
+    both, room = rows(Notes({}, (Marker(6.2, "task start"),), (Span(6, 8, "mouth"),)))
+    assert both["task start"] == 0 and both["excluded: mouth"] > 10
+    alone, less = rows(Notes({}, (), (Span(6, 8, "mouth"),)))
+    assert alone == {"excluded: mouth": 0} and less < room
+
+
+def test_words_at_the_right_edge_stand_before_their_moment_and_none_over_another():
+    close = Notes({}, (Marker(29, "leaves the room"),), (Span(6, 8, "mouth"), Span(8.5, 9, "hand"), Span(20, 21)))
+    figure = charts.add_notes(charts.probability_lines(synthetic(30), 1), close)
+    found = [(a.text, a.xanchor, charts.seconds_of(a.x)) for a in figure.layout.annotations]
+    assert found == [("leaves the room", "right", 29), ("excluded", "left", 6), ("excluded", "left", 20)]
+
+
+@pytest.mark.parametrize("paper", ["#fbfbfd", "#12161f"])
+def test_lines_of_people_stand_out_from_light_and_dark_paper(paper):
+    for look in looks_of_people(range(8)).values():
+        darker, lighter = sorted(luminance(bgr_of(colour)) for colour in (look.colour, paper))
+        assert (lighter + 0.05) / (darker + 0.05) >= 3, look  # WCAG 2.2, graphics
 
 
 def test_markers_keep_their_number_where_a_part_is_shown():

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from fer_core.charts.face_lanes import NOT_MEASURED, describe_face, face_lanes, movement_lines
+from fer_core.charts.face_lanes import NOT_MEASURED, describe_face, describe_movements, face_lanes, movement_lines
 from fer_core.charts.looks import add_notes, seconds_of
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.timeline.movements import MOVEMENTS
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.summaries import ALL_EXCLUDED
 from tests.timelines import measured, synthetic
 
 
@@ -71,11 +72,25 @@ def test_words_say_what_the_lanes_show(timeline):
     assert "blinks cannot be counted" in slow and "talking cannot be told" in slow
 
 
+def test_axes_say_of_what_eyes_and_mouth_are_shares(timeline):
+    layout = face_lanes(timeline, 1).layout
+    titles = [axis.title.text.replace("<br>", " ") for axis in (layout.yaxis2, layout.yaxis3)]
+    assert titles == ["eyes open of their width", "mouth open of the eyes' distance"]
+
+
+def test_words_of_movements_hold_their_figures(timeline):
+    words = describe_movements(timeline, 1)
+    assert "Brow raise" in words and "at most 5.0 % at 0:" in words and words.count("on average") == len(MOVEMENTS)
+    assert describe_movements(timeline, 1, Notes({}, (), (Span(0, 60, "phone"),))) == ALL_EXCLUDED
+
+
 @pytest.mark.parametrize("draw", [face_lanes, movement_lines], ids=["lanes", "movements"])
 def test_nothing_to_show_is_said(draw):
     old = synthetic(5)
-    assert draw(old, 1).layout.annotations[0].text == NOT_MEASURED == describe_face(old, 1)
-    assert draw(old, 9).layout.annotations[0].text == NOT_SEEN == describe_face(old, 9)
+    assert (
+        draw(old, 1).layout.annotations[0].text == NOT_MEASURED == describe_face(old, 1) == describe_movements(old, 1)
+    )
+    assert draw(old, 9).layout.annotations[0].text == NOT_SEEN == describe_face(old, 9) == describe_movements(old, 9)
 
 
 def test_notes_fit_on_the_lanes(timeline):

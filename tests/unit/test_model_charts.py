@@ -141,6 +141,9 @@ def test_the_difference_of_two_matrices_has_signs():
     assert figure.data[0].customdata[HAPPY][HAPPY] == pytest.approx(75)
     texts = [text for one in figure.data[1:] for text in one.text]
     assert {"+75", "-75"} <= set(texts) and texts.count("0") == 47
+    words = confusion.describe_difference("A", "B", dict(zip("AB", tables, strict=True)))
+    assert words == "Points that A has more or less than B: happy read as happy +75, happy read as sad -75."
+    assert "do not differ" in confusion.describe_difference("A", "A", {"A": tables[0]})
 
 
 def test_numbers_are_legible_on_every_cell():
@@ -219,7 +222,8 @@ def test_coverage_marks_where_a_model_says_uncertain():
 
 def test_a_model_that_is_never_as_sure_as_demanded_has_no_star():
     unsure = {"Bad": curves(said([HAPPY] * 10, [HAPPY] * 9 + [SAD], confidence=0.3))}
-    assert [one.mode for one in model_curves.coverage(unsure, LOOKS, {"Bad": 0.5}).data] == ["lines"]
+    [all_in_one_point] = model_curves.coverage(unsure, LOOKS, {"Bad": 0.5}).data
+    assert len(all_in_one_point.x) > 1 and all_in_one_point.mode == "lines+markers"
     never = {"Bad": curves(said([HAPPY] * 10, [HAPPY] * 9 + [SAD], confidence=0.15))}
     [only] = model_curves.coverage(never, LOOKS, {"Bad": 0.5}).data
     assert (list(only.x), list(only.y)) == ([1.0], [0.9]) and "markers" in only.mode

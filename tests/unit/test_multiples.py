@@ -37,6 +37,12 @@ def test_every_panel_has_the_same_axes(people):
         assert len({(trace.xaxis, trace.yaxis) for trace in figure.data}) == people
 
 
+def test_the_lowest_row_says_what_its_axes_show():
+    for figure, words in ((share_multiples(crowd(5)), "share of the time"), (valence_multiples(crowd(5)), "min:s")):
+        titled = [axis for axis in axes(figure, "xaxis") if words in str(axis.get("title", {}).get("text"))]
+        assert len(titled) == 4 and all(axis["anchor"] in ("y5", "y6", "y7", "y8") for axis in titled)
+
+
 def test_a_whole_bar_is_longer_than_a_part_of_one():
     rows = [reading(0, 1, "happy"), reading(1, 1, "sad"), reading(0, 2, "fear"), reading(1, 2, "fear")]
     everyone = subjects_of([open_recording(1, {"m": of_rows(rows)})])

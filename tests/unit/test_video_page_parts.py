@@ -13,7 +13,7 @@ import pytest
 
 from fer_core.analysis.portraits import jpeg
 from fer_core.analysis.run import AnalysisProgress
-from fer_core.charts.comparing import agreement_lane, deviation_lines
+from fer_core.charts.comparing import agreement_lane, describe_deviations, deviation_lines
 from fer_core.errors import MediaError, StoppedError, TimelineError
 from fer_core.jobs import Monitor, Progress
 from fer_core.live.recording import RecordedSession
@@ -24,7 +24,7 @@ from fer_core.testing import fake_pipeline
 from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.rows import people
-from fer_core.timeline.summaries import WITHHELD
+from fer_core.timeline.summaries import ALL_EXCLUDED, WITHHELD
 from fer_core.ui.video import exports
 from fer_core.ui.video import people as people_tab
 from fer_core.ui.video import unfinished as video_unfinished
@@ -220,6 +220,10 @@ def test_a_resting_face_is_subtracted_from_its_person_alone():
     assert differences["happy"].iloc[-1] == pytest.approx(0.8 - 0.2 / 6)
     figure = deviation_lines(differences, 1, 0.5)
     assert len(figure.data) == 7 and figure.data[0].customdata[0][0] == 0.0
+    words = describe_deviations(differences.assign(held_s=0.5), 1)
+    happy = "happy +46% on average, lowest +0% at 0:00, highest +77% at 0:02"
+    assert happy in words and words.count("on average") == 7
+    assert describe_deviations(differences[:0].assign(held_s=0.5), 1) == ALL_EXCLUDED
     with pytest.raises(TimelineError, match="not seen"):
         recording.rest(2, Span(3.0, 4.0))
     recording.rest(1, None)
@@ -298,7 +302,8 @@ class Tab:
         self.session_state.setdefault(key, {"edited_rows": {}})
         self.key, self.changed = key, on_change
 
-    def toast(self, words, **more) -> None:
+    def toast(self, words, duration, **more) -> None:
+        assert duration == "infinite", "nothing else says it"
         self.toasts.append(words)
 
     def look(self) -> None:

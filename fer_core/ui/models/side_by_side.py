@@ -86,7 +86,7 @@ def _confusion(compared: Compared) -> None:
         show_figure(
             confusion.confusion_difference(tables[first], tables[second], ink()),
             "difference",
-            f"Points that {first} has more or less than {second}, by label and reading",
+            confusion.describe_difference(first, second, tables),
             name=f"{first} against {second} confusion",
         )
         st.caption(

@@ -12,7 +12,7 @@ from fer_core.errors import TimelineError
 from fer_core.library.curves import ConditionCurves
 from fer_core.library.library import Library
 from fer_core.library.values import Entry
-from fer_core.timeline.groups.clusters import ClusterTest, compare_curves
+from fer_core.timeline.groups.clusters import ENTRY_ALPHA, ClusterTest, compare_curves
 from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.ui.shared.figures import show_figure
@@ -90,6 +90,8 @@ def _shown(found: ConditionCurves, emotion: str, entries: Sequence[Entry], rows:
         "over time, the mean can change with it."
     )
     if isinstance(test, ClusterTest):
+        if any(cluster.p_value < ENTRY_ALPHA for cluster in test.clusters):
+            st.caption("The grey bar at the bottom: where the curves differ (cluster test).")
         _said(test)
     elif test:
         st.info(plain(test), icon=":material/info:")

@@ -33,7 +33,7 @@ EMPTY: Final = """
    beside each figure. Groups under five people are not compared.
 """
 FIRST: Final = {
-    "Recording": 180, "Subject": 70, "Condition": 85, "Missing": 120, "Duration": 75, "People": 65, "Good": 65,
+    "Recording": 145, "Subject": 70, "Condition": 85, "Missing": 162, "Duration": 72, "People": 65, "Good": 65,
     "Uncertain": 85, "No face": 70,
 }  # fmt: skip
 """Columns that matter most, with their widths in pixels: together as wide as the page in a window of 1280."""

@@ -9,13 +9,14 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer_core import charts
-from fer_core.charts.comparing import agreement_lane, deviation_lines
-from fer_core.charts.face_lanes import describe_face, face_lanes, movement_lines
+from fer_core.charts.comparing import agreement_lane, describe_deviations, deviation_lines
+from fer_core.charts.face_lanes import describe_face, describe_movements, face_lanes, movement_lines
 from fer_core.charts.looks import clock
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.charts.transitions import describe_transitions, transition_table
 from fer_core.classification import ModelCard
 from fer_core.errors import FerError
+from fer_core.evaluation.ranking import short_titles
 from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
 from fer_core.timeline.agreement import agreement
@@ -26,7 +27,6 @@ from fer_core.timeline.summaries import CATEGORIES, VALENCE_FORMULA, WITHHELD, P
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.transitions import transitions
 from fer_core.timeline.weights import counted, interval_s
-from fer_core.ui.shared import loaders
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
@@ -212,7 +212,8 @@ def _movements(recording: OpenRecording) -> None:
     if person is None or says_why_empty(recording, shown.frame, person):
         return
     words = f"Movements of {recording.notes.name(person)} against {resting_words(recording, person)}."
-    interactive(movement_lines(shown, person), recording, "movements over time", words, person)
+    told = f"{words} {describe_movements(shown, person, recording.notes)}"
+    interactive(movement_lines(shown, person), recording, "movements over time", told, person)
     st.caption(
         f"{plain(words)} Geometry of landmarks, not trained action units; beside each stands the nearest unit of FACS. "
         "Tightening of the lids is a share of their openness at rest, the others of the distance of the eyes."
@@ -290,10 +291,13 @@ def _from_rest(recording: OpenRecording) -> None:
         return
     if says_why_empty(recording, recording.shown().frame, person):
         return
-    figure = deviation_lines(recording.shown_deviations(), person, interval_s(recording.timeline))
+    differences = recording.shown_deviations()
+    figure = deviation_lines(differences, person, interval_s(recording.timeline))
     name = recording.notes.name(person)
     words = f"Differences of {name} from their mean between {span.start_s:.2f} and {span.end_s:.2f} s."
-    interactive(figure, recording, "difference from rest", words, person)
+    held = counted(recording.shown(), recording.notes.excluded)["held_s"]
+    told = f"{words} {describe_deviations(differences.join(held, how='inner'), person)}"
+    interactive(figure, recording, "difference from rest", told, person)
     st.caption(plain(words) + " They are no probabilities any more.")
 
 
@@ -303,7 +307,7 @@ def models_compared(recording: OpenRecording, cards: Mapping[str, ModelCard]) ->
     if person is None:
         return
     try:
-        titles = loaders.titles(cards)
+        titles = short_titles(cards.values())  # beside the lanes there is little room
         titled = {
             titles.get(model, model): recording.shown(timeline) for model, timeline in recording.timelines.items()
         }
