@@ -38,6 +38,7 @@ def page_style() -> str:
 }}
 :is([data-testid="stSidebarNavLink"], [data-testid="stTab"]):focus-visible {{ outline-offset: -2px !important; }}
 :is([data-variant="segmented_control"], [data-variant="pills"])[data-selected]:not([data-disabled]),
+[data-testid="stSliderThumbValue"],
 [data-testid="stTab"]:is([data-selected], [data-hovered], [data-focus-visible]) {{ color: {link} !important; }}
 button:is([kind="secondary"], [kind="tertiary"]):is(:hover, :focus-visible):enabled {{ color: {link} !important; }}
 [data-testid="stFileUploader"] [data-testid="stFileChips"] {{
