@@ -48,13 +48,16 @@ class Box(NamedTuple):
         y, down = _uncut(self.y, self.height, side, height)
         return Box(x, y, across, down)
 
-    def overlap(self, other: "Box") -> float:
-        """Intersection over union, 0 to 1."""
+    def shared_area(self, other: "Box") -> int:
+        """The area that both boxes have in common, in square pixels."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
         height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
-        if width <= 0 or height <= 0:
-            return 0.0
-        return width * height / (self.area + other.area - width * height)
+        return max(0, width) * max(0, height)
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union, 0 to 1."""
+        shared = self.shared_area(other)
+        return shared / (self.area + other.area - shared) if shared else 0.0
 
 
 def _uncut(start: int, length: int, side: int, end: int) -> tuple[int, int]:

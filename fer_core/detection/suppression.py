@@ -41,13 +41,6 @@ def centred(face: Face, proposals: Sequence[Face], overlap: float = 0.4) -> Face
     return Face(Box(*map(round, means)), face.confidence)
 
 
-def shared_area(one: Box, other: Box) -> int:
-    """The area that two boxes have in common, in square pixels."""
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    return max(0, width) * max(0, height)
-
-
 def _same_face(one: Box, other: Box) -> bool:
-    contained = shared_area(one, other) / min(one.area, other.area)
+    contained = one.shared_area(other) / min(one.area, other.area)
     return one.overlap(other) > SAME_FACE_OVERLAP or contained > SAME_FACE_CONTAINED

@@ -98,14 +98,7 @@ def _freest(
 ) -> Box:
     """The first of the wanted places, moved into the picture, that covers least of what is taken."""
     places = [Box(max(0, min(x, picture[0] - size[0])), max(0, min(y, picture[1] - size[1])), *size) for x, y in wanted]
-    return min(places, key=lambda place: sum(_shared_px(place, other) for other in taken))
-
-
-def _shared_px(one: Box, other: Box) -> int:
-    """How many pixels two boxes share."""
-    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    return max(0, width) * max(0, height)
+    return min(places, key=lambda place: sum(place.shared_area(other) for other in taken))
 
 
 def caption(reading: FaceReading, number: int | None = None) -> str:

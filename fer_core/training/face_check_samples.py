@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from fer_core.detection.face_check import widened
 from fer_core.detection.haar import Cascades
-from fer_core.detection.suppression import shared_area
 from fer_core.errors import DatasetError
 from fer_core.evaluation.datasets import IMAGE_SUFFIXES
 from fer_core.imaging.crops import cut, resized, shrunk
@@ -263,7 +262,7 @@ def _moved(face: Box, rng: np.random.Generator) -> Box:
 
 def _touches(box: Box, faces: Sequence[Box]) -> bool:
     """A window that shows a fair part of a face is a bad box around it at worst, not a sure negative."""
-    return any(shared_area(box, face) > 0.2 * min(box.area, face.area) for face in faces)
+    return any(box.shared_area(face) > 0.2 * min(box.area, face.area) for face in faces)
 
 
 def _stacked(crops: list[NDArray[np.uint8]], side_px: int) -> NDArray[np.uint8]:
