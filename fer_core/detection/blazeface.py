@@ -15,11 +15,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.anchors import Candidates, blended, decoded, merged, together
+from fer_core.detection.anchors import decoded
+from fer_core.detection.candidates import Candidates, together
 from fer_core.detection.face_check import FaceCheck, widened
 from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.protocol import Range
 from fer_core.detection.search import Search
+from fer_core.detection.suppression import blended, merged
 from fer_core.detection.tiles import levels, seen_from_px
 from fer_core.detection.turning import TURNED, Turn, padded, upright_turn
 from fer_core.imaging.crops import bgr, cut, grey, shrunk

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from fer_core.detection.anchors import Candidates, merged
 from fer_core.detection.blazeface import BlazeFaceDetector, crop_box, faces_of
+from fer_core.detection.candidates import Candidates
+from fer_core.detection.suppression import merged
 from fer_core.detection.tiles import around, levels
 from fer_core.detection.turning import Turn, upright_turn
 from fer_core.imaging.crops import bgr

@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_core.detection.candidates import Candidates, together
 from fer_core.readings import Box, Face
 
 SAME_FACE_OVERLAP: Final = 0.3
@@ -11,6 +15,12 @@ SAME_FACE_OVERLAP: Final = 0.3
 SAME_FACE_CONTAINED: Final = 0.6
 """Share of the smaller box within the larger from which they are one face: a mouth found as a face has a small
 intersection over union with the face that it is in."""
+
+SAME_OVERLAP: Final = 0.3
+"""Intersection over union from which two boxes are one face."""
+
+SAME_CONTAINED: Final = 0.6
+"""Share of the smaller box within the larger one from which they are one face."""
 
 
 def most_face_like(faces: Iterable[Face]) -> list[Face]:
@@ -44,3 +54,76 @@ def centred(face: Face, proposals: Sequence[Face], overlap: float = 0.4) -> Face
 def _same_face(one: Box, other: Box) -> bool:
     contained = one.shared_area(other) / min(one.area, other.area)
     return one.overlap(other) > SAME_FACE_OVERLAP or contained > SAME_FACE_CONTAINED
+
+
+def blended(candidates: Candidates) -> Candidates:
+    """One candidate per face: the mean of all that overlap the best one, weighted by their scores.
+
+    The "tie resolution" of the BlazeFace paper. Compared with keeping the best box alone, boxes tremble less from frame
+    to frame.
+
+    Args:
+        candidates: of one run of the network.
+
+    Returns:
+        The best score first; each score is the highest of its group.
+    """
+    order = np.argsort(-candidates.scores, kind="stable")
+    faces = []
+    while len(order):
+        near = intersection_over_union(candidates.corners[order[0]], candidates.corners[order]) > SAME_OVERLAP
+        near[0] = True
+        group = candidates.where(order[near])
+        weights = group.scores / group.scores.sum()
+        faces.append(
+            Candidates(
+                np.tensordot(weights, group.corners, 1)[None].astype(np.float32),
+                np.tensordot(weights, group.keypoints, 1)[None].astype(np.float32),
+                group.scores[:1],
+            )
+        )
+        order = order[~near]
+    return together(faces)
+
+
+def intersection_over_union(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Overlap of one box (4,) with each of several (N, 4), all as left, top, right, bottom: float32 (N,)."""
+    common = common_area(one, others)
+    return np.asarray(common / (_area(one) + _area(others) - common), np.float32)
+
+
+def common_area(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Area that one box (4,) shares with each of several (N, 4): float32 (N,)."""
+    low = np.maximum(one[:2], others[:, :2])
+    high = np.minimum(one[2:], others[:, 2:])
+    return np.asarray(np.maximum(high - low, 0).prod(axis=1), np.float32)
+
+
+def merged(coarse: Candidates, fine: Candidates, sure: float) -> Candidates:
+    """The faces of two searches of one picture, each face once.
+
+    Where a coarse and a fine candidate are one face, the one with the higher score stays. A fine candidate that lies
+    within a coarse one of several times its area is a part of that face, such as an eye that fills a tile, and is
+    dropped; unless the coarse one is doubtful and scores lower.
+
+    Args:
+        coarse: of the whole picture or of larger tiles.
+        fine: of smaller tiles.
+        sure: score below which a coarse candidate is doubtful.
+    """
+    kept = [coarse.where(np.array([row])) for row in range(len(coarse))]
+    for row in np.argsort(-fine.scores, kind="stable"):
+        one = fine.where(np.array([row]))
+        boxes = together(kept).corners
+        alike = intersection_over_union(one.corners[0], boxes) > SAME_OVERLAP
+        smaller = np.minimum(_area(one.corners[0]), _area(boxes))
+        same = alike | (common_area(one.corners[0], boxes) > SAME_CONTAINED * smaller)
+        rivals = [kept[index].scores[0] for index in np.flatnonzero(same)]
+        strong = [score for score, as_large in zip(rivals, alike[same], strict=True) if not as_large and score >= sure]
+        if not strong and one.scores[0] > max(rivals, default=np.float32(0)):
+            kept = [other for other, is_same in zip(kept, same, strict=True) if not is_same] + [one]
+    return together(kept)
+
+
+def _area(corners: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((corners[..., 2] - corners[..., 0]) * (corners[..., 3] - corners[..., 1]), np.float32)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.detection.anchors import Candidates
+from fer_core.detection.candidates import Candidates
 
 
 class Turn(IntEnum):

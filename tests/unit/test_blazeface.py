@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from fer_core.detection import load_detector
-from fer_core.detection.anchors import Candidates, anchors, blended, decoded, merged, together
+from fer_core.detection.anchors import anchors, decoded
 from fer_core.detection.blazeface import BlazeFaceDetector, BlazeFaceLimits, crop_box
+from fer_core.detection.candidates import Candidates, together
 from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.sequence import BlazeFaceSequence
+from fer_core.detection.suppression import blended, merged
 from fer_core.detection.tiles import levels, tiles
 from fer_core.detection.turning import Turn, upright_turn
 from fer_core.diagnostics.benchmarks.scenes import crowd, portrait
