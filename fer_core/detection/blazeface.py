@@ -21,7 +21,7 @@ from fer_core.detection.face_check import FaceCheck, widened
 from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.protocol import Range
 from fer_core.detection.search import Search
-from fer_core.detection.suppression import blended, merged
+from fer_core.detection.suppression import merged, weighted_nms
 from fer_core.detection.tiles import levels, seen_from_px
 from fer_core.detection.turning import TURNED, Turn, padded, upright_turn
 from fer_core.imaging.crops import bgr, cut, grey, shrunk
@@ -181,7 +181,7 @@ class BlazeFaceDetector:
         for part, given, (offsets, logits) in zip(parts, inputs, outputs, strict=True):
             seen = decoded(offsets, logits, self._network.shape[1], self.limits.lowest)
             if len(seen):
-                found = merged(found, _uncut(given.in_picture(blended(seen)), part, size), sure)
+                found = merged(found, _uncut(given.in_picture(weighted_nms(seen)), part, size), sure)
         return self._checked(picture, found)
 
     def _checked(self, picture: NDArray[np.uint8], found: Candidates) -> Candidates:

@@ -1,4 +1,8 @@
-"""One box a face: of boxes that lie over each other, the most face-like stays."""
+"""One box a face, where several boxes lie over one: non-maximum suppression, and the union of two searches.
+
+Faces of Haar and MTCNN are kept or dropped as they are (`most_face_like`); candidates of BlazeFace are averaged
+(`weighted_nms`), and those of tiles come to those of the whole picture (`merged`).
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -9,18 +13,12 @@ from numpy.typing import NDArray
 from fer_core.detection.candidates import Candidates, together
 from fer_core.readings import Box, Face
 
-SAME_FACE_OVERLAP: Final = 0.3
+SAME_FACE_IOU: Final = 0.3
 """Intersection over union from which two boxes are one face."""
 
 SAME_FACE_CONTAINED: Final = 0.6
 """Share of the smaller box within the larger from which they are one face: a mouth found as a face has a small
 intersection over union with the face that it is in."""
-
-SAME_OVERLAP: Final = 0.3
-"""Intersection over union from which two boxes are one face."""
-
-SAME_CONTAINED: Final = 0.6
-"""Share of the smaller box within the larger one from which they are one face."""
 
 
 def most_face_like(faces: Iterable[Face]) -> list[Face]:
@@ -51,16 +49,11 @@ def centred(face: Face, proposals: Sequence[Face], overlap: float = 0.4) -> Face
     return Face(Box(*map(round, means)), face.confidence)
 
 
-def _same_face(one: Box, other: Box) -> bool:
-    contained = one.shared_area(other) / min(one.area, other.area)
-    return one.overlap(other) > SAME_FACE_OVERLAP or contained > SAME_FACE_CONTAINED
+def weighted_nms(candidates: Candidates) -> Candidates:
+    """Weighted non-maximum suppression: per face the mean of all candidates that overlap the best, weighted by score.
 
-
-def blended(candidates: Candidates) -> Candidates:
-    """One candidate per face: the mean of all that overlap the best one, weighted by their scores.
-
-    The "tie resolution" of the BlazeFace paper. Compared with keeping the best box alone, boxes tremble less from frame
-    to frame.
+    The "tie resolution" of the BlazeFace paper (https://arxiv.org/abs/1907.05047), which blends boxes. Compared with
+    keeping the best box alone, boxes tremble less from frame to frame.
 
     Args:
         candidates: of one run of the network.
@@ -71,7 +64,7 @@ def blended(candidates: Candidates) -> Candidates:
     order = np.argsort(-candidates.scores, kind="stable")
     faces = []
     while len(order):
-        near = intersection_over_union(candidates.corners[order[0]], candidates.corners[order]) > SAME_OVERLAP
+        near = _intersection_over_union(candidates.corners[order[0]], candidates.corners[order]) > SAME_FACE_IOU
         near[0] = True
         group = candidates.where(order[near])
         weights = group.scores / group.scores.sum()
@@ -84,19 +77,6 @@ def blended(candidates: Candidates) -> Candidates:
         )
         order = order[~near]
     return together(faces)
-
-
-def intersection_over_union(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Overlap of one box (4,) with each of several (N, 4), all as left, top, right, bottom: float32 (N,)."""
-    common = common_area(one, others)
-    return np.asarray(common / (_area(one) + _area(others) - common), np.float32)
-
-
-def common_area(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Area that one box (4,) shares with each of several (N, 4): float32 (N,)."""
-    low = np.maximum(one[:2], others[:, :2])
-    high = np.minimum(one[2:], others[:, 2:])
-    return np.asarray(np.maximum(high - low, 0).prod(axis=1), np.float32)
 
 
 def merged(coarse: Candidates, fine: Candidates, sure: float) -> Candidates:
@@ -115,14 +95,32 @@ def merged(coarse: Candidates, fine: Candidates, sure: float) -> Candidates:
     for row in np.argsort(-fine.scores, kind="stable"):
         one = fine.where(np.array([row]))
         boxes = together(kept).corners
-        alike = intersection_over_union(one.corners[0], boxes) > SAME_OVERLAP
+        alike = _intersection_over_union(one.corners[0], boxes) > SAME_FACE_IOU
         smaller = np.minimum(_area(one.corners[0]), _area(boxes))
-        same = alike | (common_area(one.corners[0], boxes) > SAME_CONTAINED * smaller)
+        same = alike | (_common_area(one.corners[0], boxes) > SAME_FACE_CONTAINED * smaller)
         rivals = [kept[index].scores[0] for index in np.flatnonzero(same)]
         strong = [score for score, as_large in zip(rivals, alike[same], strict=True) if not as_large and score >= sure]
         if not strong and one.scores[0] > max(rivals, default=np.float32(0)):
             kept = [other for other, is_same in zip(kept, same, strict=True) if not is_same] + [one]
     return together(kept)
+
+
+def _same_face(one: Box, other: Box) -> bool:
+    contained = one.shared_area(other) / min(one.area, other.area)
+    return one.overlap(other) > SAME_FACE_IOU or contained > SAME_FACE_CONTAINED
+
+
+def _intersection_over_union(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Overlap of one box (4,) with each of several (N, 4), all as left, top, right, bottom: float32 (N,)."""
+    common = _common_area(one, others)
+    return np.asarray(common / (_area(one) + _area(others) - common), np.float32)
+
+
+def _common_area(one: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Area that one box (4,) shares with each of several (N, 4): float32 (N,)."""
+    low = np.maximum(one[:2], others[:, :2])
+    high = np.minimum(one[2:], others[:, 2:])
+    return np.asarray(np.maximum(high - low, 0).prod(axis=1), np.float32)
 
 
 def _area(corners: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from fer_core.detection.blazeface import BlazeFaceDetector, BlazeFaceLimits, cro
 from fer_core.detection.candidates import Candidates, together
 from fer_core.detection.letterbox import Letterboxed
 from fer_core.detection.sequence import BlazeFaceSequence
-from fer_core.detection.suppression import blended, merged
+from fer_core.detection.suppression import merged, weighted_nms
 from fer_core.detection.tiles import levels, tiles
 from fer_core.detection.turning import Turn, upright_turn
 from fer_core.diagnostics.benchmarks.scenes import crowd, portrait
@@ -161,7 +161,7 @@ def test_anchors_of_the_full_range_model_are_as_many_as_its_outputs():
 
 
 def test_boxes_of_one_face_are_blended_by_score():
-    found = blended(candidates((0, 0, 10, 10, 0.9), (2, 0, 12, 10, 0.3), (50, 50, 60, 60, 0.5)))
+    found = weighted_nms(candidates((0, 0, 10, 10, 0.9), (2, 0, 12, 10, 0.3), (50, 50, 60, 60, 0.5)))
     assert found.corners.tolist() == [[0.5, 0, 10.5, 10], [50, 50, 60, 60]]
     assert found.scores.tolist() == pytest.approx([0.9, 0.5])
 
