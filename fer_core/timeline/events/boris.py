@@ -12,7 +12,7 @@ times of the observation, so an observation with a time offset needs a clock (se
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn
 
 from fer_core.cells import csv_of_rows
@@ -54,6 +54,14 @@ class _Mark:
     kind: str
 
 
+@dataclass(frozen=True)
+class _Behaviour:
+    """What the ethogram of a project says of a code."""
+
+    is_state: bool
+    category: str
+
+
 def is_table(table: Table) -> bool:
     """Whether these are the columns of a BORIS export."""
     return table.has(["behavior"]) and table.has(["time", "start (s)"])
@@ -73,10 +81,7 @@ def events_of_table(table: Table, observation: str | None = None) -> list[Event]
     if table.has(["start (s)"]):
         events = [_aggregated(row) for row in table.rows]
         return list(of_observation(events, observation, OBSERVATION))
-    marks = [_mark(row) for row in table.rows]
-    chosen = of_observation([mark.event for mark in marks], observation, OBSERVATION)
-    wanted = {id(event) for event in chosen}
-    return _paired([mark for mark in marks if id(mark.event) in wanted])
+    return _events_of([_mark(row) for row in table.rows], observation)
 
 
 def read_project(data: bytes, observation: str | None = None) -> list[Event]:
@@ -87,15 +92,12 @@ def read_project(data: bytes, observation: str | None = None) -> list[Event]:
     """
     project = _json(data)
     observations = _mapping(project, "observations")
-    states = {
-        str(behaviour.get("code")): str(behaviour.get("type", "")).lower().startswith("state")
-        for behaviour in _mapping(project, "behaviors_conf").values()
-        if isinstance(behaviour, dict)
-    }
-    categories = {
-        str(behaviour.get("code")): str(behaviour.get("category") or "")
-        for behaviour in _mapping(project, "behaviors_conf").values()
-        if isinstance(behaviour, dict)
+    behaviours = {
+        str(entry.get("code")): _Behaviour(
+            is_state=str(entry.get("type", "")).lower().startswith("state"), category=str(entry.get("category") or "")
+        )
+        for entry in _mapping(project, "behaviors_conf").values()
+        if isinstance(entry, dict)
     }
     names = [name for name, content in observations.items() if isinstance(content, dict) and content.get("events")]
     if not names:
@@ -103,10 +105,8 @@ def read_project(data: bytes, observation: str | None = None) -> list[Event]:
     marks = []
     for name in [observation] if observation in names else names:
         for number, row in enumerate(observations[name]["events"], start=1):
-            marks.append(_coded(row, name, number, states, categories))
-    chosen = of_observation([mark.event for mark in marks], observation, OBSERVATION)
-    wanted = {id(event) for event in chosen}
-    return _paired([mark for mark in marks if id(mark.event) in wanted])
+            marks.append(_coded(row, name, number, behaviours))
+    return _events_of(marks, observation)
 
 
 def project_text(events: Sequence[Event], observation: str, media: str = "", recording: Recording | None = None) -> str:
@@ -248,7 +248,7 @@ def _of_row(row: Row, start_s: float, end_s: float | None) -> Event:
     )
 
 
-def _coded(row: Any, observation: str, number: int, states: Mapping[str, bool], categories: Mapping[str, str]) -> _Mark:
+def _coded(row: Any, observation: str, number: int, behaviours: Mapping[str, _Behaviour]) -> _Mark:
     where = f"Event {number} of the observation {quoted(observation)}"
     if not isinstance(row, list) or len(row) < 3:
         raise TimelineError(f"{where} is not a list of time, subject and behaviour; save the project again in BORIS.")
@@ -256,14 +256,20 @@ def _coded(row: Any, observation: str, number: int, states: Mapping[str, bool], 
     if time_s is None:
         raise TimelineError(f"{where} has no time in seconds; observations of pictures have none and cannot be read.")
     code = str(row[2])
-    if code not in states:
+    if code not in behaviours:
         raise TimelineError(f"{where} is {quoted(code)}, which the ethogram does not know; add it there in BORIS.")
     kept = {OBSERVATION: observation}
     for place, name in ((3, "Modifiers"), (4, "Comment")):
         if len(row) > place and row[place]:
             kept[name] = str(row[place])
-    event = Event(time_s, None, code, categories[code], str(row[1] or ""), SOURCE, kept)
-    return _Mark(time_s, event, _START if states[code] else _POINT)
+    event = Event(time_s, None, code, behaviours[code].category, str(row[1] or ""), SOURCE, kept)
+    return _Mark(time_s, event, _START if behaviours[code].is_state else _POINT)
+
+
+def _events_of(marks: Sequence[_Mark], observation: str | None) -> list[Event]:
+    """Events of the marks of one observation, which needs no name where there is no other."""
+    chosen = {id(event) for event in of_observation([mark.event for mark in marks], observation, OBSERVATION)}
+    return _paired(mark for mark in marks if id(mark.event) in chosen)
 
 
 def _paired(marks: Iterable[_Mark]) -> list[Event]:
@@ -283,18 +289,7 @@ def _paired(marks: Iterable[_Mark]) -> list[Event]:
         elif mark.kind == _START and begun.event.line:
             _unpaired(begun, "starts twice without a stop")
         else:
-            events.append(
-                Event(
-                    begun.time_s,
-                    mark.time_s,
-                    begun.event.text,
-                    begun.event.kind,
-                    begun.event.subject,
-                    SOURCE,
-                    begun.event.columns,
-                    begun.event.line,
-                )
-            )
+            events.append(replace(begun.event, end_s=mark.time_s))
     for mark in open_states.values():
         _unpaired(mark, "never stops")
     return events
