@@ -44,6 +44,23 @@ _KEYS: Final = "abcdefghijklmnopqrstuvwxyz"
 _PLAYERS: Final = tuple("12345678")
 """BORIS plays up to eight files side by side and expects every player to be named, also without a file."""
 
+_EMPTY_PROJECT: Final[Mapping[str, Any]] = {
+    "time_format": "s",
+    "project_date": "2000-01-01 00:00:00",
+    "project_name": "",
+    "project_description": "Written by Face Value.",
+    "project_format_version": "7.0",
+    "subjects_conf": {},
+    "behaviors_conf": {},
+    "behavioral_categories": [],
+    "independent_variables": {},
+    "coding_map": {},
+    "behaviors_coding_map": [],
+    "converters": {},
+    "observations": {},
+}
+"""All keys of a project in the order in which they are written."""
+
 
 @dataclass(frozen=True)
 class _Mark:
@@ -123,60 +140,18 @@ def project_text(events: Sequence[Event], observation: str, media: str = "", rec
     Raises:
         TimelineError: two events of one text and subject overlap, or a text is used for moments and for longer events.
     """
-    codes: dict[str, Event] = {}
-    for event in events:
-        first = codes.setdefault(_code(event), event)
-        if (first.end_s is None) != (event.end_s is None):
-            raise TimelineError(
-                f"{quoted(_code(event))} is a moment at one place and lasts at another, which BORIS cannot "
-                "hold; rename one."
-            )
+    codes = _codes(events)
     _refuse_overlap(events)
     subjects = sorted({event.subject for event in events if event.subject})
-    categories = sorted({event.kind for event in codes.values() if event.kind})
-    behaviours: dict[str, dict[str, Any]] = {
-        str(place): {
-            "type": "Point event" if event.end_s is None else "State event",
-            "key": _KEYS[place % len(_KEYS)],
-            "code": code,
-            "description": "",
-            "color": "",
-            "category": event.kind,
-            "modifiers": {},
-            "excluded": "",
-            "coding map": "",
-        }
-        for place, (code, event) in enumerate(codes.items())
-    }
-    rows = [[time_s, event.subject, _code(event), "", _comment(event)] for time_s, event in _ends(events)]
     project = {
-        "time_format": "s",
-        "project_date": "2000-01-01 00:00:00",
+        **_EMPTY_PROJECT,
         "project_name": observation,
-        "project_description": "Written by Face Value.",
-        "project_format_version": "7.0",
         "subjects_conf": {
             str(place): {"key": "", "name": name, "description": ""} for place, name in enumerate(subjects)
         },
-        "behaviors_conf": behaviours,
-        "behavioral_categories": categories,
-        "independent_variables": {},
-        "coding_map": {},
-        "behaviors_coding_map": [],
-        "converters": {},
-        "observations": {
-            observation: {
-                "file": {player: [media] if media and player == _PLAYERS[0] else [] for player in _PLAYERS},
-                "media_info": _media_info(media, recording),
-                "type": "MEDIA",
-                "date": "2000-01-01T00:00:00",
-                "description": "",
-                "time offset": 0.0,
-                "events": rows,
-                "observation time interval": [0, 0],
-                "independent_variables": {},
-            }
-        },
+        "behaviors_conf": _ethogram(codes),
+        "behavioral_categories": sorted({event.kind for event in codes.values() if event.kind}),
+        "observations": {observation: _observation(events, media, recording)},
     }
     return json.dumps(project, ensure_ascii=True, indent=1) + "\n"
 
@@ -198,6 +173,56 @@ def table_text(events: Sequence[Event], observation: str) -> str:
         for event in sorted(events, key=lambda event: event.start_s)
     ]
     return csv_of_rows(_TABLE_COLUMNS, rows, "\t")
+
+
+def _codes(events: Iterable[Event]) -> Mapping[str, Event]:
+    """The first event of each code, in the order of the events.
+
+    Raises:
+        TimelineError: a code is a moment at one place and lasts at another.
+    """
+    codes: dict[str, Event] = {}
+    for event in events:
+        first = codes.setdefault(_code(event), event)
+        if (first.end_s is None) != (event.end_s is None):
+            raise TimelineError(
+                f"{quoted(_code(event))} is a moment at one place and lasts at another, which BORIS cannot "
+                "hold; rename one."
+            )
+    return codes
+
+
+def _ethogram(codes: Mapping[str, Event]) -> Mapping[str, Mapping[str, Any]]:
+    """The behaviours of a project by their place: of each code, from an event whose kind is its category."""
+    return {
+        str(place): {
+            "type": "Point event" if event.end_s is None else "State event",
+            "key": _KEYS[place % len(_KEYS)],
+            "code": code,
+            "description": "",
+            "color": "",
+            "category": event.kind,
+            "modifiers": {},
+            "excluded": "",
+            "coding map": "",
+        }
+        for place, (code, event) in enumerate(codes.items())
+    }
+
+
+def _observation(events: Sequence[Event], media: str, recording: Recording | None) -> Mapping[str, Any]:
+    """An observation of one recording; see `project_text`."""
+    return {
+        "file": {player: [media] if media and player == _PLAYERS[0] else [] for player in _PLAYERS},
+        "media_info": _media_info(media, recording),
+        "type": "MEDIA",
+        "date": "2000-01-01T00:00:00",
+        "description": "",
+        "time offset": 0.0,
+        "events": [[time_s, event.subject, _code(event), "", _comment(event)] for time_s, event in _ends(events)],
+        "observation time interval": [0, 0],
+        "independent_variables": {},
+    }
 
 
 def _media_info(media: str, recording: Recording | None) -> Mapping[str, Mapping[str, float | bool]]:
