@@ -11,7 +11,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
@@ -31,6 +31,18 @@ _DEFAULT_TIER: Final = "events"
 _ORIGIN: Final = re.compile(r"-?\d{1,13}", re.ASCII)
 _NO_XML: Final = "\ufffe\uffff"
 _SCHEMA: Final = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
+
+_Slot = tuple[int, str]
+"""Milliseconds and name of a time slot."""
+
+
+class _Tier(NamedTuple):
+    """A tier to be written: its name, and its events, none of which overlap; either all are moments or none is."""
+
+    name: str
+    subject: str
+    moments: bool
+    members: Sequence[Event]
 
 
 def read_document(data: bytes) -> list[Event]:
@@ -91,32 +103,11 @@ def document_text(events: Sequence[Event], media: str = "", mime: str = "video/m
             "xsi:noNamespaceSchemaLocation": _SCHEMA,
         },
     )
-    header = ElementTree.SubElement(document, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    if media:
-        address = {
-            "MEDIA_URL": f"./{_printable(media)}",
-            "MIME_TYPE": mime,
-            "RELATIVE_MEDIA_URL": f"./{_printable(media)}",
-        }
-        ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", address)
+    _add_header(document, media, mime)
     order = ElementTree.SubElement(document, "TIME_ORDER")
-    slots: list[tuple[int, str]] = []
-    annotations = 0
-    for name, subject, moments, members in _tiers(events):
-        attributes = {"TIER_ID": name, "LINGUISTIC_TYPE_REF": _POINT_TYPE if moments else _SPAN_TYPE}
-        tier = ElementTree.SubElement(
-            document, "TIER", attributes | ({"PARTICIPANT": _printable(subject)} if subject else {})
-        )
-        for event in members:
-            annotations += 1
-            first, last = f"ts{len(slots) + 1}", f"ts{len(slots) + 2}"
-            slots += zip(_milliseconds(event), (first, last), strict=True)
-            holder = ElementTree.SubElement(
-                ElementTree.SubElement(tier, "ANNOTATION"),
-                "ALIGNABLE_ANNOTATION",
-                {"ANNOTATION_ID": f"a{annotations}", "TIME_SLOT_REF1": first, "TIME_SLOT_REF2": last},
-            )
-            ElementTree.SubElement(holder, "ANNOTATION_VALUE").text = _printable(event.text)
+    slots: list[_Slot] = []
+    for tier in _tiers(events):
+        _add_tier(document, tier, slots)
     for time_ms, slot in sorted(slots, key=lambda entry: entry[0]):
         ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slot, "TIME_VALUE": str(time_ms)})
     for name in (_SPAN_TYPE, _POINT_TYPE):
@@ -124,6 +115,32 @@ def document_text(events: Sequence[Event], media: str = "", mime: str = "video/m
         ElementTree.SubElement(document, "LINGUISTIC_TYPE", kind)
     ElementTree.indent(document)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(document, encoding="unicode") + "\n"
+
+
+def _add_header(document: ElementTree.Element, media: str, mime: str) -> None:
+    header = ElementTree.SubElement(document, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    if media:
+        address = f"./{_printable(media)}"
+        descriptor = {"MEDIA_URL": address, "MIME_TYPE": mime, "RELATIVE_MEDIA_URL": address}
+        ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", descriptor)
+
+
+def _add_tier(document: ElementTree.Element, tier: _Tier, slots: list[_Slot]) -> None:
+    """Add a tier with its annotations, and their time slots, two for each annotation, to `slots`."""
+    attributes = {"TIER_ID": tier.name, "LINGUISTIC_TYPE_REF": _POINT_TYPE if tier.moments else _SPAN_TYPE}
+    if tier.subject:
+        attributes["PARTICIPANT"] = _printable(tier.subject)
+    element = ElementTree.SubElement(document, "TIER", attributes)
+    for event in tier.members:
+        number = len(slots) // 2 + 1
+        first, last = f"ts{2 * number - 1}", f"ts{2 * number}"
+        slots += zip(_milliseconds(event), (first, last), strict=True)
+        annotation = ElementTree.SubElement(
+            ElementTree.SubElement(element, "ANNOTATION"),
+            "ALIGNABLE_ANNOTATION",
+            {"ANNOTATION_ID": f"a{number}", "TIME_SLOT_REF1": first, "TIME_SLOT_REF2": last},
+        )
+        ElementTree.SubElement(annotation, "ANNOTATION_VALUE").text = _printable(event.text)
 
 
 def _parsed(data: bytes) -> tuple[ElementTree.Element, Mapping[ElementTree.Element, int]]:
@@ -238,8 +255,8 @@ def _times(
     return aligned[name]
 
 
-def _tiers(events: Sequence[Event]) -> list[tuple[str, str, bool, list[Event]]]:
-    """Tiers: name, subject, whether their members are moments, and members without overlap."""
+def _tiers(events: Sequence[Event]) -> list[_Tier]:
+    """The events by kind, subject and whether they are moments; those that overlap in tiers of their own."""
     groups: dict[tuple[str, str, bool], list[list[Event]]] = defaultdict(list)
     for event in sorted(events, key=lambda event: event.start_s):
         lanes = groups[(event.kind or _DEFAULT_TIER, event.subject, event.end_s is None)]
@@ -256,7 +273,7 @@ def _tiers(events: Sequence[Event]) -> list[tuple[str, str, bool, list[Event]]]:
             while (name := _tier_name(kind, subject, number)) in used:
                 number += 1
             used.add(name)
-            result.append((name, subject, moments, lane))
+            result.append(_Tier(name, subject, moments, lane))
     return result
 
 
