@@ -13,6 +13,7 @@ from fer_core.imaging.placement import Placement
 from fer_core.media.video import frame_at
 from fer_core.readings import Box, FaceReading
 from fer_core.timeline.columns import GOOD
+from fer_core.timeline.rows import is_person
 from fer_core.timeline.table import MEASURES, Timeline
 
 SIDE_PX: Final = 160
@@ -55,8 +56,7 @@ def portrait_from(path: Path, timeline: Timeline, person: int) -> bytes:
     Raises:
         MediaError: the recording cannot be read any more.
     """
-    frame = timeline.frame
-    rows = frame[frame["person"].eq(person).fillna(False).astype(bool)]
+    rows = timeline.frame[is_person(timeline.frame, person)]
     worth = [
         _worth(quality == GOOD, frontality, min(width, height), sharpness)
         for quality, width, height, (sharpness, frontality) in zip(

@@ -11,6 +11,7 @@ from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_ou
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.clock_text import as_clock
+from fer_core.timeline.rows import is_person
 from fer_core.timeline.series import thinned, with_breaks
 from fer_core.timeline.summaries import ALL_EXCLUDED
 
@@ -26,7 +27,7 @@ def deviation_lines(rows: pd.DataFrame, person: int, usual_s: float) -> go.Figur
         person: whose.
         usual_s: seconds between two samples of the recording; where the person was away for longer, lines break.
     """
-    own = rows[rows["person"].eq(person)]
+    own = rows[is_person(rows, person)]
     points, step_s = thinned(own, usual_s)
     drawn = with_breaks(points, step_s)
     figure = go.Figure()

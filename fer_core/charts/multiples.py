@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from fer_core.charts.lanes import Lane, lanes_figure
 from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOBODY_SEEN
+from fer_core.timeline.rows import rows_of_person
 from fer_core.timeline.series import thinned, with_breaks
 from fer_core.timeline.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, stretches, valence
 from fer_core.timeline.weights import interval_s
@@ -80,7 +81,7 @@ def valence_multiples(subjects: Sequence[Subject]) -> go.Figure:
     """Derived valence over time, a panel each, all on one time axis and from -1 to 1."""
     figure = _panels(subjects, _CURVE_PX, _axis(subjects))
     for place, one in enumerate(subjects):
-        own = one.rows[one.rows["person"].eq(one.person).fillna(False)].sort_values("time_s")
+        own = rows_of_person(one.rows, one.person)
         points, step_s = thinned(own, interval_s(one.rows), MOST_POINTS)
         drawn = with_breaks(points, step_s)
         figure.add_scatter(

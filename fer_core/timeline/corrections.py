@@ -16,7 +16,7 @@ from fer_core.timeline.edits import WITH_THEMSELVES
 from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.notes import Span
 from fer_core.timeline.of_person import with_movements
-from fer_core.timeline.rows import good_only, inside
+from fer_core.timeline.rows import good_only, inside, is_person, people
 from fer_core.timeline.table import Timeline, refreshed, smoothed
 from fer_core.timeline.weights import counted
 
@@ -33,7 +33,7 @@ def merged(timeline: Timeline, person: int, other: int) -> Timeline:
     if person == other:
         raise TimelineError(WITH_THEMSELVES)
     frame = timeline.frame
-    mine, theirs = _is(frame, person), _is(frame, other)
+    mine, theirs = is_person(frame, person), is_person(frame, other)
     both = np.intersect1d(frame["frame"][mine], frame["frame"][theirs])
     if len(both):
         time_s = float(frame["time_s"][frame["frame"].eq(both[0])].iloc[0])
@@ -60,8 +60,8 @@ def split(timeline: Timeline, person: int, at_s: float, number: int | None = Non
     """
     _check(timeline, person)
     frame = timeline.frame
-    later = _is(frame, person) & (frame["time_s"].to_numpy(float) >= at_s)
-    if not later.any() or later.sum() == _is(frame, person).sum():
+    later = is_person(frame, person) & (frame["time_s"].to_numpy(float) >= at_s)
+    if not later.any() or later.sum() == is_person(frame, person).sum():
         raise TimelineError(
             f"Person {person} is not seen both before and after {at_s:.2f} s; choose a moment in between to split."
         )
@@ -82,7 +82,7 @@ def without(timeline: Timeline, person: int) -> Timeline:
     """
     _check(timeline, person)
     portraits = {number: picture for number, picture in timeline.portraits.items() if number != person}
-    return replace(_without_rows(timeline, _is(timeline.frame, person)), portraits=portraits, excerpt=True)
+    return replace(_without_rows(timeline, is_person(timeline.frame, person)), portraits=portraits, excerpt=True)
 
 
 def without_poor(timeline: Timeline) -> Timeline:
@@ -163,12 +163,12 @@ def deviations(timeline: Timeline, baselines: Mapping[int, Span], excluded: Sequ
     parts = []
     for person, span in sorted(baselines.items()):
         _check(timeline, person)
-        rows = frame[_is(frame, person)]
+        rows = frame[is_person(frame, person)]
         if not inside(rows, span.start_s, span.end_s).any():
             raise TimelineError(
                 f"Person {person} is not seen between {span.start_s:.2f} and {span.end_s:.2f} s; choose another span."
             )
-        calm = timed[_is(timed, person) & inside(timed, span.start_s, span.end_s)]
+        calm = timed[is_person(timed, person) & inside(timed, span.start_s, span.end_s)]
         if calm.empty:
             continue
         differences = rows[["time_s", "frame", "person", *EMOTIONS]].copy()
@@ -210,12 +210,8 @@ def _without_rows(timeline: Timeline, gone: np.ndarray) -> Timeline:
     return replace(timeline, frame=kept, measures=measures)
 
 
-def _is(frame: pd.DataFrame, person: int) -> np.ndarray:
-    return frame["person"].eq(person).fillna(False).to_numpy(bool)
-
-
 def _check(timeline: Timeline, *persons: int) -> None:
-    known = sorted(int(number) for number in timeline.frame["person"].dropna().unique())
+    known = people(timeline)
     for person in persons:
         if person not in known:
             names = ", ".join(map(str, known)) or "none"

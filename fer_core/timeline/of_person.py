@@ -12,6 +12,7 @@ from fer_core.timeline.blinks import blinks, can_count
 from fer_core.timeline.columns import GOOD, GROUP_COLUMNS
 from fer_core.timeline.movements import DISTANCES, MOVEMENTS, movements, resting
 from fer_core.timeline.notes import Span
+from fer_core.timeline.rows import is_person, people
 from fer_core.timeline.sampling import between, known_at
 from fer_core.timeline.talking import can_tell, talking
 
@@ -56,7 +57,7 @@ def with_recording_columns(
     """
     if not set(GROUP_COLUMNS) <= set(frame.columns):
         return frame
-    result, persons = frame.copy(deep=False), frame["person"]
+    result = frame.copy(deep=False)
     times_s, sampled_s = frame["time_s"].to_numpy(float), np.unique(frame["time_s"].to_numpy(float))
     shots = np.searchsorted(np.asarray(cuts, float), times_s, side="right")
     flags = {name: frame[name].astype(object).to_numpy(object, copy=True) for name in ("blink", TALKING)}
@@ -64,8 +65,8 @@ def with_recording_columns(
     if only is None:
         flags = {name: np.full(len(frame), None, object) for name in flags}
     eyes, mouth = frame[_EYES].to_numpy(float).mean(axis=1), frame["mouth_open"].to_numpy(float)
-    for person in [int(number) for number in persons.dropna().unique()] if only is None else only:
-        places = np.flatnonzero(persons.eq(person).fillna(False).to_numpy(bool))
+    for person in people(frame) if only is None else only:
+        places = np.flatnonzero(is_person(frame, person))
         places = places[np.argsort(times_s[places], kind="stable")]
         for shot in np.unique(shots[places]):
             part = places[shots[places] == shot]
@@ -88,12 +89,11 @@ def with_movements(
     """The rows with the movements alone computed anew, by their `quality`; for the arguments see above."""
     if not set(GROUP_COLUMNS) <= set(frame.columns):
         return frame
-    persons = frame["person"]
     moved = frame[_MOVEMENTS].to_numpy(float, copy=True)
     if only is None:
         moved[:] = np.nan
-    for person in [int(number) for number in persons.dropna().unique()] if only is None else only:
-        of = persons.eq(person).fillna(False).to_numpy(bool)
+    for person in people(frame) if only is None else only:
+        of = is_person(frame, person)
         distances = _distances(frame[of], measures)
         found = _at_rest(frame[of], distances, (rests or {}).get(person), excluded)
         rest = None if found is None else resting(distances[found[1]])
@@ -119,7 +119,7 @@ def basis_of(
         rest: the span that was chosen for their face at rest.
         excluded: spans that count for no resting face.
     """
-    own = frame[frame["person"].eq(person).fillna(False).to_numpy(bool)]
+    own = frame[is_person(frame, person)]
     found = _at_rest(own, _distances(own, measures), rest, excluded)
     return None if found is None else found[0]
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Span
@@ -27,10 +28,15 @@ def rows_of(source: "Timeline | pd.DataFrame") -> pd.DataFrame:
 def rows_of_person(source: "Timeline | pd.DataFrame", person: int) -> pd.DataFrame:
     """The rows of one person in the order of time."""
     frame = rows_of(source)
-    return frame[frame["person"].eq(person).fillna(False).astype(bool)].sort_values("time_s")
+    return frame[is_person(frame, person)].sort_values("time_s")
 
 
-def inside(rows: pd.DataFrame, start_s: float, end_s: float) -> np.ndarray:
+def is_person(rows: pd.DataFrame, person: int) -> NDArray[np.bool_]:
+    """Whether rows are of a person; a row without a face is of nobody: bool (N,)."""
+    return np.asarray(rows["person"].eq(person).fillna(False), bool)
+
+
+def inside(rows: pd.DataFrame, start_s: float, end_s: float) -> NDArray[np.bool_]:
     """Whether rows are within a stretch of time, its start included and its end not: bool (N,)."""
     return between(rows["time_s"].to_numpy(float), start_s, end_s)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from fer_core.analysis.portraits import portrait_from
 from fer_core.errors import MediaError
 from fer_core.timeline.edits import Edit, Merge, Split
-from fer_core.timeline.rows import people
+from fer_core.timeline.rows import is_person, people
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 
@@ -45,5 +45,5 @@ def _parted(edits: Iterable[Edit]) -> set[int]:
 
 def _samples_of(timeline: Timeline, person: int) -> bytes:
     frame = timeline.frame
-    mine: bytes = frame.loc[frame["person"].eq(person).fillna(False), "time_s"].to_numpy(float).tobytes()
+    mine: bytes = frame.loc[is_person(frame, person), "time_s"].to_numpy(float).tobytes()
     return mine

@@ -20,7 +20,8 @@ from fer_core.timeline.corrections import within, without_poor
 from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.resting import check_rest
-from fer_core.timeline.rows import good_only, inside, people
+from fer_core.timeline.rows import good_only, inside, is_person, people
+from fer_core.timeline.sampling import SAME_TIME_S
 from fer_core.timeline.study import Study
 from fer_core.timeline.summaries import PersonSummary, summarise
 from fer_core.timeline.table import Timeline
@@ -213,7 +214,7 @@ class OpenRecording:
     def _now(self, person: int | None) -> pd.DataFrame:
         """A person's row at the chosen moment; no row where they are not seen."""
         frame = self.timeline.frame
-        return frame[(frame["time_s"] - self.moment_s).abs().lt(1e-6) & frame["person"].eq(person or 0).fillna(False)]
+        return frame[(frame["time_s"] - self.moment_s).abs().lt(SAME_TIME_S) & is_person(frame, person or 0)]
 
     def rows(self, *, good: bool = False) -> pd.DataFrame:
         """The rows that count in the range, with `held_s`; `good` leaves out rows with a quality problem."""

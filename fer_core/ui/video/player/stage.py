@@ -14,6 +14,7 @@ from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.errors import FerError
 from fer_core.readings import named
 from fer_core.timeline.notes import Notes
+from fer_core.timeline.sampling import SAME_TIME_S
 from fer_core.timeline.summaries import problems_of
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
@@ -119,7 +120,7 @@ def _play(
 def words_at(recording: OpenRecording, time_s: float) -> str:
     """What was read in the sampled frame of a moment, in words."""
     frame = recording.timeline.frame
-    rows = frame[(frame["time_s"] - time_s).abs().lt(1e-6) & frame["person"].notna()].sort_values("person")
+    rows = frame[(frame["time_s"] - time_s).abs().lt(SAME_TIME_S) & frame["person"].notna()].sort_values("person")
     parts = []
     for _, row in rows.iterrows():
         shown = named(row[list(EMOTIONS)].to_numpy(float), bool(row["uncertain"]))
