@@ -9,7 +9,7 @@ from fer_core.cells import csv_of
 from fer_core.emotions import EMOTIONS
 from fer_core.readings import FaceReading, FrameReading
 from fer_core.reports.picture_records import DIGITS, ReadPicture, found_by
-from fer_core.timeline.columns import GOOD, PICTURE_COLUMNS
+from fer_core.timeline.columns import PICTURE_COLUMNS, quality_of
 
 COLUMNS: Final = (
     "picture",
@@ -124,7 +124,7 @@ def _rows(picture: str, readings: Sequence[FaceReading]) -> list[dict[str, Any]]
             "uncertain": reading.uncertain,
             **reading.by_emotion,
             "face_confidence": reading.face_confidence,
-            "quality": ", ".join(reading.quality.problems) or GOOD,
+            "quality": quality_of(reading.quality.problems),
             **({} if reading.mesh is None else {name: reading.mesh.columns.get(name) for name in PICTURE_COLUMNS}),
             "found_by": found_by(reading),
         }

@@ -8,7 +8,10 @@ from fer_core.emotions import EMOTIONS
 from fer_core.timeline.movements import DISTANCES, MOVEMENTS
 
 GOOD: Final = "good"
-"""Value of `quality` without a problem; else it lists the problems, separated by commas."""
+"""Value of `quality` without a problem; else it lists the problems, see `quality_of`."""
+
+_SEPARATOR: Final = ", "
+"""Between the problems in a value of `quality`."""
 
 RAW_COLUMNS: Final = tuple(f"raw_{emotion}" for emotion in EMOTIONS)
 
@@ -159,6 +162,16 @@ MEASURES: Final[Mapping[str, Column]] = {
     ),
 }
 """Further measurements of each row; only Parquet and JSON files hold them."""
+
+
+def quality_of(problems: Iterable[str]) -> str:
+    """The value of `quality` for a face with these problems."""
+    return _SEPARATOR.join(problems) or GOOD
+
+
+def problems_in(quality: str) -> tuple[str, ...]:
+    """The problems that a value of `quality` lists; none for a good sample or one without a face."""
+    return tuple(word for word in quality.split(_SEPARATOR) if word not in ("", GOOD))
 
 
 def described(names: Iterable[str]) -> dict[str, Column]:

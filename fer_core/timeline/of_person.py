@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_core.timeline.blinks import blinks, can_count
-from fer_core.timeline.columns import GOOD, GROUP_COLUMNS
+from fer_core.timeline.columns import GOOD, GROUP_COLUMNS, problems_in, quality_of
 from fer_core.timeline.movements import DISTANCES, MOVEMENTS, movements, resting
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import is_person, people
@@ -163,8 +163,8 @@ def _known(flags: NDArray[np.bool_], is_known: NDArray[np.bool_]) -> NDArray[np.
 
 def _with_talking(quality: NDArray[np.object_], flags: NDArray[np.object_]) -> list[str]:
     """The quality with the word "talking" where the person talks, and without it elsewhere."""
-    kept = [[word for word in str(words).split(", ") if word not in (TALKING, GOOD)] for words in quality]
-    return [", ".join([*words, TALKING] if flag else words) or GOOD for words, flag in zip(kept, flags, strict=True)]
+    others = [[problem for problem in problems_in(str(words)) if problem != TALKING] for words in quality]
+    return [quality_of([*found, TALKING] if flag else found) for found, flag in zip(others, flags, strict=True)]
 
 
 def _distances(rows: pd.DataFrame, measures: pd.DataFrame) -> NDArray[np.float64]:

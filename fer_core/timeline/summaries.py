@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.emotions import EMOTIONS
-from fer_core.timeline.columns import GOOD
+from fer_core.timeline.columns import GOOD, problems_in
 from fer_core.timeline.rows import people, rows_of, rows_of_person
 from fer_core.timeline.sampling import SAME_TIME_S
 from fer_core.timeline.table import Timeline
@@ -116,9 +116,9 @@ def valence(rows: pd.DataFrame) -> pd.Series:
 
 def problems_of(rows: pd.DataFrame) -> dict[str, pd.Series]:
     """For each quality problem that occurs, whether each row has it."""
-    words = {text: text.split(", ") for text in rows["quality"].dropna().unique()}
-    found = sorted({problem for row in words.values() for problem in row} - {GOOD, ""})
-    return {problem: rows["quality"].isin([text for text in words if problem in words[text]]) for problem in found}
+    listed = {quality: problems_in(quality) for quality in rows["quality"].dropna().unique()}
+    found = sorted({problem for problems in listed.values() for problem in problems})
+    return {name: rows["quality"].isin([quality for quality in listed if name in listed[quality]]) for name in found}
 
 
 def stretches(source: Timeline | pd.DataFrame, person: int) -> list[Stretch]:
@@ -204,4 +204,4 @@ def _summary(rows: pd.DataFrame, person: int) -> PersonSummary:
 
 
 def _problems(qualities: np.ndarray) -> tuple[str, ...]:
-    return tuple(sorted({problem for words in set(qualities) for problem in words.split(", ")} - {GOOD, ""}))
+    return tuple(sorted({problem for quality in set(qualities) for problem in problems_in(quality)}))

@@ -15,7 +15,15 @@ from fer_core.provenance import Provenance
 from fer_core.readings import FrameReading, is_uncertain
 from fer_core.request import AnalysisRequest
 from fer_core.timeline import columns
-from fer_core.timeline.columns import COLUMNS, DTYPES, GOOD, GROUP_COLUMNS, PICTURE_COLUMNS, RAW_COLUMNS, described
+from fer_core.timeline.columns import (
+    COLUMNS,
+    DTYPES,
+    GROUP_COLUMNS,
+    PICTURE_COLUMNS,
+    RAW_COLUMNS,
+    described,
+    quality_of,
+)
 from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.notes import Span
 from fer_core.timeline.of_person import with_recording_columns
@@ -148,7 +156,7 @@ def rows_of_frame(reading: FrameReading) -> list[Row]:
             face.person,
             *face.box,
             *map(float, face.probabilities),
-            ", ".join(face.quality.problems) or GOOD,
+            quality_of(face.quality.problems),
             *_values({} if face.mesh is None else face.mesh.columns, PICTURE_COLUMNS),
             face.quality.sharpness,
             face.quality.brightness,

@@ -12,6 +12,7 @@ import streamlit as st
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.imaging.crops import cut, resized
 from fer_core.readings import FaceReading
+from fer_core.timeline.columns import quality_of
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed
 
@@ -89,7 +90,7 @@ def _table(pictures: Sequence[Analysed], faces: Sequence[ListedFace]) -> ListedF
             "Face": [face.face + 1 for face in faces],
             "Read as": [face.reading.words for face in faces],
             "Confidence": [100 * face.reading.confidence for face in faces],
-            "Picture quality": [", ".join(face.reading.quality.problems) or "good" for face in faces],
+            "Picture quality": [quality_of(face.reading.quality.problems) for face in faces],
             "Size (px)": [face.reading.quality.size_px for face in faces],
         }
     )
