@@ -12,11 +12,11 @@ from fer_core.charts.over_time import NOT_SEEN
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.rows import is_person
+from fer_core.timeline.sampling import HELD_STEPS
 from fer_core.timeline.series import thinned, with_breaks
 from fer_core.timeline.summaries import ALL_EXCLUDED
 
 CONTESTED = "#c2410c"
-_GAP = 1.5
 
 
 def deviation_lines(rows: pd.DataFrame, person: int, usual_s: float) -> go.Figure:
@@ -132,7 +132,7 @@ def _within(rows: pd.DataFrame, usual_s: float) -> tuple[float, float]:
 
 def _ends(times: np.ndarray, usual_s: float) -> np.ndarray:
     """Until when each sample stands."""
-    return np.asarray(np.minimum(np.append(times[1:], np.inf), times + _GAP * usual_s))
+    return np.asarray(np.minimum(np.append(times[1:], np.inf), times + HELD_STEPS * usual_s))
 
 
 def _runs(times: np.ndarray, ends: np.ndarray, chosen: np.ndarray) -> list[tuple[float, float]]:

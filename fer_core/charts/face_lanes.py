@@ -1,6 +1,5 @@
 """Head pose, eyes, mouth and movements of one person over time."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from fer_core.timeline.movements import MOVEMENTS
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.sampling import runs
-from fer_core.timeline.series import MAX_POINTS, spans_of, with_breaks
+from fer_core.timeline.series import averaged, spans_of, with_breaks
 from fer_core.timeline.summaries import ALL_EXCLUDED
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import counted, interval_s, time_range, weighted
@@ -45,7 +44,7 @@ def face_lanes(source: Timeline | pd.DataFrame, person: int, notes: Notes | None
         return nothing(lay_out(figure, 260, time_range(source)), NOT_MEASURED if len(rows) else NOT_SEEN)
     usual_s = interval_s(source)
     open_share = rows[["eye_open_right", "eye_open_left"]].astype(float).mean(axis=1)
-    points, step_s = _averaged(rows.assign(eyes_open=open_share), [*_POSE, "eyes_open", "mouth_open"], usual_s)
+    points, step_s = averaged(rows.assign(eyes_open=open_share), [*_POSE, "eyes_open", "mouth_open"], usual_s)
     drawn = with_breaks(points, step_s)
     for (name, words), look in zip(_POSE.items(), looks_of_models(_POSE).values(), strict=True):
         _line(figure, drawn, name, words, 1, (look.colour, look.dash), "%{y:.0f}°")
@@ -83,7 +82,7 @@ def movement_lines(source: Timeline | pd.DataFrame, person: int) -> go.Figure:
     if not _is_measured(rows):
         return nothing(lay_out(go.Figure(), 260, time_range(source)), NOT_MEASURED if len(rows) else NOT_SEEN)
     figure = make_subplots(rows=2, shared_xaxes=True, vertical_spacing=0.08, row_heights=[0.62, 0.38])
-    points, step_s = _averaged(rows, list(GROUPS["movements"]), interval_s(source))
+    points, step_s = averaged(rows, list(GROUPS["movements"]), interval_s(source))
     drawn = with_breaks(points, step_s)
     looks = looks_of_models([movement.name for movement in MOVEMENTS])
     for movement in MOVEMENTS:
@@ -138,15 +137,6 @@ def describe_movements(source: Timeline | pd.DataFrame, person: int, notes: Note
 
 def _is_measured(rows: pd.DataFrame) -> bool:
     return set(GROUP_COLUMNS) <= set(rows.columns) and bool(rows["yaw_deg"].notna().any())
-
-
-def _averaged(rows: pd.DataFrame, names: Sequence[str], usual_s: float) -> tuple[pd.DataFrame, float]:
-    """Time and values of at most about `MAX_POINTS` points, and the seconds between two."""
-    kept = rows[["time_s", *names]].astype(float).reset_index(drop=True)
-    if len(kept) <= MAX_POINTS:
-        return kept, usual_s
-    step_s = float(usual_s * np.ceil(len(kept) / MAX_POINTS))
-    return kept.groupby(np.floor(kept["time_s"] / step_s).to_numpy()).mean().reset_index(drop=True), step_s
 
 
 def _line(

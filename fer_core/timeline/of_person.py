@@ -86,7 +86,7 @@ def with_movements(
     only: Collection[int] | None = None,
     excluded: Sequence[Span] = (),
 ) -> pd.DataFrame:
-    """The rows with the movements alone computed anew, by their `quality`; for the arguments see above."""
+    """The rows with the movements alone computed anew, by their `quality`; see `with_recording_columns`."""
     if not set(GROUP_COLUMNS) <= set(frame.columns):
         return frame
     moved = frame[_MOVEMENTS].to_numpy(float, copy=True)

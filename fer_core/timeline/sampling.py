@@ -11,6 +11,9 @@ SAME_TIME_S: Final = 1e-6
 GAP_STEPS: Final = 2.5
 """Two samples that are further apart than this many usual steps have a gap between them."""
 
+HELD_STEPS: Final = 1.5
+"""Usual steps for which a sample counts at most; where none follows within them, a line in a chart breaks."""
+
 _AROUND: Final = 9
 """Steps whose median is the usual one where they are."""
 

@@ -6,15 +6,16 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.columns import GOOD
+from fer_core.timeline.sampling import HELD_STEPS, SAME_TIME_S
 from fer_core.timeline.summaries import Stretch
 
 MAX_POINTS: Final = 600
 """Most points of a line; more points are averaged."""
 
-_GAP: Final = 1.5
 _VALUES: Final = [*EMOTIONS]
 _FINE: Final = ("", GOOD)
 
@@ -32,13 +33,30 @@ def thinned(rows: pd.DataFrame, interval_s: float, max_points: int = MAX_POINTS)
     kept["poor"] = (~kept["quality"].isin(_FINE)).astype(int)
     if len(rows) <= max_points:
         return kept.assign(samples=1).reset_index(drop=True), interval_s
-    step_s = interval_s * np.ceil(len(rows) / max_points)
-    grouped = kept.groupby(np.floor(kept["time_s"] / step_s).to_numpy())
+    places, step_s = _places(kept["time_s"].to_numpy(), interval_s, max_points)
+    grouped = kept.groupby(places)
     means = grouped[["time_s", *_VALUES]].mean()
     means.insert(1, "frame", grouped["frame"].first())
     means["poor"] = grouped["poor"].sum()
     means["quality"] = grouped["quality"].agg(_telling)
-    return means.assign(samples=grouped.size()).reset_index(drop=True), float(step_s)
+    return means.assign(samples=grouped.size()).reset_index(drop=True), step_s
+
+
+def averaged(
+    rows: pd.DataFrame, columns: Sequence[str], interval_s: float, max_points: int = MAX_POINTS
+) -> tuple[pd.DataFrame, float]:
+    """Time and some columns of the rows of one person, averaged as in `thinned`; and the seconds between two rows."""
+    kept = rows[["time_s", *columns]].astype(float).reset_index(drop=True)
+    if len(kept) <= max_points:
+        return kept, interval_s
+    places, step_s = _places(kept["time_s"].to_numpy(), interval_s, max_points)
+    return kept.groupby(places).mean().reset_index(drop=True), step_s
+
+
+def _places(times_s: NDArray[np.float64], interval_s: float, max_points: int) -> tuple[NDArray[np.float64], float]:
+    """In which of about `max_points` equal stretches each time lies, by number (N,); and the seconds of a stretch."""
+    step_s = float(interval_s * np.ceil(len(times_s) / max_points))
+    return np.floor(times_s / step_s), step_s
 
 
 def _telling(qualities: "pd.Series[str]") -> str:
@@ -84,14 +102,14 @@ def spans_of(rows: pd.DataFrame, usual_s: float) -> list[tuple[float, float]]:
     if not len(rows):
         return []
     starts = rows["time_s"].to_numpy(float)
-    ends = starts + np.minimum(rows["held_s"].to_numpy(float), _GAP * usual_s)
-    cuts = np.flatnonzero(starts[1:] > ends[:-1] + 1e-6) + 1
+    ends = starts + np.minimum(rows["held_s"].to_numpy(float), HELD_STEPS * usual_s)
+    cuts = np.flatnonzero(starts[1:] > ends[:-1] + SAME_TIME_S) + 1
     return [(float(starts[first]), float(ends[after - 1])) for first, after in pairwise([0, *cuts, len(starts)])]
 
 
 def _insert(rows: pd.DataFrame, step_s: float, value: float) -> pd.DataFrame:
     times = rows["time_s"].to_numpy(float)
-    before = np.flatnonzero(np.diff(times) > _GAP * step_s)
+    before = np.flatnonzero(np.diff(times) > HELD_STEPS * step_s)
     if not len(before):
         return rows
     edges = pd.DataFrame({"time_s": np.concatenate([times[before] + 1e-3, times[before + 1] - 1e-3])})

@@ -1,6 +1,6 @@
 """What a sample counts: its duration.
 
-The duration of a sample is the time until the next one, at most `_LONGEST_HELD_STEPS` intervals or `_SHORT_PAUSE_S`,
+The duration of a sample is the time until the next one, at most `HELD_STEPS` usual intervals or `_SHORT_PAUSE_S`,
 whichever is longer; that of the last one ends with the recording. Shares are therefore shares of time, also where the
 frame rate varies, and time without samples does not count.
 """
@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import outside, rows_of
-from fer_core.timeline.sampling import GAP_STEPS, SAME_TIME_S, steps_s, usual_around
+from fer_core.timeline.sampling import GAP_STEPS, HELD_STEPS, SAME_TIME_S, steps_s, usual_around
 from fer_core.timeline.table import Timeline
 
 _USUAL_SHARE: Final = 0.95
 """Share of the samples, and of the time, without gaps, in which the usual interval is not exceeded."""
-
-_LONGEST_HELD_STEPS: Final = 1.5
-"""Usual intervals that a sample counts for, at most."""
 
 _SHORT_PAUSE_S: Final = 0.25
 """Shorter pauses are no gap, for example where a camera gave no frame for a moment."""
@@ -65,7 +62,7 @@ def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
     """
     frame = rows_of(source)
     times, usual_s = _sampled_times(frame), interval_s(source)
-    steps = np.minimum(np.diff(times), max(_LONGEST_HELD_STEPS * usual_s, _SHORT_PAUSE_S))
+    steps = np.minimum(np.diff(times), max(HELD_STEPS * usual_s, _SHORT_PAUSE_S))
     lengths = np.append(steps, min(usual_s, _left_s(source, times)))
     return frame.assign(held_s=lengths[np.searchsorted(times, frame["time_s"].to_numpy(float))])
 
