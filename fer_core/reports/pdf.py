@@ -25,6 +25,7 @@ from fer_core.timeline.summaries import (
     VALENCE_FORMULA,
     WITHHELD,
     PersonSummary,
+    percent_of_time,
     stretches,
     summarise,
 )
@@ -148,15 +149,12 @@ def _add_cover(
 
 
 def _key_figures(timeline: Timeline, summaries: Sequence[PersonSummary]) -> list[tuple[str, str]]:
-    seen_s = sum(summary.seen_s for summary in summaries)
-    certain = sum(summary.seen_s * (1 - summary.shares[UNCERTAIN]) for summary in summaries)
-    good = sum(summary.seen_s * summary.good_share for summary in summaries)
     return [
         (as_clock(timeline.recording.duration_s), "of recording"),
         (str(len(summaries)), "person" if len(summaries) == 1 else "people"),
         (f"{sum(summary.samples for summary in summaries):,}", "times a face was read"),
-        (f"{certain / seen_s:.0%}" if seen_s else "–", "of the time seen: certain"),
-        (f"{good / seen_s:.0%}" if seen_s else "–", "without quality problem"),
+        (percent_of_time(summaries, lambda summary: 1 - summary.shares[UNCERTAIN]), "of the time seen: certain"),
+        (percent_of_time(summaries, lambda summary: summary.good_share), "without quality problem"),
     ]
 
 

@@ -13,7 +13,7 @@ from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import good_only
 from fer_core.timeline.sampling import SAME_TIME_S
-from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary, summarise
+from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary, percent_of_time, summarise
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import bridged_s, counted
 
@@ -98,13 +98,12 @@ def add_methods(page: Document, timeline: Timeline, card: ModelCard | None) -> N
 
 def _statement(rows: pd.DataFrame, summaries: Sequence[PersonSummary], *, excerpt: bool) -> str:
     empty_s = float(rows.loc[rows["person"].isna(), "held_s"].sum())
-    seen_s = sum(summary.seen_s for summary in summaries)
-    good = sum(summary.seen_s * summary.good_share for summary in summaries) / seen_s
-    uncertain = sum(summary.seen_s * summary.shares[UNCERTAIN] for summary in summaries) / seen_s
+    good = percent_of_time(summaries, lambda summary: summary.good_share)
+    uncertain = percent_of_time(summaries, lambda summary: summary.shares[UNCERTAIN])
     without = "nobody is in the data" if excerpt else "no face was found"  # somebody may have been removed
     nobody = f"For {as_clock(empty_s)} {without}. " if empty_s else "Every sampled frame shows a face. "
     return (
-        f"{nobody}Of the time that people were seen, {good:.0%} is without a quality problem and {uncertain:.0%} is "
+        f"{nobody}Of the time that people were seen, {good} is without a quality problem and {uncertain} is "
         "uncertain. A sample has a problem where the face is small, blurred, dark, overexposed, low in contrast, "
         "turned, covered, talking or otherwise unlike what the model learnt from; its reading is to be trusted less, "
         "however high its probability."

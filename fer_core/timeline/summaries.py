@@ -1,6 +1,6 @@
 """Statistics of each person in a timeline: time seen, and shares of that time by emotion."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -170,11 +170,26 @@ def headline(summaries: Sequence[PersonSummary]) -> str | None:
         None where nobody is seen, or where less than `GOOD_SHARE_FOR_HEADLINE` of that time is without a quality
         problem, so that a word would say more than the pictures allow.
     """
-    seen_s = sum(summary.seen_s for summary in summaries)
-    good_s = sum(summary.seen_s * summary.good_share for summary in summaries)
-    if not seen_s or good_s < GOOD_SHARE_FOR_HEADLINE * seen_s:
+    good_share = share_of_time(summaries, lambda summary: summary.good_share)
+    if good_share is None or good_share < GOOD_SHARE_FOR_HEADLINE:
         return None
     return max(CATEGORIES, key=lambda name: sum(summary.seen_s * summary.shares[name] for summary in summaries))
+
+
+def share_of_time(summaries: Sequence[PersonSummary], share: Callable[[PersonSummary], float]) -> float | None:
+    """The mean of a share over the time that people are seen, all together; None where nobody is seen.
+
+    Example:
+        share_of_time(summaries, lambda summary: summary.good_share)
+    """
+    seen_s = sum(summary.seen_s for summary in summaries)
+    return sum(summary.seen_s * share(summary) for summary in summaries) / seen_s if seen_s else None
+
+
+def percent_of_time(summaries: Sequence[PersonSummary], share: Callable[[PersonSummary], float]) -> str:
+    """`share_of_time` in percent, such as "62%"; "–" where nobody is seen."""
+    mean = share_of_time(summaries, share)
+    return "–" if mean is None else f"{mean:.0%}"
 
 
 def _with_time(source: Timeline | pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,9 @@ from fer_core.timeline.summaries import (
     CATEGORIES,
     UNCERTAIN,
     headline,
+    percent_of_time,
     problems_of,
+    share_of_time,
     stretches,
     summarise,
     valence,
@@ -281,3 +283,13 @@ def test_no_word_stands_for_everybody_where_few_pictures_are_good():
 def test_what_is_mostly_uncertain_is_called_so():
     doubtful = [reading(t, 1, "fear", 0.4) for t in range(5)]
     assert headline(summarise(of_rows([*doubtful, reading(5, 1, "happy")]))) == UNCERTAIN
+
+
+def test_a_share_of_time_is_that_of_all_people_together():
+    long_and_good = [reading(t, 1, "happy") for t in range(6)]
+    short_and_dark = [reading(t, 2, "sad", quality="dark") for t in range(2)]
+    seen = summarise(of_rows([*long_and_good, *short_and_dark]))
+    assert share_of_time(seen, lambda summary: summary.good_share) == pytest.approx(6 / 8)
+    assert percent_of_time(seen, lambda summary: summary.good_share) == "75%"
+    assert share_of_time([], lambda summary: summary.good_share) is None
+    assert percent_of_time([], lambda summary: summary.good_share) == "–"

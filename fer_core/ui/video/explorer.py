@@ -1,6 +1,6 @@
 """One recording in the page: problems, the chosen moment, charts, corrections, exports."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -11,7 +11,7 @@ from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
 from fer_core.timeline.clock_text import as_clock
-from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, PersonSummary, headline
+from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, headline, percent_of_time
 from fer_core.timeline.weights import interval_s
 from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.reading_options import SMOOTHINGS
@@ -151,26 +151,20 @@ def _figures(recording: OpenRecording, addresses: Addresses) -> None:
     everything, summaries = addresses.once(
         f"summaries {recording.number}", of, lambda: (recording.summaries(), recording.summaries(good=good))
     )
-    seen_s = sum(summary.seen_s for summary in summaries)
     # What is left out still tells how far the rest can be relied on.
     shared = {
         "Most shown": (headline(everything) and headline(summaries)) or (WITHHELD if everything else "–"),
-        "Uncertain": _mean(summaries, lambda s: s.shares[UNCERTAIN]),
-        "Good samples": _mean(everything, lambda s: s.good_share),
+        "Uncertain": percent_of_time(summaries, lambda summary: summary.shares[UNCERTAIN]),
+        "Good samples": percent_of_time(everything, lambda summary: summary.good_share),
     }
     values = {
         "People": str(len(summaries)),
-        "Time seen" if len(summaries) == 1 else "Person time": as_clock(seen_s),
+        "Time seen" if len(summaries) == 1 else "Person time": as_clock(sum(summary.seen_s for summary in summaries)),
         **shared,
     }
     with st.container(horizontal=True):
         for name, value in values.items():
             st.metric(name, value, border=True, width=_WIDTHS_PX.get(name, _WIDTH_PX), help=_EXPLAINED.get(name))
-
-
-def _mean(summaries: Sequence[PersonSummary], of: Callable[[PersonSummary], float]) -> str:
-    seen_s = sum(summary.seen_s for summary in summaries)
-    return f"{sum(s.seen_s * of(s) for s in summaries) / seen_s:.0%}" if seen_s else "–"
 
 
 def _choice(recording: OpenRecording) -> None:
