@@ -94,7 +94,7 @@ def _faces(request: AnalysisRequest) -> str:
     return " ".join([request.detector.name, *parameters])
 
 
-def _smoothing(request: AnalysisRequest) -> str:
+def _smoothing_in_short(request: AnalysisRequest) -> str:
     return "not smoothed" if request.smoothing == "none" else f"{request.smoothing} {request.time_constant_s:g} s"
 
 
@@ -107,7 +107,7 @@ _ASPECTS: Final[Mapping[str, Callable[[Entry], str]]] = {
     "Model": lambda entry: entry.effective.model or "not named",
     "Face detector": lambda entry: _faces(entry.effective),
     "Sampling": lambda entry: sampling(entry.effective),
-    "Smoothing": lambda entry: _smoothing(entry.effective),
+    "Smoothing": lambda entry: _smoothing_in_short(entry.effective),
     "Uncertain": lambda entry: f"below {percent(entry.effective.threshold)}",
     "Picture": lambda entry: _region(entry.effective),
 }

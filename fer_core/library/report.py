@@ -20,16 +20,8 @@ from fer_core.notice import PURPOSE
 from fer_core.provenance import Provenance
 from fer_core.reports.pdf_page import MARGIN_MM, QUIET, WIDTH_MM, Document
 from fer_core.reports.study_charts import LEFT_MM, RIGHT_MM, people_chart
-from fer_core.reports.wording import (
-    DETECTOR_NAMES,
-    MUST_NOT,
-    limits,
-    reading_methods,
-    sampling,
-    smoothing,
-    validity_line,
-)
-from fer_core.request import AnalysisRequest, percent
+from fer_core.reports.wording import MUST_NOT, limits, reading_facts, reading_methods, validity_line
+from fer_core.request import AnalysisRequest
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.groups.clusters import ClusterTest
 from fer_core.timeline.groups.conditions import Comparison, Share
@@ -132,18 +124,7 @@ def _add_cover(page: Document, study: StudyReport, made_on: date) -> float:
     for request, count in _requests(study.used):
         card = study.cards.get(request.model or "")
         page.heading(f"How {_plural(count, 'analysis', 'analyses')} {'was' if count == 1 else 'were'} read", 40)
-        page.facts(
-            [
-                ("Model", f"{card.title} ({card.name})" if card else request.model or _NOTHING),
-                ("Runs on", request.engine),
-                ("Faces", DETECTOR_NAMES.get(request.detector.name, request.detector.name)),
-                ("Sampling", sampling(request)),
-                ("Over time", smoothing(request)),
-                ("Uncertain", f"below {percent(request.threshold)}"),
-            ],
-            MARGIN_MM,
-            WIDTH_MM,
-        )
+        page.facts(reading_facts(request, card), MARGIN_MM, WIDTH_MM)
     if any(map(is_sample, study.used)):
         page.panel("Generated", MADE_UP)
     if unlike := differences(study.entries, study.behind):

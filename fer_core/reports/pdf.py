@@ -1,6 +1,6 @@
 """The PDF report: a timeline as one would hand it to a colleague."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,8 +13,7 @@ from fer_core.reports import pdf_charts
 from fer_core.reports.fonts import can_print, readable
 from fer_core.reports.pdf_closing import add_events, add_methods, add_quality
 from fer_core.reports.pdf_page import HEADING_MM, INK, MARGIN_MM, NOTE_LINE_MM, QUIET, RULE, WIDTH_MM, Document
-from fer_core.reports.wording import DETECTOR_NAMES, sampling, smoothing
-from fer_core.request import percent
+from fer_core.reports.wording import reading_facts
 from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people
@@ -100,7 +99,7 @@ def _add_cover(
     page: Document, timeline: Timeline, made_on: date, summaries: Sequence[PersonSummary], card: ModelCard | None
 ) -> float:
     """Returns where the free space of the page begins, in millimetres from its top."""
-    recording, request, provenance = timeline.recording, timeline.request, timeline.provenance
+    recording, provenance = timeline.recording, timeline.provenance
     page.add_page()
     page.start_section("Cover")
     page.masthead("Expression report", recording.name, made_on)
@@ -110,33 +109,8 @@ def _add_cover(
         page.paragraph(timeline.declaration.sentence(), QUIET, 8)
     sound = "with sound" if recording.has_audio else "without sound"
     size = f"{recording.width} × {recording.height} pixels, {recording.frame_rate:.4g} frames a second, {sound}"
-    model = f"{card.title} ({card.name})" if card else str(request.model)
-    with page.beside() as start:
-        for x, title, rows in (
-            (
-                MARGIN_MM,
-                "Recording",
-                [("Name", recording.name), ("Duration", f"{as_clock(recording.duration_s)}"), ("Picture", size)],
-            ),
-            (
-                MARGIN_MM + WIDTH_MM / 2 + 3,
-                "Analysis",
-                [
-                    ("Model", model),
-                    ("Runs on", request.engine),
-                    ("Faces", DETECTOR_NAMES.get(request.detector.name, request.detector.name)),
-                    ("Sampling", sampling(request)),
-                    ("Over time", smoothing(request)),
-                    ("Uncertain", f"below {percent(request.threshold)}"),
-                ],
-            ),
-        ):
-            start()
-            page.set_x(x)
-            page.style(10, INK, "B")
-            page.cell(WIDTH_MM / 2, 7, title)
-            page.ln(8)
-            page.facts(rows, x, WIDTH_MM / 2 - 3, label_mm=20)
+    about = [("Name", recording.name), ("Duration", as_clock(recording.duration_s)), ("Picture", size)]
+    _add_side_by_side(page, {"Recording": about, "Analysis": reading_facts(timeline.request, card)})
     page.heading("What it can be checked by")
     page.codes([("Recording, SHA-256", recording.sha256 or "not stored"), *provenance.files.items()])
     versions = {"fer_core": __version__, **provenance.versions}
@@ -146,6 +120,18 @@ def _add_cover(
         page.heading("What is missing or was repaired")
         page.bullets(timeline.problems)
     return page.get_y() + 4 if page.page_no() == 1 else page.h
+
+
+def _add_side_by_side(page: Document, facts: Mapping[str, list[tuple[str, str]]]) -> None:
+    """Two columns of facts, by title."""
+    with page.beside() as start:
+        for x, (title, rows) in zip((MARGIN_MM, MARGIN_MM + WIDTH_MM / 2 + 3), facts.items(), strict=True):
+            start()
+            page.set_x(x)
+            page.style(10, INK, "B")
+            page.cell(WIDTH_MM / 2, 7, title)
+            page.ln(8)
+            page.facts(rows, x, WIDTH_MM / 2 - 3, label_mm=20)
 
 
 def _key_figures(timeline: Timeline, summaries: Sequence[PersonSummary]) -> list[tuple[str, str]]:

@@ -97,6 +97,18 @@ def smoothing(request: AnalysisRequest) -> str:
     return words.format(f"{request.time_constant_s:g} s")
 
 
+def reading_facts(request: AnalysisRequest, card: ModelCard | None = None) -> list[tuple[str, str]]:
+    """Names and values of what was chosen for reading, for a cover; the model is "–" where it is not named."""
+    return [
+        ("Model", f"{card.title} ({card.name})" if card else request.model or "–"),
+        ("Runs on", request.engine),
+        ("Faces", DETECTOR_NAMES.get(request.detector.name, request.detector.name)),
+        ("Sampling", sampling(request)),
+        ("Over time", smoothing(request)),
+        ("Uncertain", f"below {percent(request.threshold)}"),
+    ]
+
+
 def methods(timeline: Timeline, card: ModelCard | None = None) -> list[str]:
     """The methods section, a paragraph each, ready for a paper."""
     measured = [_LANDMARKS] if has_landmarks(timeline) else []

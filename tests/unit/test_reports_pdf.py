@@ -18,7 +18,7 @@ from fer_core.reports import fonts, pdf, pdf_closing
 from fer_core.reports.pdf import pdf_report, write_pdf
 from fer_core.reports.pdf_charts import quality_rows
 from fer_core.reports.pdf_page import Document
-from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, limits, methods, references
+from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, limits, methods, reading_facts, references
 from fer_core.request import DetectorChoice, Region
 from fer_core.timeline.corrections import without
 from fer_core.timeline.notes import Marker, Notes, Span
@@ -348,3 +348,8 @@ def test_it_is_written_or_the_place_is_named(tmp_path):
     assert path.read_bytes().startswith(b"%PDF")
     with pytest.raises(MediaError, match="choose another place"):
         write_pdf(of_rows([]), path / "report.pdf", DAY)
+
+
+def test_a_model_that_is_not_named_is_a_dash_on_the_cover():
+    unnamed = dict(reading_facts(dataclasses.replace(REQUEST, model=None)))
+    assert unnamed["Model"] == "–" and dict(reading_facts(REQUEST))["Model"] == REQUEST.model
