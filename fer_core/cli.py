@@ -48,11 +48,10 @@ from fer_core.commands.output import (
     write_file,
     write_json,
 )
-from fer_core.commands.request_options import add_purpose_option, declaration_of
+from fer_core.commands.shared_options import add_pipeline_options, add_purpose_option, declaration_of
 from fer_core.commands.values import filled, filled_path
 from fer_core.errors import FerError, MediaError
 from fer_core.media.files import is_there
-from fer_core.request import DEFAULT_DETECTOR, DEFAULT_MODEL, DETECTOR_NAMES
 from fer_core.settings import tell_libraries
 from fer_core.version import __version__
 
@@ -137,12 +136,12 @@ def parser() -> argparse.ArgumentParser:
         help="write pictures with boxes and labels into DIR, in the place of none",
     )
     add_purpose_option(image)
-    _add_pipeline_options(image)
+    add_pipeline_options(image)
     image.set_defaults(run=_image, error=image.error)
 
-    video.add(commands, _add_pipeline_options)
-    batch.add(commands, _add_pipeline_options)
-    live.add(commands, _add_pipeline_options)
+    video.add(commands)
+    batch.add(commands)
+    live.add(commands)
     verify.add(commands)
 
     library.add(commands)
@@ -166,14 +165,6 @@ def parser() -> argparse.ArgumentParser:
 def _program() -> str:
     """How the command line was called, for its help texts."""
     return ENTRY_POINT if Path(sys.argv[0]).stem == ENTRY_POINT else "python -m fer_core"
-
-
-def _add_pipeline_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", metavar="NAME", help=f"default: {DEFAULT_MODEL}")
-    command.add_argument(
-        "--detector", default=DEFAULT_DETECTOR, choices=DETECTOR_NAMES, help=f"default: {DEFAULT_DETECTOR}"
-    )
-    command.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
 
 
 def _image(options: argparse.Namespace) -> int:

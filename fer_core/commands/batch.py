@@ -1,13 +1,12 @@
 """`batch`, which reads many recordings into one dataset."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, checked_folder, progress_line, say
-from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
+from fer_core.commands.shared_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.commands.values import at_least, filled_path, positive
 from fer_core.jobs import Monitor
 
@@ -20,7 +19,7 @@ SOME_FAILED: Final = 1
 _MOST_NAMED: Final = 20
 
 
-def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     batch = commands.add_parser(
         "batch",
@@ -54,7 +53,6 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
     batch.add_argument("--watch", action="store_true", help="go on with what comes into SOURCE, until Ctrl-C")
     add_purpose_option(batch)
     add_request_options(batch)
-    add_pipeline_options(batch)
     batch.set_defaults(run=_batch)
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from fer_core.commands import Commands
 from fer_core.commands.endings import Ended, status_of_process
-from fer_core.commands.request_options import port
+from fer_core.commands.values import port
 from fer_core.errors import DependencyError, with_extra
 from fer_core.resources import resource
 

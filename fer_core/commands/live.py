@@ -10,14 +10,14 @@ from fer_core.commands import Commands
 from fer_core.commands.endings import unhurried
 from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder, refuse_dataset
 from fer_core.commands.output import DONE, checked_folder, printable, say, write_json
-from fer_core.commands.request_options import (
+from fer_core.commands.shared_options import (
     add_doubt_options,
+    add_pipeline_options,
     add_purpose_option,
     declaration_of,
-    port,
     request_of,
 )
-from fer_core.commands.values import positive
+from fer_core.commands.values import port, positive
 from fer_core.declaration import agreed
 from fer_core.errors import MediaError, RequestError
 from fer_core.notice import PURPOSE
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fer_core.pipeline import EmotionPipeline
 
 
-def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
+def add(commands: Commands) -> None:
     """Add the command."""
     live = commands.add_parser(
         "live",

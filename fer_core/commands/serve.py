@@ -4,7 +4,7 @@ import argparse
 
 from fer_core.commands import Commands
 from fer_core.commands.output import DONE, say
-from fer_core.commands.request_options import port
+from fer_core.commands.values import port
 from fer_core.notice import NOT_FEELINGS
 
 

@@ -4,6 +4,9 @@ import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+
+_PORTS: Final = 65536
 
 
 def positive(kind: Callable[[str], float]) -> Callable[[str], float]:
@@ -30,6 +33,13 @@ def at_least(least: int) -> Callable[[str], int]:
 
     number.__name__ = "int"  # for the message where it is no number at all
     return number
+
+
+def port(text: str) -> int:
+    """A number of a port, as `--port` takes it; 0 for any that is free."""
+    if not text.isascii() or not text.isdecimal() or int(text) >= _PORTS:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_PORTS - 1}")
+    return int(text)
 
 
 def filled(text: str) -> str:

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from fer_core.commands import Commands
 from fer_core.commands.folders import SUMMARY, TIMELINE, held_folder, refuse_dataset
 from fer_core.commands.output import DONE, check_target, checked_folder, progress_line, say, write_json
-from fer_core.commands.request_options import add_purpose_option, add_request_options, declaration_of, request_of
+from fer_core.commands.shared_options import add_purpose_option, add_request_options, declaration_of, request_of
 from fer_core.commands.values import at_least, positive
 from fer_core.errors import FerError, MediaError, RequestError, TimelineError
 from fer_core.media.files import harmless, is_there, sha256_of
@@ -36,7 +35,7 @@ class _Given:
     declaration: "Declaration | None"
 
 
-def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentParser], None]) -> None:
+def add(commands: Commands) -> None:
     """Add the commands."""
     video = commands.add_parser(
         "video",
@@ -58,7 +57,6 @@ def add(commands: Commands, add_pipeline_options: Callable[[argparse.ArgumentPar
         help="go on where a run with the same options was ended; --edits and what is written may be others",
     )
     add_request_options(video)
-    add_pipeline_options(video)
     video.set_defaults(run=_video)
 
     study = commands.add_parser(

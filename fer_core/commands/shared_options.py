@@ -1,18 +1,25 @@
-"""The options of commands that read recordings: how they are read, as one `AnalysisRequest`."""
+"""Options that several commands share, and the `AnalysisRequest` that those of reading make."""
 
 import argparse
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from fer_core.declaration import Declaration, declared
 from fer_core.errors import RequestError
-from fer_core.request import SMOOTHINGS, TIME_CONSTANT_S, AnalysisRequest, DetectorChoice, Region
-
-_PORTS: Final = 65536
+from fer_core.request import (
+    DEFAULT_DETECTOR,
+    DEFAULT_MODEL,
+    DETECTOR_NAMES,
+    SMOOTHINGS,
+    TIME_CONSTANT_S,
+    AnalysisRequest,
+    DetectorChoice,
+    Region,
+)
 
 
 def add_request_options(command: argparse.ArgumentParser) -> None:
-    """Add the options of sampling, smoothing, threshold and region; the command line adds those of the pipeline."""
+    """Add the options of sampling, smoothing, threshold, region and pipeline."""
     command.add_argument(
         "--fps", type=_of_request("fps"), default=4.0, help="samples a second; 0 for every frame; default: 4"
     )
@@ -21,6 +28,16 @@ def add_request_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--region", type=region, metavar="X,Y,W,H", help="look for faces here alone, in shares of 0 to 1"
     )
+    add_pipeline_options(command)
+
+
+def add_pipeline_options(command: argparse.ArgumentParser) -> None:
+    """Add `--model`, `--detector` and `--engine`."""
+    command.add_argument("--model", metavar="NAME", help=f"default: {DEFAULT_MODEL}")
+    command.add_argument(
+        "--detector", default=DEFAULT_DETECTOR, choices=DETECTOR_NAMES, help=f"default: {DEFAULT_DETECTOR}"
+    )
+    command.add_argument("--engine", default="litert", choices=("litert", "keras"), help="default: litert")
 
 
 def add_doubt_options(command: argparse.ArgumentParser) -> None:
@@ -56,13 +73,6 @@ def _of_request(name: str) -> Callable[[str], float]:
     return number
 
 
-def port(text: str) -> int:
-    """A number of a port, as `--port` takes it; 0 for any that is free."""
-    if not text.isascii() or not text.isdecimal() or int(text) >= _PORTS:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_PORTS - 1}")
-    return int(text)
-
-
 def add_purpose_option(command: argparse.ArgumentParser) -> None:
     """Add `--purpose`."""
     command.add_argument(
@@ -83,7 +93,7 @@ def declaration_of(options: argparse.Namespace) -> Declaration | None:
 
 
 def request_of(options: argparse.Namespace) -> AnalysisRequest:
-    """The request that the options of `add_request_options` and of the pipeline make.
+    """The request that the options of `add_request_options` make.
 
     Raises:
         RequestError: a value makes no sense.
