@@ -1,4 +1,4 @@
-"""`evaluate`: measuring models on labelled faces."""
+"""`evaluate`, which measures models on labelled faces, and `duplicates`, which counts copies of pictures."""
 
 import argparse
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_core.commands import Commands
-from fer_core.commands.output import DONE, check_target, printable, progress_line, say, write_json
+from fer_core.commands.output import DONE, check_target, printable, progress_line, say, tell, write_json
+from fer_core.commands.shared_options import add_data_option
 from fer_core.errors import DatasetError, ModelError
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ STRAYS_SHOWN: Final = 3
 
 
 def add(commands: Commands) -> None:
-    """Add the command."""
+    """Add the commands."""
     evaluate = commands.add_parser(
         "evaluate",
         help="measure models on labelled faces",
         description="Measure models on labelled faces: FER2013 in any of its layouts, or any folder or zip of pictures "
         "in folders named after the emotions.",
     )
-    evaluate.add_argument("--data", type=Path, required=True, metavar="PATH", help="a folder, a zip or fer2013.csv")
+    add_data_option(evaluate)
     evaluate.add_argument("--model", default="all", metavar="NAME", help='a model, or "all" (default)')
     evaluate.add_argument(
         "--split",
@@ -53,6 +54,10 @@ def add(commands: Commands) -> None:
         help="measure on PublicTest and PrivateTest of FER2013 and keep the results in the model's folder and card",
     )
     evaluate.set_defaults(run=_evaluate, error=evaluate.error)
+
+    duplicates = commands.add_parser("duplicates", help="count pictures that are in more than one split")
+    add_data_option(duplicates)
+    duplicates.set_defaults(run=_duplicates)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -178,3 +183,11 @@ def _in_words(result: "EvaluationResult") -> Iterator[str]:
         attributes = figures["slices"]["attributes"] if "slices" in figures else {}
         yield from (f"{name}, {printable(gap_in_words(by, found))}" for by, found in attributes.items())
     yield from (comparison["sentence"] for comparison in result["comparisons"])
+
+
+def _duplicates(options: argparse.Namespace) -> int:
+    from fer_core.evaluation.datasets import duplicates_report, load_faces
+
+    for what, number in duplicates_report(load_faces(options.data)).items():
+        tell(f"{what}: {number}")
+    return DONE

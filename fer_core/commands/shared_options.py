@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from fer_core.declaration import Declaration, declared
@@ -71,6 +72,11 @@ def _of_request(name: str) -> Callable[[str], float]:
 
     number.__name__ = "float"  # for the message where it is no number at all
     return number
+
+
+def add_data_option(command: argparse.ArgumentParser) -> None:
+    """Add `--data`, which names a data set."""
+    command.add_argument("--data", type=Path, required=True, metavar="PATH", help="a folder, a zip or fer2013.csv")
 
 
 def add_purpose_option(command: argparse.ArgumentParser) -> None:

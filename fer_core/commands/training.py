@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fer_core.commands import Commands
 from fer_core.commands.output import say
+from fer_core.commands.shared_options import add_data_option
 
 
 def add(commands: Commands) -> None:
@@ -67,11 +68,6 @@ def add(commands: Commands) -> None:
     )
     export.add_argument("--out", type=Path, metavar="PATH", help="default: NAME.tflite, NAME.onnx or NAME_saved_model")
     export.set_defaults(run=_export)
-
-
-def add_data_option(command: argparse.ArgumentParser) -> None:
-    """The option that names a data set."""
-    command.add_argument("--data", type=Path, required=True, metavar="PATH", help="a folder, a zip or fer2013.csv")
 
 
 def _add_training_options(command: argparse.ArgumentParser) -> None:

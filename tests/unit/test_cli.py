@@ -19,6 +19,7 @@ import pytest
 from fer_core import EMOTIONS, cli
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
+from fer_core.commands import image
 from fer_core.errors import MediaError
 from fer_core.networks.files import sha256
 from fer_core.pipeline import EmotionPipeline
@@ -59,17 +60,17 @@ def test_image_in_words(capsys):
 
 def test_a_name_of_long_letters_is_cut_between_them_and_capitals_are_no_other_name(tmp_path):
     used = set()
-    first = cli._free_name(tmp_path, "面" * 100, used)
+    first = image._free_name(tmp_path, "面" * 100, used)
     assert set(first.stem.removesuffix("_annotated")) == {"面"} and len(first.name.encode()) < 256
-    assert cli._free_name(tmp_path, "A", used).name == "A_annotated.png"
-    assert cli._free_name(tmp_path, "a", used).name == "a_2_annotated.png"
+    assert image._free_name(tmp_path, "A", used).name == "A_annotated.png"
+    assert image._free_name(tmp_path, "a", used).name == "a_2_annotated.png"
 
 
 def test_a_picture_that_cannot_be_drawn_is_told_and_its_readings_too(capsys, tmp_path, monkeypatch):
     def full(path, data):
         raise MediaError(f"{path} cannot be written (No space left on device); make room there.")
 
-    monkeypatch.setattr(cli, "write_file", full)
+    monkeypatch.setattr(image, "write_file", full)
     status, out, err = answer(capsys, "image", PORTRAIT, "--annotate", tmp_path / "out", "--json", "-")
     assert status == 3 and "make room" in err and json.loads(out)[0]["faces"]
 
@@ -177,7 +178,7 @@ def test_a_share_that_fails_is_one_clear_line(capsys, tmp_path, monkeypatch):
     def stale(options):
         raise OSError(errno.ESTALE, "Stale file handle", str(tmp_path / "share"))
 
-    monkeypatch.setattr(cli, "_image", stale)
+    monkeypatch.setattr(image, "_image", stale)
     status, _, err = answer(capsys, "image", PORTRAIT)
     assert status == 3 and "share cannot be read or written (Stale file handle)" in err and err.count("\n") == 1
 
