@@ -105,7 +105,8 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
         say(f"skipped {len(faces.skipped) - SKIPPED_SHOWN:,} more files; the JSON names them all")
     attributes = _attributes(options, faces)
     are_photos = not options.detect and _seem_photographs(faces)
-    result = evaluate_models(classifiers, faces, attributes, options.robustness, progress_line("the measuring"))
+    monitor = progress_line("the measuring")
+    result = evaluate_models(classifiers, faces, attributes, options.robustness, monitor).result
     for line in _in_words(result):
         say(line)
     write_json(result, options.json)

@@ -11,6 +11,7 @@ from fer_core.evaluation.calibration import (
 )
 from fer_core.evaluation.cost import costs, multiply_adds
 from fer_core.evaluation.curves import curves
+from fer_core.evaluation.evaluating import ModelsEvaluation, evaluate_models
 from fer_core.evaluation.labelled import LabelledFaces, Skipped, read_labelled, seem_whole, split_of
 from fer_core.evaluation.metrics import latency_ms, measure
 from fer_core.evaluation.predictions import Predictions, predict
@@ -25,13 +26,13 @@ from fer_core.evaluation.records import (
 from fer_core.evaluation.robustness import robustness
 from fer_core.evaluation.significance import Comparison, compare_models, mcnemar, paired_interval
 from fer_core.evaluation.slices import slices
-from fer_core.evaluation.whole import evaluate_models
 from fer_core.timeline.groups.corrections import holm
 
 __all__ = [
     "Comparison",
     "Evaluation",
     "LabelledFaces",
+    "ModelsEvaluation",
     "Predictions",
     "Skipped",
     "compare_models",

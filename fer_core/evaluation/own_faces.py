@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
+from fer_core.evaluation.evaluating import evaluate_models
 from fer_core.evaluation.figures import EvaluationResult
 from fer_core.evaluation.labelled import LabelledFaces
 from fer_core.evaluation.predictions import Predictions
-from fer_core.evaluation.whole import evaluate_models, predict_all, share_of_reading
 from fer_core.jobs import Monitor
 from fer_core.networks.files import MODELS_DIR
 
@@ -22,7 +22,7 @@ class OwnEvaluation:
 
     Attributes:
         source: what the faces are called.
-        result: as `evaluate_models` gives it, ready for JSON.
+        result: of `evaluate_models`, ready for JSON.
         files: the N paths of the faces.
         labels: int64 (N,), indices into `EMOTIONS`.
         predictions: of these faces, by model.
@@ -45,8 +45,5 @@ def evaluate_own(
     models_dir: Path = MODELS_DIR,
 ) -> OwnEvaluation:
     """Measure models on somebody's faces; see `evaluate_models`."""
-    monitor, read = monitor or Monitor(), share_of_reading(faces, with_robustness)
-    predictions = predict_all(classifiers, faces, monitor.part(0, read))
-    rest = monitor.part(read, 1)
-    result = evaluate_models(classifiers, faces, attributes, with_robustness, rest, models_dir, predictions)
-    return OwnEvaluation(source, result, faces.files, faces.labels, predictions)
+    found = evaluate_models(classifiers, faces, attributes, with_robustness, monitor, models_dir)
+    return OwnEvaluation(source, found.result, faces.files, faces.labels, found.predictions)

@@ -238,7 +238,7 @@ def test_another_projects_network_is_left_out_of_all_with_keras(capsys, monkeypa
     cards = [fake_card(name="ours"), fake_card(name="theirs", imported=theirs)]
     monkeypatch.setattr("fer_core.classification.list_cards", lambda: cards)
     monkeypatch.setattr(EmotionClassifier, "load", lambda *_: brightness_classifier())
-    monkeypatch.setattr("fer_core.evaluation.whole.costs", lambda *_: {})
+    monkeypatch.setattr("fer_core.evaluation.evaluating.costs", lambda *_: {})
     assert main(["evaluate", "--data", str(own), "--engine", "keras", "--json", "-"]) == 0
     captured = capsys.readouterr()
     assert list(json.loads(captured.out)["models"]) == ["ours"] and "theirs is left out: Keras" in captured.err
@@ -259,7 +259,7 @@ def test_several_models_are_compared(tmp_path):
     faces = read_labelled(tmp_path)
     models = {"good": brightness_classifier(), "bad": brightness_classifier(sign=-1)}
     told: list[Progress] = []
-    result = evaluate_models(models, faces, {"folder": ["x"] * 60}, monitor=Monitor(told.append, every_s=0))
+    result = evaluate_models(models, faces, {"folder": ["x"] * 60}, monitor=Monitor(told.append, every_s=0)).result
     assert result["models"]["good"]["accuracy"] == 1 and result["models"]["bad"]["accuracy"] == 0
     [comparison] = result["comparisons"]
     assert (comparison["first"], comparison["second"], comparison["only_first"]) == ("good", "bad", 60)
