@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from fer_core.cli import main
+from fer_core.evaluation import datasets
 from fer_core.testing import fake_card
-from fer_core.training import commands, fitting
+from fer_core.training import fitting
 from tests.training.faces import TRAIN, VALIDATION, whole
 
 RECIPE = {"model": "hybrid", "teachers": ["custom_cnn"], "start": "custom_cnn", "epochs": 3}
@@ -24,7 +25,7 @@ def asked(monkeypatch, tmp_path):
     (tmp_path / "recipe.json").write_text(json.dumps(RECIPE))
 
     def run(*options, faces=faces):
-        monkeypatch.setattr(commands, "load_faces", lambda _: faces)
+        monkeypatch.setattr(datasets, "load_faces", lambda _: faces)
         status = main([*(str(option) for option in options), "--data", "faces.zip"])
         return seen[-1] if status == 0 else status
 

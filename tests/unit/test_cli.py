@@ -20,11 +20,11 @@ from fer_core import EMOTIONS, cli
 from fer_core.classification import list_cards
 from fer_core.cli import main, parser
 from fer_core.commands import image
+from fer_core.commands.training import training_settings
 from fer_core.errors import MediaError
 from fer_core.networks.files import sha256
 from fer_core.pipeline import EmotionPipeline
 from fer_core.training.augmentation import Augmentation
-from fer_core.training.commands import training_settings
 from fer_core.training.settings import Settings
 from tests.conftest import PORTRAIT, ROOT
 
