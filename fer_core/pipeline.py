@@ -327,3 +327,7 @@ def _checked(array: NDArray[Any]) -> NDArray[np.uint8]:
             f"this one is {array.dtype} {array.shape}."
         )
     return array
+
+
+LoadPipeline: TypeAlias = Callable[[AnalysisRequest], EmotionPipeline]
+"""Loads the pipeline that a request names, as `EmotionPipeline.load_for` does."""

@@ -21,11 +21,10 @@ from fer_core.batch import manifest
 from fer_core.batch.manifest import Entry
 from fer_core.batch.remote import Address, forget
 from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task, read_recording
-from fer_core.batch.worker import Load
 from fer_core.declaration import Declaration
 from fer_core.errors import DependencyError, RequestError, WorkerError, with_extra
 from fer_core.networks.cores import limit_threads
-from fer_core.pipeline import EmotionPipeline
+from fer_core.pipeline import EmotionPipeline, LoadPipeline
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
 from fer_core.settings import RAY_ADDRESS, settings, tell_libraries
@@ -58,7 +57,7 @@ class ClusterEngine:
         request: AnalysisRequest,
         workers: int | None = None,
         limit_s: float | None = None,
-        load: Load = EmotionPipeline.load_for,
+        load: LoadPipeline = EmotionPipeline.load_for,
     ) -> None:
         try:
             import ray.data
@@ -135,7 +134,7 @@ class ClusterEngine:
 class Reader:
     """What an actor does: one recording at a time, with a pipeline that is loaded once."""
 
-    def __init__(self, load: Load, request: AnalysisRequest, limit_s: float | None) -> None:
+    def __init__(self, load: LoadPipeline, request: AnalysisRequest, limit_s: float | None) -> None:
         import cv2
 
         limit_threads(1)

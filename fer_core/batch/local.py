@@ -16,10 +16,10 @@ from typing import Final
 
 from fer_core.batch.manifest import Entry
 from fer_core.batch.unit import MOST_DEATHS, MOST_FAILED_STARTS, Identity, ShareOf, Task
-from fer_core.batch.worker import BEGUN, READY, Load, serve
+from fer_core.batch.worker import BEGUN, READY, serve
 from fer_core.errors import RequestError, WorkerError
 from fer_core.networks.cores import available_cores
-from fer_core.pipeline import EmotionPipeline
+from fer_core.pipeline import EmotionPipeline, LoadPipeline
 from fer_core.request import AnalysisRequest
 
 _TICK_S: Final = 0.5
@@ -44,7 +44,7 @@ class LocalEngine:
         request: AnalysisRequest,
         workers: int = 1,
         limit_s: float | None = None,
-        load: Load = EmotionPipeline.load_for,
+        load: LoadPipeline = EmotionPipeline.load_for,
     ) -> None:
         cores = available_cores()
         if not 1 <= workers <= cores:

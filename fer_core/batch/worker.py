@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from typing import Final
 
@@ -16,22 +15,19 @@ from fer_core.analysis.run import AnalysisProgress
 from fer_core.batch.manifest import Entry
 from fer_core.batch.unit import read_recording
 from fer_core.networks.cores import limit_threads
-from fer_core.pipeline import EmotionPipeline
+from fer_core.pipeline import LoadPipeline
 from fer_core.request import AnalysisRequest
 
 READY: Final = "ready"
 BEGUN: Final = "begun"
 
-Load = Callable[[AnalysisRequest], EmotionPipeline]
-"""Loads the pipeline of a request; a function of a module, because processes are told its name."""
 
-
-def serve(connection: Connection, load: Load, request: AnalysisRequest, threads: int) -> None:
+def serve(connection: Connection, load: LoadPipeline, request: AnalysisRequest, threads: int) -> None:
     """Read what the connection says, until it is closed; the other end is a `fer_core.batch.local.LocalEngine`.
 
     Args:
         connection: tasks in, answers out.
-        load: gives the pipeline.
+        load: gives the pipeline; a function of a module, because processes are told its name.
         request: how recordings are read.
         threads: that each network may compute with.
     """

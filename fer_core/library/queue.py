@@ -13,7 +13,7 @@ import re
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -24,13 +24,11 @@ from fer_core.file_lock import LockedError, locked
 from fer_core.jobs import UNEXPECTED, Monitor, Work
 from fer_core.library.library import Library
 from fer_core.media.files import harmless, stored_name
-from fer_core.pipeline import EmotionPipeline
+from fer_core.pipeline import LoadPipeline
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.study import Study
 from fer_core.whole_file import write_whole
-
-Pipelines = Callable[[AnalysisRequest], EmotionPipeline]
 
 FOLDER: Final = "queue"
 """Name of the folder of the queue of a dashboard, within that of its library."""
@@ -150,11 +148,11 @@ class Queue:
             found.append(Waiting(path.name, name, request, state, problem, damaged))
         return found
 
-    def start(self, library: Library, pipelines: Pipelines) -> None:
+    def start(self, library: Library, load: LoadPipeline) -> None:
         """Begin to read what waits, unless that is under way."""
         with self._lock:
             if self.work is None:
-                self._work = Work(lambda monitor: self._run(library, pipelines, monitor), name="study queue")
+                self._work = Work(lambda monitor: self._run(library, load, monitor), name="study queue")
 
     def stop(self) -> None:
         """End the reading; what was not read to its end waits, and goes on from there."""
@@ -188,16 +186,16 @@ class Queue:
     def _remove(self, id_: str) -> None:
         self._discard(self._folder(id_), "It cannot be removed here; remove its folder.")
 
-    def _run(self, library: Library, pipelines: Pipelines, monitor: Monitor) -> int:
+    def _run(self, library: Library, load: LoadPipeline, monitor: Monitor) -> int:
         """The number of analyses that were kept: none while another program reads, which reads these, too."""
         with _alone(self.folder / _LOCK) as alone:
             try:
-                return self._read_all(library, pipelines, monitor) if alone else 0
+                return self._read_all(library, load, monitor) if alone else 0
             finally:
                 with self._lock:
                     self._reads("")
 
-    def _read_all(self, library: Library, pipelines: Pipelines, monitor: Monitor) -> int:
+    def _read_all(self, library: Library, load: LoadPipeline, monitor: Monitor) -> int:
         kept = 0
         while not monitor.should_stop:
             with self._lock:  # nothing is removed between the choice and the beginning
@@ -207,13 +205,13 @@ class Queue:
                 item, share = waiting[0], 1 / (kept + len(waiting))
                 self._reads(item.id)
             part = monitor.part(kept * share, (kept + 1) * share, f"{item.name}:")
-            kept += self._read(self.folder / item.id, item, library, pipelines, part)
+            kept += self._read(self.folder / item.id, item, library, load, part)
         return kept
 
-    def _read(self, path: Path, item: Waiting, library: Library, pipelines: Pipelines, monitor: Monitor) -> bool:
+    def _read(self, path: Path, item: Waiting, library: Library, load: LoadPipeline, monitor: Monitor) -> bool:
         try:
             declaration = _declaration(path)  # what is damaged shows before hours of reading
-            pipeline = pipelines(item.request)
+            pipeline = load(item.request)
             timeline = pipeline.analyse(_media(path), item.request, monitor, checkpoint=path / _CHECKPOINT)
             if monitor.should_stop:
                 return False

@@ -15,10 +15,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer_core.notice import PURPOSE
+from fer_core.pipeline import LoadPipeline
 from fer_core.service import about, page, pictures, problems, recordings
 from fer_core.service.access import guard
 from fer_core.service.jobs import Jobs
-from fer_core.service.pipelines import Load, Pipelines
+from fer_core.service.pipelines import Pipelines
 from fer_core.service.queries import only_described
 from fer_core.service.state import State
 from fer_core.settings import ServiceSettings
@@ -31,7 +32,7 @@ CLEAN_EVERY_S: Final = 60.0
 _DESCRIPTION: Final = f"Facial expressions of pictures and recordings, read on this machine.\n\n{PURPOSE}"
 
 
-def create_app(settings: ServiceSettings, load: Load | None = None) -> FastAPI:
+def create_app(settings: ServiceSettings, load: LoadPipeline | None = None) -> FastAPI:
     """The application of one service.
 
     Args:

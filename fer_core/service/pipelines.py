@@ -2,15 +2,11 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 from weakref import WeakValueDictionary
 
-from fer_core.pipeline import EmotionPipeline
+from fer_core.pipeline import EmotionPipeline, LoadPipeline
 from fer_core.request import AnalysisRequest
-
-Load = Callable[[AnalysisRequest], EmotionPipeline]
-"""Loads the pipeline that a request names."""
 
 MOST_LOADED: Final = 4
 
@@ -25,7 +21,7 @@ class Pipelines:
         load: gives a pipeline.
     """
 
-    def __init__(self, load: Load = EmotionPipeline.load_for) -> None:
+    def __init__(self, load: LoadPipeline = EmotionPipeline.load_for) -> None:
         self._load = load
         self._loaded: OrderedDict[_Key, EmotionPipeline] = OrderedDict()
         self._lock = threading.Lock()  # of the two mappings, held for no longer than a look takes

@@ -12,10 +12,10 @@ from typing import Final
 import uvicorn
 
 from fer_core.errors import RequestError
+from fer_core.pipeline import LoadPipeline
 from fer_core.request import DEFAULT_MODEL, AnalysisRequest
 from fer_core.service.access import is_loopback
 from fer_core.service.app import create_app
-from fer_core.service.pipelines import Load
 from fer_core.service.state import State
 from fer_core.settings import API_KEYS, ServiceSettings
 
@@ -25,7 +25,7 @@ END_S: Final = 20
 Told = Callable[[str], None]
 
 
-def serve(host: str, port: int, settings: ServiceSettings, told: Told, load: Load | None = None) -> None:
+def serve(host: str, port: int, settings: ServiceSettings, told: Told, load: LoadPipeline | None = None) -> None:
     """Listen until SIGTERM or SIGINT.
 
     Args:
