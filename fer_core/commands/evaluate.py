@@ -9,6 +9,7 @@ from fer_core.commands import Commands
 from fer_core.commands.output import DONE, check_target, printable, progress_line, say, tell, write_json
 from fer_core.commands.shared_options import add_data_option
 from fer_core.errors import DatasetError, ModelError
+from fer_core.number_text import quantity
 
 if TYPE_CHECKING:
     from fer_core.classification import EmotionClassifier
@@ -98,7 +99,7 @@ def _measure(options: argparse.Namespace, classifiers: "dict[str, EmotionClassif
     from fer_core.evaluation import evaluate_models
 
     faces = _faces(options, list(classifiers.values()))
-    say(f"{len(faces):,} face{'s' * (len(faces) != 1)}{'' if faces.split == 'all' else f' of {faces.split}'}")
+    say(f"{quantity(len(faces), 'face')}{'' if faces.split == 'all' else f' of {faces.split}'}")
     for entry in faces.skipped[:SKIPPED_SHOWN]:
         say(f"skipped {printable(entry.file)}: {entry.reason}")
     if len(faces.skipped) > SKIPPED_SHOWN:

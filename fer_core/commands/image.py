@@ -12,6 +12,7 @@ from fer_core.commands.output import BAD_INPUT, DONE, check_target, checked_fold
 from fer_core.commands.shared_options import add_pipeline_options, add_purpose_option, declaration_of
 from fer_core.errors import MediaError
 from fer_core.media.files import is_there
+from fer_core.number_text import quantity
 
 if TYPE_CHECKING:
     from fer_core.reports.picture_records import PictureRecord
@@ -48,7 +49,7 @@ def _image(options: argparse.Namespace) -> int:
         if options.json and records:
             with unhurried():
                 write_json(records, options.json)
-            say(f"note: {_plural(len(records), 'picture')} of {len(options.paths)} can be found in the JSON")
+            say(f"note: {quantity(len(records), 'picture', form='d')} of {len(options.paths)} can be found in the JSON")
         raise
     if options.json:
         write_json(records, options.json)
@@ -98,7 +99,7 @@ def _read_pictures(options: argparse.Namespace, records: "list[PictureRecord]") 
 
 
 def _print_record(record: "PictureRecord") -> None:
-    tell(f"{record['path']}: {_plural(len(record['faces']), 'face')}")
+    tell(f"{record['path']}: {quantity(len(record['faces']), 'face', form='d')}")
     for number, face in enumerate(record["faces"], start=1):
         doubt = ", uncertain" if face["uncertain"] else ""
         tell(f"  {number}. {face['label']} {face['confidence']:.0%}{doubt}, box {face['box']}")
@@ -115,7 +116,3 @@ def _free_name(folder: Path, stem: str, used: set[str]) -> Path:
     name = next(name for name in names if name.casefold() not in used and not is_there(folder / name))
     used.add(name.casefold())
     return folder / name
-
-
-def _plural(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"

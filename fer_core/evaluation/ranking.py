@@ -8,6 +8,7 @@ from fer_core.classification import ModelCard
 from fer_core.classification.figures import CardFigures
 from fer_core.evaluation.cost import NETWORK_FILE
 from fer_core.evaluation.significance import Comparison
+from fer_core.number_text import p_text
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,11 @@ def _advice(measured: Sequence[Standing], tested: Mapping[frozenset[str], Compar
     if chosen is not best:
         pair = pairs[chosen.name]
         assert pair is not None
+        p = p_text(pair.p_adjusted, ".2g")
         return Advice(
             chosen.name,
             f"{best.short} is right most often ({_right(best)}), but its lead of {_points(pair.difference)} over "
-            f"{chosen.short} can be luck ({_p(pair)}), and {chosen.short} {_cheaper(chosen, best)}.",
+            f"{chosen.short} can be luck ({p}), and {chosen.short} {_cheaper(chosen, best)}.",
         )
     reason = f"{best.short} is right most often: {_right(best)}."
     return Advice(best.name, f"{reason} {_lead(best, others[0], pairs[others[0].name])}")
@@ -209,7 +211,7 @@ def _of_default(
     pair = tested.get(frozenset((default.short, best.short)))
     if best is advised or pair is None or not pair.established:
         return f"{words}."
-    return f"{words}, but the lead of {best.short} over it is more than luck ({_p(pair)})."
+    return f"{words}, but the lead of {best.short} over it is more than luck ({p_text(pair.p_adjusted, '.2g')})."
 
 
 def _distance(better: Standing, other: Standing, pair: Comparison | None) -> str:
@@ -219,9 +221,9 @@ def _distance(better: Standing, other: Standing, pair: Comparison | None) -> str
     if pair is None:
         verdict = "not tested, as they have no records of the same faces"
     elif pair.established:
-        verdict = f"more than luck, {_p(pair)}"
+        verdict = f"more than luck, {p_text(pair.p_adjusted, '.2g')}"
     else:
-        verdict = f"which can be luck, {_p(pair)}"
+        verdict = f"which can be luck, {p_text(pair.p_adjusted, '.2g')}"
     return f"{_points(lead)} {'behind' if lead >= 0 else 'ahead'} ({verdict})"
 
 
@@ -241,7 +243,3 @@ def _points(difference: float) -> str:
 
 def _ms(milliseconds: float) -> str:
     return f"{milliseconds:.1f} ms"
-
-
-def _p(pair: Comparison) -> str:
-    return "p < 0.001" if pair.p_adjusted < 0.001 else f"p = {pair.p_adjusted:.2g}"

@@ -12,6 +12,7 @@ from fer_core.errors import ModelError
 from fer_core.evaluation.figures import ComparisonRecord
 from fer_core.evaluation.intervals import wilson
 from fer_core.evaluation.predictions import Predictions
+from fer_core.number_text import p_text
 from fer_core.sign_test import p_as_uneven
 from fer_core.timeline.groups.corrections import holm
 
@@ -67,7 +68,7 @@ class Comparison:
         interval = f"{low:+.1f} to {high:+.1f}{by_itself}"
         alone = (
             f"of {self.n:,} faces, {wins:,} are read right by {better} alone and {losses:,} by {worse} alone "
-            f"({_p(self.p_adjusted)})."
+            f"({p_text(self.p_adjusted, '.2g')})."
         )
         if wins == losses:
             return f"{better} and {worse} are right equally often (95 % interval of the difference {interval}); {alone}"
@@ -178,7 +179,3 @@ def _counts(first: str, second: str, predictions: Mapping[str, Predictions]) -> 
     counted = (right_a & right_b, right_a & ~right_b, ~right_a & right_b)
     both, only_first, only_second = (int(faces.sum()) for faces in counted)
     return len(rows_a), both, only_first, only_second
-
-
-def _p(p_value: float) -> str:
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"

@@ -17,6 +17,7 @@ from fer_core.library.report_curves import add_curves
 from fer_core.library.sample_marks import MADE_UP, is_sample
 from fer_core.library.values import Entry
 from fer_core.notice import PURPOSE
+from fer_core.number_text import quantity
 from fer_core.provenance import Provenance
 from fer_core.reports.pdf_page import MARGIN_MM, QUIET, WIDTH_MM, Document
 from fer_core.reports.study_charts import LEFT_MM, RIGHT_MM, people_chart
@@ -123,7 +124,7 @@ def _add_cover(page: Document, study: StudyReport, made_on: date) -> float:
     page.panel("What this report is not", PURPOSE)
     for request, count in _requests(study.used):
         card = study.cards.get(request.model or "")
-        page.heading(f"How {_plural(count, 'analysis', 'analyses')} {'was' if count == 1 else 'were'} read", 40)
+        page.heading(f"How {quantity(count, 'analysis', 'analyses')} {'was' if count == 1 else 'were'} read", 40)
         page.facts(reading_facts(request, card), MARGIN_MM, WIDTH_MM)
     if any(map(is_sample, study.used)):
         page.panel("Generated", MADE_UP)
@@ -288,7 +289,3 @@ def _add_methods(
     page.bullets(limits(study.cards.get(request.model or "") for request, _ in _requests(study.used)))
     page.heading("What this must not be used for")
     page.bullets(MUST_NOT)
-
-
-def _plural(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

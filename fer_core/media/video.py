@@ -35,6 +35,7 @@ from fer_core.media.kinds import (
 )
 from fer_core.media.messages import NOTHING, Alive, End, Message, Noticed, Picture, Start, Unusable, Wanted, from_line
 from fer_core.media.processes import prepare, started
+from fer_core.number_text import quantity
 from fer_core.plain import as_plain
 
 ANALYSIS_PX: Final = 960
@@ -270,9 +271,9 @@ class Video:
     def _noticed_in_words(self) -> Iterator[str]:
         noticed = self.noticed
         if noticed.spoilt:
-            yield f"{_plural(noticed.spoilt, 'damaged piece')} could not be decoded and left a hole."
+            yield f"{quantity(noticed.spoilt, 'damaged piece', form='d')} could not be decoded and left a hole."
         if noticed.repaired:
-            what = _plural(noticed.repaired, "frame")
+            what = quantity(noticed.repaired, "frame", form="d")
             yield f"{what} had no usable time stamp; the times there follow from the frame rate."
         yield from (_NOTES[note] for note in noticed.notes if note in _NOTES)
         first = noticed.sizes[0][1:] if self._before.sizes else (self.width, self.height)
@@ -283,11 +284,7 @@ class Video:
                 f"pixels of {first[0]}x{first[1]}."
             )
         if (more := len(changes) - MOST_CHANGES_TOLD) > 0:
-            yield f"The frame size changes {_plural(more, 'further time')}."
-
-
-def _plural(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+            yield f"The frame size changes {quantity(more, 'further time', form='d')}."
 
 
 def prepare_to_decode() -> None:

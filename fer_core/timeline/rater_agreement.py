@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS
+from fer_core.number_text import quantity
 from fer_core.timeline.notes import Notes, Rating
 from fer_core.timeline.rows import inside, rows_of_person
 from fer_core.timeline.table import Timeline
@@ -73,22 +74,24 @@ class RaterAgreement:
             sample: what `rated` and `compared` count, in the singular.
         """
         if not self.compared:
-            return f"Nothing to compare: {self.uncertain:,} of {_plural(self.rated, f'rated {sample}')} uncertain."
+            return f"Nothing to compare: {self.uncertain:,} of {quantity(self.rated, f'rated {sample}')} uncertain."
         parts = [
             f"The same label in {self.agreement:.0%}{_in_words(self.agreement_interval, '.0%')} of "
-            f"{_plural(self.compared, sample)} in {_plural(self.units, f'rated {unit}')}",
+            f"{quantity(self.compared, sample)} in {quantity(self.units, f'rated {unit}')}",
             "kappa does not exist, because both know only one expression"
             if np.isnan(self.kappa)
             else f"Cohen's kappa {self.kappa:.2f}{_in_words(self.kappa_interval, '.2f')}",
         ]
         if self.uncertain:
-            parts.append(f"{_plural(self.uncertain, f'further {sample}')} uncertain, which count neither way")
+            parts.append(f"{quantity(self.uncertain, f'further {sample}')} uncertain, which count neither way")
         if self.units < FEWEST_UNITS:
             parts.append(f"no interval for fewer than {FEWEST_UNITS} {unit}s")
         elif np.isnan(self.agreement_interval[0]):
             parts.append(f"no interval, because all {unit}s say the same and tell nothing of how others would differ")
         if self.sighted:
-            parts.append(f"{_plural(self.sighted, sample)} labelled with the readings in sight, which raises agreement")
+            parts.append(
+                f"{quantity(self.sighted, sample)} labelled with the readings in sight, which raises agreement"
+            )
         return "; ".join(parts) + "."
 
 
@@ -206,10 +209,6 @@ def _middle(values: NDArray[np.float64]) -> Interval:
         return float("nan"), float("nan")
     low, high = np.quantile(there, (0.025, 0.975))
     return float(low), float(high)
-
-
-def _plural(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def _in_words(interval: Interval, form: str) -> str:

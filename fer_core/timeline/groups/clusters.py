@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import TimelineError
+from fer_core.number_text import p_text
 from fer_core.timeline.groups.cells import MIN_PEOPLE, Cell, check_people
 from fer_core.timeline.groups.curves import Curves
 from fer_core.timeline.groups.permutation import paired_t, regroupings, sign_flips, welch_t
@@ -92,7 +93,7 @@ class ClusterTest:
         if not self.clusters:
             apart = "No moment lies so far apart that it would begin a cluster; a difference is not established."
             return f"{apart}{missing}"
-        p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        p = p_text(self.p_value, ".3f")
         verdict = "The curves differ" if self.p_value < ENTRY_ALPHA else "A difference of the curves is not established"
         return f"{verdict} (cluster permutation, {p}, {self.arrangements:,} arrangements). {THAT_NOT_WHEN}{missing}"
 

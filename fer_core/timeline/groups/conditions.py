@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.errors import TimelineError
+from fer_core.number_text import p_text
 from fer_core.timeline.groups import effects, permutation
 from fer_core.timeline.groups.cells import (
     CONDITION,
@@ -25,8 +26,6 @@ from fer_core.timeline.groups.power import power_line
 
 Interval = tuple[float, float]
 Design = Literal["within", "between"]
-
-_SMALL_P: Final = 0.001
 
 
 @dataclass(frozen=True)
@@ -87,10 +86,8 @@ class Comparison:
             effect = f", {self.effect_name} = {self.effect:.2f} ({_range(self.effect_interval, '.2f')})"
         corrected = ""
         if self.family > 1:
-            corrected = (
-                f", {_p(self.p_holm)} by Holm and {_p(self.p_benjamini_hochberg)} by Benjamini-Hochberg for "
-                f"{self.family} comparisons"
-            )
+            p_holm, p_mild = p_text(self.p_holm, ".3f"), p_text(self.p_benjamini_hochberg, ".3f")
+            corrected = f", {p_holm} by Holm and {p_mild} by Benjamini-Hochberg for {self.family} comparisons"
         people = (
             f"n = {self.cell_first.n} in both"
             if self.design == "within"
@@ -98,7 +95,7 @@ class Comparison:
         )
         return (
             f"{self.value}: {self.first} minus {self.second} is {self.difference:+.3f} ({interval}){effect}, {people}, "
-            f"{_p(self.p_value)}{corrected}."
+            f"{p_text(self.p_value, '.3f')}{corrected}."
         )
 
     def power_line(self) -> str:
@@ -239,7 +236,3 @@ def _between(values: PeopleValues, one: pd.Series, other: pd.Series, names: tupl
 def _range(interval: Interval, form: str, name: str = "") -> str:
     low, high = interval
     return f"{name}{low:{form}} to {high:{form}}" if math.isfinite(low) else "no interval, as nothing varies"
-
-
-def _p(p_value: float) -> str:
-    return f"p < {_SMALL_P:g}" if p_value < _SMALL_P else f"p = {p_value:.3f}"

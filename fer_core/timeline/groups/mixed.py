@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fer_core.errors import DependencyError, TimelineError, with_extra
+from fer_core.number_text import p_text
 from fer_core.timeline.groups.cells import (
     CONDITION,
     COVERAGE,
@@ -77,7 +78,7 @@ class MixedModel:
     def sentence(self) -> str:
         """The result for people, convergence first."""
         state = "The model converged" if self.converged else "The model did NOT converge, so it says nothing"
-        p = "p < 0.001" if self.p_condition < 0.001 else f"p = {self.p_condition:.3f}"
+        p = p_text(self.p_condition, ".3f")
         doubts = f" Warnings: {'; '.join(self.warnings)}." if self.warnings else ""
         effects = ", ".join(
             f"{term.name} {term.estimate:+.3f} ({term.interval[0]:+.3f} to {term.interval[1]:+.3f})"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.errors import TimelineError
+from fer_core.number_text import p_text
 from fer_core.timeline.groups.cells import Cell, check_people
 from fer_core.timeline.groups.curves import Curves
 
@@ -55,7 +56,7 @@ class Synchrony:
     def sentence(self) -> str:
         """The result for people."""
         low, high = self.interval
-        p = "p < 0.001" if self.p_value < 0.001 else f"p = {self.p_value:.3f}"
+        p = p_text(self.p_value, ".3f")
         return (
             f"{self.name} during {self.stimulus}: mean correlation of a person with the others {self.mean:.2f} (95 % "
             f"interval {low:.2f} to {high:.2f}), {p} by {self.shifts:,} circular shifts; {self.cell.sentence()}."
