@@ -19,6 +19,7 @@ from fer_core.detection.face_check import FaceCheck
 from fer_core.detection.haar import Cascades
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation.datasets import FaceSet
+from fer_core.networks.files import FileRecord
 from fer_core.networks.litert import LiteRtModel
 from fer_core.temporary import temporary_folder
 from fer_core.training.face_check_samples import (
@@ -185,12 +186,7 @@ def write_card(
     metrics: Mapping[str, JsonValue] | None = None,
 ) -> None:
     """Write `card.json` for the files that lie in `folder`."""
-    import hashlib
-
-    files = {}
-    for name in (FaceCheck.NETWORK, "face_check.keras"):
-        data = (folder / name).read_bytes()
-        files[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    files = (FaceCheck.NETWORK, "face_check.keras")
     card = {
         "name": "face_check",
         "title": "Face check: is a Haar proposal a face?",
@@ -200,7 +196,7 @@ def write_card(
         "threshold": threshold,
         "preprocessing": "grey, the proposal times the margin, stretched to side_px, values 0 to 255",
         "parameters": model.count_params(),
-        "files": files,
+        "files": {name: FileRecord.of(folder / name).model_dump() for name in files},
         "licence": "MIT",
         "training_data": training_data,
         "recipe": asdict(settings),
