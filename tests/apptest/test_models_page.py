@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import re
 import subprocess
 import sys
@@ -233,18 +232,21 @@ def test_a_link_opens_its_tab(models):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize(
-    "picked", [["Right one", "Wrong one"], ["Both of them"], ["Right one", "Wrong one", "Both of them"]]
-)
+@pytest.mark.parametrize("picked", [["Right one", "Wrong one"], ["Both of them"]])
 def test_every_view_works_for_any_choice(models, view, picked):
-    page = models_page(SIDE, models=picked, chart=view)
-    words = text(page)
-    if view == "Is it real?" and len(picked) == 1:
-        assert "Pick a second model" in words
-    elif view == "Training" and picked == ["Both of them"]:
-        assert "an ensemble is the mean of its members" in words and charts(page) == 0
-    else:
-        assert charts(page) or page.dataframe
+    page, alone = models_page(SIDE, models=picked, chart=view), len(picked) == 1
+    drawn = {
+        "Is it real?": 0,
+        "Confusion": len(picked),
+        "By emotion": 1,
+        "Robustness": 1,
+        "Training": 0 if alone else 2,
+    }
+    assert charts(page) == drawn.get(view, 2) and not page.error
+    if view == "Is it real?" and alone:
+        assert "Pick a second model" in text(page)
+    if view == "Training" and alone:
+        assert "an ensemble is the mean of its members" in text(page)
 
 
 def test_a_real_difference_is_told_from_luck(models):
@@ -796,15 +798,3 @@ def test_the_installed_models_are_shown_as_they_are(monkeypatch):
     best = next(card for card in list_cards() if card.name == default_model())
     row = table[table["Model"].str.endswith("★")].iloc[0]
     assert row["Accuracy"] == pytest.approx(100 * best.metrics["PrivateTest"].accuracy)
-
-
-def test_the_page_needs_no_tensorflow():
-    code = (
-        "import sys, importlib, pathlib\n"
-        "[importlib.import_module(f'fer_core.ui.{p.stem}') for p in pathlib.Path('fer_core/ui').glob('models_*.py')]\n"
-        "assert not {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib', 'sklearn'} & set(sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=os.environ, timeout=120
-    )
-    assert done.returncode == 0, done.stderr

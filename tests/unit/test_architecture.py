@@ -219,7 +219,7 @@ def test_quick_commands_load_nothing_slow(arguments, further):
         ("2_Live", {"scipy", "matplotlib", "fpdf", "sqlalchemy"}),
         ("3_Video", {"scipy.stats", "matplotlib", "fpdf", "aiortc"}),
         ("4_Study", {"scipy.stats", "matplotlib", "fpdf", "aiortc"}),
-        ("5_Models", {"scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc"}),
+        ("5_Models", {"scipy", "matplotlib", "fpdf", "sqlalchemy", "aiortc", "sklearn"}),
     ],
 )
 def test_pages_import_nothing_slow_that_they_do_not_show(page, slow):

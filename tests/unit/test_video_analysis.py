@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import av
@@ -32,6 +31,7 @@ from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
 from fer_core.timeline.corrections import split
+from tests.checkpoints import parts_of
 from tests.conftest import ROOT
 from tests.videos import FACE_SHARE, other_person, scene, write_video
 
@@ -556,14 +556,13 @@ def test_a_killed_process_can_be_gone_on_with(film, tmp_path):
         "v.BATCH = 4\n"
         "import time\n"
         "fake_pipeline([Box(40, 30, 100, 100)]).analyze_video(\n"
-        "    sys.argv[1], 0, progress=lambda p: time.sleep(0.05), checkpoint=Path(sys.argv[2]))\n"
+        "    sys.argv[1], 0, progress=lambda p: time.sleep(60 * (p.samples == 60)), checkpoint=Path(sys.argv[2]))\n"
     )
     checkpoint = tmp_path / "state.jsonl"
     process = subprocess.Popen([sys.executable, "-c", code, str(film), str(checkpoint)], cwd=ROOT)
-    until_s = time.monotonic() + 30
-    while time.monotonic() < until_s and not (checkpoint.exists() and checkpoint.stat().st_size > 5000):
-        time.sleep(0.01)
+    saved = parts_of(checkpoint, 2, 60)
     os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    timeline = fake_pipeline([FACE]).analyze_video(film, 0, checkpoint=checkpoint)
-    assert timeline.frame["frame"].tolist() == list(range(150))
+    assert process.wait() == -signal.SIGKILL and saved
+    again = fake_pipeline([FACE])
+    assert again.analyze_video(film, 0, checkpoint=checkpoint).frame["frame"].tolist() == list(range(150))
+    assert 0 < len(again.detector.seen) < 150

@@ -89,8 +89,8 @@ def test_the_dictionary_names_every_column(source, tmp_path):
     read_all([source], tmp_path, HereEngine())
     known = json.loads((tmp_path / "dictionary.json").read_text(encoding="utf-8"))
     for pattern, columns in known.items():
-        for path in tmp_path.glob(pattern.replace("<id>", "*")):
-            assert list(columns) == list(pd.read_parquet(path).columns)
+        paths = [*tmp_path.glob(pattern.replace("<id>", "*"))]
+        assert paths and all(list(columns) == list(pd.read_parquet(path).columns) for path in paths)
         assert all(each["meaning"] and each["unit"] for each in columns.values())
     about = json.loads((tmp_path / "request.json").read_text(encoding="utf-8"))
     assert about["request"]["fps"] == 5 and about["request"]["model"] == "fake"
