@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
 import pypdf
 import pytest
@@ -11,13 +12,17 @@ from fer_core.classification import list_cards
 from fer_core.errors import StoppedError, TimelineError
 from fer_core.jobs import Monitor
 from fer_core.library.curves import ConditionCurves, curves_from_start, samples_of
+from fer_core.library.library import Library
 from fer_core.library.observations import of_recordings
 from fer_core.library.report import StudyReport, study_pdf
+from fer_core.library.report_curves import add_curves
 from fer_core.library.sample_marks import MADE_UP, TAG
 from fer_core.library.values import Place
+from fer_core.reports.pdf_page import Document
 from fer_core.timeline.edits import Smooth
 from fer_core.timeline.groups.outcome import one_family, outcome
 from fer_core.timeline.study import Study
+from tests.libraries import files_of, laid_out
 from tests.timelines import of_rows, reading
 from tests.unit.library.test_library import named
 
@@ -37,6 +42,19 @@ def kept(library, people: int = 6, model: str = "resnet50v2", sure: float = 0.6)
             library.set_place(f"{number:064x}", Place(f"S{number // 2}", condition="joke" if joke else "calm"))
 
 
+@cache
+def _six():
+    return files_of(kept)
+
+
+@pytest.fixture
+def six(tmp_path):
+    """A library with what `kept` keeps of six people."""
+    laid_out(_six(), tmp_path / "library")
+    with Library.open(tmp_path / "library") as opened:
+        yield opened
+
+
 def study(library, *figures: str) -> StudyReport:
     entries = library.entries()
     cards = {card.name: card for card in list_cards()}
@@ -48,9 +66,8 @@ def text_of(data: bytes) -> str:
     return " ".join(" ".join(pages).split())
 
 
-def test_it_says_what_was_recorded_compared_and_on_what_it_rests(on_sqlite):
-    kept(on_sqlite)
-    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+def test_it_says_what_was_recorded_compared_and_on_what_it_rests(six):
+    text = text_of(study_pdf(study(six, "mean_happy"), DAY))
     for words in (
         "Pilot – Käthe",
         "29 November 2026",
@@ -70,26 +87,24 @@ def test_it_says_what_was_recorded_compared_and_on_what_it_rests(on_sqlite):
         "must not be used for",
     ):
         assert words in text, words
+    assert "Not read alike" not in text and "mean probability over time" not in text
 
 
-def test_it_states_the_smoothing_and_threshold_that_its_figures_have(on_sqlite):
-    kept(on_sqlite)
-    for entry in on_sqlite.entries():
-        changed = on_sqlite.open_study(entry.analysis).edited(Smooth("median", 0.5, 0.4))
-        on_sqlite.save(entry.analysis, changed)
-    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+def test_it_states_the_smoothing_and_threshold_that_its_figures_have(six):
+    for entry in six.entries():
+        changed = six.open_study(entry.analysis).edited(Smooth("median", 0.5, 0.4))
+        six.save(entry.analysis, changed)
+    text = text_of(study_pdf(study(six, "mean_happy"), DAY))
     assert "Uncertain below 40%" in text and "highest probability is below 40%" in text and "running median" in text
     assert "below 50%" not in text and "exponential average" not in text
 
 
-def test_what_was_not_read_alike_is_told_by_condition(on_sqlite):
-    kept(on_sqlite)
-    assert "Not read alike" not in text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
-    for entry in on_sqlite.entries():
+def test_what_was_not_read_alike_is_told_by_condition(six):
+    for entry in six.entries():
         if entry.place.condition == "joke":
-            changed = on_sqlite.open_study(entry.analysis).edited(Smooth("median", 0.5, 0.35))
-            on_sqlite.save(entry.analysis, changed)
-    text = text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
+            changed = six.open_study(entry.analysis).edited(Smooth("median", 0.5, 0.35))
+            six.save(entry.analysis, changed)
+    text = text_of(study_pdf(study(six, "mean_happy"), DAY))
     assert text.count("How 6 analyses were read") == 2 and "Not read alike" in text
     assert "Uncertain – calm: below 50% (6); joke: below 35% (6)." in text
     assert text.index("Not read alike") < text.index("A point is a person")
@@ -129,24 +144,21 @@ def test_its_certain_time_is_of_those_whom_its_figures_are_about(on_sqlite):
     assert "r3.mp4 S1 joke resnet50v2 0:30 2 100% 47%" in text
 
 
-def test_all_its_comparisons_are_one_family(on_sqlite):
-    kept(on_sqlite)
-    table = of_recordings(on_sqlite.entries()).table
+def test_all_its_comparisons_are_one_family(six):
+    table = of_recordings(six.entries()).table
     values = ("mean_happy", "mean_sad", "share_happy")
     alone = [outcome(table, value) for value in values]
     together = one_family(alone)
     assert [each.comparisons[0].family for each in together] == [3, 3, 3]
     assert together[0].comparisons[0].p_holm > alone[0].comparisons[0].p_holm
     assert together[0].comparisons[0].value == "mean_happy"
-    assert "for 3 comparisons" in text_of(study_pdf(study(on_sqlite, *values), DAY))
+    assert "for 3 comparisons" in text_of(study_pdf(study(six, *values), DAY))
 
 
-def test_curves_over_time_are_in_it_where_they_are_asked_for(on_sqlite):
-    kept(on_sqlite)
-    entries = on_sqlite.entries()
-    assert "mean probability over time" not in text_of(study_pdf(study(on_sqlite, "mean_happy"), DAY))
-    found = curves_from_start(entries, samples_of(on_sqlite, entries), "happy")
-    data = study_pdf(replace(study(on_sqlite, "mean_happy"), curves={"happy": found}), DAY)
+def test_curves_over_time_are_in_it_where_they_are_asked_for(six):
+    entries = six.entries()
+    found = curves_from_start(entries, samples_of(six, entries), "happy")
+    data = study_pdf(replace(study(six, "mean_happy"), curves={"happy": found}), DAY)
     text = text_of(data)
     for words in (
         "Happy: mean probability over time",
@@ -157,8 +169,11 @@ def test_curves_over_time_are_in_it_where_they_are_asked_for(on_sqlite):
         "r12 面接.mp4: no subject is named",
     ):
         assert words in text, words
-    few = {"happy": ConditionCurves({"calm": found.curves["calm"]}, ())}
-    assert "dashed line" not in text_of(study_pdf(replace(study(on_sqlite, "mean_happy"), curves=few), DAY))
+    page = Document("t", "t", DAY, [])
+    page.add_page()
+    add_curves(page, "happy", ConditionCurves({"calm": found.curves["calm"]}, ()))
+    alone = text_of(bytes(page.output()))
+    assert "calm: solid line, n = 6" in alone and "dashed line" not in alone
 
 
 def test_few_people_are_in_it_and_not_compared(on_sqlite):
@@ -173,9 +188,8 @@ def test_without_a_comparable_recording_it_says_so(on_sqlite):
         study_pdf(study(on_sqlite, "mean_happy"), DAY)
 
 
-def test_it_can_be_stopped(on_sqlite):
-    kept(on_sqlite)
+def test_it_can_be_stopped(six):
     monitor = Monitor()
     monitor.stop()
     with pytest.raises(StoppedError):
-        study_pdf(study(on_sqlite, "mean_happy"), DAY, monitor)
+        study_pdf(study(six, "mean_happy"), DAY, monitor)
