@@ -73,8 +73,13 @@ def test_files_left_out_are_named_with_the_reason(evaluation):
     assert set(table.index) == {"a/sad/broken.png", "elsewhere.png"} and "emotions" in table["elsewhere.png"]
 
 
-def test_the_pdf_says_what_was_measured(evaluation):
-    text = text_of(evaluation_report(evaluation, CARDS, date(2026, 5, 4)))
+@pytest.fixture(scope="module")
+def report(evaluation) -> bytes:
+    return evaluation_report(evaluation, CARDS, date(2026, 5, 4))
+
+
+def test_the_pdf_says_what_was_measured(evaluation, report):
+    text = text_of(report)
     for words in ("Evaluation report", "my faces", "4 May 2026", "83.3%", "16.7%", "b/happy/3.png", "elsewhere.png"):
         assert words in text, words
     assert "is 66.7 points above" in text and "not what a person feels" in text and "By folder" in text
@@ -83,11 +88,10 @@ def test_the_pdf_says_what_was_measured(evaluation):
         assert f"{figures['ece']:.3f} ({figures['ece_if_calibrated']:.3f})" in text and figures["ece_if_calibrated"] > 0
 
 
-def test_what_is_not_among_the_labels_is_not_found_badly(evaluation):
-    data = evaluation_report(evaluation, CARDS, date(2026, 5, 4))
-    text = text_of(data)
+def test_what_is_not_among_the_labels_is_not_found_badly(report):
+    text = text_of(report)
     assert "disgust 0 – – – –" in text and re.search(r"happy 3 1\.000 0\.667 0\.800", text)
-    described = [words for words in alternative_texts(data) if words.startswith("Confusion matrix of")]
+    described = [words for words in alternative_texts(report) if words.startswith("Confusion matrix of")]
     assert described and all("happy found" in words and "disgust" not in words for words in described)
 
 
