@@ -3,11 +3,13 @@
 import threading
 import time
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer_core.errors import LibraryError
+from fer_core.library import sample as sample_study
 from fer_core.library.curves import samples_of
 from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
@@ -26,6 +28,7 @@ from fer_core.ui.study import reading as reading_of_files
 from fer_core.ui.study import sample, taking
 from fer_core.ui.study.recordings import FIRST, columns_at_first, labels_of, table_of
 from tests.conftest import ROOT
+from tests.libraries import files_of, laid_out
 from tests.timelines import of_rows, reading
 from tests.videos import scene, write_video
 
@@ -73,9 +76,11 @@ def shared_work(what):
     return work
 
 
-def full(place, people=6):
-    """Everybody under both conditions, happier by 0.2 at jokes; one recording without a subject."""
-    with Library.open(place) as library:
+@cache
+def kept_of(people: int):
+    """Files of a library with everybody under both conditions, happier by 0.2 at jokes; one without a subject."""
+
+    def fill(library):
         for number in range(2 * people + 1):
             joke = number % 2
             rows = [reading(t / 2, 1, "happy", 0.6 + 0.2 * joke + 0.001 * number) for t in range(8)]
@@ -84,6 +89,13 @@ def full(place, people=6):
             library.keep(Study(replace(timeline, recording=recording), (Name(1, "Ada"),)))
             if number < 2 * people:
                 library.set_place(f"{number:064x}", Place(f"S{number // 2}", condition="joke" if joke else "calm"))
+
+    return files_of(fill)
+
+
+def full(place, people=6):
+    """A library as `kept_of` describes it."""
+    laid_out(kept_of(people), place)
 
 
 def tab(page, name):
@@ -573,7 +585,9 @@ def test_the_report_is_written_in_the_background_and_given_out_while_it_is_true(
     assert any(each.label == "Write the report" for each in page.button)
 
 
-def test_a_sample_study_is_made_and_deleted_on_a_click(place):
+def test_a_sample_study_is_made_and_deleted_on_a_click(place, monkeypatch):
+    monkeypatch.setattr(sample_study, "_MADE", dict([*sample_study._MADE.items()][:4]))
+    monkeypatch.setattr(sample_study, "_LENGTH_S", 2.5)
     page = study_page()
     next(each for each in page.button if each.label == "Make a sample study").click().run()
     assert not page.exception
@@ -581,7 +595,7 @@ def test_a_sample_study_is_made_and_deleted_on_a_click(place):
     page.run()
     assert not page.exception
     table = page.dataframe[0].value
-    assert len(table) == 12 and set(table["Condition"]) == {"open", "covered"} and set(table["Tags"]) == {"sample"}
+    assert len(table) == 4 and set(table["Condition"]) == {"open", "covered"} and set(table["Tags"]) == {"sample"}
     assert "says nothing about people" in texts(page)
     tab(page, "Over time")
     shared_work("samples").wait(60)
@@ -591,7 +605,7 @@ def test_a_sample_study_is_made_and_deleted_on_a_click(place):
     page.button(key="sample delete").click().run()
     assert not page.exception
     said = texts(page).replace("\\", "")
-    assert "The sample was deleted. Deleted for good on 20" in said and " UTC: 12 analyses, files removed" in said
+    assert "The sample was deleted. Deleted for good on 20" in said and " UTC: 4 analyses, files removed" in said
     assert "+00:00" not in said and "A study grows in three steps" in texts(page)
     assert Library.open(place).is_empty()
 
@@ -629,7 +643,8 @@ def test_consent_is_written_down_for_a_subject_and_withdrawn(place):
     assert len(Library.open(place).consents(f"{1:064x}")) == 1
 
 
-def test_mean_curves_are_compared_over_people(place):
+def test_mean_curves_are_compared_over_people(place, monkeypatch):
+    monkeypatch.setattr(reading_of_files, "PATIENCE_S", 60.0)
     full(place)
     page = tab(study_page(), "Over time")
     said = texts(page).replace("\\", "")
@@ -641,7 +656,8 @@ def test_mean_curves_are_compared_over_people(place):
     assert not page.exception and "no event is kept with it" in texts(page)
 
 
-def test_few_people_have_no_mean_curve(place):
+def test_few_people_have_no_mean_curve(place, monkeypatch):
+    monkeypatch.setattr(reading_of_files, "PATIENCE_S", 60.0)
     full(place, people=3)
     page = tab(study_page(), "Over time")
     assert "groups under 5 are not compared" in texts(page) and not page.dataframe

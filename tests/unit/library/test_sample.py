@@ -4,6 +4,7 @@ import pytest
 
 from fer_core.errors import StoppedError
 from fer_core.jobs import Monitor
+from fer_core.library import sample
 from fer_core.library.observations import of_events, of_recordings
 from fer_core.library.sample import delete_sample, make_sample, sample_entries
 from fer_core.library.sample_marks import PEOPLE, TAG
@@ -13,7 +14,8 @@ from fer_core.testing import fake_pipeline
 from tests.unit.library.test_library import named
 
 
-def test_it_can_be_compared_and_is_deleted_alone(on_sqlite):
+def test_it_can_be_compared_and_is_deleted_alone(on_sqlite, monkeypatch):
+    monkeypatch.setattr(sample, "_LENGTH_S", 2.5)  # the card rises at 2 s
     on_sqlite.keep(named("mine.mp4", 7))
     on_sqlite.set_tags(f"{7:064x}", [TAG])  # somebody's own recording with the same tag
     make_sample(on_sqlite, fake_pipeline([Box(100, 60, 90, 90)]), AnalysisRequest())
