@@ -24,7 +24,7 @@ def axes(figure, name: str) -> list:
     return [axis for key, axis in figure.to_plotly_json()["layout"].items() if key.startswith(name)]
 
 
-@pytest.mark.parametrize("people", [1, 2, 5, 20])
+@pytest.mark.parametrize("people", [1, 6])
 def test_every_panel_has_the_same_axes(people):
     everyone = crowd(people)
     shares, curves = share_multiples(everyone), valence_multiples(everyone)
