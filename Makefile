@@ -28,9 +28,10 @@ test: $(VENV)/.dev-ready
 coverage: $(VENV)/.dev-ready
 	$(PYTEST) $(QUICK) --cov --cov-report=term:skip-covered
 
-# Training and the Keras engine.
+# Training and the Keras engine; then what holds for any input, with more examples than `make test` has, others each time.
 test-slow: $(VENV)/.dev-ready
 	$(PYTEST) -m slow
+	HYPOTHESIS_PROFILE=long $(PYTEST) -m "hypothesis and not slow" tests/unit tests/contracts
 
 # A camera, a server and a browser on one machine: a test that failed is tried up to twice more, and the report says so.
 # One at a time: two take no less, as a server and a browser use both cores.

@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pylibsrtp  # noqa: F401  before TensorFlow, which some tests load: after it, it crashes (see fer_core/networks/load_order.py)
 import pytest
+from hypothesis import settings
 
 from fer_core.networks import cores
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTRAIT = Path(__file__).parent / "data" / "astronaut.png"
 
+
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25)
+settings.register_profile("long", deadline=None, max_examples=400)
+# Without a deadline, as whatever else runs may hold an example up; the same examples each time, so that a failure is of
+# the change. Others are sought by `make test-slow`.
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 LONGEST = (
     "apptest/test_models_page.py",
