@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Final
 
@@ -128,56 +129,60 @@ def _row(door: str, mine: list[Outcome]) -> str:
 
 
 class _Worker:
-    """A process behind the doors, started anew after each crash or hang."""
+    """A process behind the doors, started with the first input and anew with the next after a crash or hang."""
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s, self._used_s = limit_s, 0.0
         self._context = multiprocessing.get_context("spawn")
-        self._start()
+        self._process: SpawnProcess | None = None
 
     def __enter__(self) -> "_Worker":
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._process is None:
+            return
         with contextlib.suppress(OSError):
             self._pipe.send(None)
         self._process.join(5)
         self._process.kill()
 
-    def _start(self) -> None:
-        self._pipe, theirs = self._context.Pipe()
-        self._process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._pipe.recv()
+    def _running(self) -> SpawnProcess:
+        if self._process is None:
+            self._pipe, theirs = self._context.Pipe()
+            self._process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()
+            self._pipe.recv()
+        return self._process
 
     def tried(self, number: int, given: Seed) -> Outcome:
         """Let it take one input in."""
+        process = self._running()
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             path = Path(folder, given.name.replace("/", "_"))
             path.write_bytes(given.data)
-            self._used_s = _processor_s(self._process.pid or 0)
+            self._used_s = _processor_s(process.pid or 0)
             self._pipe.send((given.door, str(path)))
-            if not self._answers():
-                self._process.kill()
-                self._process.join()
-                self._start()
+            if not self._answers(process.pid or 0):
+                process.kill()
+                process.join()
+                self._process = None
                 return Outcome(number, given.door, given.name, HANG, seconds=self._limit_s)
             try:
                 kind, words, peak_mb, decoding_mb = self._pipe.recv()
             except EOFError:
-                self._process.join()
-                ended = self._process.exitcode
-                self._start()
-                return Outcome(number, given.door, given.name, CRASH, f"exit status {ended}")
+                process.join()
+                self._process = None
+                return Outcome(number, given.door, given.name, CRASH, f"exit status {process.exitcode}")
         return Outcome(number, given.door, given.name, kind, words, time.monotonic() - began, peak_mb, decoding_mb)
 
-    def _answers(self) -> bool:
+    def _answers(self, process: int) -> bool:
         """Whether the process answers in time: beyond the limit it may go on as long as others keep it waiting."""
         began = time.monotonic()
         while not self._pipe.poll(min(_LOOK_S, self._limit_s)):
-            waited_s, used_s = time.monotonic() - began, _processor_s(self._process.pid or 0) - self._used_s
+            waited_s, used_s = time.monotonic() - began, _processor_s(process) - self._used_s
             if used_s >= self._limit_s or waited_s >= self._limit_s * _share_of_machine():
                 return False
         return True
