@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import io
 import json
 import threading
 import time
@@ -10,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-import pypdf
 import pytest
 import streamlit as st
 from fpdf import FPDF
@@ -23,7 +21,6 @@ from fer_core.live.recording import RecordedSession, SessionRecorder
 from fer_core.media.playing import write_copy
 from fer_core.provenance import Provenance
 from fer_core.readings import Box
-from fer_core.reports.pdf import pdf_report
 from fer_core.request import Region
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
@@ -439,7 +436,8 @@ def test_what_is_missing_in_an_annotated_video_is_said(fakes, clip, monkeypatch)
 
 def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monkeypatch):
     fakes(emotion="neutral")
-    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", pdf_report)
+    reported = []
+    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", lambda *given: reported.append(given) or b"a report")
     page = analysed(upload(video_page(), "clip.mp4", clip))
     found = recording(page)
     found.mark(0.25, "before")
@@ -462,8 +460,10 @@ def test_the_files_to_take_along_are_those_of_the_chosen_range(fakes, clip, monk
     assert b'"before"' not in part["Everything (JSON)"] and b'"within"' in part["Everything (JSON)"]
     rates = [edit for edit in json.loads(part["Everything (JSON)"])["edits"] if edit["kind"] == "rate"]
     assert [(edit["person"], edit["label"]) for edit in rates] == [(2, "sad")]
-    report = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(part["Report (PDF)"])).pages)
-    assert "within" in report and "before" not in report
+    (of_all, _, all_notes, _), (of_part, _, notes, _) = reported
+    assert [[mark.text for mark in each.markers] for each in (all_notes, notes)] == [["before", "within"], ["within"]]
+    assert of_all.frame["time_s"].min() == 0.0 and of_part.frame["time_s"].between(0.5, 1.5).all()
+    assert part["Report (PDF)"] == b"a report"
 
 
 def exported(page: AppTest) -> dict[str, str | bytes]:
