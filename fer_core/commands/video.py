@@ -206,14 +206,14 @@ def _results(
     write_csv(timeline, options.out)
     write_json(summary_of(timeline, notes).to_json(), str(options.out / SUMMARY))
     Study(replace(study.read, portraits={}), edits).write(options.out / TIMELINE)
-    write_pdf(timeline, options.out / "report.pdf", date.today(), notes, pipeline.classifier.card)
+    card, today = pipeline.classifier.card, date.today()
+    report = write_pdf(timeline, options.out / "report.pdf", today, notes, card)
     if options.annotate:
         line = progress_line("annotated.mp4")
         for missing in write_annotated(timeline, options.path, options.out / "annotated.mp4", line):
             say(f"note: {missing}")
     if options.bundle:
-        card = pipeline.classifier.card
-        fingerprint = write_bundle(study, options.out / "evidence.zip", date.today(), card)
+        fingerprint = write_bundle(study, options.out / "evidence.zip", today, card, report)
         say(f"evidence.zip has the fingerprint {fingerprint}")
     for name, is_wanted in {"annotated.mp4": options.annotate, "evidence.zip": options.bundle}.items():
         if not is_wanted and is_there(options.out / name):

@@ -82,7 +82,7 @@ class Contents:
     fingerprint: str
 
 
-def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> bytes:
+def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None, report: bytes | None = None) -> bytes:
     """The bundle as a zip file; the same input gives the same bytes.
 
     Its report shows the portraits of the study; no other file holds them. A bundle that is opened again therefore has
@@ -93,6 +93,7 @@ def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> 
         study: of the whole recording, with its corrections; nobody may have been removed.
         made_on: the date that its report bears.
         card: of the model.
+        report: of this study on that day, where it is written already; None to write it.
 
     Raises:
         TimelineError: somebody was removed, so reading the recording again would not give the same.
@@ -108,7 +109,7 @@ def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> 
     kept = Study(replace(study.read, portraits={}), study.edits)
     files = {
         README: _readme(timeline).encode(),
-        REPORT: pdf_report(timeline, made_on, study.notes_of_people, card),
+        REPORT: pdf_report(timeline, made_on, study.notes_of_people, card) if report is None else report,
         CSV_NAME: csv_text(timeline).encode(),
         DICTIONARY_NAME: dictionary_text(timeline.frame.columns).encode(),
         PARQUET: kept.to_parquet(),
@@ -137,7 +138,9 @@ def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None) -> 
     return buffer.getvalue()
 
 
-def write_bundle(study: Study, path: Path, made_on: date, card: ModelCard | None = None) -> str:
+def write_bundle(
+    study: Study, path: Path, made_on: date, card: ModelCard | None = None, report: bytes | None = None
+) -> str:
     """Write `bundle_bytes` to a file.
 
     Returns:
@@ -147,7 +150,7 @@ def write_bundle(study: Study, path: Path, made_on: date, card: ModelCard | None
         MediaError: it cannot be written there.
         TimelineError: somebody was removed.
     """
-    data = bundle_bytes(study, made_on, card)
+    data = bundle_bytes(study, made_on, card, report)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, data)

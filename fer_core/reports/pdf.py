@@ -67,8 +67,11 @@ def pdf_report(timeline: Timeline, made_on: date, notes: Notes | None = None, ca
 
 def write_pdf(
     timeline: Timeline, path: Path, made_on: date, notes: Notes | None = None, card: ModelCard | None = None
-) -> None:
+) -> bytes:
     """Write `pdf_report` to a file.
+
+    Returns:
+        What is in the file.
 
     Raises:
         MediaError: it cannot be written there.
@@ -79,6 +82,7 @@ def write_pdf(
         write_whole(path, data)
     except OSError as error:
         raise MediaError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    return data
 
 
 def _with_names_to_print(notes: Notes) -> Notes:

@@ -146,8 +146,8 @@ def test_a_folder_is_no_bundle(tmp_path):
         read_bundle(tmp_path)
 
 
-def test_the_readme_says_where_there_are_pictures_of_faces(real_report, tmp_path, timeline):
-    path = tmp_path / "evidence.zip"
+def test_the_readme_says_where_there_are_pictures_of_faces(real_report, tmp_path):
+    path, timeline = tmp_path / "evidence.zip", synthetic(4, people=1)
     write_bundle(Study(timeline, NOTES), path, DAY)
     with_portraits, again = files_in(path.read_bytes()), files_in(bundle_bytes(open_bundle(path), DAY))
     bare = bundle_bytes(Study(dataclasses.replace(timeline, portraits={}), NOTES), DAY)
@@ -301,13 +301,6 @@ def read(video):
     )
 
 
-@pytest.fixture
-def without_report(monkeypatch):
-    """Bundles whose report takes no time, for tests that do not look at it."""
-    monkeypatch.setattr("fer_core.reports.pdf.pdf_report", lambda *_: b"%PDF-")
-
-
-@pytest.mark.usefixtures("without_report")
 @pytest.mark.parametrize(
     ("names", "verdict", "words"),
     [
@@ -330,7 +323,6 @@ def test_columns_that_were_taken_out_are_told(tmp_path, video, read, names, verd
     assert re.search(words, " ".join(result.findings))
 
 
-@pytest.mark.usefixtures("without_report")
 def test_outlines_and_measures_that_no_analysis_gives_are_found(tmp_path, video, read):
     path = tmp_path / "b.zip"
     outlines = read.measures["outline"]
@@ -345,7 +337,6 @@ def test_outlines_and_measures_that_no_analysis_gives_are_found(tmp_path, video,
     assert "the outlines of faces, too" in verify(path, video, lambda *_: lost(read, "outline")).findings[-1]
 
 
-@pytest.mark.usefixtures("without_report")
 def test_measures_of_boxes_that_are_moved_by_a_pixel_are_told_to_be_compared_with_nothing(tmp_path, video, read):
     path = tmp_path / "b.zip"
     path.write_bytes(bundle_bytes(Study(read), DAY))
@@ -359,7 +350,6 @@ def test_measures_of_boxes_that_are_moved_by_a_pixel_are_told_to_be_compared_wit
     assert f"measures and outlines of {faces} of {len(moved)} rows, too" in result.findings[-1]
 
 
-@pytest.mark.usefixtures("without_report")
 def test_what_reading_again_cannot_confirm_is_told(tmp_path, video, timeline):
     path = tmp_path / "b.zip"
     declaration = Declaration("usability study", "1", "2026-11-01T10:00:00Z")
@@ -521,7 +511,6 @@ def test_other_weights_and_requests_are_a_difference_and_versions_a_remark(tmp_p
     assert newer.confirmed and newer.findings[-1] == "numpy was 2.4.6 then and is 3.0 now."
 
 
-@pytest.mark.usefixtures("without_report")
 def test_files_that_the_bundle_does_not_name_are_told(tmp_path, video, timeline):
     model = {"resnet50v2/model.tflite": "cd" * 32, "resnet50v2": "ab" * 32}
     now = dataclasses.replace(timeline.provenance, files={**model, "detector.tflite": "ef" * 32})
@@ -545,7 +534,6 @@ def test_files_that_the_bundle_does_not_name_are_told(tmp_path, video, timeline)
         assert any(words.startswith("The bundle names no SHA-256 of resnet50v2/") for words in result.findings)
 
 
-@pytest.mark.usefixtures("without_report")
 def test_a_stop_that_nothing_shows_is_told(tmp_path, video, timeline):
     path = tmp_path / "evidence.zip"
     path.write_bytes(bundle_bytes(Study(dataclasses.replace(timeline, stopped_s=3.0)), DAY))
@@ -676,10 +664,14 @@ def test_read_values_are_those_that_were_written(tmp_path, data, timeline):
     pd.testing.assert_frame_equal(kept.frame.drop(columns=AS_READ), timeline.frame)
 
 
-def test_from_a_recording_to_a_verified_bundle_on_the_command_line(real_report, tmp_path, capsys):
+def test_from_a_recording_to_a_verified_bundle_on_the_command_line(tmp_path, capsys, monkeypatch):
+    made, report = [], pdf.pdf_report
+    monkeypatch.setattr(pdf, "pdf_report", lambda *given: made.append(given) or report(*given))
     film = write_video(tmp_path / "film.mp4", [scene((100 + 2 * n, 120, 200)) for n in range(25)])
     assert main(["video", str(film), "--out", str(tmp_path / "out"), "--bundle"]) == 0
     bundle = tmp_path / "out" / "evidence.zip"
+    assert files_in(bundle.read_bytes())["report.pdf"] == (tmp_path / "out" / "report.pdf").read_bytes()
+    assert len(made) == 1  # it takes longest of all files
     assert fingerprint_of(bundle.read_bytes()) in capsys.readouterr().err
     assert main(["verify", str(bundle), "--video", str(film)]) == 0
     shown = capsys.readouterr().out
