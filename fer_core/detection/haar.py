@@ -168,7 +168,7 @@ def accepted(
     finds = cascade.detectMultiScale(
         picture, scaleFactor=step, minNeighbors=0, minSize=(smallest_px, smallest_px), maxSize=largest
     )
-    return [Box(*map(int, find)) for find in finds]
+    return sorted(Box(*map(int, find)) for find in finds)  # OpenCV's threads give them in whatever order they end
 
 
 def _load_cascade(path: Path) -> cv2.CascadeClassifier:

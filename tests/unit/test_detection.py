@@ -14,7 +14,7 @@ import pytest
 
 from fer_core.detection import FaceCheck, FaceDetector, HaarDetector, MtcnnDetector, installed_detectors, load_detector
 from fer_core.detection.face_check import FACE_CHECK_DIR, widened
-from fer_core.detection.haar import CASCADES_DIR
+from fer_core.detection.haar import CASCADES_DIR, accepted
 from fer_core.detection.mtcnn import like_haar
 from fer_core.detection.padding import search_padded
 from fer_core.detection.suppression import most_face_like
@@ -44,6 +44,14 @@ def only_box(faces: list[Face]) -> Box:
 
 def lies_on(box: Box, face: Box) -> bool:
     return box.overlap(face) > 0.45
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1]])
+def test_squares_are_in_one_order_whichever_thread_finds_them_first(order):
+    found = np.array([[4, 4, 30, 30], [0, 9, 40, 40], [0, 2, 30, 30]])[order]
+    cascade = SimpleNamespace(detectMultiScale=lambda *_, **__: found)
+    squares = accepted(cascade, np.zeros((60, 60), np.uint8), 1.1, 20)
+    assert squares == [Box(0, 2, 30, 30), Box(0, 9, 40, 40), Box(4, 4, 30, 30)]
 
 
 def test_the_portrait_has_one_face_where_the_face_is(haar, portrait):
