@@ -59,6 +59,7 @@ class Client:
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._host, self._base, self._timeout_s = parts.netloc, parts.path.rstrip("/"), timeout_s
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._tags: dict[str, str] = {}  # of the corrections that were taken or saved last, by analysis
 
     def models(self) -> dict[str, Any]:
         """Installed models and detectors, as `GET /v1/models` has them."""
@@ -196,19 +197,29 @@ class Client:
         from fer_core.timeline.files import from_parquet
         from fer_core.timeline.study import Study
 
-        return Study.of_document(*from_parquet(self._answer("GET", f"/v1/library/{quote(analysis, '')}/timeline")))
+        content, tag = self._exchange("GET", f"/v1/library/{quote(analysis, '')}/timeline")
+        study = Study.of_document(*from_parquet(content))
+        self._tags[analysis] = tag
+        return study
 
     def save(self, analysis: str, study: "Study") -> str:
         """Replace the corrections of a kept analysis by those of a study; its name from now on.
 
+        After somebody was removed, open the analysis again to correct it further: its readings are others then, and
+        corrections that were made before the removal no longer fit them.
+
         Raises:
+            ChangedError: somebody else has changed them since this client took or saved them last; open it again.
             TimelineError: they do not fit its readings.
         """
         from fer_core.timeline.edits import edits_to_json
 
         body = json.dumps({"edits": edits_to_json(study.edits)}).encode()
         path = f"/v1/library/{quote(analysis, '')}/edits"
-        return str(self._json("PUT", path, body=body, kind=_JSON, has=("analysis",))["analysis"])
+        content, tag = self._exchange("PUT", path, body=body, kind=_JSON, wanted=self._tags.get(analysis))
+        name = str(self._plain(content, ("analysis",))["analysis"])
+        self._tags[name] = tag
+        return name
 
     def delete_analysis(self, analysis: str) -> dict[str, Any]:
         """Delete a kept analysis for good; the receipt, as `fer_core.library.values.Receipt` has it."""
@@ -247,9 +258,11 @@ class Client:
         has: Collection[str],
     ) -> dict[str, Any]:
         """An answer in JSON, which has these fields."""
-        answer = self._answer(method, path, choices, body, kind)
+        return self._plain(self._answer(method, path, choices, body, kind), has)
+
+    def _plain(self, content: bytes, has: Collection[str]) -> dict[str, Any]:
         try:
-            plain = json.loads(answer)
+            plain = json.loads(content)
         except ValueError as error:
             raise self._no_service() from error
         if not isinstance(plain, dict) or not plain.keys() >= set(has):
@@ -264,9 +277,22 @@ class Client:
         body: bytes | BinaryIO | None = None,
         kind: str = _BYTES,
     ) -> bytes:
+        """The content of an answer."""
+        return self._exchange(method, path, choices, body, kind)[0]
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        choices: Mapping[str, Any] | None = None,
+        body: bytes | BinaryIO | None = None,
+        kind: str = _BYTES,
+        wanted: str | None = None,
+    ) -> tuple[bytes, str]:
+        """The content of an answer and its ETag, empty where there is none; `wanted` is one that shall still hold."""
         given = urlencode({name: value for name, value in (choices or {}).items() if value is not None})
         address = f"{self._base}{path}{'?' if given else ''}{given}"
-        headers = dict(self._headers)
+        headers = dict(self._headers) | ({"If-Match": wanted} if wanted else {})
         if body is not None:
             headers["Content-Type"] = kind
             if not isinstance(body, bytes):
@@ -294,7 +320,7 @@ class Client:
             connection.close()
         if not 200 <= response.status < 300:  # after a redirect, too, nothing was done
             raise self._error(response, content)
-        return content
+        return content, response.getheader("ETag", "")
 
     def _error(self, response: HTTPResponse, content: bytes) -> FerError:
         """The error that an answer reports, of the class that the local API would raise."""

@@ -11,6 +11,7 @@
     ├── RequestError    an analysis was asked for that makes no sense
     ├── TimelineError   a change to a timeline, or a comparison of several, makes no sense
     ├── LibraryError    a library of kept analyses cannot be opened, or does not hold what is asked for
+    │   ├── ChangedError       what is kept was changed by somebody else since it was taken
     │   ├── LibraryBusyError   others use it at this moment, or its disk is full; it can be used later
     │   ├── NotKeptError       it does not, or no longer, hold what is asked for
     │   ├── ReadingsError      the file of one kept analysis is gone or damaged
@@ -71,6 +72,10 @@ class TimelineError(FerError):
 
 class LibraryError(FerError):
     """A library of kept analyses cannot be opened, or does not hold what is asked for."""
+
+
+class ChangedError(LibraryError):
+    """What is kept was changed by somebody else since it was taken, and is not to be replaced unseen."""
 
 
 class LibraryBusyError(LibraryError):

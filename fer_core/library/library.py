@@ -27,6 +27,7 @@ from fer_core.library.store import Store, name_of
 from fer_core.library.values import Consent, Entry, Matched, Place, Receipt, checked_name
 from fer_core.plain import as_plain
 from fer_core.settings import settings
+from fer_core.timeline.edits import Edit
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.study import Study
 
@@ -144,7 +145,7 @@ class Library:
         self.store.settle([name])
         return name
 
-    def save(self, analysis: str, study: Study) -> str:
+    def save(self, analysis: str, study: Study, *, since: Sequence[Edit] | None = None) -> str:
         """Replace the corrections of a kept analysis.
 
         Where `study` has other readings than the kept file, as after somebody was removed or is there again, they are
@@ -153,18 +154,22 @@ class Library:
         Args:
             analysis: name that `keep` gave.
             study: what `open_study` gave, corrected further.
+            since: the kept corrections that it was made from, where others are not to be replaced; None for any.
 
         Returns:
             Name of the analysis from now on.
 
         Raises:
+            ChangedError: somebody else has changed the kept corrections since.
             LibraryError: there is no such analysis, or it cannot be written.
         """
         with self.database.writes() as connection:
+            if since is not None:
+                rows.check_edits(connection, analysis, since)
             recording_id, kept_at = rows.recording_of(connection, analysis), rows.kept_at(connection, analysis)
             name = self._kept(connection, study, recording_id, kept_at=kept_at)
             if name != analysis:
-                self._forget(connection, [analysis])
+                rows.forget(connection, [analysis])
         self.store.settle([name])
         if name != analysis:
             self.clean()
@@ -331,7 +336,7 @@ class Library:
         with self.database.writes() as connection:
             rows.check_recording(connection, recording_id)
             mine = sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.recording == recording_id)
-            receipt_id = self._forget(connection, [str(name) for name in connection.execute(mine).scalars()])
+            receipt_id = rows.forget(connection, [str(name) for name in connection.execute(mine).scalars()])
             connection.execute(t.RECORDINGS.delete().where(t.RECORDINGS.c.id == recording_id))
             rows.prune(connection)
         return self._receipt(receipt_id, recording_gone=True)
@@ -344,7 +349,7 @@ class Library:
         """
         with self.database.writes() as connection:
             recording_id = rows.recording_of(connection, analysis)
-            receipt_id = self._forget(connection, [analysis])
+            receipt_id = rows.forget(connection, [analysis])
             left = sa.select(t.ANALYSES.c.id).where(t.ANALYSES.c.recording == recording_id)
             last = connection.execute(left).first() is None
             if last:
@@ -375,14 +380,6 @@ class Library:
                 done = t.DELETIONS.c.id.in_(waiting)
                 connection.execute(t.DELETIONS.update().where(done).values(cleaned_at=rows.now()))
         return gone
-
-    def _forget(self, connection: sa.Connection, analyses: list[str]) -> str:
-        """Take analyses out of the catalogue and note that; `clean` removes their files once that is committed."""
-        connection.execute(t.ANALYSES.delete().where(t.ANALYSES.c.id.in_(analyses)))
-        receipt_id = uuid.uuid4().hex
-        values = {"id": receipt_id, "deleted_at": rows.now(), "files": rows.as_text(sorted(analyses))}
-        connection.execute(t.DELETIONS.insert().values(**values))
-        return receipt_id
 
     def _receipt(self, receipt_id: str, *, recording_gone: bool) -> Receipt:
         self.clean()

@@ -1,6 +1,7 @@
 """Rows of the catalogue, written and read on a connection whose transaction somebody else ends."""
 
 import json
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,18 +10,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fer_core.errors import NotKeptError, StaysDeletedError
+from fer_core.errors import ChangedError, NotKeptError, StaysDeletedError
 from fer_core.library import tables as t
 from fer_core.library.figures import figures_of
 from fer_core.library.values import Consent, Entry, Figures, Place
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.edits import edits_to_json
+from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording
 
+CHANGED = "The corrections of this analysis were changed by somebody else since they were taken; take them again."
 NOT_HERE = "The library holds no {what} {name}…; it may have been deleted."
 
 
@@ -100,6 +102,29 @@ def edits_of(connection: sa.Connection, analysis: str) -> list[Any]:
         sa.select(t.EDITS.c.edit).where(t.EDITS.c.analysis == analysis).order_by(t.EDITS.c.place)
     )
     return [json.loads(text) for text in found.scalars()]
+
+
+def check_edits(connection: sa.Connection, analysis: str, since: Sequence[Edit]) -> None:
+    """Make sure that the corrections of an analysis are still those that somebody took.
+
+    Raises:
+        NotKeptError: there is no such analysis.
+        ChangedError: they are others by now.
+    """
+    if edits_from_json(edits_of(connection, analysis)) != tuple(since):
+        raise ChangedError(CHANGED)
+
+
+def forget(connection: sa.Connection, analyses: Sequence[str]) -> str:
+    """Take analyses out and note that they were deleted; id of that note.
+
+    `Library.clean` removes their files once that is committed.
+    """
+    connection.execute(t.ANALYSES.delete().where(t.ANALYSES.c.id.in_(analyses)))
+    receipt_id = uuid.uuid4().hex
+    values = {"id": receipt_id, "deleted_at": now(), "files": as_text(sorted(analyses))}
+    connection.execute(t.DELETIONS.insert().values(**values))
+    return receipt_id
 
 
 def recording_of(connection: sa.Connection, analysis: str) -> str:

@@ -1,15 +1,18 @@
 """`/v1/library`: kept analyses and their corrections, where that is switched on. All keys share one library."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fer_core.errors import MissingError, TimelineError
+from fer_core.errors import ChangedError, MissingError, TimelineError
+from fer_core.library import rows
 from fer_core.library.library import Library
 from fer_core.library.values import Entry
 from fer_core.media.files import harmless
@@ -18,7 +21,7 @@ from fer_core.service.recordings import FILE, TYPES, Format, csv_answer, deletio
 from fer_core.service.state import State
 from fer_core.service.uploads import body
 from fer_core.timeline.corrections import NO_PERSON
-from fer_core.timeline.edits import Name, Split, edits_from_json, edits_to_json
+from fer_core.timeline.edits import Edit, Name, Split, edits_from_json, edits_to_json
 from fer_core.timeline.rows import people
 from fer_core.timeline.study import Study
 
@@ -45,6 +48,15 @@ _EXAMPLE: Final[dict[str, Any]] = {
 _EDITS: Final = [{"kind": "name", "person": 1, "name": "Ada"}, {"kind": "exclude", "spans": []}]
 
 MOST_BYTES_OF_EDITS: Final = 20_000_000
+
+_TAGGED: Final[dict[str, Any]] = {
+    "headers": {
+        "ETag": {
+            "description": "Stands for the corrections; `If-Match` of a change to them takes it.",
+            "schema": {"type": "string"},
+        }
+    }
+}
 
 LONGEST_NAME: Final = 200
 """Characters in the name of a person that comes over HTTP."""
@@ -120,7 +132,7 @@ class Corrected(Edits):
     """An analysis after its corrections were replaced."""
 
     analysis: str
-    """Its name from now on: another one where somebody was removed or is there again."""
+    """Its name from now on: another one where somebody was removed."""
 
 
 class Deleted(_Described):
@@ -195,7 +207,7 @@ def router(library: Library, state: State) -> APIRouter:
         operation_id="corrected",
         summary="Take the corrected timeline",
         response_class=Response,
-        responses={**FILE, **answers(401, 403, 404, 422, 500, 503)},
+        responses={200: FILE[200] | _TAGGED, **answers(401, 403, 404, 422, 500, 503)},
     )
     async def corrected(analysis: str, format: Format = "parquet") -> Response:  # noqa: A002
         """The readings with every correction made. Parquet and JSON hold the corrections, too, and open as a study."""
@@ -205,24 +217,34 @@ def router(library: Library, state: State) -> APIRouter:
         "/v1/library/{analysis}/edits",
         operation_id="edits",
         summary="Take the corrections",
-        responses=answers(401, 403, 404, 422, 500, 503),
+        responses={200: _TAGGED, **answers(401, 403, 404, 422, 500, 503)},
     )
-    def edits(analysis: str) -> Edits:
+    def edits(analysis: str, response: Response) -> Edits:
         """The log of corrections, as it is kept."""
-        return Edits(edits=edits_to_json(_study(library, analysis).edits))
+        log = _study(library, analysis).edits
+        response.headers["ETag"] = _tag(log)
+        return Edits(edits=edits_to_json(log))
 
     @routes.put(
         "/v1/library/{analysis}/edits",
         operation_id="save",
         summary="Replace the corrections",
-        responses=answers(401, 403, 404, 413, 422, 500, 503),
+        responses={200: _TAGGED, **answers(401, 403, 404, 412, 413, 422, 500, 503)},
         openapi_extra=_EDITS_BODY,
     )
-    async def save(analysis: str, request: Request) -> Corrected:
-        """All of them, by these. The readings stay as they are, unless somebody is removed: that is for good."""
+    async def save(
+        analysis: str, request: Request, response: Response, if_match: Annotated[str | None, Header()] = None
+    ) -> Corrected:
+        """All of them, by these. The readings stay as they are, unless somebody is removed: that is for good.
+
+        With the `ETag` of the corrections that were taken in `If-Match`, it answers 412 where somebody else has changed
+        them since; without, whoever saves last wins.
+        """
         # A parameter for the body would be read before anybody asks for the key.
         given = _edits(await body(request, MOST_BYTES_OF_EDITS))
-        return await run_in_threadpool(_saved, library, analysis, given)
+        corrected, tag = await run_in_threadpool(_saved, library, analysis, given, if_match)
+        response.headers["ETag"] = tag
+        return corrected
 
     @routes.delete(
         "/v1/library/{analysis}",
@@ -244,12 +266,27 @@ def _edits(data: bytes) -> Edits:
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in error.errors()]) from error
 
 
-def _saved(library: Library, analysis: str, given: Edits) -> Corrected:
+def _saved(library: Library, analysis: str, given: Edits, wanted: str | None) -> tuple[Corrected, str]:
+    """Save corrections, where the kept ones are those that are wanted; what is kept from now on, and its tag."""
     kept = _study(library, analysis)
+    conditional = wanted not in (None, "*")
+    if conditional and not _matches(wanted or "", _tag(kept.edits)):
+        raise ChangedError(rows.CHANGED)
     study = Study(kept.read, edits_from_json(given.edits))
     _check_names(study, known=kept)
-    name = library.save(analysis, study)
-    return Corrected(analysis=name, edits=edits_to_json(_study(library, name).edits))
+    study = study.purged()  # what is kept, and told: read again, it may be somebody else's by then
+    name = library.save(analysis, study, since=kept.edits if conditional else None)
+    return Corrected(analysis=name, edits=edits_to_json(study.edits)), _tag(study.edits)
+
+
+def _tag(edits: Iterable[Edit]) -> str:
+    """What stands for these corrections in `ETag`."""
+    return f'"{sha256(rows.as_text(edits_to_json(edits)).encode()).hexdigest()[:32]}"'
+
+
+def _matches(wanted: str, tag: str) -> bool:
+    """Whether a tag is among those of `If-Match`; also one that a proxy called weak, as where it compresses answers."""
+    return tag in (each.strip().removeprefix("W/") for each in wanted.split(","))
 
 
 def _check_names(study: Study, known: Study) -> None:
@@ -279,8 +316,11 @@ def _study(library: Library, analysis: str) -> Study:
 def _file(library: Library, analysis: str, kind: Format) -> Response:
     study = _study(library, analysis)
     if kind == "csv":
-        return csv_answer(study.timeline)
-    return Response(study.to_parquet() if kind == "parquet" else study.to_json(), media_type=TYPES[kind])
+        sent = csv_answer(study.timeline)
+    else:
+        sent = Response(study.to_parquet() if kind == "parquet" else study.to_json(), media_type=TYPES[kind])
+    sent.headers["ETag"] = _tag(study.edits)
+    return sent
 
 
 def _shown(entry: Entry) -> Analysis:

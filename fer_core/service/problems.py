@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from fer_core.errors import (
     AccessError,
     BusyError,
+    ChangedError,
     DependencyError,
     FerError,
     KeyNeededError,
@@ -52,6 +53,7 @@ STATUSES: Final[Mapping[type[FerError], HTTPStatus]] = {
     MissingError: HTTPStatus.NOT_FOUND,
     NotKeptError: HTTPStatus.NOT_FOUND,
     StaysDeletedError: HTTPStatus.CONFLICT,
+    ChangedError: HTTPStatus.PRECONDITION_FAILED,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     MediaError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -2,15 +2,11 @@
 
 import streamlit as st
 
-from fer_core.errors import FerError, LibraryError
+from fer_core.errors import ChangedError, FerError
 from fer_core.library.library import Library
 from fer_core.ui.shared.library import library, may_use, shown_folder
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.recording import OpenRecording
-
-
-class ChangedError(LibraryError):
-    """What is kept is not what was opened here; pressed once more, the button puts this in its place."""
 
 
 def keep_button(recording: OpenRecording) -> None:
@@ -58,7 +54,8 @@ def keep(library: Library, recording: OpenRecording) -> None:
     """Keep what the first model read with its corrections, and note under which name.
 
     Raises:
-        ChangedError: somebody else deleted, replaced or corrected meanwhile what is kept.
+        ChangedError: somebody else deleted, replaced or corrected meanwhile what is kept; called once more, this puts
+            the study in its place.
         LibraryError: it cannot be written.
     """
     names = {entry.analysis for entry in library.entries()}
@@ -88,7 +85,7 @@ def keep(library: Library, recording: OpenRecording) -> None:
             "The kept corrections of this recording were changed elsewhere. Open it again from Study to go on with "
             "those, or press the button once more to replace them by these."
         )
-    name = library.save(recording.kept, study)
+    name = library.save(recording.kept, study, since=recording.kept_edits)
     recording.keeps(name, library.open_study(name), study)
 
 

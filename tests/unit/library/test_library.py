@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from fer_core.errors import LibraryBusyError, LibraryError, NotKeptError
+from fer_core.errors import ChangedError, LibraryBusyError, LibraryError, NotKeptError
 from fer_core.library.database import Database
 from fer_core.library.exchange import flat
 from fer_core.library.library import CATALOGUE, Library
@@ -428,7 +428,7 @@ def test_what_was_deleted_elsewhere_does_not_come_back_by_itself(on_sqlite):
     keeping.keep(on_sqlite, recording)
     on_sqlite.save(recording.kept, replace(study, edits=(Remove(2),)))  # by somebody who has it open, too
     recording.call(1, "Ann")
-    with pytest.raises(keeping.ChangedError, match="deleted or changed elsewhere"):
+    with pytest.raises(ChangedError, match="deleted or changed elsewhere"):
         keeping.keep(on_sqlite, recording)
     [entry] = on_sqlite.entries()
     assert 2 not in people(on_sqlite.open_study(entry.analysis).timeline)
@@ -442,7 +442,7 @@ def test_corrections_that_somebody_else_kept_meanwhile_are_replaced_on_demand_on
         recording.keeps(name, study)
         recording.call(1, said)
     keeping.keep(on_sqlite, mine)
-    with pytest.raises(keeping.ChangedError, match="changed elsewhere"):
+    with pytest.raises(ChangedError, match="changed elsewhere"):
         keeping.keep(on_sqlite, theirs)
     assert on_sqlite.open_study(name).notes.names == {1: "Ann"}
     keeping.keep(on_sqlite, theirs)
@@ -452,10 +452,39 @@ def test_corrections_that_somebody_else_kept_meanwhile_are_replaced_on_demand_on
     assert on_sqlite.open_study(name).notes.names == {1: "Bea B."}
 
 
+def test_corrections_that_somebody_else_saved_since_are_not_replaced_unseen(on_sqlite):
+    name = on_sqlite.keep(Study(measured()))
+    taken = on_sqlite.open_study(name)
+    on_sqlite.save(name, taken.edited(Name(1, "Ann")), since=taken.edits)
+    for mine in (taken.edited(Name(2, "Bea")), taken.edited(Remove(2))):
+        with pytest.raises(ChangedError, match="by somebody else"):
+            on_sqlite.save(name, mine, since=taken.edits)
+    assert on_sqlite.open_study(name).edits == (Name(1, "Ann"),)
+    with pytest.raises(NotKeptError):
+        on_sqlite.save("0" * 64, taken, since=taken.edits)
+
+
+def test_the_page_replaces_nothing_that_is_kept_while_it_keeps(on_sqlite, monkeypatch):
+    name = on_sqlite.keep(Study(measured()))
+    study, save = on_sqlite.open_study(name), on_sqlite.save
+    mine = OpenRecording(1, {"fake": study}, None)
+    mine.keeps(name, study)
+    mine.call(1, "Ann")
+
+    def late(*given, **named):
+        save(name, study.edited(Name(1, "Bea")))
+        return save(*given, **named)
+
+    monkeypatch.setattr(on_sqlite, "save", late)
+    with pytest.raises(ChangedError):
+        keeping.keep(on_sqlite, mine)
+    assert on_sqlite.open_study(name).notes.names == {1: "Bea"}
+
+
 def test_the_same_reading_anew_does_not_replace_what_was_corrected(on_sqlite):
     name = on_sqlite.keep(corrected())
     again = OpenRecording(1, {"fake": Study(measured())}, None)
-    with pytest.raises(keeping.ChangedError, match="kept already"):
+    with pytest.raises(ChangedError, match="kept already"):
         keeping.keep(on_sqlite, again)
     assert again.kept == name and same(on_sqlite.open_study(name), corrected())
     keeping.keep(on_sqlite, again)

@@ -12,7 +12,7 @@ import requests
 
 from fer_core import AnalysisRequest
 from fer_core.client import Client
-from fer_core.errors import MissingError, NotKeptError, StaysDeletedError, TimelineError
+from fer_core.errors import ChangedError, MissingError, NotKeptError, StaysDeletedError, TimelineError
 from fer_core.library import database
 from fer_core.library.library import Library
 from fer_core.reports.tables import csv_text
@@ -36,7 +36,7 @@ def folder(tmp_path, monkeypatch):
 def kept(folder) -> str:
     """An analysis of two people in the library."""
     with Library.open(folder) as library:
-        return library.keep(Study(synthetic(20)))
+        return library.keep(Study(synthetic(20.0)))
 
 
 def test_without_the_setting_there_is_no_library(served, folder):
@@ -125,6 +125,68 @@ def test_somebody_who_is_removed_is_gone_from_what_is_kept(served, folder, kept)
         assert name != kept and set(client.open_study(name).read.frame["person"].dropna()) == {1}
         with pytest.raises(NotKeptError):
             client.open_study(kept)
+
+
+def test_who_was_removed_is_in_no_correction_that_follows(served, folder, kept):
+    with served(library=True) as address:
+        client = Client(address)
+        study = client.open_study(kept).edited(Remove(2))
+        name = client.save(kept, study)
+        with pytest.raises(TimelineError, match="no person 2"):
+            client.save(name, study.edited(Name(1, "P07")))
+        client.save(name, client.open_study(name).edited(Name(1, "P07")))
+        assert client.open_study(name).notes.names == {1: "P07"}
+
+
+def test_two_people_do_not_replace_what_the_other_corrected(served, folder, kept):
+    with served(library=True) as address:
+        alice, bob = Client(address), Client(address)
+        hers, his = (client.open_study(kept) for client in (alice, bob))
+        alice.save(kept, hers.edited(Name(1, "Ada")))
+        with pytest.raises(ChangedError, match="somebody else since they were taken; take them again"):
+            bob.save(kept, his.edited(Name(2, "Bob")))
+        bob.save(kept, bob.open_study(kept).edited(Name(2, "Bob")))
+        assert bob.open_study(kept).notes.names == {1: "Ada", 2: "Bob"}
+        name = bob.save(kept, bob.open_study(kept).edited(Remove(2)))
+        bob.save(name, bob.open_study(name).edited(Name(1, "Ada L.")))
+        bob.save(name, bob.open_study(name).edited(Name(1, "Ada")))  # what he saved himself is no change by others
+
+
+def test_what_is_saved_between_the_look_and_the_writing_is_not_replaced(served, folder, kept, monkeypatch):
+    save = Library.save
+
+    def late(library, analysis, study, **given):
+        save(library, analysis, library.open_study(analysis).edited(Name(1, "Ada")))
+        return save(library, analysis, study, **given)
+
+    with served(library=True) as address:
+        client = Client(address)
+        study = client.open_study(kept).edited(Name(2, "Bob"))
+        monkeypatch.setattr(Library, "save", late)
+        with pytest.raises(ChangedError):
+            client.save(kept, study)
+        assert client.open_study(kept).notes.names == {1: "Ada"}
+
+
+def test_a_tag_stands_for_the_corrections_wherever_they_are_taken(served, folder, kept):
+    with served(library=True) as address:
+        path = f"{address}/v1/library/{kept}"
+
+        def tag(way: str) -> str:
+            return requests.get(f"{path}/{way}", timeout=60).headers["ETag"]
+
+        def put(wanted: str | None, name: str) -> requests.Response:
+            log = {"edits": [{"kind": "name", "person": 1, "name": name}]}
+            return requests.put(f"{path}/edits", json=log, headers={"If-Match": wanted}, timeout=60)
+
+        first = tag("edits")
+        assert {tag(f"timeline?format={kind}") for kind in ("parquet", "csv", "json")} == {first}
+        second = put(f'"other", {first}', "Ada").headers["ETag"]
+        assert second == tag("edits") != first
+        told = problem(put(first, "Bob"))
+        assert (told["status"], told["kind"]) == (412, "ChangedError")
+        assert put(f"W/{second}", "Eve").ok  # of a proxy that compresses
+        assert put("*", "Bob").ok and put(None, "Bob").ok
 
 
 @pytest.mark.parametrize(

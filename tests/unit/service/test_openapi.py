@@ -17,11 +17,11 @@ from tests.videos import scene, write_video
 
 KEY = "k" * 16
 
-# What is well-formed can still be of no use: a name of no model, bytes of no picture.
+# What is well-formed can still be of no use: a name of no model, bytes of no picture, a tag of no log.
 CONFIG = """
 hooks = "hooks.py"
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "404", "422"]
+expected-statuses = ["2xx", "404", "412", "422"]
 """
 
 HOOKS = """
