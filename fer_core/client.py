@@ -225,6 +225,10 @@ class Client:
         """Delete a kept analysis for good; the receipt, as `fer_core.library.values.Receipt` has it."""
         return self._json("DELETE", f"/v1/library/{quote(analysis, '')}", has=("deleted_at",))
 
+    def delete_recording(self, recording: str) -> dict[str, Any]:
+        """Delete a recording with all its analyses for good; the receipt. `search` gives its name as `recording`."""
+        return self._json("DELETE", f"/v1/library/recordings/{quote(recording, '')}", has=("deleted_at",))
+
     def _has_failed(self, id_: str) -> bool:
         try:
             return bool(self.job(id_)["state"] == "failed")

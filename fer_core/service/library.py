@@ -11,9 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fer_core.errors import ChangedError, MissingError, TimelineError
+from fer_core.errors import ChangedError, MissingError, NotKeptError, TimelineError
 from fer_core.library import rows
 from fer_core.library.library import Library
+from fer_core.library.queue import still_waiting
 from fer_core.library.values import Entry
 from fer_core.media.files import harmless
 from fer_core.service.problems import answer, answers
@@ -150,6 +151,14 @@ class Deleted(_Described):
     """Whether the recording went, too; else it stays, with names and consent, as further analyses of it are kept."""
 
 
+class DeletedRecording(Deleted):
+    """A receipt of a whole recording."""
+
+    still_waiting: bool
+    """Whether a recording of its name waits in the queue of the Study page, from which it would be kept again; it is
+    removed there."""
+
+
 def router(library: Library, state: State) -> APIRouter:
     """The routes of a library, and the one by which a recording that was read comes into it."""
     routes = APIRouter(tags=["library"])
@@ -255,6 +264,24 @@ def router(library: Library, state: State) -> APIRouter:
     def delete_analysis(analysis: str) -> Deleted:
         """Its file and every trace; its recording, too, where it was the last one of it. The answer is the receipt."""
         return Deleted(**asdict(library.delete_analysis(library.entry(analysis).analysis)))
+
+    @routes.delete(
+        "/v1/library/recordings/{recording}",
+        operation_id="delete_recording",
+        summary="Delete a recording for good",
+        responses=answers(401, 403, 404, 422, 500, 503),
+    )
+    def delete_recording(recording: str) -> DeletedRecording:
+        """All its analyses with their files, its names, description and consent. The answer is the receipt.
+
+        What was read of it at `/v1/recordings` stays there until it is deleted or its time is over.
+        """
+        mine = [entry for entry in library.entries() if entry.recording_id == recording]
+        if not mine:  # what no catalogue can hold, such as a null byte, does not come to it
+            raise NotKeptError(rows.NOT_HERE.format(what="recording", name=harmless(recording[:12])))
+        receipt = library.delete(recording)
+        waits = still_waiting(library, {entry.recording.name for entry in mine})
+        return DeletedRecording(**asdict(receipt), still_waiting=bool(waits))
 
     return routes
 

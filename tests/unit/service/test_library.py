@@ -15,6 +15,7 @@ from fer_core.client import Client
 from fer_core.errors import ChangedError, MissingError, NotKeptError, StaysDeletedError, TimelineError
 from fer_core.library import database
 from fer_core.library.library import Library
+from fer_core.library.queue import FOLDER, Queue
 from fer_core.reports.tables import csv_text
 from fer_core.settings import LIBRARY
 from fer_core.timeline.edits import Mark, Name, Remove, Split
@@ -101,6 +102,21 @@ def test_the_receipt_says_whether_the_recording_stays(served, folder):
         client = Client(address)
         assert client.delete_analysis(first)["recording_gone"] is False
         assert client.delete_analysis(last)["recording_gone"] is True
+
+
+def test_a_recording_is_deleted_with_all_its_analyses(served, folder):
+    with Library.open(folder) as library:
+        first, last = (library.keep(Study(synthetic(20, people=people))) for people in (1, 2))
+    Queue(folder / FOLDER).add(synthetic(20).recording.name, b"", AnalysisRequest())
+    with served(library=True) as address:
+        client = Client(address)
+        for unknown in ("0" * 64, first, "a\0b", "edits"):
+            with pytest.raises(NotKeptError, match="holds no recording"):
+                client.delete_recording(unknown)
+        [recording] = {each["recording"] for each in client.search()}
+        receipt = client.delete_recording(recording)
+        assert receipt["files"] == sorted([first, last]) and receipt["files_gone"] and receipt["traces_gone"]
+        assert receipt["recording_gone"] and receipt["still_waiting"] and client.search() == []
 
 
 def test_the_corrected_timeline_comes_in_three_forms(served, folder, kept):
