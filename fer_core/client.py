@@ -42,7 +42,7 @@ class Client:
     """One service.
 
     Args:
-        address: as `serve` tells it.
+        address: as `serve` tells it; a `/v1` at its end changes nothing.
         key: one of the service's keys; None where it has none.
         timeout_s: seconds that it may be silent.
 
@@ -57,7 +57,7 @@ class Client:
                 "This is no key of a service: keys are printable letters of ASCII; look for a line break."
             )
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._host, self._base, self._timeout_s = parts.netloc, parts.path.rstrip("/"), timeout_s
+        self._host, self._base, self._timeout_s = parts.netloc, parts.path.rstrip("/").removesuffix("/v1"), timeout_s
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._tags: dict[str, str] = {}  # of the corrections that were taken or saved last, by analysis
 
@@ -163,7 +163,7 @@ class Client:
 
     def job(self, id_: str) -> dict[str, Any]:
         """How far a recording is: `state` is "waiting", "reading", "done" or "failed"."""
-        return self._json("GET", f"/v1/recordings/{quote(id_, '')}", has=_OF_A_JOB)
+        return self._json("GET", _path("recordings", id_), has=_OF_A_JOB)
 
     def jobs(self) -> list[dict[str, Any]]:
         """All recordings of the key."""
@@ -174,15 +174,15 @@ class Client:
         """The timeline of a recording that is read."""
         from fer_core.timeline.files import from_parquet
 
-        return from_parquet(self._answer("GET", f"/v1/recordings/{quote(id_, '')}/timeline"))[0]
+        return from_parquet(self._answer("GET", _path("recordings", id_, "/timeline")))[0]
 
     def forget(self, id_: str) -> None:
         """Stop the reading of a recording, and delete all that the service has of it."""
-        self._answer("DELETE", f"/v1/recordings/{quote(id_, '')}")
+        self._answer("DELETE", _path("recordings", id_))
 
     def keep(self, id_: str) -> str:
         """Keep a recording that is read in the service's library, where it has one; name of the analysis."""
-        return str(self._json("POST", f"/v1/recordings/{quote(id_, '')}/keep", has=("analysis",))["analysis"])
+        return str(self._json("POST", _path("recordings", id_, "/keep"), has=("analysis",))["analysis"])
 
     def search(
         self, words: str = "", subject: str | None = None, condition: str | None = None, tag: str | None = None
@@ -197,7 +197,7 @@ class Client:
         from fer_core.timeline.files import from_parquet
         from fer_core.timeline.study import Study
 
-        content, tag = self._exchange("GET", f"/v1/library/{quote(analysis, '')}/timeline")
+        content, tag = self._exchange("GET", _path("library", analysis, "/timeline"))
         study = Study.of_document(*from_parquet(content))
         self._tags[analysis] = tag
         return study
@@ -215,7 +215,7 @@ class Client:
         from fer_core.timeline.edits import edits_to_json
 
         body = json.dumps({"edits": edits_to_json(study.edits)}).encode()
-        path = f"/v1/library/{quote(analysis, '')}/edits"
+        path = _path("library", analysis, "/edits")
         content, tag = self._exchange("PUT", path, body=body, kind=_JSON, wanted=self._tags.get(analysis))
         name = str(self._plain(content, ("analysis",))["analysis"])
         self._tags[name] = tag
@@ -223,11 +223,11 @@ class Client:
 
     def delete_analysis(self, analysis: str) -> dict[str, Any]:
         """Delete a kept analysis for good; the receipt, as `fer_core.library.values.Receipt` has it."""
-        return self._json("DELETE", f"/v1/library/{quote(analysis, '')}", has=("deleted_at",))
+        return self._json("DELETE", _path("library", analysis), has=("deleted_at",))
 
     def delete_recording(self, recording: str) -> dict[str, Any]:
         """Delete a recording with all its analyses for good; the receipt. `search` gives its name as `recording`."""
-        return self._json("DELETE", f"/v1/library/recordings/{quote(recording, '')}", has=("deleted_at",))
+        return self._json("DELETE", _path("library/recordings", recording), has=("deleted_at",))
 
     def _has_failed(self, id_: str) -> bool:
         try:
@@ -380,6 +380,17 @@ def _parts(address: str) -> SplitResult:
     if not is_one or not address.isprintable() or " " in address:
         raise RequestError(f"{shown} is no address of a service; one is like http://127.0.0.1:8600.")
     return parts
+
+
+def _path(place: str, id_: str, more: str = "") -> str:
+    """The path of something by its id, or of a part of it.
+
+    Raises:
+        RequestError: the id is empty; the path would be that of all.
+    """
+    if not id_:
+        raise RequestError("The id or name is empty; submit, keep and search give those that there are.")
+    return f"/v1/{place}/{quote(id_, '')}{more}"
 
 
 def _size(file: BinaryIO) -> int:

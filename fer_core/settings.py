@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from fer_core.errors import RequestError
+from fer_core.validation import words_of
 
 MODELS: Final = "FER_MODELS_DIR"
 DATA_SET: Final = "FER2013_PATH"
@@ -249,7 +250,9 @@ def service_settings() -> ServiceSettings:
         return ServiceSettings.read()
     except ValidationError as error:
         wrong = error.errors()[0]
-        raise RequestError(f"{wrong['loc'][0]} cannot be used: {wrong['msg']}; see the table of settings.") from error
+        setting, *place = wrong["loc"]
+        which = f"Entry {place[0] + 1} of {setting}" if place and isinstance(place[0], int) else str(setting)
+        raise RequestError(f"{which} cannot be used: {words_of(wrong)}; see the table of settings.") from error
 
 
 def settings() -> Settings:

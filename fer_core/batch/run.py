@@ -342,7 +342,7 @@ class _Pace:
     def _report(self) -> None:
         part = sum(size * share for size, share in self._reading.values())
         share = 1.0 if self._settled == self._total else min(_NEARLY, (self._bytes_done + part) / max(1, self._bytes))
-        failed = f", {self._failed} failed" if self._failed else ""
+        failed = f", {self._failed} failed now" if self._failed else ""
         words = f"{self._settled} of {self._total} recordings{failed}"
         self._monitor.report(Progress(share, words, done=self._settled, total=self._total))
         self._monitor.check()

@@ -282,7 +282,8 @@ class Library:
     def describe(self, table: bytes) -> Matched:
         """Set subjects, sessions, conditions and attributes from a CSV with a row a recording.
 
-        See `fer_core.library.attributes` for its columns. Cells that are empty change nothing.
+        See `fer_core.library.attributes` for its columns. Cells that are empty change nothing, but that a session
+        goes with its subject: where a row names another subject and no session, there is none.
 
         Raises:
             LibraryError: the table is not understood; nothing is set then.

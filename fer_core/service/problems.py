@@ -31,6 +31,7 @@ from fer_core.errors import (
     TooLargeError,
     UnknownModelError,
 )
+from fer_core.validation import words_of
 
 _log = logging.getLogger(__name__)
 
@@ -155,7 +156,7 @@ def handle(app: FastAPI) -> None:
     async def _(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return answer(problem_of(RequestError(f"{place} cannot be used: {first['msg']}.")))
+        return answer(problem_of(RequestError(f"{place} cannot be used: {words_of(first)}.")))
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from typing import BinaryIO, Final
@@ -13,6 +14,9 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from fer_core.errors import BusyError, MediaError, RequestError, TooLargeError
+
+# Its warnings of damaged forms would stand in the log of the service; whoever sent one is told in a sentence.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 PART: Final = "file"
 """Name of the part of a form that holds the file."""

@@ -220,6 +220,20 @@ def test_a_senseless_setting_of_the_service_is_named_and_its_value_is_not(name, 
     assert value not in str(told.value).replace(name, "") or len(value) < 4
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        (API_KEYS, f"{'a' * 16},guessable", "Entry 2 of FACE_VALUE_API_KEYS cannot be used: it has fewer than 16 char"),
+        (SERVICE_JOBS, "many", "FACE_VALUE_SERVICE_JOBS cannot be used: it is no whole number; see the table"),
+        (SERVICE_BYTES, "0", "FACE_VALUE_SERVICE_BYTES cannot be used: it has to be more than 0; see the table"),
+    ],
+)
+def test_what_is_wrong_with_a_setting_is_said_in_plain_words(name, value, words, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(RequestError, match=words):
+        service_settings()
+
+
 def test_a_process_gets_the_same_environment_but_for_some_variables(monkeypatch):
     monkeypatch.setenv(DATA_SET, "kept")
     given = environment_with(**{MODELS: "replaced"})

@@ -358,10 +358,11 @@ def test_a_disk_that_is_not_mounted_costs_nothing_of_what_was_begun_and_half_a_n
 def test_progress_counts_recordings_and_ends_at_all(source, tmp_path):
     told = []
     read_all([source], tmp_path / "out", HereEngine(), monitor=Monitor(told.append, every_s=0))
-    assert told[-1].share == 1 and told[-1].words == "4 of 4 recordings, 1 failed"
+    assert told[-1].share == 1 and told[-1].words == "4 of 4 recordings, 1 failed now"
     assert [each.share for each in told] == sorted(each.share for each in told)
     read_all([source], tmp_path / "out", HereEngine(), monitor=Monitor(told.append, every_s=0))
     assert (told[-1].done, told[-1].total, told[-1].share) == (4, 4, 1)
+    assert told[-1].words == "4 of 4 recordings"  # what failed before is not read again
 
 
 def test_a_recording_that_changes_meanwhile_is_a_row(made, tmp_path, monkeypatch):

@@ -36,7 +36,7 @@ def test_pictures_are_read_by_path_and_by_bytes(address, pipeline):
     record = Client(address).analyze_image(PORTRAIT)
     assert record["path"] == "astronaut.png" and record["faces"][0]["label"] == "happy"
     assert Client(address + "/").analyze_image(PORTRAIT.read_bytes())["faces"] == record["faces"]
-    assert Client(address).models()["models"][0]["name"] == "custom_cnn"
+    assert Client(address + "/v1/").models()["models"][0]["name"] == "custom_cnn"
 
 
 def test_a_recording_becomes_the_timeline_that_the_local_api_makes(address, pipeline, tmp_path):
@@ -72,6 +72,14 @@ def test_errors_are_those_of_the_local_api(address, tmp_path):
         one.job("0" * 32)
     with pytest.raises(RequestError, match="without parameters"):
         one.submit(note, AnalysisRequest(detector=DetectorChoice("blazeface", {"threshold": 0.5})))
+
+
+def test_an_empty_id_is_told_at_once():
+    one = Client("http://127.0.0.1:1")  # where nobody would answer
+    asked = (one.job, one.timeline, one.forget, one.keep, one.open_study, one.delete_analysis, one.delete_recording)
+    for ask in asked:
+        with pytest.raises(RequestError, match="is empty"):
+            ask("")
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ def test_a_tag_stands_for_the_corrections_wherever_they_are_taken(served, folder
         ([{"kind": "name", "person": 1, "name": "P\0"}], "The name of person 1 has control characters"),
         ([{"kind": "name", "person": 1, "name": "P" * 201}], "more than 200 characters"),
         ([{"kind": "colour"}], "Edit 1"),
-        ({"edits": 1}, "edits"),
+        ({"edits": 1}, "edits cannot be used: it is no list."),
     ],
     ids=["nobody to merge", "nobody to name", "control character", "long name", "no such kind", "no list"],
 )
@@ -226,6 +226,11 @@ def test_corrections_that_make_no_sense_change_nothing(served, folder, kept, edi
         assert told["status"] == 422 and words in told["detail"]
         more = requests.put(f"{address}/v1/library/{kept}/edits", json={"edits": [], "more": 1}, timeout=60)
         assert problem(more)["status"] == 422
+        assert problem(more)["detail"] == "more cannot be used: it is not known here; leave it out."
+        told = problem(requests.put(f"{address}/v1/library/{kept}/edits", data=b"{", timeout=60))
+        assert told["detail"].startswith("body cannot be used: it is no JSON that can be read (")
+        told = problem(requests.put(f"{address}/v1/library/{kept}/edits", json={}, timeout=60))
+        assert told["detail"] == "edits cannot be used: it is missing; give it."
         assert Client(address).open_study(kept).edits == ()
 
 

@@ -79,6 +79,7 @@ def test_pictures_are_read_at_the_same_time(address):
         ({"files": {"other": b"."}}, 422, "RequestError", "one part"),
         ({"files": [("file", b"."), ("file", b".")]}, 422, "RequestError", "one part"),
         ({"data": b"--x\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 422, "RequestError", ""),
+        ({"data": b"-no", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, 422, "RequestError", ""),
         ({"data": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 422, "RequestError", "one part"),
         ({"data": b"x", "params": {"detector": "eyes"}}, 422, "RequestError", "detector"),
         ({"data": b"x", "params": {"fps": "4"}}, 422, "RequestError", "fps"),
@@ -86,11 +87,12 @@ def test_pictures_are_read_at_the_same_time(address):
         ({"path": "/v2/image"}, 404, "", "openapi.json"),
     ],
 )
-def test_what_cannot_be_read_is_a_problem(sent, status, kind, words, served):
+def test_what_cannot_be_read_is_a_problem(sent, status, kind, words, served, caplog):
     with served(most_bytes=5000, most_pixels=10_000) as address:
         answer = ask(address, **sent)
     told = problem(answer)
     assert (told["status"], told["kind"]) == (status, kind) and words in told["detail"]
+    assert not [each for each in caplog.records if each.name.startswith("python_multipart")]  # the answer says it
 
 
 @pytest.mark.parametrize(
