@@ -324,7 +324,7 @@ class _Analysis:
             cuts=self.frames.cuts,
             portraits=self.frames.portraits.jpegs(),
         )
-        problems = [*video.problems, *self.problems]
+        problems = [*(video.problems_by(self.noticed) if stopped else video.problems), *self.problems]
         if _lies(timeline):
             problems.append(
                 "Most faces lie on their side or stand on their head, which the networks read badly; turn the "

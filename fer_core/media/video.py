@@ -202,7 +202,11 @@ class Video:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is missing, was repaired or was noticed up to the last sample, one sentence each."""
-        return (*self._problems, *self._noticed_in_words())
+        return self.problems_by(self.noticed)
+
+    def problems_by(self, noticed: Noticed) -> tuple[str, ...]:
+        """`problems` for whoever used the samples no further than up to that one at which `noticed` was so."""
+        return (*self._problems, *self._in_words(noticed))
 
     def _begin(self, message: _Said | None) -> None:
         while isinstance(message, Alive):
@@ -268,8 +272,7 @@ class Video:
             known = replace(known, spoilt=faults[0], repaired=faults[1])
         self.noticed = known
 
-    def _noticed_in_words(self) -> Iterator[str]:
-        noticed = self.noticed
+    def _in_words(self, noticed: Noticed) -> Iterator[str]:
         if noticed.spoilt:
             yield f"{quantity(noticed.spoilt, 'damaged piece', form='d')} could not be decoded and left a hole."
         if noticed.repaired:

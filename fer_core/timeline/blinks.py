@@ -59,9 +59,16 @@ def blinks(
     return found
 
 
-def can_count(times_s: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None) -> NDArray[np.bool_]:
-    """Whether there are enough samples per second around each sample to count blinks: bool (N,); see `blinks`."""
-    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s)
+def can_count(
+    times_s: NDArray[np.floating],
+    sampled_s: NDArray[np.floating] | None = None,
+    open_share: NDArray[np.floating] | None = None,
+) -> NDArray[np.bool_]:
+    """Whether there are enough samples per second around each sample to count blinks: bool (N,); see `blinks`.
+
+    With `open_share`, of samples where it is known.
+    """
+    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s, open_share)
 
 
 def usual(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.float64]:

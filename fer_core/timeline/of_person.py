@@ -13,7 +13,7 @@ from fer_core.timeline.columns import GOOD, GROUP_COLUMNS, problems_in, quality_
 from fer_core.timeline.movements import DISTANCES, MOVEMENTS, movements, resting
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import is_person, people
-from fer_core.timeline.sampling import between, known_at
+from fer_core.timeline.sampling import between
 from fer_core.timeline.talking import can_tell, talking
 
 TALKING: Final = "talking"
@@ -143,7 +143,7 @@ def _blinking(
     flags = np.zeros(len(grid_s), bool)
     for blink in blinks(grid_s, spread, sampled_s):
         flags |= (grid_s > blink.start_s) & (grid_s < blink.end_s)
-    return _known(flags[where], (known_at(spread) & can_count(grid_s, sampled_s))[where])
+    return _known(flags[where], can_count(grid_s, sampled_s, spread)[where])
 
 
 def _talking(
@@ -151,7 +151,7 @@ def _talking(
 ) -> NDArray[np.object_]:
     grid_s, spread, where = _on_grid(times_s, open_share, sampled_s)
     flags = talking(grid_s, spread, sampled_s)
-    return _known(flags[where], (known_at(spread) & can_tell(grid_s, sampled_s))[where])
+    return _known(flags[where], can_tell(grid_s, sampled_s, spread)[where])
 
 
 def _known(flags: NDArray[np.bool_], is_known: NDArray[np.bool_]) -> NDArray[np.object_]:

@@ -14,7 +14,7 @@ GAP_STEPS: Final = 2.5
 HELD_STEPS: Final = 1.5
 """Usual steps for which a sample counts at most; where none follows within them, a line in a chart breaks."""
 
-_AROUND: Final = 9
+AROUND: Final = 9
 """Steps whose median is the usual one where they are."""
 
 _AROUND_S: Final = 1.0
@@ -38,8 +38,8 @@ def steps_s(times_s: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def usual_around(steps: NDArray[np.float64], places: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Median of the `_AROUND` steps, float64 (N,), around each of these places, (M,): float64 (M,)."""
-    width = min(_AROUND, len(steps))
+    """Median of the `AROUND` steps, float64 (N,), around each of these places, (M,): float64 (M,)."""
+    width = min(AROUND, len(steps))
     first = np.clip(places - width // 2, 0, len(steps) - width)
     return np.asarray(np.median(steps[first[:, None] + np.arange(width)], axis=1), np.float64)
 
@@ -72,22 +72,27 @@ def holes(
 
 
 def can_tell_at(
-    times_s: NDArray[np.floating], least_hz: float, sampled_s: NDArray[np.floating] | None = None
+    times_s: NDArray[np.floating],
+    least_hz: float,
+    sampled_s: NDArray[np.floating] | None = None,
+    values: NDArray[np.floating] | None = None,
 ) -> NDArray[np.bool_]:
     """Whether a recording has enough samples a second, as a whole and around each of these samples: bool (N,).
 
-    A sample that has a hole on either side, or no neighbour at all, tells nothing; for the arguments see `holes`.
+    A sample that has a hole on either side, or no neighbour at all, tells nothing.
+
+    Args:
+        times_s: as in `holes`.
+        least_hz: as there.
+        sampled_s: as there.
+        values: (N,), NaN where not known; then a sample and a neighbour without a hole between must both be known.
     """
     if not sampled_at(times_s if sampled_s is None else sampled_s, least_hz):
         return np.zeros(len(times_s), bool)
     near = ~holes(times_s, least_hz, sampled_s)
-    return _beside(near) & (_rates_around_hz(times_s, near) >= _AS_GOOD_AS * least_hz)
-
-
-def known_at(values: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Whether each value is known, and one beside it, so that a change could be seen: bool (N,) of (N,) with NaN."""
-    known = ~np.isnan(values)
-    return np.asarray(known & _beside(known[1:] & known[:-1]))
+    enough = _rates_around_hz(times_s, near) >= _AS_GOOD_AS * least_hz
+    known = np.ones(len(times_s), bool) if values is None else ~np.isnan(values)
+    return np.asarray(enough & _beside(near & known[1:] & known[:-1]) & known)
 
 
 def _beside(steps: NDArray[np.bool_]) -> NDArray[np.bool_]:

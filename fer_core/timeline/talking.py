@@ -23,9 +23,16 @@ LOWEST_RATE_HZ: Final = 3.0
 """Talking is not detected with fewer samples per second."""
 
 
-def can_tell(times_s: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None) -> NDArray[np.bool_]:
-    """Whether there are enough samples per second around each sample to detect talking: bool (N,); see `talking`."""
-    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s)
+def can_tell(
+    times_s: NDArray[np.floating],
+    sampled_s: NDArray[np.floating] | None = None,
+    open_share: NDArray[np.floating] | None = None,
+) -> NDArray[np.bool_]:
+    """Whether there are enough samples per second around each sample to detect talking: bool (N,); see `talking`.
+
+    With `open_share`, of samples where it is known.
+    """
+    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s, open_share)
 
 
 def talking(

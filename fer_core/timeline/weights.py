@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import outside, rows_of
-from fer_core.timeline.sampling import GAP_STEPS, HELD_STEPS, SAME_TIME_S, steps_s, usual_around
+from fer_core.timeline.sampling import AROUND, GAP_STEPS, HELD_STEPS, SAME_TIME_S, steps_s, usual_around
 from fer_core.timeline.table import Timeline
 
 _USUAL_SHARE: Final = 0.95
-"""Share of the samples, and of the time, without gaps, in which the usual interval is not exceeded."""
+"""Share of the times between two samples, gaps left out, that are at most the usual interval."""
 
 _SHORT_PAUSE_S: Final = 0.25
 """Shorter pauses are no gap, for example where a camera gave no frame for a moment."""
@@ -38,12 +38,12 @@ def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
 def interval_s(source: Timeline | pd.DataFrame) -> float:
     """Usual time between two samples in seconds; for a single sample, the interval of the request.
 
-    It is a high quantile of the samples, so that dropped frames of a camera are no gaps; pauses do not count, however
-    many (see `steps_s`). Where a part of the time is slower than the rest it is that part's, of however few samples.
+    It is a high quantile, so that a dropped frame of a camera is not a gap; pauses do not count, however many, but
+    parts that are slower than the rest do; see `steps_s`.
     """
     steps = steps_s(_sampled_times(rows_of(source)))
     if len(steps):
-        return _usual_s(steps)
+        return float(np.quantile(steps, _USUAL_SHARE, method="lower"))
     if isinstance(source, Timeline):
         return 1 / (source.request.fps or source.recording.frame_rate or 1)
     return 1.0
@@ -58,12 +58,15 @@ def weighted(source: Timeline | pd.DataFrame) -> pd.DataFrame:
     """The rows with a further column `held_s`, their duration in seconds.
 
     It is the time until the next sample, limited at a gap; for the last sample, the usual interval, or the time until
-    the end of the recording where that is shorter. Rows alone do not know that end: give the `Timeline`.
+    the end of the recording where that is shorter. In a part of the recording that is slower than the rest, its own
+    interval is the usual one. Rows alone do not know the end: give the `Timeline`.
     """
     frame = rows_of(source)
-    times, usual_s = _sampled_times(frame), interval_s(source)
-    steps = np.minimum(np.diff(times), max(HELD_STEPS * usual_s, _SHORT_PAUSE_S))
-    lengths = np.append(steps, min(usual_s, _left_s(source, times)))
+    times = _sampled_times(frame)
+    steps = np.diff(times)
+    usual = _usual_at(steps, interval_s(source))
+    held = np.minimum(steps, np.maximum(HELD_STEPS * usual[:-1], _SHORT_PAUSE_S))
+    lengths = np.append(held, min(usual[-1], _left_s(source, times)))
     return frame.assign(held_s=lengths[np.searchsorted(times, frame["time_s"].to_numpy(float))])
 
 
@@ -84,11 +87,14 @@ def _sampled_times(frame: pd.DataFrame) -> np.ndarray:
     return np.unique(frame["time_s"].to_numpy(float))
 
 
-def _usual_s(steps: NDArray[np.float64]) -> float:
-    """The larger one of what `_USUAL_SHARE` of the steps do not exceed, and of what is usual in so much of the time."""
-    of_samples_s = float(np.quantile(steps, _USUAL_SHARE, method="lower"))
-    slow = np.flatnonzero(steps > of_samples_s)
-    around = usual_around(steps, slow)
-    slowest_first = np.argsort(-around, kind="stable")
-    beyond = np.cumsum(steps[slow][slowest_first]) > (1 - _USUAL_SHARE) * steps.sum()
-    return float(max([of_samples_s, *around[slowest_first][beyond][:1]]))
+def _usual_at(steps: NDArray[np.float64], usual_s: float) -> NDArray[np.float64]:
+    """The usual interval at each of N samples, by the N - 1 times between them, in seconds: float64 (N,).
+
+    It is that of the recording, or what is usual around the sample where that is longer, as in a part that is slower.
+    """
+    usual = np.full(len(steps) + 1, usual_s)
+    if len(steps) >= AROUND:  # of fewer, one pause might be the usual
+        long = np.flatnonzero(steps > usual_s)
+        usual[long] = np.maximum(usual_s, usual_around(steps, long))
+        usual[-1] = usual[-2]
+    return usual

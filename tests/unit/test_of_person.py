@@ -234,6 +234,13 @@ def test_a_face_that_is_found_in_every_second_frame_alone_tells_nothing():
     assert of(seen, 1)[["blink", "talking"]].isna().all(axis=None)
 
 
+def test_a_lone_face_beside_a_hole_tells_nothing():
+    times_s = np.concatenate([at(30, 5), 15 + at(30, 5)])  # 149 is the last sample before the hole
+    persons = np.where(np.isin(np.arange(300), [148]), 2, 1)
+    told = of(seen_at(times_s, persons), 1)["blink"]
+    assert told.loc[times_s[149]] is pd.NA and told.loc[times_s[147]] is not pd.NA
+
+
 def test_whether_blinks_are_counted_does_not_depend_on_where_somebody_comes_and_goes():
     cells = np.floor((np.arange(300) / 30 + 1e-3) * 12)
     times_s = np.flatnonzero(np.diff(cells, prepend=-1) > 0) / 30  # 67 and 100 ms apart in turn

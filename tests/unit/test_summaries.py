@@ -185,6 +185,13 @@ def test_a_slow_part_counts_whole_though_its_samples_are_few(rate_hz, slow_hz):
     [run] = stretches(seen, 1)
     assert run.end_s == pytest.approx(360)
     assert weighted(within(seen, 310, 350))["held_s"].sum() == pytest.approx(40)
+    assert interval_s(seen) == pytest.approx(1 / rate_hz)  # which charts of the whole are made by
+    stalled = of_rows([reading(t, 1, "happy") for t in (*fast[fast < 100], *fast[fast >= 105], *slow)])
+    assert summarise(stalled)[0].seen_s == pytest.approx(355 + max(1.5 / rate_hz, 0.25), abs=2 / rate_hz)
+
+
+def test_a_pause_in_a_few_samples_is_not_the_usual():
+    assert summarise(of_rows([reading(t, 1, "happy") for t in (0, 1, 11)]))[0].seen_s == 1 + 1.5 + 1
 
 
 def test_dropped_frames_are_no_slow_part():

@@ -321,6 +321,15 @@ def test_going_on_tells_what_was_noticed_before(tmp_path, monkeypatch):
     assert len(whole.problems) >= 3 and resumed.problems == whole.problems
 
 
+def test_a_stopped_reading_tells_nothing_of_what_comes_later(tmp_path):
+    parts = [write_video(tmp_path / f"{width}.ts", [scene(width=width)] * 50) for width in (320, 480)]
+    path = tmp_path / "all.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    monitor = Monitor(lambda progress: monitor.stop() if progress.time_s > 1.2 else None, every_s=0)
+    [problem] = fake_pipeline([FACE]).analyze_video(path, progress=monitor).problems
+    assert problem.startswith("The analysis was stopped at 1.")
+
+
 def test_going_on_tells_of_damage_that_came_before_and_once(tmp_path, monkeypatch):
     monkeypatch.setattr("fer_core.analysis.run.SAVE_EVERY_S", 0.0)
     clean = write_video(
