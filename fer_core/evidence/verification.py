@@ -330,7 +330,7 @@ def _unmeasured(kept: Timeline, again: Timeline) -> str:
     """Measures and outlines that were compared with nothing, to end a sentence; the rows of the two correspond."""
     words = "; the outlines of faces, too" if _OUTLINE in set(kept.measures) - set(again.measures) else ""
     moved, count = int((~_same_boxes(kept, again)).sum()), len(kept.frame)
-    if set(kept.measures.columns) and moved > QUALITY_SHARE * count:
+    if set(kept.measures.columns) and moved:
         words += f"; measures and outlines of {moved:,} of {count:,} rows, too, as their boxes differ by a pixel or two"
     return words
 

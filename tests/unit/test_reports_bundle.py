@@ -350,6 +350,16 @@ def test_measures_of_boxes_that_are_moved_by_a_pixel_are_told_to_be_compared_wit
     assert f"measures and outlines of {faces} of {len(moved)} rows, too" in result.findings[-1]
 
 
+def test_one_row_of_many_whose_box_is_moved_is_told_to_be_compared_with_nothing(tmp_path, video, read):
+    path, first = tmp_path / "b.zip", read.frame.index == read.frame["x"].first_valid_index()
+    moved = read.frame.assign(x=read.frame["x"].where(~first, read.frame["x"] + 1))
+    measures = read.measures.assign(sharpness=read.measures["sharpness"].where(~first, 7.0))
+    path.write_bytes(bundle_bytes(Study(dataclasses.replace(read, frame=moved, measures=measures)), DAY))
+    result = verify(path, video, lambda *_: read)
+    assert result.verdict == "equal within rounding"
+    assert f"measures and outlines of 1 of {len(moved)} rows, too" in result.findings[-1]
+
+
 def test_what_reading_again_cannot_confirm_is_told(tmp_path, video, timeline):
     path = tmp_path / "b.zip"
     declaration = Declaration("usability study", "1", "2026-11-01T10:00:00Z")
