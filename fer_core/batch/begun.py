@@ -49,8 +49,9 @@ def forget_abandoned(folder: Path, waiting: Collection[Path], named: Collection[
         for note in folder.glob(f"*{_SUFFIX}"):
             if not note.with_name(f"{note.name.removesuffix(_SUFFIX)}.jsonl").exists():
                 note.unlink(missing_ok=True)
-        for half in folder.glob(f"*{_SUFFIX}.part"):  # of a worker that was killed meanwhile
-            half.unlink(missing_ok=True)
+        for end in ("part", "lock"):  # of a worker that was killed while it wrote a note
+            for left in folder.glob(f"*{_SUFFIX}.{end}"):
+                left.unlink(missing_ok=True)
 
 
 def _may_go_on(checkpoint: Path, named: Collection[str]) -> bool:

@@ -350,7 +350,8 @@ def test_a_disk_that_is_not_mounted_costs_nothing_of_what_was_begun_and_half_a_n
     source.rmdir()
     (tmp_path / "away").rename(source)
     (source / "one.mp4").unlink()
-    (checkpoint.parent / ".0123.source.json.part").touch()
+    for end in ("part", "lock"):
+        (checkpoint.parent / f".0123.source.json.{end}").touch()
     read_all([other], out, HereEngine())
     assert not checkpoint.parent.exists()
 
