@@ -114,8 +114,10 @@ def test_what_came_before_the_decoder_failed_is_kept(monkeypatch, clip, end, wor
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe has the room that the system gives it")
 @pytest.mark.parametrize("start", [processes.started, processes._spawned])
-def test_a_picture_fits_into_the_pipe(start):
+def test_the_pipe_has_the_room_that_was_asked_for(start):
     fcntl = pytest.importorskip("fcntl")
+    if int(Path("/proc/sys/fs/pipe-max-size").read_text()) < processes._PIPE_BYTES:
+        pytest.skip("this system grants less")
     process = start("fer_core.media.decoding", "no request")
     room = fcntl.fcntl(process.stdout.fileno(), fcntl.F_GETPIPE_SZ)
     process.kill()
