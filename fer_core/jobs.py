@@ -193,7 +193,10 @@ Job = Callable[[Monitor], Result]
 
 
 def anything_runs() -> bool:
-    """Whether any `Work` of this process runs, so that a speed measured now would not be that of a quiet machine."""
+    """Whether any `Work` of this process runs, so that a speed measured now would not be that of a quiet machine.
+
+    Cameras and single pictures are read without one, and so are not noticed.
+    """
     return any(isinstance(thread, _OfWork) for thread in threading.enumerate())
 
 

@@ -193,7 +193,8 @@ def test_a_speed_measured_beside_other_work_decides_nothing_and_is_measured_agai
         page = models_page()
         assert "million weights instead" in page.success[0].value
         assert "a face here" not in page.success[0].value
-        assert "Something else was being read" in page.warning[0].value
+        assert "was being worked on while the speed was measured" in page.warning[0].value
+        assert "a camera or a single picture is not" in text(page)
     finally:
         done.set()
     work.wait(60)

@@ -182,11 +182,14 @@ def _show_bubbles(rows: Sequence[Standing], times: dict[str, records.Timing], by
         )
         moments = sorted({timing.measured_at for timing in times.values()})
         if moments:
-            st.caption(f"Speed measured on this machine at {moments[0]}, with whatever else it was doing.")
+            st.caption(
+                f"Speed measured on this machine at {moments[0]}, with whatever else it was doing. Whether a recording "
+                "or a data set was read here meanwhile is noticed, a camera or a single picture is not."
+            )
             if _disturbed(times):
                 st.warning(
-                    "Something else was being read while the speed was measured, so the advice goes by the number of "
-                    "weights; measure the speed again when that is done.",
+                    "Something else, such as a recording, was being worked on while the speed was measured, so the "
+                    "advice goes by the number of weights; measure the speed again when that is done.",
                     icon=":material/speed:",
                 )
             st.button("Measure the speed again", icon=":material/speed:", on_click=records.forget_timings)

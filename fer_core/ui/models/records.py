@@ -48,7 +48,7 @@ class Timing:
     Attributes:
         milliseconds: the lowest of three medians of ten, so that other work on the machine disturbs less.
         measured_at: time of day, local.
-        disturbed: a recording, for example, was read here meanwhile; analysis of a camera is not counted.
+        disturbed: something was worked on here meanwhile, such as a recording; cameras and pictures are not counted.
     """
 
     milliseconds: float
