@@ -11,7 +11,7 @@ import json
 import platform
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -45,10 +45,21 @@ REPORT: Final = "report.pdf"
 NAMES: Final = frozenset({MANIFEST, SETTINGS, PARQUET, JSON, CSV_NAME, DICTIONARY_NAME, README, REPORT})
 """The files of a bundle, of either format."""
 
-SETTINGS_KEYS: Final = frozenset(
-    ["format", "recording", "request", "provenance", "edits", "declaration", "made_on", "python", "machine", "settings"]
-)
-"""What the settings file says, in either format."""
+_SETTINGS: Final[Mapping[str, Callable[[Study, date], Any]]] = {
+    "format": lambda study, made_on: FORMAT,
+    "recording": lambda study, made_on: as_plain(study.timeline.recording),
+    "request": lambda study, made_on: study.read.request.to_json(),
+    "provenance": lambda study, made_on: as_plain(study.read.provenance),
+    "edits": lambda study, made_on: edits_to_json(study.edits),
+    "declaration": lambda study, made_on: as_plain(study.read.declaration),
+    "made_on": lambda study, made_on: made_on.isoformat(),
+    "python": lambda study, made_on: platform.python_version(),
+    "machine": lambda study, made_on: f"{platform.system()} {platform.machine()}",
+}
+"""What the settings file says of a study and the date of its bundle, by key."""
+
+SETTINGS_KEYS: Final = frozenset({*_SETTINGS, "settings"})
+"""The keys of the settings file, in either format; `settings` is of format 1 alone."""
 
 MAX_BYTES: Final = 2_000_000_000
 MAX_FILES: Final = 50
@@ -114,19 +125,7 @@ def bundle_bytes(study: Study, made_on: date, card: ModelCard | None = None, rep
         DICTIONARY_NAME: dictionary_text(timeline.frame.columns).encode(),
         PARQUET: kept.to_parquet(),
         JSON: kept.to_json(),
-        SETTINGS: _json(
-            {
-                "format": FORMAT,
-                "recording": as_plain(timeline.recording),
-                "request": study.read.request.to_json(),
-                "provenance": as_plain(study.read.provenance),
-                "edits": edits_to_json(study.edits),
-                "declaration": as_plain(study.read.declaration),
-                "made_on": made_on.isoformat(),
-                "python": platform.python_version(),
-                "machine": f"{platform.system()} {platform.machine()}",
-            }
-        ),
+        SETTINGS: _json({key: value(study, made_on) for key, value in _SETTINGS.items()}),
     }
     files[MANIFEST] = _json(
         {"format": FORMAT, "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}}
