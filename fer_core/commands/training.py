@@ -106,12 +106,12 @@ def _add_models_option(command: argparse.ArgumentParser) -> None:
 
 def _train(options: argparse.Namespace) -> int:
     """Train one model, or go on training it."""
+    settings = training_settings(options)  # before Keras, which takes seconds to load
     _require_keras()
     from fer_core.evaluation.datasets import copies_of, download, duplicates_report, load_faces
     from fer_core.training.architectures import ARCHITECTURES
     from fer_core.training.fitting import fit
 
-    settings = training_settings(options)
     if settings.model not in ARCHITECTURES:
         raise DatasetError(f'There is no architecture "{settings.model}"; choose one of: {", ".join(ARCHITECTURES)}.')
     faces = load_faces(download() if options.download else options.data)

@@ -77,3 +77,9 @@ def test_what_is_wrong_in_a_file_of_settings_is_named(settings, words, asked, tm
     (tmp_path / "wrong.json").write_text(json.dumps(settings))
     assert asked("train", "--settings", tmp_path / "wrong.json") == 3
     assert words in capsys.readouterr().err
+
+
+def test_an_architecture_that_there_is_not_is_refused_with_those_that_there_are(asked, capsys):
+    assert asked("train", "--model", "nothing") == 3
+    said = capsys.readouterr().err
+    assert 'no architecture "nothing"' in said and "custom_cnn" in said

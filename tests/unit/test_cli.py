@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from fer_core import EMOTIONS, cli
-from fer_core.classification import list_cards
+from fer_core.classification import list_cards, load_card
 from fer_core.cli import main, parser
 from fer_core.commands import image
 from fer_core.commands.training import training_settings
-from fer_core.errors import MediaError
+from fer_core.errors import MediaError, with_extra
 from fer_core.networks.files import sha256
 from fer_core.pipeline import EmotionPipeline
 from fer_core.training.augmentation import Augmentation
@@ -241,12 +241,14 @@ def small_data(tmp_path) -> Path:
     return path
 
 
-def test_evaluate_json_is_the_contract(capsys, small_data):
+def test_evaluate_json_is_the_contract(capsys, small_data, monkeypatch):
+    installed = [load_card(name) for name in ("custom_cnn", "hybrid")]
+    monkeypatch.setattr("fer_core.classification.list_cards", lambda: installed)
     status, out, _ = answer(capsys, "evaluate", "--data", small_data, "--json", "-")
     assert status == 0
     result = json.loads(out)
     assert (result["split"], result["n"]) == ("PrivateTest", 7)
-    assert set(result["models"]) == {card.name for card in list_cards()}
+    assert set(result["models"]) == {card.name for card in installed}
     for figures in result["models"].values():
         assert {
             "accuracy", "accuracy_ci95", "accuracy_deduplicated", "macro_f1", "balanced_accuracy", "ece", "nll",
@@ -260,8 +262,8 @@ def test_evaluate_json_is_the_contract(capsys, small_data):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--data", "no/such/place"], "does not exist"),
-        (["--data", "{data}", "--split", "PublicTest"], "it has: PrivateTest, train"),
+        (["--data", "no/such/place", "--model", "custom_cnn"], "does not exist"),
+        (["--data", "{data}", "--split", "PublicTest", "--model", "custom_cnn"], "it has: PrivateTest, train"),
         (["--data", "{data}", "--model", "nothing"], "no model"),
     ],
 )
@@ -276,13 +278,25 @@ def test_duplicates(capsys, small_data):
     assert status == 0 and "PrivateTest also in train: 0" in out
 
 
-def test_train_says_what_is_wrong(capsys, small_data, tmp_path):
-    status, _, err = answer(capsys, "train", "--model", "nothing", "--data", small_data)
-    assert status == 3 and "custom_cnn" in err
-    settings = tmp_path / "settings.json"
-    settings.write_text('{"no_such_setting": 1}')
-    status, _, err = answer(capsys, "train", "--data", small_data, "--settings", settings)
-    assert status == 3 and "learning_rate" in err
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ('{"no_such_setting": 1}', "learning_rate"),
+        ('{"batch": 0}', "A setting cannot be used"),
+        ("{", "not a readable JSON file"),
+    ],
+)
+def test_settings_of_a_training_are_told_wrong_before_keras_is_loaded(capsys, tmp_path, monkeypatch, settings, words):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    (tmp_path / "settings.json").write_text(settings)
+    status, _, err = answer(capsys, "train", "--data", "x.zip", "--settings", tmp_path / "settings.json")
+    assert status == 3 and words in err and err.count("\n") == 1
+
+
+def test_a_training_without_keras_says_how_to_get_it(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras", None)
+    status, _, err = answer(capsys, "train", "--data", "x.zip")
+    assert status == 3 and with_extra("train") in err
 
 
 @pytest.mark.parametrize("recipe", sorted((ROOT / "docs" / "recipes").rglob("*.json")), ids=lambda path: path.stem)
