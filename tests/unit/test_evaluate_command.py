@@ -82,8 +82,12 @@ def test_slices_by_a_table(capsys, own, tmp_path):
     assert {value: entry["n"] for value, entry in attributes["light"]["slices"].items()} == {"bright": 6, "dim": 4}
 
 
-def test_robustness_is_measured_where_it_is_asked_for(capsys, own):
-    _, result, _ = run(capsys, own, "--robustness")
+def test_robustness_is_measured_where_it_is_asked_for(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    for folder in ("happy", "sad"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.png").write_bytes(png(rng.integers(0, 256, (48, 48), dtype=np.uint8)))
+    _, result, _ = run(capsys, tmp_path, "--robustness")
     kinds = result["models"][MODEL]["robustness"]["kinds"]
     assert len(kinds) == 8 and all(len(kind["accuracy"]) == 6 for kind in kinds.values())
     assert kinds["blur"]["accuracy"][0] == kinds["noise"]["accuracy"][0]
