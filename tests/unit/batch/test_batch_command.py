@@ -141,23 +141,31 @@ def test_bad_input_is_one_line(capsys, made, tmp_path, monkeypatch, sources, mor
 def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(capsys, tmp_path):
     (tmp_path / "in").mkdir()
     for number in range(2):
-        frames = [scene((150, 120, 220), wall=60 + 60 * number)] * (25 if number == 0 else 400)
+        frames = [scene((150, 120, 220), wall=60 + 60 * number)] * (5 if number == 0 else 25)
         write_video(tmp_path / "in" / f"{number}.mp4", frames)
-    out = tmp_path / "out"
+    out, marks = tmp_path / "out", tmp_path / "marks"
+    marks.mkdir()
     code = (
         "import signal, sys\n"
+        "from functools import partial\n"
+        "from pathlib import Path\n"
+        "from fer_core.batch import local\n"
+        "from tests.unit.batch import engines\n"
+        f"waits = partial(engines.slow, Path({str(marks)!r}), 19, 1)  # within the second, the first is too short\n"
+        "local.LocalEngine = partial(local.LocalEngine, load=waits)\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it\n"
         "from fer_core.cli import main\n"
         "sys.exit(main(sys.argv[1:]))"
     )
-    arguments = ["batch", str(tmp_path / "in"), "--out", str(out), "--workers", "1"]
+    arguments = ["batch", str(tmp_path / "in"), "--out", str(out), "--workers", "1", "--fps", "0"]
     command = [sys.executable, "-c", code, *arguments]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    until_s = time.monotonic() + 60
-    while time.monotonic() < until_s and not (out / "recordings.parquet").exists():
+    until_s = time.monotonic() + 120
+    while not ((marks / "0").exists() and (out / "recordings.parquet").exists()):
+        assert time.monotonic() < until_s and process.poll() is None
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=50)
     assert process.returncode == 130 and "the same command goes on" in said and "Traceback" not in said
     assert [row.state for row in Dataset(out).entries()] == ["read"]
     [first] = out.glob("readings/*/part.parquet")
