@@ -32,20 +32,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(printed: Path, **environment: str) -> Iterator[str]:
-    """A dashboard of its own that prints into a file; gives its address."""
-    with started(printed, **environment) as (address, _):
+def served(printed: Path, *, prelude: str = "", **environment: str) -> Iterator[str]:
+    """A dashboard of its own that prints into a file, after lines of Python if there are any; gives its address."""
+    with started(printed, prelude=prelude, **environment) as (address, _):
         yield address
 
 
 @contextmanager
 def started(
-    printed: Path, further: Sequence[str] = (), **environment: str
+    printed: Path, further: Sequence[str] = (), *, prelude: str = "", **environment: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The same, with its process, and with further options of Streamlit; one of them may name the port."""
     named = [option.partition("=")[2] for option in further if option.startswith("--server.port=")]
     port = int(named[0]) if named else free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}"]
+    streamlit = ["-c", f"{prelude}\nfrom streamlit.web.cli import main\nmain()"] if prelude else ["-m", "streamlit"]
+    command = [sys.executable, *streamlit, "run", "Home.py", f"--server.port={port}"]
     with printed.open("ab") as output:
         process = subprocess.Popen(
             [*command, "--server.address=127.0.0.1", *further],

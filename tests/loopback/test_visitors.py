@@ -2,8 +2,8 @@
 
 import re
 import socket
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -15,12 +15,30 @@ from tests.serving import served
 from tests.videos import scene, write_video
 from tests.visitor import Visitor
 
+WAITS = """
+import os, time
+from fer_core.analysis.follow import Follower
+follow = Follower.__call__
+def waits(self, *given):
+    while given[3] >= 10 and not os.path.exists(os.environ["TEST_GOES_ON"]):
+        time.sleep(0.02)
+    return follow(self, *given)
+Follower.__call__ = waits
+"""
+"""Recordings are read up to their tenth frame until there is a file of that name."""
+
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("visitors")
-    with served(folder / "log", FACE_VALUE_UNFINISHED="") as running:
+def goes_on(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("visitors") / "goes on"
+
+
+@pytest.fixture(scope="module")
+def address(goes_on: Path) -> Iterator[str]:
+    environment = {"FACE_VALUE_UNFINISHED": "", "TEST_GOES_ON": str(goes_on)}
+    with served(goes_on.with_name("log"), prelude=WAITS, **environment) as running:
         yield running
+        goes_on.touch()
 
 
 def test_a_web_page_that_points_a_name_of_its_own_here_is_not_let_in(address):
@@ -36,15 +54,11 @@ def test_a_web_page_that_points_a_name_of_its_own_here_is_not_let_in(address):
         come_as("evil.example")
 
 
-def test_a_picture_is_read_while_the_recording_of_another_visitor_is(address, tmp_path):
-    frames = [scene((160, 120, 200))] * 700
-    recording = write_video(tmp_path / "long.mp4", frames, rate=10)
+def test_a_picture_is_read_while_the_recording_of_another_visitor_is(address, goes_on, tmp_path):
+    recording = write_video(tmp_path / "long.mp4", [scene((160, 120, 200))] * 60, rate=10)
     with Visitor(address) as first, Visitor(address) as second:
         first.open("Video").upload("long.mp4", recording.read_bytes(), "Recording").press("Analyse")
-        began_s = time.monotonic()
         second.open("Image").upload("face.png", PORTRAIT.read_bytes(), "Pictures")
         assert re.search(r"Probabilities: ", second.text)
-        picture_s = time.monotonic() - began_s
-        assert any("Stop" in button.label for button in first.run().elements("button")), (
-            f"the recording was read first, within {picture_s:.1f} s"
-        )
+        assert any("Stop" in button.label for button in first.run().elements("button"))
+        goes_on.touch()
