@@ -5,6 +5,7 @@ import sys
 import time
 from types import SimpleNamespace
 
+import av
 import numpy as np
 import pytest
 
@@ -40,8 +41,22 @@ from tests.videos import scene, write_video
 FACE = Box(200, 150, 120, 120)
 
 
-def test_the_figures_of_a_stream_are_those_of_the_contract():
-    figures = live.live(fake_pipeline([FACE]), live.moving_portrait(1)[:10], 1.0)
+@pytest.fixture
+def soon_warm(monkeypatch) -> None:
+    """For what does not ask that there is a reading from the first frame on."""
+    monkeypatch.setattr(live, "WARM_UP_S", 1.0)
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[av.VideoFrame]:
+    """The first ten of the loop of one face; to draw all takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live, "LOOP_S", 0.4)
+        return live.moving_portrait(1)[:10]
+
+
+def test_the_figures_of_a_stream_are_those_of_the_contract(frames):
+    figures = live.live(fake_pipeline([FACE]), frames, 1.0)
     assert list(as_plain(figures)) == [
         "callback_p50_ms",
         "callback_p99_ms",
@@ -59,7 +74,7 @@ def test_the_figures_of_a_stream_are_those_of_the_contract():
     ]
     assert 0 < figures.callback_p50_ms <= figures.callback_p99_ms
     assert 0 < figures.analysed_fps <= 1.2 * live.CAMERA_FPS and figures.age_p50_ms <= figures.age_p95_ms
-    assert figures.seconds == pytest.approx(1.0, abs=0.5)
+    assert figures.seconds >= 1.0
     assert figures.undrawn == 0
 
 
@@ -75,7 +90,7 @@ class Instant(LiveStream):
         return shown
 
 
-def test_the_age_is_that_of_the_reading_that_was_drawn(monkeypatch):
+def test_the_age_is_that_of_the_reading_that_was_drawn(monkeypatch, frames):
     """With an instant reader that is the one of the frame before."""
     clock = SimpleNamespace(now=50.0)
     monkeypatch.setattr(
@@ -88,7 +103,7 @@ def test_the_age_is_that_of_the_reading_that_was_drawn(monkeypatch):
         ),
     )
     stream = Instant(fake_pipeline([FACE]), clock=lambda: clock.now)
-    feed = live.Feed(stream, live.moving_portrait(1)[:2])
+    feed = live.Feed(stream, frames[:2])
     feed.run(1.0, keep=True)
     stream.rest()
     assert len(feed.age_s) == pytest.approx(live.CAMERA_FPS - 1, abs=1) and feed.undrawn == 1
@@ -100,7 +115,7 @@ def test_growth_is_that_from_the_first_tenth_to_the_last():
     assert live.growth_ms([0.01] * 9) is None
 
 
-def test_a_stream_that_cannot_read_is_not_measured(monkeypatch):
+def test_a_stream_that_cannot_read_is_not_measured(monkeypatch, frames, soon_warm):
     pipeline = fake_pipeline([FACE])
 
     def fail(*_):
@@ -108,7 +123,7 @@ def test_a_stream_that_cannot_read_is_not_measured(monkeypatch):
 
     monkeypatch.setattr(pipeline, "read_with_maps", fail)
     with pytest.raises(MediaError, match="on holiday"):
-        live.live(pipeline, live.moving_portrait(1)[:5], 0.5)
+        live.live(pipeline, frames[:5], 0.5)
 
 
 @pytest.mark.parametrize("faces", [1, 4])
@@ -194,8 +209,9 @@ def test_the_table_names_machine_parts_and_limits():
     assert len({len(line.split("|")) for line in table.markdown(measured).splitlines()}) == 1
 
 
-def test_the_command_writes_them_all(monkeypatch, capsys):
+def test_the_command_writes_them_all(monkeypatch, capsys, soon_warm):
     short = fake_pipeline([FACE])
+    monkeypatch.setattr(live, "LOOP_S", 0.4)
     monkeypatch.setattr(EmotionPipeline, "load", lambda model=None: short)
     monkeypatch.setattr(EmotionClassifier, "load", lambda model, engine: short.classifier)
     parts = ["--only", "classifier"]
@@ -274,11 +290,11 @@ def test_recordings_are_read_beside_their_decoding(monkeypatch):
     monkeypatch.setattr(recordings, "SIZES", ["720p30"])
     read = video.VideoFigures(2.0, 8, 8, 0.5, 4.0, 0.6, 300)
     monkeypatch.setattr(recordings, "video", lambda path, model: read)
-    which = recordings.Recordings(("vp9",), 2, 1)
+    which = recordings.Recordings(("h264",), 2, 1)
     by_key = {figure.key: figure for figure in recordings.recordings(which)}
-    assert by_key["recording.vp9.720p30.speed"].median == 4 and by_key["recording.vp9.720p30.speed"].limit > 0
-    assert by_key["recording.vp9.720p30.samples"].median == 16
-    assert by_key["recording.vp9.720p30.cpu"].median == 18 and by_key["recording.vp9.720p30.memory"].median == 300
+    assert by_key["recording.h264.720p30.speed"].median == 4 and by_key["recording.h264.720p30.speed"].limit > 0
+    assert by_key["recording.h264.720p30.samples"].median == 16
+    assert by_key["recording.h264.720p30.cpu"].median == 18 and by_key["recording.h264.720p30.memory"].median == 300
 
 
 def test_a_recording_that_cannot_be_read_is_one_clear_line(tmp_path, capsys):
