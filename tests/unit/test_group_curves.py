@@ -180,7 +180,7 @@ def test_clusters_between_groups_are_those_of_mne():
     t, found, p_values, _ = mne_stats.permutation_cluster_test(
         [first, second],
         threshold=one(ours.threshold),
-        n_permutations=2000,
+        n_permutations=500,
         stat_fun=welch,
         tail=0,
         out_type="mask",

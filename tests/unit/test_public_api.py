@@ -137,8 +137,8 @@ def test_what_is_not_there_is_said():
 
 
 def test_people_of_a_slow_reading_have_the_numbers_of_the_timeline(tmp_path):
-    film = write_video(tmp_path / "film.mp4", [scene((90 + i / 4, 90, 100)) for i in range(200)])
-    pipeline = fake_pipeline([FACE])
+    film = write_video(tmp_path / "film.mp4", [scene((45 + i / 8, 45, 50), width=160, height=120) for i in range(200)])
+    pipeline = fake_pipeline([Box(20, 15, 50, 50)])
     persons = [face.person for frame in pipeline.iter_video(film, 0.5) for face in frame.faces]
     assert persons == pipeline.analyze_video(film, 0.5).frame["person"].tolist() and set(persons) == {1}
 
