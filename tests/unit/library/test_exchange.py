@@ -22,8 +22,7 @@ from tests.timelines import measured
 from tests.unit.library.test_library import corrected, named, same
 
 
-@pytest.fixture
-def full(library):
+def filled(library):
     library.keep(corrected())
     library.keep(named("=Ben.mp4", 1))
     ben = f"{1:064x}"
@@ -37,9 +36,23 @@ def full(library):
 
 
 @pytest.fixture
+def full(library):
+    return filled(library)
+
+
+@pytest.fixture
 def exported(full, tmp_path):
     assert export_library(full, tmp_path / "all.zip") == 2
     return tmp_path / "all.zip"
+
+
+@pytest.fixture(scope="module")
+def zipped(tmp_path_factory):
+    """The same export, for what looks at the zip alone."""
+    folder = tmp_path_factory.mktemp("zipped")
+    with Library.open(folder / "library") as library:
+        export_library(filled(library), folder / "all.zip")
+    return folder / "all.zip"
 
 
 def test_an_export_is_read_with_nothing_but_pandas(exported, full):
@@ -63,8 +76,8 @@ def test_an_export_is_read_with_nothing_but_pandas(exported, full):
         assert catalogue["tables"]["consents"][0]["consent"]["purpose"] == "teaching"
 
 
-def test_the_dictionary_has_every_column_of_every_table(exported):
-    with zipfile.ZipFile(exported) as archive:
+def test_the_dictionary_has_every_column_of_every_table(zipped):
+    with zipfile.ZipFile(zipped) as archive:
         told = pd.read_csv(io.BytesIO(archive.read("columns.csv")), keep_default_na=False)
         found = set()
         for name in archive.namelist():
@@ -78,8 +91,8 @@ def test_the_dictionary_has_every_column_of_every_table(exported):
     assert found == set(zip(told["file"], told["column"], strict=True)) and not told["meaning"].eq("").any()
 
 
-def test_the_line_for_r_takes_the_mark_at_the_start_for_what_it_is(exported):
-    with zipfile.ZipFile(exported) as archive:
+def test_the_line_for_r_takes_the_mark_at_the_start_for_what_it_is(zipped):
+    with zipfile.ZipFile(zipped) as archive:
         about = archive.read("README.txt").decode()
         marked = {name for name in archive.namelist() if archive.read(name).startswith(b"\xef\xbb\xbf")}
     assert marked == {"analyses.csv", "columns.csv", "events.csv"}
@@ -203,11 +216,10 @@ def test_a_recording_that_was_deleted_is_restored_with_all_its_analyses(library,
     assert {entry.analysis for entry in library.entries()} == both
 
 
-def rewritten(path, change):
-    """The same zip with some files changed or left out."""
+def rewritten(path, change, target):
+    """The same zip with some files changed or left out, written to `target`."""
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    target = path.with_name("changed.zip")
     with zipfile.ZipFile(target, "w") as archive:
         for name, data in change(files).items():
             archive.writestr(name, data)
@@ -259,13 +271,24 @@ def of_another_format(files):
         (lambda files: {"else": b""}, "lacks catalogue.json"),
     ],
 )
-def test_a_damaged_export_is_refused_and_leaves_nothing_half(change, words, exported, tmp_path):
+def test_a_damaged_export_is_refused_and_leaves_nothing(change, words, zipped, tmp_path):
     with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
         with pytest.raises(LibraryError, match=words):
-            import_library(other, rewritten(exported, change))
-        assert other.store.names() >= {entry.analysis for entry in other.entries()}
-        for entry in other.entries():
-            other.open_study(entry.analysis)
+            import_library(other, rewritten(zipped, change, tmp_path / "changed.zip"))
+        assert other.is_empty() and other.store.names() == set()
+
+
+def test_what_came_before_the_damage_is_whole_and_nothing_else_is_left(zipped, tmp_path):
+    def damaged(files):
+        return {**files, f"readings/{second}.parquet": b"damaged"}
+
+    with zipfile.ZipFile(zipped) as archive:
+        first, second = (row["id"] for row in json.loads(archive.read("catalogue.json"))["tables"]["analyses"])
+    with Library.open(tmp_path / "elsewhere", tmp_path / "elsewhere.sqlite3") as other:
+        with pytest.raises(LibraryError, match="damaged"):
+            import_library(other, rewritten(zipped, damaged, tmp_path / "changed.zip"))
+        assert other.store.names() == {first} == {entry.analysis for entry in other.entries()}
+        other.open_study(first)
 
 
 def test_readings_that_are_damaged_are_named_where_they_stop_an_export(on_sqlite, tmp_path):
