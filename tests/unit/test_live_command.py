@@ -213,7 +213,7 @@ def test_markers_stand_in_the_timeline_at_their_times(tmp_path):
             for number, bgr in enumerate(super().frames()):
                 began.append(time.monotonic())
                 if number == 3:
-                    live.mark("second", time.monotonic())
+                    live.mark("second", began[-1])
                     live.mark("first", began[0])
                     live.mark("long ago", began[0] - 60)
                 yield bgr

@@ -239,7 +239,7 @@ def test_lab_streaming_layer_has_the_time_of_the_frame(message):
         assert found[0].name() == NAME
         inlet = pylsl.StreamInlet(found[0])
         inlet.open_stream(5)
-        now_s, lsl_s = time.monotonic(), pylsl.local_clock()
+        now_s, lsl_s = at_once(pylsl.local_clock)
         deadline = time.monotonic() + 5
         while not output._readings.have_consumers() and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -251,6 +251,15 @@ def test_lab_streaming_layer_has_the_time_of_the_frame(message):
         assert len(values) == len(CHANNELS) and values[0] == face.person and values[-1] == 0
         assert values[1:8] == pytest.approx(list(face.probabilities), abs=1e-6)
         assert stamp - lsl_s == pytest.approx(message.came_s - now_s, abs=0.05)
+
+
+def at_once(other) -> tuple[float, float]:
+    """The same moment by this process's clock and by another, within 5 ms, however busy the machine is."""
+    for _ in range(1000):
+        before_s, other_s, after_s = time.monotonic(), other(), time.monotonic()
+        if after_s - before_s < 0.005:
+            return before_s, other_s
+    raise AssertionError("the clocks could not be read at once")
 
 
 class Network:
@@ -292,7 +301,7 @@ def test_markers_come_in_with_the_time_at_which_they_were_set(network):
     try:
         until(lambda: {f"PsychoPy {own}", f"Triggers {own}"} <= set(markers.streams))
         until(lambda: texts.have_consumers() and triggers.have_consumers())
-        now_s, lsl_s = time.monotonic(), network.lsl.local_clock()
+        now_s, lsl_s = at_once(network.lsl.local_clock)
         ours.push_sample([f"ours {own}"], lsl_s)
         texts.push_sample([f"stimulus {own}"], lsl_s - 1.5)  # told late, as slow networks do
         triggers.push_sample([code], lsl_s)

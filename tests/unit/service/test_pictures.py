@@ -4,7 +4,6 @@ import io
 import json
 import tempfile
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -120,18 +119,21 @@ def test_a_defect_is_a_problem_without_details(tmp_path, monkeypatch, caplog):
 
 def test_more_pictures_than_there_is_room_for_are_turned_away(served, monkeypatch):
     monkeypatch.setattr(pictures, "MOST_WAITING", 1)
-    go_on, begun = threading.Event(), threading.Event()
+    go_on, inside, receive = threading.Event(), threading.Event(), pictures.receive
+
+    def receives(*given):  # there was room for who comes here
+        inside.set()
+        return receive(*given)
 
     def slowly():
         yield png(9, 9)[:20]
-        begun.set()
         go_on.wait(60)
         yield png(9, 9)[20:]
 
+    monkeypatch.setattr(pictures, "receive", receives)
     with served() as address, ThreadPoolExecutor(1) as pool:
         first = pool.submit(ask, address, data=slowly())
-        assert begun.wait(60)
-        time.sleep(1)  # it is sent, and has to arrive before the second, or it would be the one that is turned away
+        assert inside.wait(60)
         second = ask(address, data=png(9, 9))
         go_on.set()
         assert problem(second)["kind"] == "BusyError" and second.headers["Retry-After"] == "5"
