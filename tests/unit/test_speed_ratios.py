@@ -37,13 +37,12 @@ def ratio(slow, quick, tries=7):
     return least[0] / least[1]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before, cores._share = cores._share, 1
+@pytest.fixture(autouse=True)
+def _one_thread(all_cores, monkeypatch):  # after that fixture, which takes limits away
+    monkeypatch.setattr(cores, "_share", 1)
     cv_threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     yield
-    cores._share = before
     cv2.setNumThreads(cv_threads)
 
 
