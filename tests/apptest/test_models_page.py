@@ -213,12 +213,7 @@ def test_every_tab_works_for_any_number_of_models(models, tab, names):
     page = models_page(tab)
     assert "not what a person feels" in text(page)
     assert not page.error, [error.value for error in page.error]
-
-
-@pytest.mark.parametrize("tab", [SIDE, CLAIMS, DATA, FILES])
-def test_only_the_open_tab_is_drawn(models, tab):
-    page = models_page(tab)
-    assert not page.success or "Take" not in page.success[0].value
+    assert tab == OVERVIEW or not any("Take" in told.value for told in page.success)  # only the open tab is drawn
 
 
 def test_a_link_opens_its_tab(models):

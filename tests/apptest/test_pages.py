@@ -116,12 +116,6 @@ def test_the_sample_is_read_with_the_real_model():
     assert "happy" in words and "NASA" in words
 
 
-def test_an_uploaded_portrait_is_read_with_the_real_model():
-    page = image_page()
-    page.file_uploader[0].upload("me.png", PORTRAIT.read_bytes(), "image/png").run()
-    assert not page.exception and "happy" in text(page)
-
-
 def test_a_turned_picture_is_said_and_read_upright_on_request(monkeypatch):
     monkeypatch.setattr(routing, "PagesManager", object)
     buffer = io.BytesIO()
