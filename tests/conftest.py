@@ -20,16 +20,21 @@ settings.register_profile("long", deadline=None, max_examples=400)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 LONGEST = (
-    "apptest/test_models_page.py",
     "apptest/test_video_page.py",
-    "loopback/test_offline.py",
-    "unit/service/test_openapi.py",
-    "loopback/test_service.py",
-    "unit/test_hostile.py",
-    "unit/batch/test_local.py",
-    "unit/test_video_command.py",
     "unit/test_reports_pdf.py",
-    "loopback/test_visitors.py",
+    "unit/library/test_library.py",
+    "unit/library/test_exchange.py",
+    "apptest/test_study_page.py",
+    "unit/test_video_analysis.py",
+    "apptest/test_models_page.py",
+    "unit/batch/test_local.py",
+    "unit/test_hostile.py",
+    "loopback/test_offline.py",
+    "unit/test_architecture.py",
+    "unit/library/test_report.py",
+    "unit/test_video_command.py",
+    "unit/test_reports_bundle.py",
+    "unit/service/test_openapi.py",
 )
 """Files that take longest, so that no process of the tests is left with one of them while the others have ended."""
 
