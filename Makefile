@@ -8,8 +8,8 @@ BIN := $(VENV)/Scripts
 endif
 
 # Three test processes for two cores, as a test waits a third of its time for a process or a disk. NumPy computes on one
-# core in each, or they would wait for each other; networks use all, which takes no more processor time. Bytecode is kept
-# whatever the environment says: else each process that a test starts would compile everything.
+# core in each, or they would wait for each other; networks use all, which takes no more processor time. Bytecode is
+# kept whatever the environment says: else each process that a test starts would compile everything.
 WORKERS ?= 3
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --durations=20
 PYTEST := OMP_NUM_THREADS=1 $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder

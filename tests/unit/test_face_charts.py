@@ -1,6 +1,9 @@
 """Head pose, eyes, mouth and movements as figures and in words."""
 
+from functools import partial
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_core.charts.face_lanes import NOT_MEASURED, describe_face, describe_movements, face_lanes, movement_lines
@@ -8,6 +11,7 @@ from fer_core.charts.looks import add_notes, seconds_of
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.timeline.movements import MOVEMENTS
 from fer_core.timeline.notes import Marker, Notes, Span
+from fer_core.timeline.series import averaged
 from fer_core.timeline.summaries import ALL_EXCLUDED
 from tests.timelines import measured, synthetic
 
@@ -42,8 +46,10 @@ def test_a_click_says_its_moment(timeline):
 
 
 def test_long_recordings_are_averaged(timeline, monkeypatch):
+    rows = pd.DataFrame({"time_s": np.arange(3000) / 25, "yaw_deg": 0.0})
+    assert 300 < len(averaged(rows, ["yaw_deg"], 1 / 25)[0]) <= 601
     read = len(named(face_lanes(timeline, 1), "yaw").x)
-    monkeypatch.setattr("fer_core.charts.face_lanes.MAX_POINTS", 100)
+    monkeypatch.setattr("fer_core.charts.face_lanes.averaged", partial(averaged, max_points=100))
     assert 50 < len(named(face_lanes(timeline, 1), "yaw").x) <= 101 < read
     assert [round(seconds_of(x), 1) for x in named(face_lanes(timeline, 1), "blink").x] == [3.0, 7.0]
 
