@@ -1,6 +1,5 @@
 """The files of a folder or a zip that comes from anyone: listed first, read one at a time, never unpacked to disk."""
 
-import itertools
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ class ArchiveLimits:
     """Limits of a folder or zip; those of its files are checked before anything is read.
 
     Attributes:
-        max_files: number of files, whatever they are.
+        max_files: number of files, whatever they are, unless `opened` is told which ones count.
         max_total_bytes: their size together, of a zip once unpacked.
         max_file_bytes: of one file; a larger one is refused alone.
         max_kept_bytes: of the faces that are kept in memory until all models have read them.
@@ -77,22 +76,26 @@ class FileTree:
 
 @contextmanager
 def opened(
-    source: Source, limits: ArchiveLimits = DEFAULT_LIMITS, wanted: Callable[[str], bool] = lambda _: True
+    source: Source,
+    limits: ArchiveLimits = DEFAULT_LIMITS,
+    wanted: Callable[[str], bool] = lambda _: True,
+    counts: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[FileTree]:
     """Open a folder or zip for reading.
 
     Args:
         source: what to open.
-        limits: what the wanted files may cost.
+        limits: what the files that count may cost.
         wanted: told the path of each file, with forward slashes; the others are as if they were not there.
+        counts: told the path of each wanted file; whether it counts for the number of files and their size together.
 
     Raises:
         DatasetError: it is missing, closed, neither a folder nor a zip, or beyond the limits.
     """
     label = label_of(source)
-    folder = _listed(source, label, limits, wanted) if isinstance(source, Path) else None
+    folder = _listed(source, label, limits, wanted, counts) if isinstance(source, Path) else None
     if folder is not None:
-        _check(label, [size for _, size in folder.values()], limits)
+        _check(label, [size for name, (_, size) in folder.items() if counts(name)], limits)
         yield FileTree({name: path for name, (path, _) in folder.items()}, None, limits)
         return
     try:
@@ -102,7 +105,7 @@ def opened(
     with archive:
         named = [(info.filename.replace("\\", "/"), info) for info in archive.infolist() if not info.is_dir()]
         members = [(name, info) for name, info in named if wanted(name)]
-        _check(label, [info.file_size for _, info in members], limits)
+        _check(label, [info.file_size for name, info in members if counts(name)], limits)
         yield FileTree(dict(members), archive, limits)
 
 
@@ -112,19 +115,27 @@ def label_of(source: Source) -> str:
 
 
 def _listed(
-    source: Path, label: str, limits: ArchiveLimits, wanted: Callable[[str], bool]
+    source: Path, label: str, limits: ArchiveLimits, wanted: Callable[[str], bool], counts: Callable[[str], bool]
 ) -> dict[str, tuple[Path, int]] | None:
     """The wanted files of a folder with their sizes, at most one beyond the limit; None of what is no folder."""
+    listed: dict[str, tuple[Path, int]] = {}
+    room = limits.max_files
     try:
         if not source.exists():
             raise DatasetError(f"{label} does not exist; give a folder or a zip.")
         if not source.is_dir():
             return None
-        files = ((path.relative_to(source).as_posix(), path) for path in source.rglob("*") if path.is_file())
-        chosen = itertools.islice(((name, path) for name, path in files if wanted(name)), limits.max_files + 1)
-        return {name: (path, path.stat().st_size) for name, path in chosen}
+        for path in source.rglob("*"):
+            name = path.relative_to(source).as_posix()
+            if not path.is_file() or not wanted(name):
+                continue
+            listed[name] = path, path.stat().st_size
+            room -= counts(name)
+            if room < 0:
+                break
     except OSError as error:
         raise DatasetError(f"{label} does not exist or may not be read; give a folder or a zip.") from error
+    return listed
 
 
 def _check(label: str, sizes: list[int], limits: ArchiveLimits) -> None:

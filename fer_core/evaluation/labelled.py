@@ -1,10 +1,13 @@
 """Faces with labels that people bring: any folder or zip of pictures in folders named after the emotions."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,11 +17,13 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, MediaError
 from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
 from fer_core.evaluation.datasets import (
+    FACE_PX,
     IMAGE_SUFFIXES,
     NO_EMOTION,
     FaceSet,
     copies_of,
     emotion_row,
+    is_hidden,
     split_of_path,
 )
 from fer_core.evaluation.predictions import Crops
@@ -52,7 +57,8 @@ class LabelledFaces:
         labels: int64 (N,), indices into `EMOTIONS`.
         files: the N paths within the folder or zip; of FER2013, the file names.
         folders: the N parts of these paths above the emotion folder, "" where there is none.
-        copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
+        copies: bool (N,), which pictures are also among the training pictures, pixel for pixel in grey at 48 pixels;
+            None where that is not known.
         votes: float32 (N, 10), FER+ votes; None where there are none.
         skipped: what was left out.
     """
@@ -111,8 +117,9 @@ def read_labelled(
         monitor: takes in how many files are read; can stop the work.
         classifiers: those that the faces are for: they are kept in colour where one takes colour, and as large as the
             one that looks at the largest.
-        split: "all", or the only one that is read, by folders of that name; "test" is everything that is for neither
-            training nor validation.
+        split: "all", or the only one whose faces are kept, by folders of that name; "test" is everything that is for
+            neither training nor validation. Its faces alone count for the limits, and those in training folders are
+            read one at a time, to tell which ones are copies of them; one that cannot be read is the copy of none.
 
     Raises:
         DatasetError: it is missing, not a folder or zip, beyond the limits, has no picture in a folder named after an
@@ -121,8 +128,12 @@ def read_labelled(
         StoppedError: the monitor was asked to stop.
     """
     monitor, kept = monitor or Monitor(), _Kept(list(classifiers), limits.max_kept_bytes)
-    with opened(source, limits, _in_split(split)) as tree:
-        labelled, skipped = _sorted_out(tree)
+    is_of, trains = _in_split(split), _trains(split)
+    counts = (lambda name: is_of(name) and _is_labelled(name)) if split != "all" else (lambda _: True)
+    with opened(source, limits, lambda name: is_of(name) or trains(name), counts) as tree:
+        labelled, skipped = _sorted_out(tree, is_of)
+        training = [name for name in tree.names if trains(name)]
+        count = len(labelled) + len(training)
         if not labelled and split != "all":
             raise DatasetError(
                 f'{label_of(source)} has no pictures of the split "{split}" in folders named after the emotions; '
@@ -136,24 +147,31 @@ def read_labelled(
         rows = []
         for done, (file, label) in enumerate(labelled, start=1):
             try:
-                picture = _face(tree.read(file), detector)
+                picture = decode_image(tree.read(file), "")
+                face = _face(picture, detector)
             except (MediaError, DatasetError) as error:
                 skipped.append(Skipped(file, str(error)))
             else:
-                rows.append((kept.face(picture), label, file))
-            monitor.step(done, len(labelled))
+                rows.append((kept.face(face), label, file, _digest(picture) if training else b""))
+            monitor.step(done, count)
+        known = set()
+        for done, file in enumerate(training if rows else (), start=len(labelled) + 1):
+            with suppress(MediaError, DatasetError):
+                known.add(_digest(decode_image(tree.read(file), "")))
+            monitor.step(done, count)
     if not rows:
         raise DatasetError(
             f"None of the {len(labelled):,} pictures in {label_of(source)} can be used; the first one, "
             f"{labelled[0][0]}: {next(entry.reason for entry in skipped if entry.file == labelled[0][0])}"
         )
-    crops, labels, files = zip(*rows, strict=True)
+    crops, labels, files, digests = zip(*rows, strict=True)
     return LabelledFaces(
         split=split,
         crops=crops,
         labels=np.array(labels, np.int64),
         files=files,
         folders=tuple(_folder_above(file) for file in files),
+        copies=np.array([digest in known for digest in digests], np.bool_) if known else None,
         skipped=tuple(sorted(skipped, key=lambda entry: entry.file)),
     )
 
@@ -180,11 +198,23 @@ def _in_split(split: str) -> Callable[[str], bool]:
     return lambda name: split_of_path(name) == split
 
 
-def _sorted_out(tree: FileTree) -> tuple[list[tuple[str, int]], list[Skipped]]:
-    """The files in emotion folders, each with its label, and the pictures that are elsewhere."""
-    skipped = [Skipped(name, "Its path leads out of the zip; make the zip again.") for name in tree.unsafe]
+def _trains(split: str) -> Callable[[str], bool]:
+    """Tells the files with which the faces of a split are compared: those that a network would learn from."""
+    if split in ("all", "train"):
+        return lambda _: False
+    return lambda name: split_of_path(name) == "train" and _is_labelled(name)
+
+
+def _is_labelled(name: str) -> bool:
+    return emotion_row(PurePosixPath(name).parent.name) is not None and not is_hidden(name)
+
+
+def _sorted_out(tree: FileTree, is_of: Callable[[str], bool]) -> tuple[list[tuple[str, int]], list[Skipped]]:
+    """The files of a split in emotion folders, each with its label, and the pictures that are elsewhere."""
+    unsafe = filter(is_of, tree.unsafe)
+    skipped = [Skipped(name, "Its path leads out of the zip; make the zip again.") for name in unsafe]
     labelled = []
-    for name in tree.names:
+    for name in filter(is_of, tree.names):
         path = PurePosixPath(name)
         row = emotion_row(path.parent.name)
         if row is not None:
@@ -223,8 +253,13 @@ class _Kept:
         return face
 
 
-def _face(data: bytes, detector: FaceDetector | None) -> NDArray[np.uint8]:
-    picture = decode_image(data, "")
+def _digest(picture: NDArray[np.uint8]) -> bytes:
+    """By which copies are known: in grey at the size of FER2013, whatever the faces are kept as."""
+    small = cv2.resize(grey(picture), (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
+    return hashlib.sha256(small.tobytes()).digest()
+
+
+def _face(picture: NDArray[np.uint8], detector: FaceDetector | None) -> NDArray[np.uint8]:
     if detector is not None:
         found = detector.detect(picture)
         if not found:

@@ -152,7 +152,11 @@ def test_other_names_in_train_and_test_folders_are_the_test_split(capsys, tmp_pa
         path = tmp_path / split / "happy" / "face.png"
         path.parent.mkdir(parents=True)
         path.write_bytes(png(np.full((48, 48), 99, np.uint8)))
-    assert run(capsys, tmp_path)[1]["split"] == "test"
+    (tmp_path / "test" / "happy" / "other.png").write_bytes(png(np.full((48, 48), 7, np.uint8)))
+    result = run(capsys, tmp_path)[1]
+    figures = result["models"][MODEL]
+    assert (result["split"], result["n"], figures["n_deduplicated"]) == ("test", 2, 1)
+    assert figures["accuracy_deduplicated"] is not None
 
 
 class RedEngine:

@@ -240,10 +240,43 @@ def test_one_split_is_read_as_if_the_others_were_not_there(make, tmp_path):
         tmp_path, {**training, "val/sad/v.png": picture(), "test/happy/a.png": picture(), "train/odd/x.png": b""}
     )
     faces = read_labelled(source, limits=ArchiveLimits(max_files=1), split="test")
-    assert (faces.split, faces.files, faces.skipped, faces.copies) == ("test", ("test/happy/a.png",), (), None)
+    assert (faces.split, faces.files, faces.skipped) == ("test", ("test/happy/a.png",), ())
     assert read_labelled(source, split="validation").files == ("val/sad/v.png",)
     with pytest.raises(DatasetError, match=r'no pictures of the split "PublicTest".*choose another split'):
         read_labelled(source, split="PublicTest")
+
+
+@pytest.mark.parametrize("make", [folder_of, zip_of], ids=["folder", "zip"])
+def test_faces_of_a_split_that_are_among_the_training_faces_are_told(make, tmp_path):
+    files = {
+        "train/happy/1.png": picture(10, (96, 96, 3)),
+        "train/happy/broken.png": b"",
+        "train/odd/2.png": picture(30),
+        "val/sad/3.png": picture(10, (96, 96, 3)),
+        "test/happy/a.png": picture(10, (96, 96, 3)),
+        "test/happy/b.png": picture(20),
+        "test/happy/c.png": picture(30),
+    }
+    told: list[Progress] = []
+    source = make(tmp_path, files)
+    faces = read_labelled(source, monitor=Monitor(told.append, every_s=0), split="test")
+    assert faces.copies is not None and faces.copies.tolist() == [True, False, False] and faces.skipped == ()
+    assert [(progress.done, progress.total) for progress in told] == [(n, 5) for n in range(1, 6)]
+    assert read_labelled(source, split="validation").copies.tolist() == [True]
+    assert read_labelled(source, split="train").copies is None and read_labelled(source).copies is None
+    found = read_labelled(source, FakeDetector([Box(5, 5, 20, 20)]), classifiers=[colour_network(224)], split="test")
+    assert found.copies.tolist() == [True, False, False]  # whatever is cut out of the picture
+
+
+@pytest.mark.parametrize("make", [folder_of, zip_of], ids=["folder", "zip"])
+def test_only_the_faces_of_a_split_count_for_the_limits(make, tmp_path):
+    beside = {f"originals/{i}.bin": bytes(9_000) for i in range(5)} | {"originals/x.png": picture()}
+    source = make(tmp_path, {**beside, "test/happy/a.png": picture(), "train/happy/b.png": picture(7)})
+    limits = ArchiveLimits(max_files=1, max_total_bytes=5_000)
+    faces = read_labelled(source, limits=limits, split="test")
+    assert faces.files == ("test/happy/a.png",) and [entry.file for entry in faces.skipped] == ["originals/x.png"]
+    with pytest.raises(DatasetError, match="more than the 1 files"):
+        read_labelled(source, limits=limits)
 
 
 def test_progress_is_told(tmp_path):
