@@ -228,9 +228,12 @@ class _Kept:
     """How faces are kept until all models have read them, and how much memory they may take."""
 
     def __init__(self, classifiers: Sequence[EmotionClassifier], most_bytes: int) -> None:
-        self._px = max([KEPT_PX, *(classifier.card.side_px for classifier in classifiers)])
-        self._in_colour = any(classifier.takes_colour for classifier in classifiers)
-        self._widest = max(classifiers, key=lambda one: (one.takes_colour, one.card.side_px), default=None)
+        largest = max(classifiers, key=lambda one: (one.card.side_px, one.takes_colour), default=None)
+        in_colour = sorted((one for one in classifiers if one.takes_colour), key=lambda one: one is not largest)
+        self._px = max(KEPT_PX, largest.card.side_px if largest else 0)
+        self._in_colour = bool(in_colour)
+        self._asking = [largest] if largest and self._px > KEPT_PX else []
+        self._asking += [one for one in in_colour[:1] if one not in self._asking]
         self._bytes, self._most = 0, most_bytes
 
     def face(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -245,10 +248,14 @@ class _Kept:
         self._bytes += face.nbytes
         if self._bytes > self._most:
             form = f"{self._px} pixels{' in colour' if self._in_colour else ''}"
-            whose = f", as {self._widest.card.title} looks at them," if self._widest else ""
+            several = len(self._asking) > 1
+            look, those = ("look", "those models") if several else ("looks", "that model")
+            whose = (
+                f", as {' and '.join(one.card.title for one in self._asking)} {look} at them," if self._asking else ""
+            )
             raise DatasetError(
                 f"At {form}{whose} these faces take more than the {self._most / 1e6:,.0f} MB of memory allowed; take "
-                f"fewer faces{', or leave that model out' if self._widest else ''}."
+                f"fewer faces{f', or leave {those} out' if self._asking else ''}."
             )
         return face
 

@@ -213,8 +213,12 @@ def test_a_network_that_takes_colour_is_given_it_in_its_size(tmp_path):
     assert crop.shape == (224, 224, 3) and (crop == (255, 0, 0)).all()
 
 
+def network(side_px: int, title: str, takes_colour: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(takes_colour=takes_colour, card=SimpleNamespace(side_px=side_px, title=title))
+
+
 def colour_network(side_px: int) -> SimpleNamespace:
-    return SimpleNamespace(takes_colour=True, card=SimpleNamespace(side_px=side_px, title="Theirs"))
+    return network(side_px, "Theirs", takes_colour=True)
 
 
 def test_faces_that_would_fill_the_memory_are_refused_with_the_model_that_wants_them_so(tmp_path):
@@ -225,6 +229,25 @@ def test_faces_that_would_fill_the_memory_are_refused_with_the_model_that_wants_
     ):
         read_labelled(source, limits=limits, classifiers=[colour_network(224)])
     assert len(read_labelled(source, limits=limits)) == 3
+
+
+@pytest.mark.parametrize(
+    ("networks", "words"),
+    [
+        (
+            [colour_network(96), network(224, "Large")],
+            "At 224 pixels in colour, as Large and Theirs look at them, these",
+        ),
+        ([network(224, "Large"), network(48, "Small")], "At 224 pixels, as Large looks at them, these"),
+        ([colour_network(48), network(96, "Grey")], "At 128 pixels in colour, as Theirs looks at them, these"),
+        ([network(224, "Grey"), colour_network(224)], "At 224 pixels in colour, as Theirs looks at them, these"),
+        ([network(48, "Small")], "At 128 pixels these"),
+    ],
+)
+def test_each_model_is_named_for_what_it_asks_for(networks, words, tmp_path):
+    source = folder_of(tmp_path, {"happy/a.png": picture(shape=(300, 300, 3))})
+    with pytest.raises(DatasetError, match=words):
+        read_labelled(source, limits=ArchiveLimits(max_kept_bytes=1_000), classifiers=networks)
 
 
 def test_a_face_that_was_found_does_not_keep_its_photograph(tmp_path):

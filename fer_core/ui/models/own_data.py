@@ -30,7 +30,8 @@ from fer_core.ui.shared.uploaders import held
 LIMITS: Final = ArchiveLimits(
     max_files=20_000, max_total_bytes=500_000_000, max_file_bytes=50_000_000, max_kept_bytes=500_000_000
 )
-"""Limits of one upload, unpacked; the command line takes more. The last one is met by colour networks alone."""
+"""Limits of one upload, unpacked; the command line takes more. The last one is met only by faces for a network
+that takes colour or looks at more than 128 pixels."""
 
 MOST_BYTES: Final = 200_000_000
 """Limit of one upload in bytes, packed."""
