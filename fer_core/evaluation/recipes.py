@@ -40,8 +40,6 @@ FETCH_FACE: Final = (
 _PUBLIC_STARTS: Final = frozenset({FACE_START, "imagenet"})
 """Starts that are no installed models."""
 
-_FILES: Final = (".keras", ".bin")
-
 # Where a run stops decides how far it gets, not what it is.
 _BUDGETS: Final = frozenset({"epochs", "minutes"})
 
@@ -179,16 +177,23 @@ def _recipe(settings: RunSettings, folder: Path) -> Path | None:
 
 
 def requirements(card: ModelCard) -> list[str]:
-    """The installed models that have to be there before the first of `steps`: weights to start with, teachers.
+    """What has to be there before the first of `steps`: weights to start with, teachers.
 
-    Files of runs that a start or a teacher names are no models, and are left out.
+    Installed models by name, files of runs that no step makes by their path.
     """
-    settings, younger = card.recipe.settings or RunSettings(), _younger_self(card)
-    named = (name for name in (settings.start, *settings.teachers) if name and not name.endswith(_FILES))
-    needed = set(named) - _PUBLIC_STARTS
-    if younger is not None:  # whose run installs the model itself
-        needed = {name for name in needed if name != settings.model} | set(requirements(younger))
-    return sorted(needed)
+    settings, younger, made = card.recipe.settings or RunSettings(), _younger_self(card), _made(card)
+    named = {name for name in (settings.start, *settings.teachers) if name} - _PUBLIC_STARTS
+    needed = {name for name in named if made.isdisjoint((name, PurePath(name).parent.as_posix()))}
+    return sorted(needed.union(requirements(younger) if younger else ()))
+
+
+def _made(card: ModelCard) -> set[str]:
+    """The name of the model and the folders of its runs where runs before the last one make them."""
+    settings, younger = card.recipe.settings, _younger_self(card)
+    if settings is None or younger is None:
+        return set()
+    made = (settings.model, f"models/{settings.model}", _place(settings.start))
+    return {name for name in made if name} | _made(younger)
 
 
 def record_command(name: str) -> str:

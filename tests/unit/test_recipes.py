@@ -89,10 +89,18 @@ def test_a_model_that_went_on_from_itself_is_made_in_two_runs():
 
 def test_a_model_that_went_on_from_the_file_of_its_run_finds_it_there():
     before = {"settings": {"model": "custom_cnn", "start": ""}}
-    card = trained(before, start="runs/custom_cnn/model.keras", teachers=["runs/other/model.keras"])
+    card = trained(before, start="runs/custom_cnn/model.keras", teachers=["runs/custom_cnn/best.keras"])
     commands = [parsed(step.command) for step in steps(card)]
     assert str(commands[0].run_dir) == "runs/custom_cnn" != str(commands[2].run_dir)
     assert commands[2].run_dir == commands[3].run_dir and requirements(card) == []
+
+
+def test_files_of_runs_that_no_step_makes_have_to_be_there():
+    file, other = "runs/other/model.keras", "runs/hybrid/model.keras"
+    assert requirements(trained(start=file, teachers=[other, "vgg16"])) == [other, file, "vgg16"]
+    before = {"settings": {"model": "custom_cnn", "start": "", "teachers": [other]}}
+    assert requirements(trained(before, start="runs/custom_cnn/model.keras", teachers=[file])) == [other, file]
+    assert requirements(trained(before, start="models/custom_cnn/model.keras")) == [other]
 
 
 def test_a_run_that_began_with_another_model_is_one_run():
