@@ -141,17 +141,17 @@ def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int
     if options.out:
         checked_folder(options.out, "--out")
     machine = pictures.machine()
-    subject = _subject(options)
-    against = _against(subject, options.against_python) if options.against else None  # first: it may not be there
-    table = _table(subject, PARTS if options.only is None else options.only)
     asked = _Asked()
+    subject = _subject(options, asked)
+    against = _against(subject, options.against_python) if options.against else None  # first: it may not be there
+    table = _table(subject, options.only, asked)
     measured = replace(
         figures.BenchFigures.of_table(machine, subject.model, table),
         against=against,
         growth=asked("growth", options.growth, lambda: _growth(subject)),
         video=asked("video", options.video, lambda: _video(subject.model, options.minutes)),
         live=asked("live", options.live, lambda: _live(subject.pipeline, options)),
-        detection=asked("detectors", options.detectors, lambda: _detections(options.detectors, subject, table)),
+        detection=_detections(options.detectors, subject, table, asked),
         batch=asked("batch", options.batch, lambda: _batch(subject.model, options)),
         pages=asked("pages", options.pages, lambda: _pages(options.rounds)),
     )
@@ -165,10 +165,10 @@ def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int
 
 
 class _Asked:
-    """What further options ask for. What cannot be measured here is told, and loses nothing of the rest.
+    """What options ask for. What cannot be measured here is told, and loses nothing of the rest.
 
     Attributes:
-        missing: names of what was left out.
+        missing: names of what was asked for and left out.
     """
 
     def __init__(self) -> None:
@@ -179,9 +179,14 @@ class _Asked:
         try:
             return measure() if wanted else None
         except (DependencyError, WorkerError, MediaError) as error:
-            say(f"{name} is left out: {error}")
-            self.missing.append(name)
+            self.leave_out(name, error)
             return None
+
+    def leave_out(self, name: str, error: Exception, by_name: bool = True) -> None:
+        """Tell that something is not measured; nobody misses what was not asked for by its name."""
+        say(f"{name} is left out: {error}")
+        if by_name:
+            self.missing.append(name)
 
 
 def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
@@ -192,7 +197,7 @@ def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
     say(f"written: {report.write(report.report(measured, chosen), options.out)}")
 
 
-def _subject(options: argparse.Namespace) -> "Subject":
+def _subject(options: argparse.Namespace, asked: _Asked) -> "Subject":
     from fer_core.classification import EmotionClassifier
     from fer_core.detection import load_detector
     from fer_core.diagnostics.benchmarks.parts import Subject
@@ -205,23 +210,23 @@ def _subject(options: argparse.Namespace) -> "Subject":
         try:
             classifiers[engine] = EmotionClassifier.load(pipeline.classifier.card.name, engine)
         except (DependencyError, ModelError) as error:  # such as another project's network, which Keras cannot run
-            say(f"{engine} is left out: {error}")
+            asked.leave_out(engine, error)
     detectors = {pipeline.detector.name: pipeline.detector}
     detectors |= {name: load_detector(name) for name in options.detectors if name not in detectors}
     return Subject(pipeline, classifiers, detectors, Recordings(options.codecs, options.length))
 
 
-def _table(subject: "Subject", names: Collection[str]) -> "list[Figure]":
+def _table(subject: "Subject", only: Collection[str] | None, asked: _Asked) -> "list[Figure]":
     from fer_core.diagnostics.benchmarks import parts
 
     figures: list[Figure] = []
-    for name in (name for name in PARTS if name in names):
+    for name in (name for name in PARTS if only is None or name in only):
         title, measure = parts.PARTS[name]
         say(f"{name}: {title}")
         try:
             figures += measure(subject)
-        except (DependencyError, WorkerError) as error:
-            say(f"{name} is left out: {error}")
+        except (DependencyError, WorkerError, MediaError) as error:
+            asked.leave_out(name, error, by_name=only is not None)
     return figures
 
 
@@ -261,8 +266,11 @@ def _told(name: str, figure: Told) -> Told:
     return figure
 
 
-def _detections(names: Sequence[str], subject: "Subject", table: "Sequence[Figure]") -> "dict[str, DetectorFigures]":
-    return {name: _detection(name, subject, table) for name in names}
+def _detections(
+    names: Sequence[str], subject: "Subject", table: "Sequence[Figure]", asked: _Asked
+) -> "dict[str, DetectorFigures] | None":
+    each = ((name, asked(f"the detector {name}", True, partial(_detection, name, subject, table))) for name in names)
+    return {name: figures for name, figures in each if figures is not None} or None
 
 
 def _detection(name: str, subject: "Subject", table: "Sequence[Figure]") -> "DetectorFigures":

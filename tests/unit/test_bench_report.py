@@ -7,10 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
-from fer_core.diagnostics.benchmarks import figures, live, peers, pictures, report, spread, video
-from fer_core.errors import DependencyError, WorkerError
+from fer_core.diagnostics.benchmarks import detection, figures, live, parts, peers, pictures, report, spread, video
+from fer_core.errors import DependencyError, MediaError, ModelError, WorkerError
+from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain
+from fer_core.testing import fake_pipeline
 
 IDLE = pictures.Machine("Linux", "a processor", 2, "3.11.7", 0.1)
 LIVE = live.LiveFigures(1.0, 2.0, 0.5, 30.0, 33.0, 34.0, 0, 0, 1.0, 0.5, None, 0, None)
@@ -43,7 +46,7 @@ def test_what_cannot_be_measured_loses_nothing_of_the_rest(tmp_path, monkeypatch
         raise DependencyError("Timing the pages needs playwright.")
 
     subject = SimpleNamespace(model="fake", pipeline=None)
-    monkeypatch.setattr("fer_core.commands.bench._subject", lambda options: subject)
+    monkeypatch.setattr("fer_core.commands.bench._subject", lambda *_: subject)
     monkeypatch.setattr("fer_core.diagnostics.benchmarks.pages.pages", fails)
     monkeypatch.setattr("fer_core.diagnostics.benchmarks.growth.growth", lambda _: [])
     for name in ("make_clip", "repeat"):
@@ -56,6 +59,40 @@ def test_what_cannot_be_measured_loses_nothing_of_the_rest(tmp_path, monkeypatch
     assert said["video"] == as_plain(read) and said["pages"] is None
     assert report.read(report.newest(tmp_path / "kept")).figures.video == read
     assert "pages is left out: Timing the pages needs playwright." in capsys.readouterr().err
+
+
+def test_one_part_engine_or_detector_that_fails_loses_none_of_the_others(monkeypatch, capsys):
+    def load(model, engine):
+        if engine == "keras":
+            raise ModelError("Keras does not run it.")
+        return fake.classifier
+
+    def found(detector):
+        if detector.name == "haar":
+            raise WorkerError("No faces here.")
+        return {}
+
+    def unreadable(_):
+        raise MediaError("The recording cannot be read.")
+
+    fake = fake_pipeline([])
+    monkeypatch.setattr(EmotionPipeline, "load", lambda model=None: fake)
+    monkeypatch.setattr(EmotionClassifier, "load", load)
+    monkeypatch.setattr(detection, "found", found)
+    monkeypatch.setattr(detection, "searches", lambda detector: [])
+    line = spread.Figure.of("start.image", "", "s", [0.7])
+    monkeypatch.setattr(parts, "PARTS", {name: (name, lambda _: [line]) for name in parts.PARTS})
+    monkeypatch.setitem(parts.PARTS, "recording", ("recording", unreadable))
+    assert main(["bench", "--json", "-"]) == 0  # nothing that is missing was asked for by its name
+    assert "recording is left out: The recording" in capsys.readouterr().err
+    assert main(["bench", "--only", "start", "recording", "--json", "-"]) == 3
+    assert json.loads(capsys.readouterr().out)["table"][0]["key"] == "start.image"
+    assert main(["bench", "--only", "classifier", "--engines", "litert", "keras", "--json", "-"]) == 3
+    assert "keras is left out: Keras does not run it." in capsys.readouterr().err
+    assert main(["bench", "--only", "--detectors", fake.detector.name, "haar", "--json", "-"]) == 3
+    said = capsys.readouterr()
+    assert list(json.loads(said.out)["detection"]) == [fake.detector.name]
+    assert "the detector haar is left out: No faces here." in said.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="memory of ended processes is not told there")
