@@ -11,7 +11,6 @@ from fer_core.classification import ModelCard, default_model, list_cards
 from fer_core.classification.figures import CardFigures
 from fer_core.diagnostics.benchmarks import report
 from fer_core.diagnostics.benchmarks import table as lines
-from fer_core.diagnostics.benchmarks.figures import BenchFigures
 from fer_core.diagnostics.benchmarks.growth import Curve
 from fer_core.diagnostics.benchmarks.peers import PeerFigures
 from fer_core.emotions import EMOTIONS
@@ -52,21 +51,21 @@ def with_tables(text: str, tables: dict[str, str]) -> str:
 
 
 def performance(folder: Path = BENCHMARKS) -> dict[str, str]:
-    """What the newest files of `bench --out` say, of each table the newest that measured it."""
+    """What the newest files of `bench --out` say, of each table the newest that measured it whole."""
     paths = report.newest_first(folder)
     if not paths:
         raise SystemExit("docs/benchmarks holds no benchmark: `python -m fer_core bench --out docs/benchmarks`")
     reports = {path: report.read(path) for path in paths}
 
-    def newest(is_measured: Callable[[BenchFigures], object]) -> Path:
-        return next((path for path, found in reports.items() if is_measured(found.figures)), paths[0])
+    def newest(is_measured: Callable[[report.Report], object]) -> Path:
+        return next((path for path, found in reports.items() if is_measured(found)), paths[0])
 
-    whole = newest(lambda figures: figures.table)
-    against = newest(lambda figures: figures.against)
-    growth = newest(lambda figures: figures.growth)
+    whole = newest(lambda found: found.figures.table and found.settings.get("only") is None)
+    against = newest(lambda found: found.figures.against)
+    growth = newest(lambda found: found.figures.growth)
     return {
         "conditions": _conditions(reports, whole),
-        "bars": report.bars_markdown(reports[whole]),
+        "bars": report.bars_markdown(reports[whole], list(reports.values())),
         "bench": lines.markdown(reports[whole].figures.table),
         "growth": _elsewhere(reports, growth, whole) + _growth(reports[growth].figures.growth, growth),
         "against": _elsewhere(reports, against, whole) + _against(reports[against].figures.against),

@@ -34,11 +34,30 @@ def test_a_run_of_one_part_empties_no_other_table(tmp_path):
     whole = module.report.read(kept)
     (tmp_path / kept.name).write_bytes(kept.read_bytes())
     before = module.performance(tmp_path)
-    figures = replace(whole.figures, table=(), against=None)
-    (tmp_path / "2999-01-01.json").write_text(json.dumps(as_plain(replace(whole, date="2999-01-01", figures=figures))))
+    figures = replace(whole.figures, table=whole.figures.table[:1], against=None)
+    part = replace(whole, date="2999-01-01", figures=figures, settings={**whole.settings, "only": ["start"]})
+    (tmp_path / "2999-01-01.json").write_text(json.dumps(as_plain(part)))
     after = module.performance(tmp_path)
     assert {name for name in before if before[name] != after[name]} == {"growth"}
     assert after["growth"].startswith("Measured on 2999-01-01") and "benchmarks/2999-01-01.svg" in after["growth"]
+
+
+def test_a_run_without_further_options_leaves_their_aims_measured(tmp_path):
+    module = make_tables()
+    [kept] = module.report.newest_first(module.BENCHMARKS)[:1]
+    whole = module.report.read(kept)
+    (tmp_path / kept.name).write_bytes(kept.read_bytes())
+    before = module.performance(tmp_path)["bars"].splitlines()
+    figures = replace(whole.figures, against=None, video=None)
+    newer = replace(whole, date="2999-01-01", figures=figures, bars=module.report.bars(figures))
+    (tmp_path / "2999-01-01.json").write_text(json.dumps(as_plain(newer)))
+    after = module.performance(tmp_path)["bars"].splitlines()
+    assert [line.replace(f" ({whole.date})", "") for line in after] == before
+    dated = [line for line in after if whole.date in line]
+    assert len(dated) == 5 and all("`fer`" in line or "an hour" in line for line in dated)
+    elsewhere = replace(figures, machine=replace(figures.machine, processor="another"))
+    (tmp_path / "2999-01-01.json").write_text(json.dumps(as_plain(replace(newer, figures=elsewhere))))
+    assert module.performance(tmp_path)["bars"].count("not measured") == 5
 
 
 def test_every_command_is_in_the_reference():

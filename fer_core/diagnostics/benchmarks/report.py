@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -126,16 +126,31 @@ def is_idle(machine: Machine) -> bool:
     return machine.load is None or machine.load <= IDLE_BELOW * (machine.cores or 1)
 
 
-def bars_markdown(of: Report) -> str:
-    """The aims for a document. What was measured beside other work judges none."""
+def bars_markdown(of: Report, others: Sequence[Report] = ()) -> str:
+    """The aims for a document. What was measured beside other work judges none.
+
+    Args:
+        of: the run that judges them.
+        others: runs, newest first. What `of` did not measure is taken from the first of them on such a machine that
+            did, and bears its day.
+    """
     rows = ["| aim on two idle cores | measured | |", "|---|---|---|"]
-    idle = is_idle(of.figures.machine)
-    for bar in of.bars:
+    alike = [other for other in others if _hardware(other) == _hardware(of)]
+    for asked in of.bars:
+        found = ((run, bar) for run in (of, *alike) for bar in run.bars if bar.name == asked.name)
+        run, bar = next(((run, bar) for run, bar in found if bar.measured is not None), (of, asked))
+        bar = replace(asked, measured=bar.measured)
         aim = f"{bar.name}: {'at least' if bar.at_least else 'at most'} {number(bar.aim)} {bar.unit}"
         measured = "not measured" if bar.measured is None else f"{number(bar.measured)} {bar.unit}"
-        met = bar.met if idle else None
+        measured += f" ({run.date})" if run.date != of.date else ""
+        met = bar.met if is_idle(run.figures.machine) else None
         rows.append(f"| {aim} | {measured} | {'' if met is None else 'met' if met else '**not met**'} |")
     return "\n".join(rows)
+
+
+def _hardware(of: Report) -> tuple[str, str, int | None]:
+    machine = of.figures.machine
+    return machine.system, machine.processor, machine.cores
 
 
 def conditions(of: Report) -> str:
