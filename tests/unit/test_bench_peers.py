@@ -71,9 +71,7 @@ def test_a_ratio_is_the_median_of_the_pairs_and_more_is_faster():
 )
 def test_what_is_missing_is_one_sentence(python, words, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(
-        "fer_core.commands.bench._subject", lambda *_: SimpleNamespace(model="fake", pipeline=None)
-    )
+    monkeypatch.setattr("fer_core.commands.bench._subject", lambda *_: SimpleNamespace(model="fake", pipeline=None))
     with pytest.raises(DependencyError, match=words), peers.opened(python):
         pass
     assert main(["bench", "--only", "--against", "fer", "--against-python", python]) == 3
