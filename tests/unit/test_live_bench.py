@@ -74,7 +74,7 @@ def test_the_figures_of_a_stream_are_those_of_the_contract(frames):
     ]
     assert 0 < figures.callback_p50_ms <= figures.callback_p99_ms
     assert 0 < figures.analysed_fps <= 1.2 * live.CAMERA_FPS and figures.age_p50_ms <= figures.age_p95_ms
-    assert figures.seconds >= 1.0
+    assert figures.seconds >= 0.9  # either part ends with its last frame
     assert figures.undrawn == 0
 
 
