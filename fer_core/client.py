@@ -174,7 +174,7 @@ class Client:
         """The timeline of a recording that is read."""
         from fer_core.timeline.files import from_parquet
 
-        return from_parquet(self._answer("GET", _path("recordings", id_, "/timeline")))[0]
+        return from_parquet(self._answer("GET", _path("recordings", id_, "/timeline"))[0])[0]
 
     def forget(self, id_: str) -> None:
         """Stop the reading of a recording, and delete all that the service has of it."""
@@ -197,7 +197,7 @@ class Client:
         from fer_core.timeline.files import from_parquet
         from fer_core.timeline.study import Study
 
-        content, tag = self._exchange("GET", _path("library", analysis, "/timeline"))
+        content, tag = self._answer("GET", _path("library", analysis, "/timeline"))
         study = Study.of_document(*from_parquet(content))
         self._tags[analysis] = tag
         return study
@@ -216,7 +216,7 @@ class Client:
 
         body = json.dumps({"edits": edits_to_json(study.edits)}).encode()
         path = _path("library", analysis, "/edits")
-        content, tag = self._exchange("PUT", path, body=body, kind=_JSON, wanted=self._tags.get(analysis))
+        content, tag = self._answer("PUT", path, body=body, kind=_JSON, wanted=self._tags.get(analysis))
         name = str(self._plain(content, ("analysis",))["analysis"])
         self._tags[name] = tag
         return name
@@ -262,7 +262,7 @@ class Client:
         has: Collection[str],
     ) -> dict[str, Any]:
         """An answer in JSON, which has these fields."""
-        return self._plain(self._answer(method, path, choices, body, kind), has)
+        return self._plain(self._answer(method, path, choices, body, kind)[0], has)
 
     def _plain(self, content: bytes, has: Collection[str]) -> dict[str, Any]:
         try:
@@ -274,17 +274,6 @@ class Client:
         return plain
 
     def _answer(
-        self,
-        method: str,
-        path: str,
-        choices: Mapping[str, Any] | None = None,
-        body: bytes | BinaryIO | None = None,
-        kind: str = _BYTES,
-    ) -> bytes:
-        """The content of an answer."""
-        return self._exchange(method, path, choices, body, kind)[0]
-
-    def _exchange(
         self,
         method: str,
         path: str,

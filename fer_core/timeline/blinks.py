@@ -42,9 +42,9 @@ def blinks(
     Returns:
         A span for each blink, from the last sample with open eyes before it to the first one after it. Closures next to
         a gap, also one between samples, at the start or at the end are left out. Empty below `LOWEST_RATE_HZ`; see
-        `can_count`.
+        `can_tell_at`.
     """
-    if not can_count(times_s, sampled_s).any():
+    if not can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s).any():
         return []
     closed = open_share < CLOSED_BELOW * usual(times_s, open_share)
     sampled_s = times_s if sampled_s is None else sampled_s
@@ -57,18 +57,6 @@ def blinks(
         if times_s[last] - times_s[first] + step_s <= LONGEST_BLINK_S + SAME_TIME_S:
             found.append(Span(float(times_s[first - 1]), float(times_s[last + 1])))
     return found
-
-
-def can_count(
-    times_s: NDArray[np.floating],
-    sampled_s: NDArray[np.floating] | None = None,
-    open_share: NDArray[np.floating] | None = None,
-) -> NDArray[np.bool_]:
-    """Whether there are enough samples per second around each sample to count blinks: bool (N,); see `blinks`.
-
-    With `open_share`, of samples where it is known.
-    """
-    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s, open_share)
 
 
 def usual(times_s: NDArray[np.floating], open_share: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_core.timeline.blinks import blinks, can_count
+from fer_core.timeline.blinks import LOWEST_RATE_HZ as BLINKS_FROM_HZ
+from fer_core.timeline.blinks import blinks
 from fer_core.timeline.columns import GOOD, GROUP_COLUMNS, problems_in, quality_of
 from fer_core.timeline.movements import DISTANCES, MOVEMENTS, movements, resting
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import is_person, people
-from fer_core.timeline.sampling import between
-from fer_core.timeline.talking import can_tell, talking
+from fer_core.timeline.sampling import between, can_tell_at
+from fer_core.timeline.talking import LOWEST_RATE_HZ as TALKING_FROM_HZ
+from fer_core.timeline.talking import talking
 
 TALKING: Final = "talking"
 """Name of the column, and the word in `quality` where it is true."""
@@ -143,7 +145,7 @@ def _blinking(
     flags = np.zeros(len(grid_s), bool)
     for blink in blinks(grid_s, spread, sampled_s):
         flags |= (grid_s > blink.start_s) & (grid_s < blink.end_s)
-    return _known(flags[where], can_count(grid_s, sampled_s, spread)[where])
+    return _known(flags[where], can_tell_at(grid_s, BLINKS_FROM_HZ, sampled_s, spread)[where])
 
 
 def _talking(
@@ -151,7 +153,7 @@ def _talking(
 ) -> NDArray[np.object_]:
     grid_s, spread, where = _on_grid(times_s, open_share, sampled_s)
     flags = talking(grid_s, spread, sampled_s)
-    return _known(flags[where], can_tell(grid_s, sampled_s, spread)[where])
+    return _known(flags[where], can_tell_at(grid_s, TALKING_FROM_HZ, sampled_s, spread)[where])
 
 
 def _known(flags: NDArray[np.bool_], is_known: NDArray[np.bool_]) -> NDArray[np.object_]:

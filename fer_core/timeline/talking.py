@@ -23,18 +23,6 @@ LOWEST_RATE_HZ: Final = 3.0
 """Talking is not detected with fewer samples per second."""
 
 
-def can_tell(
-    times_s: NDArray[np.floating],
-    sampled_s: NDArray[np.floating] | None = None,
-    open_share: NDArray[np.floating] | None = None,
-) -> NDArray[np.bool_]:
-    """Whether there are enough samples per second around each sample to detect talking: bool (N,); see `talking`.
-
-    With `open_share`, of samples where it is known.
-    """
-    return can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s, open_share)
-
-
 def talking(
     times_s: NDArray[np.floating], open_share: NDArray[np.floating], sampled_s: NDArray[np.floating] | None = None
 ) -> NDArray[np.bool_]:
@@ -48,7 +36,7 @@ def talking(
     Returns:
         bool (N,); false with fewer than `LOWEST_RATE_HZ` samples per second, and where no face was found.
     """
-    known = can_tell(times_s, sampled_s)
+    known = can_tell_at(times_s, LOWEST_RATE_HZ, sampled_s)
     if not known.any():
         return known
     unseen = holes(times_s, LOWEST_RATE_HZ, sampled_s)

@@ -9,7 +9,7 @@ import pytest
 
 from fer_core.readings import FaceReading, FrameReading, Pose
 from fer_core.reports.tables import csv_text, dictionary_text
-from fer_core.timeline.blinks import blinks, can_count
+from fer_core.timeline.blinks import LOWEST_RATE_HZ, blinks
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, GROUP_COLUMNS, GROUPS, MEASURES, PICTURE_COLUMNS
 from fer_core.timeline.corrections import within
 from fer_core.timeline.edits import Edit, Exclude, Merge, Remove, Rest, Smooth, Split
@@ -17,7 +17,7 @@ from fer_core.timeline.files import from_json, from_parquet, json_bytes, parquet
 from fer_core.timeline.movements import MOVEMENTS, Geometry, resting
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import good_only
-from fer_core.timeline.sampling import rate_hz, runs, sampled_at
+from fer_core.timeline.sampling import can_tell_at, rate_hz, runs, sampled_at
 from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline, build, rows_of_frame
 from fer_core.timeline.talking import TALKING_REVERSALS, reversals, talking
@@ -92,7 +92,7 @@ def test_narrow_eyes_blink_too():
 
 def test_too_few_samples_cannot_count_blinks():
     times_s = at(4, 20)
-    assert not can_count(times_s).any()
+    assert not can_tell_at(times_s, LOWEST_RATE_HZ).any()
     assert blinks(times_s, with_blinks(times_s, (3.0,))) == []
     assert blinks(np.zeros(0), np.zeros(0)) == []
 
