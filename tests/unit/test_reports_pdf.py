@@ -364,6 +364,12 @@ def test_many_people_find_room(monkeypatch):
         assert "what people feel" in page.extract_text()
 
 
+def test_the_log_of_a_server_is_not_filled_by_a_report(caplog):
+    caplog.set_level(logging.INFO)
+    pdf_report(of_rows([reading(0, 1, "happy")]), DAY)
+    assert caplog.messages == []
+
+
 def test_it_is_written_or_the_place_is_named(tmp_path, a_word_for_the_report):
     path = tmp_path / "new" / "report.pdf"
     write_pdf(of_rows([]), path, DAY)
