@@ -60,7 +60,12 @@ def performance(folder: Path = BENCHMARKS) -> dict[str, str]:
     def newest(is_measured: Callable[[report.Report], object]) -> Path:
         return next((path for path, found in reports.items() if is_measured(found)), paths[0])
 
-    whole = newest(lambda found: found.figures.table and found.settings.get("only") is None)
+    def is_whole(found: report.Report) -> bool:
+        return bool(found.figures.table) and not found.settings.get("only") and not found.settings.get("left_out")
+
+    whole = newest(is_whole)
+    if not is_whole(reports[whole]):
+        raise SystemExit("docs/benchmarks holds no whole run: `python -m fer_core bench --out docs/benchmarks`")
     against = newest(lambda found: found.figures.against)
     growth = newest(lambda found: found.figures.growth)
     return {

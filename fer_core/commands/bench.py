@@ -1,7 +1,7 @@
 """The `bench` command: how fast it is on this machine."""
 
 import argparse
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -160,7 +160,7 @@ def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int
     if options.json != "-":
         _show(measured)
     if options.out:
-        _keep(measured, options)
+        _keep(measured, options, asked.left_out)
     return BAD_INPUT if asked.missing else DONE
 
 
@@ -168,32 +168,36 @@ class _Asked:
     """What options ask for. What cannot be measured here is told, and loses nothing of the rest.
 
     Attributes:
-        missing: names of what was asked for and left out.
+        left_out: names of what was left out.
+        missing: those of them that were asked for by name.
     """
 
     def __init__(self) -> None:
+        self.left_out: list[str] = []
         self.missing: list[str] = []
 
-    def __call__(self, name: str, wanted: object, measure: Callable[[], Told]) -> Told | None:
+    def __call__(self, name: str, wanted: object, measure: Callable[[], Told], *, by_name: bool = True) -> Told | None:
         """The figures; None where nobody wants them, or they cannot be had."""
         try:
             return measure() if wanted else None
         except (DependencyError, WorkerError, MediaError) as error:
-            self.leave_out(name, error)
+            self.leave_out(name, error, by_name)
             return None
 
     def leave_out(self, name: str, error: Exception, by_name: bool = True) -> None:
         """Tell that something is not measured; nobody misses what was not asked for by its name."""
         say(f"{name} is left out: {error}")
+        self.left_out.append(name)
         if by_name:
             self.missing.append(name)
 
 
-def _keep(measured: "BenchFigures", options: argparse.Namespace) -> None:
+def _keep(measured: "BenchFigures", options: argparse.Namespace, left_out: Sequence[str]) -> None:
     from fer_core.diagnostics.benchmarks import report
 
-    left_out = ("run", "json", "out", "against_python", "recording")  # places on this machine
-    chosen = {name: as_plain(value) for name, value in vars(options).items() if name not in left_out}
+    places = ("run", "json", "out", "against_python", "recording")  # on this machine
+    chosen = {name: as_plain(value) for name, value in vars(options).items() if name not in places}
+    chosen["left_out"] = list(left_out)
     say(f"written: {report.write(report.report(measured, chosen), options.out)}")
 
 
@@ -212,7 +216,9 @@ def _subject(options: argparse.Namespace, asked: _Asked) -> "Subject":
         except (DependencyError, ModelError) as error:  # such as another project's network, which Keras cannot run
             asked.leave_out(engine, error)
     detectors = {pipeline.detector.name: pipeline.detector}
-    detectors |= {name: load_detector(name) for name in options.detectors if name not in detectors}
+    for name in options.detectors:
+        if name not in detectors and (loaded := asked(f"the detector {name}", True, partial(load_detector, name))):
+            detectors[name] = loaded
     return Subject(pipeline, classifiers, detectors, Recordings(options.codecs, options.length))
 
 
@@ -223,11 +229,14 @@ def _table(subject: "Subject", only: Collection[str] | None, asked: _Asked) -> "
     for name in (name for name in PARTS if only is None or name in only):
         title, measure = parts.PARTS[name]
         say(f"{name}: {title}")
-        try:
-            figures += measure(subject)
-        except (DependencyError, WorkerError, MediaError) as error:
-            asked.leave_out(name, error, by_name=only is not None)
+        measured = asked(name, True, partial(_all, measure, subject), by_name=only is not None)
+        figures += measured or ()
     return figures
+
+
+def _all(measure: "Callable[[Subject], Iterator[Figure]]", subject: "Subject") -> "list[Figure]":
+    """The lines of a part, once all are measured."""
+    return list(measure(subject))
 
 
 def _against(subject: "Subject", python: str | None) -> "PeerFigures":
@@ -269,7 +278,8 @@ def _told(name: str, figure: Told) -> Told:
 def _detections(
     names: Sequence[str], subject: "Subject", table: "Sequence[Figure]", asked: _Asked
 ) -> "dict[str, DetectorFigures] | None":
-    each = ((name, asked(f"the detector {name}", True, partial(_detection, name, subject, table))) for name in names)
+    loaded = [name for name in names if name in subject.detectors]
+    each = ((name, asked(f"the detector {name}", True, partial(_detection, name, subject, table))) for name in loaded)
     return {name: figures for name, figures in each if figures is not None} or None
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
+from fer_core.detection import load_detector
 from fer_core.diagnostics.benchmarks import detection, figures, live, parts, peers, pictures, report, spread, video
 from fer_core.errors import DependencyError, MediaError, ModelError, WorkerError
 from fer_core.pipeline import EmotionPipeline
@@ -61,7 +62,7 @@ def test_what_cannot_be_measured_loses_nothing_of_the_rest(tmp_path, monkeypatch
     assert "pages is left out: Timing the pages needs playwright." in capsys.readouterr().err
 
 
-def test_one_part_engine_or_detector_that_fails_loses_none_of_the_others(monkeypatch, capsys):
+def test_one_part_engine_or_detector_that_fails_loses_none_of_the_others(monkeypatch, capsys, tmp_path):
     def load(model, engine):
         if engine == "keras":
             raise ModelError("Keras does not run it.")
@@ -73,11 +74,18 @@ def test_one_part_engine_or_detector_that_fails_loses_none_of_the_others(monkeyp
         return {}
 
     def unreadable(_):
+        yield spread.Figure.of("recording.first", "", "s", [0.7])
         raise MediaError("The recording cannot be read.")
+
+    def load_one(name):
+        if name == "mtcnn":
+            raise DependencyError("It is not installed.")
+        return load_detector(name)
 
     fake = fake_pipeline([])
     monkeypatch.setattr(EmotionPipeline, "load", lambda model=None: fake)
     monkeypatch.setattr(EmotionClassifier, "load", load)
+    monkeypatch.setattr("fer_core.detection.load_detector", load_one)
     monkeypatch.setattr(detection, "found", found)
     monkeypatch.setattr(detection, "searches", lambda detector: [])
     line = spread.Figure.of("start.image", "", "s", [0.7])
@@ -86,13 +94,16 @@ def test_one_part_engine_or_detector_that_fails_loses_none_of_the_others(monkeyp
     assert main(["bench", "--json", "-"]) == 0  # nothing that is missing was asked for by its name
     assert "recording is left out: The recording" in capsys.readouterr().err
     assert main(["bench", "--only", "start", "recording", "--json", "-"]) == 3
-    assert json.loads(capsys.readouterr().out)["table"][0]["key"] == "start.image"
+    assert [line["key"] for line in json.loads(capsys.readouterr().out)["table"]] == ["start.image"]
     assert main(["bench", "--only", "classifier", "--engines", "litert", "keras", "--json", "-"]) == 3
     assert "keras is left out: Keras does not run it." in capsys.readouterr().err
-    assert main(["bench", "--only", "--detectors", fake.detector.name, "haar", "--json", "-"]) == 3
+    assert main(["bench", "--only", "--detectors", fake.detector.name, "haar", "mtcnn", "--json", "-"]) == 3
     said = capsys.readouterr()
     assert list(json.loads(said.out)["detection"]) == [fake.detector.name]
     assert "the detector haar is left out: No faces here." in said.err
+    assert "the detector mtcnn is left out: It is not installed." in said.err
+    assert main(["bench", "--out", str(tmp_path)]) == 0
+    assert report.read(report.newest(tmp_path)).settings["left_out"] == ["recording"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="memory of ended processes is not told there")

@@ -28,14 +28,15 @@ def test_figures_are_those_of_the_cards(name):
     assert text == module.with_tables(text, module.documents()[name]), f"{name} is out of date: run `make tables`"
 
 
-def test_a_run_of_one_part_empties_no_other_table(tmp_path):
+@pytest.mark.parametrize("settings", [{"only": ["start"]}, {"left_out": ["recording"]}])
+def test_a_run_of_some_parts_empties_no_other_table(tmp_path, settings):
     module = make_tables()
     [kept] = module.report.newest_first(module.BENCHMARKS)[:1]
     whole = module.report.read(kept)
     (tmp_path / kept.name).write_bytes(kept.read_bytes())
     before = module.performance(tmp_path)
     figures = replace(whole.figures, table=whole.figures.table[:1], against=None)
-    part = replace(whole, date="2999-01-01", figures=figures, settings={**whole.settings, "only": ["start"]})
+    part = replace(whole, date="2999-01-01", figures=figures, settings={**whole.settings, **settings})
     (tmp_path / "2999-01-01.json").write_text(json.dumps(as_plain(part)))
     after = module.performance(tmp_path)
     assert {name for name in before if before[name] != after[name]} == {"growth"}
@@ -52,7 +53,7 @@ def test_a_run_without_further_options_leaves_their_aims_measured(tmp_path):
     newer = replace(whole, date="2999-01-01", figures=figures, bars=module.report.bars(figures))
     (tmp_path / "2999-01-01.json").write_text(json.dumps(as_plain(newer)))
     after = module.performance(tmp_path)["bars"].splitlines()
-    assert [line.replace(f" ({whole.date})", "") for line in after] == before
+    assert [line.replace(f" ({whole.date}, another run)", "") for line in after] == before
     dated = [line for line in after if whole.date in line]
     assert len(dated) == 5 and all("`fer`" in line or "an hour" in line for line in dated)
     elsewhere = replace(figures, machine=replace(figures.machine, processor="another"))

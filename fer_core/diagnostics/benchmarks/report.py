@@ -132,25 +132,26 @@ def bars_markdown(of: Report, others: Sequence[Report] = ()) -> str:
     Args:
         of: the run that judges them.
         others: runs, newest first. What `of` did not measure is taken from the first of them on such a machine that
-            did, and bears its day.
+            with the same model that did, and bears its day.
     """
     rows = ["| aim on two idle cores | measured | |", "|---|---|---|"]
-    alike = [other for other in others if _hardware(other) == _hardware(of)]
+    alike = [other for other in others if _subject(other) == _subject(of)]
     for asked in of.bars:
         found = ((run, bar) for run in (of, *alike) for bar in run.bars if bar.name == asked.name)
         run, bar = next(((run, bar) for run, bar in found if bar.measured is not None), (of, asked))
         bar = replace(asked, measured=bar.measured)
         aim = f"{bar.name}: {'at least' if bar.at_least else 'at most'} {number(bar.aim)} {bar.unit}"
         measured = "not measured" if bar.measured is None else f"{number(bar.measured)} {bar.unit}"
-        measured += f" ({run.date})" if run.date != of.date else ""
+        measured += f" ({run.date}, another run)" if run is not of else ""
         met = bar.met if is_idle(run.figures.machine) else None
         rows.append(f"| {aim} | {measured} | {'' if met is None else 'met' if met else '**not met**'} |")
     return "\n".join(rows)
 
 
-def _hardware(of: Report) -> tuple[str, str, int | None]:
+def _subject(of: Report) -> tuple[str, str, int | None, str]:
+    """What was measured on which hardware."""
     machine = of.figures.machine
-    return machine.system, machine.processor, machine.cores
+    return machine.system, machine.processor, machine.cores, of.figures.model
 
 
 def conditions(of: Report) -> str:
