@@ -360,6 +360,24 @@ def test_the_video_page_says_whether_the_present_corrections_are_kept(place):
     assert said() == ("Keep these corrections", True)
 
 
+def test_corrections_of_somebody_else_are_told_and_replaced_by_the_second_press(place):
+    full(place)
+    entry = Library.open(place).search("r3")[0]
+    page, recording = opened_in_video(entry)
+    page.switch_page("pages/3_Video.py")
+    page.session_state[f"parts {recording.number}"] = "Export"
+    page.run()
+    recording.call(1, "Lin")
+    with Library.open(place) as library:
+        theirs = library.open_study(entry.analysis)
+        library.save(entry.analysis, replace(theirs, edits=(*theirs.edits, Name(1, "Grace"))))
+    page.button(key=f"keep {recording.number}").click().run()
+    assert not page.exception and "were changed elsewhere" in texts(page) and "kept]" not in texts(page)
+    assert Library.open(place).open_study(entry.analysis).notes.names == {1: "Grace"}
+    page.button(key=f"keep {recording.number}").click().run()
+    assert Library.open(place).open_study(entry.analysis).notes.names == {1: "Lin"}
+
+
 def test_tables_are_there_to_take_along(place):
     full(place)
     page = tab(study_page(), "Take along")

@@ -77,15 +77,15 @@ def keep(library: Library, recording: OpenRecording) -> None:
             "What was kept of this recording was deleted or changed elsewhere. Open it again from Study, or press the "
             "button once more to keep it as it is here."
         )
-    now = library.open_study(recording.kept)
-    if now.edits != recording.kept_edits:
-        recording.keeps(recording.kept, now)
+    try:
+        name = library.save(recording.kept, study, since=recording.kept_edits)
+    except ChangedError as error:
+        recording.keeps(recording.kept, library.open_study(recording.kept))
         recording.kept_here = None
         raise ChangedError(
             "The kept corrections of this recording were changed elsewhere. Open it again from Study to go on with "
             "those, or press the button once more to replace them by these."
-        )
-    name = library.save(recording.kept, study, since=recording.kept_edits)
+        ) from error
     recording.keeps(name, library.open_study(name), study)
 
 
