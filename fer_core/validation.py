@@ -20,6 +20,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "int_from_float": "it is no whole number",
     "float_type": "it is no number",
     "float_parsing": "it is no number",
+    "bool_type": "it has to be true or false",
+    "bool_parsing": "it has to be true or false",
     "finite_number": "it is no finite number",
     "greater_than": "it has to be more than {gt}",
     "greater_than_equal": "it has to be {ge} or more",

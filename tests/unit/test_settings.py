@@ -225,6 +225,7 @@ def test_a_senseless_setting_of_the_service_is_named_and_its_value_is_not(name, 
     [
         (API_KEYS, f"{'a' * 16},guessable", "Entry 2 of FACE_VALUE_API_KEYS cannot be used: it has fewer than 16 char"),
         (SERVICE_JOBS, "many", "FACE_VALUE_SERVICE_JOBS cannot be used: it is no whole number; see the table"),
+        (SERVICE_LIBRARY, "yse", "FACE_VALUE_SERVICE_LIBRARY cannot be used: it has to be true or false; see"),
         (SERVICE_BYTES, "0", "FACE_VALUE_SERVICE_BYTES cannot be used: it has to be more than 0; see the table"),
     ],
 )
