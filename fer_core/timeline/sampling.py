@@ -79,7 +79,7 @@ def can_tell_at(
 ) -> NDArray[np.bool_]:
     """Whether a recording has enough samples a second, as a whole and around each of these samples: bool (N,).
 
-    A sample that has a hole on either side, or no neighbour at all, tells nothing.
+    A sample that has a hole or the end on both sides tells nothing.
 
     Args:
         times_s: as in `holes`.

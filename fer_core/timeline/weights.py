@@ -27,7 +27,7 @@ _SHORT_PAUSE_S: Final = 0.25
 def time_range(source: Timeline | pd.DataFrame) -> tuple[float, float]:
     """Start and end of a time axis in seconds: of the whole recording, or of the rows where only rows are given."""
     times = _sampled_times(rows_of(source))
-    end_s = float(times[-1]) + interval_s(source) if len(times) else 0.0
+    end_s = float(times[-1] + _usual_at(np.diff(times), interval_s(source))[-1]) if len(times) else 0.0
     if not isinstance(source, Timeline):
         return (float(times[0]) if len(times) else 0.0), end_s
     duration_s = source.recording.duration_s
