@@ -188,7 +188,8 @@ def _in_words(result: "EvaluationResult") -> Iterator[str]:
 
 
 def _duplicates(options: argparse.Namespace) -> int:
-    from fer_core.evaluation.datasets import duplicates_report, load_faces
+    from fer_core.evaluation.copies import duplicates_report
+    from fer_core.evaluation.datasets import load_faces
 
     for what, number in duplicates_report(load_faces(options.data)).items():
         tell(f"{what}: {number}")

@@ -108,7 +108,8 @@ def _train(options: argparse.Namespace) -> int:
     """Train one model, or go on training it."""
     settings = training_settings(options)  # before Keras, which takes seconds to load
     _require_keras()
-    from fer_core.evaluation.datasets import copies_of, download, duplicates_report, load_faces
+    from fer_core.evaluation.copies import copies_of, duplicates_report
+    from fer_core.evaluation.datasets import download, load_faces
     from fer_core.training.architectures import ARCHITECTURES
     from fer_core.training.fitting import fit
 

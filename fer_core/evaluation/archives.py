@@ -117,7 +117,10 @@ def label_of(source: Source) -> str:
 def _listed(
     source: Path, label: str, limits: ArchiveLimits, wanted: Callable[[str], bool], counts: Callable[[str], bool]
 ) -> dict[str, tuple[Path, int]] | None:
-    """The wanted files of a folder with their sizes, at most one beyond the limit; None of what is no folder."""
+    """The wanted files of a folder with their sizes; None of what is no folder.
+
+    Of those that count there is at most one beyond the limit.
+    """
     listed: dict[str, tuple[Path, int]] = {}
     room = limits.max_files
     try:

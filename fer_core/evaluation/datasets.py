@@ -7,12 +7,11 @@ https://arxiv.org/abs/1608.01041.
 """
 
 import csv
-import hashlib
 import importlib
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -198,48 +197,6 @@ def layout_of(path: Path) -> Layout:
     return "splits" if any(not _SPLIT_FOLDERS.keys().isdisjoint(parts[:-2]) for parts in paths) else "plain"
 
 
-def copies_of(faces: FaceSet, others: FaceSet) -> NDArray[np.bool_]:
-    """Which of `faces` are, pixel for pixel, also among `others`; bool (N,)."""
-    known = set(_digests(others))
-    return np.array([digest in known for digest in _digests(faces)], dtype=np.bool_)
-
-
-def image_ids(images: Iterable[NDArray[np.uint8]]) -> NDArray[np.str_]:
-    """Names of pictures by their content, by which to find them again: 16 hexadecimal digits of SHA-256 each."""
-    return np.array([hashlib.sha256(image.tobytes()).hexdigest()[:16] for image in images], dtype="<U16")
-
-
-def fingerprint(faces: FaceSet) -> str:
-    """Hexadecimal SHA-256 of a data set: its pictures, labels and splits in any order and any layout."""
-    rows = zip(_digests(faces), faces.labels.tolist(), faces.splits.tolist(), strict=True)
-    lines = sorted(f"{digest} {label} {split}" for digest, label, split in rows)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def fingerprint_of_votes(faces: FaceSet) -> str:
-    """Hexadecimal SHA-256 of the votes that raters gave each picture, in any order."""
-    lines = sorted(f"{digest} {votes}" for digest, votes in zip(_digests(faces), faces.votes.tolist(), strict=True))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def first_of_each(faces: FaceSet) -> NDArray[np.bool_]:
-    """False for each picture that already occurred earlier in `faces`; bool (N,)."""
-    _, first_rows = np.unique(np.array(list(_digests(faces))), return_index=True)
-    return np.isin(np.arange(len(faces)), first_rows)
-
-
-def duplicates_report(faces: FaceSet) -> dict[str, int]:
-    """How many pictures of each test split are byte-identical to one of another split, and copies within training."""
-    train = faces.split("train")
-    report = {"within train": int((~first_of_each(train)).sum())}
-    for name in sorted(set(faces.splits.tolist()) - {"train"}):
-        report[f"{name} also in train"] = int(copies_of(faces.split(name), train).sum())
-    if {"PublicTest", "PrivateTest"} <= set(faces.splits.tolist()):
-        private, public = faces.split("PrivateTest"), faces.split("PublicTest")
-        report["PrivateTest also in PublicTest"] = int(copies_of(private, public).sum())
-    return report
-
-
 def _check_there(path: Path) -> None:
     try:
         there = path.exists()
@@ -249,8 +206,11 @@ def _check_there(path: Path) -> None:
         raise DatasetError(f"{path} does not exist; give a folder, a zip or fer2013.csv.")
 
 
-def _digests(faces: FaceSet) -> Iterator[str]:
-    return (hashlib.sha256(image.tobytes()).hexdigest() for image in faces.images)
+def at_face_px(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A grey picture, uint8 (H, W), at the size of FER2013's: uint8 (`FACE_PX`, `FACE_PX`)."""
+    if picture.shape == (FACE_PX, FACE_PX):
+        return picture
+    return np.asarray(cv2.resize(picture, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, training: bool) -> FaceSet:
@@ -268,9 +228,7 @@ def _read_pictures(path: Path, on_damaged: Callable[[str, str], None] | None, tr
                 raise DatasetError(f"{name} in {path} is not a readable picture; remove it and try again.")
             on_damaged(name, "It is not a picture that is read here; save it as PNG.")
             continue
-        if image.shape != (FACE_PX, FACE_PX):
-            image = np.asarray(cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA), np.uint8)
-        rows.append((image, label, parts[-1], split_of_path(name)))
+        rows.append((at_face_px(image), label, parts[-1], split_of_path(name)))
     if not rows:
         raise DatasetError(
             f"{path} has no pictures in folders named after the emotions ({', '.join(EMOTIONS)}); "

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTION_OF_RATER_CLASS, EMOTIONS, RATER_CLASSES
-from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet, image_ids
+from fer_core.evaluation.copies import image_ids
+from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet
 from fer_core.evaluation.predictions import Predictions
 
 ANY: Final = "any"

@@ -1,13 +1,10 @@
 """Faces with labels that people bring: any folder or zip of pictures in folders named after the emotions."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,16 +13,8 @@ from fer_core.detection import FaceDetector
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, MediaError
 from fer_core.evaluation.archives import DEFAULT_LIMITS, ArchiveLimits, FileTree, Source, label_of, opened
-from fer_core.evaluation.datasets import (
-    FACE_PX,
-    IMAGE_SUFFIXES,
-    NO_EMOTION,
-    FaceSet,
-    copies_of,
-    emotion_row,
-    is_hidden,
-    split_of_path,
-)
+from fer_core.evaluation.copies import copies_of, digest
+from fer_core.evaluation.datasets import IMAGE_SUFFIXES, NO_EMOTION, FaceSet, emotion_row, is_hidden, split_of_path
 from fer_core.evaluation.predictions import Crops
 from fer_core.imaging.crops import bgr, cut_face, grey, shrunk
 from fer_core.jobs import Monitor
@@ -119,7 +108,7 @@ def read_labelled(
             one that looks at the largest.
         split: "all", or the only one whose faces are kept, by folders of that name; "test" is everything that is for
             neither training nor validation. Its faces alone count for the limits, and those in training folders are
-            read one at a time, to tell which ones are copies of them; one that cannot be read is the copy of none.
+            read one at a time, to tell which ones are copies of them; one that cannot be read is in `skipped`.
 
     Raises:
         DatasetError: it is missing, not a folder or zip, beyond the limits, has no picture in a folder named after an
@@ -152,12 +141,14 @@ def read_labelled(
             except (MediaError, DatasetError) as error:
                 skipped.append(Skipped(file, str(error)))
             else:
-                rows.append((kept.face(face), label, file, _digest(picture) if training else b""))
+                rows.append((kept.face(face), label, file, digest(grey(picture)) if training else ""))
             monitor.step(done, count)
         known = set()
         for done, file in enumerate(training if rows else (), start=len(labelled) + 1):
-            with suppress(MediaError, DatasetError):
-                known.add(_digest(decode_image(tree.read(file), "")))
+            try:
+                known.add(digest(grey(decode_image(tree.read(file), ""))))
+            except (MediaError, DatasetError) as error:
+                skipped.append(Skipped(file, f"No face was compared with this picture for training: {error}"))
             monitor.step(done, count)
     if not rows:
         raise DatasetError(
@@ -258,12 +249,6 @@ class _Kept:
                 f"fewer faces{f', or leave {those} out' if self._asking else ''}."
             )
         return face
-
-
-def _digest(picture: NDArray[np.uint8]) -> bytes:
-    """By which copies are known: in grey at the size of FER2013, whatever the faces are kept as."""
-    small = cv2.resize(grey(picture), (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
-    return hashlib.sha256(small.tobytes()).digest()
 
 
 def _face(picture: NDArray[np.uint8], detector: FaceDetector | None) -> NDArray[np.uint8]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
-from fer_core.evaluation.datasets import VOTE_COLUMNS, image_ids, rater_shares
+from fer_core.evaluation.copies import image_ids
+from fer_core.evaluation.datasets import VOTE_COLUMNS, rater_shares
 from fer_core.jobs import Monitor
 from fer_core.logits import softmax
 
@@ -29,7 +30,7 @@ class Predictions:
         rater_probabilities: float32 (N, 8), how the raters of FER+ would split, in `RATER_CLASSES` order; (N, 0) of a
             model that tells nothing of raters.
         labels: int64 (N,), indices into `EMOTIONS`.
-        ids: the N names of the pictures by content, as `fer_core.evaluation.datasets.image_ids` gives them.
+        ids: the N names of the pictures by content, as `fer_core.evaluation.copies.image_ids` gives them.
         votes: float32 (N, 10), FER+ votes in the order of `VOTE_COLUMNS`; a row of zeros where a picture has none.
         copies: bool (N,), which pictures are also among the training pictures; None where that is not known.
     """

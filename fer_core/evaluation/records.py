@@ -25,9 +25,10 @@ from fer_core.classification.explanation import measure_maps, no_map_given
 from fer_core.classification.figures import CardFigures
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, ModelError
+from fer_core.evaluation.copies import duplicates_report, fingerprint
 from fer_core.evaluation.cost import MULTIPLY_ADDS_PROTOCOL, costs
 from fer_core.evaluation.curves import curves
-from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet, duplicates_report, fingerprint
+from fer_core.evaluation.datasets import VOTE_COLUMNS, FaceSet
 from fer_core.evaluation.figures import Costs, Curves, SplitFigures, SplitRobustness
 from fer_core.evaluation.labelled import LabelledFaces, split_of
 from fer_core.evaluation.metrics import measure
@@ -64,9 +65,9 @@ class DataRecord(Record):
     """The data set that a model was trained and measured on.
 
     Attributes:
-        sha256: `fer_core.evaluation.datasets.fingerprint` of it.
+        sha256: `fer_core.evaluation.copies.fingerprint` of it.
         classes: by split, faces by emotion.
-        copies: as `fer_core.evaluation.datasets.duplicates_report` counts them.
+        copies: as `fer_core.evaluation.copies.duplicates_report` counts them.
         labels_and_raters: by split, counts (7 emotions of the label, 8 `RATER_CLASSES` of the FER+ majority).
     """
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from fer_core.classification.recipe import Recipe
 from fer_core.errors import DatasetError
-from fer_core.evaluation.datasets import FACE_PX, FaceSet, fingerprint, fingerprint_of_votes
+from fer_core.evaluation.copies import fingerprint, fingerprint_of_votes
+from fer_core.evaluation.datasets import FACE_PX, FaceSet
 from fer_core.training.architectures import build
 from fer_core.training.augmentation import plain
 from fer_core.training.batches import Batches, sample_weights, targets

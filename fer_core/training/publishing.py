@@ -19,7 +19,8 @@ from fer_core.classification.recipe import Drift, Recipe
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import DatasetError, ExportError
 from fer_core.evaluation import coverage_accuracy, fit_temperature, read_predictions, threshold_for, write_records
-from fer_core.evaluation.datasets import FACE_PX, FaceSet, copies_of, fingerprint
+from fer_core.evaluation.copies import copies_of, fingerprint
+from fer_core.evaluation.datasets import FACE_PX, FaceSet
 from fer_core.evaluation.recipes import FACE_ORIGIN
 from fer_core.evaluation.selection import forward_selection
 from fer_core.imaging.crops import network_input

@@ -12,7 +12,8 @@ import pytest
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, DependencyError, with_extra
 from fer_core.evaluation import datasets
-from fer_core.evaluation.datasets import VOTE_COLUMNS, copies_of, duplicates_report, first_of_each, load_faces, located
+from fer_core.evaluation.copies import copies_of, duplicates_report, first_of_each
+from fer_core.evaluation.datasets import VOTE_COLUMNS, load_faces, located
 
 
 def face(number: int) -> np.ndarray:

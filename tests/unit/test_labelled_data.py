@@ -283,7 +283,9 @@ def test_faces_of_a_split_that_are_among_the_training_faces_are_told(make, tmp_p
     told: list[Progress] = []
     source = make(tmp_path, files)
     faces = read_labelled(source, monitor=Monitor(told.append, every_s=0), split="test")
-    assert faces.copies is not None and faces.copies.tolist() == [True, False, False] and faces.skipped == ()
+    assert faces.copies is not None and faces.copies.tolist() == [True, False, False]
+    [skipped] = faces.skipped
+    assert skipped.file == "train/happy/broken.png" and skipped.reason.startswith("No face was compared with")
     assert [(progress.done, progress.total) for progress in told] == [(n, 5) for n in range(1, 6)]
     assert read_labelled(source, split="validation").copies.tolist() == [True]
     assert read_labelled(source, split="train").copies is None and read_labelled(source).copies is None

@@ -8,7 +8,7 @@ from fer_core.classification import EmotionClassifier, list_cards
 from fer_core.detection import HaarDetector
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation import measure, predict, read_predictions
-from fer_core.evaluation.datasets import image_ids
+from fer_core.evaluation.copies import image_ids
 from fer_core.evaluation.records import PREDICTIONS_FILE
 from fer_core.testing import FakeEngine, fake_card
 

@@ -21,7 +21,8 @@ from fer_core.evaluation import (
     records,
     write_records,
 )
-from fer_core.evaluation.datasets import FaceSet, fingerprint, image_ids
+from fer_core.evaluation.copies import fingerprint, image_ids
+from fer_core.evaluation.datasets import FaceSet
 from fer_core.evaluation.records import EVALUATION_FILE, PREDICTIONS_FILE, record, write_predictions
 from fer_core.networks.files import MODELS_DIR, FileRecord, verify_all
 from fer_core.testing import fake_card
