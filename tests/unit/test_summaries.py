@@ -186,6 +186,8 @@ def test_a_slow_part_counts_whole_though_its_samples_are_few(rate_hz, slow_hz):
     assert run.end_s == pytest.approx(360)
     assert weighted(within(seen, 310, 350))["held_s"].sum() == pytest.approx(40)
     assert interval_s(seen) == pytest.approx(1 / rate_hz)  # which charts of the whole are made by
+    held = weighted(seen.frame)  # of rows alone, whose end nobody knows
+    assert time_range(seen.frame)[1] == pytest.approx((held["time_s"] + held["held_s"]).max())
     stalled = of_rows([reading(t, 1, "happy") for t in (*fast[fast < 100], *fast[fast >= 105], *slow)])
     assert summarise(stalled)[0].seen_s == pytest.approx(355 + max(1.5 / rate_hz, 0.25), abs=2 / rate_hz)
 
