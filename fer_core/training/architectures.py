@@ -11,6 +11,7 @@ The networks are fully convolutional up to the pooling, so they train on small f
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import keras
 import numpy as np
@@ -18,7 +19,12 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
-from fer_core.training.batch_norm import FusedBatchNormalization
+from fer_core.training.quick_layers import (
+    FusedBatchNormalization,
+    MatrixConv2D,
+    QuickAveragePooling2D,
+    QuickMaxPooling2D,
+)
 
 FEATURES = "features"
 """Name of the layer whose output is the last feature map."""
@@ -32,6 +38,19 @@ GREY_MEAN, GREY_STD = 129.0, 65.0
 FLAT_CELL = 0.2 / GREY_STD
 """Mean gradient, in `GREY_STD` a pixel, below which a cell counts as flat: a fifth of a grey level."""
 
+KERAS_LAYERS = {
+    "conv": layers.Conv2D,
+    "max_pool": layers.MaxPooling2D,
+    "average_pool": layers.AveragePooling2D,
+    "normalise": partial(layers.BatchNormalization, momentum=0.9),
+}
+QUICK_LAYERS = {
+    "conv": MatrixConv2D,
+    "max_pool": QuickMaxPooling2D,
+    "average_pool": QuickAveragePooling2D,
+    "normalise": partial(FusedBatchNormalization, momentum=0.9),
+}
+
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {}
 
 
@@ -40,12 +59,16 @@ class Parts:
     """What an architecture is built from.
 
     Attributes:
+        conv: makes a convolution, as `keras.layers.Conv2D`.
         normalise: makes a batch normalisation layer.
         dropout: share of pooled features dropped in training.
         stem_stride: 1 keeps the face's full resolution in the first stage; 2 halves it at once, which costs a little
             accuracy and saves most of the time on a CPU.
     """
 
+    conv: Callable[..., keras.Layer]
+    max_pool: Callable[..., keras.Layer]
+    average_pool: Callable[..., keras.Layer]
     normalise: Callable[[], keras.Layer]
     dropout: float
     stem_stride: int
@@ -61,8 +84,8 @@ def build(name: str, *, dropout: float = 0.4, stem_stride: int = 2, fused: bool 
         fused: use the faster batch normalisation for training. The weights are the same, in the same order, so
             `build(name).set_weights(trained.get_weights())` gives a model of plain Keras layers to save.
     """
-    normalise = FusedBatchNormalization if fused else layers.BatchNormalization
-    return ARCHITECTURES[name](Parts(lambda: normalise(momentum=0.9), dropout, stem_stride))
+    made = QUICK_LAYERS if fused else KERAS_LAYERS
+    return ARCHITECTURES[name](Parts(**made, dropout=dropout, stem_stride=stem_stride))
 
 
 def _architecture(build_network: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
@@ -94,7 +117,7 @@ def hybrid(parts: Parts) -> keras.Model:
     """
     faces, x = _start()
     cells = layers.Concatenate()([_residual_trunk(x, parts), _oriented_gradients(x), _binary_patterns(x)])
-    cells = parts.normalise()(layers.Conv2D(192, 1, use_bias=False, name="join")(cells))
+    cells = parts.normalise()(parts.conv(192, 1, use_bias=False, name="join")(cells))
     for _ in range(2):
         cells = layers.Add()([cells, layers.DepthwiseConv2D(3, padding="same", depthwise_initializer="zeros")(cells)])
         cells = _attend(cells, heads=6)
@@ -112,7 +135,7 @@ def vgg16(parts: Parts) -> keras.Model:
     faces, x = _start()
     for stage, (width, depth) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))):
         if stage > (1 if parts.stem_stride == 2 else 0):
-            x = layers.MaxPooling2D()(x)
+            x = parts.max_pool()(x)
         for place in range(depth):
             stride = parts.stem_stride if (stage, place) == (0, 0) else 1
             x = layers.ReLU()(_conv(x, width, 3, parts, stride))
@@ -129,8 +152,8 @@ def resnet50v2(parts: Parts) -> keras.Model:
     """
     faces, x = _start()
     x = layers.ZeroPadding2D(3)(x)
-    x = layers.Conv2D(64, 7, strides=parts.stem_stride, kernel_initializer="he_normal", name="stem")(x)
-    x = layers.MaxPooling2D(3, strides=2)(layers.ZeroPadding2D(1)(x))
+    x = parts.conv(64, 7, strides=parts.stem_stride, kernel_initializer="he_normal", name="stem")(x)
+    x = parts.max_pool(3, strides=2)(layers.ZeroPadding2D(1)(x))
     for width, depth, stride in ((64, 3, 2), (128, 4, 2), (256, 6, 1), (512, 3, 1)):
         for place in range(depth):
             x = _bottleneck(x, width, parts, stride if place == depth - 1 else 1, widen=place == 0)
@@ -149,8 +172,8 @@ def face_resnet(parts: Parts) -> keras.Model:
     """
     faces, x = _start()
     x = layers.UpSampling2D(4 // parts.stem_stride, interpolation="bilinear")(x)
-    x = layers.Conv2D(32, 7, strides=2, use_bias=False, kernel_initializer="he_normal", name="stem")(x)
-    x = layers.MaxPooling2D(3, strides=2)(layers.ReLU()(parts.normalise()(x)))
+    x = parts.conv(32, 7, strides=2, use_bias=False, kernel_initializer="he_normal", name="stem")(x)
+    x = parts.max_pool(3, strides=2)(layers.ReLU()(parts.normalise()(x)))
     for width, depth in ((32, 3), (64, 4), (128, 3), (256, 3)):
         for place in range(depth):
             x = _plain_block(x, width, parts, stride=2 if width > 32 and place == 0 else 1)
@@ -159,7 +182,7 @@ def face_resnet(parts: Parts) -> keras.Model:
 
 def _plain_block(x: keras.KerasTensor, width: int, parts: Parts, stride: int) -> keras.KerasTensor:
     """Two convolutions beside a shortcut without weights: what a wider block lacks there is zero."""
-    shortcut = layers.AveragePooling2D(2, padding="same")(x) if stride == 2 else x
+    shortcut = parts.average_pool(2, padding="same")(x) if stride == 2 else x
     if missing := width - x.shape[-1]:
         shortcut = ops.pad(shortcut, ((0, 0), (0, 0), (0, 0), (0, missing)))
     x = layers.ReLU()(_conv(x, width, 3, parts, stride))
@@ -169,13 +192,13 @@ def _plain_block(x: keras.KerasTensor, width: int, parts: Parts, stride: int) ->
 def _bottleneck(x: keras.KerasTensor, width: int, parts: Parts, stride: int, widen: bool) -> keras.KerasTensor:
     before = layers.ReLU()(parts.normalise()(x))
     if widen:
-        shortcut = layers.Conv2D(4 * width, 1, strides=stride, kernel_initializer="he_normal")(before)
+        shortcut = parts.conv(4 * width, 1, strides=stride, kernel_initializer="he_normal")(before)
     else:
-        shortcut = layers.MaxPooling2D(1, strides=stride)(x) if stride > 1 else x
+        shortcut = parts.max_pool(1, strides=stride)(x) if stride > 1 else x
     x = layers.ReLU()(_conv(before, width, 1, parts))
     x = layers.ReLU()(_conv(x, width, 3, parts, stride))
     # Zero at the start: every block begins as its shortcut, which deep networks train from more surely.
-    x = layers.Conv2D(4 * width, 1, kernel_initializer="zeros")(x)
+    x = parts.conv(4 * width, 1, kernel_initializer="zeros")(x)
     return layers.Add()([shortcut, x])
 
 
@@ -185,14 +208,14 @@ def _residual_trunk(x: keras.KerasTensor, parts: Parts) -> keras.KerasTensor:
         x = layers.ReLU()(_conv(x, width, 3, parts))
         x = _conv(x, width, 3, parts)
         weight = layers.GlobalAveragePooling2D(keepdims=True)(x)
-        weight = layers.Conv2D(width // 8, 1, activation="relu")(weight)
-        weight = layers.Conv2D(width, 1, activation="sigmoid")(weight)
+        weight = parts.conv(width // 8, 1, activation="relu")(weight)
+        weight = parts.conv(width, 1, activation="sigmoid")(weight)
         return layers.ReLU()(layers.Add()([shortcut, layers.Multiply()([x, weight])]))
 
     x = layers.ReLU()(_conv(x, 32, 5, parts, parts.stem_stride))
     for width, depth in ((32, 2), (64, 2), (128, 2), (192, 1)):
         if width in (64, 128) or (width == 192 and parts.stem_stride == 1):
-            x = layers.MaxPooling2D()(x)
+            x = parts.max_pool()(x)
         for _ in range(depth):
             x = block(x, width)
     return x
@@ -244,7 +267,7 @@ def _attend(cells: keras.KerasTensor, heads: int) -> keras.KerasTensor:
 
 
 def _conv(x: keras.KerasTensor, width: int, size: int, parts: Parts, stride: int = 1) -> keras.KerasTensor:
-    conv = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")
+    conv = parts.conv(width, size, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")
     return parts.normalise()(conv(x))
 
 

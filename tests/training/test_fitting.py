@@ -207,7 +207,7 @@ def test_runs_are_not_mixed_up(tmp_path, first, second, words):
 
 FUSED_UNDER_TORCH = """
 import keras, numpy as np
-from fer_core.training.batch_norm import FusedBatchNormalization
+from fer_core.training.quick_layers import FusedBatchNormalization
 x = np.random.default_rng(0).normal(3, 2, (16, 12, 12, 5)).astype("float32")
 ours, theirs = FusedBatchNormalization(momentum=0.9), keras.layers.BatchNormalization(momentum=0.9)
 for training in (True, True, False):
@@ -215,6 +215,33 @@ for training in (True, True, False):
     np.testing.assert_allclose(a, b, atol=5e-3)
 for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
     np.testing.assert_allclose(a, b, rtol=0.01)  # torch divides the variance by n - 1, Keras by n
+"""
+
+QUICK_UNDER_TORCH = """
+import keras, numpy as np
+from keras import layers
+from fer_core.training.quick_layers import MatrixConv2D, QuickAveragePooling2D, QuickMaxPooling2D
+random = np.random.default_rng(0)
+pairs = [
+    *((MatrixConv2D, layers.Conv2D, {"filters": 4, "kernel_size": size, "strides": stride, "padding": padding})
+      for size in (1, 2, 3, 5) for stride in (1, 2) for padding in ("same", "valid")),
+    *((ours, theirs, {"pool_size": size, "strides": stride, "padding": padding})
+      for ours, theirs in ((QuickMaxPooling2D, layers.MaxPooling2D), (QuickAveragePooling2D, layers.AveragePooling2D))
+      for size in (1, 2, 3) for stride in (1, 2, 3) for padding in ("same", "valid")),
+]
+for ours, theirs, options in pairs:
+    for side in (5, 6, 11, 16):  # outcomes of one place to more than `SMALL_MAP`
+        x = keras.ops.convert_to_tensor(random.normal(size=(3, side, side + 1, 2)).astype("float32"))
+        found = []
+        for kind in (ours, theirs):
+            keras.utils.set_random_seed(1)
+            layer, given = kind(**options), x.clone().requires_grad_(True)
+            outcome = layer(given)
+            (outcome * keras.ops.cos(outcome)).sum().backward()  # each place pulls in another way
+            weights = [weight.value for weight in layer.weights]
+            found.append([outcome, given.grad, *weights, *(weight.grad for weight in weights)])
+        for a, b in zip(*found, strict=True):
+            np.testing.assert_allclose(a.detach(), b.detach(), atol=1e-4, err_msg=f"{ours.__name__} {options} {side}")
 """
 
 NO_GRADIENTS_UNDER_TORCH = """
@@ -233,6 +260,7 @@ assert kept == [False, False], "every batch's activations would stay in memory"
     "code",
     [
         pytest.param(FUSED_UNDER_TORCH, id="fused batch normalisation is Keras's own"),
+        pytest.param(QUICK_UNDER_TORCH, id="quick layers are Keras's own"),
         pytest.param(NO_GRADIENTS_UNDER_TORCH, id="measuring keeps nothing for gradients"),
     ],
 )
