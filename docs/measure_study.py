@@ -17,8 +17,8 @@ from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from fer_core.library.library import Library  # noqa: E402
 from fer_core.library.values import Place  # noqa: E402
+from fer_core.timeline.editing.study import Study  # noqa: E402
 from fer_core.timeline.events.event import Event  # noqa: E402
-from fer_core.timeline.study import Study  # noqa: E402
 from fer_core.ui.study.reading import being_read  # noqa: E402
 from tests.timelines import synthetic  # noqa: E402
 

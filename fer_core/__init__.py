@@ -44,9 +44,21 @@ if TYPE_CHECKING:
     from fer_core.readings import Box, Face, FaceMesh, FaceReading, FrameReading, Pose, Quality
     from fer_core.reports.pictures import to_frame
     from fer_core.request import AnalysisRequest, DetectorChoice, Region
-    from fer_core.timeline.edits import Accompany, Edit, Exclude, Mark, Merge, Name, Rate, Remove, Rest, Smooth, Split
+    from fer_core.timeline.editing.edits import (
+        Accompany,
+        Edit,
+        Exclude,
+        Mark,
+        Merge,
+        Name,
+        Rate,
+        Remove,
+        Rest,
+        Smooth,
+        Split,
+    )
+    from fer_core.timeline.editing.study import Study
     from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
-    from fer_core.timeline.study import Study
     from fer_core.timeline.table import Recording, Timeline
 
 # Imported when they are first asked for: each brings more than a program that does not use it should wait for.
@@ -62,10 +74,10 @@ _LATER: Final = {
     "to_frame": "reports.pictures",
     **dict.fromkeys(
         ("Accompany", "Edit", "Exclude", "Mark", "Merge", "Name", "Rate", "Remove", "Rest", "Smooth", "Split"),
-        "timeline.edits",
+        "timeline.editing.edits",
     ),
     **dict.fromkeys(("Marker", "Notes", "Rating", "Span", "Stimulus"), "timeline.notes"),
-    "Study": "timeline.study",
+    "Study": "timeline.editing.study",
     **dict.fromkeys(("Recording", "Timeline"), "timeline.table"),
 }
 

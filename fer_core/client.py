@@ -24,7 +24,7 @@ from fer_core.media.files import harmless, opened, stored_name
 from fer_core.request import AnalysisRequest
 
 if TYPE_CHECKING:
-    from fer_core.timeline.study import Study
+    from fer_core.timeline.editing.study import Study
     from fer_core.timeline.table import Timeline
 
 ASK_EVERY_S: Final = 0.5
@@ -194,8 +194,8 @@ class Client:
 
     def open_study(self, analysis: str) -> "Study":
         """A kept analysis with every correction in place."""
+        from fer_core.timeline.editing.study import Study
         from fer_core.timeline.files import from_parquet
-        from fer_core.timeline.study import Study
 
         content, tag = self._answer("GET", _path("library", analysis, "/timeline"))
         study = Study.of_document(*from_parquet(content))
@@ -212,7 +212,7 @@ class Client:
             ChangedError: somebody else has changed them since this client took or saved them last; open it again.
             TimelineError: they do not fit its readings.
         """
-        from fer_core.timeline.edits import edits_to_json
+        from fer_core.timeline.editing.edits import edits_to_json
 
         body = json.dumps({"edits": edits_to_json(study.edits)}).encode()
         path = _path("library", analysis, "/edits")

@@ -183,7 +183,7 @@ class FaceMesh(_WithArrays):
         irises: float32 (2, 5, 2), read-only; of the right and of the left eye of the person, the middle first.
         pose: of the head.
         columns: further measurements by the name of their column; see `fer_core.timeline.columns.GROUPS`.
-        geometry: distances without the pose; see `fer_core.timeline.movements.Geometry`.
+        geometry: distances without the pose; see `fer_core.timeline.face.movements.Geometry`.
         covered: the face seems to be partly covered.
     """
 

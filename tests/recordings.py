@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.video.recording import OpenRecording
 

@@ -14,7 +14,7 @@ from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceMesh, FaceReading, FrameReading, Pose, Quality
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.columns import COLUMNS, RAW_COLUMNS
-from fer_core.timeline.movements import DISTANCES
+from fer_core.timeline.face.movements import DISTANCES
 from fer_core.timeline.outline import POINTS
 from fer_core.timeline.table import MEASURE_TYPES, MEASURES, TYPES, Recording, Timeline, build, rows_of_frame
 

@@ -8,7 +8,7 @@ from fer_core.batch.manifest import Entry
 from fer_core.errors import LibraryError, MediaError, StaysDeletedError
 from fer_core.jobs import Monitor
 from fer_core.library.library import Library
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fer_core.batch.remote import Source, scheme_of
 from fer_core.errors import MediaError
 from fer_core.media.files import harmless
 from fer_core.timeline.columns import Column
-from fer_core.timeline.summaries import UNCERTAIN, summarise
+from fer_core.timeline.statistics.summaries import UNCERTAIN, summarise
 from fer_core.timeline.table import Timeline
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from fer_core.emotions import EMOTIONS
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.rows import is_person
 from fer_core.timeline.sampling import HELD_STEPS
-from fer_core.timeline.series import thinned, with_breaks
-from fer_core.timeline.summaries import ALL_EXCLUDED
+from fer_core.timeline.statistics.series import thinned, with_breaks
+from fer_core.timeline.statistics.summaries import ALL_EXCLUDED
 
 CONTESTED = "#c2410c"
 
@@ -23,7 +23,7 @@ def deviation_lines(rows: pd.DataFrame, person: int, usual_s: float) -> go.Figur
     """Seven lines over time: how far each probability is from the same person's mean at rest, -1 to 1.
 
     Args:
-        rows: as `fer_core.timeline.corrections.deviations` gives them.
+        rows: as `fer_core.timeline.editing.corrections.deviations` gives them.
         person: whose.
         usual_s: seconds between two samples of the recording; where the person was away for longer, lines break.
     """
@@ -73,7 +73,7 @@ def agreement_lane(rows: pd.DataFrame, models: Sequence[str], usual_s: float) ->
     """One lane a model with its label over time, and below how far they are apart; contested stretches are shaded.
 
     Args:
-        rows: one person's part of what `fer_core.timeline.agreement.agreement` gives.
+        rows: one person's part of what `fer_core.timeline.statistics.agreement.agreement` gives.
         models: names of the columns with the labels.
         usual_s: seconds between two samples of the recording; where the person was away for longer, nothing is drawn.
     """

@@ -11,12 +11,12 @@ from fer_core.charts.looks import QUIET, clock, lay_out, looks_of_models, nothin
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS
-from fer_core.timeline.movements import MOVEMENTS
+from fer_core.timeline.face.movements import MOVEMENTS
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.sampling import runs
-from fer_core.timeline.series import averaged, spans_of, with_breaks
-from fer_core.timeline.summaries import ALL_EXCLUDED
+from fer_core.timeline.statistics.series import averaged, spans_of, with_breaks
+from fer_core.timeline.statistics.summaries import ALL_EXCLUDED
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import counted, interval_s, time_range, weighted
 

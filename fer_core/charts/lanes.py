@@ -11,8 +11,8 @@ from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
-from fer_core.timeline.series import longest_of_each_column, spans_of
-from fer_core.timeline.summaries import Stretch, problems_of, stretches
+from fer_core.timeline.statistics.series import longest_of_each_column, spans_of
+from fer_core.timeline.statistics.summaries import Stretch, problems_of, stretches
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import interval_s, time_range, weighted
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.summaries import UNCERTAIN
+from fer_core.timeline.statistics.summaries import UNCERTAIN
 
 QUIET: Final = "#8892a6"
 """Lines that only help to read; seen on white and on dark paper."""

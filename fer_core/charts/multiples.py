@@ -12,8 +12,8 @@ from fer_core.charts.lanes import Lane, lanes_figure
 from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.timeline.rows import rows_of_person
-from fer_core.timeline.series import thinned, with_breaks
-from fer_core.timeline.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, stretches, valence
+from fer_core.timeline.statistics.series import thinned, with_breaks
+from fer_core.timeline.statistics.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, stretches, valence
 from fer_core.timeline.weights import interval_s
 
 MOST_POINTS: Final = 200

@@ -10,8 +10,8 @@ from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, filling, lay_
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
-from fer_core.timeline.series import on_grid, thinned, with_breaks, with_zeros
-from fer_core.timeline.summaries import VALENCE_FORMULA, valence
+from fer_core.timeline.statistics.series import on_grid, thinned, with_breaks, with_zeros
+from fer_core.timeline.statistics.summaries import VALENCE_FORMULA, valence
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import interval_s, time_range
 

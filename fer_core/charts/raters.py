@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from fer_core.charts.confusion import by_row, shaded_table
 from fer_core.charts.looks import lay_out
 from fer_core.emotions import EMOTIONS
-from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN
+from fer_core.timeline.statistics.summaries import CATEGORIES, UNCERTAIN
 
 _HEIGHT_PX: Final = 380
 

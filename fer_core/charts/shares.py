@@ -8,7 +8,7 @@ from fer_core.charts.looks import GRID, LOOKS, caption_of, hatch, lay_out, looks
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary
+from fer_core.timeline.statistics.summaries import CATEGORIES, UNCERTAIN, PersonSummary
 
 
 def share_bars(summaries: Sequence[PersonSummary], notes: Notes | None = None) -> go.Figure:

@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 
 from fer_core.charts.confusion import shaded_table
 from fer_core.charts.looks import lay_out
-from fer_core.timeline.summaries import CATEGORIES
+from fer_core.timeline.statistics.summaries import CATEGORIES
 
 
 def transition_table(counts: NDArray[np.int64], ink: str) -> go.Figure:
     """How often each expression was followed by each other one.
 
     Args:
-        counts: int (8, 8), as `fer_core.timeline.transitions.transitions` gives them.
+        counts: int (8, 8), as `fer_core.timeline.statistics.transitions.transitions` gives them.
         ink: colour of the page's text, for the numbers in pale cells.
     """
     texts = [[str(count) if count else "" for count in row] for row in counts]

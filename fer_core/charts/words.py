@@ -11,7 +11,7 @@ from fer_core.emotions import EMOTIONS
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
-from fer_core.timeline.summaries import (
+from fer_core.timeline.statistics.summaries import (
     ALL_EXCLUDED,
     CATEGORIES,
     VALENCE_FORMULA,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fer_core.declaration import Declaration
     from fer_core.pipeline import EmotionPipeline
     from fer_core.request import AnalysisRequest
-    from fer_core.timeline.edits import Edit
+    from fer_core.timeline.editing.edits import Edit
     from fer_core.timeline.table import Timeline
 
 CHECKPOINT: Final = "unfinished.jsonl"
@@ -199,7 +199,7 @@ def _results(
     from fer_core.reports.pdf import write_pdf
     from fer_core.reports.summary import summary_of
     from fer_core.reports.tables import write_csv
-    from fer_core.timeline.study import Study
+    from fer_core.timeline.editing.study import Study
 
     study = Study(timeline, edits)
     timeline, notes = study.timeline, study.notes_of_people
@@ -239,7 +239,7 @@ def _edits(options: argparse.Namespace) -> tuple["Edit", ...]:
         TimelineError: they are not understood, or forbid the bundle that is wanted too.
         MediaError: the file cannot be read.
     """
-    from fer_core.timeline.edits import Remove, edits_from_json
+    from fer_core.timeline.editing.edits import Remove, edits_from_json
 
     if options.edits is None:
         return ()

@@ -27,7 +27,7 @@ from fer_core.jobs import Monitor
 from fer_core.media.video import Sample, Video
 from fer_core.readings import Box
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.rater_agreement import rated_samples
+from fer_core.timeline.statistics.rater_agreement import rated_samples
 from fer_core.timeline.table import Timeline
 
 TAKING_PART: Final = (

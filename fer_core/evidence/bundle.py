@@ -26,9 +26,9 @@ from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.reports.tables import CSV_NAME, DICTIONARY_NAME, csv_text, dictionary_text
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
+from fer_core.timeline.editing.edits import Edit, edits_from_json, edits_to_json
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.files import from_parquet, of_format_1
-from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording, Timeline
 from fer_core.whole_file import write_whole
 from fer_core.zips import DAMAGED

@@ -31,11 +31,11 @@ from fer_core.plain import as_plain
 from fer_core.provenance import Provenance
 from fer_core.reports.tables import CSV_NAME, csv_text
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.edits import Remove, edits_to_json
+from fer_core.timeline.editing.edits import Remove, edits_to_json
+from fer_core.timeline.editing.study import AS_READ, Study, replayed
+from fer_core.timeline.face.movements import DISTANCES
 from fer_core.timeline.files import More, from_json, from_parquet, typed_rows
-from fer_core.timeline.movements import DISTANCES
 from fer_core.timeline.outline import POINTS, unpacked
-from fer_core.timeline.study import AS_READ, Study, replayed
 from fer_core.timeline.table import MEASURES, Recording, Timeline
 
 MOST_TOLD: Final = 20

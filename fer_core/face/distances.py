@@ -17,7 +17,7 @@ from fer_core.face.topology import (
     RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER,
 )
-from fer_core.timeline.movements import Geometry
+from fer_core.timeline.face.movements import Geometry
 
 
 def distances(shape: NDArray[np.floating], eye_openness: float) -> Geometry:

@@ -14,7 +14,7 @@ from fer_core.face.landmarks import Landmarks, MeshFinder
 from fer_core.face.mean_face import MEAN_FACE, mean_face
 from fer_core.networks.face_files import IRIS, MESH, load_faces_card
 from fer_core.readings import Face, Pose
-from fer_core.timeline.movements import Geometry
+from fer_core.timeline.face.movements import Geometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class FaceGeometry:
 
     @cached_property
     def distances(self) -> Geometry:
-        """The distances that movements are computed from; see `fer_core.timeline.movements`."""
+        """The distances that movements are computed from; see `fer_core.timeline.face.movements`."""
         return distances(self.fit.shape, sum(self.openness) / 2)
 
     @cached_property

@@ -11,7 +11,7 @@ from fer_core.library.observations import usable, usable_events
 from fer_core.library.values import Entry
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.curves import STEP_S, Curves, aligned, of_subjects
-from fer_core.timeline.person_samples import Counting, PersonSamples, samples_of_people
+from fer_core.timeline.statistics.person_samples import Counting, PersonSamples, samples_of_people
 
 MOST_STEPS: Final = 400
 """Steps of a curve over whole recordings: with longer ones each step is longer."""

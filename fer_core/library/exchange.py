@@ -26,9 +26,9 @@ from fer_core.library.values import Consent, Entry, Imported, Place, checked_nam
 from fer_core.media.files import harmless
 from fer_core.plain import as_plain, from_plain
 from fer_core.reports.tables import csv_text
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.files import MAX_BYTES
-from fer_core.timeline.study import Study
 from fer_core.whole_file import whole_file
 from fer_core.zips import DAMAGED
 

@@ -4,9 +4,9 @@ import pandas as pd
 
 from fer_core.library.values import Figures, PersonFigures
 from fer_core.timeline.columns import GOOD
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.rows import outside, rows_of_person
-from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import UNCERTAIN, summarise
+from fer_core.timeline.statistics.summaries import UNCERTAIN, summarise
 from fer_core.timeline.weights import weighted
 
 

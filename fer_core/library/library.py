@@ -27,9 +27,9 @@ from fer_core.library.store import Store, name_of
 from fer_core.library.values import Consent, Entry, Matched, Place, Receipt, checked_name
 from fer_core.plain import as_plain
 from fer_core.settings import settings
-from fer_core.timeline.edits import Edit
+from fer_core.timeline.editing.edits import Edit
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.study import Study
 
 CATALOGUE: Final = "catalogue.sqlite3"
 READINGS: Final = "readings"

@@ -14,9 +14,9 @@ from fer_core.library.values import Entry
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.cells import PeopleValues
 from fer_core.timeline.groups.outcome import Outcome, outcome
-from fer_core.timeline.per_event import MOMENT_S, BeforeEvent, per_event, wide
-from fer_core.timeline.person_samples import Counting
-from fer_core.timeline.summaries import CATEGORIES
+from fer_core.timeline.statistics.per_event import MOMENT_S, BeforeEvent, per_event, wide
+from fer_core.timeline.statistics.person_samples import Counting
+from fer_core.timeline.statistics.summaries import CATEGORIES
 
 BEFORE_S: Final = 1.0
 """Seconds before an event against which a change is held."""
@@ -42,7 +42,7 @@ VALUES: Final = tuple(name for name in MEANINGS if name.startswith(("share_", "m
 """Columns that can be compared."""
 
 EVENT_VALUES: Final = tuple(f"{what}_{name}" for what in ("mean", "change", "peak", "shown_share") for name in EMOTIONS)
-"""The same where there is a row an event; see `fer_core.timeline.per_event.MEANINGS`."""
+"""The same where there is a row an event; see `fer_core.timeline.statistics.per_event.MEANINGS`."""
 
 _TITLES: Final = {
     "share": "share of the time",

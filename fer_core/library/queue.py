@@ -27,7 +27,7 @@ from fer_core.media.files import harmless, stored_name
 from fer_core.pipeline import LoadPipeline
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from fer_core.whole_file import write_whole
 
 FOLDER: Final = "queue"

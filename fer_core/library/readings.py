@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from fer_core.errors import LibraryError, TimelineError
-from fer_core.timeline.edits import edits_from_json
+from fer_core.timeline.editing.edits import edits_from_json
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.files import from_parquet, parquet_bytes
-from fer_core.timeline.study import Study
 
 
 def file_of(study: Study) -> bytes:

@@ -17,9 +17,9 @@ from fer_core.library.values import Consent, Entry, Figures, Place
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.edits import Edit, edits_from_json, edits_to_json
+from fer_core.timeline.editing.edits import Edit, edits_from_json, edits_to_json
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording
 
 CHANGED = "The corrections of this analysis were changed by somebody else since they were taken; take them again."

@@ -22,8 +22,8 @@ from fer_core.media.samples import PORTRAIT, PORTRAIT_CREDIT
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import AnalysisRequest
 from fer_core.temporary import temporary_folder
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.study import Study
 
 CREDIT: Final = (
     "Generated: six ways of moving one photograph stand for six subjects, and a card covers the mouth in half of the "

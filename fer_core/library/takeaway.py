@@ -11,7 +11,7 @@ from fer_core.cells import csv_of, for_spreadsheets
 from fer_core.errors import DependencyError, with_extra
 from fer_core.library.observations import BEFORE_S, MEANINGS
 from fer_core.temporary import temporary_folder
-from fer_core.timeline.per_event import MEANINGS as ANY_EVENT
+from fer_core.timeline.statistics.per_event import MEANINGS as ANY_EVENT
 
 MAX_SPSS_NAME: Final = 64
 MAX_SPSS_TEXT: Final = 32_000

@@ -22,7 +22,7 @@ class PersonFigures:
         seconds: that count.
         uncertain_s: seconds of these in which the label is uncertain.
         excluded_s: seconds in which the person is seen and that do not count.
-        shares: of `seconds`, by `fer_core.timeline.summaries.CATEGORIES`.
+        shares: of `seconds`, by `fer_core.timeline.statistics.summaries.CATEGORIES`.
         means: mean probability over time by emotion.
     """
 

@@ -22,9 +22,9 @@ from fer_core.media.encoding import as_stored, state_colours
 from fer_core.provenance import Provenance
 from fer_core.readings import Box, FaceReading, FrameReading
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.edits import Mark
+from fer_core.timeline.editing.edits import Mark
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.notes import Marker
-from fer_core.timeline.study import Study
 from fer_core.timeline.table import Recording, Rows, Timeline, build, rows_of_frame
 
 LOGGER = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from fer_core.reports.wording import reading_facts
 from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people
-from fer_core.timeline.summaries import (
+from fer_core.timeline.statistics.summaries import (
     ALL_EXCLUDED,
     CATEGORIES,
     UNCERTAIN,

@@ -20,8 +20,16 @@ from fer_core.reports.svg import INK, QUIET, RULE, SMALL, Chart, finished, plain
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
-from fer_core.timeline.series import longest_of_each_column, spans_of, thinned, with_breaks
-from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary, Stretch, problems_of, stretches, valence
+from fer_core.timeline.statistics.series import longest_of_each_column, spans_of, thinned, with_breaks
+from fer_core.timeline.statistics.summaries import (
+    CATEGORIES,
+    UNCERTAIN,
+    PersonSummary,
+    Stretch,
+    problems_of,
+    stretches,
+    valence,
+)
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import interval_s, time_range, weighted
 

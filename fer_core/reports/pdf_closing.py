@@ -13,7 +13,7 @@ from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import good_only
 from fer_core.timeline.sampling import SAME_TIME_S
-from fer_core.timeline.summaries import CATEGORIES, UNCERTAIN, PersonSummary, percent_of_time, summarise
+from fer_core.timeline.statistics.summaries import CATEGORIES, UNCERTAIN, PersonSummary, percent_of_time, summarise
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import bridged_s, counted
 

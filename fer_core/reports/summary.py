@@ -11,7 +11,7 @@ from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import good_only
-from fer_core.timeline.summaries import CATEGORIES, PersonSummary, summarise
+from fer_core.timeline.statistics.summaries import CATEGORIES, PersonSummary, summarise
 from fer_core.timeline.table import Recording, Timeline
 from fer_core.timeline.weights import counted
 

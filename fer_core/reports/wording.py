@@ -8,7 +8,7 @@ from fer_core.classification.cards import ModelCard
 from fer_core.classification.figures import EmotionFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.request import AnalysisRequest, percent
-from fer_core.timeline.summaries import VALENCE_FORMULA
+from fer_core.timeline.statistics.summaries import VALENCE_FORMULA
 from fer_core.timeline.table import Timeline
 
 DETECTOR_NAMES: Final = {

@@ -21,10 +21,10 @@ from fer_core.service.problems import answer, answers
 from fer_core.service.recordings import FILE, TYPES, Format, csv_answer, deletion_told
 from fer_core.service.state import State
 from fer_core.service.uploads import body
-from fer_core.timeline.corrections import NO_PERSON
-from fer_core.timeline.edits import Edit, Name, Split, edits_from_json, edits_to_json
+from fer_core.timeline.editing.corrections import NO_PERSON
+from fer_core.timeline.editing.edits import Edit, Name, Split, edits_from_json, edits_to_json
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.rows import people
-from fer_core.timeline.study import Study
 
 _NAME: Final = "a" * 64
 _EXAMPLE: Final[dict[str, Any]] = {

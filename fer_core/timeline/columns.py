@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fer_core.emotions import EMOTIONS
-from fer_core.timeline.movements import DISTANCES, MOVEMENTS
+from fer_core.timeline.face.movements import DISTANCES, MOVEMENTS
 
 GOOD: Final = "good"
 """Value of `quality` without a problem; else it lists the problems, see `quality_of`."""
@@ -148,7 +148,7 @@ MEASURES: Final[Mapping[str, Column]] = {
     "face_confidence": Column("how sure the detector is that this is a face", "0 to 1", "decimal"),
     **{
         name: Column(
-            f"{name.replace('_', ' ')} of the face without its pose; see `fer_core.timeline.movements.Geometry`",
+            f"{name.replace('_', ' ')} of the face without its pose; see `fer_core.timeline.face.movements.Geometry`",
             "share of the width of the eye" if name == "eye_openness" else _DISTANCE,
             "decimal",
         )

@@ -24,9 +24,9 @@ from fer_core.timeline.columns import (
     described,
     quality_of,
 )
-from fer_core.timeline.movements import DISTANCES
+from fer_core.timeline.face.movements import DISTANCES
+from fer_core.timeline.face.of_person import with_recording_columns
 from fer_core.timeline.notes import Span
-from fer_core.timeline.of_person import with_recording_columns
 from fer_core.timeline.outline import packed
 from fer_core.timeline.smoothing import METHODS, gap_s
 

@@ -20,8 +20,8 @@ from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
 from fer_core.settings import LIBRARY
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.timeline.edits import Name, Smooth
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.edits import Name, Smooth
+from fer_core.timeline.editing.study import Study
 from fer_core.ui.shared import library as shared
 from fer_core.ui.shared import loaders, routing
 from fer_core.ui.study import reading as reading_of_files

@@ -24,9 +24,9 @@ from fer_core.readings import Box
 from fer_core.request import Region
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_card, fake_pipeline
-from fer_core.timeline.edits import Exclude, Mark, Rate, Rest, Split
+from fer_core.timeline.editing.edits import Exclude, Mark, Rate, Rest, Split
 from fer_core.timeline.notes import Marker, Span, Stimulus
-from fer_core.timeline.summaries import CATEGORIES, WITHHELD
+from fer_core.timeline.statistics.summaries import CATEGORIES, WITHHELD
 from fer_core.ui.shared import handover, loaders, routing
 from fer_core.ui.video import exports
 from fer_core.ui.video.player.messages import hear

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from fer_core.media.samples import SAMPLE_VIDEO
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from tests.browser.player import key, player_time, player_video, wait_for_player
 from tests.timelines import synthetic
 from tests.videos import write_video

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from fer_core.emotions import EMOTIONS
-from fer_core.timeline.corrections import resmoothed
+from fer_core.timeline.editing.corrections import resmoothed
 from fer_core.timeline.smoothing import GAP_S, METHODS
 from tests.timelines import of_rows, reading
 

@@ -22,9 +22,9 @@ from fer_core.media.video import Video
 from fer_core.reports.summary import summary_of
 from fer_core.reports.tables import csv_text
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.edits import edits_from_json
+from fer_core.timeline.editing.edits import edits_from_json
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.formats import WRITTEN, read_events, write_events
-from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 from tests.timelines import measured, synthetic
 

@@ -23,11 +23,11 @@ from fer_core.library.exchange import export_library
 from fer_core.library.library import Library
 from fer_core.library.values import Consent, Place
 from fer_core.media.images import heic_can_be_read
-from fer_core.timeline.edits import Exclude, Mark, Merge, Name, Rest, Smooth, Split, edits_to_json
+from fer_core.timeline.editing.edits import Exclude, Mark, Merge, Name, Rest, Smooth, Split, edits_to_json
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.events.formats import WRITTEN, write_events
 from fer_core.timeline.notes import Marker, Span
-from fer_core.timeline.study import Study
 from tests.conftest import PORTRAIT, ROOT
 from tests.timelines import measured, synthetic
 from tests.videos import scene, write_sound_only, write_video

@@ -9,11 +9,11 @@ import pytest
 from fer_core import charts
 from fer_core.charts.looks import LOOKS, clock, looks_of_people, safe
 from fer_core.emotions import EMOTIONS, bgr_of
-from fer_core.timeline.corrections import within
+from fer_core.timeline.editing.corrections import within
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.rows import rows_of_person
-from fer_core.timeline.series import longest_of_each_column, on_grid, thinned, with_breaks
-from fer_core.timeline.summaries import CATEGORIES, stretches, summarise
+from fer_core.timeline.statistics.series import longest_of_each_column, on_grid, thinned, with_breaks
+from fer_core.timeline.statistics.summaries import CATEGORIES, stretches, summarise
 from tests.timelines import nobody, of_rows, reading, synthetic
 from tests.unit.test_emotions import luminance
 

@@ -21,9 +21,9 @@ from fer_core.reports.picture_records import PictureSettings, ReadPicture, as_re
 from fer_core.reports.summary import summary_of
 from fer_core.service.choices import RecordingChoices
 from fer_core.testing import fake_pipeline
-from fer_core.timeline.edits import Name
+from fer_core.timeline.editing.edits import Name
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.files import from_json, json_bytes
-from fer_core.timeline.study import Study
 from fer_core.ui.shared.purpose import PURPOSES
 from fer_core.ui.video.reading import analysis
 from tests.timelines import synthetic

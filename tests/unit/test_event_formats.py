@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.clock import Clock, fitted
 from fer_core.timeline.events.event import MAX_BYTES, Event, with_text_of
-from fer_core.timeline.events.expressions import expression_events
 from fer_core.timeline.events.formats import WRITTEN, read_events, write_events
 from fer_core.timeline.notes import Notes, Span
+from fer_core.timeline.statistics.expressions import expression_events
 from tests.timelines import RECORDING, nobody, of_rows, reading
 
 EVENTS = (

@@ -9,10 +9,10 @@ import pytest
 from fer_core.charts.face_lanes import NOT_MEASURED, describe_face, describe_movements, face_lanes, movement_lines
 from fer_core.charts.looks import add_notes, seconds_of
 from fer_core.charts.over_time import NOT_SEEN
-from fer_core.timeline.movements import MOVEMENTS
+from fer_core.timeline.face.movements import MOVEMENTS
 from fer_core.timeline.notes import Marker, Notes, Span
-from fer_core.timeline.series import averaged
-from fer_core.timeline.summaries import ALL_EXCLUDED
+from fer_core.timeline.statistics.series import averaged
+from fer_core.timeline.statistics.summaries import ALL_EXCLUDED
 from tests.timelines import measured, synthetic
 
 

@@ -14,7 +14,7 @@ from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.permutation import paired_t, welch_t
 from fer_core.timeline.groups.synchrony import leave_one_out, synchrony
 from fer_core.timeline.notes import Span
-from fer_core.timeline.person_samples import Counting, samples_of_people
+from fer_core.timeline.statistics.person_samples import Counting, samples_of_people
 from tests.timelines import of_rows, reading, synthetic
 
 

@@ -335,7 +335,7 @@ def test_the_methods_paragraph_is_about_means_too_and_says_of_what_they_are(peop
 
 def test_neither_scipy_stats_nor_statsmodels_is_loaded_before_it_is_needed():
     groups = sorted((ROOT / "fer_core" / "timeline" / "groups").glob("[a-z]*.py"))
-    names = ["fer_core.timeline.per_event", *(f"fer_core.timeline.groups.{path.stem}" for path in groups)]
+    names = ["fer_core.timeline.statistics.per_event", *(f"fer_core.timeline.groups.{path.stem}" for path in groups)]
     code = (  # without what the package itself imports
         "import sys, types; sys.modules['fer_core'] = types.ModuleType('fer_core')\n"
         f"sys.modules['fer_core'].__path__ = ['fer_core']\nimport {', '.join(names)}\n"

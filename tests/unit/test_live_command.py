@@ -22,7 +22,7 @@ from fer_core.live.headless import Session
 from fer_core.live.sources import Camera, Device, Played, Stream, source_of
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from tests.rtsp import RtspCamera
 from tests.unit.test_live_outputs import network, until
 from tests.videos import scene, write_video

@@ -10,7 +10,7 @@ from fer_core.charts.multiples import (
     valence_multiples,
 )
 from fer_core.charts.over_time import NOBODY_SEEN
-from fer_core.timeline.summaries import CATEGORIES
+from fer_core.timeline.statistics.summaries import CATEGORIES
 from fer_core.ui.video.compare import as_table, subjects_of
 from tests.recordings import open_recording
 from tests.timelines import of_rows, reading, synthetic

@@ -9,18 +9,18 @@ import pytest
 
 from fer_core.readings import FaceReading, FrameReading, Pose
 from fer_core.reports.tables import csv_text, dictionary_text
-from fer_core.timeline.blinks import LOWEST_RATE_HZ, blinks
 from fer_core.timeline.columns import BASE, COLUMNS, DTYPES, GROUP_COLUMNS, GROUPS, MEASURES, PICTURE_COLUMNS
-from fer_core.timeline.corrections import within
-from fer_core.timeline.edits import Edit, Exclude, Merge, Remove, Rest, Smooth, Split
+from fer_core.timeline.editing.corrections import within
+from fer_core.timeline.editing.edits import Edit, Exclude, Merge, Remove, Rest, Smooth, Split
+from fer_core.timeline.editing.study import Study
+from fer_core.timeline.face.blinks import LOWEST_RATE_HZ, blinks
+from fer_core.timeline.face.movements import MOVEMENTS, Geometry, resting
+from fer_core.timeline.face.talking import TALKING_REVERSALS, reversals, talking
 from fer_core.timeline.files import from_json, from_parquet, json_bytes, parquet_bytes
-from fer_core.timeline.movements import MOVEMENTS, Geometry, resting
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import good_only
 from fer_core.timeline.sampling import can_tell_at, rate_hz, runs, sampled_at
-from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline, build, rows_of_frame
-from fer_core.timeline.talking import TALKING_REVERSALS, reversals, talking
 from fer_core.ui.video.charts import resting_words
 from tests.recordings import open_recording
 from tests.timelines import RATE, RECORDING, REQUEST, at, face, measured, synthetic

@@ -15,11 +15,11 @@ import pytest
 from fer_core import MediaError, charts, temporary
 from fer_core.jobs import Monitor, Work
 from fer_core.settings import UNFINISHED
-from fer_core.timeline.agreement import agreement
-from fer_core.timeline.edits import Rest
+from fer_core.timeline.editing.edits import Rest
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.notes import Marker, Notes, Span
-from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import stretches
+from fer_core.timeline.statistics.agreement import agreement
+from fer_core.timeline.statistics.summaries import stretches
 from fer_core.ui.video.compare import subjects_of
 from fer_core.ui.video.exports import documents
 from fer_core.ui.video.memory import MOST_OPEN, Memory

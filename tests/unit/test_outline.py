@@ -13,7 +13,7 @@ from fer_core.analysis.tracking import Tracker
 from fer_core.face.mean_face import mean_face
 from fer_core.readings import FrameReading
 from fer_core.reports.tables import csv_text
-from fer_core.timeline.corrections import merged, split, within, without
+from fer_core.timeline.editing.corrections import merged, split, within, without
 from fer_core.timeline.files import from_json, from_parquet, json_bytes, parquet_bytes
 from fer_core.timeline.outline import HIGH, LANDMARKS, LOW, OPEN, POINTS, circles, joined, lines, packed, unpacked
 from fer_core.timeline.table import Timeline, build, rows_of_frame

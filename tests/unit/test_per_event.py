@@ -11,7 +11,15 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Span
-from fer_core.timeline.per_event import MEANINGS, BeforeEvent, Counting, RestingFace, csv_text, per_event, wide
+from fer_core.timeline.statistics.per_event import (
+    MEANINGS,
+    BeforeEvent,
+    Counting,
+    RestingFace,
+    csv_text,
+    per_event,
+    wide,
+)
 from tests.timelines import nobody, of_rows, reading, synthetic
 
 # Person 1, a sample each 0.5 s. Happiness: 0.1 at rest, from 2 s 0.15, 0.9, 0.7, 0.3 (uncertain), 0.1

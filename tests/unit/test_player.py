@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from fer_core.emotions import EMOTIONS
-from fer_core.timeline.corrections import without
+from fer_core.timeline.editing.corrections import without
 from fer_core.timeline.notes import Marker, Notes, Rating, Span
 from fer_core.timeline.outline import joined
-from fer_core.timeline.summaries import CATEGORIES, stretches
+from fer_core.timeline.statistics.summaries import CATEGORIES, stretches
 from fer_core.ui.video.player.component import SCRIPTS, Addresses
 from fer_core.ui.video.player.messages import LONGEST_TEXT, hear
 from fer_core.ui.video.player.outlines import has_outlines, outlines_json

@@ -34,8 +34,8 @@ from fer_core.provenance import Provenance
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest, DetectorChoice, Region
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
-from fer_core.timeline.edits import Merge, Name, Smooth, Split
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.edits import Merge, Name, Smooth, Split
+from fer_core.timeline.editing.study import Study
 from fer_core.version import __version__
 from tests.videos import scene, write_video
 

@@ -7,8 +7,8 @@ import pytest
 from sklearn.metrics import cohen_kappa_score
 
 from fer_core import EMOTIONS, Exclude, Merge, Rate, Rating, Remove, Span, Split, Study, TimelineError
-from fer_core.timeline.rater_agreement import agreement_of, agreement_with_rater, cohens_kappa, rated_samples
-from fer_core.timeline.ratings import erased, rated
+from fer_core.timeline.editing.ratings import erased, rated
+from fer_core.timeline.statistics.rater_agreement import agreement_of, agreement_with_rater, cohens_kappa, rated_samples
 from tests.timelines import of_rows, reading, synthetic
 
 

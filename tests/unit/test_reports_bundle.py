@@ -25,11 +25,11 @@ from fer_core.reports import pdf
 from fer_core.reports.pdf import pdf_report
 from fer_core.reports.tables import csv_text
 from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS, RAW_COLUMNS
-from fer_core.timeline.corrections import merged, resmoothed, split, within, without
-from fer_core.timeline.edits import Mark, Name, Remove
+from fer_core.timeline.editing.corrections import merged, resmoothed, split, within, without
+from fer_core.timeline.editing.edits import Mark, Name, Remove
+from fer_core.timeline.editing.study import AS_READ, Study
 from fer_core.timeline.files import from_json, from_parquet, listed, parquet_bytes, typed_rows
 from fer_core.timeline.notes import Marker
-from fer_core.timeline.study import AS_READ, Study
 from fer_core.timeline.table import MEASURES, Timeline, smoothed
 from tests.timelines import measured, measures_of, nobody, of_rows, reading, synthetic
 from tests.unit.test_timeline_files import SETTINGS_1, parquet_1

@@ -21,10 +21,10 @@ from fer_core.reports.pdf_page import Document
 from fer_core.reports.svg import Chart
 from fer_core.reports.wording import DETECTOR_NAMES, MUST_NOT, limits, methods, reading_facts, references
 from fer_core.request import DetectorChoice, Region
-from fer_core.timeline.corrections import without
+from fer_core.timeline.editing.corrections import without
 from fer_core.timeline.notes import Marker, Notes, Span
 from fer_core.timeline.rows import outside
-from fer_core.timeline.summaries import summarise
+from fer_core.timeline.statistics.summaries import summarise
 from fer_core.timeline.weights import weighted
 from tests.timelines import REQUEST, measured, nobody, of_rows, reading, synthetic
 

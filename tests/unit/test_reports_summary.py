@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fer_core.reports.summary import summary_of
-from fer_core.timeline.corrections import without
+from fer_core.timeline.editing.corrections import without
 from fer_core.timeline.notes import Notes
 from tests.timelines import synthetic
 

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from fer_core.errors import TimelineError
+from fer_core.timeline.editing.resting import check_rest
 from fer_core.timeline.notes import Span
-from fer_core.timeline.resting import check_rest
 from tests.timelines import of_rows, reading
 
 SPAN = Span(0.0, 2.0)

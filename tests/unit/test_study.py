@@ -17,8 +17,8 @@ from fer_core import EMOTIONS, MediaError, TimelineError
 from fer_core.evidence.bundle import bundle_bytes
 from fer_core.timeline import table
 from fer_core.timeline.columns import RAW_COLUMNS
-from fer_core.timeline.corrections import merged, resmoothed, split, within, without
-from fer_core.timeline.edits import (
+from fer_core.timeline.editing.corrections import merged, resmoothed, split, within, without
+from fer_core.timeline.editing.edits import (
     KINDS,
     Accompany,
     Edit,
@@ -34,10 +34,10 @@ from fer_core.timeline.edits import (
     edits_from_json,
     edits_to_json,
 )
+from fer_core.timeline.editing.study import AS_READ, Study, replayed
 from fer_core.timeline.files import from_json, typed_rows
 from fer_core.timeline.notes import Marker, Notes, Rating, Span, Stimulus
 from fer_core.timeline.rows import people
-from fer_core.timeline.study import AS_READ, Study, replayed
 from fer_core.timeline.table import Timeline
 from tests.timelines import measures_of, nobody, of_rows, reading, synthetic
 

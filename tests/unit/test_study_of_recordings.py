@@ -14,8 +14,8 @@ from fer_core.timeline.groups.curves import aligned, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.mixed import mixed_model
 from fer_core.timeline.notes import Span
-from fer_core.timeline.per_event import BeforeEvent, per_event, wide
-from fer_core.timeline.person_samples import Counting, samples_of_people
+from fer_core.timeline.statistics.per_event import BeforeEvent, per_event, wide
+from fer_core.timeline.statistics.person_samples import Counting, samples_of_people
 from tests.timelines import of_rows, reading
 
 LOG = "onset\tduration\ttrial_type\tcondition\n" + "".join(

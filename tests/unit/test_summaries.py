@@ -5,12 +5,12 @@ import pytest
 
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.clock_text import as_clock, as_fine_clock
-from fer_core.timeline.corrections import within
-from fer_core.timeline.events.expressions import expression_events
+from fer_core.timeline.editing.corrections import within
 from fer_core.timeline.notes import Notes, Span
-from fer_core.timeline.person_samples import Counting, samples_of_people
 from fer_core.timeline.rows import good_only, people
-from fer_core.timeline.summaries import (
+from fer_core.timeline.statistics.expressions import expression_events
+from fer_core.timeline.statistics.person_samples import Counting, samples_of_people
+from fer_core.timeline.statistics.summaries import (
     CATEGORIES,
     UNCERTAIN,
     headline,

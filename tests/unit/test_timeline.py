@@ -8,13 +8,13 @@ import pytest
 
 from fer_core import EMOTIONS, TimelineError
 from fer_core.readings import Box, FaceReading, FrameReading, Quality
-from fer_core.timeline.agreement import agreement
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
-from fer_core.timeline.corrections import deviations, merged, resmoothed, split, within, without
+from fer_core.timeline.editing.corrections import deviations, merged, resmoothed, split, within, without
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import good_only
 from fer_core.timeline.smoothing import exponential
-from fer_core.timeline.summaries import summarise
+from fer_core.timeline.statistics.agreement import agreement
+from fer_core.timeline.statistics.summaries import summarise
 from fer_core.timeline.table import GROUP_TYPES, MEASURES, TYPES, Rows, Timeline, build, rows_of_frame
 from fer_core.timeline.weights import weighted
 from tests.timelines import RECORDING, REQUEST

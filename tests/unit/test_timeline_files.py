@@ -17,7 +17,8 @@ from fer_core.provenance import Provenance
 from fer_core.request import AnalysisRequest, DetectorChoice, Region
 from fer_core.timeline import files
 from fer_core.timeline.columns import BASE, COLUMNS
-from fer_core.timeline.corrections import resmoothed, within
+from fer_core.timeline.editing.corrections import resmoothed, within
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.files import (
     from_json,
     from_parquet,
@@ -28,7 +29,6 @@ from fer_core.timeline.files import (
     typed_rows,
     write_document,
 )
-from fer_core.timeline.study import Study
 from fer_core.timeline.table import MEASURES, TYPES, Timeline
 from tests.timelines import measures_of, nobody, of_rows, reading, synthetic
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from fer_core.charts.transitions import describe_transitions, transition_table
-from fer_core.timeline.summaries import CATEGORIES, stretches
-from fer_core.timeline.transitions import transitions
+from fer_core.timeline.statistics.summaries import CATEGORIES, stretches
+from fer_core.timeline.statistics.transitions import transitions
 from tests.timelines import of_rows, reading
 
 HAPPY, SAD, UNCERTAIN = (CATEGORIES.index(name) for name in ("happy", "sad", "uncertain"))

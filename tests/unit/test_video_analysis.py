@@ -30,7 +30,7 @@ from fer_core.networks.files import sha256
 from fer_core.readings import Box, Face
 from fer_core.testing import FakeDetector, FakeEngine, fake_card, fake_pipeline
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS, RAW_COLUMNS
-from fer_core.timeline.corrections import split
+from fer_core.timeline.editing.corrections import split
 from tests.checkpoints import parts_of
 from tests.conftest import ROOT
 from tests.videos import FACE_SHARE, other_person, scene, write_video

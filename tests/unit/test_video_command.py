@@ -23,7 +23,7 @@ from fer_core.file_lock import locked
 from fer_core.pipeline import EmotionPipeline
 from fer_core.request import DEFAULT_DETECTOR
 from fer_core.timeline.columns import COLUMNS, GROUP_COLUMNS
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from tests.checkpoints import parts_of
 from tests.conftest import ROOT
 from tests.videos import scene, write_sound_only, write_video

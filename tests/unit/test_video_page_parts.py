@@ -21,10 +21,10 @@ from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
 from fer_core.settings import UNFINISHED
 from fer_core.testing import fake_pipeline
-from fer_core.timeline.agreement import agreement
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.rows import people
-from fer_core.timeline.summaries import ALL_EXCLUDED, WITHHELD
+from fer_core.timeline.statistics.agreement import agreement
+from fer_core.timeline.statistics.summaries import ALL_EXCLUDED, WITHHELD
 from fer_core.ui.video import exports
 from fer_core.ui.video import people as people_tab
 from fer_core.ui.video import unfinished as video_unfinished

@@ -16,7 +16,7 @@ SUBJECT: Final = "subject"
 CONDITION: Final = "condition"
 NAMELESS: Final = "A row of the table has no subject or no condition; give every recording, and every event, both."
 COVERAGE: Final = ("seconds", "uncertain_s", "excluded_s")
-"""Columns about the data behind a value; see `fer_core.timeline.per_event.MEANINGS`."""
+"""Columns about the data behind a value; see `fer_core.timeline.statistics.per_event.MEANINGS`."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.timeline.groups.cells import MIN_PEOPLE, Cell, check_people
-from fer_core.timeline.person_samples import PersonSamples
+from fer_core.timeline.statistics.person_samples import PersonSamples
 
 STEP_S: Final = 0.25
 RESAMPLES: Final = 2_000

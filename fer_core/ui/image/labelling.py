@@ -8,7 +8,7 @@ from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.evaluation.rated_faces import TAKING_PART, RatedFace, as_seen, labelled_zip
 from fer_core.imaging.crops import cut
 from fer_core.picture_edits import LabelFace, labels_after
-from fer_core.timeline.rater_agreement import agreement_of
+from fer_core.timeline.statistics.rater_agreement import agreement_of
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.seen import readings_are_shown, readings_were_shown
 from fer_core.ui.shared.text import plain

@@ -15,7 +15,7 @@ from fer_core.library.curves import ConditionCurves, curves_around_events, curve
 from fer_core.library.library import Library
 from fer_core.library.observations import Observations, of_events, of_recordings
 from fer_core.library.values import Entry
-from fer_core.timeline.person_samples import PersonSamples
+from fer_core.timeline.statistics.person_samples import PersonSamples
 from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 

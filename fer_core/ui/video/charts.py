@@ -19,13 +19,13 @@ from fer_core.errors import FerError
 from fer_core.evaluation.ranking import short_titles
 from fer_core.face.overlay import head
 from fer_core.face.pose import in_words
-from fer_core.timeline.agreement import agreement
 from fer_core.timeline.clock_text import as_clock
-from fer_core.timeline.of_person import FEWEST_GOOD_SAMPLES, Basis, basis_of
+from fer_core.timeline.face.of_person import FEWEST_GOOD_SAMPLES, Basis, basis_of
 from fer_core.timeline.rows import outside
-from fer_core.timeline.summaries import CATEGORIES, VALENCE_FORMULA, WITHHELD, PersonSummary, stretches
+from fer_core.timeline.statistics.agreement import agreement
+from fer_core.timeline.statistics.summaries import CATEGORIES, VALENCE_FORMULA, WITHHELD, PersonSummary, stretches
+from fer_core.timeline.statistics.transitions import transitions
 from fer_core.timeline.table import Timeline
-from fer_core.timeline.transitions import transitions
 from fer_core.timeline.weights import counted, interval_s
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.text import plain

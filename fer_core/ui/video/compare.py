@@ -17,7 +17,7 @@ from fer_core.charts.multiples import (
 )
 from fer_core.classification import ModelCard
 from fer_core.timeline.clock_text import as_clock
-from fer_core.timeline.summaries import CATEGORIES
+from fer_core.timeline.statistics.summaries import CATEGORIES
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory

@@ -11,7 +11,7 @@ from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.networks.files import sha256
 from fer_core.reports.wording import sampling, smoothing
 from fer_core.timeline.clock_text import as_clock
-from fer_core.timeline.summaries import UNCERTAIN, WITHHELD, headline, percent_of_time
+from fer_core.timeline.statistics.summaries import UNCERTAIN, WITHHELD, headline, percent_of_time
 from fer_core.timeline.weights import interval_s
 from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.reading_options import SMOOTHINGS

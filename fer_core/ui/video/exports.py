@@ -17,11 +17,11 @@ from fer_core.emotions import EMOTIONS
 from fer_core.jobs import Job, Monitor, Work
 from fer_core.reports.annotated import write_annotated
 from fer_core.reports.tables import DECIMALS, csv_text, dictionary_text
-from fer_core.timeline.corrections import within
+from fer_core.timeline.editing.corrections import within
+from fer_core.timeline.editing.study import Study, notes_as_edits, notes_of_those_in
 from fer_core.timeline.events.notes import events_text
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import inside
-from fer_core.timeline.study import Study, notes_as_edits, notes_of_those_in
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain

@@ -12,9 +12,9 @@ from fer_core.charts.raters import describe_rater_table, rater_table
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.evaluation.rated_faces import TAKING_PART, faces_of_recording, labelled_zip
 from fer_core.jobs import Monitor, Work
+from fer_core.timeline.editing.ratings import Ratings
 from fer_core.timeline.notes import Notes
-from fer_core.timeline.rater_agreement import agreement_with_rater
-from fer_core.timeline.ratings import Ratings
+from fer_core.timeline.statistics.rater_agreement import agreement_with_rater
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.shared.progress import show_progress

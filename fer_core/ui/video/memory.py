@@ -18,7 +18,7 @@ from fer_core.errors import MediaError
 from fer_core.jobs import Job, Work
 from fer_core.live.recording import RecordedSession
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import page_memory
 from fer_core.ui.shared.handover import forget_session, recorded_session

@@ -18,7 +18,7 @@ from fer_core.media.samples import SAMPLE_VIDEO, SAMPLE_VIDEO_CREDIT
 from fer_core.media.video import VIDEO_TYPES
 from fer_core.pipeline import EmotionPipeline
 from fer_core.timeline.clock_text import as_clock
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared import loaders, sign_in
 from fer_core.ui.shared.purpose import purpose

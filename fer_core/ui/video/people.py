@@ -13,7 +13,7 @@ from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.errors import FerError
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.notes import Span
-from fer_core.timeline.summaries import summarise
+from fer_core.timeline.statistics.summaries import summarise
 from fer_core.timeline.weights import counted
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.events import CHANGED_ELSEWHERE

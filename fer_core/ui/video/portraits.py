@@ -6,9 +6,9 @@ from pathlib import Path
 
 from fer_core.analysis.portraits import portrait_from
 from fer_core.errors import MediaError
-from fer_core.timeline.edits import Edit, Merge, Split
+from fer_core.timeline.editing.edits import Edit, Merge, Split
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.rows import is_person, people
-from fer_core.timeline.study import Study
 from fer_core.timeline.table import Timeline
 
 

@@ -1,6 +1,6 @@
 """What a second rater does with a recording. No Streamlit in here."""
 
-from fer_core.timeline.edits import Rate
+from fer_core.timeline.editing.edits import Rate
 from fer_core.timeline.weights import interval_s
 from fer_core.ui.video.recording import OpenRecording
 

@@ -16,14 +16,14 @@ from fer_core.media.playing import browsers_play
 from fer_core.media.video import frame_at
 from fer_core.readings import Pose
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.corrections import within, without_poor
-from fer_core.timeline.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
+from fer_core.timeline.editing.corrections import within, without_poor
+from fer_core.timeline.editing.edits import Edit, Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
+from fer_core.timeline.editing.resting import check_rest
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.notes import Marker, Notes, Span
-from fer_core.timeline.resting import check_rest
 from fer_core.timeline.rows import good_only, inside, is_person, people
 from fer_core.timeline.sampling import SAME_TIME_S
-from fer_core.timeline.study import Study
-from fer_core.timeline.summaries import PersonSummary, summarise
+from fer_core.timeline.statistics.summaries import PersonSummary, summarise
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import counted, interval_s, time_range
 from fer_core.ui.video.portraits import SplitPortraits
@@ -338,7 +338,7 @@ class OpenRecording:
         self.kept_here = (study if here is None else here).edits
 
     def deviations(self) -> pd.DataFrame:
-        """Differences from the resting faces; see `fer_core.timeline.corrections.deviations`."""
+        """Differences from the resting faces; see `fer_core.timeline.editing.corrections.deviations`."""
         return self.study.deviations()
 
     def shown_deviations(self) -> pd.DataFrame:

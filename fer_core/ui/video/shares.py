@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from fer_core import charts
-from fer_core.timeline.summaries import CATEGORIES
+from fer_core.timeline.statistics.summaries import CATEGORIES
 from fer_core.ui.shared.figures import show_figure
 from fer_core.ui.video.emptiness import says_why_empty
 from fer_core.ui.video.recording import OpenRecording

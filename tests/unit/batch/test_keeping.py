@@ -10,7 +10,7 @@ from fer_core.batch.keeping import keep_dataset
 from fer_core.batch.manifest import Entry
 from fer_core.cli import main
 from fer_core.library.library import Library
-from fer_core.timeline.edits import Remove
+from fer_core.timeline.editing.edits import Remove
 from tests.timelines import synthetic
 
 

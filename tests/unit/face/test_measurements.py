@@ -11,7 +11,7 @@ from fer_core.face.mean_face import mean_face
 from fer_core.face.occlusion import HIGHEST_ASYMMETRY, Visibility, asymmetry
 from fer_core.face.pose import Pose, fit, rotation, similarity
 from fer_core.face.topology import CHIN, LEFT_BROW, MOUTH_LEFT, MOUTH_RIGHT, NOSE_BASE, RIGHT_BROW
-from fer_core.timeline.movements import MOVEMENTS, movements
+from fer_core.timeline.face.movements import MOVEMENTS, movements
 
 POSES = [
     Pose(0, 0, 0),

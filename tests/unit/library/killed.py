@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_core.library.library import Library
-from fer_core.timeline.edits import Name
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.edits import Name
+from fer_core.timeline.editing.study import Study
 from tests.timelines import of_rows, reading
 
 KILLS = 50

@@ -10,9 +10,9 @@ from fer_core.library.observations import of_events, of_recordings
 from fer_core.library.values import Place
 from fer_core.provenance import Provenance
 from fer_core.request import DetectorChoice, Region
-from fer_core.timeline.edits import Smooth
+from fer_core.timeline.editing.edits import Smooth
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.study import Study
 from tests.timelines import PROVENANCE, nobody, of_rows, reading
 
 

@@ -14,7 +14,7 @@ from fer_core.library.queue import FOLDER, Queue
 from fer_core.library.values import Consent, Place
 from fer_core.request import AnalysisRequest
 from fer_core.settings import DATABASE, LIBRARY
-from fer_core.timeline.study import Study
+from fer_core.timeline.editing.study import Study
 from tests.conftest import ROOT
 from tests.unit.library.test_library import named
 

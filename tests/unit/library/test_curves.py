@@ -7,10 +7,10 @@ import pytest
 
 from fer_core.library.curves import curves_around_events, curves_from_start, samples_of
 from fer_core.library.values import Place
-from fer_core.timeline.edits import Merge
+from fer_core.timeline.editing.edits import Merge
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.curves import of_subjects
-from fer_core.timeline.study import Study
 from tests.timelines import of_rows, reading
 
 

@@ -15,9 +15,9 @@ from fer_core.library import tables
 from fer_core.library.exchange import export_library, import_library
 from fer_core.library.library import Library
 from fer_core.library.values import Consent, Imported, Place
-from fer_core.timeline.edits import Remove
+from fer_core.timeline.editing.edits import Remove
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
-from fer_core.timeline.study import Study
 from tests.timelines import measured
 from tests.unit.library.test_library import corrected, named, same
 

@@ -13,11 +13,11 @@ from fer_core.library.database import Database
 from fer_core.library.exchange import flat
 from fer_core.library.library import CATALOGUE, Library
 from fer_core.library.values import Consent, Place, consent_state
-from fer_core.timeline.edits import Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
+from fer_core.timeline.editing.edits import Exclude, Mark, Merge, Name, Remove, Rest, Smooth, Split
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Marker, Span
 from fer_core.timeline.rows import people
-from fer_core.timeline.study import Study
 from fer_core.ui.video import keeping
 from fer_core.ui.video.recording import OpenRecording
 from tests.timelines import measured, nobody, of_rows, reading, synthetic

@@ -19,9 +19,9 @@ from fer_core.library.report_curves import add_curves
 from fer_core.library.sample_marks import MADE_UP, TAG
 from fer_core.library.values import Place
 from fer_core.reports.pdf_page import Document
-from fer_core.timeline.edits import Smooth
+from fer_core.timeline.editing.edits import Smooth
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.groups.outcome import one_family, outcome
-from fer_core.timeline.study import Study
 from tests.libraries import files_of, laid_out
 from tests.timelines import of_rows, reading
 from tests.unit.library.test_library import named

@@ -15,12 +15,12 @@ from fer_core.library.values import Place
 from fer_core.readings import Box
 from fer_core.request import AnalysisRequest
 from fer_core.testing import fake_pipeline
-from fer_core.timeline.edits import Exclude, Remove
+from fer_core.timeline.editing.edits import Exclude, Remove
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.groups.cells import values_of_people
 from fer_core.timeline.groups.conditions import compare
 from fer_core.timeline.notes import Span
-from fer_core.timeline.study import Study
 from tests.timelines import of_rows, reading
 from tests.videos import scene, write_video
 

@@ -18,9 +18,9 @@ from fer_core.library.library import Library
 from fer_core.library.queue import FOLDER, Queue
 from fer_core.reports.tables import csv_text
 from fer_core.settings import LIBRARY
-from fer_core.timeline.edits import Mark, Name, Remove, Split
+from fer_core.timeline.editing.edits import Mark, Name, Remove, Split
+from fer_core.timeline.editing.study import Study
 from fer_core.timeline.notes import Marker
-from fer_core.timeline.study import Study
 from tests.timelines import synthetic
 from tests.unit.service.test_pictures import problem
 from tests.unit.service.test_recordings import ended

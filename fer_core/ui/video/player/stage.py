@@ -15,7 +15,7 @@ from fer_core.errors import FerError
 from fer_core.readings import named
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.sampling import SAME_TIME_S
-from fer_core.timeline.summaries import problems_of
+from fer_core.timeline.statistics.summaries import problems_of
 from fer_core.timeline.table import Timeline
 from fer_core.ui.shared.text import plain
 from fer_core.ui.video.player.component import Addresses, PlayerData, show_player

@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fer_core.errors import FerError, MediaError
 from fer_core.media.playing import browsers_play
 from fer_core.media.video import VIDEO_TYPES, Video
-from fer_core.timeline.edits import Accompany
+from fer_core.timeline.editing.edits import Accompany
 from fer_core.timeline.notes import Stimulus
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploaders import taking_uploader

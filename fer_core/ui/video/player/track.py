@@ -14,8 +14,8 @@ from fer_core.timeline.columns import GOOD
 from fer_core.timeline.notes import Notes, Rating
 from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.sampling import between
-from fer_core.timeline.series import spans_of
-from fer_core.timeline.summaries import UNCERTAIN, stretches
+from fer_core.timeline.statistics.series import spans_of
+from fer_core.timeline.statistics.summaries import UNCERTAIN, stretches
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import bridged_s, interval_s, time_range, weighted
 

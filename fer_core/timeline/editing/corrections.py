@@ -1,6 +1,6 @@
 """Corrections of persons, smoothing and resting faces. Each function returns a new timeline.
 
-`fer_core.timeline.study` keeps a log of edits and applies them with these functions.
+`fer_core.timeline.editing.study` keeps a log of edits and applies them with these functions.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,10 +12,10 @@ import pandas as pd
 
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import RequestError, TimelineError
-from fer_core.timeline.edits import WITH_THEMSELVES
-from fer_core.timeline.movements import DISTANCES
+from fer_core.timeline.editing.edits import WITH_THEMSELVES
+from fer_core.timeline.face.movements import DISTANCES
+from fer_core.timeline.face.of_person import with_movements
 from fer_core.timeline.notes import Span
-from fer_core.timeline.of_person import with_movements
 from fer_core.timeline.rows import good_only, inside, is_person, people
 from fer_core.timeline.table import Timeline, refreshed, smoothed
 from fer_core.timeline.weights import counted

@@ -18,8 +18,8 @@ from fer_core.emotions import EMOTIONS
 from fer_core.errors import TimelineError
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Span
-from fer_core.timeline.person_samples import Counting, PersonSamples, samples_of_people
 from fer_core.timeline.sampling import SAME_TIME_S
+from fer_core.timeline.statistics.person_samples import Counting, PersonSamples, samples_of_people
 from fer_core.timeline.table import Timeline
 
 MOMENT_S: Final = 2.0

@@ -7,7 +7,7 @@ import pandas as pd
 from fer_core.timeline.events.event import Event
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people
-from fer_core.timeline.summaries import stretches
+from fer_core.timeline.statistics.summaries import stretches
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import counted
 

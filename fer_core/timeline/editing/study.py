@@ -11,7 +11,7 @@ import pandas as pd
 from fer_core.errors import MediaError, RequestError, TimelineError
 from fer_core.plain import as_plain, from_plain
 from fer_core.request import AnalysisRequest
-from fer_core.timeline.corrections import (
+from fer_core.timeline.editing.corrections import (
     NO_PERSON,
     deviations,
     exclusions_move,
@@ -21,7 +21,7 @@ from fer_core.timeline.corrections import (
     split,
     without,
 )
-from fer_core.timeline.edits import (
+from fer_core.timeline.editing.edits import (
     MOST,
     SPLIT_NUMBER,
     Accompany,
@@ -38,12 +38,12 @@ from fer_core.timeline.edits import (
     edits_from_json,
     edits_to_json,
 )
+from fer_core.timeline.editing.ratings import erased, joined, parted, rated
+from fer_core.timeline.editing.unedited import before_edits, unedited
 from fer_core.timeline.files import More, json_bytes, parquet_bytes, read_document, write_document
 from fer_core.timeline.notes import Notes, Rating, Span
-from fer_core.timeline.ratings import erased, joined, parted, rated
 from fer_core.timeline.rows import inside, people
 from fer_core.timeline.table import Timeline
-from fer_core.timeline.unedited import before_edits, unedited
 
 AS_READ: Final = "person_read"
 """Column in files of a study: number of the person as the analysis gave it."""

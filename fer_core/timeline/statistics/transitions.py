@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_core.timeline.sampling import SAME_TIME_S
-from fer_core.timeline.summaries import CATEGORIES, Stretch
+from fer_core.timeline.statistics.summaries import CATEGORIES, Stretch
 
 
 def transitions(runs: Sequence[Stretch]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fer_core.emotions import EMOTIONS
 from fer_core.timeline.columns import GOOD
 from fer_core.timeline.sampling import HELD_STEPS, SAME_TIME_S
-from fer_core.timeline.summaries import Stretch
+from fer_core.timeline.statistics.summaries import Stretch
 
 MAX_POINTS: Final = 600
 """Most points of a line; more points are averaged."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_core.timeline.movements import CLOSED_BELOW
+from fer_core.timeline.face.movements import CLOSED_BELOW
 from fer_core.timeline.notes import Span
 from fer_core.timeline.sampling import SAME_TIME_S, can_tell_at, holes, rate_hz, runs
 

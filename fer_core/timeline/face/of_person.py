@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_core.timeline.blinks import LOWEST_RATE_HZ as BLINKS_FROM_HZ
-from fer_core.timeline.blinks import blinks
 from fer_core.timeline.columns import GOOD, GROUP_COLUMNS, problems_in, quality_of
-from fer_core.timeline.movements import DISTANCES, MOVEMENTS, movements, resting
+from fer_core.timeline.face.blinks import LOWEST_RATE_HZ as BLINKS_FROM_HZ
+from fer_core.timeline.face.blinks import blinks
+from fer_core.timeline.face.movements import DISTANCES, MOVEMENTS, movements, resting
+from fer_core.timeline.face.talking import LOWEST_RATE_HZ as TALKING_FROM_HZ
+from fer_core.timeline.face.talking import talking
 from fer_core.timeline.notes import Span
 from fer_core.timeline.rows import is_person, people
 from fer_core.timeline.sampling import between, can_tell_at
-from fer_core.timeline.talking import LOWEST_RATE_HZ as TALKING_FROM_HZ
-from fer_core.timeline.talking import talking
 
 TALKING: Final = "talking"
 """Name of the column, and the word in `quality` where it is true."""

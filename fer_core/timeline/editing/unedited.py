@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from fer_core.timeline.corrections import exclusions_move
-from fer_core.timeline.edits import Edit, Exclude, Merge, Remove, Rest, Smooth, Split
+from fer_core.timeline.editing.corrections import exclusions_move
+from fer_core.timeline.editing.edits import Edit, Exclude, Merge, Remove, Rest, Smooth, Split
 from fer_core.timeline.table import Timeline, refreshed, smoothed
 
 

@@ -1,0 +1,1 @@
+"""Corrections of a timeline as values with a log: what people change, rate and leave out."""

@@ -1,0 +1,1 @@
+"""What follows from the measures of a face over several samples: blinks, talking, movements."""
