@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
+from fer_core.charts.looks import LOOKS, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOT_SEEN
 from fer_core.emotions import EMOTIONS
+from fer_core.palette import QUIET
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.rows import is_person
 from fer_core.timeline.sampling import HELD_STEPS

@@ -10,8 +10,8 @@ from fer_core.charts.confusion import by_row, shaded_table
 from fer_core.charts.explanations import rater_caption
 from fer_core.charts.looks import lay_out
 from fer_core.emotions import EMOTIONS, RATER_CLASSES, STYLES
+from fer_core.palette import SERIES
 
-_SPLIT_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#c06a99")
 _SPLIT_PATTERNS: Final = ("", "/", "x", ".")
 
 
@@ -23,7 +23,7 @@ def class_shares(classes: Mapping[str, Mapping[str, int]]) -> go.Figure:
     """
     figure = go.Figure()
     for place, (split, counts) in enumerate(classes.items()):
-        total, colour = sum(counts.values()), _SPLIT_COLOURS[place % len(_SPLIT_COLOURS)]
+        total, colour = sum(counts.values()), SERIES[place % len(SERIES)]
         pattern = {"shape": _SPLIT_PATTERNS[place % len(_SPLIT_PATTERNS)], "fgcolor": "rgba(255,255,255,0.75)"}
         figure.add_bar(
             x=[f"{STYLES[name].symbol}<br>{name}" for name in EMOTIONS],

@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from fer_core.charts.looks import QUIET, Look, filling, lay_out, safe
+from fer_core.charts.looks import Look, filling, lay_out, safe
 from fer_core.classification.explanation import Deletion
 from fer_core.emotions import EMOTION_OF_RATER_CLASS, EMOTIONS, RATER_CLASSES, STYLES
+from fer_core.palette import QUIET
 
 _PERCENT = ".0%"
 

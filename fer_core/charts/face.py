@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.palette import QUIET
 from fer_core.readings import FaceReading
 
 
@@ -40,7 +41,7 @@ def probability_bars(reading: FaceReading, uncertain_below: float | None = None)
     if uncertain_below:
         figure.add_vline(
             x=uncertain_below,
-            line={"dash": "dot", "width": 1, "color": "#8892a6"},
+            line={"dash": "dot", "width": 1, "color": QUIET},
             annotation={"text": "uncertain below", "font": {"size": 11}, "yshift": 14, "showarrow": False},
         )
     return figure

@@ -7,8 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from fer_core.charts.looks import QUIET, clock, lay_out, looks_of_models, nothing, safe
+from fer_core.charts.looks import clock, lay_out, looks_of_models, nothing, safe
 from fer_core.charts.over_time import NOT_SEEN
+from fer_core.palette import QUIET, SERIES
 from fer_core.timeline.clock_text import as_clock, as_fine_clock
 from fer_core.timeline.columns import GROUP_COLUMNS, GROUPS
 from fer_core.timeline.face.movements import MOVEMENTS
@@ -48,19 +49,19 @@ def face_lanes(source: Timeline | pd.DataFrame, person: int, notes: Notes | None
     drawn = with_breaks(points, step_s)
     for (name, words), look in zip(_POSE.items(), looks_of_models(_POSE).values(), strict=True):
         _line(figure, drawn, name, words, 1, (look.colour, look.dash), "%{y:.0f}°")
-    _line(figure, drawn, "eyes_open", "eyes open", 2, ("#0072b2", "solid"), "%{y:.2f} of the width of the eye")
-    _line(figure, drawn, "mouth_open", "mouth open", 3, ("#d55e00", "solid"), "%{y:.2f} of the distance of the eyes")
+    _line(figure, drawn, "eyes_open", "eyes open", 2, (SERIES[0], "solid"), "%{y:.2f} of the width of the eye")
+    _line(figure, drawn, "mouth_open", "mouth open", 3, (SERIES[1], "solid"), "%{y:.2f} of the distance of the eyes")
     blinks = _blinks(rows)
     if len(blinks):
         figure.add_scatter(
             x=clock(blinks), y=[0.0] * len(blinks), mode="markers", name="blink", customdata=blinks[:, None],
-            marker={"symbol": "triangle-up", "size": 9, "color": "#0072b2"}, hovertemplate="blink<extra></extra>",
+            marker={"symbol": "triangle-up", "size": 9, "color": SERIES[0]}, hovertemplate="blink<extra></extra>",
             row=2, col=1,
         )  # fmt: skip
     for start_s, end_s in _talking(rows, usual_s):
         start, end = clock([start_s, end_s]).astype(str)
         figure.add_vrect(
-            x0=start, x1=end, row=3, col=1, fillcolor="#d55e00", opacity=0.18, line_width=0,
+            x0=start, x1=end, row=3, col=1, fillcolor=SERIES[1], opacity=0.18, line_width=0,
             annotation={"text": "talking", "font": {"size": 11}},
         )  # fmt: skip
     lay_out(figure, 460, time_range(source), hovermode="x unified", showlegend=True)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from fer_core.charts.looks import LOOKS, Look, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOBODY_SEEN
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.palette import QUIET
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.statistics.series import longest_of_each_column, spans_of
@@ -17,7 +18,7 @@ from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import interval_s, time_range, weighted
 
 NO_PROBLEM = "Every sample shows a face without a quality problem."
-_NO_FACE = Look("#8892a6", "solid", "circle", "/")
+_NO_FACE = Look(QUIET, "solid", "circle", "/")
 _PROBLEM_LOOKS = tuple(
     Look(colour, "solid", "circle", shape)
     for colour, shape in zip(

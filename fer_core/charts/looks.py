@@ -13,10 +13,10 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from fer_core.emotions import EMOTIONS, STYLES
+from fer_core.palette import QUIET, SERIES, UNCERTAIN_COLOUR
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.statistics.summaries import UNCERTAIN
 
-QUIET: Final = "#8892a6"
 """Lines that only help to read; seen on white and on dark paper."""
 
 GRID: Final = "rgba(136,146,166,0.25)"
@@ -62,18 +62,25 @@ LOOKS: Final = {
         name: Look(STYLES[name].colour, dash, symbol, pattern)
         for name, dash, symbol, pattern in zip(EMOTIONS, _DASHES, _SYMBOLS, _PATTERNS, strict=True)
     },
-    UNCERTAIN: Look("#a3aab8", "dot", "cross", "|"),
+    UNCERTAIN: Look(UNCERTAIN_COLOUR, "dot", "cross", "|"),
 }
 
-_PEOPLE: Final = (
-    Look("#0072b2", "solid", "circle", ""),
-    Look("#d55e00", "dash", "square", "/"),
-    Look("#009e73", "dot", "diamond", "x"),
-    Look("#c06a99", "dashdot", "triangle-up", "\\"),
-    Look("#8a6fdf", "longdash", "star", "-"),
-    Look("#a06a00", "longdashdot", "cross", "."),
-    Look("#5b6475", "4px,2px", "hexagon", "+"),
-    Look("#d1245a", "8px,2px,2px,2px", "x", "|"),
+_PEOPLE: Final = tuple(
+    Look(colour, *rest)
+    for colour, rest in zip(
+        SERIES,
+        (
+            ("solid", "circle", ""),
+            ("dash", "square", "/"),
+            ("dot", "diamond", "x"),
+            ("dashdot", "triangle-up", "\\"),
+            ("longdash", "star", "-"),
+            ("longdashdot", "cross", "."),
+            ("4px,2px", "hexagon", "+"),
+            ("8px,2px,2px,2px", "x", "|"),
+        ),
+        strict=True,
+    )
 )
 
 

@@ -9,11 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
+from fer_core.charts.looks import Look, lay_out, nothing, safe
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.calibration import error_if_calibrated
 from fer_core.evaluation.figures import Curves, Robustness
 from fer_core.evaluation.recipes import Earlier
+from fer_core.palette import QUIET
 
 MEAN: Final = "mean of all"
 """Choice in the place of one emotion: the mean curve of the emotions that occur."""

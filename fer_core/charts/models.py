@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 import plotly.graph_objects as go
 
-from fer_core.charts.looks import QUIET, Look, lay_out, nothing, safe
+from fer_core.charts.looks import Look, lay_out, nothing, safe
 from fer_core.evaluation.claims import Claims, Verdict
 from fer_core.evaluation.ranking import Standing
+from fer_core.palette import ACCENT, AGAINST, QUIET
 
 _SMALLEST_PX, _LARGEST_PX = 22.0, 44.0
 """Diameters of bubbles; the smallest one has room for its rank."""
@@ -137,7 +138,7 @@ def claims_and_measurements(claims: Claims, rows: Sequence[Standing]) -> go.Figu
             "arrayminus": [(value or 0) - bound[0] for bound, value in zip(bounds, values, strict=True)],
         },
         mode="markers",
-        marker={"size": 12, "color": "#3b5bdb", "symbol": "square"},
+        marker={"size": 12, "color": ACCENT, "symbol": "square"},
         name="measured here",
         hovertemplate="%{y}: %{x:.1%}, measured here<extra></extra>",
     )
@@ -148,7 +149,7 @@ def claims_and_measurements(claims: Claims, rows: Sequence[Standing]) -> go.Figu
                 x=[claim.accuracy for claim in some],
                 y=[safe(claim.work) for claim in some],
                 mode="markers",
-                marker={"size": 11, "color": "#c8451b", "symbol": symbol, "line": {"width": 2.5, "color": "#c8451b"}},
+                marker={"size": 11, "color": AGAINST, "symbol": symbol, "line": {"width": 2.5, "color": AGAINST}},
                 name=f"claimed, {VERDICT_WORDS[verdict]}",
                 customdata=[[safe(claim.measured_on)] for claim in some],
                 hovertemplate="%{y}: %{x:.1%} claimed<br>on %{customdata[0]}<extra></extra>",

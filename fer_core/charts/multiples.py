@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from fer_core.charts.lanes import Lane, lanes_figure
-from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, hatch, lay_out, nothing, safe
+from fer_core.charts.looks import LOOKS, caption_of, clock, hatch, lay_out, nothing, safe
 from fer_core.charts.over_time import NOBODY_SEEN
+from fer_core.palette import ACCENT, QUIET
 from fer_core.timeline.rows import rows_of_person
 from fer_core.timeline.statistics.series import thinned, with_breaks
 from fer_core.timeline.statistics.summaries import CATEGORIES, VALENCE_FORMULA, PersonSummary, stretches, valence
@@ -88,7 +89,7 @@ def valence_multiples(subjects: Sequence[Subject]) -> go.Figure:
             x=clock(drawn["time_s"]),
             y=valence(drawn).to_numpy(float),
             mode="lines",
-            line={"width": 1.8, "color": "#3b5bdb"},
+            line={"width": 1.8, "color": ACCENT},
             hovertemplate=f"{safe(one.title)}: %{{y:+.2f}}<extra></extra>",
             **_cell(place, subjects),
         )

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer_core.charts.looks import LOOKS, QUIET, caption_of, clock, filling, lay_out, looks_of_people, nothing, safe
+from fer_core.charts.looks import LOOKS, caption_of, clock, filling, lay_out, looks_of_people, nothing, safe
 from fer_core.emotions import EMOTIONS
+from fer_core.palette import QUIET
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
 from fer_core.timeline.statistics.series import on_grid, thinned, with_breaks, with_zeros

@@ -7,7 +7,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from fer_core.charts.looks import QUIET, lay_out, looks_of_models, safe
+from fer_core.charts.looks import lay_out, looks_of_models, safe
+from fer_core.palette import QUIET
 from fer_core.timeline.groups.cells import PeopleValues
 from fer_core.timeline.groups.clusters import ENTRY_ALPHA, Cluster
 from fer_core.timeline.groups.conditions import Share

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from fer_core.charts.confusion import by_row, shaded_table
 from fer_core.charts.looks import lay_out
 from fer_core.emotions import EMOTIONS
+from fer_core.palette import QUIET
 from fer_core.timeline.statistics.summaries import CATEGORIES, UNCERTAIN
 
 _HEIGHT_PX: Final = 380
@@ -25,7 +26,7 @@ def rater_table(table: Sequence[Sequence[int]], ink: str) -> go.Figure:
     texts = [[f"{count:,}" if count else "" for count in row] for row in counts]
     columns = [f"read as {name}" for name in CATEGORIES]
     figure = shaded_table(shares, counts, texts, "samples", ink, EMOTIONS, columns)
-    figure.add_vline(x=len(EMOTIONS) - 0.5, line={"width": 1, "color": "#8892a6"})
+    figure.add_vline(x=len(EMOTIONS) - 0.5, line={"width": 1, "color": QUIET})
     return lay_out(
         figure,
         _HEIGHT_PX,

@@ -9,7 +9,8 @@ from matplotlib.ticker import PercentFormatter
 
 from fer_core.emotions import EMOTIONS
 from fer_core.evaluation.figures import ReliabilityBar
-from fer_core.reports.svg import INK, QUIET, RULE, SMALL, Chart, finished, plain_axes
+from fer_core.palette import INK, QUIET_INK, RULE
+from fer_core.reports.svg import SMALL, Chart, finished, plain_axes
 
 _BLUE: Final = np.array([59, 91, 219]) / 255
 _WHITE_FROM: Final = 0.55
@@ -33,9 +34,9 @@ def confusion_chart(table: Sequence[Sequence[int]], width_mm: float, height_mm: 
     axes.set_xticks(places, EMOTIONS, rotation=35, ha="left")
     axes.set_yticks(places, EMOTIONS)
     axes.xaxis.tick_top()
-    axes.set_xlabel("read as", fontsize=SMALL, color=QUIET)
+    axes.set_xlabel("read as", fontsize=SMALL, color=QUIET_INK)
     axes.xaxis.set_label_position("top")
-    axes.set_ylabel("label", fontsize=SMALL, color=QUIET)
+    axes.set_ylabel("label", fontsize=SMALL, color=QUIET_INK)
     return finished(figure)
 
 
@@ -51,7 +52,7 @@ def reliability_chart(bars: Sequence[ReliabilityBar], width_mm: float, height_mm
     confidence = [bar["confidence"] for bar in bars]
     accuracy = np.array([bar["accuracy"] for bar in bars])
     bounds = np.array([bar["accuracy_ci95"] for bar in bars])
-    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.6, linestyle=":")
+    axes.plot([0, 1], [0, 1], color=QUIET_INK, linewidth=0.6, linestyle=":")
     axes.errorbar(
         confidence,
         accuracy,
@@ -67,5 +68,5 @@ def reliability_chart(bars: Sequence[ReliabilityBar], width_mm: float, height_mm
     axes.grid(True, color=RULE, linewidth=0.4)
     for axis, words in ((axes.xaxis, "stated confidence"), (axes.yaxis, "right")):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axis.set_label_text(words, fontsize=SMALL, color=QUIET)
+        axis.set_label_text(words, fontsize=SMALL, color=QUIET_INK)
     return finished(figure)

@@ -16,7 +16,8 @@ from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, MultipleLocator, PercentFormatter
 
 from fer_core.emotions import EMOTIONS, STYLES
-from fer_core.reports.svg import INK, QUIET, RULE, SMALL, Chart, finished, plain_axes
+from fer_core.palette import INK, QUIET_INK, RULE, SERIES, UNCERTAIN_COLOUR
+from fer_core.reports.svg import SMALL, Chart, finished, plain_axes
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.rows import people, rows_of_person
@@ -32,9 +33,6 @@ from fer_core.timeline.statistics.summaries import (
 )
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import interval_s, time_range, weighted
-
-UNCERTAIN_COLOUR: Final = "#a3aab8"
-PEOPLE_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#c06a99", "#8a6fdf", "#a06a00")
 
 _COLOURS: Final = {**{name: style.colour for name, style in STYLES.items()}, UNCERTAIN: UNCERTAIN_COLOUR}
 _DASHES: Final[dict[str, Any]] = {
@@ -79,8 +77,8 @@ def probability_lines(timeline: Timeline, person: int, notes: Notes, width_mm: f
     _percent_axis(axes.yaxis)
     axes.set_ylim(0, 1.02)
     averaged = f", mean of {step_s:.3g} s" if step_s > usual_s else ""
-    axes.set_ylabel(f"probability{averaged}", fontsize=SMALL, color=QUIET)
-    axes.axhline(timeline.request.threshold, color=QUIET, linewidth=0.5, linestyle=":")
+    axes.set_ylabel(f"probability{averaged}", fontsize=SMALL, color=QUIET_INK)
+    axes.axhline(timeline.request.threshold, color=QUIET_INK, linewidth=0.5, linestyle=":")
     _draw_notes(axes, notes)
     _legend(figure, axes)
     return finished(figure)
@@ -97,7 +95,7 @@ def ribbon(timeline: Timeline, persons: Sequence[int], notes: Notes, width_mm: f
     _time_axis(axes, (start_s, end_s))
     axes.set_yticks(range(len(persons)), [str(person) for person in persons])
     axes.set_ylim(max(len(persons), 1) - 0.45, -0.55)
-    axes.set_ylabel("person", fontsize=SMALL, color=QUIET)
+    axes.set_ylabel("person", fontsize=SMALL, color=QUIET_INK)
     axes.grid(False, axis="y")
     _draw_notes(axes, notes)
     return finished(figure)
@@ -112,7 +110,7 @@ def valence_curve(timeline: Timeline, persons: Sequence[int], notes: Notes, widt
         axes.plot(
             drawn["time_s"],
             valence(drawn),
-            color=PEOPLE_COLOURS[place % len(PEOPLE_COLOURS)],
+            color=SERIES[place % len(SERIES)],
             linestyle=_PEOPLE_DASHES[place % len(_PEOPLE_DASHES)],
             linewidth=0.9,
             marker="." if len(points) == 1 else None,
@@ -121,8 +119,8 @@ def valence_curve(timeline: Timeline, persons: Sequence[int], notes: Notes, widt
     _time_axis(axes, time_range(timeline))
     axes.set_ylim(-1.05, 1.05)
     axes.set_yticks([-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "0", "+0.5", "+1"])
-    axes.axhline(0, color=QUIET, linewidth=0.5)
-    axes.set_ylabel("derived valence", fontsize=SMALL, color=QUIET)
+    axes.axhline(0, color=QUIET_INK, linewidth=0.5)
+    axes.set_ylabel("derived valence", fontsize=SMALL, color=QUIET_INK)
     _draw_notes(axes, notes)
     _legend(figure, axes)
     return finished(figure)
@@ -145,7 +143,7 @@ def share_bars(summaries: Sequence[PersonSummary], width_mm: float, height_mm: f
     _percent_axis(axes.xaxis)
     axes.grid(False, axis="y")
     whose = " · number of the person" if len(summaries) > 1 else ""
-    axes.set_xlabel(f"share of the time seen{whose}", fontsize=SMALL, color=QUIET)
+    axes.set_xlabel(f"share of the time seen{whose}", fontsize=SMALL, color=QUIET_INK)
     return finished(figure)
 
 
@@ -174,7 +172,7 @@ def quality_lane(
     figure, axes = _gridded(width_mm, height_mm, left_mm=26)
     for lane, (_, rows) in enumerate(lanes):
         spans = spans_of(rows, interval_s(timeline))
-        _draw_bars(axes, lane, [(start, end - start) for start, end in spans], QUIET)
+        _draw_bars(axes, lane, [(start, end - start) for start, end in spans], QUIET_INK)
     _time_axis(axes, time_range(timeline))
     axes.set_yticks(range(len(lanes)), [label for label, _ in lanes])
     axes.set_ylim(max(len(lanes), 1) - 0.45, -0.55)
@@ -222,7 +220,7 @@ def _time_axis(axes: Axes, within_s: tuple[float, float]) -> None:
     axes.xaxis.set_major_locator(MultipleLocator(step_s))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: as_clock(value) if step_s >= 1 else f"{value:.1f}"))
     unit = "h:min:s" if end_s >= 3600 else "min:s" if step_s >= 1 else "s"
-    axes.set_xlabel(f"time ({unit})", fontsize=SMALL, color=QUIET)
+    axes.set_xlabel(f"time ({unit})", fontsize=SMALL, color=QUIET_INK)
 
 
 def _percent_axis(axis: Any) -> None:
@@ -256,7 +254,7 @@ def _draw_bars(
 
 def _draw_notes(axes: Axes, notes: Notes) -> None:
     for span in notes.excluded:
-        axes.axvspan(span.start_s, span.end_s, color=QUIET, alpha=0.16, linewidth=0)
+        axes.axvspan(span.start_s, span.end_s, color=QUIET_INK, alpha=0.16, linewidth=0)
     start_s, end_s = axes.get_xlim()
     last_s, raised = -1e9, False
     for number, marker in enumerate(sorted(notes.markers, key=lambda marker: marker.time_s), start=1):

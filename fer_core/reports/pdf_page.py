@@ -9,6 +9,7 @@ from typing import Final, cast
 from fpdf import FPDF, FontFace
 from fpdf.enums import TableBordersLayout, TextEmphasis, VAlign, XPos, YPos
 
+from fer_core import palette
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.reports.fonts import BOLD, FAMILY, MONOSPACE, REGULAR, fonts_for, needs_shaping, printable, readable
 from fer_core.reports.svg import Chart
@@ -19,11 +20,11 @@ MARGIN_MM: Final = 18.0
 WIDTH_MM: Final = 210 - 2 * MARGIN_MM
 
 Colour = tuple[int, int, int]
-INK: Final[Colour] = (27, 35, 51)
-QUIET: Final[Colour] = (91, 100, 117)
-RULE: Final[Colour] = (216, 223, 236)
+INK: Final[Colour] = palette.rgb_of(palette.INK)
+QUIET: Final[Colour] = palette.rgb_of(palette.QUIET_INK)
+RULE: Final[Colour] = palette.rgb_of(palette.RULE)
 PANEL: Final[Colour] = (244, 246, 251)
-ACCENT: Final[Colour] = (59, 91, 219)
+ACCENT: Final[Colour] = palette.rgb_of(palette.ACCENT)
 WHITE: Final[Colour] = (255, 255, 255)
 
 _BODY_PT, _LINE_MM = 8.5, 4.6

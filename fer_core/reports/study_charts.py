@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from fer_core.reports.pdf_charts import PEOPLE_COLOURS
-from fer_core.reports.svg import QUIET, RULE, SMALL, Chart, finished, plain_axes
+from fer_core.palette import QUIET_INK, RULE, SERIES
+from fer_core.reports.svg import SMALL, Chart, finished, plain_axes
 from fer_core.timeline.groups.clusters import ENTRY_ALPHA, Cluster
 from fer_core.timeline.groups.curves import MeanCurve
 from fer_core.timeline.groups.outcome import Outcome
@@ -49,7 +49,7 @@ def people_chart(outcome: Outcome, words: str, width_mm: float, height_mm: float
         axes.plot(across, rows["value"], color=RULE, linewidth=0.6, zorder=1)
     for number, (condition, mean) in enumerate(zip(conditions, outcome.means, strict=True)):
         rows = table[table["condition"] == condition]
-        colour, symbol = PEOPLE_COLOURS[number % len(PEOPLE_COLOURS)], _SYMBOLS[number % len(_SYMBOLS)]
+        colour, symbol = SERIES[number % len(SERIES)], _SYMBOLS[number % len(_SYMBOLS)]
         across = rows["subject"].map(aside) + places[condition]
         axes.scatter(across, rows["value"], s=9, color=colour, marker=symbol, alpha=0.75, linewidths=0, zorder=2)
         middle, (low, high) = places[condition] + _MEAN_AT, mean.interval
@@ -58,7 +58,7 @@ def people_chart(outcome: Outcome, words: str, width_mm: float, height_mm: float
             axes.plot([middle, middle], [low, high], color=colour, linewidth=0.9, zorder=3)
     axes.set_xlim(-0.5, len(conditions) - 0.5)
     axes.set_xticks([])
-    axes.set_ylabel(words, fontsize=SMALL, color=QUIET)
+    axes.set_ylabel(words, fontsize=SMALL, color=QUIET_INK)
     axes.yaxis.grid(True, color=RULE, linewidth=0.4)
     return finished(figure)
 
@@ -73,13 +73,13 @@ def curves_chart(curves: Sequence[MeanCurve], clusters: Sequence[Cluster], width
         height_mm: of the chart.
     """
     figure, axes = plain_axes(width_mm, height_mm, left_mm=LEFT_MM, top_mm=3, right_mm=RIGHT_MM, bottom_mm=9)
-    for (_, line), colour, curve in zip(LINES, PEOPLE_COLOURS, curves, strict=False):
+    for (_, line), colour, curve in zip(LINES, SERIES, curves, strict=False):
         axes.fill_between(curve.time_s, curve.low, curve.high, color=colour, alpha=0.18, linewidth=0, zorder=1)
         axes.plot(curve.time_s, curve.mean, color=colour, linestyle=line, linewidth=1.1, zorder=2)
     for cluster in clusters:
         if cluster.p_value < ENTRY_ALPHA:
-            axes.axvspan(cluster.start_s, cluster.end_s, ymax=0.02, color=QUIET, linewidth=0)
-    axes.set_xlabel("seconds", fontsize=SMALL, color=QUIET)
-    axes.set_ylabel("mean probability", fontsize=SMALL, color=QUIET)
+            axes.axvspan(cluster.start_s, cluster.end_s, ymax=0.02, color=QUIET_INK, linewidth=0)
+    axes.set_xlabel("seconds", fontsize=SMALL, color=QUIET_INK)
+    axes.set_ylabel("mean probability", fontsize=SMALL, color=QUIET_INK)
     axes.yaxis.grid(True, color=RULE, linewidth=0.4)
     return finished(figure)

@@ -13,9 +13,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-INK: Final = "#1b2333"
-QUIET: Final = "#5b6475"
-RULE: Final = "#d8dfec"
+from fer_core.palette import QUIET_INK
+
 SMALL: Final = 6.5
 """Size of most letters, in points."""
 
@@ -47,7 +46,7 @@ def plain_axes(
     figure = Figure(figsize=(width_mm * _MM, height_mm * _MM))
     inner_mm = width_mm - left_mm - right_mm, max(height_mm - top_mm - bottom_mm, 1)
     axes = figure.add_axes((left_mm / width_mm, bottom_mm / height_mm, inner_mm[0] / width_mm, inner_mm[1] / height_mm))
-    axes.tick_params(labelsize=SMALL, colors=QUIET, length=0, pad=2)
+    axes.tick_params(labelsize=SMALL, colors=QUIET_INK, length=0, pad=2)
     axes.set_axisbelow(True)
     for side in axes.spines.values():
         side.set_visible(False)

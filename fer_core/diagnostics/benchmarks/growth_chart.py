@@ -9,10 +9,10 @@ import matplotlib
 from matplotlib.figure import Figure as Drawing
 
 from fer_core.diagnostics.benchmarks.growth import Curve
+from fer_core.palette import ACCENT
 
 _PANEL_INCHES: Final = (2.6, 2.2)
 _ABREAST: Final = 3
-_BLUE: Final = "#3b5bdb"
 
 
 def growth_svg(curves: Sequence[Curve]) -> str:
@@ -30,7 +30,7 @@ def growth_svg(curves: Sequence[Curve]) -> str:
             [median - figure.least for median, figure in zip(medians, curve.figures, strict=True)],
             [figure.most - median for median, figure in zip(medians, curve.figures, strict=True)],
         ]
-        panel.errorbar(curve.places, medians, yerr=around, color=_BLUE, marker="o", markersize=3, linewidth=1.2)
+        panel.errorbar(curve.places, medians, yerr=around, color=ACCENT, marker="o", markersize=3, linewidth=1.2)
         panel.set_title(curve.name, fontsize=7, wrap=True)
         panel.set_xlabel(curve.over, fontsize=7)
         panel.set_ylabel(curve.unit, fontsize=7)

@@ -4,17 +4,18 @@ from typing import Final
 
 import streamlit as st
 
+from fer_core.palette import INK
+
 _INKS: Final = {"light": "theme.light.textColor", "dark": "theme.dark.textColor"}
 _GROUNDS: Final = {"light": "theme.light.backgroundColor", "dark": "theme.dark.backgroundColor"}
 _LINKS: Final = {"light": "theme.light.linkColor", "dark": "theme.dark.linkColor"}
-_FALLBACK: Final = "#1b2333"
 _FALLBACK_GROUND: Final = "#fbfbfd"
 _FALLBACK_LINK: Final = "#2f4bc0"
 
 
 def ink() -> str:
     """The colour of text in the visitor's theme, `#rrggbb`."""
-    return st.get_option(_INKS.get(st.context.theme.type or "light", "")) or _FALLBACK
+    return st.get_option(_INKS.get(st.context.theme.type or "light", "")) or INK
 
 
 def ground() -> str:
