@@ -8,8 +8,8 @@ import streamlit as st
 from fer_core.temporary import sweep
 from fer_core.ui.shared import sign_in
 from fer_core.ui.shared.ahead import fetch_ahead
+from fer_core.ui.shared.charts import choose_format
 from fer_core.ui.shared.closed_visits import end_closed_visits
-from fer_core.ui.shared.figures import choose_format
 from fer_core.ui.shared.page_memory import forget_other_pages
 from fer_core.ui.shared.theme import page_style
 from fer_core.ui.shared.uploaders import let_go_of_the_rest

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fer_core.batch import manifest
 from fer_core.classification import ModelCard, default_model, list_cards
-from fer_core.classification.figures import CardFigures
+from fer_core.classification.metrics import CardFigures
 from fer_core.diagnostics.benchmarks import report
 from fer_core.diagnostics.benchmarks import table as lines
 from fer_core.diagnostics.benchmarks.growth import Curve

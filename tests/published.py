@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from fer_core.classification import ModelCard, load_card
 from fer_core.classification.cards import member_records
-from fer_core.classification.figures import CardFigures
+from fer_core.classification.metrics import CardFigures
 from fer_core.classification.recipe import Recipe
 from fer_core.evaluation import Predictions, curves, measure
 from fer_core.evaluation.records import (

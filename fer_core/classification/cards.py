@@ -13,8 +13,8 @@ from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
-from fer_core.classification.figures import CardFigures
 from fer_core.classification.imported import Imported
+from fer_core.classification.metrics import CardFigures
 from fer_core.classification.recipe import Recipe
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import FerError, ModelError, UnknownModelError

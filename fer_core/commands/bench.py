@@ -16,7 +16,7 @@ from fer_core.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from fer_core.diagnostics.benchmarks.batches import BatchFigures
-    from fer_core.diagnostics.benchmarks.figures import BenchFigures, DetectorFigures
+    from fer_core.diagnostics.benchmarks.bench_figures import BenchFigures, DetectorFigures
     from fer_core.diagnostics.benchmarks.growth import Curve
     from fer_core.diagnostics.benchmarks.live import LiveFigures
     from fer_core.diagnostics.benchmarks.pages import PageFigures
@@ -134,7 +134,7 @@ def _refuse_unheard(command: argparse.ArgumentParser, options: argparse.Namespac
 
 
 def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    from fer_core.diagnostics.benchmarks import figures, pictures
+    from fer_core.diagnostics.benchmarks import bench_figures, pictures
 
     _refuse_unheard(command, options)
     check_target(options.json)
@@ -146,7 +146,7 @@ def _bench(command: argparse.ArgumentParser, options: argparse.Namespace) -> int
     against = _against(subject, options.against_python) if options.against else None  # first: it may not be there
     table = _table(subject, options.only, asked)
     measured = replace(
-        figures.BenchFigures.of_table(machine, subject.model, table),
+        bench_figures.BenchFigures.of_table(machine, subject.model, table),
         against=against,
         growth=asked("growth", options.growth, lambda: _growth(subject)),
         video=asked("video", options.video, lambda: _video(subject.model, options.minutes)),
@@ -284,13 +284,13 @@ def _detections(
 
 
 def _detection(name: str, subject: "Subject", table: "Sequence[Figure]") -> "DetectorFigures":
-    from fer_core.diagnostics.benchmarks import detection, figures, pictures
+    from fer_core.diagnostics.benchmarks import bench_figures, detection, pictures
 
     detector, measurer = subject.detectors[name], subject.pipeline.measurer
     times = detection.milliseconds(table, name) or detection.milliseconds(detection.searches(detector), name)
     if detector is subject.pipeline.detector and measurer:
         times["geometry"] = next(pictures.meshes(measurer)).median
-    return _told(f"detection, {name}", figures.DetectorFigures(detection.found(detector), times))
+    return _told(f"detection, {name}", bench_figures.DetectorFigures(detection.found(detector), times))
 
 
 def _video(model: str, minutes: int) -> "VideoFigures":
@@ -318,7 +318,7 @@ def _pages(rounds: int) -> "PageFigures":
 
 
 def _live(pipeline: "EmotionPipeline", options: argparse.Namespace) -> "LiveFigures":
-    from fer_core.diagnostics.benchmarks import figures, live
+    from fer_core.diagnostics.benchmarks import bench_figures, live
 
     if options.recording:
         measured = live.live(pipeline, live.recorded(options.recording), options.seconds)
@@ -326,4 +326,4 @@ def _live(pipeline: "EmotionPipeline", options: argparse.Namespace) -> "LiveFigu
     one, four = (live.live(pipeline, live.moving_portrait(n), options.seconds) for n in (1, 4))
     _told("live, one face", one)
     _told("live, four faces", four)
-    return figures.LiveFiguresOfTwo(**vars(one), four_faces=four)
+    return bench_figures.LiveFiguresOfTwo(**vars(one), four_faces=four)

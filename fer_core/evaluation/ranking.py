@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_core.classification import ModelCard
-from fer_core.classification.figures import CardFigures
+from fer_core.classification.metrics import CardFigures
 from fer_core.evaluation.cost import NETWORK_FILE
 from fer_core.evaluation.significance import Comparison
 from fer_core.number_text import p_text

@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 from fer_core.classification import EmotionClassifier, MapFigures, ModelCard
 from fer_core.classification.cards import verified_file
 from fer_core.classification.explanation import measure_maps, no_map_given
-from fer_core.classification.figures import CardFigures
+from fer_core.classification.metrics import CardFigures
 from fer_core.emotions import EMOTIONS, RATER_CLASSES
 from fer_core.errors import DatasetError, ModelError
 from fer_core.evaluation.copies import duplicates_report, fingerprint

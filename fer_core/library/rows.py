@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from fer_core.errors import ChangedError, NotKeptError, StaysDeletedError
 from fer_core.library import tables as t
-from fer_core.library.figures import figures_of
+from fer_core.library.study_figures import figures_of
 from fer_core.library.values import Consent, Entry, Figures, Place
 from fer_core.plain import as_plain, from_plain
 from fer_core.provenance import Provenance

@@ -5,7 +5,7 @@ from dataclasses import astuple
 from typing import Final
 
 from fer_core.classification.cards import ModelCard
-from fer_core.classification.figures import EmotionFigures
+from fer_core.classification.metrics import EmotionFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.request import AnalysisRequest, percent
 from fer_core.timeline.statistics.summaries import VALENCE_FORMULA

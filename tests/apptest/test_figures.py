@@ -9,7 +9,7 @@ def page() -> AppTest:
     def script() -> None:
         import plotly.graph_objects as go
 
-        from fer_core.ui.shared.figures import choose_format, show_figure
+        from fer_core.ui.shared.charts import choose_format, show_figure
 
         choose_format()
         figure = go.Figure(go.Bar(x=["happy"], y=[1.0])).update_layout(height=250)

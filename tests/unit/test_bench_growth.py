@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fer_core.diagnostics.benchmarks import growth, pictures, report, spread, table, video
-from fer_core.diagnostics.benchmarks.figures import BenchFigures
+from fer_core.diagnostics.benchmarks.bench_figures import BenchFigures
 from fer_core.diagnostics.benchmarks.growth_chart import growth_svg
 from fer_core.readings import Box
 from fer_core.testing import fake_pipeline

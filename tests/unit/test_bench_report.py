@@ -10,7 +10,17 @@ import pytest
 from fer_core.classification import EmotionClassifier
 from fer_core.cli import main
 from fer_core.detection import load_detector
-from fer_core.diagnostics.benchmarks import detection, figures, live, parts, peers, pictures, report, spread, video
+from fer_core.diagnostics.benchmarks import (
+    bench_figures,
+    detection,
+    live,
+    parts,
+    peers,
+    pictures,
+    report,
+    spread,
+    video,
+)
 from fer_core.errors import DependencyError, MediaError, ModelError, WorkerError
 from fer_core.pipeline import EmotionPipeline
 from fer_core.plain import as_plain
@@ -22,7 +32,7 @@ LIVE = live.LiveFigures(1.0, 2.0, 0.5, 30.0, 33.0, 34.0, 0, 0, 1.0, 0.5, None, 0
 
 def measured(machine=IDLE, **medians):
     table = [spread.Figure.of(key.replace("__", "."), key, "s", [value], [1.0]) for key, value in medians.items()]
-    return figures.BenchFigures.of_table(machine, "custom_cnn", table)
+    return bench_figures.BenchFigures.of_table(machine, "custom_cnn", table)
 
 
 def by_name(of):
@@ -33,12 +43,12 @@ def test_everything_comes_back(tmp_path):
     compared = peers.Comparison.of("cold", "cold", "s", [1.0], [6.0], (1, None))
     whole = replace(
         measured(start__image=0.7, classifier__litert__1=1.2),
-        live=figures.LiveFiguresOfTwo(**vars(LIVE), four_faces=LIVE),
+        live=bench_figures.LiveFiguresOfTwo(**vars(LIVE), four_faces=LIVE),
         against=peers.PeerFigures("fer", {"fer": "25.10.3"}, (compared,)),
     )
     made = report.report(whole, {"only": ["start"], "batch": None})
     again = report.read(report.write(made, tmp_path / "new"))
-    assert as_plain(again) == as_plain(made) and isinstance(again.figures.live, figures.LiveFiguresOfTwo)
+    assert as_plain(again) == as_plain(made) and isinstance(again.figures.live, bench_figures.LiveFiguresOfTwo)
     assert again.versions["fer_core"] and again.settings["only"] == ["start"]
 
 

@@ -5,7 +5,7 @@ from typing import get_type_hints
 import pytest
 
 from fer_core.classification.cards import check_members, default_model, list_cards, load_card, verified_file
-from fer_core.classification.figures import CardFigures
+from fer_core.classification.metrics import CardFigures
 from fer_core.emotions import EMOTIONS
 from fer_core.errors import ModelError
 from fer_core.evaluation.figures import SplitFigures

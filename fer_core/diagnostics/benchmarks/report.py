@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from fer_core.diagnostics.benchmarks.figures import BenchFigures
+from fer_core.diagnostics.benchmarks.bench_figures import BenchFigures
 from fer_core.diagnostics.benchmarks.pictures import Machine
 from fer_core.diagnostics.benchmarks.table import number
 from fer_core.errors import MediaError

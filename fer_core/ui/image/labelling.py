@@ -9,7 +9,7 @@ from fer_core.evaluation.rated_faces import TAKING_PART, RatedFace, as_seen, lab
 from fer_core.imaging.crops import cut
 from fer_core.picture_edits import LabelFace, labels_after
 from fer_core.timeline.statistics.rater_agreement import agreement_of
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.seen import readings_are_shown, readings_were_shown
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink

@@ -6,7 +6,7 @@ from fer_core.charts import describe_ribbon, emotion_ribbon
 from fer_core.reports.tables import dictionary_text
 from fer_core.ui.live import session as live_session
 from fer_core.ui.shared import handover
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 
 
 def session_result() -> None:

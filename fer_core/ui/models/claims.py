@@ -13,7 +13,7 @@ from fer_core.evaluation.ranking import Standing, standings
 from fer_core.ui.models import records
 from fer_core.ui.models.parts import UNKNOWN
 from fer_core.ui.models.records import SPLITS
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 
 NO_ADDRESS: Final = "This source has no public address."

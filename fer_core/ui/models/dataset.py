@@ -35,7 +35,7 @@ from fer_core.ui.models import records
 from fer_core.ui.models.parts import PAGE
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import page_memory
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 from fer_core.ui.shared.visitor import sits_here

@@ -16,7 +16,7 @@ from fer_core.request import DEFAULT_MODEL
 from fer_core.ui.models import records
 from fer_core.ui.models.parts import say_unknown
 from fer_core.ui.models.records import SPLITS
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 
 CHOSEN_BY = "PublicTest"

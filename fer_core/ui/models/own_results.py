@@ -17,7 +17,7 @@ from fer_core.evaluation.slices import gap_in_words
 from fer_core.reports.evaluations import as_csv, as_json, errors_table, skipped_table
 from fer_core.ui.models import records as models_records
 from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, beside
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 

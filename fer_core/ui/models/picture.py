@@ -33,7 +33,7 @@ from fer_core.ui.models import records
 from fer_core.ui.models.parts import PAGE, beside
 from fer_core.ui.models.records import SPLITS
 from fer_core.ui.shared import loaders, page_memory
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.given import staying
 from fer_core.ui.shared.pictures import MAP_LEGEND, NO_FACE
 from fer_core.ui.shared.samples import File, choose_sample

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer_core.charts import confusion, model_curves
 from fer_core.classification import ModelCard
-from fer_core.classification.figures import CardFigures
+from fer_core.classification.metrics import CardFigures
 from fer_core.classification.recipe import RunSettings
 from fer_core.emotions import EMOTIONS, STYLES
 from fer_core.evaluation.calibration import error_if_calibrated
@@ -22,7 +22,7 @@ from fer_core.ui.models import records as models_records
 from fer_core.ui.models.difference import difference
 from fer_core.ui.models.parts import IF_PERFECT, IF_PERFECT_HELP, Compared, beside, say_unknown
 from fer_core.ui.models.records import SPLITS
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 

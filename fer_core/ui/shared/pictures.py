@@ -15,7 +15,7 @@ from fer_core.imaging.crops import cut_face, shrunk
 from fer_core.imaging.drawing import annotate, caption, overlay_activation, overlay_map
 from fer_core.media.images import encode_png
 from fer_core.readings import FaceReading, Pose
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.uploads import Analysed, read_turned
 

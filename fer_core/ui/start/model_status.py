@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from fer_core.classification.cards import ModelCard
-from fer_core.classification.figures import CardFigures
+from fer_core.classification.metrics import CardFigures
 from fer_core.request import DEFAULT_MODEL
 from fer_core.ui.shared import loaders
 from fer_core.ui.shared.text import plain

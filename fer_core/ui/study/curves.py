@@ -15,7 +15,7 @@ from fer_core.library.values import Entry
 from fer_core.timeline.groups.clusters import ENTRY_ALPHA, ClusterTest, compare_curves
 from fer_core.timeline.groups.curves import Curves, MeanCurve, mean_curve
 from fer_core.timeline.groups.methods import methods_paragraph
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import AROUND_S, EVENTS, ROWS, WHOLE, WINDOW, observed_curves
 from fer_core.ui.study.results import models_of, say_differences, validity

@@ -20,7 +20,7 @@ from fer_core.timeline.groups.conditions import Share
 from fer_core.timeline.groups.methods import methods_paragraph
 from fer_core.timeline.groups.outcome import Outcome
 from fer_core.ui.shared import loaders
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.study.reading import EVENTS, ROWS, WHOLE, forget_read, observed
 

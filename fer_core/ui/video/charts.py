@@ -27,7 +27,7 @@ from fer_core.timeline.statistics.summaries import CATEGORIES, VALENCE_FORMULA, 
 from fer_core.timeline.statistics.transitions import transitions
 from fer_core.timeline.table import Timeline
 from fer_core.timeline.weights import counted, interval_s
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink
 from fer_core.ui.video.emptiness import says_why_empty, why_empty

@@ -18,7 +18,7 @@ from fer_core.charts.multiples import (
 from fer_core.classification import ModelCard
 from fer_core.timeline.clock_text import as_clock
 from fer_core.timeline.statistics.summaries import CATEGORIES
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.video.charts import models_compared
 from fer_core.ui.video.memory import memory
 from fer_core.ui.video.opening import another_model

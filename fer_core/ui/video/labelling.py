@@ -16,7 +16,7 @@ from fer_core.timeline.editing.ratings import Ratings
 from fer_core.timeline.notes import Notes
 from fer_core.timeline.statistics.rater_agreement import agreement_with_rater
 from fer_core.timeline.table import Timeline
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.shared.progress import show_progress
 from fer_core.ui.shared.text import plain
 from fer_core.ui.shared.theme import ink

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fer_core import charts
 from fer_core.timeline.statistics.summaries import CATEGORIES
-from fer_core.ui.shared.figures import show_figure
+from fer_core.ui.shared.charts import show_figure
 from fer_core.ui.video.emptiness import says_why_empty
 from fer_core.ui.video.recording import OpenRecording
 from fer_core.ui.video.saving import saved_as
