@@ -14,8 +14,8 @@ from fer_core.cli import main
 from fer_core.commands import bench as command
 from fer_core.diagnostics.benchmarks import (
     batches,
+    bench_figures,
     detection,
-    figures,
     live,
     networks,
     pages,
@@ -229,7 +229,7 @@ def test_the_command_writes_them_all(monkeypatch, capsys, soon_warm):
 def test_the_medians_of_the_json_are_those_of_the_table():
     keys = ("start.image", "picture.portrait", "classifier.litert.1", "detector.blazeface.still")
     lines = [spread.Figure.of(key, "", "ms", [value]) for value, key in enumerate(keys, start=1)]
-    measured = figures.BenchFigures.of_table(pictures.machine(), "fake", lines)
+    measured = bench_figures.BenchFigures.of_table(pictures.machine(), "fake", lines)
     assert (measured.cold_start_s, measured.image_ms, measured.classify_ms) == (1, 2, {"litert": {"1": 3}})
     assert measured.detect_ms == {"search": 4}
 
