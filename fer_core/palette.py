@@ -3,8 +3,8 @@
 from typing import Final
 
 SERIES: Final = ("#0072b2", "#d55e00", "#009e73", "#c06a99", "#8a6fdf", "#a06a00", "#5b6475", "#d1245a")
-"""People, splits and other series, in this order. The first four are Okabe and Ito's (2008), the third last too,
-darkened: they stay apart under the common colour-vision deficiencies. A dash, symbol or pattern says the same."""
+"""People, splits and other series, in this order. The first three are Okabe and Ito's (2008), the fourth and sixth
+theirs darkened; they stay apart under the common colour-vision deficiencies. Dash, symbol or pattern says the same."""
 
 ACCENT: Final = "#3b5bdb"
 """The one series of a chart that has no more."""

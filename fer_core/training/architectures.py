@@ -60,6 +60,8 @@ class Parts:
 
     Attributes:
         conv: makes a convolution, as `keras.layers.Conv2D`.
+        max_pool: makes a `keras.layers.MaxPooling2D`.
+        average_pool: makes a `keras.layers.AveragePooling2D`.
         normalise: makes a batch normalisation layer.
         dropout: share of pooled features dropped in training.
         stem_stride: 1 keeps the face's full resolution in the first stage; 2 halves it at once, which costs a little
@@ -74,17 +76,17 @@ class Parts:
     stem_stride: int
 
 
-def build(name: str, *, dropout: float = 0.4, stem_stride: int = 2, fused: bool = False) -> keras.Model:
+def build(name: str, *, dropout: float = 0.4, stem_stride: int = 2, quick: bool = False) -> keras.Model:
     """Build an untrained network.
 
     Args:
         name: a key of `ARCHITECTURES`.
         dropout: share of pooled features dropped in training.
         stem_stride: 1 for full resolution in the first stage, 2 for half.
-        fused: use the faster batch normalisation for training. The weights are the same, in the same order, so
+        quick: use `fer_core.training.quick_layers`, for training. The weights are the same, in the same order, so
             `build(name).set_weights(trained.get_weights())` gives a model of plain Keras layers to save.
     """
-    made = QUICK_LAYERS if fused else KERAS_LAYERS
+    made = QUICK_LAYERS if quick else KERAS_LAYERS
     return ARCHITECTURES[name](Parts(**made, dropout=dropout, stem_stride=stem_stride))
 
 

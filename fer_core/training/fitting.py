@@ -71,7 +71,7 @@ def fit(
     learns_from = {"data": fingerprint(train), **votes, **sources(settings)}
     check_run(settings, learns_from, run, resume)
     keras.utils.set_random_seed(settings.seed)
-    model = _network(settings, fused=True)
+    model = _network(settings, quick=True)
     if settings.start:
         log(start_from(model, settings.start, train.images))
     for layer in [layer for layer in model.layers if layer.weights][: settings.frozen]:
@@ -127,10 +127,10 @@ def accuracy(model: keras.Model, x: NDArray[np.float32], labels: NDArray[np.int6
     return float((emotion_logits(model, x).argmax(axis=1) == labels).mean())
 
 
-def _network(settings: Settings, fused: bool = False) -> keras.Model:
+def _network(settings: Settings, quick: bool = False) -> keras.Model:
     """For training, with the quicker layers and the run's precision; else of plain Keras layers in float32."""
-    keras.config.set_dtype_policy(settings.precision if fused else "float32")
-    return build(settings.model, dropout=settings.dropout, stem_stride=settings.stem_stride, fused=fused)
+    keras.config.set_dtype_policy(settings.precision if quick else "float32")
+    return build(settings.model, dropout=settings.dropout, stem_stride=settings.stem_stride, quick=quick)
 
 
 class _Clock(keras.callbacks.Callback):
@@ -206,7 +206,7 @@ class _Clock(keras.callbacks.Callback):
 
 def _last_weights(settings: Settings, run: Path) -> list[NDArray[np.float32]]:
     """The weights as the last step left them. In the model, Keras puts the averaged ones in their place at the end."""
-    model = _network(settings, fused=True)
+    model = _network(settings, quick=True)
     model.load_weights(run / "backup" / "latest.weights.h5")
     weights: list[NDArray[np.float32]] = model.get_weights()
     return weights

@@ -43,10 +43,10 @@ def test_contract(name, stem_stride):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_quicker_layers_have_the_same_weights(name):
-    model, fused = build(name), build(name, fused=True)
-    assert [w.shape for w in model.weights] == [w.shape for w in fused.weights]
-    fused.set_weights(model.get_weights())
-    np.testing.assert_allclose(np.array(fused(FACES)["emotion"]), np.array(model(FACES)["emotion"]), atol=1e-4)
+    model, quick = build(name), build(name, quick=True)
+    assert [w.shape for w in model.weights] == [w.shape for w in quick.weights]
+    quick.set_weights(model.get_weights())
+    np.testing.assert_allclose(np.array(quick(FACES)["emotion"]), np.array(model(FACES)["emotion"]), atol=1e-4)
 
 
 @pytest.mark.parametrize(("quantize", "drift"), [("none", 1e-3), ("float16", 2e-2)])

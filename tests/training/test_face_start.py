@@ -89,9 +89,9 @@ def reference(face, given):
     return x
 
 
-@pytest.mark.parametrize("fused", [False, True])
-def test_the_network_begins_as_the_original(weights, fused):
-    model = build("face_resnet", fused=fused)
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_network_begins_as_the_original(weights, quick):
+    model = build("face_resnet", quick=quick)
     assert start_from(model, str(weights), FACES) == f"started from {weights}: 54 of 56 layers"
     given = face_start.read_layers(weights)
     expected = np.stack([reference(face, given) for face in FACES[:2]])
